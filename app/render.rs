@@ -30,7 +30,7 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
 
 /// Class hours as tables have them: decimals, rounded to four places.
 pub fn hours(hours: ExactHours) -> String {
-    with_commas(&hours.decimal())
+    with_commas(&hours.to_decimal())
 }
 
 /// Class hours as explanations have them, with fractions; also of many teachers together: more than one amount may be.

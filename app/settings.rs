@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huiliu_engine::schedule::TEN_DAYS;
-use huiliu_engine::settings::{NamedText, Settings as Engine, SourceSettings, schedule};
+use huiliu_engine::settings::{NamedText, Settings as Engine, SourceSettings, parse_schedule};
 use huiliu_engine::settings_problem::{SettingsProblem, SettingsRead};
 use huiliu_platform::http::guard::Networks;
 use serde::Deserialize;
@@ -95,7 +95,7 @@ pub struct Reading {
 impl Reading {
     /// The settings; the first thing that is wrong with them where something is.
     pub fn settings(self) -> Result<Settings, CliError> {
-        match self.read.problems.iter().find(|problem| problem.stops()) {
+        match self.read.problems.iter().find(|problem| problem.is_fatal()) {
             Some(problem) => Err(CliError::from_settings(problem)),
             None => Ok(self.settings),
         }
@@ -191,7 +191,7 @@ fn json_logs(text: Option<String>) -> Result<bool, SettingsProblem> {
 /// The source with its schedule read; without one where it cannot be read.
 fn scheduled(mut source: SourceSettings, file: Option<&Path>, problems: &mut Vec<SettingsProblem>) -> SourceSettings {
     let text = source.typed_schedule.take().unwrap_or_else(|| TEN_DAYS.to_owned());
-    let read = schedule(&text).map_err(|why| SettingsProblem::Schedule {
+    let read = parse_schedule(&text).map_err(|why| SettingsProblem::Schedule {
         file: file.unwrap_or(Path::new("")).to_owned(),
         source_name: source.name.clone(),
         schedule: text,

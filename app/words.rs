@@ -44,7 +44,7 @@ pub fn label(id: &'static str) -> &'static str {
 pub fn say_with(language: Language, id: &str, facts: &[(&str, &dyn Display)]) -> String {
     let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), Value::from(fact.to_string())));
     let message: Map<String, Value> = facts.chain([("code".to_owned(), Value::from(id))]).collect();
-    huiliu_messages::say(language, &Value::Object(message))
+    huiliu_messages::render_message(language, &Value::Object(message))
 }
 
 /// A sentence with facts in it, by its id in the catalogues: `sentence!("cli-runs-none", run)`, or `run = shown.run`.
@@ -68,7 +68,7 @@ pub struct Both {
 /// A message in both languages.
 pub fn both(of: &impl serde::Serialize) -> Both {
     let message = Message::new(of);
-    Both { english: message.say(Language::English), chinese: message.say(Language::Chinese) }
+    Both { english: message.to_sentence(Language::English), chinese: message.to_sentence(Language::Chinese) }
 }
 
 /// [`sentence!`] in both languages.
@@ -103,7 +103,7 @@ pub fn phrase(english: &str) -> Cow<'_, str> {
 
 /// A message in the words of the locale.
 pub fn said(message: &Message) -> String {
-    message.say(language())
+    message.to_sentence(language())
 }
 
 /// The language of the locale.

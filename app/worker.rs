@@ -50,14 +50,14 @@ impl Worker {
         helpers.spawn(self.clone().sweep_often(stop.clone()));
         helpers.spawn(self.clone().take_up_abandoned(stop.clone()));
         helpers.spawn(self.clone().follow_registry(stop.clone()));
-        let ended = huiliu_queue::work(&self.runtime.queue, self.runtime.settings.workers, handler, stop).await;
+        let ended = huiliu_queue::run_worker(&self.runtime.queue, self.runtime.settings.workers, handler, stop).await;
         helpers.shutdown().await;
         ended
     }
 
     /// Whether it came to an end here.
     async fn deliver_one(&self, batch: i64) -> bool {
-        match self.runtime.deliver(batch).await {
+        match self.runtime.deliver_batch(batch).await {
             Ok(Delivered::Suspect) => {
                 self.deliver_alone(batch).await;
                 return false;
@@ -93,7 +93,7 @@ impl Worker {
         match started {
             Ok(status) if status.signal().is_some_and(|signal| CRASHES.contains(&signal)) => {
                 let why = BatchFailure::Crashed { signal: status.signal().unwrap_or(0) };
-                match self.runtime.quarantine(batch, why).await {
+                match self.runtime.quarantine_batch(batch, why).await {
                     Ok(_) => tracing::error!(batch, "quarantined: {why}"),
                     Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
                 }
@@ -105,7 +105,7 @@ impl Worker {
             Err(e) => tracing::warn!(batch, error = %e, "no child process for a suspect batch"),
         }
         // The others are not to wait behind it.
-        if let Err(e) = self.runtime.postpone(batch).await {
+        if let Err(e) = self.runtime.postpone_batch(batch).await {
             tracing::warn!(batch, error = %e, "not put off");
         }
     }
@@ -127,7 +127,7 @@ impl Worker {
         while !*stop.borrow() {
             tokio::time::sleep(pause).await;
             pause = calm;
-            let swept = self.runtime.sweep(self.quiet_ms()).await;
+            let swept = self.runtime.sweep_batches(self.quiet_ms()).await;
             if swept.is_ok() {
                 self.pulse.beat();
             }
@@ -135,7 +135,7 @@ impl Worker {
                 Ok(Swept::AllRung) => {}
                 Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
                 Ok(Swept::Deaf) => {
-                    if self.take_up(self.runtime.silent_batches(self.at_once()).await).await {
+                    if self.take_up(self.runtime.unnotified_batches(self.at_once()).await).await {
                         pause = Duration::ZERO;
                     }
                 }
@@ -143,7 +143,7 @@ impl Worker {
             }
             if tidied.elapsed() > Duration::from_secs(10) {
                 tidied = Instant::now();
-                let _ = self.runtime.queue.tidy().await;
+                let _ = self.runtime.queue.set_aside_foreign_data().await;
             }
         }
     }
@@ -161,7 +161,7 @@ impl Worker {
     async fn follow_registry(self, stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            if let Err(e) = self.runtime.refresh().await {
+            if let Err(e) = self.runtime.refresh_registry().await {
                 tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
             }
         }

@@ -1,9 +1,10 @@
-//! Huiliu against the physical limit, side by side: `cargo bench --bench load -- [RECORDS] [CONNECTOR…]`.
+//! Measures a load by Huiliu side by side with the physical limit: `cargo bench --bench load -- [RECORDS]
+//! [CONNECTOR…]`.
 //!
-//! Ours: sandbox JSON, XML and CSV over HTTP and files into a throw-away PostgreSQL, landing, sealing and settling included.
-//! Peer: `psql` COPY of the same normalised rows into an unlogged staging table and one merge into a logged table (newest
-//! wins; unique key record_key, source_id, stream; secondary index claim_id). CPU is client + server, checkpoint included;
-//! the sandbox is left out.
+//! Ours: JSON, XML and CSV of the sandbox, over HTTP and as files, into a throw-away PostgreSQL; landing, sealing and
+//! settling are included. Peer: `psql` COPY of the same normalised rows into an unlogged staging table and one merge
+//! into a logged table (the newest version wins; unique key record_key, source_id, stream; secondary index claim_id).
+//! CPU is client + server, including the checkpoint but not the sandbox.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -25,28 +26,29 @@ use std::process::Command;
 
 use house::{House, On, Postgres};
 use huiliu_sandbox::{Options, SECRET, Sandbox};
-use machine::{Cost, SETTINGS, measured, psql, psql_command, sources};
+use machine::{Cost, SETTINGS, measure_command, psql_command, run_psql, write_sources};
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
     school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
     required, place, period_start, period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, \
     manifest_version, batch_id, address";
 
-fn ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {
+fn measure_ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {
     let options = Options { seed: 1, records, faults: false, changed_percent };
     let drop_dir = house.dir.0.join(format!("drop-{changed_percent}"));
     let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
     let config = house.dir.0.join("huiliu.toml");
-    sources(&sandbox, &drop_dir, &config);
+    write_sources(&sandbox, &drop_dir, &config);
     let mut command = house.command(&["sync", "--all", "--full", "--config", config.to_str().unwrap()]);
     command.env("SANDBOX_SECRET", SECRET);
-    let cost = measured(house.postgres.as_ref().unwrap(), command);
+    let cost = measure_command(house.postgres.as_ref().unwrap(), command);
     runtime.block_on(sandbox.stop());
     cost
 }
 
-/// The rows the peer copies: those held, and one older version of as many as were superseded, in no order.
-fn peer_rows(house: &House, file: &Path, stale: i64, changed: bool) {
+/// Writes the rows that the peer copies: the stored ones, and an older version of as many as were superseded, in no
+/// order.
+fn write_peer_rows(house: &House, file: &Path, stale: i64, changed: bool) {
     let postgres = house.postgres.as_ref().unwrap();
     let (version, hours) = if changed {
         (
@@ -64,12 +66,12 @@ fn peer_rows(house: &House, file: &Path, stale: i64, changed: bool) {
     );
     let sql =
         sql.replace("CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END - 1", "source_version - 1");
-    psql(postgres, &["-c", &sql]);
+    run_psql(postgres, &["-c", &sql]);
     let shuffled = Command::new("shuf").arg(file).arg("-o").arg(file).status().unwrap();
     assert!(shuffled.success());
 }
 
-fn peer(postgres: &Postgres, file: &Path) -> Cost {
+fn measure_peer(postgres: &Postgres, file: &Path) -> Cost {
     let set: Vec<String> = COLUMNS
         .split(',')
         .map(str::trim)
@@ -84,21 +86,21 @@ fn peer(postgres: &Postgres, file: &Path) -> Cost {
          WHERE (excluded.source_version, excluded.activation, excluded.content_digest) > (peer.source_version, peer.activation, peer.content_digest)",
         set.join(", ")
     );
-    psql(postgres, &["-c", "TRUNCATE staging"]);
-    measured(postgres, psql_command(postgres, &["-c", &copy, "-c", &merge]))
+    run_psql(postgres, &["-c", "TRUNCATE staging"]);
+    measure_command(postgres, psql_command(postgres, &["-c", &copy, "-c", &merge]))
 }
 
-fn line(name: &str, ours: Cost, peer: Cost) {
+fn print_costs(name: &str, ours: Cost, peer: Cost) {
     println!(
         "{name:<24} ours {:>6.2} s CPU ({:.2} client + {:.2} server), {:>6.2} s wall, {:>5.0} MiB | COPY + merge {:>6.2} s CPU, {:>6.2} s wall | ratio {:.2}",
-        ours.cpu(),
+        ours.total_cpu(),
         ours.client,
         ours.server,
         ours.wall,
         ours.peak_mib,
-        peer.cpu(),
+        peer.total_cpu(),
         peer.wall,
-        ours.cpu() / peer.cpu()
+        ours.total_cpu() / peer.total_cpu()
     );
 }
 
@@ -110,15 +112,15 @@ fn main() {
     assert!(house.run(&["migrate"]).status.success());
     let postgres = house.postgres.as_ref().unwrap();
     println!("{records} records; PostgreSQL: {SETTINGS}");
-    let first = ours(&house, &runtime, records, 0);
+    let first = measure_ours(&house, &runtime, records, 0);
     let file = house.dir.0.join("rows");
-    let books = house.json(&["balance", "--json"]);
+    let books = house.run_json(&["balance", "--json"]);
     assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
     let stale = books["superseded"].as_i64().unwrap()
         + books["updated"].as_i64().unwrap()
         + books["unchanged"].as_i64().unwrap();
-    peer_rows(&house, &file, stale, false);
-    psql(
+    write_peer_rows(&house, &file, stale, false);
+    run_psql(
         postgres,
         &[
             "-c",
@@ -133,10 +135,10 @@ fn main() {
             "CREATE INDEX peer_claim ON peer (claim_id)",
         ],
     );
-    line("first load", first, peer(postgres, &file));
-    let again = ours(&house, &runtime, records, 0);
-    line("reload, nothing changed", again, peer(postgres, &file));
-    let changed = ours(&house, &runtime, records, 5);
-    peer_rows(&house, &file, stale, true);
-    line("reload, 5 % changed", changed, peer(postgres, &file));
+    print_costs("first load", first, measure_peer(postgres, &file));
+    let again = measure_ours(&house, &runtime, records, 0);
+    print_costs("reload, nothing changed", again, measure_peer(postgres, &file));
+    let changed = measure_ours(&house, &runtime, records, 5);
+    write_peer_rows(&house, &file, stale, true);
+    print_costs("reload, 5 % changed", changed, measure_peer(postgres, &file));
 }

@@ -1,4 +1,4 @@
-//! What a benchmark needs of the machine: the server's CPU, psql, and the sandbox as sources.
+//! What benchmarks need of the machine: the database server's CPU, psql, and the sandbox's platforms as sources.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use std::path::Path;
@@ -9,27 +9,27 @@ use huiliu_sandbox::{CLIENT, Sandbox};
 
 use crate::house::Postgres;
 
-/// The settings of the server, printed with every result.
+/// The settings of the server, which are printed with every result.
 pub const SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_timeout=30min -c fsync=on \
                             -c synchronous_commit=on -c max_parallel_workers_per_gather=0 -c jit=off -c autovacuum=off";
 
-fn ticks(stat: &str, fields: &[usize]) -> f64 {
+fn sum_cpu_fields(stat: &str, fields: &[usize]) -> f64 {
     let after = stat.rsplit_once(") ").map_or("", |(_, t)| t);
     let parts: Vec<&str> = after.split(' ').collect();
     fields.iter().filter_map(|f| parts.get(f - 3)?.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// CPU of a cluster so far: the postmaster, its ended children, and its living ones.
+/// Returns the CPU seconds of a cluster so far: the postmaster, its ended children, and its running ones.
 pub fn server_cpu(postgres: &Postgres) -> f64 {
     let pid = postgres.pid();
     let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let mut total = ticks(&stat(&pid), &[14, 15, 16, 17]);
+    let mut total = sum_cpu_fields(&stat(&pid), &[14, 15, 16, 17]);
     for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let text = stat(&name);
         let parent = text.rsplit_once(") ").and_then(|(_, t)| t.split(' ').nth(1).map(str::to_owned));
         if parent.as_deref() == Some(pid.as_str()) {
-            total += ticks(&text, &[14, 15]);
+            total += sum_cpu_fields(&text, &[14, 15]);
         }
     }
     total
@@ -41,12 +41,12 @@ pub fn psql_command(postgres: &Postgres, args: &[&str]) -> Command {
     command
 }
 
-pub fn psql(postgres: &Postgres, args: &[&str]) {
+pub fn run_psql(postgres: &Postgres, args: &[&str]) {
     assert!(psql_command(postgres, args).status().unwrap().success(), "psql {args:?}");
 }
 
-/// Every source, or those that the command line names.
-pub fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
+/// Writes settings with every source, or with those that the command line names.
+pub fn write_sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
     let mut text = String::new();
     let named: Vec<String> = std::env::args().skip(1).collect();
     let all = ["institution", "intel", "cmcc", "lego", "microsoft"];
@@ -63,7 +63,7 @@ pub fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
     std::fs::write(file, text).unwrap();
 }
 
-/// CPU seconds, wall seconds, peak memory of the client in MiB.
+/// CPU seconds of client and server, wall seconds, and peak memory of the client in MiB.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     pub client: f64,
@@ -73,14 +73,14 @@ pub struct Cost {
 }
 
 impl Cost {
-    pub fn cpu(self) -> f64 {
+    pub fn total_cpu(self) -> f64 {
         self.client + self.server
     }
 }
 
 #[expect(clippy::zombie_processes, reason = "wait4 collects the child together with what it used")]
-pub fn measured(postgres: &Postgres, mut command: Command) -> Cost {
-    psql(postgres, &["-c", "CHECKPOINT"]);
+pub fn measure_command(postgres: &Postgres, mut command: Command) -> Cost {
+    run_psql(postgres, &["-c", "CHECKPOINT"]);
     let (server, wall) = (server_cpu(postgres), Instant::now());
     let child = command.stdout(Stdio::null()).spawn().unwrap();
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -89,7 +89,7 @@ pub fn measured(postgres: &Postgres, mut command: Command) -> Cost {
     unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
     assert_eq!(status, 0, "{command:?}");
     let wall = wall.elapsed().as_secs_f64();
-    psql(postgres, &["-c", "CHECKPOINT"]);
+    run_psql(postgres, &["-c", "CHECKPOINT"]);
     let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
     Cost {
         client: seconds(usage.ru_utime) + seconds(usage.ru_stime),

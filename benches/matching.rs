@@ -1,8 +1,10 @@
-//! Matching people on a labelled generated population: `cargo bench --bench matching -- [TEACHERS] [CLAIMS] [SEED…]`.
+//! Measures matching of people on a labelled, generated population: `cargo bench --bench matching -- [TEACHERS]
+//! [CLAIMS] [SEED…]`.
 //!
-//! For each seed: claims that are definite about somebody else (must be 0), recall (the right teacher is definite or among
-//! the candidates), share of potential ones, candidates per claim, CPU per 1,000 claims; the same by class of damage. A
-//! claim about nobody of the roster is right when nobody is definite. The weights were tuned on seed 1.
+//! For each seed: claims that definitely match the wrong person (must be 0), recall (the right teacher is the definite
+//! match or among the candidates), share of potential matches, candidates per claim, and CPU per 1,000 claims; then the
+//! same by class of damage. A claim about a person who is not on the roster is right if there is no definite match. The
+//! weights were tuned on seed 1.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -18,8 +20,8 @@ use std::collections::BTreeMap;
 use huiliu_matching::{DateOrder, Decision, Matcher, Profile, Role, Verdict, Weights};
 use huiliu_sandbox::population::{Claim, JILIN, Population, Truth};
 
-/// CPU seconds of this process so far.
-fn cpu() -> f64 {
+/// Returns the CPU seconds of this process so far.
+fn cpu_seconds() -> f64 {
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer lives through the call.
     unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
@@ -27,18 +29,18 @@ fn cpu() -> f64 {
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
-fn profile(texts: &[(Role, &str)]) -> Profile {
+fn build_profile(texts: &[(Role, &str)]) -> Profile {
     let mut profile = Profile::default();
     for (role, text) in texts {
-        assert!(profile.take(*role, text, DateOrder::YearFirst), "{role:?} {text}");
+        assert!(profile.add_text(*role, text, DateOrder::YearFirst), "{role:?} {text}");
     }
     profile
 }
 
-fn roster(world: &Population) -> Vec<Profile> {
+fn roster_profiles(world: &Population) -> Vec<Profile> {
     let one = |index| {
         let t = world.teacher(index);
-        profile(&[
+        build_profile(&[
             (Role::Name, &t.name),
             (Role::FormerName, &t.former_name),
             (Role::IdNumber, &t.id_number),
@@ -54,8 +56,8 @@ fn roster(world: &Population) -> Vec<Profile> {
     (0..world.teachers).map(one).collect()
 }
 
-fn claimed(c: &Claim) -> Profile {
-    profile(&[
+fn claim_profile(c: &Claim) -> Profile {
+    build_profile(&[
         (Role::Name, &c.name),
         (Role::IdNumber, &c.id_number),
         (Role::TeacherNumber, &c.teacher_number),
@@ -74,14 +76,14 @@ struct Tally {
     wrong: u64,
     definite: u64,
     potential: u64,
-    /// About somebody of the roster, and how many of them were found.
+    /// Claims about teachers on the roster; `found` counts those whose teacher was found.
     known: u64,
     found: u64,
     candidates: u64,
 }
 
 impl Tally {
-    fn take(&mut self, claim: &Claim, decision: &Decision) {
+    fn add_decision(&mut self, claim: &Claim, decision: &Decision) {
         self.claims += 1;
         self.candidates += decision.candidates.len() as u64;
         let row = |at: usize| decision.candidates.get(at).map(|c| u64::from(c.row));
@@ -98,7 +100,7 @@ impl Tally {
         }
     }
 
-    fn tell(&self, name: &str) {
+    fn print_row(&self, name: &str) {
         let share = |part: u64, whole: u64| part as f64 * 100.0 / whole.max(1) as f64;
         println!(
             "{name:20} {:>8} {:>6} {:>9.3} % {:>8.2} % {:>8.2} % {:>8.2}",
@@ -121,15 +123,15 @@ fn main() {
     let weights = Weights::built_in().unwrap();
     for seed in seeds {
         let world = Population::new(*seed, teachers);
-        let begun = cpu();
-        let mut matcher = Matcher::new(&weights, roster(&world), false);
-        let built = cpu() - begun;
-        let begun = cpu();
+        let begun = cpu_seconds();
+        let mut matcher = Matcher::new(&weights, roster_profiles(&world), false);
+        let built = cpu_seconds() - begun;
+        let begun = cpu_seconds();
         let mut by_damage: BTreeMap<&str, Tally> = BTreeMap::new();
         let mut all = Tally::default();
         for index in 0..claims {
             let claim = world.claim(index);
-            let decision = matcher.decide(&claimed(&claim));
+            let decision = matcher.decide_claim(&claim_profile(&claim));
             let missed =
                 matches!(claim.truth, Truth::Teacher(t) if !decision.candidates.iter().any(|c| u64::from(c.row) == t));
             let wrong = decision.verdict == Verdict::Definite
@@ -141,23 +143,23 @@ fn main() {
                     println!(
                         "   truth {:?}\n   {:?}",
                         world.teacher(t),
-                        matcher.compare(&claimed(&claim), &matcher.people()[t as usize])
+                        matcher.compare_profiles(&claim_profile(&claim), &matcher.people()[t as usize])
                     );
                 }
             }
-            by_damage.entry(claim.damage.as_str()).or_default().take(&claim, &decision);
-            all.take(&claim, &decision);
+            by_damage.entry(claim.damage.as_str()).or_default().add_decision(&claim, &decision);
+            all.add_decision(&claim, &decision);
         }
-        let spent = cpu() - begun;
+        let spent = cpu_seconds() - begun;
         println!("\nseed {seed}: {teachers} teachers, {claims} claims");
         println!(
             "{:20} {:>8} {:>6} {:>11} {:>10} {:>10} {:>8}",
             "damage", "claims", "wrong", "recall", "definite", "potential", "cand."
         );
         for (name, tally) in &by_damage {
-            tally.tell(name);
+            tally.print_row(name);
         }
-        all.tell("all");
+        all.print_row("all");
         println!(
             "roster {built:.1} s CPU; {:.3} s CPU per 1,000 claims, the generator included",
             spent * 1_000.0 / claims as f64

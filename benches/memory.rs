@@ -1,9 +1,9 @@
-//! The most memory that `huiliu sync` holds while it reads one large file, embedded, and that of the process in which it
-//! unpacks it: `cargo bench --bench memory -- [ROWS] [MIB] [NAME…]`.
+//! Measures the peak memory of `huiliu sync` while it reads one large file, with the embedded database, and of the
+//! child process that unpacks the file: `cargo bench --bench memory -- [ROWS] [MIB] [NAME…]`.
 //!
-//! A workbook of ROWS rows and ten columns (1,048,576, as many as a sheet can have), once with shared texts and once with
-//! texts in their cells, and text files of MIB (60). Each is a sync of its own in a new directory. `above` is what is above
-//! a sync of one record. Numbers are `VmHWM`.
+//! The files are workbooks of ROWS rows and ten columns (by default 1,048,576, the maximum of a sheet), once with
+//! shared strings and once with strings in the cells, and text files of MIB MiB (by default 60). Each is a sync of its
+//! own in a new directory. `above` is the difference to a sync of one record. Numbers are `VmHWM`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -38,21 +38,21 @@ const JSON: &str = r#"{ kind = "json", items = "data.items" }"#;
 const LINES: &str = r#"{ kind = "json_lines" }"#;
 const XML: &str = r#"{ kind = "xml", root = "records", item = "record" }"#;
 
-fn json(n: u32) -> String {
+fn json_record(n: u32) -> String {
     let mut text = String::from("{");
-    for (name, value) in HEADER.iter().zip(huge::record(n)) {
+    for (name, value) in HEADER.iter().zip(huge::record_cells(n)) {
         let _ = write!(text, "{}\"{name}\":\"{value}\"", if text.len() > 1 { "," } else { "" });
     }
     text + "}"
 }
 
-fn xml(n: u32) -> String {
-    let cells = HEADER.iter().zip(huge::record(n)).map(|(name, value)| format!("<{name}>{value}</{name}>"));
+fn xml_record(n: u32) -> String {
+    let cells = HEADER.iter().zip(huge::record_cells(n)).map(|(name, value)| format!("<{name}>{value}</{name}>"));
     format!("<record>{}</record>\n", cells.collect::<String>())
 }
 
-/// Writes records between a head and a tail until the file has so many bytes.
-fn text(path: &Path, most: usize, (head, tail): (&str, &str), record: impl Fn(u32) -> String) {
+/// Writes records between a head and a tail, as many as fit into `most` bytes.
+fn write_text(path: &Path, most: usize, (head, tail): (&str, &str), record: impl Fn(u32) -> String) {
     let mut file = BufWriter::new(File::create(path).unwrap());
     let mut written = head.len() + tail.len();
     file.write_all(head.as_bytes()).unwrap();
@@ -67,20 +67,21 @@ fn text(path: &Path, most: usize, (head, tail): (&str, &str), record: impl Fn(u3
     file.write_all(tail.as_bytes()).unwrap();
 }
 
-/// Writes the file of that name; its size is told in rows or in bytes.
-fn write(name: &str, path: &Path, rows: u32, bytes: usize) -> &'static str {
+/// Writes the sample file of that name and returns its format for the manifest. The size of workbooks is given by
+/// `rows`, that of text files by `bytes`.
+fn write_sample(name: &str, path: &Path, rows: u32, bytes: usize) -> &'static str {
     let head = format!("{}\n", HEADER.join(","));
     match name {
         "shared" | "inline" => {
-            huge::write(File::create(path).unwrap(), Rows { rows, shared: name == "shared" });
+            huge::write_workbook(File::create(path).unwrap(), Rows { rows, shared: name == "shared" });
             return WORKBOOK;
         }
-        "csv" => text(path, bytes, (&head, ""), |n| huge::record(n).join(",") + "\n"),
-        "json" => text(path, bytes, (r#"{"data":{"items":["#, "]}}"), |n| {
-            format!("{}{}", if n == 0 { "" } else { "," }, json(n))
+        "csv" => write_text(path, bytes, (&head, ""), |n| huge::record_cells(n).join(",") + "\n"),
+        "json" => write_text(path, bytes, (r#"{"data":{"items":["#, "]}}"), |n| {
+            format!("{}{}", if n == 0 { "" } else { "," }, json_record(n))
         }),
-        "lines" => text(path, bytes, ("", ""), |n| json(n) + "\n"),
-        _ => text(path, bytes, ("<records>", "</records>"), xml),
+        "lines" => write_text(path, bytes, ("", ""), |n| json_record(n) + "\n"),
+        _ => write_text(path, bytes, ("<records>", "</records>"), xml_record),
     }
     match name {
         "csv" => CSV,
@@ -90,15 +91,15 @@ fn write(name: &str, path: &Path, rows: u32, bytes: usize) -> &'static str {
     }
 }
 
-/// Syncs one such file, and gives the records, the peaks, the seconds and the file's size.
-fn measure(name: &str, rows: u32, bytes: usize) -> (i64, watched::Peak, f64, u64) {
+/// Syncs one sample file and returns its records, the memory peaks, the seconds, and the file's size.
+fn measure_sync(name: &str, rows: u32, bytes: usize) -> (i64, watched::Peak, f64, u64) {
     let house = House::new(On::Sqlite);
     let (drop, own) = (house.dir.0.join("drop"), house.dir.0.join("manifests").join("large"));
     std::fs::create_dir_all(&drop).unwrap();
     std::fs::create_dir_all(&own).unwrap();
     let file = drop.join("large_20141231.xlsx");
-    let format = write(name, &file, rows, bytes);
-    std::fs::write(own.join("manifest.toml"), huge::manifest("large", format)).unwrap();
+    let format = write_sample(name, &file, rows, bytes);
+    std::fs::write(own.join("manifest.toml"), huge::manifest_text("large", format)).unwrap();
     let config = house.dir.0.join("huiliu.toml");
     let text = format!(
         "manifests_dir = \"{}\"\n[[source]]\nname = \"large\"\nconnector = \"large\"\ninstitution_code = \"A\"\nfolder = \"{}\"\n",
@@ -108,7 +109,7 @@ fn measure(name: &str, rows: u32, bytes: usize) -> (i64, watched::Peak, f64, u64
     std::fs::write(&config, text).unwrap();
     let begun = Instant::now();
     let (out, peak) =
-        watched::run(&mut house.command(&["sync", "large", "--json", "--config", config.to_str().unwrap()]));
+        watched::run_watched(&mut house.command(&["sync", "large", "--json", "--config", config.to_str().unwrap()]));
     let seconds = begun.elapsed().as_secs_f64();
     let told = String::from_utf8_lossy(&out.stderr).into_owned();
     let pass: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{told}"));
@@ -129,8 +130,8 @@ fn main() {
         if !args.is_empty() && !args.iter().any(|arg| arg == name) {
             continue;
         }
-        let base = measure(name, 2, 1).1;
-        let (records, peak, seconds, size) = measure(name, rows, bytes);
+        let base = measure_sync(name, 2, 1).1;
+        let (records, peak, seconds, size) = measure_sync(name, rows, bytes);
         println!(
             "{name:6} {records:>9} records, {:>5.1} MiB: peak {} MiB ({} above), unpacking {} MiB, {seconds:.1} s",
             size as f64 / f64::from(1 << 20),

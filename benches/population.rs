@@ -1,9 +1,11 @@
-//! Duplicates and identity of the labelled population: `cargo bench --bench population -- [TEACHERS] [SEED] [DAMAGED]`.
+//! Measures duplicates and identity on the labelled population: `cargo bench --bench population -- [TEACHERS] [SEED]
+//! [DAMAGED]`.
 //!
-//! The roster and the training of a generated province are handed in as files into a throw-away PostgreSQL, and settled; of
-//! DAMAGED per cent of the records (0 without it) name or number are damaged, and the sources are then known by anything they
-//! tell. The ledger is compared with the truth: duplicates found and missed, teachers credited with another's hours, records
-//! for whom the right teacher is found. Nobody must be credited with another's; without damage nobody has other hours.
+//! The roster and the training of a generated province are loaded as files into a throw-away PostgreSQL and settled. In
+//! DAMAGED per cent of the records (default 0) the name or ID number is damaged, and then the sources may identify
+//! people by any field. The ledger is compared with the truth: duplicates found and missed, teachers credited with
+//! another person's hours, and records whose right teacher is found. No teacher may be credited with another's hours;
+//! without damage, all hours must be right.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -25,7 +27,7 @@ mod machine;
 use house::{House, On, Postgres};
 use huiliu_sandbox::population::{JILIN, Population, Training};
 use labelled::Labelled;
-use machine::{SETTINGS, measured};
+use machine::{SETTINGS, measure_command};
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
@@ -33,16 +35,22 @@ fn main() {
     let damaged = u8::try_from(numbers.next().unwrap_or(0)).unwrap();
     let mut house = House::new(On::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
-    let labelled = Labelled::write(&house, Training::new(Population::new(seed, teachers), damaged), damaged > 0);
+    let labelled = Labelled::write_files(&house, Training::new(Population::new(seed, teachers), damaged), damaged > 0);
     println!("seed {seed}, {damaged} % damaged: {:?}; PostgreSQL: {SETTINGS}", labelled.credit);
     for sources in [["sync", "roster"], ["sync", "--all"]] {
         let mut command = house.command(&sources);
         command.args(["--config", &labelled.config]);
-        let cost = measured(house.postgres.as_ref().unwrap(), command);
-        println!("{:<12} {:>7.2} s CPU, {:>6.2} s wall, {:>4.0} MiB", sources[1], cost.cpu(), cost.wall, cost.peak_mib);
+        let cost = measure_command(house.postgres.as_ref().unwrap(), command);
+        println!(
+            "{:<12} {:>7.2} s CPU, {:>6.2} s wall, {:>4.0} MiB",
+            sources[1],
+            cost.total_cpu(),
+            cost.wall,
+            cost.peak_mib
+        );
     }
-    let books = house.json(&["balance", "--json", "--config", &labelled.config]);
-    let told = labelled.compare(&house);
+    let books = house.run_json(&["balance", "--json", "--config", &labelled.config]);
+    let told = labelled.compare_with_truth(&house);
     let per_cent = |part: usize, whole: usize| part as f64 * 100.0 / whole.max(1) as f64;
     println!("balanced {}, complete {}, parked {}", books["balanced"], books["complete"], books["parked"]);
     println!("records {}, entries {}, of another outcome {}", told.records, told.entries, told.other_outcome);

@@ -1,9 +1,9 @@
-//! What settling costs beside loading: `cargo bench --bench settle -- [RECORDS] [TEACHERS]`.
+//! Measures the cost of settling beside that of loading: `cargo bench --bench settle -- [RECORDS] [TEACHERS]`.
 //!
-//! Four programmes hand in CSV files into a throw-away PostgreSQL; half of the records tell of a course that another one
-//! tells of too. The load is the whole of it, settling included. Then the first settling is done once more by itself, with
-//! no entries there and every teacher marked: the ratio is that over what the load costs without it. Then everybody is
-//! settled under other rules, by which each entry is another. Last, 1,000 late records come into that ledger, in one file.
+//! Four programmes deliver CSV files into a throw-away PostgreSQL; half of the records are about a course that another
+//! programme also reports. The load is measured with its settlement. Then the first settlement is repeated alone, with
+//! no entries and every teacher marked; the ratio is its cost over the cost of the load without it. Then everybody is
+//! settled under other rules that change every entry. Last, 1,000 late records in one file are loaded into that ledger.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use house::{House, On, Postgres};
-use machine::{Cost, SETTINGS, measured, psql};
+use machine::{Cost, SETTINGS, measure_command, run_psql};
 
 const PROGRAMMES: [&str; 4] = ["intel", "microsoft", "lego", "cmcc"];
 
@@ -56,7 +56,7 @@ period_end = "end"
 result = "result"
 "#;
 
-/// A number of our own making with a right check digit: one each for the first 4,000,000 people.
+/// Returns a made-up ID number with a valid check digit, unique for the first 4,000,000 people.
 fn id_number(person: u64) -> String {
     let day = chrono::NaiveDate::from_ymd_opt(1960, 1, 1).unwrap() + chrono::Days::new(person / 400);
     let body = format!("220102{}{:03}", day.format("%Y%m%d"), 100 + person % 400);
@@ -66,12 +66,12 @@ fn id_number(person: u64) -> String {
     format!("{body}{check}")
 }
 
-/// Records in the order of their numbers: each teacher has some in every programme.
-fn rows(records: std::ops::Range<u64>, teachers: u64, programme: u64) -> String {
+/// Returns a programme's records as CSV, in the order of their numbers. Each teacher has some in every programme.
+fn programme_rows(records: std::ops::Range<u64>, teachers: u64, programme: u64) -> String {
     let mut text = "name,id,course,hours,end,result\n".to_owned();
     for record in records.filter(|r| r % 4 == programme) {
         let (person, nth) = (record / 4 % teachers, record / 4 / teachers);
-        // Every other programme tells of a course that the one before it told of, too.
+        // Every other programme also reports the course of the programme before it.
         let course = nth * 4 + programme - programme % 2;
         let result = if record % 50 == 7 { "fail" } else { "pass" };
         let hours = 4 + record % 20;
@@ -86,8 +86,8 @@ fn rows(records: std::ops::Range<u64>, teachers: u64, programme: u64) -> String 
     text
 }
 
-/// Names hold no digits: the number of a name in Han characters.
-fn named(text: &str) -> String {
+/// Replaces the number in each name by Han characters, because names may not contain digits.
+fn names_in_han(text: &str) -> String {
     let mut lines = String::with_capacity(text.len());
     for line in text.lines() {
         let (name, rest) = line.split_once(',').unwrap_or((line, ""));
@@ -103,7 +103,7 @@ fn named(text: &str) -> String {
     lines
 }
 
-fn settings(house: &House, name: &str, pack: &str) -> PathBuf {
+fn write_settings(house: &House, name: &str, pack: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let courses: String = (0..64)
         .map(|n| {
@@ -135,9 +135,9 @@ fn settings(house: &House, name: &str, pack: &str) -> PathBuf {
     path
 }
 
-/// Client and server together.
-fn line(name: &str, cost: Cost) {
-    println!("{name:<24} {:>7.2} s CPU, {:>6.2} s wall", cost.cpu(), cost.wall);
+/// Prints the CPU of client and server together, and the wall time.
+fn print_cost(name: &str, cost: Cost) {
+    println!("{name:<24} {:>7.2} s CPU, {:>6.2} s wall", cost.total_cpu(), cost.wall);
 }
 
 fn main() {
@@ -147,13 +147,14 @@ fn main() {
     house.postgres = Some(Postgres::start_with(SETTINGS));
     assert!(house.run(&["migrate"]).status.success());
     let postgres = house.postgres.as_ref().unwrap();
-    let (config, other) = (settings(&house, "first", "version = 2"), settings(&house, "other", "version = 3"));
+    let (config, other) =
+        (write_settings(&house, "first", "version = 2"), write_settings(&house, "other", "version = 3"));
     for (n, programme) in (0..).zip(PROGRAMMES) {
         let folder = house.dir.0.join(programme);
         std::fs::create_dir_all(&folder).unwrap();
-        // A file is at most 64 MiB.
+        // A file may have at most 64 MiB.
         for (part, from) in (0..records).step_by(2_000_000).enumerate() {
-            let text = named(&rows(from..records.min(from + 2_000_000), teachers, n));
+            let text = names_in_han(&programme_rows(from..records.min(from + 2_000_000), teachers, n));
             std::fs::write(folder.join(format!("{part}.csv")), text).unwrap();
         }
     }
@@ -163,34 +164,34 @@ fn main() {
         command.arg("--config").arg(config);
         command
     };
-    let load = measured(postgres, with(&["sync", "--all"], &config));
-    let books = house.json(&["balance", "--json", "--config", config.to_str().unwrap()]);
+    let load = measure_command(postgres, with(&["sync", "--all"], &config));
+    let books = house.run_json(&["balance", "--json", "--config", config.to_str().unwrap()]);
     assert_eq!(
         (&books["balanced"], &books["complete"], &books["parked"]),
         (&true.into(), &true.into(), &0.into()),
         "{books}"
     );
     assert_eq!(books["inserted"], records);
-    line("load and settle", load);
-    // The first settling once more, alone: no entries yet, every teacher marked.
+    print_cost("load and settle", load);
+    // The first settlement once more, alone: no entries yet, every teacher marked.
     let marks = "INSERT INTO settle_mark (block, teachers) SELECT block, decode(repeat('ff', 128), 'hex')
                  FROM generate_series(0, (SELECT max(id) / 1024 FROM teacher)) AS block";
-    psql(postgres, &["-c", "TRUNCATE credit_entry", "-c", marks]);
-    let settle = measured(postgres, with(&["worker", "--until-done"], &config));
-    line("settle everybody", settle);
-    println!("settle / load without it   {:>7.2}", settle.cpu() / (load.cpu() - settle.cpu()));
-    let again = measured(postgres, with(&["worker", "--until-done"], &other));
-    line("under other rules", again);
+    run_psql(postgres, &["-c", "TRUNCATE credit_entry", "-c", marks]);
+    let settle = measure_command(postgres, with(&["worker", "--until-done"], &config));
+    print_cost("settle everybody", settle);
+    println!("settle / load without it   {:>7.2}", settle.total_cpu() / (load.total_cpu() - settle.total_cpu()));
+    let again = measure_command(postgres, with(&["worker", "--until-done"], &other));
+    print_cost("under other rules", again);
     let rows_late: String = (0..1_000)
         .map(|n| n * (teachers / 1_000))
         .fold("name,id,course,hours,end,result\n".to_owned(), |text, person| {
             text + &format!("王{},{},LATE,8,2017-03-01,pass\n", person % 997, id_number(person))
         });
     let file = house.dir.0.join("late.csv");
-    std::fs::write(&file, named(&rows_late)).unwrap();
+    std::fs::write(&file, names_in_han(&rows_late)).unwrap();
     for n in 1..=3 {
-        let late = measured(postgres, with(&["upload", "intel", file.to_str().unwrap()], &other));
-        line(&format!("1,000 late records, {n}"), late);
-        std::fs::write(&file, named(&rows_late.replace(",8,", &format!(",{},", 8 + n)))).unwrap();
+        let late = measure_command(postgres, with(&["upload", "intel", file.to_str().unwrap()], &other));
+        print_cost(&format!("1,000 late records, {n}"), late);
+        std::fs::write(&file, names_in_han(&rows_late.replace(",8,", &format!(",{},", 8 + n)))).unwrap();
     }
 }

@@ -1,8 +1,8 @@
-//! One, two and four workers over one backlog: `cargo bench --bench workers -- [RECORDS] [BATCH] [WORKERS…]`.
+//! Measures one, two and four workers on one backlog: `cargo bench --bench workers -- [RECORDS] [BATCH] [WORKERS…]`.
 //!
-//! PostgreSQL and Redis of its own. RECORDS are landed in batches of BATCH first, then that many worker processes of one
-//! delivery at a time are started and drain them, settling included. CPU is the workers' and the server's; `queue` is the
-//! most messages that Redis held, looked at every 20 ms.
+//! Uses its own PostgreSQL and Redis. First RECORDS are landed in batches of BATCH. Then WORKERS processes with one
+//! delivery at a time are started and drain them, settling included. CPU is that of the workers and of the server;
+//! `queue` is the maximum number of messages in Redis, sampled every 20 ms.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -24,24 +24,25 @@ use std::time::{Duration, Instant};
 
 use house::{House, On, Postgres};
 use huiliu_sandbox::{Options, SECRET, Sandbox};
-use machine::{SETTINGS, psql, server_cpu, sources};
+use machine::{SETTINGS, run_psql, server_cpu, write_sources};
 
-fn land(house: &House, runtime: &tokio::runtime::Runtime, records: u64) {
+fn land_records(house: &House, runtime: &tokio::runtime::Runtime, records: u64) {
     let options = Options { seed: 1, records, faults: false, changed_percent: 0 };
     let drop_dir = house.dir.0.join("drop");
     let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
     let config = house.dir.0.join("huiliu.toml");
-    sources(&sandbox, &drop_dir, &config);
+    write_sources(&sandbox, &drop_dir, &config);
     let mut command = house.command(&["sync", "--all", "--land-only", "--config", config.to_str().unwrap()]);
     let landed = command.env("SANDBOX_SECRET", SECRET).stdout(Stdio::null()).status().unwrap();
     assert!(landed.success());
     runtime.block_on(sandbox.stop());
 }
 
-/// Wall seconds, workers' CPU seconds, server's CPU seconds, most messages in Redis.
-fn drain(house: &House, workers: usize) -> (f64, f64, f64, u64) {
+/// Returns wall seconds, the workers' CPU seconds, the server's CPU seconds, and the maximum number of messages in
+/// Redis.
+fn drain_backlog(house: &House, workers: usize) -> (f64, f64, f64, u64) {
     let postgres = house.postgres.as_ref().unwrap();
-    psql(postgres, &["-c", "CHECKPOINT"]);
+    run_psql(postgres, &["-c", "CHECKPOINT"]);
     let (server, started) = (server_cpu(postgres), Instant::now());
     let client = children_cpu();
     let start = |_| -> Child {
@@ -49,10 +50,10 @@ fn drain(house: &House, workers: usize) -> (f64, f64, f64, u64) {
         command.env("HUILIU_WORKERS", "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let mut crew: Vec<Child> = (0..workers).map(start).collect();
-    let list = house.redis.as_ref().unwrap().command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned();
+    let list = house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned();
     let mut most = 0;
     while crew.iter_mut().any(|w| w.try_wait().unwrap().is_none()) {
-        let depth = house.redis.as_ref().unwrap().command(&["LLEN", &list]);
+        let depth = house.redis.as_ref().unwrap().run_command(&["LLEN", &list]);
         most = most.max(depth.trim().parse().unwrap_or(0));
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -61,7 +62,7 @@ fn drain(house: &House, workers: usize) -> (f64, f64, f64, u64) {
     (wall, children_cpu() - client, server_cpu(postgres) - server, most)
 }
 
-/// CPU of this process's ended children, the sampling included.
+/// Returns the CPU seconds of this process's ended children, including redis-cli for the samples.
 fn children_cpu() -> f64 {
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer lives through the call.
@@ -85,9 +86,9 @@ fn main() {
         house.postgres = Some(Postgres::start_with(SETTINGS));
         house.env.push(("HUILIU_BATCH_RECORDS".into(), batch.to_string()));
         assert!(house.run(&["migrate"]).status.success());
-        land(&house, &runtime, records);
-        let (wall, client, server, most) = drain(&house, workers);
-        let books = house.json(&["balance", "--json"]);
+        land_records(&house, &runtime, records);
+        let (wall, client, server, most) = drain_backlog(&house, workers);
+        let books = house.run_json(&["balance", "--json"]);
         assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
         let base = *alone.get_or_insert(wall);
         println!(

@@ -1,11 +1,11 @@
-//! The connectors that ship with Huiliu: a plain sorted list. One folder each: manifest, samples, expected results, and
-//! for the few whose platform no manifest can describe, a connector in Rust (`docs/rust-connector.md`).
+//! The connectors that ship with Huiliu, as a plain sorted list. Each has a folder with manifest, samples and expected
+//! results, and, for the few whose platform no manifest can describe, a connector in Rust (`docs/rust-connector.md`).
 
 use huiliu_manifest::{Manifest, ManifestError};
 use huiliu_platform::shipped::{ShippedConnector, ShippedSample};
 
-/// One line of the list: the folder's name, then stream, stem and ending of each sample; `by PATH` names the maker of one
-/// that is written in Rust.
+/// One line of the list: the folder's name, then stream, file stem and extension of each sample. `by PATH` names the
+/// function that makes a connector written in Rust.
 macro_rules! connector {
     ($id:literal $(by $make:path)?: $($stream:ident $stem:literal $ending:ident),+) => {
         ShippedConnector {
@@ -36,12 +36,12 @@ pub const CONNECTORS: &[ShippedConnector] = &[
     connector!("roster-xlsx": schools "schools_20140901" xlsx, teachers "teachers_20140901" xlsx),
 ];
 
-/// Every shipped manifest, checked, in the order of [`CONNECTORS`].
+/// Parses and checks every shipped manifest, in the order of [`CONNECTORS`].
 ///
 /// # Errors
-/// [`ManifestError`] naming the file, the place and what is expected.
-pub fn all() -> Result<Vec<Manifest>, ManifestError> {
-    CONNECTORS.iter().map(ShippedConnector::manifest).collect()
+/// Returns a [`ManifestError`] that names the file, the place in it, and what is expected there.
+pub fn parse_all() -> Result<Vec<Manifest>, ManifestError> {
+    CONNECTORS.iter().map(ShippedConnector::parse_manifest).collect()
 }
 
 #[cfg(test)]

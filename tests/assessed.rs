@@ -1,5 +1,5 @@
-//! Assessment through the front door: scores and presence of an institution, grades of schools, appeals, ages, and what
-//! the rule pack chooses where the document is silent.
+//! Assessment, tested with the real program: scores and attendance from an institution, grades from schools, appeals,
+//! ages, and the choices of the rule pack where the document is silent.
 
 use serde_json::{Value, json};
 
@@ -97,34 +97,34 @@ impl Office {
         String::from_utf8(out.stdout).unwrap()
     }
 
-    fn json(&self, args: &[&str]) -> Value {
+    fn run_json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.run(&[args, &["--json"]].concat())).unwrap()
     }
 
-    fn items(&self, args: &[&str]) -> Value {
-        crate::house::items_of(self.json(args))
+    fn list_items(&self, args: &[&str]) -> Value {
+        crate::house::items_of(self.run_json(args))
     }
 
-    fn upload(&self, name: &str, text: &str) {
+    fn upload_file(&self, name: &str, text: &str) {
         let file = self.house.dir.0.join(name);
         std::fs::write(&file, text).unwrap();
         let stream = if name.starts_with("school") { "schools" } else { "completions" };
         self.run(&["upload", "platform", file.to_str().unwrap(), "--stream", stream]);
     }
 
-    fn done(&self, n: u32, rows: &[&str]) {
+    fn upload_completions(&self, n: u32, rows: &[&str]) {
         let head = "姓名,身份证号,项目,课程,学时,结束,学习,活动,成果,出勤\n";
-        self.upload(&format!("done_{n}.csv"), &format!("{head}{}\n", rows.join("\n")));
+        self.upload_file(&format!("done_{n}.csv"), &format!("{head}{}\n", rows.join("\n")));
     }
 
-    /// The number of the teacher at a place in their order, from 0.
-    fn teacher(&self, place: usize) -> String {
-        self.house.teacher(place).to_string()
+    /// Returns the number of the nth teacher in the order of numbers, from 0.
+    fn teacher_number(&self, place: usize) -> String {
+        self.house.nth_teacher(place).to_string()
     }
 
-    /// Outcome, grade, rule and class-hour units of the first teacher's only training.
-    fn entry(&self) -> (String, String, String, i64) {
-        let told = self.json(&["teachers", "explain", &self.teacher(0)]);
+    /// Returns outcome, grade, rule and class-hour units of the first teacher's only training.
+    fn first_entry(&self) -> (String, String, String, i64) {
+        let told = self.run_json(&["teachers", "explain", &self.teacher_number(0)]);
         let e = &told["entries"][0];
         let text = |name: &str| e[name].as_str().unwrap_or_default().to_owned();
         let rule = text("rule").split(' ').nth(1).unwrap_or_default().to_owned();
@@ -132,48 +132,48 @@ impl Office {
     }
 }
 
-fn is(outcome: &str, grade: &str, rule: &str, hours: i64) -> (String, String, String, i64) {
+fn expected_entry(outcome: &str, grade: &str, rule: &str, hours: i64) -> (String, String, String, i64) {
     (outcome.into(), grade.into(), rule.into(), hours * 108_000)
 }
 
-fn school_and_institution(on: On) {
+fn check_school_and_institution(on: On) {
     let office = Office::new(on, &[]);
-    office.done(1, &["王一,22010219590911001X,P1,C1,10,2014-05-01,85,90,80,100"]);
-    assert_eq!(office.entry(), is("counted", "excellent", "pass_gate", 10));
-    // The school fails it; the project is not passed.
-    office.upload("school_1.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P1,2014-06-01,不及格\n");
-    assert_eq!(office.entry(), is("not_passed", "fail", "comprehensive", 0));
-    // An appeal: planned, decided, taken back.
-    let records = office.items(&["records", "list"]);
+    office.upload_completions(1, &["王一,22010219590911001X,P1,C1,10,2014-05-01,85,90,80,100"]);
+    assert_eq!(office.first_entry(), expected_entry("counted", "excellent", "pass_gate", 10));
+    // The school fails it, so the project is not passed.
+    office.upload_file("school_1.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P1,2014-06-01,不及格\n");
+    assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "comprehensive", 0));
+    // An appeal: planned, decided, undone.
+    let records = office.list_items(&["records", "list"]);
     let school = records.as_array().unwrap().iter().find(|r| r["stream"] == "schools").unwrap()["record"].to_string();
-    let plan = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉", "--plan"]);
-    assert_eq!(crate::house::units(&plan["teachers"][0]["counted"]), [0, 1_080_000]);
-    let done = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉"]);
-    assert_eq!(office.entry(), is("counted", "pass", "comprehensive", 10));
-    office.json(&["decisions", "undo", &done["decision"].to_string(), "--because", "撤回"]);
-    assert_eq!(office.entry(), is("not_passed", "fail", "comprehensive", 0));
-    // A school's word in an institution's vocabulary is told, not guessed.
-    office.upload("school_2.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P2,2014-06-01,不合格\n");
-    let letters = office.items(&["dead-letters", "list"]);
+    let plan = office.run_json(&["decisions", "grade", &school, "pass", "--because", "申诉", "--plan"]);
+    assert_eq!(crate::house::units_before_after(&plan["teachers"][0]["counted"]), [0, 1_080_000]);
+    let done = office.run_json(&["decisions", "grade", &school, "pass", "--because", "申诉"]);
+    assert_eq!(office.first_entry(), expected_entry("counted", "pass", "comprehensive", 10));
+    office.run_json(&["decisions", "undo", &done["decision"].to_string(), "--because", "撤回"]);
+    assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "comprehensive", 0));
+    // A school's grade in an institution's vocabulary is reported, not guessed.
+    office.upload_file("school_2.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P2,2014-06-01,不合格\n");
+    let letters = office.list_items(&["dead-letters", "list"]);
     assert_eq!(letters[0]["reasons"][0]["code"], "result.value");
 }
 
 #[test]
 fn a_school_and_an_institution_grade_together_on_sqlite() {
-    school_and_institution(On::Sqlite);
+    check_school_and_institution(On::Sqlite);
 }
 
 #[test]
 fn a_school_and_an_institution_grade_together_on_postgresql() {
-    school_and_institution(On::Postgres);
+    check_school_and_institution(On::Postgres);
 }
 
 #[test]
 fn a_teacher_of_that_age_is_outside_the_assessment() {
     let office = Office::new(On::Sqlite, &[]);
-    // Born on 1960-02-29, a man: 55 from 1 March 2015 on.
-    office.done(1, &["赵五,220502196002290012,P1,C1,10,2014-05-01,10,10,10,100"]);
-    assert_eq!(office.entry(), is("not_passed", "fail", "pass_gate", 0));
+    // A man born on 1960-02-29: he turns 55 on 1 March 2015.
+    office.upload_completions(1, &["赵五,220502196002290012,P1,C1,10,2014-05-01,10,10,10,100"]);
+    assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "pass_gate", 0));
     let config = office.house.dir.0.join("huiliu.toml");
     let mut settings = std::fs::read_to_string(&config).unwrap();
     settings += "[[source]]\nname = \"county\"\nconnector = \"roster-csv\"\ninstitution_code = \"C\"\n";
@@ -183,14 +183,14 @@ fn a_teacher_of_that_age_is_outside_the_assessment() {
         std::fs::write(&file, text).unwrap();
         office.run(&["upload", "county", file.to_str().unwrap(), "--stream", name]);
     }
-    let shown = office.json(&["roster", "show", &office.teacher(0), "--on", "2015-02-28"]);
+    let shown = office.run_json(&["roster", "show", &office.teacher_number(0), "--on", "2015-02-28"]);
     assert_eq!(shown["exemption"]["exempt"], false, "{shown}");
-    office.done(2, &["赵五,220502196002290012,P1,C1,10,2015-02-28,10,10,10,100"]);
-    assert_eq!(office.entry(), is("not_passed", "fail", "pass_gate", 0));
-    office.done(3, &["赵五,220502196002290012,P1,C1,10,2015-03-01,10,10,10,100"]);
-    assert_eq!(office.entry(), is("provisional", "fail", "exempt", 10));
-    // The school's division bears it.
-    assert_eq!(office.json(&["teachers", "explain", &office.teacher(0)])["regions"], json!(["220102"]));
+    office.upload_completions(2, &["赵五,220502196002290012,P1,C1,10,2015-02-28,10,10,10,100"]);
+    assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "pass_gate", 0));
+    office.upload_completions(3, &["赵五,220502196002290012,P1,C1,10,2015-03-01,10,10,10,100"]);
+    assert_eq!(office.first_entry(), expected_entry("provisional", "fail", "exempt", 10));
+    // The school's division is responsible for the teacher.
+    assert_eq!(office.run_json(&["teachers", "explain", &office.teacher_number(0)])["regions"], json!(["220102"]));
 }
 
 #[test]
@@ -205,33 +205,36 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
     };
     let with = |name: &str, value: &str, row: &str| {
         let office = Office::new(On::Sqlite, &[("# What the document", &setting(name, value))]);
-        office.done(1, &[row]);
+        office.upload_completions(1, &[row]);
         office
     };
-    let entry = |name: &str, value: &str, row: &str| with(name, value, row).entry();
-    // A missing component waits, fails, or the others are the whole.
+    let entry = |name: &str, value: &str, row: &str| with(name, value, row).first_entry();
+    // With a missing component the record waits, fails, or is assessed by the other components.
     let missing = row("90", "90", "", "100");
     let waiting = with("missing_component", "wait", &missing);
-    assert_eq!(waiting.items(&["dead-letters", "list"])[0]["reasons"][0]["code"], "score.artefact.missing");
-    assert_eq!(entry("missing_component", "fail", &missing), is("not_passed", "fail", "pass_gate", 0));
-    assert_eq!(entry("missing_component", "renormalise", &missing), is("counted", "excellent", "pass_gate", 10));
-    // Exactly on the edge, and just below it.
+    assert_eq!(waiting.list_items(&["dead-letters", "list"])[0]["reasons"][0]["code"], "score.artefact.missing");
+    assert_eq!(entry("missing_component", "fail", &missing), expected_entry("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(
+        entry("missing_component", "renormalise", &missing),
+        expected_entry("counted", "excellent", "pass_gate", 10)
+    );
+    // Exactly on the edge of a band, and just below it.
     let edge = row("60", "60", "60", "100");
-    assert_eq!(entry("band_edge", "upper", &edge), is("counted", "pass", "pass_gate", 10));
-    assert_eq!(entry("band_edge", "lower", &edge), is("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(entry("band_edge", "upper", &edge), expected_entry("counted", "pass", "pass_gate", 10));
+    assert_eq!(entry("band_edge", "lower", &edge), expected_entry("not_passed", "fail", "pass_gate", 0));
     let below = row("59.5", "59.5", "59.5", "100");
-    assert_eq!(entry("band_rounding", "none", &below), is("not_passed", "fail", "pass_gate", 0));
-    assert_eq!(entry("band_rounding", "half_up", &below), is("counted", "pass", "pass_gate", 10));
+    assert_eq!(entry("band_rounding", "none", &below), expected_entry("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(entry("band_rounding", "half_up", &below), expected_entry("counted", "pass", "pass_gate", 10));
     assert_eq!(entry("failed_course_hours", "provisional", &below).0, "provisional");
     // Without a school's grade nothing is decided yet.
     assert_eq!(entry("without_school_grade", "pending", &row("90", "90", "90", "100")).0, "not_passed");
-    // Presence.
+    // Attendance.
     let gate = "[attendance]\npercent = \"80\"\nabove = true\nbasis = \"adopted\"\nsource = \"武汉江汉\"\n\n# Hours of a project";
     let office = Office::new(On::Sqlite, &[("# Hours of a project", gate)]);
-    office.done(1, &[&row("90", "90", "90", "80")]);
-    assert_eq!(office.entry(), is("absent", "excellent", "attendance", 0));
-    office.done(2, &[&row("90", "90", "90", "80.01%")]);
-    assert_eq!(office.entry(), is("counted", "excellent", "pass_gate", 10));
+    office.upload_completions(1, &[&row("90", "90", "90", "80")]);
+    assert_eq!(office.first_entry(), expected_entry("absent", "excellent", "attendance", 0));
+    office.upload_completions(2, &[&row("90", "90", "90", "80.01%")]);
+    assert_eq!(office.first_entry(), expected_entry("counted", "excellent", "pass_gate", 10));
 }
 
 #[test]
@@ -242,12 +245,15 @@ fn hours_in_any_five_years_up_to_a_day() {
         let office = Office::new(on, &[("# What the document", window)]);
         let row = |course: u32, day: &str| format!("王一,22010219590911001X,P1,C{course},30,{day},90,90,90,100");
         let rows = [row(1, "2012-03-01"), row(2, "2014-05-01"), row(3, "2017-02-28")];
-        office.done(1, &[&rows[0], &rows[1], &rows[2], "李二,220203197812030225,P1,C1,30,2014-05-01,90,90,90,100"]);
-        // Both ends of the five years: the day itself, and the day after the one five years before.
+        office.upload_completions(
+            1,
+            &[&rows[0], &rows[1], &rows[2], "李二,220203197812030225,P1,C1,30,2014-05-01,90,90,90,100"],
+        );
+        // Both ends of the five years: the last day itself, and the day after the day five years before it.
         for (day, hours, enough) in
             [("2017-02-27", 60, 1), ("2017-02-28", 90, 1), ("2017-03-01", 60, 1), ("2019-05-01", 30, 0)]
         {
-            let totals = office.items(&["teachers", "totals", "--on", day]);
+            let totals = office.list_items(&["teachers", "totals", "--on", day]);
             let of = |cycle: &dyn Fn(&str) -> bool| {
                 totals.as_array().unwrap().iter().find(|t| cycle(t["cycle"].as_str().unwrap())).unwrap()
             };
@@ -255,7 +261,8 @@ fn hours_in_any_five_years_up_to_a_day() {
             let others = of(&|cycle| cycle == "2014-2018")["counted"]["units"].as_i64().unwrap();
             assert_eq!(others, 90 * 108_000, "the cycle stays as it is");
             assert_eq!((&total["teachers"], &total["met"]), (&2.into(), &enough.into()), "{totals}");
-            let told = [0, 1].map(|place| office.json(&["teachers", "explain", &office.teacher(place), "--on", day]));
+            let told = [0, 1]
+                .map(|place| office.run_json(&["teachers", "explain", &office.teacher_number(place), "--on", day]));
             let told = told.iter().find(|told| told["entries"][0]["name"] == "王一").unwrap();
             let sum = told["sums"].as_array().unwrap().iter().find(|sum| sum["cycle"] == total["cycle"]).unwrap();
             assert_eq!(
@@ -267,35 +274,35 @@ fn hours_in_any_five_years_up_to_a_day() {
     }
 }
 
-/// What landed last counts, also where the same bytes had landed before what they correct.
-fn there_and_back(on: On) {
+/// The content that landed last counts, even if the same bytes had landed before the content that they replace.
+fn check_repeated_bytes_win(on: On) {
     let office = Office::new(on, &[]);
     let row = |hours: &str| format!("王一,22010219590911001X,P1,C1,{hours},2014-05-01,90,90,90,100");
     let outcomes = || {
-        let balance = office.json(&["balance"]);
+        let balance = office.run_json(&["balance"]);
         ["updated", "unchanged", "superseded"].map(|outcome| balance[outcome].as_i64().unwrap())
     };
-    office.done(1, &[&row("10")]);
-    office.done(1, &[&row("10")]);
-    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [0, 1, 0]));
-    office.done(1, &[&row("9")]);
-    assert_eq!((office.entry().3, outcomes()), (9 * 108_000, [1, 1, 0]));
-    office.done(1, &[&row("10")]);
-    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [2, 1, 0]));
-    office.done(1, &[&row("10")]);
-    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [2, 2, 0]));
-    // What waits as a letter between the two may come to be written over them.
-    office.done(1, &[&row("ten")]);
-    office.done(1, &[&row("10")]);
-    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [3, 2, 1]));
+    office.upload_completions(1, &[&row("10")]);
+    office.upload_completions(1, &[&row("10")]);
+    assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [0, 1, 0]));
+    office.upload_completions(1, &[&row("9")]);
+    assert_eq!((office.first_entry().3, outcomes()), (9 * 108_000, [1, 1, 0]));
+    office.upload_completions(1, &[&row("10")]);
+    assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [2, 1, 0]));
+    office.upload_completions(1, &[&row("10")]);
+    assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [2, 2, 0]));
+    // A dead letter between two copies of the same bytes is superseded by the later copy.
+    office.upload_completions(1, &[&row("ten")]);
+    office.upload_completions(1, &[&row("10")]);
+    assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [3, 2, 1]));
 }
 
 #[test]
 fn the_same_bytes_outdo_what_had_corrected_them_on_sqlite() {
-    there_and_back(On::Sqlite);
+    check_repeated_bytes_win(On::Sqlite);
 }
 
 #[test]
 fn the_same_bytes_outdo_what_had_corrected_them_on_postgresql() {
-    there_and_back(On::Postgres);
+    check_repeated_bytes_win(On::Postgres);
 }

@@ -1,26 +1,27 @@
-//! From nothing to a registered connector, as an institution does it: new, preview, test, register.
+//! From nothing to a registered connector, in an institution's steps: new, preview, test, register.
 
 use std::path::Path;
 
-use huiliu_authoring::gate::variants::{Must, judge};
+use huiliu_authoring::gate::variants::{Must, find_violation};
 use serde_json::{Value, json};
 
 use crate::house::{House, On};
 
-fn run(house: &House, args: &[&str]) -> (Option<i32>, String, String) {
+fn run_with_output(house: &House, args: &[&str]) -> (Option<i32>, String, String) {
     let out = house.run(args);
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     (out.status.code(), text(&out.stdout), text(&out.stderr))
 }
 
-fn new(house: &House, kind: &str) -> String {
+fn new_connector(house: &House, kind: &str) -> String {
     let folder = house.dir.0.join(format!("own-{kind}")).display().to_string();
-    let (code, _, told) = run(house, &["connectors", "new", &format!("own-{kind}"), "--from", kind, "--out", &folder]);
+    let (code, _, told) =
+        run_with_output(house, &["connectors", "new", &format!("own-{kind}"), "--from", kind, "--out", &folder]);
     assert_eq!(code, Some(0), "{told}");
     folder
 }
 
-fn change(file: &Path, from: &str, to: &str) {
+fn change_file(file: &Path, from: &str, to: &str) {
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.contains(from), "{from}");
     std::fs::write(file, text.replace(from, to)).unwrap();
@@ -30,17 +31,18 @@ fn change(file: &Path, from: &str, to: &str) {
 fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
     let house = House::new(On::Sqlite);
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
-        let folder = new(&house, kind);
-        let tested = house.json(&["connectors", "test", &folder, "--json"]);
+        let folder = new_connector(&house, kind);
+        let tested = house.run_json(&["connectors", "test", &folder, "--json"]);
         let rows = tested["samples"].as_array().unwrap();
         assert!(rows.len() >= 6 && rows.iter().all(|row| row["ok"] == true), "{kind}: {tested}");
         assert!(rows[0]["records"].as_i64().unwrap() >= 2, "{kind}: {tested}");
-        let (code, text, _) = run(&house, &["connectors", "register", &folder]);
+        let (code, text, _) = run_with_output(&house, &["connectors", "register", &folder]);
         assert!(code == Some(0) && text.contains("registered"), "{kind}: {text}");
     }
-    let listed = house.items(&["connectors", "list", "--json"]).to_string();
+    let listed = house.list_items(&["connectors", "list", "--json"]).to_string();
     assert!(listed.contains("own-xlsx") && listed.contains("own-push"), "{listed}");
-    let (code, _, told) = run(&house, &["connectors", "new", "again", "--out", house.dir.0.to_str().unwrap()]);
+    let (code, _, told) =
+        run_with_output(&house, &["connectors", "new", "again", "--out", house.dir.0.to_str().unwrap()]);
     assert!(code == Some(2) && told.contains("is there already"), "{told}");
 }
 
@@ -48,15 +50,15 @@ fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
 fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
     let house = House::new(On::Sqlite);
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
-        let folder = new(&house, kind);
-        let shown = house.json(&["connectors", "preview", &folder, "--json"]);
+        let folder = new_connector(&house, kind);
+        let shown = house.run_json(&["connectors", "preview", &folder, "--json"]);
         let records = shown["records"].as_array().unwrap();
         assert_eq!(records[0]["outcome"], "clean", "{kind}: {shown}");
         let hours = records[0]["fields"].as_array().unwrap().iter().find(|f| f["field"] == "hours").unwrap();
         assert!(hours["path"] != "" && hours["text"] != Value::Null, "{kind}: {hours}");
         let parked = records.iter().find(|r| r["outcome"] == "parked").expect("a bad record in each sample");
         assert!(parked["problems"].to_string().contains("id_number."), "{kind}: {parked}");
-        let (_, text, _) = run(&house, &["connectors", "preview", &folder]);
+        let (_, text, _) = run_with_output(&house, &["connectors", "preview", &folder]);
         for secret in ["22010219590911001X", "220381197001011228", "22038119700101122"] {
             assert!(!shown.to_string().contains(secret) && !text.contains(secret), "{kind}: {secret} is shown");
         }
@@ -66,36 +68,36 @@ fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
 #[test]
 fn a_mapping_that_misses_is_told_before_it_is_registered() {
     let house = House::new(On::Sqlite);
-    let folder = new(&house, "csv");
+    let folder = new_connector(&house, "csv");
     let manifest = Path::new(&folder).join("manifest.toml");
-    change(&manifest, "\"填表人\", ", "");
-    let (code, text, told) = run(&house, &["connectors", "test", &folder]);
+    change_file(&manifest, "\"填表人\", ", "");
+    let (code, text, told) = run_with_output(&house, &["connectors", "test", &folder]);
     assert!(code == Some(1) && text.contains("4 records, expected 3") && told.contains("--accept"), "{text}{told}");
-    let (code, ..) = run(&house, &["connectors", "register", &folder]);
+    let (code, ..) = run_with_output(&house, &["connectors", "register", &folder]);
     assert_eq!(code, Some(1));
-    // What a person has read and takes for right is written by `--accept`.
-    let (code, ..) = run(&house, &["connectors", "test", &folder, "--accept"]);
+    // `--accept` writes the results that a person has read and found right.
+    let (code, ..) = run_with_output(&house, &["connectors", "test", &folder, "--accept"]);
     assert_eq!(code, Some(0));
-    change(&manifest, "学时\", unit", "学識\", unit");
-    let (code, text, _) = run(&house, &["connectors", "test", &folder]);
+    change_file(&manifest, "学时\", unit", "学識\", unit");
+    let (code, text, _) = run_with_output(&house, &["connectors", "test", &folder]);
     assert!(code == Some(1) && text.contains("hours.missing"), "{text}");
-    change(&manifest, "unit = \"class_hour\"", "unit = \"credit\"");
-    let (code, _, told) = run(&house, &["connectors", "check", &folder]);
+    change_file(&manifest, "unit = \"class_hour\"", "unit = \"credit\"");
+    let (code, _, told) = run_with_output(&house, &["connectors", "check", &folder]);
     assert!(code == Some(2) && told.contains("no [[conversion]] for the unit \"credit\""), "{told}");
 }
 
-/// A header proves nothing.
+/// A header without rows is no evidence that the manifest works.
 #[test]
 fn samples_without_a_record_are_not_enough() {
     let house = House::new(On::Sqlite);
-    let folder = new(&house, "csv");
+    let folder = new_connector(&house, "csv");
     let sample = Path::new(&folder).join("samples/completions.csv");
     let text = std::fs::read_to_string(&sample).unwrap();
     let header = text.lines().position(|line| line.contains("身份证号")).unwrap();
     std::fs::write(&sample, text.lines().take(header + 1).collect::<Vec<_>>().join("\n") + "\n").unwrap();
     std::fs::write(Path::new(&folder).join("expected/completions.json"), "[]\n").unwrap();
     for args in [&["connectors", "register", &folder][..], &["connectors", "test", &folder, "--accept"]] {
-        let (code, text, told) = run(&house, args);
+        let (code, text, told) = run_with_output(&house, args);
         assert!(code == Some(2) && told.contains("has a record, so nothing was tried"), "{text}{told}");
     }
 }
@@ -105,16 +107,16 @@ fn a_folder_that_is_no_plain_one_is_refused() {
     let house = House::new(On::Sqlite);
     for name in ["", "A B", "../up"] {
         let out = house.dir.0.join("bad").display().to_string();
-        let (code, _, told) = run(&house, &["connectors", "new", name, "--out", &out]);
+        let (code, _, told) = run_with_output(&house, &["connectors", "new", name, "--out", &out]);
         assert!(code == Some(2) && told.contains("1 to 60 characters") && !Path::new(&out).exists(), "{name}: {told}");
     }
-    let folder = new(&house, "csv");
+    let folder = new_connector(&house, "csv");
     let at = |place: &str| Path::new(&folder).join(place);
-    // Whoever reads a pipe waits for ever.
+    // Reading from a pipe would never end.
     for place in ["samples/zz.csv", "manifest.toml"] {
         let _ = std::fs::remove_file(at(place));
         assert!(std::process::Command::new("mkfifo").arg(at(place)).status().unwrap().success());
-        let (code, _, told) = run(&house, &["connectors", "check", &folder]);
+        let (code, _, told) = run_with_output(&house, &["connectors", "check", &folder]);
         assert!(code == Some(2) && told.contains("is no regular file"), "{place}: {told}");
         std::fs::remove_file(at(place)).unwrap();
         if place == "samples/zz.csv" {
@@ -122,36 +124,36 @@ fn a_folder_that_is_no_plain_one_is_refused() {
             std::fs::write(&elsewhere, "kept").unwrap();
             std::fs::remove_file(at("expected/completions.json")).unwrap();
             std::os::unix::fs::symlink(&elsewhere, at("expected/completions.json")).unwrap();
-            let (code, _, told) = run(&house, &["connectors", "test", &folder, "--accept"]);
+            let (code, _, told) = run_with_output(&house, &["connectors", "test", &folder, "--accept"]);
             assert!(code == Some(2) && told.contains("is a symbolic link"), "{told}");
             assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "kept");
         }
     }
 }
 
-/// Of very many mistakes the first are told, soon.
+/// A manifest with very many mistakes is answered soon, with the first mistakes.
 #[test]
 fn a_manifest_of_nothing_but_mistakes_is_answered_soon() {
     let house = House::new(On::Sqlite);
     let file = house.dir.0.join("manifest.toml");
     std::fs::write(&file, (0..60_000).map(|n| format!("unknwn_{n} = 1\n")).collect::<String>()).unwrap();
     let began = std::time::Instant::now();
-    let (code, _, told) = run(&house, &["connectors", "check", file.to_str().unwrap()]);
+    let (code, _, told) = run_with_output(&house, &["connectors", "check", file.to_str().unwrap()]);
     assert!(code == Some(2) && told.contains("more errors; fix these first"), "{told}");
     assert!(told.lines().count() < 300 && began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
 }
 
-/// The judge of variants: each of its verdicts can be bad.
+/// The judge of variants reports each kind of wrong result.
 #[test]
 fn wrong_results_of_variants_are_told() {
     let clean = |n: u8| json!({ "clean": { "name": n } });
     let parked = |line: u8| json!({ "parked": { "address": format!("a line {line}"), "reasons": ["x.y"] } });
     let sample = vec![clean(1), parked(1)];
     let good = Ok(vec![clean(1), parked(7)]);
-    assert_eq!(judge(Must::BeTheSame, &sample, &good), None);
-    assert_eq!(judge(Must::AddNothing, &sample, &Ok(vec![clean(1)])), None);
-    assert!(judge(Must::BeTheSame, &sample, &Ok(vec![clean(2), parked(1)])).is_some());
-    assert!(judge(Must::BeTheSame, &sample, &Ok(vec![clean(1)])).is_some());
-    assert!(judge(Must::BeRefused, &sample, &Ok(vec![])).is_some());
-    assert!(judge(Must::AddNothing, &sample, &Ok(vec![clean(2)])).is_some());
+    assert_eq!(find_violation(Must::BeTheSame, &sample, &good), None);
+    assert_eq!(find_violation(Must::AddNothing, &sample, &Ok(vec![clean(1)])), None);
+    assert!(find_violation(Must::BeTheSame, &sample, &Ok(vec![clean(2), parked(1)])).is_some());
+    assert!(find_violation(Must::BeTheSame, &sample, &Ok(vec![clean(1)])).is_some());
+    assert!(find_violation(Must::BeRefused, &sample, &Ok(vec![])).is_some());
+    assert!(find_violation(Must::AddNothing, &sample, &Ok(vec![clean(2)])).is_some());
 }

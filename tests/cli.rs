@@ -1,19 +1,19 @@
-//! The command line described: a page, man pages, completions, and an example at the end of each help.
+//! The command line's descriptions: a page, man pages, completions, and an example at the end of each help.
 
 use std::path::Path;
 
 use crate::house::{House, On};
 
-fn told(house: &House, args: &[&str]) -> String {
+fn run_text(house: &House, args: &[&str]) -> String {
     let out = house.run(args);
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap()
 }
 
-/// The page in `docs/` is that of the program; `UPDATE=1` writes it.
+/// The page in `docs/` is the one that the program prints; `UPDATE=1` writes it.
 #[test]
 fn the_page_is_that_of_the_program() {
-    let made = told(&House::new(On::Sqlite), &["cli-page"]);
+    let made = run_text(&House::new(On::Sqlite), &["cli-page"]);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &made).unwrap();
@@ -31,7 +31,7 @@ fn the_page_is_that_of_the_program() {
 #[test]
 fn each_help_ends_with_an_example() {
     let house = House::new(On::Sqlite);
-    let page = told(&house, &["cli-page"]);
+    let page = run_text(&house, &["cli-page"]);
     let commands: Vec<&str> =
         page.lines().filter_map(|line| line.trim_start_matches('#').trim().strip_prefix("huiliu")).collect();
     let headings = page.lines().filter(|line| line.starts_with("##")).count();
@@ -39,7 +39,7 @@ fn each_help_ends_with_an_example() {
     for command in commands.iter().filter(|line| page.contains(&format!("# huiliu{line}\n"))) {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
-        let help = told(&house, &args);
+        let help = run_text(&house, &args);
         let last = help.trim_end().lines().rev().take(2).collect::<Vec<_>>();
         assert_eq!(last.get(1), Some(&"Example:"), "{args:?}: {help}");
         assert!(last[0].starts_with("  huiliu "), "{args:?}: {help}");
@@ -50,13 +50,13 @@ fn each_help_ends_with_an_example() {
 fn completions_and_man_pages_are_made_without_settings() {
     let house = House::new(On::Sqlite);
     for (shell, word) in [("bash", "complete -F"), ("zsh", "#compdef huiliu"), ("fish", "complete -c huiliu")] {
-        let script = told(&house, &["completions", shell, "--config", "no-such.toml"]);
+        let script = run_text(&house, &["completions", shell, "--config", "no-such.toml"]);
         for word in [word, "dead-letters", "data-dir"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
     let folder = house.dir.0.join("man");
-    told(&house, &["man", folder.to_str().unwrap()]);
+    run_text(&house, &["man", folder.to_str().unwrap()]);
     for (page, word) in [("huiliu.1", "dead\\-letters"), ("huiliu-sync.1", "huiliu sync \\-\\-all")] {
         let text = std::fs::read_to_string(folder.join(page)).unwrap_or_else(|e| panic!("{page}: {e}"));
         assert!(text.contains(word), "{word:?} is not in {text}");
@@ -67,7 +67,7 @@ fn completions_and_man_pages_are_made_without_settings() {
     assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stderr));
 }
 
-/// The help and the mistakes of a command line are in the language of the locale, clap's own words included.
+/// Help and error messages of the command line are in the locale's language, including clap's own words.
 #[test]
 fn help_and_mistakes_are_in_the_language_of_the_locale() {
     let house = House::new(On::Sqlite);

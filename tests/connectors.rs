@@ -1,4 +1,4 @@
-//! Every registered connector: its samples give its expected results.
+//! Every shipped connector: its samples give its expected results, and it obeys the laws of connectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,12 +28,12 @@ use serde_json::Value;
 use crate::house::{House, On, Scratch};
 use huiliu_values::ActivationKind;
 
-fn root() -> &'static Path {
+fn repository_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn policy() -> Policy {
-    let read = |p: &str| std::fs::read_to_string(root().join(p)).unwrap();
+pub fn load_policy() -> Policy {
+    let read = |p: &str| std::fs::read_to_string(repository_root().join(p)).unwrap();
     let (pack, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
     let pack = RuleFile { name: "config/policy/jilin-2014.toml", text: &pack };
     Policy::parse(&[pack], RuleFile { name: "config/courses.toml", text: &courses }).unwrap()
@@ -45,7 +45,7 @@ fn the_registry_is_sorted_and_each_folder_is_whole() {
     let mut sorted = ids.clone();
     sorted.sort_unstable();
     assert_eq!(ids, sorted);
-    for manifest in huiliu_connectors::all().unwrap() {
+    for manifest in huiliu_connectors::parse_all().unwrap() {
         assert!(ids.contains(&manifest.id.as_str()));
         assert!(!manifest.profile.is_empty(), "{} does not say that it is a profile", manifest.id);
     }
@@ -54,8 +54,8 @@ fn the_registry_is_sorted_and_each_folder_is_whole() {
 #[test]
 fn samples_give_their_expected_results() {
     let house = House::new(On::Sqlite);
-    let checked = house.json(&["connectors", "check", "--json"])["samples"].clone();
-    let streams: usize = huiliu_connectors::all().unwrap().iter().map(|m| m.stream.len()).sum();
+    let checked = house.run_json(&["connectors", "check", "--json"])["samples"].clone();
+    let streams: usize = huiliu_connectors::parse_all().unwrap().iter().map(|m| m.stream.len()).sum();
     let pairs = |r: &Value| (r["connector"].as_str().unwrap().to_owned(), r["stream"].as_str().unwrap().to_owned());
     let sampled: BTreeSet<_> = checked.as_array().unwrap().iter().map(pairs).collect();
     assert_eq!(sampled.len(), streams, "a stream without a sample: {checked}");
@@ -65,7 +65,7 @@ fn samples_give_their_expected_results() {
     }
 }
 
-/// Every connector against its platform, in small pages.
+/// Exercises every connector against its platform, with small pages.
 #[test]
 fn connectors_conform() {
     let scratch = Scratch::new("conform");
@@ -78,19 +78,19 @@ fn connectors_conform() {
         let timeout = Duration::from_secs(10);
         let (base_url, user, password) = (sandbox.base_url(), CLIENT.to_owned(), SECRET.to_owned());
         let unpacker = Arc::new(Unpacker::new(Box::new(Here)));
-        let endpoint = Endpoint { base_url, user, password, folder, timeout, unpacker, ..endpoint() };
+        let endpoint = Endpoint { base_url, user, password, folder, timeout, unpacker, ..loopback_endpoint() };
         for shipped in huiliu_connectors::CONNECTORS {
             let text = shipped.manifest.replace("size = 4000", "size = 50");
             let manifest = Manifest::parse(shipped.id, &text).unwrap();
             let db = Db::open(&format!("sqlite:{}", scratch.0.join(shipped.id).display()), 2).await.unwrap();
             schema::migrate(&db).await.unwrap();
-            let context = context(db, &manifest).await;
+            let context = delivery_context(db, &manifest).await;
             let bell =
                 Queue::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
             let list = huiliu_connectors::CONNECTORS;
-            let make = |endpoint| huiliu_platform::shipped::connect(list, manifest.clone(), endpoint);
+            let make = |endpoint| huiliu_platform::shipped::build_connector(list, manifest.clone(), endpoint);
             let folder =
-                if shipped.id.contains("roster") { handed_in(shipped, &scratch) } else { endpoint.folder.clone() };
+                if shipped.id.contains("roster") { roster_folder(shipped, &scratch) } else { endpoint.folder.clone() };
             let endpoint = Endpoint { folder, ..endpoint.clone() };
             let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
             assert_eq!(told, Ok(()), "{}", shipped.id);
@@ -99,8 +99,9 @@ fn connectors_conform() {
     });
 }
 
-/// A folder with a roster's samples, in an archive where that is how they come. No sandbox plays a county.
-fn handed_in(shipped: &huiliu_platform::shipped::ShippedConnector, scratch: &Scratch) -> PathBuf {
+/// Creates a folder with a roster's samples, in an archive if the connector expects one. The sandbox simulates no
+/// county.
+fn roster_folder(shipped: &huiliu_platform::shipped::ShippedConnector, scratch: &Scratch) -> PathBuf {
     let folder = scratch.0.join(format!("{}-in", shipped.id));
     std::fs::create_dir_all(&folder).unwrap();
     if !shipped.manifest.contains("archive") {
@@ -116,8 +117,8 @@ fn handed_in(shipped: &huiliu_platform::shipped::ShippedConnector, scratch: &Scr
     folder
 }
 
-/// An endpoint on this host.
-pub fn endpoint() -> Endpoint {
+/// Returns an endpoint that may reach loopback and has no rate limit.
+pub fn loopback_endpoint() -> Endpoint {
     Endpoint {
         base_url: String::new(),
         user: String::new(),
@@ -133,7 +134,7 @@ pub fn endpoint() -> Endpoint {
     }
 }
 
-/// No platform of these tests has a budget.
+/// A rate limiter without limit, because these tests' platforms have no budget.
 #[derive(Debug)]
 struct Unpaced;
 
@@ -144,7 +145,7 @@ impl RateLimiter for Unpaced {
     }
 }
 
-/// Unpacks in this process, where a test wants no other.
+/// Unpacks in the test's own process, for tests that need no child process.
 #[derive(Debug)]
 pub struct Here;
 
@@ -155,12 +156,12 @@ impl Apart for Here {
     }
 }
 
-pub async fn context(db: Db, manifest: &Manifest) -> DeliveryContext {
+pub async fn delivery_context(db: Db, manifest: &Manifest) -> DeliveryContext {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
-    let policy = policy();
+    let policy = load_policy();
     let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
     let current = Current { kind: ActivationKind::Manifest, name: &manifest.id, version: 1, digest: b"1" };
-    let activation = runs::activate(&db, current).await.unwrap();
+    let activation = runs::activate_current(&db, current).await.unwrap();
     DeliveryContext {
         db,
         keys,
@@ -178,25 +179,33 @@ pub async fn context(db: Db, manifest: &Manifest) -> DeliveryContext {
 
 #[test]
 fn a_difference_is_told() {
-    let manifest = &huiliu_connectors::all().unwrap()[2];
+    let manifest = &huiliu_connectors::parse_all().unwrap()[2];
     let sample = huiliu_connectors::CONNECTORS[2].samples[0];
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let stream = &manifest.stream[0];
-    let body = Body::Text(decode::text(&stream.format, sample.bytes).unwrap());
-    let got =
-        huiliu_authoring::gate::outcomes::outcomes(manifest, stream, &policy(), &keys, sample.address, &body).unwrap();
+    let body = Body::Text(decode::decode_text(&stream.format, sample.bytes).unwrap());
+    let got = huiliu_authoring::gate::outcomes::sample_outcomes(
+        manifest,
+        stream,
+        &load_policy(),
+        &keys,
+        sample.address,
+        &body,
+    )
+    .unwrap();
     let expected: Vec<Value> = serde_json::from_str(&sample.expected.replace("40", "41")).unwrap();
-    let told = huiliu_authoring::gate::outcomes::differences(&got, &expected);
+    let told = huiliu_authoring::gate::outcomes::list_differences(&got, &expected);
     assert!(told.len() == 1 && told[0].starts_with("record 0:"), "{told:?}");
-    assert!(huiliu_authoring::gate::outcomes::differences(&got, &got[1..]).last().unwrap().contains("expected 2"));
+    assert!(huiliu_authoring::gate::outcomes::list_differences(&got, &got[1..]).last().unwrap().contains("expected 2"));
 }
 
 #[test]
 fn a_doctype_a_cut_page_and_foreign_bytes_are_refused_whole() {
-    let manifests = huiliu_connectors::all().unwrap();
+    let manifests = huiliu_connectors::parse_all().unwrap();
     let outline = |id: &str, bytes: &[u8]| {
         let stream = &manifests.iter().find(|m| m.id == id).unwrap().stream[0];
-        decode::text(&stream.format, bytes).and_then(|text| decode::outline(stream, &Body::Text(text), None))
+        decode::decode_text(&stream.format, bytes)
+            .and_then(|text| decode::outline_payload(stream, &Body::Text(text), None))
     };
     assert!(outline("intel", b"<!DOCTYPE r [<!ENTITY a 'b'>]><records></records>").is_err());
     assert!(outline("intel", b"<records><record id='1'>").is_err());
@@ -209,8 +218,8 @@ fn a_doctype_a_cut_page_and_foreign_bytes_are_refused_whole() {
     let _ = outline("institution", deep.as_bytes());
 }
 
-/// A platform on loopback that answers every request with the same JSON.
-async fn answering(body: &'static str) -> String {
+/// Starts a platform on loopback that answers every request with the same JSON.
+async fn serve_constant_answer(body: &'static str) -> String {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -239,10 +248,10 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
             (r#"{"value":[],"@odata.nextLink":"/microsoft/odata/TrainingRecords?$skiptoken=1"}"#, "the same page"),
         ] {
             let endpoint = Endpoint {
-                base_url: answering(body).await,
+                base_url: serve_constant_answer(body).await,
                 password: "a key".into(),
                 timeout: Duration::from_secs(5),
-                ..endpoint()
+                ..loopback_endpoint()
             };
             let connector = huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint).unwrap();
             let stream = &manifest.stream[0];
@@ -253,13 +262,13 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
     });
 }
 
-/// A platform that gives the same page whatever it is asked: the run fails and says so, what came is kept.
+/// A platform gives the same page for every request: the run fails and says so, and what came is kept.
 #[test]
 fn paging_in_a_circle_ends_the_run() {
     let mut house = House::new(On::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let body = r#"<records><record id="I1" version="1"><name>王一</name></record><record id="I2" version="1"><name>李二</name></record></records>"#;
-    let url = runtime.block_on(answering(body));
+    let url = runtime.block_on(serve_constant_answer(body));
     let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "intel").unwrap();
     let folder = house.dir.0.join("manifests/intel");
     std::fs::create_dir_all(&folder).unwrap();
@@ -274,10 +283,10 @@ fn paging_in_a_circle_ends_the_run() {
     let out = house.run(&["sync", "--all", "--config", config]);
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(out.status.code() == Some(1) && said.contains("pages that came before"), "{said}");
-    let books = house.json(&["balance", "--json"]);
+    let books = house.run_json(&["balance", "--json"]);
     assert_eq!((books["received"].as_i64(), books["balanced"].as_bool()), (Some(2), Some(true)), "{books}");
-    // The commands that look at manifests look at the ones in use.
-    let shown = house.json(&["connectors", "show", "intel", "--json", "--config", config]);
+    // Commands that read manifests read the ones in use.
+    let shown = house.run_json(&["connectors", "show", "intel", "--json", "--config", config]);
     assert!(shown["manifest"].as_str().unwrap().contains("size = 2"));
     std::fs::write(folder.join("manifest.toml"), "manifest = 1\nnmae = 2\n").unwrap();
     for command in [&["connectors", "check"][..], &["doctor"]] {
@@ -288,7 +297,7 @@ fn paging_in_a_circle_ends_the_run() {
     house.env.clear();
 }
 
-/// One record that is no text harms only itself.
+/// A record that is not text is parked alone; the others are read.
 #[test]
 fn an_unreadable_item_is_parked_alone() {
     let house = House::new(On::Sqlite);
@@ -298,7 +307,7 @@ fn an_unreadable_item_is_parked_alone() {
         r#"{{"RecordId":"M1",{good}}},{{"RecordId":"M2","x\ud83d":1,{good}}},{{"RecordId":"M3","Days":1e999}}"#
     );
     let body: &'static str = Box::leak(format!(r#"{{"value":[{items}]}}"#).into_boxed_str());
-    let url = runtime.block_on(answering(body));
+    let url = runtime.block_on(serve_constant_answer(body));
     let config = house.dir.0.join("huiliu.toml");
     let settings = format!(
         "[[source]]\nname = \"a\"\nconnector = \"microsoft\"\ninstitution_code = \"M\"\nbase_url = \"{url}\"\n"
@@ -306,12 +315,12 @@ fn an_unreadable_item_is_parked_alone() {
     std::fs::write(&config, settings).unwrap();
     let out = house.run(&["sync", "--all", "--json", "--config", config.to_str().unwrap()]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let books = house.json(&["balance", "--json"]);
+    let books = house.run_json(&["balance", "--json"]);
     assert_eq!(
         (books["inserted"].as_i64(), books["parked"].as_i64(), books["pending"].as_i64()),
         (Some(1), Some(2), Some(0))
     );
-    let letters = house.items(&["dead-letters", "list", "--json"]);
+    let letters = house.list_items(&["dead-letters", "list", "--json"]);
     let unreadable = letters.as_array().unwrap().iter().find(|l| l["record"] == "M2").expect("a letter of M2");
     assert_eq!(unreadable["reasons"][0]["code"], "record.form", "{letters}");
 }

@@ -1,13 +1,13 @@
-//! What the documents say is there, and what is in config/ loads.
+//! The documents' paths and links exist, and the files in config/ load.
 
 use std::path::Path;
 
-fn read(path: &str) -> String {
+fn read_page(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// The pages of decisions, in the order of their numbers.
-fn decisions() -> Vec<String> {
+/// Returns the paths of the decisions' pages, in the order of their numbers.
+fn decision_pages() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/decisions");
     let names = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
     let mut pages: Vec<String> = names.map(|name| format!("docs/decisions/{name}")).collect();
@@ -18,8 +18,8 @@ fn decisions() -> Vec<String> {
 #[test]
 fn every_path_in_architecture_and_decisions_exists() {
     let mut checked = 0;
-    for page in decisions().into_iter().chain(["ARCHITECTURE.md".to_owned()]) {
-        let text = read(&page);
+    for page in decision_pages().into_iter().chain(["ARCHITECTURE.md".to_owned()]) {
+        let text = read_page(&page);
         for word in text.split('`').skip(1).step_by(2) {
             let is_path = word.contains('/') || [".rs", ".toml", ".md"].iter().any(|e| word.ends_with(e));
             if !is_path || word.contains([' ', '*', '<', ':']) {
@@ -32,14 +32,14 @@ fn every_path_in_architecture_and_decisions_exists() {
     assert!(checked > 40, "only {checked} paths found");
 }
 
-/// What is read first stays short.
+/// The pages that are read first stay short.
 #[test]
 fn readme_and_architecture_stay_short() {
-    let words = read("README.md").split_whitespace().count();
+    let words = read_page("README.md").split_whitespace().count();
     assert!(words <= 1_000, "README.md has {words} words");
-    let characters = read("README.zh-CN.md").chars().count();
+    let characters = read_page("README.zh-CN.md").chars().count();
     assert!(characters <= 4_500, "README.zh-CN.md has {characters} characters");
-    let bytes = read("ARCHITECTURE.md").len();
+    let bytes = read_page("ARCHITECTURE.md").len();
     assert!(bytes <= 12_000, "ARCHITECTURE.md has {bytes} bytes");
 }
 
@@ -56,16 +56,16 @@ fn links_of_the_pages_lead_somewhere() {
         "docs/matching.md",
         "docs/matching.zh-CN.md",
     ];
-    for page in pages.map(str::to_owned).into_iter().chain(decisions()) {
-        crate::institutions::links_lead_somewhere(&page);
+    for page in pages.map(str::to_owned).into_iter().chain(decision_pages()) {
+        crate::institutions::check_links(&page);
     }
 }
 
 /// The index of decisions names every page.
 #[test]
 fn every_decision_is_in_the_index() {
-    let index = read("docs/decisions/README.md");
-    for page in decisions() {
+    let index = read_page("docs/decisions/README.md");
+    for page in decision_pages() {
         let name = page.trim_start_matches("docs/decisions/");
         assert!(name == "README.md" || index.contains(&format!("]({name})")), "{page} is not in the index");
     }
@@ -74,12 +74,12 @@ fn every_decision_is_in_the_index() {
 #[test]
 fn both_readmes_have_the_two_commands() {
     for file in ["README.md", "README.zh-CN.md"] {
-        let text = read(file);
+        let text = read_page(file);
         for command in ["cargo run -- demo", "bash tests/run"] {
             assert!(text.contains(command), "{file} lacks {command}");
         }
     }
-    assert!(read(".ci/run").contains("tests/run"));
+    assert!(read_page(".ci/run").contains("tests/run"));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn default_settings_show_every_key_and_load() {
     let production = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/production.toml");
     let out = house.run(&["connectors", "list", "--config", production.to_str().unwrap()]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let text = read("config/default.toml");
+    let text = read_page("config/default.toml");
     for key in [
         "data_dir",
         "database",

@@ -1,5 +1,5 @@
-//! Everything that a manifest can say about how a platform is reached and read, against a platform on loopback, through the
-//! front door. No manifest here has more than sixty lines.
+//! Tests everything that a manifest can say about how a platform is reached and read, with the real program against a
+//! platform on loopback. No manifest here has more than 60 lines.
 
 mod answers;
 mod auth;
@@ -23,24 +23,24 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::house::{House, On};
-pub use platform::{Answer, Asked, Platform, page, record, record_of, records};
+pub use platform::{Answer, Asked, Platform, page_of_records, record_json, record_of_course, records_json};
 
-/// Most lines of a manifest.
+/// Maximum number of lines of a manifest.
 const MAX: usize = 60;
 
-/// A house with one source of a connector that a manifest makes.
+/// A house with one source, whose connector is a manifest.
 pub struct Site {
     pub house: House,
     base_url: String,
 }
 
-/// What a manifest's stream says besides what all of them have in common.
+/// The parts of a manifest in which the tests differ.
 pub struct Says<'a> {
     /// Lines under `[transport]`.
     pub transport: &'a str,
     /// Lines under `[[stream]]`.
     pub stream: &'a str,
-    /// Lines under `[stream.map]` more.
+    /// Further lines under `[stream.map]`.
     pub map: &'a str,
 }
 
@@ -53,7 +53,7 @@ impl Default for Says<'_> {
 pub const HTTP: &str = "kind = \"http\"";
 pub const JSON: &str = "request = \"/list\"\nformat = { kind = \"json\", items = \"items\" }";
 
-pub fn manifest(id: &str, says: &Says<'_>) -> String {
+pub fn manifest_text(id: &str, says: &Says<'_>) -> String {
     let Says { transport, stream, map } = says;
     let course = if map.contains("course_code") { "" } else { "course_code = \"course\"\n" };
     let key = if stream.contains("record_key") { "" } else { "record_key = [\"id\"]\n" };
@@ -70,39 +70,39 @@ pub fn manifest(id: &str, says: &Says<'_>) -> String {
 
 impl Site {
     pub fn new(platform: &Platform, says: &Says<'_>) -> Self {
-        Self::on(On::Sqlite, platform, says)
+        Self::with_database(On::Sqlite, platform, says)
     }
 
-    pub fn on(on: On, platform: &Platform, says: &Says<'_>) -> Self {
+    pub fn with_database(on: On, platform: &Platform, says: &Says<'_>) -> Self {
         let site = Self { house: House::new(on), base_url: platform.url.clone() };
         assert!(on == On::Sqlite || site.house.run(&["migrate"]).status.success());
-        site.connector("p", says);
-        site.settings("");
+        site.write_connector("p", says);
+        site.write_source("");
         site
     }
 
     /// Writes a connector's manifest.
-    pub fn connector(&self, id: &str, says: &Says<'_>) {
-        self.rewrite(id, &manifest(id, says));
+    pub fn write_connector(&self, id: &str, says: &Says<'_>) {
+        self.write_manifest(id, &manifest_text(id, says));
     }
 
-    pub fn rewrite(&self, id: &str, text: &str) {
+    pub fn write_manifest(&self, id: &str, text: &str) {
         assert!(text.lines().count() <= MAX, "{text}");
         let folder = self.house.dir.0.join("manifests").join(id);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("manifest.toml"), text).unwrap();
     }
 
-    /// Writes the settings: one source `a` with more lines.
-    pub fn settings(&self, more: &str) {
-        self.write(&format!(
+    /// Writes the settings file: one source `a`, with more lines in its table.
+    pub fn write_source(&self, more: &str) {
+        self.write_settings(&format!(
             "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\nuser = \"huiliu\"\n\
              password_env = \"PASSWORD\"\n{more}\n",
             self.base_url
         ));
     }
 
-    pub fn write(&self, sources: &str) {
+    pub fn write_settings(&self, sources: &str) {
         let manifests = self.house.dir.0.join("manifests");
         std::fs::create_dir_all(&manifests).unwrap();
         let text = format!("manifests_dir = \"{}\"\n{sources}", manifests.display());
@@ -110,10 +110,10 @@ impl Site {
     }
 
     pub fn run(&self, args: &[&str]) -> Output {
-        self.run_with(args, &[])
+        self.run_with_env(args, &[])
     }
 
-    pub fn run_with(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
+    pub fn run_with_env(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
         self.command(args).envs(env.iter().copied()).output().unwrap()
     }
 
@@ -124,20 +124,20 @@ impl Site {
         command
     }
 
-    /// Syncs; gives records received, and inserted.
+    /// Syncs and returns how many records were received and how many inserted.
     pub fn sync(&self) -> (i64, i64) {
         self.sync_with(&[])
     }
 
     pub fn sync_with(&self, args: &[&str]) -> (i64, i64) {
-        let pass = self.json(&[&["sync", "--all", "--json"], args].concat());
+        let pass = self.run_json(&[&["sync", "--all", "--json"], args].concat());
         let n = |key: &str| pass["balance"][key].as_i64().unwrap();
         assert_eq!((n("parked"), n("unread"), n("pending")), (0, 0, 0), "{pass}");
         (n("received"), n("inserted"))
     }
 
-    /// Syncs, and expects that the run fails; gives what is said about it.
-    pub fn fail(&self) -> String {
+    /// Syncs, expects that the run fails, and returns the text on standard error.
+    pub fn sync_expecting_failure(&self) -> String {
         let out = self.run(&["sync", "--all"]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&out.stdout));
@@ -145,22 +145,22 @@ impl Site {
         said
     }
 
-    /// Runs, expects exit 0, parses the output.
-    pub fn json(&self, args: &[&str]) -> Value {
+    /// Runs the binary, expects exit 0, and parses its output.
+    pub fn run_json(&self, args: &[&str]) -> Value {
         let out = self.run(args);
         let left = || String::from_utf8_lossy(&self.run(&["batches", "list"]).stdout).into_owned();
         assert!(out.status.success(), "{args:?}: {}{}", String::from_utf8_lossy(&out.stderr), left());
         serde_json::from_slice(&out.stdout).unwrap()
     }
 
-    /// The rows of a listing.
-    pub fn items(&self, args: &[&str]) -> Value {
-        crate::house::items_of(self.json(args))
+    /// Runs a listing and returns its rows.
+    pub fn list_items(&self, args: &[&str]) -> Value {
+        crate::house::items_of(self.run_json(args))
     }
 
-    /// The cursor of source `a`.
-    pub fn cursor(&self) -> Value {
-        let rows = self.items(&["cursors", "list", "a", "--json"]);
+    /// Returns the cursor of source `a`.
+    pub fn read_cursor(&self) -> Value {
+        let rows = self.list_items(&["cursors", "list", "a", "--json"]);
         rows[0]["cursor"].clone()
     }
 }

@@ -1,4 +1,5 @@
-//! Kills, pauses and restarts: nothing lost, nothing twice, no innocent batch condemned, one true killer set aside.
+//! Kills, pauses and restarts: no record is lost or counted twice, no innocent batch is quarantined, and the one batch
+//! that kills its process is.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,25 +10,25 @@ use sqlx::Row as _;
 
 use crate::house::{House, On, Truth};
 
-/// What is done to the workers, the database and the queue.
+/// The faults injected into the workers, the database and the queue.
 #[derive(Debug, Clone, Copy, Default)]
 struct Faults {
     kills: u32,
     zombies: u32,
     restarts: u32,
-    /// How often all of Redis is emptied.
+    /// How often all of Redis is flushed.
     flushes: u32,
     /// How often Redis is killed and started again.
     redis_kills: u32,
-    /// Minutes without a Redis.
+    /// How many minutes Redis is away.
     redis_less: u32,
-    /// Whether the workers' clocks are ten minutes fast and slow.
+    /// Whether the workers' clocks are ten minutes fast or slow.
     skewed: bool,
     skip_epoch: bool,
     records: u64,
-    /// A record whose batch ends every process that touches it.
+    /// A record whose batch aborts every process that reads it.
     killer: Option<&'static str>,
-    /// How long a worker waits before each commit, so that kills and pauses find work in flight.
+    /// How long a worker waits before each commit, in milliseconds, so that kills and pauses meet work in progress.
     slow_ms: u32,
 }
 
@@ -42,8 +43,8 @@ enum Fault {
 }
 
 impl Faults {
-    /// All of them, each kind spread evenly over the whole.
-    fn plan(&self) -> Vec<Fault> {
+    /// Returns all faults, each kind spread evenly over the whole run.
+    fn plan_faults(&self) -> Vec<Fault> {
         let kinds = [
             (Fault::Kill, self.kills),
             (Fault::Zombie, self.zombies),
@@ -73,12 +74,12 @@ struct Crew<'a> {
 }
 
 impl Crew<'_> {
-    fn random(&mut self, n: u64) -> u64 {
+    fn next_random(&mut self, n: u64) -> u64 {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.seed >> 33) % n
     }
 
-    fn hire(&mut self) {
+    fn start_worker(&mut self) {
         let mut command: Command = self.house.command(&["worker"]);
         if let Some(killer) = self.faults.killer {
             command.env("HUILIU_FAULT_ABORT_ON", killer);
@@ -88,7 +89,7 @@ impl Crew<'_> {
         }
         if self.faults.skewed {
             let clock = ["+10m", "-10m", "+0"][self.hired % 3];
-            command.env("LD_PRELOAD", faketime()).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            command.env("LD_PRELOAD", find_faketime()).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
         self.hired += 1;
         let worker = command
@@ -100,14 +101,14 @@ impl Crew<'_> {
         self.workers.push(worker);
     }
 
-    fn replace_the_dead(&mut self) {
+    fn replace_dead_workers(&mut self) {
         self.workers.retain_mut(|w| w.try_wait().unwrap().is_none());
         while self.workers.len() < 4 {
-            self.hire();
+            self.start_worker();
         }
     }
 
-    fn signal(&self, worker: usize, signal: i32) {
+    fn send_signal(&self, worker: usize, signal: i32) {
         let pid = i32::try_from(self.workers[worker].id()).unwrap();
         // SAFETY: the process is our own child and has not been waited for.
         unsafe { libc::kill(pid, signal) };
@@ -123,7 +124,7 @@ impl Drop for Crew<'_> {
     }
 }
 
-fn settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) -> String {
+fn write_settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) -> String {
     let mut text = String::new();
     for connector in ["institution", "intel", "cmcc", "lego", "microsoft"] {
         text += &format!(
@@ -137,7 +138,7 @@ fn settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) -> Str
     file.to_str().unwrap().to_owned()
 }
 
-async fn count(house: &House, sql: &str) -> i64 {
+async fn query_count(house: &House, sql: &str) -> i64 {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &house.postgres {
         Some(pg) => {
@@ -154,15 +155,15 @@ async fn count(house: &House, sql: &str) -> i64 {
     }
 }
 
-/// Pauses a worker that holds claims until others have taken them up, and lets it go on. False when it held none, or when
-/// nobody could take them up because it was paused in the middle of a commit.
+/// Pauses a worker that holds claims until others have taken its batches, then lets it continue. Returns false if it
+/// held none, or if nobody could take them because it was paused in the middle of a commit.
 fn make_zombie(crew: &Crew<'_>, runtime: &tokio::runtime::Runtime, victim: usize) -> bool {
-    crew.signal(victim, libc::SIGSTOP);
-    // Nothing that it does is under way any more a moment later.
+    crew.send_signal(victim, libc::SIGSTOP);
+    // After a moment, none of its statements is in progress any more.
     std::thread::sleep(Duration::from_millis(50));
     let held =
         format!("SELECT count(*) FROM batch WHERE state = 'claimed' AND holder LIKE '%:{}'", crew.workers[victim].id());
-    let claims = || runtime.block_on(count(crew.house, &held));
+    let claims = || runtime.block_on(query_count(crew.house, &held));
     let held_some = claims() > 0;
     let deadline = Instant::now() + Duration::from_secs(8);
     while held_some && claims() > 0 && Instant::now() < deadline {
@@ -170,15 +171,15 @@ fn make_zombie(crew: &Crew<'_>, runtime: &tokio::runtime::Runtime, victim: usize
     }
     let taken_up = held_some && claims() == 0;
     if taken_up {
-        // The others finish what they took up, so that the zombie comes too late and not just in between.
+        // The others finish these batches first, so that the zombie is really too late and not just in between.
         std::thread::sleep(Duration::from_millis(700));
     }
-    crew.signal(victim, libc::SIGCONT);
+    crew.send_signal(victim, libc::SIGCONT);
     taken_up
 }
 
-/// The library that gives a process a clock of its own.
-fn faketime() -> PathBuf {
+/// Returns the library that gives a process its own clock.
+fn find_faketime() -> PathBuf {
     let found = std::fs::read_dir("/usr/lib")
         .unwrap()
         .filter_map(Result::ok)
@@ -187,7 +188,7 @@ fn faketime() -> PathBuf {
     found.expect("libfaketime is not installed; run the tests with `bash tests/run`, which installs it")
 }
 
-/// How the load went on, second by second.
+/// The progress of the load, sampled while faults are injected.
 struct Progress {
     left: i64,
     moved: Instant,
@@ -195,8 +196,8 @@ struct Progress {
 }
 
 impl Progress {
-    /// Notes how many batches are left, and how long nothing has been done.
-    fn look(&mut self, left: i64) {
+    /// Notes how many batches are left, and for how long none was finished.
+    fn note_left(&mut self, left: i64) {
         if left != self.left {
             (self.left, self.moved) = (left, Instant::now());
         }
@@ -204,15 +205,15 @@ impl Progress {
     }
 }
 
-/// Goes through the plan while the workers work, then waits for the end. Gives the longest time in which no batch was
-/// finished.
-fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Duration, String> {
+/// Injects the planned faults while the workers work, then waits for the end. Returns the longest time in which no
+/// batch was finished.
+fn inject_faults(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Duration, String> {
     let deadline = Instant::now() + Duration::from_secs(1_500);
     let house = crew.house;
-    let left = || runtime.block_on(count(house, LEFT));
+    let left = || runtime.block_on(query_count(house, LEFT));
     let mut progress = Progress { left: left(), moved: Instant::now(), longest_still: Duration::ZERO };
-    crew.replace_the_dead();
-    for fault in crew.faults.plan() {
+    crew.replace_dead_workers();
+    for fault in crew.faults.plan_faults() {
         let mut happened = false;
         while !happened {
             if Instant::now() > deadline || progress.left == 0 {
@@ -221,17 +222,17 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Dur
                     progress.left
                 ));
             }
-            std::thread::sleep(Duration::from_millis(60 + crew.random(160)));
-            crew.replace_the_dead();
-            progress.look(left());
-            let victim = usize::try_from(crew.random(4)).unwrap();
+            std::thread::sleep(Duration::from_millis(60 + crew.next_random(160)));
+            crew.replace_dead_workers();
+            progress.note_left(left());
+            let victim = usize::try_from(crew.next_random(4)).unwrap();
             happened = match fault {
                 Fault::Kill => {
-                    crew.signal(victim, libc::SIGKILL);
+                    crew.send_signal(victim, libc::SIGKILL);
                     true
                 }
                 Fault::Zombie => {
-                    // Long enough after its start to hold a claim.
+                    // Long enough after its start for the worker to hold a claim.
                     std::thread::sleep(Duration::from_millis(500));
                     crew.workers[victim].try_wait().unwrap().is_none() && make_zombie(crew, runtime, victim)
                 }
@@ -239,19 +240,19 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Dur
                     house.postgres.as_ref().unwrap().restart_immediately();
                     true
                 }
-                Fault::Flush => house.redis.as_ref().unwrap().command(&["FLUSHALL"]) == "OK\n",
+                Fault::Flush => house.redis.as_ref().unwrap().run_command(&["FLUSHALL"]) == "OK\n",
                 Fault::KillRedis => {
-                    house.redis.as_ref().unwrap().kill();
-                    house.redis.as_ref().unwrap().revive();
+                    house.redis.as_ref().unwrap().kill_server();
+                    house.redis.as_ref().unwrap().start_server();
                     true
                 }
                 Fault::RedisAway => {
-                    house.redis.as_ref().unwrap().kill();
+                    house.redis.as_ref().unwrap().kill_server();
                     for _ in 0..60 {
                         std::thread::sleep(Duration::from_secs(1));
-                        progress.look(left());
+                        progress.note_left(left());
                     }
-                    house.redis.as_ref().unwrap().revive();
+                    house.redis.as_ref().unwrap().start_server();
                     true
                 }
             };
@@ -262,14 +263,14 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Dur
             return Err("the load did not end".into());
         }
         std::thread::sleep(Duration::from_millis(300));
-        crew.replace_the_dead();
-        progress.look(left());
+        crew.replace_dead_workers();
+        progress.note_left(left());
     }
     Ok(progress.longest_still)
 }
 
-/// Runs one load under the faults and says what is wrong afterwards.
-fn load_under(on: On, faults: Faults) -> Result<(), String> {
+/// Runs one load under the faults and returns what is wrong afterwards.
+fn load_under_faults(on: On, faults: Faults) -> Result<(), String> {
     let mut house = House::new(on);
     for (key, value) in
         [("HUILIU_BATCH_RECORDS", "20"), ("SANDBOX_SECRET", SECRET), ("HUILIU_LEASE_MS", &LEASE_MS.to_string())]
@@ -281,27 +282,27 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let (drop_dir, truth_file) = (house.dir.0.join("drop"), house.dir.0.join("truth.jsonl"));
     let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
     World::new(options).write_truth(&truth_file).unwrap();
-    let config = settings(&house, &sandbox, &drop_dir);
+    let config = write_settings(&house, &sandbox, &drop_dir);
     assert!(house.run(&["migrate"]).status.success());
-    let landed = house.json(&["sync", "--all", "--land-only", "--config", &config, "--json"]);
+    let landed = house.run_json(&["sync", "--all", "--land-only", "--config", &config, "--json"]);
     assert_eq!(landed["balance"]["pending"].as_u64(), Some(faults.records));
 
     let mut crew = Crew { house: &house, faults, workers: vec![], hired: 0, seed: 42 };
-    let still = torment(&mut crew, &runtime)?;
+    let still = inject_faults(&mut crew, &runtime)?;
     println!("longest time without a batch done: {still:?}");
     if still > Duration::from_secs(60) {
         return Err(format!("for {still:?} nothing was done"));
     }
-    crew.replace_the_dead();
+    crew.replace_dead_workers();
     drop(crew);
     let wrong = |what: &str, got: i64, want: i64| {
         if got == want { Ok(()) } else { Err(format!("{what}: {got}, expected {want}")) }
     };
-    let quarantined = runtime.block_on(count(&house, "SELECT count(*) FROM batch WHERE state = 'quarantined'"));
+    let quarantined = runtime.block_on(query_count(&house, "SELECT count(*) FROM batch WHERE state = 'quarantined'"));
     wrong("quarantined batches", quarantined, i64::from(faults.killer.is_some()))?;
     if faults.killer.is_some() {
-        // The killer is mended: its batch is released, and this time nothing ends the process.
-        let set_aside = house.items(&["batches", "list", "--quarantined", "--json"]);
+        // The killer is fixed: its batch is released, and this time nothing ends the process.
+        let set_aside = house.list_items(&["batches", "list", "--quarantined", "--json"]);
         let batch = set_aside[0]["batch"].to_string();
         let released = house.run(&["batches", "release", &batch, "--because", "the parser is mended"]);
         assert!(released.status.success(), "{}", String::from_utf8_lossy(&released.stderr));
@@ -310,22 +311,22 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let done = house.run(&["worker", "--until-done"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 
-    let truth = Truth::read(&truth_file);
-    let balance = house.json(&["balance", "--json"]);
+    let truth = Truth::from_file(&truth_file);
+    let balance = house.run_json(&["balance", "--json"]);
     let n = |k: &str| balance[k].as_i64().unwrap();
     if balance["balanced"] != true || balance["complete"] != true {
         return Err(format!("the books: {balance}"));
     }
     wrong("received", n("received"), i64::try_from(faults.records).unwrap())?;
-    let held = runtime.block_on(count(&house, "SELECT count(*) FROM training_record"));
+    let held = runtime.block_on(query_count(&house, "SELECT count(*) FROM training_record"));
     wrong("records held", held, truth.totals["distinct_good_records"].as_i64().unwrap())?;
     wrong("inserted, against the records held", n("inserted"), held)?;
-    let seen = runtime.block_on(count(&house, "SELECT count(*) FROM dead_letter_sighting"));
+    let seen = runtime.block_on(query_count(&house, "SELECT count(*) FROM dead_letter_sighting"));
     wrong("bad rows seen", seen, truth.totals["bad"].as_i64().unwrap())?;
-    if house.letters() != truth.letters {
+    if house.open_dead_letters() != truth.letters {
         return Err("the dead letters differ from the truth".into());
     }
-    if house.ledger() != truth.ledger {
+    if house.read_ledger() != truth.ledger {
         return Err("the hours differ from the truth".into());
     }
     Ok(())
@@ -347,30 +348,30 @@ const STORM: Faults = Faults {
 
 #[test]
 fn a_storm_on_sqlite_loses_nothing_and_counts_nothing_twice() {
-    assert_eq!(load_under(On::Sqlite, STORM), Ok(()));
+    assert_eq!(load_under_faults(On::Sqlite, STORM), Ok(()));
 }
 
 #[test]
 fn a_storm_on_postgresql_loses_nothing_and_counts_nothing_twice() {
-    assert_eq!(load_under(On::Postgres, Faults { restarts: 5, ..STORM }), Ok(()));
+    assert_eq!(load_under_faults(On::Postgres, Faults { restarts: 5, ..STORM }), Ok(()));
 }
 
 #[test]
 fn a_storm_on_redis_too_loses_nothing_and_counts_nothing_twice() {
     let faults =
         Faults { restarts: 5, flushes: 20, redis_kills: 10, redis_less: 2, skewed: true, records: 90_000, ..STORM };
-    assert_eq!(load_under(On::PostgresAndRedis, faults), Ok(()));
+    assert_eq!(load_under_faults(On::PostgresAndRedis, faults), Ok(()));
 }
 
 #[test]
 fn without_the_epoch_check_zombies_are_noticed() {
     let faults = Faults { zombies: 4, skip_epoch: true, records: 8_000, slow_ms: 700, ..Faults::default() };
-    let told = load_under(On::Postgres, faults);
+    let told = load_under_faults(On::Postgres, faults);
     assert!(told.is_err_and(|e| !e.contains("injected")), "the fence is out and nothing was noticed");
-    assert_eq!(load_under(On::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));
+    assert_eq!(load_under_faults(On::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));
 }
 
-/// With the lease that a settings file leaves alone, thirty seconds: forty batches of twenty workers that die at once.
+/// Twenty workers die at once with forty batches, under the default lease of thirty seconds.
 #[test]
 fn a_dead_workers_batches_are_taken_up_within_a_minute() {
     let mut house = House::new(On::PostgresAndRedis);
@@ -380,10 +381,10 @@ fn a_dead_workers_batches_are_taken_up_within_a_minute() {
     let options = Options { seed: 4, records: 1_000, faults: false, changed_percent: 0 };
     let drop_dir = house.dir.0.join("drop");
     let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
-    let config = settings(&house, &sandbox, &drop_dir);
+    let config = write_settings(&house, &sandbox, &drop_dir);
     assert!(house.run(&["migrate"]).status.success());
     assert!(house.run(&["sync", "--all", "--land-only", "--config", &config]).status.success());
-    let number = |sql: &str| runtime.block_on(count(&house, sql));
+    let number = |sql: &str| runtime.block_on(query_count(&house, sql));
     let batches = number("SELECT count(*) FROM batch");
     let start = |slow_ms: &str| {
         let mut command = house.command(&["worker"]);

@@ -1,4 +1,5 @@
-//! A house for one test: the binary, a data directory, and a PostgreSQL cluster where one is asked for.
+//! The environment of one test: the binary, a data directory, and a PostgreSQL cluster or a Redis if the test needs
+//! one.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -8,18 +9,18 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use sqlx::{Connection as _, Row as _};
 
-/// Class-hour units before and after.
-pub fn units(hours: &Value) -> [i64; 2] {
+/// Returns the class-hour units before and after a change.
+pub fn units_before_after(hours: &Value) -> [i64; 2] {
     ["before", "after"].map(|when| hours[when]["units"].as_i64().unwrap_or_else(|| panic!("no hours: {hours}")))
 }
 
-/// The rows of a listing.
+/// Returns the rows of a listing. Panics if the value is not a page of a listing.
 pub fn items_of(page: Value) -> Value {
     assert!(page["items"].is_array() && page.get("next").is_some(), "no listing: {page}");
     page["items"].clone()
 }
 
-/// A directory that is removed at the end.
+/// A temporary directory, removed when the value is dropped.
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {
@@ -45,7 +46,7 @@ pub struct Postgres {
     settings: &'static str,
 }
 
-fn as_postgres(program: &Path) -> Command {
+fn command_as_postgres(program: &Path) -> Command {
     // initdb refuses to run as root.
     let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
     if root {
@@ -62,7 +63,7 @@ impl Postgres {
         Self::start_with("")
     }
 
-    /// With server settings as `-c name=value …`.
+    /// Starts a cluster with server settings, written as `-c name=value …`.
     pub fn start_with(settings: &'static str) -> Self {
         let bin = std::fs::read_dir("/usr/lib/postgresql")
             .expect("PostgreSQL is not installed; run the tests with `bash tests/run`, which installs it")
@@ -75,34 +76,34 @@ impl Postgres {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let _ = Command::new("chown").arg("postgres").arg(&dir.0).status();
         let cluster = Self { dir, bin, port, settings };
-        let made = as_postgres(&cluster.bin.join("initdb"))
+        let made = command_as_postgres(&cluster.bin.join("initdb"))
             .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "-D"])
-            .arg(cluster.data())
+            .arg(cluster.data_dir())
             .current_dir("/")
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        cluster.control(&["start"]);
+        cluster.run_pg_ctl(&["start"]);
         cluster
     }
 
-    fn data(&self) -> PathBuf {
+    fn data_dir(&self) -> PathBuf {
         self.dir.0.join("data")
     }
 
-    fn control(&self, verb: &[&str]) {
-        // Twenty workers at once open more connections than the hundred that a server allows by itself.
+    fn run_pg_ctl(&self, verb: &[&str]) {
+        // Twenty workers at once open more connections than the 100 that a server allows by default.
         let options = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=400 {}",
             self.port,
             self.dir.0.display(),
             self.settings
         );
-        let status = as_postgres(&self.bin.join("pg_ctl"))
+        let status = command_as_postgres(&self.bin.join("pg_ctl"))
             .args(["-w", "-t", "60", "-o", &options, "-l"])
             .arg(self.dir.0.join("log"))
             .arg("-D")
-            .arg(self.data())
+            .arg(self.data_dir())
             .args(verb)
             .current_dir("/")
             .stdout(Stdio::null())
@@ -111,16 +112,16 @@ impl Postgres {
         assert!(status.success(), "pg_ctl {verb:?}");
     }
 
-    /// Ends it as a power cut would, and starts it again.
+    /// Stops the server as a power cut would, and starts it again.
     pub fn restart_immediately(&self) {
-        self.control(&["stop", "-m", "immediate"]);
-        self.control(&["start"]);
+        self.run_pg_ctl(&["stop", "-m", "immediate"]);
+        self.run_pg_ctl(&["start"]);
     }
 
-    /// The postmaster's process id.
+    /// Returns the postmaster's process id.
     #[allow(dead_code, reason = "for the bench")]
     pub fn pid(&self) -> String {
-        let text = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let text = std::fs::read_to_string(self.data_dir().join("postmaster.pid")).unwrap();
         text.lines().next().unwrap_or_default().trim().to_owned()
     }
 
@@ -131,9 +132,9 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let _ = as_postgres(&self.bin.join("pg_ctl"))
+        let _ = command_as_postgres(&self.bin.join("pg_ctl"))
             .args(["-m", "immediate", "-D"])
-            .arg(self.data())
+            .arg(self.data_dir())
             .arg("stop")
             .current_dir("/")
             .stdout(Stdio::null())
@@ -160,12 +161,12 @@ impl Redis {
             password: "throw-away".into(),
             server: std::cell::RefCell::new(None),
         };
-        redis.revive();
+        redis.start_server();
         redis
     }
 
-    /// Starts it, if it does not run.
-    pub fn revive(&self) {
+    /// Starts the server and waits until it answers. Call it only while no server runs.
+    pub fn start_server(&self) {
         let server = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", &self.password])
             .args(["--port", &self.port.to_string(), "--dir"])
@@ -183,8 +184,8 @@ impl Redis {
         panic!("Redis does not start");
     }
 
-    /// Ends it as a power cut would; all that it held is gone.
-    pub fn kill(&self) {
+    /// Kills the server as a power cut would. Everything in it is lost.
+    pub fn kill_server(&self) {
         if let Some(mut server) = self.server.borrow_mut().take() {
             let _ = server.kill();
             let _ = server.wait();
@@ -200,15 +201,15 @@ impl Redis {
         out.status.success().then(|| String::from_utf8_lossy(&out.stdout).into_owned())
     }
 
-    /// What redis-cli answers.
-    pub fn command(&self, args: &[&str]) -> String {
+    /// Runs a redis-cli command and returns its output. Panics if it fails.
+    pub fn run_command(&self, args: &[&str]) -> String {
         self.try_command(args).unwrap_or_else(|| panic!("redis-cli {args:?}"))
     }
 
-    /// Fills a list with messages that are none of ours.
-    pub fn fill(&self, list: &str, messages: u32) {
+    /// Appends messages that are not Huiliu's to a list.
+    pub fn fill_list(&self, list: &str, messages: u32) {
         let script = "for i = 1, tonumber(ARGV[1]) do redis.call('RPUSH', KEYS[1], 'foreign ' .. i) end";
-        self.command(&["EVAL", script, "1", list, &messages.to_string()]);
+        self.run_command(&["EVAL", script, "1", list, &messages.to_string()]);
     }
 
     pub fn url(&self) -> String {
@@ -218,11 +219,11 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        self.kill();
+        self.kill_server();
     }
 }
 
-/// Which database a test runs on, and which queue.
+/// The database and the queue that a test runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum On {
     Sqlite,
@@ -230,7 +231,7 @@ pub enum On {
     PostgresAndRedis,
 }
 
-/// The binary with its data directory and database.
+/// The program with its data directory, database and queue.
 pub struct House {
     pub dir: Scratch,
     pub postgres: Option<Postgres>,
@@ -269,21 +270,21 @@ impl House {
         self.command(args).output().unwrap()
     }
 
-    /// Runs, expects exit 0, parses the output.
-    pub fn json(&self, args: &[&str]) -> Value {
+    /// Runs the binary, expects exit 0, and parses its output.
+    pub fn run_json(&self, args: &[&str]) -> Value {
         let out = self.run(args);
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
         serde_json::from_slice(&out.stdout)
             .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
     }
 
-    /// Runs a listing, expects exit 0, gives its rows.
-    pub fn items(&self, args: &[&str]) -> Value {
-        items_of(self.json(args))
+    /// Runs a listing, expects exit 0, and returns its rows.
+    pub fn list_items(&self, args: &[&str]) -> Value {
+        items_of(self.run_json(args))
     }
 
-    /// Pairs of a number and a text or bytes that a statement in the store gives.
-    pub fn rows(&self, statement: &str) -> Vec<(i64, Vec<u8>)> {
+    /// Runs a query in the store and returns its rows: a number, and a text or bytes.
+    pub fn query_rows(&self, statement: &str) -> Vec<(i64, Vec<u8>)> {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -301,8 +302,8 @@ impl House {
         })
     }
 
-    /// Runs a statement in the store; gives the first column of its first row, or 0.
-    pub fn sql(&self, statement: &str) -> i64 {
+    /// Runs a statement in the store and returns the first column of its first row, or 0.
+    pub fn run_sql(&self, statement: &str) -> i64 {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -322,13 +323,13 @@ impl House {
         })
     }
 
-    /// Seconds since 1970 by the clock of this host, which is the database's too.
-    pub fn now(&self) -> u64 {
+    /// Returns seconds since 1970 by the clock of this host, which is also the database's.
+    pub fn unix_seconds(&self) -> u64 {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
     }
 
-    /// ID number → (final units, provisional units, duplicates).
-    pub fn ledger(&self) -> BTreeMap<String, (i64, i64, i64)> {
+    /// Returns ID number → (final units, provisional units, duplicates).
+    pub fn read_ledger(&self) -> BTreeMap<String, (i64, i64, i64)> {
         let out = self.run(&["ledger"]);
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout)
@@ -343,15 +344,15 @@ impl House {
             .collect()
     }
 
-    /// The number of the teacher at a place in their order, from 0. Numbers themselves have gaps: two loads that meet
-    /// the same new teachers take numbers for all of them, and one of the two has made them first.
-    pub fn teacher(&self, place: usize) -> i64 {
-        self.sql(&format!("SELECT id FROM teacher ORDER BY id LIMIT 1 OFFSET {place}"))
+    /// Returns the number of the nth teacher in the order of numbers, from 0. The numbers themselves have gaps: two
+    /// loads that meet the same new teachers draw numbers for all of them, and one of the two has already created them.
+    pub fn nth_teacher(&self, place: usize) -> i64 {
+        self.run_sql(&format!("SELECT id FROM teacher ORDER BY id LIMIT 1 OFFSET {place}"))
     }
 
-    /// (source or file, stream or line, record, reasons) of every open letter.
-    pub fn letters(&self) -> Vec<(String, String, Vec<String>)> {
-        let rows = self.items(&["dead-letters", "list", "--limit", "100000000", "--json"]);
+    /// Returns (source, address in a file or record on a platform, sorted reason codes) of every open dead letter.
+    pub fn open_dead_letters(&self) -> Vec<(String, String, Vec<String>)> {
+        let rows = self.list_items(&["dead-letters", "list", "--limit", "100000000", "--json"]);
         let mut letters: Vec<_> = rows
             .as_array()
             .unwrap()
@@ -371,7 +372,7 @@ impl House {
     }
 }
 
-/// What the sandbox says must come out.
+/// The result that the sandbox says a correct import gives.
 pub struct Truth {
     pub ledger: BTreeMap<String, (i64, i64, i64)>,
     pub letters: Vec<(String, String, Vec<String>)>,
@@ -379,7 +380,7 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub fn read(path: &Path) -> Self {
+    pub fn from_file(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap();
         let mut truth = Self { ledger: BTreeMap::new(), letters: vec![], totals: Value::Null };
         let mut duplicates: BTreeMap<String, i64> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! Whose records are whose, through the front door: rows without an ID number, what is found of itself, what people decide
-//! and take back.
+//! Identity, tested with the real program: rows without an ID number, claims that are matched automatically, and
+//! decisions that people make and undo.
 
 use std::collections::HashMap;
 
@@ -49,8 +49,8 @@ result = { path = "结果", then = [{ levels = "grades" }] }
 
 const HEAD: &str = "编号,姓名,证件号,教师编号,出生日期,性别,电话,学校代码,学校,区划,学时,日期,结果\n";
 
-/// A county whose source `sheets` is read with the manifest above.
-fn county(on: On) -> County {
+/// Creates a county whose source `sheets` is read with the manifest above.
+fn county_with_sheets(on: On) -> County {
     let county = County::new(on, "roster-csv");
     let dir = &county.house.dir.0;
     std::fs::create_dir_all(dir.join("manifests/sign-in")).unwrap();
@@ -67,169 +67,175 @@ fn county(on: On) -> County {
     county
 }
 
-/// A row: number, name, ID number, teacher number, phone, school.
-fn row(number: &str, name: &str, id: &str, teacher: &str, phone: &str, school: &str) -> String {
+/// Returns a row: number, name, ID number, teacher number, phone, school.
+fn sheet_row(number: &str, name: &str, id: &str, teacher: &str, phone: &str, school: &str) -> String {
     format!("{number},{name},{id},{teacher},,,{phone},,{school},,10,2016-05-04,合格\n")
 }
 
-fn sheet(county: &County, day: &str, rows: &[String]) {
-    county.drop("sheets", &format!("签到_{day}.csv"), format!("{HEAD}{}", rows.concat()).as_bytes());
+fn drop_sheet(county: &County, day: &str, rows: &[String]) {
+    county.drop_file("sheets", &format!("签到_{day}.csv"), format!("{HEAD}{}", rows.concat()).as_bytes());
 }
 
-fn status(county: &County) -> [i64; 5] {
-    let status = county.json(&["identity", "status"]);
+fn count_claims(county: &County) -> [i64; 5] {
+    let status = county.run_json(&["identity", "status"]);
     ["definite", "potential", "none", "new", "contradicting"].map(|state| status[state].as_i64().unwrap())
 }
 
-/// The claim of a name, as a queue lists it.
-fn waiting(county: &County, state: &str, name: &str) -> Value {
-    let queue = county.items(&["identity", "queue", "--state", state]);
+/// Returns the claim of a name from the queue of a state.
+fn find_waiting_claim(county: &County, state: &str, name: &str) -> Value {
+    let queue = county.list_items(&["identity", "queue", "--state", state]);
     let found = queue.as_array().unwrap().iter().find(|c| c["name"] == name);
     found.unwrap_or_else(|| panic!("{name} is not among {queue}")).clone()
 }
 
-/// Class hours of a teacher, counted.
-fn hours(county: &County, id_number: &str) -> i64 {
-    county.house.ledger().get(id_number).map_or(0, |(units, provisional, _)| (units + provisional) / 108_000)
+/// Returns a teacher's class hours, counted and provisional.
+fn read_hours(county: &County, id_number: &str) -> i64 {
+    county.house.read_ledger().get(id_number).map_or(0, |(units, provisional, _)| (units + provisional) / 108_000)
 }
 
-fn teacher(county: &County, id_number: &str) -> i64 {
-    county.teacher(id_number, "2016-06-01").unwrap()["teacher"].as_i64().unwrap()
+fn teacher_number(county: &County, id_number: &str) -> i64 {
+    county.show_teacher(id_number, "2016-06-01").unwrap()["teacher"].as_i64().unwrap()
 }
 
 const SCHOOL: &str = "2122000001,实验小学,220102,1998-09-01,,\n1122000002,第一幼儿园,220581,,,\n";
 
-/// Wang, and Li who was called something else.
-fn roster(county: &County) {
-    county.schools("20140901", SCHOOL);
+/// Drops a roster with Wang, and Li, who has a former name.
+fn drop_roster(county: &County) {
+    county.drop_schools("20140901", SCHOOL);
     let lines = format!(
         "{},{},,,2122000001,T-1001,13900001111,,,,\n{},{},,,1122000002,T-1002,13900002222,,,,李贰梅\n",
         WANG.1, WANG.0, LI.1, LI.0
     );
-    county.teachers("20140901", &lines);
+    county.drop_teachers("20140901", &lines);
     county.sync();
 }
 
 #[test]
 fn what_is_sure_counts_and_what_is_not_waits_for_a_person_or_the_roster() {
     for on in BOTH {
-        let county = county(on);
-        roster(&county);
-        sheet(
+        let county = county_with_sheets(on);
+        drop_roster(&county);
+        drop_sheet(
             &county,
             "20160601",
             &[
-                row("1", WANG.1, WANG.0, "", "", ""),
-                row("2", WANG.1, "", "t-1001", "", ""),
-                row("3", "李贰梅", LI.0, "", "", ""),
-                row("4", LI.1, "220203********0225", "", "", "第一幼儿园"),
-                row("5", "孙五", "", "T-1009", "", "实验小学"),
-                row("6", ZHAO.1, LI.0, "", "", ""),
-                row("7", QIAN.1, QIAN.0, "", "", ""),
-                row("8", "", "", "T-1001", "", ""),
+                sheet_row("1", WANG.1, WANG.0, "", "", ""),
+                sheet_row("2", WANG.1, "", "t-1001", "", ""),
+                sheet_row("3", "李贰梅", LI.0, "", "", ""),
+                sheet_row("4", LI.1, "220203********0225", "", "", "第一幼儿园"),
+                sheet_row("5", "孙五", "", "T-1009", "", "实验小学"),
+                sheet_row("6", ZHAO.1, LI.0, "", "", ""),
+                sheet_row("7", QIAN.1, QIAN.0, "", "", ""),
+                sheet_row("8", "", "", "T-1001", "", ""),
             ],
         );
         let balance = county.sync();
         assert_eq!((balance["inserted"].as_i64(), balance["parked"].as_i64()), (Some(7), Some(1)), "{balance}");
-        // Wang twice, Li by a former name, Qian whom the roster does not know but whose number is whole.
-        assert_eq!(status(&county), [4, 2, 1, 0, 0]);
-        assert_eq!((hours(&county, WANG.0), hours(&county, LI.0), hours(&county, QIAN.0)), (20, 10, 10));
+        // Wang twice, Li by a former name, and Qian, who is not on the roster but whose number is complete.
+        assert_eq!(count_claims(&county), [4, 2, 1, 0, 0]);
+        assert_eq!((read_hours(&county, WANG.0), read_hours(&county, LI.0), read_hours(&county, QIAN.0)), (20, 10, 10));
 
-        let masked = waiting(&county, "potential", LI.1);
-        assert_eq!(masked["candidates"][0]["teacher"], teacher(&county, LI.0));
-        let shown = county.json(&["identity", "show", &masked["claim"].to_string()]);
+        let masked = find_waiting_claim(&county, "potential", LI.1);
+        assert_eq!(masked["candidates"][0]["teacher"], teacher_number(&county, LI.0));
+        let shown = county.run_json(&["identity", "show", &masked["claim"].to_string()]);
         assert_eq!(shown["told"][1], serde_json::json!(["id_number", "22***************5"]));
         assert_eq!(shown["resting"][0]["source"], "sheets");
-        let words = county.told(&["identity", "show", &masked["claim"].to_string()]);
+        let words = county.run_text(&["identity", "show", &masked["claim"].to_string()]);
         assert!(words.contains("10 class hours, until 2016-05-04"), "{words}");
         let levels: Vec<&str> =
             shown["candidates"][0]["evidence"].as_array().unwrap().iter().filter_map(|e| e["level"].as_str()).collect();
         assert!(levels.contains(&"equal") && levels.contains(&"masked_6_4") && levels.contains(&"named"), "{levels:?}");
-        // Another's number with one's own name is nobody's until somebody says so.
-        let other = waiting(&county, "potential", ZHAO.1);
-        assert_eq!(other["candidates"][0]["teacher"], teacher(&county, LI.0));
+        // One person's number with another's name belongs to nobody until a person decides.
+        let other = find_waiting_claim(&county, "potential", ZHAO.1);
+        assert_eq!(other["candidates"][0]["teacher"], teacher_number(&county, LI.0));
 
-        // The roster comes to know Sun, and the claim is found by itself.
-        waiting(&county, "none", "孙五");
-        county.teachers("20160701", &format!("孙五,{},,,2122000001,T-1009,,,,,\n", ZHAO.0));
+        // A later roster contains Sun, and the claim is matched automatically.
+        find_waiting_claim(&county, "none", "孙五");
+        county.drop_teachers("20160701", &format!("孙五,{},,,2122000001,T-1009,,,,,\n", ZHAO.0));
         county.sync();
-        assert_eq!(status(&county), [5, 2, 0, 0, 0]);
-        assert_eq!(hours(&county, ZHAO.0), 10);
+        assert_eq!(count_claims(&county), [5, 2, 0, 0, 0]);
+        assert_eq!(read_hours(&county, ZHAO.0), 10);
         // The same sheet again changes nothing.
-        county.json(&["sync", "sheets", "--full"]);
-        assert_eq!(status(&county), [5, 2, 0, 0, 0]);
+        county.run_json(&["sync", "sheets", "--full"]);
+        assert_eq!(count_claims(&county), [5, 2, 0, 0, 0]);
     }
 }
 
 #[test]
 fn a_name_that_is_not_that_of_the_number_counts_nowhere_and_is_told() {
     for on in BOTH {
-        let county = county(on);
+        let county = county_with_sheets(on);
         let manifest = county.house.dir.0.join("manifests/sign-in/manifest.toml");
         let text = std::fs::read_to_string(&manifest).unwrap();
         let of_any = ["known_by", "teacher_number", "birth_date", "sex", "phone", "school_name", "region_code"];
         let by_number = text.lines().filter(|line| !of_any.iter().any(|word| line.starts_with(word)));
         std::fs::write(&manifest, by_number.collect::<Vec<_>>().join("\n")).unwrap();
-        roster(&county);
-        sheet(&county, "20160601", &[row("1", WANG.1, WANG.0, "", "", ""), row("2", ZHAO.1, WANG.0, "", "", "")]);
+        drop_roster(&county);
+        drop_sheet(
+            &county,
+            "20160601",
+            &[sheet_row("1", WANG.1, WANG.0, "", "", ""), sheet_row("2", ZHAO.1, WANG.0, "", "", "")],
+        );
         county.sync();
-        assert_eq!((status(&county), hours(&county, WANG.0)), ([2, 0, 0, 0, 1], 10));
-        let claim = waiting(&county, "contradicting", ZHAO.1)["claim"].to_string();
-        assert_eq!(county.json(&["identity", "show", &claim])["contradicting"], true);
-        assert!(county.told(&["identity", "show", &claim]).contains("its records are not counted"));
-        // Somebody has looked: it is that teacher after all.
-        let wang = teacher(&county, WANG.0).to_string();
-        county.json(&["identity", "accept", &claim, &wang, "--because", "已核实"]);
-        assert_eq!((status(&county), hours(&county, WANG.0)), ([2, 0, 0, 0, 0], 20));
-        assert_eq!(county.json(&["identity", "show", &claim])["contradicting"], false);
+        assert_eq!((count_claims(&county), read_hours(&county, WANG.0)), ([2, 0, 0, 0, 1], 10));
+        let claim = find_waiting_claim(&county, "contradicting", ZHAO.1)["claim"].to_string();
+        assert_eq!(county.run_json(&["identity", "show", &claim])["contradicting"], true);
+        assert!(county.run_text(&["identity", "show", &claim]).contains("its records are not counted"));
+        // A person has checked: it is that teacher after all.
+        let wang = teacher_number(&county, WANG.0).to_string();
+        county.run_json(&["identity", "accept", &claim, &wang, "--because", "已核实"]);
+        assert_eq!((count_claims(&county), read_hours(&county, WANG.0)), ([2, 0, 0, 0, 0], 20));
+        assert_eq!(county.run_json(&["identity", "show", &claim])["contradicting"], false);
     }
 }
 
 #[test]
 fn people_decide_a_plan_first_and_take_it_back() {
     for on in BOTH {
-        let county = county(on);
-        roster(&county);
-        sheet(&county, "20160601", &[row("4", LI.1, "220203********0225", "", "", "第一幼儿园")]);
+        let county = county_with_sheets(on);
+        drop_roster(&county);
+        drop_sheet(&county, "20160601", &[sheet_row("4", LI.1, "220203********0225", "", "", "第一幼儿园")]);
         county.sync();
-        let claim = waiting(&county, "potential", LI.1)["claim"].to_string();
-        let (li, wang) = (teacher(&county, LI.0).to_string(), teacher(&county, WANG.0).to_string());
+        let claim = find_waiting_claim(&county, "potential", LI.1)["claim"].to_string();
+        let (li, wang) = (teacher_number(&county, LI.0).to_string(), teacher_number(&county, WANG.0).to_string());
         let decide = |what: &str, teacher: &str, more: &[&str]| {
-            county.json(&[&["identity", what, &claim, teacher, "--because", "已与学校核实"], more].concat())
+            county.run_json(&[&["identity", what, &claim, teacher, "--because", "已与学校核实"], more].concat())
         };
         let plan = decide("accept", &li, &["--plan"]);
-        assert_eq!(crate::house::units(&plan["teachers"][0]["counted"]), [0, 1_080_000], "{plan}");
-        assert_eq!((status(&county), hours(&county, LI.0)), ([0, 1, 0, 0, 0], 0));
+        assert_eq!(crate::house::units_before_after(&plan["teachers"][0]["counted"]), [0, 1_080_000], "{plan}");
+        assert_eq!((count_claims(&county), read_hours(&county, LI.0)), ([0, 1, 0, 0, 0], 0));
         let done = decide("accept", &li, &[]);
         assert_eq!(done["teachers"], plan["teachers"], "what was done is what was planned");
-        assert_eq!((status(&county), hours(&county, LI.0)), ([1, 0, 0, 0, 0], 10));
-        let story = county.json(&["teachers", "explain", &li]);
+        assert_eq!((count_claims(&county), read_hours(&county, LI.0)), ([1, 0, 0, 0, 0], 10));
+        let story = county.run_json(&["teachers", "explain", &li]);
         assert_eq!(story["entries"][0]["claim_decided_by"], format!("decision {}", done["decision"]), "{story}");
-        assert!(county.refused(&["identity", "accept", &claim, &li, "--because", "again"]).contains("says so already"));
+        assert!(
+            county.run_refused(&["identity", "accept", &claim, &li, "--because", "again"]).contains("says so already")
+        );
 
-        // A decision outranks what the roster says later, and rules that are read anew.
-        county.teachers("20160701", &format!("李改名,{},,,1122000002,T-1002,,,,,\n", LI.0));
+        // A decision outranks a later roster, and rules that are read again.
+        county.drop_teachers("20160701", &format!("李改名,{},,,1122000002,T-1002,,,,,\n", LI.0));
         county.sync();
-        assert_eq!((status(&county), hours(&county, LI.0)), ([1, 0, 0, 0, 0], 10));
+        assert_eq!((count_claims(&county), read_hours(&county, LI.0)), ([1, 0, 0, 0, 0], 10));
 
-        // A later one outranks an earlier; taken back, the earlier holds.
+        // A later decision outranks an earlier one; when it is undone, the earlier one holds again.
         let moved = decide("accept", &wang, &[]);
-        assert_eq!((hours(&county, LI.0), hours(&county, WANG.0)), (0, 10));
+        assert_eq!((read_hours(&county, LI.0), read_hours(&county, WANG.0)), (0, 10));
         let undo = |decision: &Value| {
-            county.json(&["decisions", "undo", &decision.to_string(), "--because", "误判"]);
+            county.run_json(&["decisions", "undo", &decision.to_string(), "--because", "误判"]);
         };
         undo(&moved["decision"]);
-        assert_eq!((hours(&county, LI.0), hours(&county, WANG.0)), (10, 0));
+        assert_eq!((read_hours(&county, LI.0), read_hours(&county, WANG.0)), (10, 0));
         undo(&done["decision"]);
-        assert_eq!((status(&county), hours(&county, LI.0)), ([0, 1, 0, 0, 0], 0));
+        assert_eq!((count_claims(&county), read_hours(&county, LI.0)), ([0, 1, 0, 0, 0], 0));
 
         let rejected = decide("reject", &li, &[]);
-        assert_eq!(status(&county), [0, 0, 1, 0, 0]);
+        assert_eq!(count_claims(&county), [0, 0, 1, 0, 0]);
         undo(&rejected["decision"]);
-        assert_eq!(status(&county), [0, 1, 0, 0, 0]);
-        let log = county.items(&["audit", "--limit", "20"]).to_string();
+        assert_eq!(count_claims(&county), [0, 1, 0, 0, 0]);
+        let log = county.list_items(&["audit", "--limit", "20"]).to_string();
         assert!(log.contains("identity.accept.undo") && log.contains("identity.reject"), "{log}");
-        let listed = county.items(&["decisions", "list", "--teacher", &li]);
+        let listed = county.list_items(&["decisions", "list", "--teacher", &li]);
         assert_eq!(listed.as_array().unwrap().len(), 4, "{listed}");
     }
 }
@@ -237,57 +243,57 @@ fn people_decide_a_plan_first_and_take_it_back() {
 #[test]
 fn a_merger_of_teachers_gives_each_side_its_records_back_when_it_is_undone() {
     for on in BOTH {
-        let county = county(on);
-        roster(&county);
-        // Qian is provisional; so is whoever has Zhao's number.
-        sheet(
+        let county = county_with_sheets(on);
+        drop_roster(&county);
+        // Qian is provisional, and so is the teacher with Zhao's number.
+        drop_sheet(
             &county,
             "20160601",
             &[
-                row("1", WANG.1, WANG.0, "", "", ""),
-                row("2", QIAN.1, QIAN.0, "", "", ""),
-                row("3", ZHAO.1, ZHAO.0, "", "", ""),
+                sheet_row("1", WANG.1, WANG.0, "", "", ""),
+                sheet_row("2", QIAN.1, QIAN.0, "", "", ""),
+                sheet_row("3", ZHAO.1, ZHAO.0, "", "", ""),
             ],
         );
-        county.records("20160601", &[QIAN]);
+        county.drop_records("20160601", &[QIAN]);
         county.sync();
-        let of = |id: &str| teacher(&county, id).to_string();
+        let of = |id: &str| teacher_number(&county, id).to_string();
         let (wang, qian, zhao) = (of(WANG.0), of(QIAN.0), of(ZHAO.0));
         let merge =
-            |from: &str, into: &str| county.json(&["identity", "merge", from, into, "--because", "号码登记有误"]);
-        let all = || [WANG, QIAN, ZHAO].map(|who| hours(&county, who.0));
+            |from: &str, into: &str| county.run_json(&["identity", "merge", from, into, "--because", "号码登记有误"]);
+        let all = || [WANG, QIAN, ZHAO].map(|who| read_hours(&county, who.0));
         assert_eq!(all(), [10, 30, 10]);
-        let refused = county.refused(&["identity", "merge", &wang, &qian, "--because", "x"]);
+        let refused = county.run_refused(&["identity", "merge", &wang, &qian, "--because", "x"]);
         assert!(refused.contains("on the roster"), "{refused}");
         let first = merge(&qian, &zhao);
-        assert_eq!(county.house.sql("SELECT count(*) FROM claim WHERE decided_by LIKE 'decision%'"), 2);
+        assert_eq!(county.house.run_sql("SELECT count(*) FROM claim WHERE decided_by LIKE 'decision%'"), 2);
         let second = merge(&zhao, &wang);
         let units = |id: &str| {
-            let story = county.json(&["teachers", "explain", id]);
+            let story = county.run_json(&["teachers", "explain", id]);
             story["entries"].as_array().unwrap().iter().map(|e| e["hours"]["units"].as_i64().unwrap()).sum::<i64>()
                 / 108_000
         };
         assert_eq!((units(&wang), units(&qian), units(&zhao)), (50, 0, 0));
-        // What comes later under the number that was moved is Wang's, too.
-        county.records("20160701", &[QIAN]);
-        sheet(&county, "20160701", &[row("9", QIAN.1, QIAN.0, "", "", "实验小学")]);
+        // Later records under the merged number are Wang's, too.
+        county.drop_records("20160701", &[QIAN]);
+        drop_sheet(&county, "20160701", &[sheet_row("9", QIAN.1, QIAN.0, "", "", "实验小学")]);
         county.sync();
         assert_eq!(units(&wang), 60);
-        let early = county.refused(&["decisions", "undo", &first["decision"].to_string(), "--because", "x"]);
+        let early = county.run_refused(&["decisions", "undo", &first["decision"].to_string(), "--because", "x"]);
         assert!(early.contains("take it back first"), "{early}");
         for decision in [&second, &first] {
-            county.json(&["decisions", "undo", &decision["decision"].to_string(), "--because", "核实为两人"]);
+            county.run_json(&["decisions", "undo", &decision["decision"].to_string(), "--because", "核实为两人"]);
         }
         assert_eq!(all(), [10, 40, 10]);
     }
 }
 
-/// A small province: nobody is credited with another's hours, and whom a claim is about is found.
+/// A small province: nobody is credited with another person's hours, and the right teacher of a claim is found.
 #[test]
 fn a_labelled_population_is_told_apart_through_the_store() {
     const CLAIMS: u64 = 3_000;
     for on in BOTH {
-        let county = county(on);
+        let county = county_with_sheets(on);
         let world = Population::new(11, 2_000);
         let (mut schools, mut teachers) = (HashMap::new(), String::new());
         for index in 0..world.teachers {
@@ -300,8 +306,8 @@ fn a_labelled_population_is_told_apart_through_the_store() {
         }
         let schools: String =
             schools.iter().map(|(code, (name, region))| format!("{code},{name},{region},,,\n")).collect();
-        county.schools("20140901", &schools);
-        county.teachers("20140901", &teachers);
+        county.drop_schools("20140901", &schools);
+        county.drop_teachers("20140901", &teachers);
         let rows: Vec<String> = (0..CLAIMS)
             .map(|n| {
                 let c = world.claim(n);
@@ -320,27 +326,27 @@ fn a_labelled_population_is_told_apart_through_the_store() {
             })
             .collect();
         let (early, late) = rows.split_at(rows.len() / 2);
-        // Half comes before the roster, half after it.
-        sheet(&county, "20160601", early);
-        county.json(&["sync", "sheets"]);
-        county.json(&["sync", "county"]);
-        sheet(&county, "20160602", late);
+        // Half of the claims come before the roster, half after it.
+        drop_sheet(&county, "20160601", early);
+        county.run_json(&["sync", "sheets"]);
+        county.run_json(&["sync", "county"]);
+        drop_sheet(&county, "20160602", late);
         let balance = county.sync();
         assert_eq!(balance["parked"], 0, "{balance}");
 
         let key = std::fs::read_to_string(county.house.dir.0.join("data/root.key")).unwrap();
-        let keys = Keyring::parse(&key).unwrap().keys().unwrap();
+        let keys = Keyring::parse(&key).unwrap().build_keys().unwrap();
         let index = |id: &str| keys.blind_index("id_number", id).to_vec();
         let numbers: HashMap<Vec<u8>, u64> =
             (0..world.teachers).map(|n| (index(&world.teacher(n).id_number), n)).collect();
         let owners: HashMap<i64, Option<u64>> = county
             .house
-            .rows("SELECT teacher_id, blind_index FROM teacher_identifier")
+            .query_rows("SELECT teacher_id, blind_index FROM teacher_identifier")
             .into_iter()
             .map(|(teacher, index)| (teacher, numbers.get(&index).copied()))
             .collect();
         let (mut known, mut found, mut definite) = (0, 0, 0);
-        let candidates: Vec<(i64, Vec<u8>)> = county.house.rows(
+        let candidates: Vec<(i64, Vec<u8>)> = county.house.query_rows(
             "SELECT x.teacher_id, r.course_code FROM candidate x JOIN training_record r ON r.claim_id = x.claim_id",
         );
         let mut meant: HashMap<u64, Vec<u64>> = HashMap::new();
@@ -348,7 +354,7 @@ fn a_labelled_population_is_told_apart_through_the_store() {
             let claim: u64 = String::from_utf8(course).unwrap().parse().unwrap();
             meant.entry(claim).or_default().extend(owners[&teacher]);
         }
-        let credited = county.house.rows(
+        let credited = county.house.query_rows(
             "SELECT e.teacher_id, r.course_code FROM credit_entry e JOIN training_record r ON r.id = e.record_id
              WHERE e.superseded_at IS NULL AND e.units > 0",
         );

@@ -1,4 +1,4 @@
-//! Samples of other programs, and hostile ones, through `connectors infer`.
+//! Samples of other programs, and hostile ones, in `connectors infer`.
 
 mod hostile;
 mod shapes;
@@ -14,7 +14,7 @@ use crate::house::{House, On};
 
 const REQUIRED: [&str; 5] = ["name", "id_number", "course_code", "hours", "period_end"];
 
-/// A sample with what it is known to hold.
+/// A sample with its known content.
 struct Sample {
     file: PathBuf,
     name: String,
@@ -23,8 +23,8 @@ struct Sample {
     fields: BTreeMap<String, String>,
 }
 
-/// The samples of a folder beside this file, each with its truth.
-fn samples(folder: &str) -> Vec<Sample> {
+/// Loads the samples of a folder beside this file, each with its truth.
+fn load_samples(folder: &str) -> Vec<Sample> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/infer").join(folder);
     let mut found = vec![];
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -45,14 +45,16 @@ fn samples(folder: &str) -> Vec<Sample> {
     found
 }
 
-fn bare(text: &str) -> String {
+fn strip_spaces(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// What is wrong with a guess: required fields that are not right, and what was wrong though it was said to be sure.
-fn judge(sample: &Sample, guess: &Value) -> (Vec<String>, Vec<String>) {
+/// Returns what is wrong with a guess: required fields that are not right, and wrong fields that it called sure.
+fn judge_guess(sample: &Sample, guess: &Value) -> (Vec<String>, Vec<String>) {
     let (mut missing, mut wrong) = (vec![], vec![]);
-    let right = |field: &str, path: &str| sample.fields.get(field).is_some_and(|truth| bare(truth) == bare(path));
+    let right = |field: &str, path: &str| {
+        sample.fields.get(field).is_some_and(|truth| strip_spaces(truth) == strip_spaces(path))
+    };
     for field in guess["fields"].as_array().unwrap() {
         let (name, path) = (field["field"].as_str().unwrap(), field["path"].as_str().unwrap());
         let sure = field["confidence"].as_u64().unwrap();
@@ -77,15 +79,15 @@ fn judge(sample: &Sample, guess: &Value) -> (Vec<String>, Vec<String>) {
     (missing, wrong)
 }
 
-/// At least so many samples with every required field right, and nothing wrong that was said to be sure.
-fn right_in_at_least(folder: &str, least: usize) {
+/// Checks that at least `least` samples have every required field right, and that nothing wrong was called sure.
+fn check_right_in_at_least(folder: &str, least: usize) {
     let house = House::new(On::Sqlite);
-    let all = samples(folder);
+    let all = load_samples(folder);
     assert!(all.len() >= 20, "{folder}");
     let (mut not_right, mut surely_wrong, mut right) = (vec![], vec![], 0);
     for sample in &all {
-        let guess = house.json(&["connectors", "infer", sample.file.to_str().unwrap(), "--json"]);
-        let (missing, wrong) = judge(sample, &guess);
+        let guess = house.run_json(&["connectors", "infer", sample.file.to_str().unwrap(), "--json"]);
+        let (missing, wrong) = judge_guess(sample, &guess);
         right += usize::from(missing.is_empty());
         not_right.extend(missing);
         surely_wrong.extend(wrong);
@@ -96,46 +98,57 @@ fn right_in_at_least(folder: &str, least: usize) {
 
 #[test]
 fn every_required_field_is_right_in_eighteen_of_twenty_samples() {
-    right_in_at_least("seen", 18);
+    check_right_in_at_least("seen", 18);
 }
 
 #[test]
-fn so_it_is_in_samples_that_were_written_after_the_guesser() {
-    right_in_at_least("unseen", 18);
+fn every_required_field_is_right_in_samples_written_after_the_guesser() {
+    check_right_in_at_least("unseen", 18);
 }
 
 #[test]
-fn so_it_is_in_twenty_five_later_ones() {
-    right_in_at_least("later", 24);
+fn every_required_field_is_right_in_most_of_twenty_five_later_samples() {
+    check_right_in_at_least("later", 24);
 }
 
 #[test]
-fn so_it_is_in_most_of_twenty_four_that_were_written_without_seeing_it() {
-    right_in_at_least("blind", 18);
+fn every_required_field_is_right_in_most_of_twenty_four_samples_written_blind() {
+    check_right_in_at_least("blind", 18);
 }
 
-/// What is registered without editing may leave records out as dead letters, but reads none of them wrongly: each has the
-/// hours and the last day of its row, and a result only if it is the row's.
+/// A manifest that is registered without editing may leave records out as dead letters, but it reads none wrongly: each
+/// has the hours and the last day of its row, and a result only if the row has one.
 #[test]
 fn what_is_read_without_editing_is_as_the_rows_say() {
     let house = House::new(On::Sqlite);
     let (mut wrong, mut registered, mut read) = (vec![], 0, 0);
-    for sample in samples("blind") {
+    for sample in load_samples("blind") {
         let id = sample.name.split('_').next().unwrap().to_owned();
         let out = house.dir.0.join("inferred").join(&id);
         let (file, place) = (sample.file.to_str().unwrap(), out.to_str().unwrap());
-        house.json(&["connectors", "infer", file, "--out", place, "--id", &id, "--with-sample", "--json"]);
+        house.run_json(&["connectors", "infer", file, "--out", place, "--id", &id, "--with-sample", "--json"]);
         house.run(&["connectors", "test", place, "--accept", "--json"]);
         if !house.run(&["connectors", "register", place, "--because", "inferred"]).status.success() {
             continue;
         }
         registered += 1;
-        house.json(&["sources", "add", &id, "--connector", &id, "--institution-code", "T", "--schedule", "", "--json"]);
+        house.run_json(&[
+            "sources",
+            "add",
+            &id,
+            "--connector",
+            &id,
+            "--institution-code",
+            "T",
+            "--schedule",
+            "",
+            "--json",
+        ]);
         house.run(&["upload", &id, file]);
         let truth = std::fs::read_to_string(format!("{file}.truth.json")).unwrap();
         let truth: Value = serde_json::from_str(&truth).unwrap();
         let rows = truth["rows"].as_array().unwrap();
-        let records = house.items(&["records", "list", "--limit", "10000", "--json"]);
+        let records = house.list_items(&["records", "list", "--limit", "10000", "--json"]);
         for record in records.as_array().unwrap().iter().filter(|record| record["source"] == id.as_str()) {
             read += 1;
             let is_of = |row: &Value| {
@@ -145,7 +158,7 @@ fn what_is_read_without_editing_is_as_the_rows_say() {
                     "failed" => row["verdict"] == "fail",
                     _ => true,
                 };
-                bare(row["name"].as_str().unwrap()) == bare(record["name"].as_str().unwrap())
+                strip_spaces(row["name"].as_str().unwrap()) == strip_spaces(record["name"].as_str().unwrap())
                     && record["raw_hours"] == hours.as_str()
                     && record["period_end"] == row["end"]
                     && result
@@ -159,18 +172,19 @@ fn what_is_read_without_editing_is_as_the_rows_say() {
     assert!(registered >= 12 && read >= 200, "{registered} registered, {read} records read");
 }
 
-/// Infers a manifest for each sample of a folder, takes it unedited through preview, test and registration, and syncs the
-/// sample. Gives how many were registered and read whole, every record inserted and none parked, and what became of the others.
-fn synced(folder: &str) -> (usize, Vec<String>) {
+/// Infers a manifest for each sample of a folder, takes it unedited through preview, test and registration, and syncs
+/// the sample. Returns how many were registered and read completely, with every record inserted and none parked, and
+/// what happened to the others.
+fn sync_inferred(folder: &str) -> (usize, Vec<String>) {
     let house = House::new(On::Sqlite);
     let drop = house.dir.0.join("drop");
     let (mut config, mut expected, mut others) = (String::new(), BTreeMap::new(), vec![]);
-    for sample in samples(folder) {
+    for sample in load_samples(folder) {
         let id = sample.name.split('.').next().unwrap().to_lowercase();
         let (out, from) = (house.dir.0.join("inferred").join(&id), drop.join(&id));
         let (file, place) = (sample.file.to_str().unwrap(), out.to_str().unwrap());
-        house.json(&["connectors", "infer", file, "--out", place, "--id", &id, "--with-sample", "--json"]);
-        let preview = house.json(&["connectors", "preview", place, "--json", "--limit", "50"]);
+        house.run_json(&["connectors", "infer", file, "--out", place, "--id", &id, "--with-sample", "--json"]);
+        let preview = house.run_json(&["connectors", "preview", place, "--json", "--limit", "50"]);
         let records = preview["records"].as_array().unwrap();
         assert!(records.iter().all(|record| record["outcome"] == "clean"), "{}: {preview}", sample.name);
         house.run(&["connectors", "test", place, "--accept", "--json"]);
@@ -189,7 +203,7 @@ fn synced(folder: &str) -> (usize, Vec<String>) {
     }
     let file = house.dir.0.join("huiliu.toml");
     std::fs::write(&file, config).unwrap();
-    // Some may be unread: the exit code then says so.
+    // Some may be unreadable; the exit code then says so.
     let out = house.run(&["sync", "--all", "--json", "--config", file.to_str().unwrap()]);
     let pass: Value =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
@@ -207,7 +221,7 @@ fn synced(folder: &str) -> (usize, Vec<String>) {
 #[test]
 fn inferred_manifests_are_registered_and_read_without_editing() {
     for (folder, least) in [("seen", 19), ("unseen", 19), ("later", 24)] {
-        let (whole, others) = synced(folder);
+        let (whole, others) = sync_inferred(folder);
         assert!(whole >= least, "{folder}: {whole}\n{}", others.join("\n"));
     }
 }
@@ -215,10 +229,10 @@ fn inferred_manifests_are_registered_and_read_without_editing() {
 fn guess_of(house: &House, name: &str, text: &str) -> Value {
     let file = house.dir.0.join(name);
     std::fs::write(&file, text).unwrap();
-    house.json(&["connectors", "infer", file.to_str().unwrap(), "--json"])
+    house.run_json(&["connectors", "infer", file.to_str().unwrap(), "--json"])
 }
 
-/// A table in which a name says one thing and what stands there another is never surely taken by its name.
+/// A column whose name contradicts its values is never surely taken by its name.
 #[test]
 fn a_name_alone_is_never_believed() {
     let house = House::new(On::Sqlite);
@@ -299,7 +313,7 @@ fn what_is_not_sure_is_a_question_in_the_manifest() {
 #[test]
 fn no_person_is_shown_and_nothing_is_overwritten() {
     let house = House::new(On::Sqlite);
-    let sample = samples("seen").into_iter().find(|s| s.name.ends_with("a02_bare.json")).unwrap();
+    let sample = load_samples("seen").into_iter().find(|s| s.name.ends_with("a02_bare.json")).unwrap();
     let text = std::fs::read_to_string(&sample.file).unwrap();
     let people: Vec<Value> = serde_json::from_str(&text).unwrap();
     let out = house.dir.0.join("inferred");
@@ -319,14 +333,14 @@ fn no_person_is_shown_and_nothing_is_overwritten() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("give another folder"));
     let kept = house.dir.0.join("kept");
     let args = ["connectors", "infer", args[2], "--out", kept.to_str().unwrap(), "--with-sample", "--json"];
-    house.json(&args);
+    house.run_json(&args);
     assert_eq!(std::fs::read_to_string(kept.join("samples/a02_bare.json")).unwrap(), text);
 }
 
 #[test]
 fn a_sample_is_fetched_from_a_url() {
     let house = House::new(On::Sqlite);
-    let sample = samples("seen").into_iter().find(|s| s.name == "a09_odata.json").unwrap();
+    let sample = load_samples("seen").into_iter().find(|s| s.name == "a09_odata.json").unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let body = std::fs::read(&sample.file).unwrap();
@@ -340,9 +354,9 @@ fn a_sample_is_fetched_from_a_url() {
         String::from_utf8_lossy(&asked[..read]).into_owned()
     });
     let url = format!("http://{address}/odata/TrainingRecords?area=2201&page=1&accessToken=hush");
-    let guess = house.json(&["connectors", "infer", &url, "--id", "odata", "--json"]);
+    let guess = house.run_json(&["connectors", "infer", &url, "--id", "odata", "--json"]);
     assert!(server.join().unwrap().starts_with("GET /odata/TrainingRecords?area=2201&page=1&accessToken=hush "));
-    let (missing, _) = judge(&sample, &guess);
+    let (missing, _) = judge_guess(&sample, &guess);
     assert!(missing.is_empty(), "{missing:?}");
     let text = guess["manifest"].as_str().unwrap();
     for line in [
@@ -360,19 +374,19 @@ fn a_sample_is_fetched_from_a_url() {
 fn an_encoding_other_than_utf_8_is_declared() {
     let house = House::new(On::Sqlite);
     for name in ["a10_chinese.json", "a06_lines.jsonl", "a08_namespaces.xml"] {
-        let sample = samples("seen").into_iter().find(|s| s.name == name).unwrap();
+        let sample = load_samples("seen").into_iter().find(|s| s.name == name).unwrap();
         let text = std::fs::read_to_string(&sample.file).unwrap();
         let (bytes, _, lost) = encoding_rs::GB18030.encode(&text);
         assert!(!lost && std::str::from_utf8(&bytes).is_err(), "{name}");
         let (file, out) = (house.dir.0.join(name), house.dir.0.join(format!("of_{name}")));
         std::fs::write(&file, bytes).unwrap();
         let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
-        let guess = house.json(&["connectors", "infer", file, "--out", out, "--with-sample", "--json"]);
+        let guess = house.run_json(&["connectors", "infer", file, "--out", out, "--with-sample", "--json"]);
         let manifest = guess["manifest"].as_str().unwrap();
         assert!(manifest.contains("encoding = \"gb18030\""), "{manifest}");
-        let (missing, wrong) = judge(&sample, &guess);
+        let (missing, wrong) = judge_guess(&sample, &guess);
         assert!(missing.is_empty() && wrong.is_empty(), "{missing:?} {wrong:?}");
-        let preview = house.json(&["connectors", "preview", out, "--json", "--limit", "50"]);
+        let preview = house.run_json(&["connectors", "preview", out, "--json", "--limit", "50"]);
         let records = preview["records"].as_array().unwrap();
         assert!(!records.is_empty() && records.iter().all(|record| record["outcome"] == "clean"), "{preview}");
     }

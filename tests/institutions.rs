@@ -1,5 +1,5 @@
-//! docs/connectors.md, for institutions: its commands run in order, on a workbook and a platform of generated people; its
-//! recipes are taken by the manifest language.
+//! docs/connectors.md, for institutions: its commands run in order, on a workbook and a platform of generated people,
+//! and the manifest language accepts its recipes.
 
 mod recipes;
 
@@ -15,22 +15,22 @@ use serde_json::{Value, json};
 use crate::house::{House, On};
 
 const PAGES: [&str; 2] = ["docs/connectors.md", "docs/connectors.zh-CN.md"];
-/// What `password.txt` of the page holds.
+/// Content of the page's `password.txt`.
 const PASSWORD: &str = "Akademie-2291";
 
-pub fn read(path: &str) -> String {
+pub fn read_page(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// The blocks of a page in one language, in order.
-pub fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+/// Returns a page's code blocks in one language, in order.
+pub fn code_blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
     let begin = format!("```{language}\n");
     page.split(begin.as_str()).skip(1).map(|block| block.split("```").next().unwrap()).collect()
 }
 
-/// Runs what a page says, in a directory; gives what was printed.
-pub fn bash(dir: &Path, page: &str, script: &str) -> String {
+/// Runs a page's script in a directory and returns its output.
+pub fn run_bash(dir: &Path, page: &str, script: &str) -> String {
     let programs = Path::new(env!("CARGO_BIN_EXE_huiliu")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let mut bash = Command::new("bash");
@@ -42,16 +42,16 @@ pub fn bash(dir: &Path, page: &str, script: &str) -> String {
     said
 }
 
-/// Every link of a page leads somewhere.
-pub fn links_lead_somewhere(page: &str) {
+/// Checks that every link of a page leads to a file.
+pub fn check_links(page: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(page).parent().unwrap().to_owned();
-    for link in read(page).split("](").skip(1).map(|l| l.split([')', '#']).next().unwrap().to_owned()) {
+    for link in read_page(page).split("](").skip(1).map(|l| l.split([')', '#']).next().unwrap().to_owned()) {
         assert!(link.is_empty() || folder.join(&link).exists(), "{page} links to {link}");
     }
 }
 
-/// Nobody's name and ID number, with a right check digit.
-fn person(nth: usize) -> (String, String) {
+/// Returns the name and ID number of a made-up person, with a valid check digit.
+fn made_up_person(nth: usize) -> (String, String) {
     let name = ["王芳", "李建国", "张伟", "陈静", "赵磊", "金·哈斯"][nth % 6].to_owned();
     let body = format!("2201021975{:02}{:02}{:03}", nth % 12 + 1, nth % 28 + 1, nth + 1);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -59,8 +59,8 @@ fn person(nth: usize) -> (String, String) {
     (name, format!("{body}{}", ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'][sum % 11]))
 }
 
-/// A workbook as offices make it: a title above, who filled it in below, one ID number that is mistyped.
-fn workbook(file: &Path) {
+/// Writes a workbook as offices do: a title above, a signature below, and one mistyped ID number.
+fn write_workbook(file: &Path) {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.write(0, 0, "2015年中小学教师培训记录表").unwrap();
@@ -70,7 +70,7 @@ fn workbook(file: &Path) {
     }
     for nth in 0..20_usize {
         let row = u32::try_from(nth).unwrap() + 2;
-        let (name, mut id) = person(nth);
+        let (name, mut id) = made_up_person(nth);
         if nth == 19 {
             let digit = if id.ends_with('1') { "2" } else { "1" };
             id.replace_range(17.., digit);
@@ -86,19 +86,19 @@ fn workbook(file: &Path) {
     book.save(file).unwrap();
 }
 
-/// A platform whose interface gives two pages of learners to whoever has the key.
-fn academy() -> String {
+/// Starts a platform that gives two pages of learners to clients that have the key.
+fn start_academy() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(client));
+            std::thread::spawn(move || answer_client(client));
         }
     });
     url
 }
 
-fn answer(mut client: TcpStream) -> Option<()> {
+fn answer_client(mut client: TcpStream) -> Option<()> {
     let lines = BufReader::new(client.try_clone().ok()?).lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     let let_in = head.iter().any(|l| l.eq_ignore_ascii_case(&format!("x-api-key: {PASSWORD}")));
@@ -108,18 +108,19 @@ fn answer(mut client: TcpStream) -> Option<()> {
         false => 1_000..1_020,
     };
     let (status, body) = match let_in && asked.starts_with("/open/v1/learners?") {
-        true => {
-            ("200 OK", json!({ "code": 0, "data": { "list": numbers.map(learner).collect::<Vec<_>>() } }).to_string())
-        }
+        true => (
+            "200 OK",
+            json!({ "code": 0, "data": { "list": numbers.map(learner_json).collect::<Vec<_>>() } }).to_string(),
+        ),
         false => ("401 Unauthorized", String::new()),
     };
     let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     client.write_all(format!("{head}{body}").as_bytes()).ok()
 }
 
-/// One of them has no last day.
-fn learner(nth: usize) -> Value {
-    let (name, id) = person(nth % 999);
+/// Returns a learner. Number 7 has no last day.
+fn learner_json(nth: usize) -> Value {
+    let (name, id) = made_up_person(nth % 999);
     let finished = if nth == 7 { "" } else { "2015-06-01 16:00:00" };
     json!({ "id": format!("L{nth}"), "updatedAt": "2015-06-02 08:00:00", "realName": name, "certNo": id, "courseCode": "C-1",
         "courseName": "信息技术基础", "studyMinutes": 450, "finishTime": finished, "score": "86.5" })
@@ -129,27 +130,27 @@ fn learner(nth: usize) -> Value {
 fn the_commands_of_both_pages_run() {
     for page in PAGES {
         let house = House::new(On::Sqlite);
-        workbook(&house.dir.0.join("培训记录.xlsx"));
+        write_workbook(&house.dir.0.join("培训记录.xlsx"));
         std::fs::write(house.dir.0.join("password.txt"), format!("{PASSWORD}\n")).unwrap();
-        let script = blocks(&read(page), "sh").concat().replace("https://platform.example", &academy());
+        let script = code_blocks(&read_page(page), "sh").concat().replace("https://platform.example", &start_academy());
         assert!(script.lines().count() > 25, "{page}");
-        let said = bash(&house.dir.0, page, &script);
+        let said = run_bash(&house.dir.0, page, &script);
         for word in ["id_number.check_digit", "period_end.missing", "balanced"] {
             assert!(said.contains(word), "{page}: {word} is not in {said}");
         }
-        let books = house.json(&["balance", "--json"]);
+        let books = house.run_json(&["balance", "--json"]);
         let count = |name: &str| books[name].as_i64().unwrap();
         assert_eq!((count("received"), count("parked"), count("unread")), (1_040, 2, 0), "{page}: {books}");
-        // What the page says of the result was the answer: who failed has no hours.
-        let listed = house.items(&["records", "list", "--limit", "19", "--json"]).to_string();
+        // The page's answer about results was used: those who failed have no hours.
+        let listed = house.list_items(&["records", "list", "--limit", "19", "--json"]).to_string();
         for state in ["passed", "failed"] {
             assert!(listed.contains(&format!("\"{state}\"")), "{page}: {listed}");
         }
-        links_lead_somewhere(page);
+        check_links(page);
     }
 }
 
-/// A code that the page explains is one that a record can have.
+/// Every code that the pages explain is a code that a record can have.
 #[test]
 fn both_pages_explain_the_same_codes_and_core_knows_them() {
     let core = [
@@ -162,9 +163,9 @@ fn both_pages_explain_the_same_codes_and_core_knows_them() {
         "decode/src/draft.rs",
         "decode/src/steps.rs",
     ];
-    let core: String = core.iter().map(|file| read(&format!("core/{file}"))).collect();
+    let core: String = core.iter().map(|file| read_page(&format!("core/{file}"))).collect();
     let codes = PAGES.map(|page| {
-        let text = read(page);
+        let text = read_page(page);
         let table = text.split("|---|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
         let cells = table.lines().map(|line| line.split('|').nth(1).unwrap().to_owned());
         cells
@@ -176,11 +177,11 @@ fn both_pages_explain_the_same_codes_and_core_knows_them() {
         let fault = code.rsplit('.').next().unwrap();
         assert!(core.contains(&format!("\"{fault}\"")) || core.contains(&format!("\"{code}\"")), "{code}");
     }
-    // What the second table quotes is said so.
-    let phrases = read("app/words/phrases.rs");
+    // The phrases that the second table quotes exist.
+    let phrases = read_page("app/words/phrases.rs");
     for (page, language) in PAGES.into_iter().zip(["en", "zh-CN"]) {
-        let catalogue = crate::messages::catalogue(language).into_values().collect::<String>();
-        let text = read(page);
+        let catalogue = crate::messages::load_catalogue(language).into_values().collect::<String>();
+        let text = read_page(page);
         let table = text.split("|---|---|---|\n").nth(2).unwrap().to_owned();
         for line in table.lines().filter(|line| line.starts_with('|')) {
             for said in line.split('|').nth(1).unwrap().split('…').map(str::trim) {

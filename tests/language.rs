@@ -1,4 +1,5 @@
-//! The manifest language: every mistake at its place, all at once; one definition behind parser, schema and reference.
+//! The manifest language: every mistake is reported at its place, all at once; parser, schema and reference come from
+//! one definition.
 
 mod definitions;
 
@@ -11,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::house::{House, On};
 
-/// Twenty mistakes; each line that has one ends in `# !` and a part of what must be told about it.
+/// Twenty mistakes. Each line with one ends in `# !` and a part of its message.
 const MISTAKES: &str = r##"manifest = 2 # ! out of range; it must be from 1 to 1
 id = "Bad Id" # ! lowercase letters
 version = "one" # ! whole number
@@ -46,13 +47,13 @@ place = { path = "p", unit = "day" } # ! only hours
 course_title = { path = "t", then = [{ capture = "(" }] } # ! not a valid regular expression
 "##;
 
-fn told(text: &str) -> Vec<(usize, String)> {
+fn parse_faults(text: &str) -> Vec<(usize, String)> {
     let fault = Manifest::parse("m.toml", text).unwrap_err();
     fault.faults.iter().map(|f| (f.line, format!("{}: {}", f.place, f.problem))).collect()
 }
 
-/// Faults of form and of sense are told in two steps: what is not there cannot be checked. The second text has those of form
-/// mended.
+/// Faults of form and of meaning are reported in two steps, because a missing value cannot be checked. In the second
+/// text the faults of form are fixed.
 #[test]
 fn every_mistake_is_told_at_its_place_and_all_at_once() {
     let mut expected: Vec<(usize, &str)> = Vec::new();
@@ -62,7 +63,7 @@ fn every_mistake_is_told_at_its_place_and_all_at_once() {
         }
     }
     assert!(expected.len() >= 20, "{} mistakes", expected.len());
-    let faults = told(MISTAKES);
+    let faults = parse_faults(MISTAKES);
     for (line, words) in &expected {
         let here: Vec<_> = faults.iter().filter(|(l, _)| l == line).collect();
         assert!(
@@ -96,15 +97,15 @@ fn a_bucket_is_checked_at_its_place() {
         ("name = \"b\", style = \"paht\"", "did you mean \"path\""),
         ("prefix = \"a/\"", "the key name is missing"),
     ] {
-        let faults = told(&with(bucket));
+        let faults = parse_faults(&with(bucket));
         assert!(faults.iter().any(|(at, told)| *at == line && told.contains(words)), "{bucket}: {faults:?}");
     }
-    assert!(explain::explain("transport.bucket.style", Tongue::Chinese).unwrap().contains("MinIO"));
+    assert!(explain::explain_place("transport.bucket.style", Tongue::Chinese).unwrap().contains("MinIO"));
 }
 
 #[test]
 fn built_in_manifests_fit_the_schema() {
-    let schema = schema::schema();
+    let schema = schema::build_schema();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for connector in huiliu_connectors::CONNECTORS {
         let manifest: toml::Value = toml::from_str(connector.manifest).unwrap();
@@ -116,13 +117,13 @@ fn built_in_manifests_fit_the_schema() {
     assert!(!validator.is_valid(&serde_json::to_value(broken).unwrap()));
 }
 
-/// The pages in `docs/` are the definition's; `UPDATE=1` writes them.
+/// The pages in `docs/` are made from the definition; `UPDATE=1` writes them.
 #[test]
 fn reference_and_schema_are_those_of_the_definition() {
-    let schema = serde_json::to_string_pretty(&schema::schema()).unwrap() + "\n";
+    let schema = serde_json::to_string_pretty(&schema::build_schema()).unwrap() + "\n";
     for (page, made) in [
-        ("docs/manifest.md", reference::reference(Tongue::English)),
-        ("docs/manifest.zh-CN.md", reference::reference(Tongue::Chinese)),
+        ("docs/manifest.md", reference::render_reference(Tongue::English)),
+        ("docs/manifest.zh-CN.md", reference::render_reference(Tongue::Chinese)),
         ("docs/manifest.schema.json", schema),
     ] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
@@ -143,11 +144,12 @@ fn a_place_of_the_language_is_explained_in_both_languages() {
     let out = house.run(&["connectors", "explain", "stream.pgae"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(2) && said.contains("did you mean \"page\""), "{said}");
-    assert!(explain::explain("stream.map.hours.unit", Tongue::Chinese).unwrap().contains("分钟"));
-    assert!(explain::explain("stream.map.hours.then.values", Tongue::English).unwrap().contains("unknown"));
+    assert!(explain::explain_place("stream.map.hours.unit", Tongue::Chinese).unwrap().contains("分钟"));
+    assert!(explain::explain_place("stream.map.hours.then.values", Tongue::English).unwrap().contains("unknown"));
 }
 
-/// Ten thousand manifests, each a valid one with a piece taken out, doubled, swapped or overwritten: an answer, never a panic.
+/// Ten thousand manifests, each a valid one with a piece removed, doubled, swapped or overwritten: each is answered
+/// without a panic.
 #[test]
 fn mutated_manifests_are_answered() {
     let texts: Vec<&str> = huiliu_connectors::CONNECTORS.iter().map(|c| c.manifest).chain([MISTAKES]).collect();

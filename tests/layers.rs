@@ -1,5 +1,5 @@
-//! The laws of the house: no arrow between crates runs up, no files of two folders need each other, and the testkit is in
-//! no release binary.
+//! Laws of the architecture: no dependency between crates points the wrong way, files of different folders do not need
+//! each other, and the testkit is in no release binary.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What every crate may use: its failures are said by its catalogues.
+/// The crate that every crate may use, because its catalogues have the messages of all failures.
 const FOR_ALL: &str = "messages";
 
-/// Each crate, after all that it may use.
+/// Each crate, with the crates that it may use. These come before it.
 const CRATES: [(&str, &[&str]); 17] = [
     (FOR_ALL, &[]),
     ("values", &[]),
@@ -54,40 +54,41 @@ const CRATES: [(&str, &[&str]); 17] = [
     ),
 ];
 
-fn root() -> &'static Path {
+fn repository_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The name of a crate of ours without its prefix; the binary's is empty.
-fn ours(package: &str) -> Option<&str> {
+/// Returns the name of a crate of this workspace without its prefix; the binary's is empty.
+fn crate_name(package: &str) -> Option<&str> {
     if package == "huiliu" { Some("") } else { package.strip_prefix("huiliu-") }
 }
 
-fn metadata() -> Value {
+fn cargo_metadata() -> Value {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--locked"]).current_dir(root());
+    cargo
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(repository_root());
     let out = cargo.output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).unwrap()
 }
 
-/// Crate → the crates of ours that it uses, with the kind of dependency.
-fn arrows(metadata: &Value) -> BTreeMap<String, Vec<(String, Option<String>)>> {
+/// Returns crate → the workspace's crates that it uses, with the kind of dependency.
+fn dependency_arrows(metadata: &Value) -> BTreeMap<String, Vec<(String, Option<String>)>> {
     let packages = metadata["packages"].as_array().unwrap();
     let of = |package: &Value| {
-        let name = ours(package["name"].as_str().unwrap()).unwrap().to_owned();
-        let uses = package["dependencies"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|d| Some((ours(d["name"].as_str()?)?.to_owned(), d["kind"].as_str().map(str::to_owned))));
+        let name = crate_name(package["name"].as_str().unwrap()).unwrap().to_owned();
+        let uses =
+            package["dependencies"].as_array().unwrap().iter().filter_map(|d| {
+                Some((crate_name(d["name"].as_str()?)?.to_owned(), d["kind"].as_str().map(str::to_owned)))
+            });
         (name, uses.collect())
     };
     packages.iter().map(of).collect()
 }
 
-/// What breaks the order of the crates.
-fn broken_order(arrows: &BTreeMap<String, Vec<(String, Option<String>)>>) -> Vec<String> {
+/// Returns the violations of the order of crates.
+fn find_broken_order(arrows: &BTreeMap<String, Vec<(String, Option<String>)>>) -> Vec<String> {
     let mut broken = Vec::new();
     for (name, uses) in arrows {
         let Some((_, allowed)) = CRATES.iter().find(|(known, _)| known == name) else {
@@ -106,10 +107,10 @@ fn broken_order(arrows: &BTreeMap<String, Vec<(String, Option<String>)>>) -> Vec
 
 #[test]
 fn no_arrow_between_crates_runs_up() {
-    let arrows = arrows(&metadata());
+    let arrows = dependency_arrows(&cargo_metadata());
     assert_eq!(arrows.len(), CRATES.len());
-    assert_eq!(broken_order(&arrows), Vec::<String>::new());
-    // What may be used never leads back.
+    assert_eq!(find_broken_order(&arrows), Vec::<String>::new());
+    // No chain of allowed dependencies leads back to its start.
     for (name, allowed) in CRATES {
         let mut reached: BTreeSet<&str> = allowed.iter().copied().collect();
         while let Some(more) = CRATES
@@ -126,14 +127,14 @@ fn no_arrow_between_crates_runs_up() {
 
 #[test]
 fn an_arrow_that_runs_up_is_found() {
-    let mut arrows = arrows(&metadata());
+    let mut arrows = dependency_arrows(&cargo_metadata());
     arrows.get_mut("values").unwrap().push(("store".into(), None));
     arrows.get_mut("").unwrap().push(("testkit".into(), None));
-    assert_eq!(broken_order(&arrows), [r#""" may not use "testkit""#, r#""values" may not use "store""#]);
+    assert_eq!(find_broken_order(&arrows), [r#""" may not use "testkit""#, r#""values" may not use "store""#]);
 }
 
-/// A crate's files: the module's path → the file, relative to the crate.
-fn modules(src: &Path) -> BTreeMap<String, PathBuf> {
+/// Returns a crate's files: module path → file, relative to the crate.
+fn list_modules(src: &Path) -> BTreeMap<String, PathBuf> {
     fn walk(src: &Path, dir: &Path, out: &mut BTreeMap<String, PathBuf>) {
         for entry in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
             if entry.is_dir() {
@@ -152,8 +153,8 @@ fn modules(src: &Path) -> BTreeMap<String, PathBuf> {
     out
 }
 
-/// The paths of a use tree, `a::{b, c::d}` as `a::b` and `a::c::d`.
-fn paths(tree: &str) -> Vec<String> {
+/// Returns the paths of a use tree: `a::{b, c::d}` gives `a::b` and `a::c::d`.
+fn expand_use_tree(tree: &str) -> Vec<String> {
     let Some((before, rest)) = tree.split_once('{') else {
         return vec![tree.split(" as ").next().unwrap_or_default().trim().to_owned()];
     };
@@ -169,18 +170,19 @@ fn paths(tree: &str) -> Vec<String> {
     }
     items.push(item);
     let items = items.iter().filter(|item| !item.trim().is_empty());
-    items.flat_map(|item| paths(&format!("{}{}", before.trim(), item.trim()))).collect()
+    items.flat_map(|item| expand_use_tree(&format!("{}{}", before.trim(), item.trim()))).collect()
 }
 
-/// What the product's part of a text names in its own crate, from the root on: by `use`, and in the midst of code.
-fn named(module: &str, text: &str) -> Vec<String> {
+/// Returns the paths, from the crate's root on, that a file's product code names in its own crate, by `use` or within
+/// code.
+fn named_paths(module: &str, text: &str) -> Vec<String> {
     let product = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines = product.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join("\n");
     let mut found = Vec::new();
     for (at, _) in code.match_indices("use ") {
         let tree = code[at + 4..].split(';').next().unwrap_or_default();
-        found.extend(paths(&tree.replace(['\n'], " ")));
+        found.extend(expand_use_tree(&tree.replace(['\n'], " ")));
     }
     for start in ["crate::", "super::"] {
         for (at, _) in code.match_indices(start) {
@@ -210,8 +212,8 @@ fn named(module: &str, text: &str) -> Vec<String> {
     found.into_iter().filter_map(from_root).collect()
 }
 
-/// File → the files of the same crate that it uses. A `mod` line is no use.
-fn uses(files: &BTreeMap<String, (PathBuf, String)>) -> BTreeMap<&Path, BTreeSet<&Path>> {
+/// Returns file → the files of the same crate that it uses. A `mod` line does not count.
+fn file_uses(files: &BTreeMap<String, (PathBuf, String)>) -> BTreeMap<&Path, BTreeSet<&Path>> {
     let file_of = |path: &str| {
         let mut path = path;
         loop {
@@ -225,14 +227,14 @@ fn uses(files: &BTreeMap<String, (PathBuf, String)>) -> BTreeMap<&Path, BTreeSet
         }
     };
     let of = |(module, (file, text)): (&String, &'_ (PathBuf, String))| {
-        named(module, text).iter().filter_map(|path| file_of(path)).filter(|used| used != file).collect()
+        named_paths(module, text).iter().filter_map(|path| file_of(path)).filter(|used| used != file).collect()
     };
     files.iter().map(|(module, held)| (files[module].0.as_path(), of((module, held)))).collect()
 }
 
-/// Pairs of files of different folders that lead to each other.
-fn circles(files: &BTreeMap<String, (PathBuf, String)>) -> BTreeSet<String> {
-    let uses = uses(files);
+/// Returns pairs of files of different folders that lead to each other.
+fn find_circles(files: &BTreeMap<String, (PathBuf, String)>) -> BTreeSet<String> {
+    let uses = file_uses(files);
     let reached = |from: &Path| {
         let mut reached: BTreeSet<&Path> = BTreeSet::new();
         let mut open: Vec<&Path> = uses[from].iter().copied().collect();
@@ -255,31 +257,31 @@ fn circles(files: &BTreeMap<String, (PathBuf, String)>) -> BTreeSet<String> {
     found
 }
 
-fn read(src: &Path) -> BTreeMap<String, (PathBuf, String)> {
+fn read_files(src: &Path) -> BTreeMap<String, (PathBuf, String)> {
     let text = |file: &Path| std::fs::read_to_string(src.join(file)).unwrap();
-    modules(src).into_iter().map(|(module, file)| (module, (file.clone(), text(&file)))).collect()
+    list_modules(src).into_iter().map(|(module, file)| (module, (file.clone(), text(&file)))).collect()
 }
 
 #[test]
 fn no_files_of_two_folders_need_each_other() {
-    let rooms = std::fs::read_dir(root().join("core")).unwrap().map(|e| e.unwrap().path().join("src"));
-    let rooms = rooms.chain(["sandbox/src", "app"].map(|room| root().join(room)));
+    let rooms = std::fs::read_dir(repository_root().join("core")).unwrap().map(|e| e.unwrap().path().join("src"));
+    let rooms = rooms.chain(["sandbox/src", "app"].map(|room| repository_root().join(room)));
     let mut found = Vec::new();
     for room in rooms {
-        let files = read(&room);
+        let files = read_files(&room);
         assert!(!files.is_empty(), "{} holds no code", room.display());
-        let at = room.strip_prefix(root()).unwrap().display().to_string();
-        found.extend(circles(&files).into_iter().map(|circle| format!("{at}: {circle}")));
+        let at = room.strip_prefix(repository_root()).unwrap().display().to_string();
+        found.extend(find_circles(&files).into_iter().map(|circle| format!("{at}: {circle}")));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
 fn a_circle_that_is_put_in_is_found() {
-    let mut files = read(&root().join("core/store/src"));
-    assert_eq!(circles(&files), BTreeSet::new());
+    let mut files = read_files(&repository_root().join("core/store/src"));
+    assert_eq!(find_circles(&files), BTreeSet::new());
     let (_, text) = files.get_mut("sql::db").unwrap();
     text.insert_str(0, "use crate::{\n    delivery::load::{self as loads, Other},\n};\n");
-    let found = circles(&files);
+    let found = find_circles(&files);
     assert!(found.iter().any(|circle| circle.contains("delivery/load.rs ↔ sql/db.rs")), "{found:?}");
 }

@@ -1,14 +1,14 @@
-//! Listings: who acted, and filters. What names nothing is refused; what names something that has no rows says so.
+//! Listings: who acted, and filters. A filter that names nothing known is refused; one without rows says so.
 
 use crate::house::{House, On};
 
-fn told(house: &House, args: &[&str], language: &str) -> (Option<i32>, String) {
+fn run_in_language(house: &House, args: &[&str], language: &str) -> (Option<i32>, String) {
     let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
     (out.status.code(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 
-fn says(house: &House, args: &[&str], code: i32, words: &[&str]) {
-    let (exit, said) = told(house, args, "en");
+fn assert_output(house: &House, args: &[&str], code: i32, words: &[&str]) {
+    let (exit, said) = run_in_language(house, args, "en");
     assert_eq!(exit, Some(code), "{args:?}: {said}");
     for word in words {
         assert!(said.contains(word), "{args:?}: {word:?} is not in {said}");
@@ -28,7 +28,7 @@ fn who_acts_stands_in_the_audit_log() {
         }
         let out = command.envs(env.iter().copied()).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        let log = house.items(&["audit", "--json"]);
+        let log = house.list_items(&["audit", "--json"]);
         log.as_array().unwrap().last().unwrap()["actor"].as_str().unwrap().to_owned()
     };
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_owned();
@@ -39,69 +39,69 @@ fn who_acts_stands_in_the_audit_log() {
     assert_eq!(act("d", &[], &[("LOGNAME", "l")]), format!("l@{host}"));
     assert_eq!(act("e", &[], &[]), format!("{}@{host}", number.trim()));
     for name in ["", "  ", "a\nb"] {
-        says(&house, &["sources", "remove", "a", "--actor", name], 2, &["--actor", "1 to 100 characters"]);
+        assert_output(&house, &["sources", "remove", "a", "--actor", name], 2, &["--actor", "1 to 100 characters"]);
     }
-    assert_eq!(house.items(&["audit", "--json"]).as_array().unwrap().len(), 5);
+    assert_eq!(house.list_items(&["audit", "--json"]).as_array().unwrap().len(), 5);
 }
 
 #[test]
 fn whoever_decides_is_named_by_the_option() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let records = house.items(&["records", "list", "--json"]);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let records = house.list_items(&["records", "list", "--json"]);
     let record = records.as_array().unwrap().iter().find(|r| !r["teacher"].is_null()).unwrap()["record"].to_string();
     let revoke = ["decisions", "revoke", &record, "--because", "by proxy", "--actor", "王芳", "--json"];
-    let decision = house.json(&revoke)["decision"].to_string();
-    let rows = house.items(&["decisions", "list", "--json"]);
+    let decision = house.run_json(&revoke)["decision"].to_string();
+    let rows = house.list_items(&["decisions", "list", "--json"]);
     assert_eq!(rows[0]["actor"], "王芳");
-    assert_eq!(house.items(&["audit", "--json"]).as_array().unwrap().last().unwrap()["actor"], "王芳");
-    // Again: it says since when and by whom, and nothing is written. The plan says so, too.
+    assert_eq!(house.list_items(&["audit", "--json"]).as_array().unwrap().last().unwrap()["actor"], "王芳");
+    // Once more: the refusal says since when and by whom, and nothing is written. The plan says so, too.
     let day = &rows[0]["at"].as_str().unwrap()[..10];
     let again = ["decisions", "revoke", &record, "--because", "by proxy"];
     for plan in [&[][..], &["--plan"]] {
         let words = [&format!("decision {decision}")[..], "revoked already", day, "王芳"];
-        says(&house, &[&again[..], plan].concat(), 2, &words);
+        assert_output(&house, &[&again[..], plan].concat(), 2, &words);
     }
-    let (exit, chinese) = told(&house, &again, "zh_CN.UTF-8");
+    let (exit, chinese) = run_in_language(&house, &again, "zh_CN.UTF-8");
     assert!(exit == Some(2) && chinese.contains("由 王芳 撤销") && chinese.contains(day), "{chinese}");
     let undo = ["decisions", "undo", &decision, "--because", "a mistake", "--actor", "the office"];
-    says(&house, &undo, 0, &[]);
-    says(&house, &undo, 2, &[&format!("decision {decision} is taken back already"), "the office", day]);
-    assert!(told(&house, &undo, "zh_CN.UTF-8").1.contains("由 the office 撤回"));
-    assert_eq!(house.items(&["decisions", "list", "--json"]).as_array().unwrap().len(), 2);
-    says(&house, &["decisions", "undo", "99", "--because", "x"], 2, &["no decision 99"]);
-    says(&house, &again, 0, &[]);
-    says(&house, &["decisions", "list", "--teacher", "999999"], 2, &["no teacher 999999"]);
+    assert_output(&house, &undo, 0, &[]);
+    assert_output(&house, &undo, 2, &[&format!("decision {decision} is taken back already"), "the office", day]);
+    assert!(run_in_language(&house, &undo, "zh_CN.UTF-8").1.contains("由 the office 撤回"));
+    assert_eq!(house.list_items(&["decisions", "list", "--json"]).as_array().unwrap().len(), 2);
+    assert_output(&house, &["decisions", "undo", "99", "--because", "x"], 2, &["no decision 99"]);
+    assert_output(&house, &again, 0, &[]);
+    assert_output(&house, &["decisions", "list", "--teacher", "999999"], 2, &["no teacher 999999"]);
 }
 
-fn filters(on: On) {
+fn check_filters(on: On) {
     let house = House::new(on);
     if on == On::Postgres {
         assert!(house.run(&["migrate"]).status.success());
     }
-    house.json(&["demo", "--records", "3000", "--json"]);
+    house.run_json(&["demo", "--records", "3000", "--json"]);
     for listing in ["records", "dead-letters", "runs", "batches"] {
         let unknown = [listing, "list", "--source", "nosuch"];
-        says(&house, &unknown, 2, &["no source \"nosuch\"", "demo-intel", "demo-cmcc"]);
-        let (exit, chinese) = told(&house, &unknown, "zh_CN.UTF-8");
+        assert_output(&house, &unknown, 2, &["no source \"nosuch\"", "demo-intel", "demo-cmcc"]);
+        let (exit, chinese) = run_in_language(&house, &unknown, "zh_CN.UTF-8");
         assert!(exit == Some(2) && chinese.contains("没有来源 \"nosuch\"；现有 demo-"), "{chinese}");
-        says(
+        assert_output(
             &house,
             &[listing, "list", "--connector", "nosuch"],
             2,
             &["no connector \"nosuch\"", "intel", "oneroster"],
         );
-        // A connector that is there, and of which nothing is held.
-        says(&house, &[listing, "list", "--connector", "roster-csv"], 0, &["none found"]);
+        // A known connector without any rows.
+        assert_output(&house, &[listing, "list", "--connector", "roster-csv"], 0, &["none found"]);
         let none = [listing, "list", "--connector", "roster-csv"];
-        assert_eq!(told(&house, &none, "zh_CN.UTF-8"), (Some(0), "没有\n".to_owned()));
-        assert_eq!(house.items(&[&none[..], &["--json"]].concat()).as_array().unwrap().len(), 0);
+        assert_eq!(run_in_language(&house, &none, "zh_CN.UTF-8"), (Some(0), "没有\n".to_owned()));
+        assert_eq!(house.list_items(&[&none[..], &["--json"]].concat()).as_array().unwrap().len(), 0);
     }
     let of = |listing: &str, filter: &[&str]| {
         let args = [&[listing, "list", "--limit", "100000", "--json"], filter].concat();
-        house.items(&args).as_array().unwrap().clone()
+        house.list_items(&args).as_array().unwrap().clone()
     };
-    // A source that has some of everything, with its connector.
+    // A source with some rows of every kind, and its connector.
     let source = of("dead-letters", &[])[0]["source"].as_str().unwrap().to_owned();
     let connector = source.strip_prefix("demo-").unwrap();
     let other = if connector == "cmcc" { "demo-intel" } else { "demo-cmcc" };
@@ -121,27 +121,33 @@ fn filters(on: On) {
         of("runs", &[]).iter().map(|run| of("dead-letters", &["--run", &run["run"].to_string()]).len()).sum();
     assert_eq!(by_run, letters.len());
     for args in [&["dead-letters", "list"][..], &["replay", "plan"]] {
-        says(&house, &[args, &["--code", "id_number.chek_digit"]].concat(), 2, &["did you mean id_number.check_digit"]);
-        says(&house, &[args, &["--run", "999"]].concat(), 2, &["no run 999", "the newest is 5"]);
-        says(&house, &[args, &["--source", "nosuch"]].concat(), 2, &["no source \"nosuch\"", "demo-intel"]);
-        let (_, chinese) = told(&house, &[args, &["--code", "id_number.chek_digit"]].concat(), "zh_CN.UTF-8");
+        assert_output(
+            &house,
+            &[args, &["--code", "id_number.chek_digit"]].concat(),
+            2,
+            &["did you mean id_number.check_digit"],
+        );
+        assert_output(&house, &[args, &["--run", "999"]].concat(), 2, &["no run 999", "the newest is 5"]);
+        assert_output(&house, &[args, &["--source", "nosuch"]].concat(), 2, &["no source \"nosuch\"", "demo-intel"]);
+        let (_, chinese) =
+            run_in_language(&house, &[args, &["--code", "id_number.chek_digit"]].concat(), "zh_CN.UTF-8");
         assert!(chinese.contains("是不是 id_number.check_digit"), "{chinese}");
     }
-    says(&house, &["dead-letters", "list", "--code", "valid_to.order"], 0, &["none found"]);
-    says(&house, &["replay", "plan", "--code", "valid_to.order"], 2, &["no open dead letter matches"]);
-    says(&house, &["batches", "list", "--run", "999"], 2, &["no run 999"]);
-    says(&house, &["batches", "list"], 0, &["none found"]);
-    says(&house, &["cursors", "list", "nosuch"], 2, &["no source \"nosuch\"", "demo-intel"]);
-    says(&house, &["audit", "--after", "100000"], 0, &["none found"]);
-    says(&house, &["decisions", "list"], 0, &["none found"]);
+    assert_output(&house, &["dead-letters", "list", "--code", "valid_to.order"], 0, &["none found"]);
+    assert_output(&house, &["replay", "plan", "--code", "valid_to.order"], 2, &["no open dead letter matches"]);
+    assert_output(&house, &["batches", "list", "--run", "999"], 2, &["no run 999"]);
+    assert_output(&house, &["batches", "list"], 0, &["none found"]);
+    assert_output(&house, &["cursors", "list", "nosuch"], 2, &["no source \"nosuch\"", "demo-intel"]);
+    assert_output(&house, &["audit", "--after", "100000"], 0, &["none found"]);
+    assert_output(&house, &["decisions", "list"], 0, &["none found"]);
 }
 
 #[test]
 fn filters_that_name_nothing_are_refused_on_sqlite() {
-    filters(On::Sqlite);
+    check_filters(On::Sqlite);
 }
 
 #[test]
 fn filters_that_name_nothing_are_refused_on_postgresql() {
-    filters(On::Postgres);
+    check_filters(On::Postgres);
 }

@@ -1,5 +1,5 @@
-//! One integration-test binary. Everything goes through the front door: the real binary, real HTTP on loopback,
-//! a real SQLite file, a real PostgreSQL of the test's own.
+//! The only integration-test binary. Tests run the real program, with real HTTP on loopback, a real SQLite file, and a
+//! real PostgreSQL cluster that the test starts itself.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,

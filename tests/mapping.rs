@@ -1,4 +1,5 @@
-//! What a manifest does to rows and texts, through the binary and a folder of files: steps, units, row rules, the contract.
+//! What a manifest does to rows and texts, tested with the real program and a folder of files: steps, units, row rules,
+//! the contract.
 
 use serde_json::Value;
 
@@ -46,9 +47,9 @@ role = { path = "$file", then = [{ capture = "county_([a-z]+)" }] }
 
 const HEAD: &str = "某县培训台账,,,,,,,,,,\n学员,身份证号,课程,时长,结束,截止,市,县,等级,方式,备注,状态\n";
 
-fn county(on: On) -> House {
+fn county_house(on: On) -> House {
     let house = House::new(on);
-    manifest(&house, MANIFEST);
+    write_manifest(&house, MANIFEST);
     std::fs::create_dir_all(house.dir.0.join("drop")).unwrap();
     let settings = format!(
         "manifests_dir = \"{}\"\n[[source]]\nname = \"county\"\nconnector = \"county\"\ninstitution_code = \"C\"\nfolder = \"{}\"\n",
@@ -56,44 +57,44 @@ fn county(on: On) -> House {
         house.dir.0.join("drop").display()
     );
     std::fs::write(house.dir.0.join("huiliu.toml"), settings).unwrap();
-    run(&house, &["migrate"]);
+    run_text(&house, &["migrate"]);
     house
 }
 
-fn manifest(house: &House, text: &str) {
+fn write_manifest(house: &House, text: &str) {
     let folder = house.dir.0.join("manifests/county");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("manifest.toml"), text).unwrap();
 }
 
-fn file(house: &House, name: &str, rows: &[&str]) {
+fn drop_file(house: &House, name: &str, rows: &[&str]) {
     let text = format!("{HEAD}{}\n填表人：某某\n不再是记录,x\n", rows.join("\n"));
     std::fs::write(house.dir.0.join("drop").join(name), text).unwrap();
 }
 
-fn run(house: &House, args: &[&str]) -> String {
+fn run_text(house: &House, args: &[&str]) -> String {
     let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap()
 }
 
-fn json(house: &House, args: &[&str]) -> Value {
-    serde_json::from_str(&run(house, &[args, &["--json"]].concat())).unwrap()
+fn run_json(house: &House, args: &[&str]) -> Value {
+    serde_json::from_str(&run_text(house, &[args, &["--json"]].concat())).unwrap()
 }
 
-fn items(house: &House, args: &[&str]) -> Value {
-    crate::house::items_of(json(house, args))
+fn list_items(house: &House, args: &[&str]) -> Value {
+    crate::house::items_of(run_json(house, args))
 }
 
-fn books(house: &House) -> [i64; 4] {
-    let books = json(house, &["balance"]);
+fn read_books(house: &House) -> [i64; 4] {
+    let books = run_json(house, &["balance"]);
     assert_eq!(books["balanced"], true, "{books}");
     ["inserted", "skipped", "parked", "pending"].map(|k| books[k].as_i64().unwrap())
 }
 
-fn rows_and_texts(on: On) {
-    let house = county(on);
-    file(
+fn check_rows_and_texts(on: On) {
+    let house = county_house(on);
+    drop_file(
         &house,
         "county_gh_20141001.csv",
         &[
@@ -106,9 +107,9 @@ fn rows_and_texts(on: On) {
             "孙四,220502196002290012,C1,abc,2014-09-11,,,,良,9,,核准",
         ],
     );
-    run(&house, &["sync", "--all"]);
-    assert_eq!(books(&house), [2, 1, 3, 0]);
-    let records = items(&house, &["records", "list"]);
+    run_text(&house, &["sync", "--all"]);
+    assert_eq!(read_books(&house), [2, 1, 3, 0]);
+    let records = list_items(&house, &["records", "list"]);
     let first =
         records.as_array().unwrap().iter().find(|r| r["course_title"] == "信息技术基础").expect("the first row");
     let text = first.to_string();
@@ -117,7 +118,7 @@ fn rows_and_texts(on: On) {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(records.to_string().contains("未命名") && records.to_string().contains("\"梨树\""), "{records}");
-    let letters = items(&house, &["dead-letters", "list"]);
+    let letters = list_items(&house, &["dead-letters", "list"]);
     let of = |line: &str| -> Vec<String> {
         let letters = letters.as_array().unwrap();
         let letter = letters.iter().find(|l| l["address"].as_str().unwrap().ends_with(line)).expect(line);
@@ -128,78 +129,78 @@ fn rows_and_texts(on: On) {
     assert_eq!(of("line 9"), ["hours.scale", "mode.value", "period_end.format"]);
     assert!(letters.to_string().contains("somebody else attended"), "{letters}");
 
-    // The same file again: the rows that are left out are left out again.
-    let again = json(&house, &["sync", "--all", "--full"])["balance"].clone();
+    // The same file again: the rows that are skipped are skipped again.
+    let again = run_json(&house, &["sync", "--all", "--full"])["balance"].clone();
     assert_eq!(
         (again["skipped"].as_i64(), again["unchanged"].as_i64(), again["parked"].as_i64()),
         (Some(1), Some(2), Some(3))
     );
 
-    // A row that is to be left out after all, by a replay.
-    manifest(
+    // A replay skips a row that should be skipped after all.
+    write_manifest(
         &house,
         &MANIFEST.replace("is = [\"作废\"]", "is = [\"作废\", \"待核\"]").replace("version = 1", "version = 2"),
     );
-    let plan = json(&house, &["replay", "plan"]);
+    let plan = run_json(&house, &["replay", "plan"]);
     assert_eq!(
         (plan["outcomes"]["skipped"].as_i64(), plan["outcomes"]["parked"].as_i64()),
         (Some(2), Some(4)),
         "{plan}"
     );
-    run(&house, &["replay", "apply", &plan["replay"].to_string()]);
-    assert_eq!(books(&house), [2, 4, 4, 0]);
+    run_text(&house, &["replay", "apply", &plan["replay"].to_string()]);
+    assert_eq!(read_books(&house), [2, 4, 4, 0]);
 }
 
 #[test]
 fn rows_and_texts_are_what_the_manifest_makes_of_them_on_sqlite() {
-    rows_and_texts(On::Sqlite);
+    check_rows_and_texts(On::Sqlite);
 }
 
 #[test]
 fn rows_and_texts_are_what_the_manifest_makes_of_them_on_postgresql() {
-    rows_and_texts(On::Postgres);
+    check_rows_and_texts(On::Postgres);
 }
 
-fn held(on: On) {
-    let house = county(on);
+fn check_contract(on: On) {
+    let house = county_house(on);
     let row = |id: &str, course: &str, hours: &str| format!("王一,{id},{course},{hours},2014.09.11,,,,合格,1,,核准");
     let good: Vec<String> = ["C1", "C2", "C3", "C4"].iter().map(|c| row("220381197001011228", c, "1")).collect();
-    // The platform writes its hours another way from now on.
+    // From now on the platform writes its hours in another way.
     let other: Vec<String> = ["D1", "D2", "D3", "D4"].iter().map(|c| row("220381197001011228", c, "一小时")).collect();
-    file(&house, "county_a_20141001.csv", &good.iter().map(String::as_str).collect::<Vec<_>>());
-    file(&house, "county_b_20141011.csv", &other.iter().map(String::as_str).collect::<Vec<_>>());
+    drop_file(&house, "county_a_20141001.csv", &good.iter().map(String::as_str).collect::<Vec<_>>());
+    drop_file(&house, "county_b_20141011.csv", &other.iter().map(String::as_str).collect::<Vec<_>>());
     let out = house.command(&["sync", "--all"]).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(1) && said.contains("wait for a person"), "{said}");
-    assert_eq!(books(&house), [4, 0, 0, 4]);
-    let batches = items(&house, &["batches", "list", "--quarantined"]);
+    assert_eq!(read_books(&house), [4, 0, 0, 4]);
+    let batches = list_items(&house, &["batches", "list", "--quarantined"]);
     let why = batches[0]["last_error"]["message"].as_str().unwrap_or_default();
     assert!(why.contains("hours.scale at 时长 in 4 of 4"), "{batches}");
-    // A person lets it pass: now each record is parked, with its reason.
+    // A person releases the batch: now each record is parked, with its reason.
     let batch = batches[0]["batch"].to_string();
-    run(&house, &["batches", "release", &batch, "--because", "it is as it is"]);
-    run(&house, &["worker", "--until-done"]);
-    assert_eq!(books(&house), [4, 0, 4, 0]);
+    run_text(&house, &["batches", "release", &batch, "--because", "it is as it is"]);
+    run_text(&house, &["worker", "--until-done"]);
+    assert_eq!(read_books(&house), [4, 0, 4, 0]);
 }
 
 #[test]
 fn a_batch_that_breaks_its_contract_waits_for_a_person_on_sqlite() {
-    held(On::Sqlite);
+    check_contract(On::Sqlite);
 }
 
 #[test]
 fn a_batch_that_breaks_its_contract_waits_for_a_person_on_postgresql() {
-    held(On::Postgres);
+    check_contract(On::Postgres);
 }
 
-fn expected(on: On) {
-    let house = county(on);
+fn check_expectations(on: On) {
+    let house = county_house(on);
     let expect = "expect = { least_records = 3, most_parked_percent = 20, fresh_within_days = 3000 }\ncontract = {";
-    manifest(&house, &MANIFEST.replace("contract = {", expect));
+    write_manifest(&house, &MANIFEST.replace("contract = {", expect));
     let row =
         |course: &str, hours: &str| format!("王一,220381197001011228,{course},{hours},2014.09.11,,,,合格,1,,核准");
     let rows = [row("C1", "1"), row("C2", "一小时")];
-    file(&house, "county_a_20141001.csv", &[&rows[0], &rows[1]]);
+    drop_file(&house, "county_a_20141001.csv", &[&rows[0], &rows[1]]);
     let out = house.command(&["sync", "--all"]).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(1), "{said}");
@@ -212,35 +213,35 @@ fn expected(on: On) {
         assert!(said.contains(words), "{words} is not in {said}");
     }
     // What came is kept, and the run says what was not as expected.
-    assert_eq!(books(&house), [1, 0, 1, 0]);
-    let judged = items(&house, &["runs", "list"])[0].clone();
+    assert_eq!(read_books(&house), [1, 0, 1, 0]);
+    let judged = list_items(&house, &["runs", "list"])[0].clone();
     assert!(judged["unmet"][0]["message"].as_str().unwrap().contains("at least 3"), "{judged}");
 
-    // A worker judges what was only landed; a pass that is as expected has nothing to tell. A new column is told.
-    manifest(&house, MANIFEST);
+    // A worker judges a pass that was only landed. A pass as expected reports nothing. A new column is reported.
+    write_manifest(&house, MANIFEST);
     let head = HEAD.trim_end().replace("状态", "状态,新字段");
     let text = format!("{head}\n{},新\n填表人\n", row("C3", "1"));
     std::fs::write(house.dir.0.join("drop/county_b_20141011.csv"), text).unwrap();
-    run(&house, &["sync", "--all", "--land-only"]);
-    assert!(items(&house, &["runs", "list"])[0]["unmet"].is_null());
-    run(&house, &["worker", "--until-done"]);
-    let latest = items(&house, &["runs", "list"])[0]["run"].to_string();
-    let second = json(&house, &["runs", "show", &latest]);
+    run_text(&house, &["sync", "--all", "--land-only"]);
+    assert!(list_items(&house, &["runs", "list"])[0]["unmet"].is_null());
+    run_text(&house, &["worker", "--until-done"]);
+    let latest = list_items(&house, &["runs", "list"])[0]["run"].to_string();
+    let second = run_json(&house, &["runs", "show", &latest]);
     assert_eq!(
         (&second["unmet"], &second["new_fields"]),
         (&serde_json::json!([]), &serde_json::json!(["rows/新字段"])),
         "{second}"
     );
-    let first = json(&house, &["runs", "show", &judged["run"].to_string()]);
+    let first = run_json(&house, &["runs", "show", &judged["run"].to_string()]);
     assert_eq!(first["new_fields"], serde_json::json!([]), "{first}");
 }
 
 #[test]
 fn what_is_expected_of_a_pass_is_judged_on_sqlite() {
-    expected(On::Sqlite);
+    check_expectations(On::Sqlite);
 }
 
 #[test]
 fn what_is_expected_of_a_pass_is_judged_on_postgresql() {
-    expected(On::Postgres);
+    check_expectations(On::Postgres);
 }

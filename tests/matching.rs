@@ -1,4 +1,4 @@
-//! `match`: who in one table is who in another, through the front door; and the laws of scores.
+//! `match` finds people across tables, tested with the real program; and the laws of scores.
 
 use huiliu_matching::{DateOrder, Frequencies, Matcher, Profile, Role, Verdict, Weights, score};
 use huiliu_sandbox::population::{Claim, Damage, Population, Truth};
@@ -35,8 +35,8 @@ school = "school"
 region = "region"
 "#;
 
-/// Writes files, runs `match` in their folder, gives exit, lines of JSON and what was said on standard error.
-fn matched(files: &[(&str, &[u8])], args: &[&str]) -> (bool, Vec<Value>, String) {
+/// Writes files and runs `match` in their folder. Returns success, the lines of JSON, and the text on standard error.
+fn run_match(files: &[(&str, &[u8])], args: &[&str]) -> (bool, Vec<Value>, String) {
     let house = House::new(On::Sqlite);
     for (name, bytes) in files {
         std::fs::write(house.dir.0.join(name), bytes).unwrap();
@@ -51,7 +51,7 @@ fn matched(files: &[(&str, &[u8])], args: &[&str]) -> (bool, Vec<Value>, String)
     (out.status.success(), lines, said)
 }
 
-/// A small province: nobody is definite about somebody else, and whom a claim is about is among its candidates.
+/// A small province: no claim definitely matches the wrong person, and the right person is among the candidates.
 #[test]
 fn a_labelled_population_is_matched_without_a_wrong_definite() {
     let world = Population::new(7, 4_000);
@@ -59,7 +59,7 @@ fn a_labelled_population_is_matched_without_a_wrong_definite() {
     world.write_roster(&mut roster).unwrap();
     world.write_claims(6_000, &mut claims).unwrap();
     let files: [(&str, &[u8]); 3] = [("m.toml", CONFIG.as_bytes()), ("claims.csv", &claims), ("roster.csv", &roster)];
-    let (good, lines, said) = matched(&files, &["claims.csv", "roster.csv"]);
+    let (good, lines, said) = run_match(&files, &["claims.csv", "roster.csv"]);
     assert!(good, "{said}");
     let (mut found, mut known, mut definite) = (0, 0, 0);
     let mut meant = vec![(Verdict::None, vec![]); 6_000];
@@ -108,7 +108,7 @@ const PEOPLE: &str = "id,given,family,born,address,postcode
 fn one_table_of_latin_names_is_searched_for_the_same_people_whatever_the_order() {
     let clusters = |table: &str| {
         let files: [(&str, &[u8]); 2] = [("m.toml", LATIN.as_bytes()), ("a.csv", table.as_bytes())];
-        let (good, lines, said) = matched(&files, &["a.csv"]);
+        let (good, lines, said) = run_match(&files, &["a.csv"]);
         assert!(good, "{said}");
         let mut clusters: Vec<Vec<String>> = lines
             .iter()
@@ -123,7 +123,7 @@ fn one_table_of_latin_names_is_searched_for_the_same_people_whatever_the_order()
         clusters
     };
     let expected = vec![vec!["\"1\"".to_owned(), "\"3\"".to_owned()], vec!["\"2\"".to_owned(), "\"5\"".to_owned()]];
-    // Rarity needs people to be rare among.
+    // Names are rare only among many people.
     let (given, family) =
         (["Ada", "Ben", "Cora", "Dirk", "Elsa"], ["Abbot", "Baker", "Carver", "Dyer", "Fisher", "Glover"]);
     let others = (10..400usize).map(|n| {
@@ -145,7 +145,7 @@ fn gb18030_is_found_and_bad_tables_are_told_with_their_places() {
     let config = "id = \"claim\"\nroles = { name = \"name\", id_number = \"id_number\" }\n[right]\nid = \"teacher\"\nroles = { name = \"name\", id_number = \"id_number\" }\n";
     let run = |claims: &[u8], config: &str| {
         let files = [("m.toml", config.as_bytes()), ("a.csv", claims), ("b.csv", roster.as_bytes())];
-        matched(&files, &["a.csv", "b.csv"])
+        run_match(&files, &["a.csv", "b.csv"])
     };
     let (good, lines, said) = run(&encoded, config);
     assert!(good, "{said}");
@@ -165,7 +165,7 @@ fn gb18030_is_found_and_bad_tables_are_told_with_their_places() {
     assert!(!good && said.contains("line 2: the bytes are neither UTF-8 nor GB18030"), "{said}");
 }
 
-fn profile(c: &Claim) -> Profile {
+fn build_profile(c: &Claim) -> Profile {
     let mut profile = Profile::default();
     for (role, text) in [
         (Role::Name, &c.name),
@@ -179,7 +179,7 @@ fn profile(c: &Claim) -> Profile {
         (Role::Region, &c.region),
         (Role::Address, &c.school),
     ] {
-        profile.take(role, text, DateOrder::YearFirst);
+        profile.add_text(role, text, DateOrder::YearFirst);
     }
     profile
 }
@@ -187,31 +187,31 @@ fn profile(c: &Claim) -> Profile {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Which side comes first decides nothing.
+    /// A score does not depend on which side comes first.
     #[test]
     fn a_score_is_symmetric(seed in 0u64..1_000, a in 0u64..2_000, b in 0u64..2_000) {
         let world = Population::new(seed, 60);
         let weights = Weights::built_in().unwrap();
-        let (a, b) = (profile(&world.claim(a)), profile(&world.claim(b)));
+        let (a, b) = (build_profile(&world.claim(a)), build_profile(&world.claim(b)));
         let mut among = Frequencies::new();
         for index in 0..60 {
-            among.count(&profile(&world.claim(index)));
+            among.count_person(&build_profile(&world.claim(index)));
         }
-        prop_assert_eq!(score::compare(&weights, &among, &a, &b), score::compare(&weights, &among, &b, &a));
+        prop_assert_eq!(score::compare_profiles(&weights, &among, &a, &b), score::compare_profiles(&weights, &among, &b, &a));
     }
 
-    /// In whatever order the roster stands, the same people are found with the same scores.
+    /// The same people are found with the same scores, whatever the order of the roster.
     #[test]
     fn order_of_the_roster_decides_nothing(seed in 0u64..1_000, turn in 1usize..40) {
         let world = Population::new(seed, 300);
         let weights = Weights::built_in().unwrap();
-        let people: Vec<Profile> = (0..40).map(|index| profile(&world.claim(index))).collect();
+        let people: Vec<Profile> = (0..40).map(|index| build_profile(&world.claim(index))).collect();
         let mut turned = people.clone();
         turned.rotate_left(turn);
         let (mut one, mut other) = (Matcher::new(&weights, people, false), Matcher::new(&weights, turned, false));
         for index in 0..60 {
-            let claim = profile(&world.claim(index));
-            let (x, y) = (one.decide(&claim), other.decide(&claim));
+            let claim = build_profile(&world.claim(index));
+            let (x, y) = (one.decide_claim(&claim), other.decide_claim(&claim));
             prop_assert_eq!((x.verdict, x.rule, x.doubt), (y.verdict, y.rule, y.doubt));
             let back = |row: u32| (row as usize + turn) % 40;
             let mut left: Vec<_> = x.candidates.iter().map(|c| (c.scored.score, c.row as usize)).collect();

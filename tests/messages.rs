@@ -1,17 +1,17 @@
-//! Every code has its sentence in both catalogues, with its own arguments, and no sentence is there for nothing.
+//! Every code has a sentence in both catalogues, with its own arguments, and no sentence is unused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::tidy::sources;
+use crate::tidy::collect_sources;
 
-/// The codes of the messages that the sources define, variants of enums with `#[serde(tag = "code")]`, each with the names
-/// of its fields.
-fn codes() -> BTreeMap<String, BTreeSet<String>> {
+/// Returns the codes of the messages that the sources define, which are variants of enums with `#[serde(tag =
+/// "code")]`, each with the names of its fields.
+fn message_codes() -> BTreeMap<String, BTreeSet<String>> {
     let mut all = BTreeMap::new();
     for folder in ["core", "app", "connectors"] {
         let mut files = Vec::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+        collect_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
         for path in files {
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -33,20 +33,20 @@ fn codes() -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
-/// What the command line says by id, `label("id")` and `sentence!("id", name = value)`, each with its names. The same label may
-/// be said in several places, with the same names.
-fn said_by_id() -> BTreeMap<String, BTreeSet<String>> {
+/// Returns the ids that the command line uses, in `label("id")` and `sentence!("id", name = value)`, each with its
+/// argument names. A label may be used in several places, with the same names.
+fn command_line_ids() -> BTreeMap<String, BTreeSet<String>> {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("app"), &mut files);
+    collect_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("app"), &mut files);
     let mut all = BTreeMap::new();
     for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let text = code.join("\n");
-        // Ids of the command line begin so, and stand nowhere else.
+        // Only ids of the command line begin like this.
         for (at, _) in text.match_indices("\"cli-") {
             let (id, after) = text[at + 1..].split_once('"').unwrap();
-            let names = names_of(after);
+            let names = argument_names(after);
             let before = all.insert(id.to_owned(), names.clone());
             assert!(before.is_none_or(|before| before == names), "{id} is said with other names in {path:?}");
         }
@@ -54,15 +54,15 @@ fn said_by_id() -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
-/// The ids of the titles of fields: of every canonical field, and of whatever else a reason can be about.
+/// Returns the argument names, before `=` or alone, up to the bracket that closes a call.
 fn field_titles() -> BTreeSet<String> {
     let others = ["period", "record", "record_key", "row", "version"];
     let all = huiliu_manifest::Field::ALL.iter().map(|field| field.code()).chain(others);
     all.map(|field| format!("field-{}", field.replace('.', "-"))).collect()
 }
 
-/// The names before `=` or by themselves, of the arguments up to the bracket that closes a call.
-fn names_of(after: &str) -> BTreeSet<String> {
+/// Returns the argument names, before `=` or alone, up to the bracket that closes a call.
+fn argument_names(after: &str) -> BTreeSet<String> {
     let (mut depth, mut quoted, mut argument, mut names) = (0, false, String::new(), BTreeSet::new());
     let mut before = ' ';
     for c in after.chars() {
@@ -91,8 +91,8 @@ fn names_of(after: &str) -> BTreeSet<String> {
     names
 }
 
-/// The messages of a catalogue, each with its text.
-pub fn catalogue(language: &str) -> BTreeMap<String, String> {
+/// Returns the messages of a catalogue, each with its text.
+pub fn load_catalogue(language: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/messages/locales").join(language);
     let mut all = BTreeMap::new();
     for file in std::fs::read_dir(folder).unwrap() {
@@ -113,11 +113,11 @@ pub fn catalogue(language: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn every_code_has_its_sentence_in_both_languages_and_no_sentence_is_unused() {
-    let mut codes = codes();
-    codes.extend(said_by_id());
+    let mut codes = message_codes();
+    codes.extend(command_line_ids());
     assert!(codes.len() > 900, "only {} codes found", codes.len());
     for language in ["en", "zh-CN"] {
-        let said = catalogue(language);
+        let said = load_catalogue(language);
         for (id, fields) in &codes {
             let sentence = said.get(id).unwrap_or_else(|| panic!("{language} has no {id}"));
             let used: BTreeSet<String> = sentence
@@ -129,7 +129,7 @@ fn every_code_has_its_sentence_in_both_languages_and_no_sentence_is_unused() {
             assert!(used.is_subset(fields), "{language}: {id} says {used:?}, it has {fields:?}");
         }
         let around = ["common-attempts", "common-place", "common-stored_text"];
-        // What commands and options do is asked for in `app/cli/help.rs`.
+        // `app/cli/help.rs` asks for the sentences about commands and options.
         let is_help = |id: &str| id == "help" || id.starts_with("help-");
         let fields = field_titles();
         for title in &fields {
@@ -141,7 +141,7 @@ fn every_code_has_its_sentence_in_both_languages_and_no_sentence_is_unused() {
     }
 }
 
-/// Chinese sentences have no English in them but names: of formats, of keys and values of manifests, of commands.
+/// Chinese sentences have no English in them except names: of formats, of keys and values of manifests, of commands.
 #[test]
 fn chinese_sentences_have_no_english_words() {
     const NAMES: &[&str] = &[
@@ -217,14 +217,14 @@ fn chinese_sentences_have_no_english_words() {
         "DD",
         "true",
     ];
-    // Keys and words of manifests, rule packs and files of matching, for sentences about these only.
+    // Keys and words of manifests, rule packs and matching files, allowed only in sentences about these.
     const KEYS: &str = "Y above any api begin below blank block bucket candidates constant contains credit credits d \
         definite_score download each earlier excellent excellent_from export fail fields file files final \
         first_of formats hours is is_not join known_by later list m map margin matches member more_hours \
         next next_header order pass pass_from per percent potential prefer programme roles same_as \
         school_code school_ref sheet status step_days stream tab to units_per_one value year years";
     const ABOUT_KEYS: &[&str] = &["rule-", "policy-", "weights-", "table_setting-", "expected-"];
-    for (id, sentence) in catalogue("zh-CN") {
+    for (id, sentence) in load_catalogue("zh-CN") {
         let about_keys = ABOUT_KEYS.iter().any(|of| id.starts_with(of));
         let (_, text) = sentence.split_once('=').unwrap();
         let mut outside = String::new();

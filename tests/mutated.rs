@@ -1,5 +1,5 @@
-//! Samples with bytes changed, cut, doubled and spliced, through everything that reads them: an answer, never a panic,
-//! and soon. So too under a manifest that was changed itself.
+//! Samples with bytes changed, cut, doubled and spliced, in everything that reads them: each is answered soon, without
+//! a panic. The same under manifests that were changed themselves.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -15,19 +15,19 @@ use huiliu_vault::keys::Keys;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::connectors::policy;
+use crate::connectors::load_policy;
 
-/// No sample is as long as to need more, but for a process that ends by its bounds.
+/// More time than any of these samples needs, unless its process reaches its limits.
 const SOON: Duration = Duration::from_secs(30);
 
-/// A sample, and the manifest that reads it; none where it is only guessed at.
+/// A sample and the manifest that reads it, or `None` if it is only for guessing.
 struct Sample {
     manifest: Option<(String, usize)>,
     name: String,
     bytes: Vec<u8>,
 }
 
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+fn read_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
     let mut files: Vec<_> = entries
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
@@ -36,8 +36,8 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Samples of the connectors, of the templates, and those that `infer` is tried on.
-fn samples() -> Vec<Sample> {
+/// Loads the samples of the connectors, of the templates, and of the tests of `infer`.
+fn load_samples() -> Vec<Sample> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all = vec![];
     for connector in huiliu_connectors::CONNECTORS {
@@ -51,13 +51,13 @@ fn samples() -> Vec<Sample> {
     for kind in ["csv", "http-json", "http-xml", "push", "xlsx"] {
         let folder = root.join("app/templates").join(kind);
         let manifest = std::fs::read_to_string(folder.join("manifest.toml")).unwrap();
-        for (name, bytes) in files(&folder.join("samples")) {
+        for (name, bytes) in read_files(&folder.join("samples")) {
             all.push(Sample { manifest: Some((manifest.clone(), 0)), name, bytes });
         }
     }
     for corpus in ["seen", "unseen", "later"] {
-        let of_corpus = files(&root.join("tests/infer").join(corpus)).into_iter();
-        // The largest would take the time of the others.
+        let of_corpus = read_files(&root.join("tests/infer").join(corpus)).into_iter();
+        // The largest would take as long as all others together.
         let small = of_corpus.filter(|(name, bytes)| bytes.len() < 20_000 && !name.ends_with(".py"));
         all.extend(small.map(|(name, bytes)| Sample { manifest: None, name, bytes }));
     }
@@ -65,9 +65,9 @@ fn samples() -> Vec<Sample> {
     all
 }
 
-/// Unpacks in a process of its own, as the program does: readers of workbooks take gigabytes for some of these. Such a
-/// process may end by its bounds, or by a panic of theirs; never by one of ours.
-fn apart(task: &Task, bytes: &[u8]) -> Option<String> {
+/// Unpacks in a child process, as the program does, because workbook readers take gigabytes for some of these. The
+/// child may reach its limits, or panic in a foreign crate, but never in Huiliu's code.
+fn unpack_in_child(task: &Task, bytes: &[u8]) -> Option<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
     let command = command.arg("unpack").env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -81,50 +81,50 @@ fn apart(task: &Task, bytes: &[u8]) -> Option<String> {
     out.status.success().then(|| String::from_utf8(out.stdout).unwrap())
 }
 
-/// The whole way of a payload; whether it was refused, and how, does not matter here.
-fn read(manifest: &Manifest, stream: &Stream, rules: (&Policy, &Keys), (address, bytes): (&str, &[u8])) {
-    let body = match Task::of(stream, bytes) {
-        Some(task) => match apart(&task, bytes) {
+/// Reads a payload from its bytes to its records. Whether and how it is refused does not matter here.
+fn read_payload(manifest: &Manifest, stream: &Stream, rules: (&Policy, &Keys), (address, bytes): (&str, &[u8])) {
+    let body = match Task::for_payload(stream, bytes) {
+        Some(task) => match unpack_in_child(&task, bytes) {
             Some(parts) => Body::Parts(parts.into()),
             None => return,
         },
-        None => match decode::text(&stream.format, bytes) {
+        None => match decode::decode_text(&stream.format, bytes) {
             Ok(text) => Body::Text(text),
             Err(_) => return,
         },
     };
     let (policy, keys) = rules;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
-    let counted = decode::outline(stream, &body, None);
-    let staged = huiliu_decode::run(cx, &body, huiliu_decode::RecordRange::ALL);
-    // What is counted when it lands is what is delivered.
+    let counted = decode::outline_payload(stream, &body, None);
+    let staged = huiliu_decode::run_stages(cx, &body, huiliu_decode::RecordRange::ALL);
+    // Landing counts as many records as delivery finds.
     if let (Ok(counted), Ok(staged)) = (&counted, &staged) {
         assert_eq!(counted.records as usize, staged.len(), "{address}");
     }
 }
 
-fn guess(name: &str, bytes: &[u8]) {
-    let unpacked = match infer::task(bytes).map(|task| apart(&task, bytes)) {
+fn guess_manifest(name: &str, bytes: &[u8]) {
+    let unpacked = match infer::unpack_task(bytes).map(|task| unpack_in_child(&task, bytes)) {
         Some(None) => return,
         Some(Some(parts)) => Some(parts),
         None => None,
     };
-    let _ = infer::guess(name, bytes, unpacked.as_deref());
+    let _ = infer::guess_manifest(name, bytes, unpacked.as_deref());
 }
 
-/// One thing that is done to bytes.
+/// One change to bytes.
 #[derive(Debug, Clone)]
 enum Change {
     Flip(prop::sample::Index, u8),
     Cut(prop::sample::Index),
     Double(prop::sample::Index, usize),
     Remove(prop::sample::Index, usize),
-    /// The end of another sample behind the beginning of this one.
+    /// The end of another sample after the beginning of this one.
     Splice(prop::sample::Index, prop::sample::Index),
     Insert(prop::sample::Index, Vec<u8>),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn change_strategy() -> impl Strategy<Value = Change> {
     let index = any::<prop::sample::Index>;
     let pieces = prop_oneof![
         Just(b"\0".to_vec()),
@@ -147,7 +147,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn changed(bytes: &mut Vec<u8>, change: &Change, all: &[Sample]) {
+fn apply_change(bytes: &mut Vec<u8>, change: &Change, all: &[Sample]) {
     if bytes.is_empty() {
         return;
     }
@@ -176,7 +176,7 @@ fn changed(bytes: &mut Vec<u8>, change: &Change, all: &[Sample]) {
     }
 }
 
-fn runner(cases: u32, seed: u8) -> TestRunner {
+fn new_runner(cases: u32, seed: u8) -> TestRunner {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     TestRunner::new_with_rng(
         Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() },
@@ -186,22 +186,22 @@ fn runner(cases: u32, seed: u8) -> TestRunner {
 
 #[test]
 fn mutated_samples_are_answered() {
-    let all = samples();
-    let (policy, keys) = (policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
+    let all = load_samples();
+    let (policy, keys) = (load_policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
     let manifests: Vec<Option<Manifest>> =
         all.iter().map(|s| s.manifest.as_ref().map(|(text, _)| Manifest::parse("m.toml", text).unwrap())).collect();
-    let mutation = (0..all.len(), prop::collection::vec(change(), 1..5));
-    runner(6_000, 21)
+    let mutation = (0..all.len(), prop::collection::vec(change_strategy(), 1..5));
+    new_runner(6_000, 21)
         .run(&mutation, |(nth, changes)| {
             let sample = &all[nth];
             let mut bytes = sample.bytes.clone();
-            changes.iter().for_each(|change| changed(&mut bytes, change, &all));
+            changes.iter().for_each(|change| apply_change(&mut bytes, change, &all));
             let began = Instant::now();
             match (&manifests[nth], &sample.manifest) {
                 (Some(manifest), Some((_, stream))) => {
-                    read(manifest, &manifest.stream[*stream], (&policy, &keys), (&sample.name, &bytes));
+                    read_payload(manifest, &manifest.stream[*stream], (&policy, &keys), (&sample.name, &bytes));
                 }
-                _ => guess(&sample.name, &bytes),
+                _ => guess_manifest(&sample.name, &bytes),
             }
             prop_assert!(began.elapsed() < SOON, "{} took {:?}", sample.name, began.elapsed());
             Ok(())
@@ -209,14 +209,14 @@ fn mutated_samples_are_answered() {
         .unwrap();
 }
 
-/// Texts and names of a manifest put in each other's place: what is still a manifest reads the sample.
+/// Texts and names of a manifest are swapped: if the result is still a manifest, it reads the sample.
 #[test]
 fn samples_are_answered_under_mutated_manifests() {
-    let all: Vec<Sample> = samples().into_iter().filter(|sample| sample.manifest.is_some()).collect();
-    let (policy, keys) = (policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
+    let all: Vec<Sample> = load_samples().into_iter().filter(|sample| sample.manifest.is_some()).collect();
+    let (policy, keys) = (load_policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
     let whole = std::cell::Cell::new(0);
     let mutation = (0..all.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
-    runner(4_000, 22)
+    new_runner(4_000, 22)
         .run(&mutation, |(nth, from, to)| {
             let sample = &all[nth];
             let Some((text, stream)) = &sample.manifest else { return Ok(()) };
@@ -229,7 +229,7 @@ fn samples_are_answered_under_mutated_manifests() {
             {
                 whole.set(whole.get() + 1);
                 let began = Instant::now();
-                read(&manifest, stream, (&policy, &keys), (&sample.name, &sample.bytes));
+                read_payload(&manifest, stream, (&policy, &keys), (&sample.name, &sample.bytes));
                 prop_assert!(began.elapsed() < SOON, "{} took {:?}", sample.name, began.elapsed());
             }
             Ok(())

@@ -1,4 +1,4 @@
-//! The layer of operations: the command line has no other way in, and tells what they give as it is.
+//! The layer of operations: the command line has no other way in, and prints their values unchanged.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use crate::house::{House, On};
 
-fn root() -> &'static Path {
+fn repository_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources(dir: &Path) -> Vec<PathBuf> {
+fn source_files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
         if entry.is_dir() {
-            files.extend(sources(&entry));
+            files.extend(source_files(&entry));
         } else if entry.extension().is_some_and(|e| e == "rs") {
             files.push(entry);
         }
@@ -23,15 +23,15 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What a text of the command line must not hold: a transaction, SQL, or JSON that is no operation's value.
-const BANNED: [&str; 9] = [".begin(", ".commit(", ".look(", "Tx", "{Db", "::Db", "SELECT ", "UPDATE ", "json!("];
+/// Texts that the command line's code must not contain: transactions, SQL, or JSON that is not an operation's value.
+const BANNED: [&str; 9] = [".begin(", ".commit(", ".begin_read_only(", "Tx", "{Db", "::Db", "SELECT ", "UPDATE ", "json!("];
 
-fn banned(text: &str) -> Vec<&'static str> {
+fn find_banned(text: &str) -> Vec<&'static str> {
     let product = text.split("#[cfg(test)]").next().unwrap_or_default();
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let stands = |ban: &&&str| {
         product.match_indices(**ban).any(|(at, found)| {
-            // `Tx` is a word of its own, whatever else begins or ends like it.
+            // A word such as `Tx` counts only by itself, not as a part of another word.
             let before = product[..at].chars().next_back().is_some_and(is_word);
             let after = product[at + found.len()..].chars().next().is_some_and(is_word);
             !(found.chars().all(is_word) && (before || after))
@@ -42,14 +42,14 @@ fn banned(text: &str) -> Vec<&'static str> {
 
 #[test]
 fn the_command_line_has_no_transaction_and_no_sql() {
-    let files = sources(&root().join("app"));
+    let files = source_files(&repository_root().join("app"));
     assert!(files.len() > 40);
     let mut broken = Vec::new();
     for file in files {
-        let place = file.strip_prefix(root()).unwrap().display().to_string();
-        // The one place where an answer is made of an error, not of a value.
+        let place = file.strip_prefix(repository_root()).unwrap().display().to_string();
+        // The two places that build an answer from an error instead of a value.
         let allowed: &[&str] = if place == "app/main.rs" || place == "app/words.rs" { &["json!("] } else { &[] };
-        let found = banned(&std::fs::read_to_string(&file).unwrap());
+        let found = find_banned(&std::fs::read_to_string(&file).unwrap());
         broken.extend(found.iter().filter(|ban| !allowed.contains(ban)).map(|ban| format!("{place}: {ban}")));
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -57,17 +57,18 @@ fn the_command_line_has_no_transaction_and_no_sql() {
 
 #[test]
 fn a_transaction_in_the_command_line_is_found() {
-    assert_eq!(banned("let tx = opened.db.begin().await?;"), [".begin("]);
-    assert_eq!(banned("use huiliu_store::{Db, StoreError};"), ["{Db"]);
-    assert_eq!(banned("async fn f(tx: &mut Tx) { tx.rows(\"SELECT 1\") }"), ["Tx", "SELECT "]);
-    assert_eq!(banned("// what TxBody is\n#[cfg(test)]\nmod tests { fn f() { db.begin() } }"), Vec::<&str>::new());
+    assert_eq!(find_banned("let tx = opened.db.begin().await?;"), [".begin("]);
+    assert_eq!(find_banned("use huiliu_store::{Db, StoreError};"), ["{Db"]);
+    assert_eq!(find_banned("async fn f(tx: &mut Tx) { tx.rows(\"SELECT 1\") }"), ["Tx", "SELECT "]);
+    assert_eq!(find_banned("// what TxBody is\n#[cfg(test)]\nmod tests { fn f() { db.begin() } }"), Vec::<&str>::new());
 }
 
 /// The schemas in `docs/` are those of the code; `UPDATE=1` writes them.
 #[test]
 fn the_schemas_are_those_of_the_operations() {
-    let made = serde_json::to_string_pretty(&huiliu_engine::operations::schemas::schemas()).unwrap() + "\n";
-    let path = root().join("docs/operations.schema.json");
+    let made =
+        serde_json::to_string_pretty(&huiliu_engine::operations::schemas::build_schema_document()).unwrap() + "\n";
+    let path = repository_root().join("docs/operations.schema.json");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &made).unwrap();
     }
@@ -75,18 +76,18 @@ fn the_schemas_are_those_of_the_operations() {
     assert!(kept == made, "docs/operations.schema.json is not what the code says; run this test with UPDATE=1");
 }
 
-/// Operations that give something else than a value that is told, and why.
+/// Operations whose result is not a value that is printed, and why.
 const WITHOUT_SCHEMA: [&str; 9] = [
     // A step between two operations.
     "connector_versions.examine",
     "sync.select",
     "sync.sync_ready",
     "push.target",
-    // Of another operation.
+    // A part of another operation.
     "teachers.explain_with_raw",
-    // Prometheus's text.
+    // Text for Prometheus.
     "health.metrics",
-    // Nothing to tell.
+    // Nothing to print.
     "maintenance.deliver_alone",
     "maintenance.check_rotation",
     "upload.check_files",
@@ -94,10 +95,10 @@ const WITHOUT_SCHEMA: [&str; 9] = [
 
 #[test]
 fn every_operation_has_a_schema() {
-    let schemas = huiliu_engine::operations::schemas::schemas();
+    let schemas = huiliu_engine::operations::schemas::build_schema_document();
     let known = schemas["operations"].as_object().unwrap();
     let mut missing = Vec::new();
-    for file in sources(&root().join("core/engine/src/operations")) {
+    for file in source_files(&repository_root().join("core/engine/src/operations")) {
         let noun = file.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&file).unwrap();
         for part in text.split("\npub ").skip(1) {
@@ -113,21 +114,21 @@ fn every_operation_has_a_schema() {
     assert!(missing.is_empty(), "no schema for {missing:?}");
 }
 
-fn validator(operation: &str) -> jsonschema::Validator {
-    let schemas = huiliu_engine::operations::schemas::schemas();
+fn schema_validator(operation: &str) -> jsonschema::Validator {
+    let schemas = huiliu_engine::operations::schemas::build_schema_document();
     let of = schemas["operations"].get(operation).unwrap_or_else(|| panic!("no operation {operation}"));
     let schema = json!({ "$schema": schemas["$schema"], "$defs": schemas["$defs"], "allOf": [of] });
     jsonschema::validator_for(&schema).unwrap()
 }
 
-pub fn fits(operation: &str, value: &Value) {
-    let validator = validator(operation);
+pub fn assert_fits_schema(operation: &str, value: &Value) {
+    let validator = schema_validator(operation);
     let faults: Vec<String> = validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(faults.is_empty(), "{operation}: {}\n{value}", faults.join("\n"));
 }
 
-/// No hours without their units, no instant in another zone, no JSON inside a text.
-fn is_consistent(place: &str, value: &Value) {
+/// Checks a value: no hours without their units, no instant in another time zone, no JSON inside a text.
+fn assert_consistent(place: &str, value: &Value) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
@@ -136,13 +137,13 @@ fn is_consistent(place: &str, value: &Value) {
                     let at = field.as_str().unwrap();
                     assert!(at.ends_with("+08:00") && at.contains('T'), "{place}.{name}: {at}");
                 }
-                // A raw record is told as it came.
+                // A raw record is printed as it came.
                 if name != "raw" {
-                    is_consistent(&format!("{place}.{name}"), field);
+                    assert_consistent(&format!("{place}.{name}"), field);
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| is_consistent(place, item)),
+        Value::Array(items) => items.iter().for_each(|item| assert_consistent(place, item)),
         Value::String(text) => {
             let inside = serde_json::from_str::<Value>(text).is_ok_and(|v| v.is_object() || v.is_array());
             assert!(!inside, "{place}: JSON inside a text: {text}");
@@ -154,19 +155,19 @@ fn is_consistent(place: &str, value: &Value) {
 #[test]
 fn what_is_printed_fits_its_schema() {
     let house = House::new(On::Sqlite);
-    fits("maintenance.migrate", &house.json(&["migrate", "--json"]));
-    fits("sync.sync", &house.json(&["demo", "--records", "3000", "--seed", "5", "--json"]));
-    let letters = house.items(&["dead-letters", "list", "--json"]);
+    assert_fits_schema("maintenance.migrate", &house.run_json(&["migrate", "--json"]));
+    assert_fits_schema("sync.sync", &house.run_json(&["demo", "--records", "3000", "--seed", "5", "--json"]));
+    let letters = house.list_items(&["dead-letters", "list", "--json"]);
     let letter = letters[0]["dead_letter"].to_string();
-    let records = house.items(&["records", "list", "--json"]);
+    let records = house.list_items(&["records", "list", "--json"]);
     let (record, teacher) = (records[0]["record"].to_string(), records[0]["teacher"].to_string());
-    let plan = house.json(&["replay", "plan", "--json"]);
-    fits("replays.plan", &plan);
+    let plan = house.run_json(&["replay", "plan", "--json"]);
+    assert_fits_schema("replays.plan", &plan);
     let replay = plan["replay"].to_string();
     let backups = house.dir.0.join("backups").display().to_string();
     let packs = "config/policy/jilin-2014.toml";
-    let packs = root().join(packs).display().to_string();
-    let connector = root().join("connectors/cmcc").display().to_string();
+    let packs = repository_root().join(packs).display().to_string();
+    let connector = repository_root().join("connectors/cmcc").display().to_string();
     let asked: BTreeMap<&str, Vec<&str>> = [
         ("audit.list", vec!["audit"]),
         ("authoring.check", vec!["connectors", "check", &connector]),
@@ -215,10 +216,10 @@ fn what_is_printed_fits_its_schema() {
     ]
     .into();
     for (operation, args) in asked {
-        let told = house.json(&[&args[..], &["--json"]].concat());
-        fits(operation, &told);
+        let told = house.run_json(&[&args[..], &["--json"]].concat());
+        assert_fits_schema(operation, &told);
         if operation != "connectors.show" {
-            is_consistent(operation, &told);
+            assert_consistent(operation, &told);
         }
     }
 }
@@ -234,7 +235,7 @@ fn a_refusal_is_an_object_with_its_code() {
     };
     let none = refused(&["runs", "list", "--json"]);
     assert_eq!((none.0, &*none.1), (Some(2), "database.none"), "{}", none.2);
-    house.json(&["migrate", "--json"]);
+    house.run_json(&["migrate", "--json"]);
     for (args, code) in [
         (&["runs", "show", "9", "--json"][..], "run.not_found"),
         (&["dead-letters", "discard", "9", "--because", "x", "--json"], "dead_letter.not_open"),

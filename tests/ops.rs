@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::house::House;
 
-/// A worker that is killed at the end, whatever happens.
+/// A worker process that is killed when the value is dropped.
 pub struct Worker(pub Child);
 
 impl Worker {
@@ -25,15 +25,15 @@ impl Worker {
         Self(command.spawn().unwrap())
     }
 
-    pub fn signal(&self, signal: i32) {
+    pub fn send_signal(&self, signal: i32) {
         // SAFETY: the process is our own child and has not been waited for.
         unsafe { libc::kill(i32::try_from(self.0.id()).unwrap(), signal) };
     }
 
-    /// Told to stop: its exit code, how long it took, and what it said.
-    pub fn stop(mut self) -> (Option<i32>, Duration, String) {
+    /// Sends SIGTERM. Returns the exit code, the time until the exit, and the text on standard error.
+    pub fn stop_with_sigterm(mut self) -> (Option<i32>, Duration, String) {
         let started = Instant::now();
-        self.signal(libc::SIGTERM);
+        self.send_signal(libc::SIGTERM);
         let code = self.0.wait().unwrap().code();
         let mut said = String::new();
         std::io::Read::read_to_string(&mut self.0.stderr.take().unwrap(), &mut said).unwrap();
@@ -56,20 +56,20 @@ pub fn wait_for(what: &str, mut true_at_last: impl FnMut() -> bool) {
     }
 }
 
-/// A port of loopback where nobody listens.
+/// Returns a loopback port on which nothing listens.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A settings file; gives its path.
-pub fn config(house: &House, text: &str) -> String {
+/// Writes a settings file and returns its path.
+pub fn write_config(house: &House, text: &str) -> String {
     let file = house.dir.0.join("huiliu.toml");
     std::fs::write(&file, text).unwrap();
     file.to_str().unwrap().to_owned()
 }
 
-/// A source called `a` of the Intel profile.
-fn source(port: u16, more: &str) -> String {
+/// Returns the settings of a source `a` of the Intel profile.
+fn intel_source(port: u16, more: &str) -> String {
     format!(
         "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"http://127.0.0.1:{port}\"\n{more}\n"
     )

@@ -1,5 +1,5 @@
-//! Order laws: arrival order, batch cuts, resends and interleaving do not change the result, and the books are true after
-//! every step.
+//! Order laws: arrival order, batch cuts, resends and interleaving do not change the result, and the books are correct
+//! after every step.
 
 mod concurrent;
 mod model;
@@ -14,64 +14,64 @@ use proptest::prelude::*;
 
 use self::model::Model;
 use self::office::{Office, Picture};
-use self::sent::{Sent, page, sent};
+use self::sent::{Sent, render_page, sent_strategy};
 use crate::house::Scratch;
 
-/// An office on a SQLite file of its own.
-async fn on_file(scratch: &Scratch) -> Office {
+/// Opens an office on a SQLite file of its own.
+async fn open_on_file(scratch: &Scratch) -> Office {
     let db = Db::open(&format!("sqlite:{}", scratch.0.join("x.db").display()), 2).await.unwrap();
     schema::migrate(&db).await.unwrap();
     Office::open(db).await
 }
 
-/// Everything in one page and one batch. This must be what the model says.
-async fn at_once(all: &[Sent]) -> Picture {
+/// Delivers everything in one page and one batch. The result must be what the model says.
+async fn deliver_at_once(all: &[Sent]) -> Picture {
     let scratch = Scratch::new("order");
-    let office = on_file(&scratch).await;
-    let (mut model, bytes) = (Model::default(), page(all));
-    for (id, range) in office.land(0, "page", &bytes, 5_000).await {
-        office.deliver(id).await;
-        model.deliver(id, office.activation(), &office.staged(&bytes, range));
+    let office = open_on_file(&scratch).await;
+    let (mut model, bytes) = (Model::default(), render_page(all));
+    for (id, range) in office.land_page(0, "page", &bytes, 5_000).await {
+        office.deliver_batch(id).await;
+        model.deliver_batch(id, office.activation(), &office.decode_items(&bytes, range));
     }
-    office.settle().await;
-    model.settle();
+    office.settle_all().await;
+    model.settle_all();
     office.check_books().await;
-    assert_eq!(office.held().await, model.held());
-    assert_eq!(office.letters().await, model.letters());
-    let picture = office.picture().await;
+    assert_eq!(office.stored_records().await, model.stored_records());
+    assert_eq!(office.dead_letters().await, model.dead_letters());
+    let picture = office.take_picture().await;
     office.db.close().await;
     picture
 }
 
-/// Many pages and batches in some order; the entries are settled in between where `order` says 0 modulo 4.
-async fn bit_by_bit(pages: &[Vec<Sent>], cut: u32, order: &[usize]) -> Picture {
+/// Delivers many pages and batches in some order. Settles after each number of `order` that is divisible by 4.
+async fn deliver_in_order(pages: &[Vec<Sent>], cut: u32, order: &[usize]) -> Picture {
     let scratch = Scratch::new("order");
-    let office = on_file(&scratch).await;
+    let office = open_on_file(&scratch).await;
     let mut ids = vec![];
     for (i, items) in pages.iter().enumerate() {
-        ids.extend(office.land(i, "page", &page(items), cut).await.into_iter().map(|(id, _)| id));
+        ids.extend(office.land_page(i, "page", &render_page(items), cut).await.into_iter().map(|(id, _)| id));
     }
     for i in order {
-        office.deliver(ids[i % ids.len()]).await;
+        office.deliver_batch(ids[i % ids.len()]).await;
         office.check_books().await;
         if i % 4 == 0 {
-            office.settle().await;
+            office.settle_all().await;
             office.check_books().await;
         }
     }
     for id in &ids {
-        office.deliver(*id).await;
+        office.deliver_batch(*id).await;
         office.check_books().await;
     }
-    office.settle().await;
+    office.settle_all().await;
     office.check_books().await;
-    let picture = office.picture().await;
+    let picture = office.take_picture().await;
     office.db.close().await;
     picture
 }
 
-/// Everything again in another order, some of it several times, in other pages.
-fn again(all: &[Sent], shuffled: &[prop::sample::Index], pages: usize) -> Vec<Vec<Sent>> {
+/// Cuts everything into other pages, in another order, with some records several times.
+fn resend_shuffled(all: &[Sent], shuffled: &[prop::sample::Index], pages: usize) -> Vec<Vec<Sent>> {
     let mut again: Vec<Sent> = shuffled.iter().map(|i| i.get(all).clone()).collect();
     again.extend(all.iter().rev().cloned());
     let size = again.len().div_ceil(pages);
@@ -83,36 +83,36 @@ proptest! {
 
     #[test]
     fn arrival_order_cuts_and_resends_do_not_change_the_result(
-        all in proptest::collection::vec(sent(6), 1..24),
+        all in proptest::collection::vec(sent_strategy(6), 1..24),
         shuffled in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
         cut in 1u32..6,
         pages in 1usize..6,
         order in proptest::collection::vec(0usize..64, 0..12),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let one = runtime.block_on(at_once(&all));
-        let many = runtime.block_on(bit_by_bit(&again(&all, &shuffled, pages), cut, &order));
+        let one = runtime.block_on(deliver_at_once(&all));
+        let many = runtime.block_on(deliver_in_order(&resend_shuffled(&all, &shuffled, pages), cut, &order));
         prop_assert_eq!(one, many);
     }
 }
 
-/// A platform corrects whom a record is about: the hours go from the one to the other.
+/// A platform corrects which person a record is about: the hours move from the first person to the second.
 #[test]
 fn a_newer_version_about_somebody_else_takes_the_hours_along() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let scratch = Scratch::new("order");
-        let office = on_file(&scratch).await;
-        let of = |version| page(&[Sent { record: 0, version, minutes: 45, learning: 80, bad: None }]);
+        let office = open_on_file(&scratch).await;
+        let of = |version| render_page(&[Sent { record: 0, version, minutes: 45, learning: 80, bad: None }]);
         let corrected = of(2).replace("22010219590911001X", "220381197001011228").replace("王一", "李二");
         for bytes in [of(1), corrected] {
-            for (batch, _) in office.land(0, "page", &bytes, 10).await {
-                office.deliver(batch).await;
+            for (batch, _) in office.land_page(0, "page", &bytes, 10).await {
+                office.deliver_batch(batch).await;
             }
-            office.settle().await;
+            office.settle_all().await;
         }
         let counted = "SELECT count(*) AS n FROM credit_entry WHERE superseded_at IS NULL AND units > 0";
-        assert_eq!(office.count(counted).await, 1, "one record, counted for one teacher");
+        assert_eq!(office.query_count(counted).await, 1, "one record, counted for one teacher");
         office.db.close().await;
     });
 }

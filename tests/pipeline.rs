@@ -1,58 +1,58 @@
-//! The main job: platforms in, one balanced ledger out, equal to the truth file, on both databases.
+//! The main job: records of several platforms become one balanced ledger, equal to the truth file, on both databases.
 
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
 use crate::house::{House, On, Truth};
 
-fn demo_equals_the_truth(on: On, records: u64) {
+fn check_demo_equals_the_truth(on: On, records: u64) {
     let house = House::new(on);
     let n = records.to_string();
-    let first = house.json(&["demo", "--records", &n, "--seed", "7", "--json"]);
+    let first = house.run_json(&["demo", "--records", &n, "--seed", "7", "--json"]);
     let balance = &first["balance"];
     assert_eq!(balance["received"], records);
     assert_eq!(balance["balanced"], true);
     assert_eq!(balance["complete"], true);
     assert_eq!(first["sources"].as_array().unwrap().len(), 5);
 
-    let truth = Truth::read(&house.dir.0.join(format!("data/demo-7-{records}-0/truth.jsonl")));
+    let truth = Truth::from_file(&house.dir.0.join(format!("data/demo-7-{records}-0/truth.jsonl")));
     assert_eq!(balance["parked"], truth.totals["bad"]);
     assert_eq!(balance["inserted"], truth.totals["distinct_good_records"]);
-    assert_eq!(house.letters(), truth.letters);
-    assert_eq!(house.ledger(), truth.ledger);
+    assert_eq!(house.open_dead_letters(), truth.letters);
+    assert_eq!(house.read_ledger(), truth.ledger);
 
-    let again = house.json(&["demo", "--records", &n, "--seed", "7", "--full", "--json"]);
+    let again = house.run_json(&["demo", "--records", &n, "--seed", "7", "--full", "--json"]);
     let balance = &again["balance"];
     assert_eq!(balance["received"], records);
     assert_eq!((balance["inserted"].as_i64(), balance["updated"].as_i64()), (Some(0), Some(0)));
     assert_eq!(balance["unchanged"], truth.totals["distinct_good_records"]);
-    assert_eq!(house.ledger(), truth.ledger);
+    assert_eq!(house.read_ledger(), truth.ledger);
 
-    let changed = house.json(&["demo", "--records", &n, "--seed", "7", "--full", "--changed", "5", "--json"]);
+    let changed = house.run_json(&["demo", "--records", &n, "--seed", "7", "--full", "--changed", "5", "--json"]);
     assert_eq!(changed["balance"]["inserted"], 0);
     assert!(changed["balance"]["updated"].as_i64().unwrap() > 0);
-    let truth = Truth::read(&house.dir.0.join(format!("data/demo-7-{records}-5/truth.jsonl")));
-    assert_eq!(house.ledger(), truth.ledger);
+    let truth = Truth::from_file(&house.dir.0.join(format!("data/demo-7-{records}-5/truth.jsonl")));
+    assert_eq!(house.read_ledger(), truth.ledger);
 
-    let all = house.json(&["balance", "--json"]);
+    let all = house.run_json(&["balance", "--json"]);
     assert_eq!(all["received"].as_u64(), Some(records * 3));
     assert_eq!((all["balanced"].as_bool(), all["complete"].as_bool()), (Some(true), Some(true)));
 }
 
 #[test]
 fn demo_equals_the_truth_on_sqlite() {
-    demo_equals_the_truth(On::Sqlite, 100_000);
+    check_demo_equals_the_truth(On::Sqlite, 100_000);
 }
 
 #[test]
 fn demo_equals_the_truth_on_postgresql() {
-    demo_equals_the_truth(On::Postgres, 100_000);
+    check_demo_equals_the_truth(On::Postgres, 100_000);
 }
 
 #[test]
 fn every_entry_explains_itself_and_no_output_shows_an_id_number() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let ledger = house.ledger();
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let ledger = house.read_ledger();
     let (id, (units, provisional, _)) = ledger.iter().find(|(_, v)| v.0 > 0 && v.2 > 0).unwrap();
     let mut command = house.command(&["teachers", "explain", "-", "--json"]);
     let mut child = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -111,7 +111,7 @@ fn since_a_day_reads_only_what_has_changed() {
     std::fs::write(&config, text).unwrap();
     let sync = |more: &[&str]| {
         let args = [&["sync", "a", "--json", "--config", config.to_str().unwrap()], more].concat();
-        house.json(&args)["balance"]["received"].as_u64().unwrap()
+        house.run_json(&args)["balance"]["received"].as_u64().unwrap()
     };
     let all = sandbox.counts().completions + sandbox.counts().progress;
     let late = sync(&["--since", "2017-06-01"]);

@@ -1,4 +1,4 @@
-//! The labelled population through the front door: duplicates and hours beside the truth.
+//! The labelled population, loaded with the real program: duplicates and hours are compared with the truth.
 
 pub mod labelled;
 
@@ -14,13 +14,13 @@ use crate::house::{House, On};
 fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
     for on in [On::Sqlite, On::Postgres] {
         let house = House::new(on);
-        let labelled = Labelled::write(&house, Training::new(Population::new(1, 2_000), 0), false);
-        house.json(&["sync", "roster", "--json", "--config", &labelled.config]);
-        let pass = house.json(&["sync", "--all", "--json", "--config", &labelled.config]);
-        let books = &house.json(&["balance", "--json", "--config", &labelled.config]);
+        let labelled = Labelled::write_files(&house, Training::new(Population::new(1, 2_000), 0), false);
+        house.run_json(&["sync", "roster", "--json", "--config", &labelled.config]);
+        let pass = house.run_json(&["sync", "--all", "--json", "--config", &labelled.config]);
+        let books = &house.run_json(&["balance", "--json", "--config", &labelled.config]);
         assert_eq!((&books["balanced"], &books["complete"], &books["parked"]), (&true.into(), &true.into(), &0.into()));
         let credit = labelled.credit;
-        let told = labelled.compare(&house);
+        let told = labelled.compare_with_truth(&house);
         assert!(credit.duplicates > 500 && credit.resent > 300, "{credit:?}");
         assert_eq!((told.records as u64, told.labelled as u64), (credit.records, credit.duplicates));
         assert_eq!(
@@ -32,16 +32,17 @@ fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
     }
 }
 
-/// A third of the records with damaged names or numbers: nobody has another's hours, and who is meant is found.
+/// A third of the records have damaged names or numbers: nobody has another person's hours, and the right teachers are
+/// found.
 #[test]
 fn a_damaged_population_is_found_and_nobody_has_anothers_hours() {
     for on in [On::Sqlite, On::Postgres] {
         let house = House::new(on);
-        let labelled = Labelled::write(&house, Training::new(Population::new(3, 1_000), 33), true);
-        house.json(&["sync", "--all", "--json", "--config", &labelled.config]);
-        let books = &house.json(&["balance", "--json", "--config", &labelled.config]);
+        let labelled = Labelled::write_files(&house, Training::new(Population::new(3, 1_000), 33), true);
+        house.run_json(&["sync", "--all", "--json", "--config", &labelled.config]);
+        let books = &house.run_json(&["balance", "--json", "--config", &labelled.config]);
         assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
-        let told = labelled.compare(&house);
+        let told = labelled.compare_with_truth(&house);
         println!("{told:?} {books}");
         assert_eq!(told.wrongly_credited, 0, "{told:?}");
         assert!(told.found * 1_000 >= told.on_roster * 995, "{told:?}");
@@ -52,18 +53,18 @@ fn a_damaged_population_is_found_and_nobody_has_anothers_hours() {
 
 type Ledger = HashMap<i64, (String, u64, u64)>;
 
-/// Hands files in as planned: books, reasons and every teacher's hours are the plan's.
-fn as_planned(house: &House, config: &str, args: &[&str]) -> Value {
-    let asked = |more: &[&str]| house.json(&[&["upload"], args, more, &["--json", "--config", config]].concat());
-    let letters = || house.letters().len();
-    let (before, waiting) = (labelled::ledger(house), letters());
+/// Uploads files and checks that books, reasons and every teacher's hours agree with the plan.
+fn upload_as_planned(house: &House, config: &str, args: &[&str]) -> Value {
+    let asked = |more: &[&str]| house.run_json(&[&["upload"], args, more, &["--json", "--config", config]].concat());
+    let letters = || house.open_dead_letters().len();
+    let (before, waiting) = (labelled::read_ledger(house), letters());
     let plan = asked(&["--plan", "--limit", "1000000"]);
-    assert!(labelled::ledger(house) == before && letters() == waiting, "a plan changes nothing");
+    assert!(labelled::read_ledger(house) == before && letters() == waiting, "a plan changes nothing");
     let pass = asked(&[]);
     assert_eq!(plan["balance"], pass["balance"]);
     let parked = pass["balance"]["parked"].as_u64().unwrap() as usize;
     assert_eq!(plan["parked"]["rows"].as_array().unwrap().len(), parked);
-    let after = labelled::ledger(house);
+    let after = labelled::read_ledger(house);
     let none = (String::new(), 0, 0);
     let hours = |ledger: &Ledger, teacher: i64| {
         let (_, counted, provisional) = ledger.get(&teacher).unwrap_or(&none);
@@ -94,20 +95,20 @@ fn as_planned(house: &House, config: &str, args: &[&str]) -> Value {
 fn what_files_would_do_to_a_population_is_what_they_do() {
     for on in [On::Sqlite, On::Postgres] {
         let house = House::new(on);
-        let labelled = Labelled::write(&house, Training::new(Population::new(2, 400), 30), false);
+        let labelled = Labelled::write_files(&house, Training::new(Population::new(2, 400), 30), false);
         let config = labelled.config.as_str();
         let others: Vec<&str> = SOURCES.iter().map(|s| s.name).filter(|name| *name != "A1").collect();
         let sync = [&["sync"], others.as_slice(), &["--json", "--config", config]].concat();
-        house.json(&sync);
+        house.run_json(&sync);
         let file = |name: &str| labelled.files.join(name).display().to_string();
         let (first, again) = (file("A1/A1_20190110_001.json"), file("A1/A1_20190120_001.json"));
-        let plan = as_planned(&house, config, &["A1", &first]);
+        let plan = upload_as_planned(&house, config, &["A1", &first]);
         assert!(plan["hours"]["hours_change"].as_u64().unwrap() > 30 && plan["balance"]["parked"] != 0, "{plan}");
-        as_planned(&house, config, &["A1", &again]);
-        // The roster says who they are, by name and age, and a newer one says otherwise.
+        upload_as_planned(&house, config, &["A1", &again]);
+        // The roster gives names and ages, and a newer one contradicts it.
         let (schools, teachers) = (file("roster/学校名册_20140901.csv"), file("roster/教师名册_20140901_001.csv"));
-        as_planned(&house, config, &["roster", &schools, "--stream", "schools"]);
-        let plan = as_planned(&house, config, &["roster", &teachers, "--stream", "teachers"]);
+        upload_as_planned(&house, config, &["roster", &schools, "--stream", "schools"]);
+        let plan = upload_as_planned(&house, config, &["roster", &teachers, "--stream", "teachers"]);
         assert!(plan["people"]["on_roster"] == 400 && plan["hours"]["hours_change"] != 0, "{plan}");
         let text = std::fs::read_to_string(&teachers).unwrap();
         let other = |(nth, line): (usize, &str)| match nth % 9 {
@@ -117,7 +118,7 @@ fn what_files_would_do_to_a_population_is_what_they_do() {
         };
         let newer = file("roster/教师名册_20150901_001.csv");
         std::fs::write(&newer, text.lines().enumerate().map(other).collect::<String>()).unwrap();
-        let plan = as_planned(&house, config, &["roster", &newer, "--stream", "teachers"]);
+        let plan = upload_as_planned(&house, config, &["roster", &newer, "--stream", "teachers"]);
         assert!(plan["people"]["renamed"].as_u64().unwrap() > 30 && plan["hours"]["hours_change"] != 0, "{plan}");
         assert!(plan["parked"]["reasons"]["school_code.unknown"] != json!(null), "{plan}");
     }

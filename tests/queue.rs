@@ -1,4 +1,4 @@
-//! The conformance of every store and every queue, and what a queue that is away or misused does to the workers.
+//! Every store and every queue conforms, and workers survive a queue that is away or misused.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ use huiliu_vault::keys::Keys;
 
 use crate::house::{House, On, Postgres, Redis, Scratch};
 
-fn runtime() -> tokio::runtime::Runtime {
+fn new_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 fn exercise_db(url: &str) {
-    runtime().block_on(async {
+    new_runtime().block_on(async {
         let db = Db::open(url, 4).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
@@ -38,7 +38,7 @@ fn the_postgresql_store_conforms() {
 #[test]
 fn the_embedded_queue_conforms() {
     let scratch = Scratch::new("queue");
-    runtime().block_on(async {
+    new_runtime().block_on(async {
         let bell = Queue::open(&format!("sqlite:{}", scratch.0.join("q.db").display()), "").await.unwrap();
         assert_eq!(exercise_queue(&bell).await, Ok(()));
     });
@@ -47,7 +47,7 @@ fn the_embedded_queue_conforms() {
 #[test]
 fn the_redis_queue_conforms() {
     let redis = Redis::start();
-    runtime().block_on(async {
+    new_runtime().block_on(async {
         let bell = Queue::open(&redis.url(), "exercise").await.unwrap();
         assert_eq!(exercise_queue(&bell).await, Ok(()));
     });
@@ -56,24 +56,24 @@ fn the_redis_queue_conforms() {
 #[test]
 fn strangers_in_our_place_are_set_aside() {
     let redis = Redis::start();
-    runtime().block_on(async {
+    new_runtime().block_on(async {
         let bell = Queue::open(&redis.url(), "strangers").await.unwrap();
-        redis.fill("huiliu:strangers:bells", 8_000);
+        redis.fill_list("huiliu:strangers:bells", 8_000);
         assert_eq!(
             bell.notify(&[Notice::new(1, 1)]).await.unwrap(),
             0,
             "a place that strangers have filled takes nothing"
         );
-        bell.tidy().await.unwrap();
+        bell.set_aside_foreign_data().await.unwrap();
         assert_eq!(bell.depth().await.unwrap(), 0);
         assert_eq!(exercise_queue(&bell).await, Ok(()));
-        // Another kind of value in our place, and messages that are none of ours among ours.
-        redis.command(&["SET", "huiliu:strangers:bells", "x"]);
-        bell.tidy().await.unwrap();
-        redis.fill("huiliu:strangers:bells", 400);
+        // A value of another kind under Huiliu's key, then foreign messages among Huiliu's own.
+        redis.run_command(&["SET", "huiliu:strangers:bells", "x"]);
+        bell.set_aside_foreign_data().await.unwrap();
+        redis.fill_list("huiliu:strangers:bells", 400);
         assert_eq!(exercise_queue(&bell).await, Ok(()));
     });
-    assert_eq!(redis.command(&["KEYS", "huiliu:strangers:bells:aside:*"]).lines().count(), 2);
+    assert_eq!(redis.run_command(&["KEYS", "huiliu:strangers:bells:aside:*"]).lines().count(), 2);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `connectors record`: what a platform gives becomes a sample with nobody real in it, or is refused.
+//! `connectors record`: a platform's page becomes a sample without any real person in it, or is refused.
 
 mod pages;
 
@@ -12,55 +12,55 @@ use huiliu_vault::keys::Keys;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::connectors::policy;
+use crate::connectors::load_policy;
 use crate::house::{House, On};
 use crate::register::platform::{FIRST, Platform};
-use pages::{FORMS, Form, person, written};
+use pages::{FORMS, Form, build_workbook, person_strategy};
 
-/// A payload ready for the stages, unpacked in this process.
-fn body<'a>(stream: &Stream, bytes: &'a [u8]) -> Body<'a> {
-    match Task::of(stream, bytes) {
+/// Returns a payload ready for decoding, unpacked in this process.
+fn payload_body<'a>(stream: &Stream, bytes: &'a [u8]) -> Body<'a> {
+    match Task::for_payload(stream, bytes) {
         Some(task) => Body::Parts(unpack::unpack(&task, bytes).unwrap().into()),
-        None => Body::Text(decode::text(&stream.format, bytes).unwrap()),
+        None => Body::Text(decode::decode_text(&stream.format, bytes).unwrap()),
     }
 }
 
-/// The page as a sample, verified as the command does it.
-fn disguised(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
-    let (stream, policy, keys) = (&manifest.stream[0], policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
+/// Makes a sample of the page and verifies it, as the command does.
+fn make_sample(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+    let (stream, policy, keys) = (&manifest.stream[0], load_policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
     let address = "page_20141011.txt";
     let cx =
         Context { manifest, stream, policy: &policy, keys: &keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
-    let before = body(stream, bytes);
+    let before = payload_body(stream, bytes);
     let disguise = Anonymizer::new(cx, &before, &[3; 32])?;
-    let made = disguise.page(stream, bytes)?;
-    disguise.verify(cx, &before, &body(stream, &made), &made)?;
+    let made = disguise.anonymize_page(stream, bytes)?;
+    disguise.verify(cx, &before, &payload_body(stream, &made), &made)?;
     Ok(made)
 }
 
-/// Pages of every format with generated people, written as platforms and offices write them: none of them is left, each is
-/// replaced by the same one everywhere, and what comes of each record is what came of it before.
+/// Pages of every format with generated people, in the forms of platforms and offices: no person is left in the sample,
+/// each is replaced by the same one everywhere, and each record has the same result as before.
 #[test]
-fn nobody_survives() {
+fn no_person_of_a_page_is_left_in_its_sample() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]);
     let mut runner =
         TestRunner::new_with_rng(Config { cases: 400, failure_persistence: None, ..Config::default() }, rng);
-    let page = (0..FORMS.len(), prop::collection::vec(person(), 1..9));
+    let page = (0..FORMS.len(), prop::collection::vec(person_strategy(), 1..9));
     runner
         .run(&page, |(form, people)| {
             let form = FORMS[form];
-            let manifest = Manifest::parse("m.toml", &form.manifest()).unwrap();
-            let bytes = form.page(&people);
-            let made = disguised(&manifest, &bytes).map_err(|e| TestCaseError::fail(format!("{form:?}: {e}")))?;
-            let (before, after) = (form.plain(&bytes), form.plain(&made));
+            let manifest = Manifest::parse("m.toml", &form.manifest_text()).unwrap();
+            let bytes = form.render_page(&people);
+            let made = make_sample(&manifest, &bytes).map_err(|e| TestCaseError::fail(format!("{form:?}: {e}")))?;
+            let (before, after) = (form.plain_text(&bytes), form.plain_text(&made));
             for person in &people {
                 for original in [&person.name, &person.id_number, &person.phone, &person.e_mail] {
                     prop_assert!(before.contains(original.as_str()), "{form:?}: {original} was not in {before}");
                     prop_assert!(!after.contains(original.as_str()), "{form:?}: {original} is in {after}");
                 }
             }
-            // The remark says the name and the number once more: the same person must stand there.
-            for (name, id_number, remark) in form.told(&made) {
+            // The remark repeats name and number, so the same replacement must be in it.
+            for (name, id_number, remark) in form.read_people(&made) {
                 prop_assert!(
                     remark.contains(&name) && remark.contains(&id_number),
                     "{form:?}: {name} {id_number} {remark}"
@@ -71,27 +71,27 @@ fn nobody_survives() {
         .unwrap();
 }
 
-/// A page's words that are nobody's stay as they are, to the byte.
+/// Words of a page that are about no person stay as they are, to the byte.
 #[test]
 fn nothing_else_changes() {
     for form in FORMS.iter().filter(|form| form.is_text()) {
-        let manifest = Manifest::parse("m.toml", &form.manifest()).unwrap();
+        let manifest = Manifest::parse("m.toml", &form.manifest_text()).unwrap();
         let nobody =
             pages::Person { name: "王芳".into(), id_number: "22010219590911001X".into(), ..Default::default() };
-        let page = form.page(&[nobody]);
-        let made = disguised(&manifest, &page).unwrap();
+        let page = form.render_page(&[nobody]);
+        let made = make_sample(&manifest, &page).unwrap();
         let other = |text: String| -> String {
             text.chars()
                 .filter(|c| !(c.is_ascii_digit() || *c == 'X' || ('\u{4E00}'..='\u{9FFF}').contains(c)))
                 .collect()
         };
         assert_ne!(made, page, "{form:?}");
-        assert_eq!(other(form.plain(&made)), other(form.plain(&page)), "{form:?}");
+        assert_eq!(other(form.plain_text(&made)), other(form.plain_text(&page)), "{form:?}");
         assert_eq!(made.len(), page.len(), "{form:?}");
     }
 }
 
-/// The samples of this repository are recorded as if they were real.
+/// The samples of this repository can be recorded as if they were real.
 #[test]
 fn samples_can_be_recorded_again() {
     for connector in huiliu_connectors::CONNECTORS {
@@ -99,42 +99,43 @@ fn samples_can_be_recorded_again() {
         for sample in connector.samples {
             let at = manifest.stream.iter().position(|stream| stream.name == sample.stream).unwrap();
             manifest.stream.swap(0, at);
-            let made = match disguised(&manifest, sample.bytes) {
-                // It has a sheet of explanations, in which anybody may be named.
+            let made = match make_sample(&manifest, sample.bytes) {
+                // It has a sheet of explanations, which could name anybody.
                 Err(AnonymizeError::Sheets { sheets }) if sheets == "说明" => continue,
-                // One of its ID numbers is held as a rounded number: no digits to put others in the place of.
+                // One of its ID numbers is stored as a rounded number, so there are no digits to replace.
                 Err(AnonymizeError::Left { address }) if sample.address == "LEGO_20150331_libreoffice.xlsx" => {
                     assert!(address.ends_with("row 6"), "{address}");
                     continue;
                 }
-                // A column of birth dates must agree with the ID numbers, and those are of other days now: refused, not spoiled.
+                // The column of birth dates must agree with the ID numbers, which now have other dates: refused, not
+                // spoiled.
                 Err(AnonymizeError::Differs { difference }) if sample.stream == "teachers" => {
                     assert!(difference.contains("birth_date.differs"), "{difference}");
                     continue;
                 }
                 made => made.unwrap_or_else(|e| panic!("{}: {e}", sample.address)),
             };
-            // Tables of schools and of roles name nobody.
+            // Tables of schools and roles name nobody.
             let nobody = ["orgs", "schools", "roles"].contains(&sample.stream);
             assert_eq!(made == sample.bytes, nobody && !sample.address.ends_with("xlsx"), "{}", sample.address);
         }
     }
 }
 
-fn write(house: &House, name: &str, bytes: &[u8]) -> String {
+fn write_file(house: &House, name: &str, bytes: &[u8]) -> String {
     let file = house.dir.0.join(name);
     std::fs::write(&file, bytes).unwrap();
     file.display().to_string()
 }
 
-fn folder(house: &House, form: Form) -> PathBuf {
+fn manifest_folder(house: &House, form: Form) -> PathBuf {
     let folder = house.dir.0.join(format!("own-{form:?}"));
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("manifest.toml"), form.manifest()).unwrap();
+    std::fs::write(folder.join("manifest.toml"), form.manifest_text()).unwrap();
     folder
 }
 
-fn files(folder: &Path) -> Vec<String> {
+fn sample_files(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder.join("samples")) else { return vec![] };
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -143,7 +144,7 @@ fn files(folder: &Path) -> Vec<String> {
 fn a_file_is_recorded_and_then_tested() {
     let house = House::new(On::Sqlite);
     for form in FORMS {
-        let folder = folder(&house, form);
+        let folder = manifest_folder(&house, form);
         let people =
             [("王芳", "22010219590911001X"), ("李小明", "220381197001011229")].map(|(name, id)| pages::Person {
                 name: name.into(),
@@ -151,17 +152,21 @@ fn a_file_is_recorded_and_then_tested() {
                 phone: "13812345678".into(),
                 e_mail: "wang@school.edu.cn".into(),
             });
-        let sample = write(&house, &format!("王芳_20141011.{}", form.ending()), &form.page(&people));
+        let sample =
+            write_file(&house, &format!("王芳_20141011.{}", form.file_extension()), &form.render_page(&people));
         let into = folder.to_str().unwrap();
-        let told = house.json(&["connectors", "record", "--sample", &sample, "--into", into, "--json"]);
+        let told = house.run_json(&["connectors", "record", "--sample", &sample, "--into", into, "--json"]);
         assert_eq!((told["names"].as_i64(), told["id_numbers"].as_i64()), (Some(2), Some(2)), "{told}");
         let kept = std::fs::read(told["written"].as_str().unwrap()).unwrap();
-        let plain = form.plain(&kept);
+        let plain = form.plain_text(&kept);
         for original in ["王芳", "李小明", "22010219590911001X", "13812345678", "wang@school"] {
             assert!(!plain.contains(original), "{form:?}: {plain}");
         }
-        let names = files(&folder);
-        assert!(names.len() == 1 && !names[0].contains("王芳") && names[0].ends_with(form.ending()), "{names:?}");
+        let names = sample_files(&folder);
+        assert!(
+            names.len() == 1 && !names[0].contains("王芳") && names[0].ends_with(form.file_extension()),
+            "{names:?}"
+        );
         let tested = house.run(&["connectors", "test", into, "--accept"]);
         assert!(tested.status.success(), "{form:?}: {}", String::from_utf8_lossy(&tested.stdout));
     }
@@ -179,7 +184,7 @@ fn a_live_page_is_recorded() {
         "[[source]]\nname = \"county\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\nuser = \"first-user\"\npassword_env = \"COUNTY\"\n",
         platform.url
     );
-    let config = write(&house, "huiliu.toml", settings.as_bytes());
+    let config = write_file(&house, "huiliu.toml", settings.as_bytes());
     assert!(house.run(&["migrate"]).status.success());
     let args = ["connectors", "record", "county", "--into", folder.to_str().unwrap(), "--config", &config];
     let run = || house.command(&args).env("COUNTY", "Erste-Losung-7141").output().unwrap();
@@ -187,7 +192,7 @@ fn a_live_page_is_recorded() {
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
     assert!(out.status.success() && said.contains("replaced by invented ones"), "{said}");
     let sample = include_str!("../connectors/intel/samples/records.xml");
-    let kept = std::fs::read_to_string(folder.join("samples").join(&files(&folder)[0])).unwrap();
+    let kept = std::fs::read_to_string(folder.join("samples").join(&sample_files(&folder)[0])).unwrap();
     for line in sample.lines().filter(|line| line.contains("<name>")) {
         assert!(!kept.contains(line.trim()), "{line}");
     }
@@ -205,27 +210,37 @@ fn what_cannot_be_disguised_is_refused_and_nothing_is_left() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/lego/manifest.toml");
     std::fs::copy(manifest, lego.join("manifest.toml")).unwrap();
     let word = pages::Person { name: "KC".into(), id_number: "22010219590911001X".into(), ..Default::default() };
-    let cut = Form::JsonLines.page(&[pages::Person { name: "王芳".into(), ..word.clone() }]);
-    let two_sheets = written(&[("名单", vec![vec!["name".into(), "idNo".into()]]), ("other", vec![])]);
+    let cut = Form::JsonLines.render_page(&[pages::Person { name: "王芳".into(), ..word.clone() }]);
+    let two_sheets = build_workbook(&[("名单", vec![vec!["name".into(), "idNo".into()]]), ("other", vec![])]);
     for (into, name, bytes, words) in [
         (lego.clone(), "LEGO_20150331.xls", xls, ["save it as .xlsx", "另存为 .xlsx"]),
         (
-            folder(&house, Form::Json),
+            manifest_folder(&house, Form::Json),
             "word.json",
-            Form::Json.page(&[word]),
+            Form::Json.render_page(&[word]),
             ["does not mean the same", "替换后读出的结果不同"],
         ),
-        (folder(&house, Form::JsonLines), "cut.jsonl", cut[..cut.len() - 9].to_vec(), ["take it out", "请去掉这一条"]),
-        (folder(&house, Form::Workbook), "two.xlsx", two_sheets, ["does not read the sheets", "没有用到工作表"]),
-        (folder(&house, Form::Xml), "none.xml", b"<x/>".to_vec(), ["not readable as XML", "XML"]),
+        (
+            manifest_folder(&house, Form::JsonLines),
+            "cut.jsonl",
+            cut[..cut.len() - 9].to_vec(),
+            ["take it out", "请去掉这一条"],
+        ),
+        (
+            manifest_folder(&house, Form::Workbook),
+            "two.xlsx",
+            two_sheets,
+            ["does not read the sheets", "没有用到工作表"],
+        ),
+        (manifest_folder(&house, Form::Xml), "none.xml", b"<x/>".to_vec(), ["not readable as XML", "XML"]),
     ] {
-        let sample = write(&house, name, &bytes);
+        let sample = write_file(&house, name, &bytes);
         for (language, words) in ["en", "zh_CN.UTF-8"].iter().zip(words) {
             let args = ["connectors", "record", "--sample", &sample, "--into", into.to_str().unwrap()];
             let out = house.command(&args).env("HUILIU_LANG", language).output().unwrap();
             let told = String::from_utf8_lossy(&out.stderr).into_owned();
             assert!(out.status.code() == Some(1) && told.contains(words), "{name}: {told}");
-            assert!(files(&into).is_empty(), "{name}");
+            assert!(sample_files(&into).is_empty(), "{name}");
         }
     }
 }

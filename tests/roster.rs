@@ -1,4 +1,4 @@
-//! Rosters through the front door: counties' tables, OneRoster archives, what waits and what comes of it.
+//! Rosters, tested with the real program: counties' tables, OneRoster archives, and rows that wait.
 
 pub mod county;
 mod office;

@@ -1,19 +1,19 @@
-//! Rule packs, the crosswalk and people's decisions, through the command line, on both databases.
+//! Rule packs, the crosswalk and people's decisions, on the command line and on both databases.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::house::{House, On, units};
+use crate::house::{House, On, units_before_after};
 
-fn file(path: &str) -> String {
+fn read_file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// A pack that ships, with some text of it replaced, in the house's folder.
-fn pack(house: &House, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
-    let mut text = file(from);
+/// Writes a shipped pack into the house's folder, with some of its text replaced. Returns the path.
+fn write_pack(house: &House, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
+    let mut text = read_file(from);
     for (old, new) in replaced {
         assert!(text.contains(old), "{old}");
         text = text.replacen(old, new, 1);
@@ -28,13 +28,13 @@ fn every_pack_that_ships_is_usable() {
     let house = House::new(On::Sqlite);
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy/examples")).unwrap() {
         let path = entry.unwrap().path();
-        let told = house.json(&["rules", "check", path.to_str().unwrap(), "--json"]);
+        let told = house.run_json(&["rules", "check", path.to_str().unwrap(), "--json"]);
         assert!(told["rules"].as_u64() > Some(20), "{}: {told}", path.display());
     }
-    let packs = house.items(&["rules", "list", "--json"]);
+    let packs = house.list_items(&["rules", "list", "--json"]);
     let names: Vec<&str> = packs.as_array().unwrap().iter().map(|p| p["pack"].as_str().unwrap()).collect();
     assert_eq!(names, ["jilin-2014", "tisheng-2.0"]);
-    let settings = house.items(&["rules", "settings", "--json"]);
+    let settings = house.list_items(&["rules", "settings", "--json"]);
     let edge = settings.as_array().unwrap().iter().find(|s| s["setting"] == "band_edge").unwrap();
     assert_eq!(
         (edge["choices"].clone(), edge["packs"][0]["value"].clone()),
@@ -43,7 +43,7 @@ fn every_pack_that_ships_is_usable() {
     assert!(settings.as_array().unwrap().iter().all(|s| s["why"].as_str().unwrap().len() > 40));
 }
 
-/// A pack that ships, what is replaced in it, and what is told of that.
+/// A shipped pack, the replacements in it, and words of the messages about them.
 type Wrong = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
 #[test]
@@ -92,7 +92,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         ),
     ];
     for (n, (from, replaced, expected)) in wrong.iter().enumerate() {
-        let path = pack(&house, &format!("wrong-{n}.toml"), from, replaced);
+        let path = write_pack(&house, &format!("wrong-{n}.toml"), from, replaced);
         let out = house.run(&["rules", "check", &path]);
         let told = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(!out.status.success(), "{replaced:?}");
@@ -106,9 +106,14 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         let chinese = String::from_utf8_lossy(&chinese.stderr).into_owned();
         assert!(expected.iter().all(|words| !chinese.contains(words)), "not translated: {chinese}");
     }
-    let two = house.run(&["rules", "check", &pack(&house, "a.toml", jilin, &[]), &pack(&house, "b.toml", jilin, &[])]);
+    let two = house.run(&[
+        "rules",
+        "check",
+        &write_pack(&house, "a.toml", jilin, &[]),
+        &write_pack(&house, "b.toml", jilin, &[]),
+    ]);
     assert!(String::from_utf8_lossy(&two.stderr).contains("its days overlap those of jilin-2014@2"));
-    let round = pack(
+    let round = write_pack(
         &house,
         "courses.toml",
         "config/courses.toml",
@@ -117,26 +122,26 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
             ("id = \"C-002\"", "id = \"C-002\"\nsame_as = \"C-001\""),
         ],
     );
-    let out = house.run(&["rules", "check", &pack(&house, "c.toml", jilin, &[]), "--courses", &round]);
+    let out = house.run(&["rules", "check", &write_pack(&house, "c.toml", jilin, &[]), "--courses", &round]);
     assert!(String::from_utf8_lossy(&out.stderr).contains("same_as forms a cycle: C-001 → C-002 → C-001"));
 }
 
-/// Record → what its entry says.
-fn told(house: &House, teacher: i64) -> BTreeMap<i64, Value> {
-    let explained = house.json(&["teachers", "explain", &teacher.to_string(), "--json"]);
+/// Returns record → entry, as `teachers explain` prints it.
+fn explain_entries(house: &House, teacher: i64) -> BTreeMap<i64, Value> {
+    let explained = house.run_json(&["teachers", "explain", &teacher.to_string(), "--json"]);
     explained["entries"].as_array().unwrap().iter().map(|e| (e["record"].as_i64().unwrap(), e.clone())).collect()
 }
 
-fn what(entry: &Value) -> (String, i64) {
+fn outcome_and_units(entry: &Value) -> (String, i64) {
     (entry["outcome"].as_str().unwrap().to_owned(), entry["hours"]["units"].as_i64().unwrap())
 }
 
-/// A teacher with a counted record and one duplicate of it.
-fn somebody(house: &House) -> (i64, i64, i64) {
+/// Returns a teacher with a counted record and exactly one duplicate of it: teacher, record, duplicate.
+fn find_teacher_with_duplicate(house: &House) -> (i64, i64, i64) {
     (0..400)
-        .map(|place| house.teacher(place))
+        .map(|place| house.nth_teacher(place))
         .find_map(|teacher| {
-            let entries = told(house, teacher);
+            let entries = explain_entries(house, teacher);
             let duplicate = entries.values().find(|e| e["outcome"] == "duplicate")?;
             let winner = duplicate["duplicate_of"].as_i64()?;
             let losers = entries.values().filter(|e| e["duplicate_of"] == winner).count();
@@ -149,59 +154,59 @@ fn somebody(house: &House) -> (i64, i64, i64) {
         .unwrap()
 }
 
-fn people_decide(on: On) {
+fn check_people_decide(on: On) {
     let house = House::new(on);
-    house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
-    let first = house.ledger();
-    let (teacher, winner, loser) = somebody(&house);
-    let before = told(&house, teacher);
+    house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    let first = house.read_ledger();
+    let (teacher, winner, loser) = find_teacher_with_duplicate(&house);
+    let before = explain_entries(&house, teacher);
     let (w, l) = (winner.to_string(), loser.to_string());
 
     // A plan says whose hours change, and changes nothing.
-    let plan = house.json(&["decisions", "revoke", &w, "--because", "由他人代培", "--plan", "--json"]);
+    let plan = house.run_json(&["decisions", "revoke", &w, "--because", "由他人代培", "--plan", "--json"]);
     assert_eq!((plan["planned"].as_bool(), plan["decision"].is_null()), (Some(true), true));
     let change = &plan["teachers"][0];
     assert_eq!(change["teacher"], teacher);
-    assert_eq!(told(&house, teacher), before);
-    assert_eq!(house.ledger(), first);
+    assert_eq!(explain_entries(&house, teacher), before);
+    assert_eq!(house.read_ledger(), first);
 
-    // The same decided: the hours are what the plan said, the duplicate counts in the revoked one's place.
-    let done = house.json(&["decisions", "revoke", &w, "--because", "由他人代培", "--json"]);
+    // Once decided, the hours are what the plan said, and the duplicate counts instead of the revoked record.
+    let done = house.run_json(&["decisions", "revoke", &w, "--because", "由他人代培", "--json"]);
     assert_eq!(&done["teachers"][0], change);
-    let after = told(&house, teacher);
-    assert_eq!(what(&after[&winner]), ("revoked".into(), 0));
+    let after = explain_entries(&house, teacher);
+    assert_eq!(outcome_and_units(&after[&winner]), ("revoked".into(), 0));
     assert_eq!(after[&winner]["decision"]["because"], "由他人代培");
-    assert_ne!(what(&after[&loser]), what(&before[&loser]));
-    let explained = house.json(&["teachers", "explain", &teacher.to_string(), "--json"]);
+    assert_ne!(outcome_and_units(&after[&loser]), outcome_and_units(&before[&loser]));
+    let explained = house.run_json(&["teachers", "explain", &teacher.to_string(), "--json"]);
     assert_eq!(explained["counted"], change["counted"]["after"]);
 
-    // Taken back: the ledger is what it was, and the history is kept.
+    // Undone: the ledger is what it was, and the history is kept.
     let undone = done["decision"].to_string();
-    house.json(&["decisions", "undo", &undone, "--because", "误判", "--json"]);
+    house.run_json(&["decisions", "undo", &undone, "--because", "误判", "--json"]);
     assert_eq!(
-        told(&house, teacher).values().map(what).collect::<Vec<_>>(),
-        before.values().map(what).collect::<Vec<_>>()
+        explain_entries(&house, teacher).values().map(outcome_and_units).collect::<Vec<_>>(),
+        before.values().map(outcome_and_units).collect::<Vec<_>>()
     );
-    assert_eq!(house.ledger(), first);
-    let listed = house.items(&["decisions", "list", "--teacher", &teacher.to_string(), "--json"]);
+    assert_eq!(house.read_ledger(), first);
+    let listed = house.list_items(&["decisions", "list", "--teacher", &teacher.to_string(), "--json"]);
     assert_eq!(listed[0]["reversed_by"], listed[1]["decision"]);
     assert_eq!(listed[1]["reverses"], listed[0]["decision"]);
     assert!(!house.run(&["decisions", "undo", &undone, "--because", "again"]).status.success());
 
-    // Which of two counts, and a grade.
-    let keeping = house.json(&["decisions", "keep", &l, "--because", "原始证书", "--json"])["decision"].to_string();
-    let kept = told(&house, teacher);
+    // A decision about which of two records counts, and a grade.
+    let keeping = house.run_json(&["decisions", "keep", &l, "--because", "原始证书", "--json"])["decision"].to_string();
+    let kept = explain_entries(&house, teacher);
     assert_eq!(
         (kept[&winner]["duplicate_of"].clone(), kept[&winner]["outcome"].clone()),
         (json!(loser), json!("duplicate"))
     );
-    let graded = house.json(&["decisions", "grade", &l, "fail", "--because", "复核", "--json"]);
-    assert_eq!(what(&told(&house, teacher)[&loser]), ("not_passed".into(), 0));
+    let graded = house.run_json(&["decisions", "grade", &l, "fail", "--because", "复核", "--json"]);
+    assert_eq!(outcome_and_units(&explain_entries(&house, teacher)[&loser]), ("not_passed".into(), 0));
     for number in [graded["decision"].to_string(), keeping] {
-        house.json(&["decisions", "undo", &number, "--because", "恢复", "--json"]);
+        house.run_json(&["decisions", "undo", &number, "--because", "恢复", "--json"]);
     }
-    assert_eq!(house.ledger(), first);
-    let audit = house.items(&["audit", "--json"]);
+    assert_eq!(house.read_ledger(), first);
+    let audit = house.list_items(&["audit", "--json"]);
     let actions: Vec<&str> = audit.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
     for action in ["credit.revoke", "credit.revoke.undo", "credit.keep", "credit.grade"] {
         assert!(actions.contains(&action), "{actions:?}");
@@ -210,22 +215,22 @@ fn people_decide(on: On) {
 
 #[test]
 fn people_decide_and_take_it_back_on_sqlite() {
-    people_decide(On::Sqlite);
+    check_people_decide(On::Sqlite);
 }
 
 #[test]
 fn people_decide_and_take_it_back_on_postgresql() {
-    people_decide(On::Postgres);
+    check_people_decide(On::Postgres);
 }
 
 #[test]
 fn other_rules_are_compared_before_they_are_used() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
-    // Totals are the sums of what is told of each teacher.
-    let totals = house.items(&["teachers", "totals", "--json"]);
+    house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    // Totals are the sums over the teachers.
+    let totals = house.list_items(&["teachers", "totals", "--json"]);
     let sum = |name: &str| totals.as_array().unwrap().iter().map(|t| t[name]["units"].as_i64().unwrap()).sum::<i64>();
-    let ledger = house.ledger();
+    let ledger = house.read_ledger();
     assert_eq!(sum("counted"), ledger.values().map(|t| t.0).sum::<i64>());
     assert_eq!(sum("provisional"), ledger.values().map(|t| t.1).sum::<i64>());
     let bases: i64 = totals
@@ -240,10 +245,10 @@ fn other_rules_are_compared_before_they_are_used() {
         })
         .sum();
     assert_eq!(bases, sum("counted") + sum("provisional"));
-    let none = house.json(&["rules", "diff", "current", "current", "--json"]);
+    let none = house.run_json(&["rules", "diff", "current", "current", "--json"]);
     assert_eq!((none["totals"]["hours_change"].clone(), none["teachers"].clone()), (json!(0), json!([])));
 
-    let firm = pack(
+    let firm = write_pack(
         &house,
         "firm.toml",
         "config/policy/jilin-2014.toml",
@@ -256,19 +261,19 @@ fn other_rules_are_compared_before_they_are_used() {
             ),
         ],
     );
-    let told = house.json(&["rules", "diff", "current", &firm, "--limit", "100000", "--json"]);
+    let told = house.run_json(&["rules", "diff", "current", &firm, "--limit", "100000", "--json"]);
     let totals = &told["totals"];
     assert!(totals["hours_change"].as_u64() > Some(100), "{totals}");
-    let (counted, provisional) = (units(&totals["counted"]), units(&totals["provisional"]));
+    let (counted, provisional) = (units_before_after(&totals["counted"]), units_before_after(&totals["provisional"]));
     assert_eq!(provisional[1], 0);
     assert!(counted[1] > counted[0]);
-    // What was planned is what comes, for each teacher.
+    // Afterwards each teacher has what was planned.
     let config = house.dir.0.join("firm-settings.toml");
     std::fs::write(&config, format!("policy_files = [{firm:?}]\n")).unwrap();
-    let before = house.ledger();
+    let before = house.read_ledger();
     let out = house.run(&["worker", "--until-done", "--config", config.to_str().unwrap()]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let after = house.ledger();
+    let after = house.read_ledger();
     let sum = |ledger: &BTreeMap<String, (i64, i64, i64)>| {
         ledger.values().map(|t| (t.0, t.1)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
     };
@@ -281,19 +286,19 @@ fn other_rules_are_compared_before_they_are_used() {
 #[test]
 fn an_unknown_course_is_suggested_and_decided_by_people() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
-    let first = house.ledger();
-    let unknown = house.items(&["courses", "unknown", "--json"]);
+    house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    let first = house.read_ledger();
+    let unknown = house.list_items(&["courses", "unknown", "--json"]);
     let course = unknown.as_array().unwrap().iter().find(|c| c["connector"] == "cmcc").unwrap();
     let code = course["code"].as_str().unwrap();
     assert!(!house.run(&["courses", "equate", "cmcc", code, "C-999", "--because", "x"]).status.success());
-    let done = house.json(&["courses", "equate", "cmcc", code, "C-001", "--because", "同一课程", "--json"]);
+    let done = house.run_json(&["courses", "equate", "cmcc", code, "C-001", "--because", "同一课程", "--json"]);
     let concerned = done["teachers"].as_array().unwrap().len();
     assert!(concerned > 0);
-    let second = house.ledger();
+    let second = house.read_ledger();
     let changed = first.iter().filter(|(id, t)| second[*id] != **t).count();
     assert!(changed > 0 && changed <= concerned, "{changed} of {concerned}");
-    assert!(!house.items(&["courses", "unknown", "--json"]).as_array().unwrap().iter().any(|c| c["code"] == code));
-    house.json(&["decisions", "undo", "1", "--because", "不是同一课程", "--json"]);
-    assert_eq!(house.ledger(), first);
+    assert!(!house.list_items(&["courses", "unknown", "--json"]).as_array().unwrap().iter().any(|c| c["code"] == code));
+    house.run_json(&["decisions", "undo", "1", "--because", "不是同一课程", "--json"]);
+    assert_eq!(house.read_ledger(), first);
 }

@@ -1,16 +1,16 @@
-//! What people see on a terminal: tables that fit it.
+//! Tables on a terminal fit its width.
 
 use crate::house::{House, On};
 
-/// Columns of a terminal that a line takes.
-fn width(line: &str) -> usize {
+/// Returns the number of terminal columns that a line takes.
+fn display_width(line: &str) -> usize {
     line.chars().map(|c| if (c as u32) >= 0x2E80 { 2 } else { 1 }).sum()
 }
 
 #[test]
 fn no_table_is_wider_than_its_terminal() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "3000", "--json"]);
+    house.run_json(&["demo", "--records", "3000", "--json"]);
     let listings: [&[&str]; 12] = [
         &["runs", "list"],
         &["records", "list", "--limit", "20"],
@@ -35,10 +35,10 @@ fn no_table_is_wider_than_its_terminal() {
             };
             for columns in [60, 100] {
                 for line in shown(&columns.to_string()).lines() {
-                    assert!(width(line) <= columns, "{listing:?} at {columns}: {line}");
+                    assert!(display_width(line) <= columns, "{listing:?} at {columns}: {line}");
                 }
             }
-            // Nothing of a cell is lost.
+            // No character of a cell is lost.
             let letters = |text: &str| {
                 let mut all: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
                 all.sort_unstable();

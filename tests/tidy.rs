@@ -1,13 +1,13 @@
-//! House rules that no lint can express.
+//! Rules of this repository that no lint can express.
 
 use std::path::{Path, PathBuf};
 
-pub fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+pub fn collect_sources(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
         let name = entry.file_name().unwrap().to_string_lossy().into_owned();
         if entry.is_dir() {
             if name != "target" && !name.starts_with('.') && name != "data" {
-                sources(&entry, out);
+                collect_sources(&entry, out);
             }
         } else if name.ends_with(".rs") {
             out.push(entry);
@@ -19,7 +19,7 @@ pub fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
 fn house_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![];
-    sources(root, &mut files);
+    collect_sources(root, &mut files);
     assert!(files.len() > 40);
     let mut broken = vec![];
     for file in &files {
@@ -41,7 +41,7 @@ fn house_rules() {
             continue;
         }
         rule(product.contains("FIXME"), "FIXME");
-        // The embedded queue's file has a table of its own, apalis's.
+        // The embedded queue's file has apalis's own table.
         if !place.starts_with("core/store/") && place != "core/queue/src/sqlite.rs" {
             for sql in ["SELECT ", "INSERT INTO", "UPDATE "] {
                 rule(product.contains(sql), "SQL belongs to core/store");

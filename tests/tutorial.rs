@@ -1,4 +1,5 @@
-//! The tutorial of docs/rust-connector.md: its connector is the folder `evening` beside this file, its platform is here.
+//! The tutorial of docs/rust-connector.md. Its connector is the folder `evening` beside this file; its platform is
+//! here.
 
 mod evening;
 
@@ -16,9 +17,9 @@ use huiliu_store::admin::reports;
 use huiliu_store::intake::runs::RunRange;
 use huiliu_store::sql::schema;
 
-use crate::connectors::{context, endpoint};
+use crate::connectors::{delivery_context, loopback_endpoint};
 use crate::house::{House, On, Scratch};
-use crate::institutions::{bash, blocks, links_lead_somewhere, read};
+use crate::institutions::{check_links, code_blocks, read_page, run_bash};
 
 const PAGES: [&str; 2] = ["docs/rust-connector.md", "docs/rust-connector.zh-CN.md"];
 
@@ -37,7 +38,7 @@ const LIST: &[Connector] = &[Connector {
 
 const PASSWORD: &str = "Abendschule-5512";
 
-/// The evening school on loopback: three blocks with records, one that is allotted and empty.
+/// The evening school on loopback: three blocks with records, and one that is allotted but empty.
 struct Platform {
     url: String,
 }
@@ -50,15 +51,15 @@ impl Platform {
         std::thread::spawn(move || {
             for (nth, client) in listener.incoming().flatten().enumerate() {
                 let sessions = Arc::clone(&sessions);
-                std::thread::spawn(move || answer(client, &format!("{nth:08x}"), &sessions));
+                std::thread::spawn(move || answer_client(client, &format!("{nth:08x}"), &sessions));
             }
         });
         Self { url }
     }
 }
 
-/// The sample's first line is the header of every block.
-fn block(name: &str) -> Option<Vec<u8>> {
+/// Returns a block. The sample's first line is the header of every block.
+fn block_bytes(name: &str) -> Option<Vec<u8>> {
     let text = encoding_rs::GB18030.decode(LIST[0].samples[0].bytes).0.into_owned();
     let header = text.lines().next()?;
     let rows = match name {
@@ -71,7 +72,7 @@ fn block(name: &str) -> Option<Vec<u8>> {
     Some(encoding_rs::GB18030.encode(&format!("{header}\r\n{rows}")).0.into_owned())
 }
 
-fn answer(mut client: TcpStream, session: &str, sessions: &Mutex<HashSet<String>>) -> Option<()> {
+fn answer_client(mut client: TcpStream, session: &str, sessions: &Mutex<HashSet<String>>) -> Option<()> {
     let mut reader = BufReader::new(client.try_clone().ok()?);
     let mut head = String::new();
     while reader.read_line(&mut head).ok()? > 2 {}
@@ -83,24 +84,24 @@ fn answer(mut client: TcpStream, session: &str, sessions: &Mutex<HashSet<String>
             sessions.lock().ok()?.insert(session.to_owned());
             (200, format!("8:{session},1:4,4:0001,4:0002,4:0003,4:0004,").into_bytes())
         }
-        ["GET", asked] => asked_for(asked, sessions).map_or((403, vec![]), |body| (200, body)),
+        ["GET", asked] => answer_block(asked, sessions).map_or((403, vec![]), |body| (200, body)),
         _ => (403, vec![]),
     };
     let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     client.write_all(&[head.as_bytes(), &body].concat()).ok()
 }
 
-/// A block, for a session that was given and not used yet, and the right check number.
-fn asked_for(asked: &str, sessions: &Mutex<HashSet<String>>) -> Option<Vec<u8>> {
+/// Returns a block, if the session was given out and not used yet and the check number is right.
+fn answer_block(asked: &str, sessions: &Mutex<HashSet<String>>) -> Option<Vec<u8>> {
     let url = reqwest::Url::parse(&format!("http://x{asked}")).ok()?;
     let value = |name: &str| url.query_pairs().find(|(of, _)| of == name).map(|(_, value)| value.into_owned());
     let (session, name) = (value("session")?, value("block")?);
     let sum: u32 = session.bytes().chain(name.bytes()).map(u32::from).sum();
     let right = value("check")?.parse() == Ok(sum % 97);
-    (sessions.lock().ok()?.remove(&session) && right).then(|| block(&name)).flatten()
+    (sessions.lock().ok()?.remove(&session) && right).then(|| block_bytes(&name)).flatten()
 }
 
-/// Every law of connectors, then what was delivered on the way.
+/// Checks every law of connectors, then what was delivered meanwhile.
 #[test]
 fn the_tutorials_connector_conforms_and_delivers() {
     let scratch = Scratch::new("tutorial");
@@ -109,21 +110,21 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let platform = Platform::start();
         let (base_url, user, password) = (platform.url, "huiliu".to_owned(), PASSWORD.to_owned());
-        let endpoint = Endpoint { base_url, user, password, ..endpoint() };
+        let endpoint = Endpoint { base_url, user, password, ..loopback_endpoint() };
         let manifest = Manifest::parse("evening/manifest.toml", LIST[0].manifest).unwrap();
         let db = Db::open(&format!("sqlite:{}", scratch.0.join("books").display()), 2).await.unwrap();
         schema::migrate(&db).await.unwrap();
-        let context = context(db.clone(), &manifest).await;
+        let context = delivery_context(db.clone(), &manifest).await;
         let bell = Queue::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
-        let make = |endpoint| huiliu_platform::shipped::connect(LIST, manifest.clone(), endpoint);
+        let make = |endpoint| huiliu_platform::shipped::build_connector(LIST, manifest.clone(), endpoint);
         let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
         assert_eq!(told, Ok(()));
-        let books = reports::balance(&db, RunRange::one(1)).await.unwrap();
+        let books = reports::read_balance(&db, RunRange::single(1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
-        // By its manifest alone it is no connector: the platform refuses.
+        // With its manifest alone the connector fails: the platform refuses.
         assert!(
             huiliu_testkit::exercise_connector(
-                &|e| huiliu_platform::shipped::connect(&[], manifest.clone(), e),
+                &|e| huiliu_platform::shipped::build_connector(&[], manifest.clone(), e),
                 &endpoint,
                 &context,
                 &bell
@@ -139,7 +140,7 @@ fn the_tutorials_connector_conforms_and_delivers() {
             page = connector.pull(stream, Some(&page.cursor)).await.unwrap().unwrap();
         }
         assert_eq!((page.address.as_str(), page.cursor.as_str()), ("block 0004", "{\"from\":\"0004\"}"));
-        // A cursor of its own can be set by a person; one that is not its own is told.
+        // A person can set a cursor of the connector's own form; any other is refused.
         let check = |text: &str| huiliu_platform::shipped::check_cursor(LIST, &manifest, &manifest.stream[0], text);
         let (own, foreign) = (check("{\"from\":\"0003\"}").unwrap(), check("{\"form\":\"0003\"}").unwrap());
         assert_eq!(connector.pull(stream, Some(&own)).await.unwrap().unwrap().address, "block 0003");
@@ -155,18 +156,18 @@ fn the_tutorials_connector_conforms_and_delivers() {
 #[test]
 fn both_pages_of_the_tutorial_show_the_connector_that_is_tested() {
     for page in PAGES {
-        let text = read(page);
-        assert_eq!(blocks(&text, "rust").join("\n"), read("tests/tutorial/evening/mod.rs"), "{page}: mod.rs");
+        let text = read_page(page);
+        assert_eq!(code_blocks(&text, "rust").join("\n"), read_page("tests/tutorial/evening/mod.rs"), "{page}: mod.rs");
         assert_eq!(
-            blocks(&text, "toml").join("\n"),
-            read("tests/tutorial/evening/manifest.toml"),
+            code_blocks(&text, "toml").join("\n"),
+            read_page("tests/tutorial/evening/manifest.toml"),
             "{page}: manifest.toml"
         );
-        links_lead_somewhere(page);
+        check_links(page);
     }
 }
 
-/// Its commands give the results that are tested, from the folder as its first steps leave it.
+/// The pages' commands give the tested results, in the folder as their first steps leave it.
 #[test]
 fn the_commands_of_the_tutorial_run() {
     for page in PAGES {
@@ -177,7 +178,7 @@ fn the_commands_of_the_tutorial_run() {
         for file in ["manifest.toml", "samples/0001.csv"] {
             std::fs::copy(folder.join(file), place.join(file)).unwrap();
         }
-        bash(&house.dir.0, page, &blocks(&read(page), "sh").concat());
+        run_bash(&house.dir.0, page, &code_blocks(&read_page(page), "sh").concat());
         let written = std::fs::read_to_string(place.join("expected/0001.json")).unwrap();
         assert_eq!(written, LIST[0].samples[0].expected, "{page}");
     }

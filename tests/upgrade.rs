@@ -1,4 +1,4 @@
-//! An older schema is brought up to date, after a backup, and keeps its data.
+//! An older schema is upgraded after a backup, and keeps its data.
 
 use huiliu_store::sql::migrations;
 use sqlx::migrate::Migrator;
@@ -10,9 +10,9 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
     let house = House::new(On::Sqlite);
     let file = house.dir.0.join("data/huiliu.db");
     let url = format!("sqlite:{}", file.display());
-    // What the first release made: the first migration alone, and a row.
+    // The database of the first release: only the first migration, and a row.
     std::fs::create_dir_all(house.dir.0.join("data")).unwrap();
-    let first = Migrator::with_migrations(migrations::sqlite().iter().take(1).cloned().collect());
+    let first = Migrator::with_migrations(migrations::sqlite_migrator().iter().take(1).cloned().collect());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();
@@ -21,7 +21,7 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
         sqlx::query(kept).execute(&pool).await.unwrap();
         pool.close().await;
     });
-    assert_eq!(house.json(&["migrate", "--json"])["changed"], true);
+    assert_eq!(house.run_json(&["migrate", "--json"])["changed"], true);
     assert!(house.dir.0.join("data/huiliu.db.before-2").exists(), "no backup was made");
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&url).await.unwrap();

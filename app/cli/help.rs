@@ -12,7 +12,7 @@ fn id_of(path: &[String], arg: Option<&str>) -> String {
 }
 
 fn words(path: &[String], arg: Option<&str>) -> String {
-    huiliu_messages::text(language(), &id_of(path, arg)).unwrap_or_default()
+    huiliu_messages::find_sentence(language(), &id_of(path, arg)).unwrap_or_default()
 }
 
 /// A usage line, its words in the language of the locale.

@@ -53,11 +53,11 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
 fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
     let tongue = if chinese() { Tongue::Chinese } else { Tongue::English };
     if of_editors {
-        say_json(&schema::schema());
+        say_json(&schema::build_schema());
     } else if place.is_empty() {
-        say(&reference::reference(tongue));
+        say(&reference::render_reference(tongue));
     } else {
-        say(&explain::explain(place, tongue).map_err(|why| CliError::usage(spoken(&why)))?);
+        say(&explain::explain_place(place, tongue).map_err(|why| CliError::usage(spoken(&why)))?);
     }
     Ok(())
 }

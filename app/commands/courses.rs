@@ -26,7 +26,7 @@ pub async fn run(settings: Settings, asked: Courses, json: bool) -> Result<(), C
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let there = database::is_there(&settings.engine);
+    let there = database::database_exists(&settings.engine);
     let opened = if there { Some(open::database(settings, Make::Nothing).await?) } else { None };
     let page = courses::list(&settings.engine, opened.as_ref()).await?;
     if let Some(opened) = opened {

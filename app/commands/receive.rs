@@ -215,10 +215,10 @@ async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<Taken, Refused> 
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;
     let _room = door.room.try_acquire().map_err(|_| Refused::later("payloads of others are being taken"))?;
-    door.runtime.refresh().await?;
+    door.runtime.refresh_registry().await?;
     let target = push::target(&door.runtime, source);
-    let packer = target.as_ref().ok().and_then(|target| target.stream(stream).ok());
-    let packer = packer.map_or_else(Packer::default, |stream| text_window::packer(stream, 0));
+    let packer = target.as_ref().ok().and_then(|target| target.choose_stream(stream).ok());
+    let packer = packer.map_or_else(Packer::default, |stream| text_window::build_packer(stream, 0));
     let read = tokio::time::timeout(PATIENCE, received(body, packer)).await;
     let payload = read.map_err(|_| too_slow())?.ok_or_else(too_large)?;
     let target = target?;
@@ -228,8 +228,8 @@ async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<Taken, Refused> 
         (None, Some(timestamp), Some(signature)) => Proof::Signature { timestamp, signature },
         _ => return Err(PushAuthError::Secret.into()),
     };
-    target.admit(&door.runtime, Sender { proof, path, key }, &payload)?;
-    let stream = target.stream(stream)?.name.clone();
+    target.authorize_sender(&door.runtime, Sender { proof, path, key }, &payload)?;
+    let stream = target.choose_stream(stream)?.name.clone();
     Ok(target.land(&door.runtime, &stream, key, payload, &door.stop).await?)
 }
 
@@ -242,7 +242,7 @@ async fn received(mut body: Body, mut packer: Packer) -> Option<Payload> {
         }
         packer.push(&bytes).ok()?;
     }
-    packer.finish().ok()
+    packer.into_payload().ok()
 }
 
 fn too_slow() -> Refused {

@@ -18,7 +18,7 @@ use crate::{CliError, open};
 
 pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
     let examined = connector_versions::examine(&settings.engine, &open::program(), path).await?;
-    let registration = if examined.passes() {
+    let registration = if examined.passes_gate() {
         let opened = open::database(settings, Make::Files).await?;
         let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
         let registration = connector_versions::register(&opened, act, examined).await?;
@@ -26,7 +26,7 @@ pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) ->
         registration
     } else {
         // What is refused leaves no database behind.
-        examined.registration(RegistrationState::Refused)
+        examined.into_registration(RegistrationState::Refused)
     };
     note_open_questions(&registration.open_questions);
     show(json, &registration, show_registration);

@@ -6,7 +6,7 @@ use huiliu_engine::operations::regions::{self, RegionRow};
 use huiliu_engine::operations::roster::{self, AgeExemption, RosterTeacher};
 use huiliu_engine::operations::schools::{self, SchoolShown, SchoolSpan};
 use huiliu_store::roster::report::{Identifier, MembershipRow, Status};
-use huiliu_values::calendar::today;
+use huiliu_values::calendar::today_in_shanghai;
 
 use super::teachers;
 use crate::cli::{Roster, Schools, Tree};
@@ -18,7 +18,7 @@ use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), CliError> {
     match asked {
-        Roster::Show { teacher, on } => show_one(&settings, &teacher, on.unwrap_or_else(today), json).await,
+        Roster::Show { teacher, on } => show_one(&settings, &teacher, on.unwrap_or_else(today_in_shanghai), json).await,
         Roster::Status => {
             let opened = open::database(&settings, Make::Nothing).await?;
             let status = roster::status(&settings.engine, &open::program(), &opened).await?;
@@ -128,11 +128,12 @@ pub async fn schools(settings: Settings, asked: Schools, json: bool) -> Result<(
     let opened = open::database(&settings, Make::Nothing).await?;
     match asked {
         Schools::List { limit, after } => {
-            let page = schools::list(&settings.engine, &opened, &SchoolSpan { after, limit }, today()).await?;
+            let page =
+                schools::list(&settings.engine, &opened, &SchoolSpan { after, limit }, today_in_shanghai()).await?;
             show_page(json, &page, show_schools);
         }
         Schools::Show { code, on } => {
-            let shown = schools::show(&settings.engine, &opened, &code, on.unwrap_or_else(today)).await?;
+            let shown = schools::show(&settings.engine, &opened, &code, on.unwrap_or_else(today_in_shanghai)).await?;
             show(json, &shown, |shown| show_schools(std::slice::from_ref(shown)));
         }
     }
@@ -176,7 +177,7 @@ fn show_schools(schools: &[SchoolShown]) {
 pub fn tree(settings: &Settings, asked: &Tree, json: bool) -> Result<(), CliError> {
     match asked {
         Tree::List { on } => {
-            let page = regions::list(&settings.engine, on.unwrap_or_else(today))?;
+            let page = regions::list(&settings.engine, on.unwrap_or_else(today_in_shanghai))?;
             show_page(json, &page, show_regions);
         }
         Tree::Show { code, on } => {

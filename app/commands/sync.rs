@@ -32,8 +32,8 @@ pub struct Asked {
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let Asked { selection, from, land_only, json } = asked;
     // What is registered is only known once the database is open; it is not made for a name that cannot be there.
-    if !database::is_there(&settings.engine) {
-        sync::choose(&settings.engine.sources, &selection).map_err(CliError::from_operation)?;
+    if !database::database_exists(&settings.engine) {
+        sync::choose_sources(&settings.engine.sources, &selection).map_err(CliError::from_operation)?;
     }
     let runtime = open::runtime(&settings, Make::Files).await?;
     let selected = sync::select(&runtime, &selection)?;
@@ -163,7 +163,7 @@ pub fn show_pass(pass: &Pass) {
 
 /// 0, or why not.
 pub fn verdict(pass: &Pass) -> Result<(), CliError> {
-    let (code, why) = match pass.verdict() {
+    let (code, why) = match pass.judge_outcome() {
         Verdict::Well => return Ok(()),
         Verdict::NotBalanced => ("balance", label("cli-sync-books-balanced-fault-huiliu-please").to_owned()),
         Verdict::Stopped(undelivered) => {

@@ -10,7 +10,7 @@ use huiliu_rules::ledger::standing::Sum;
 use huiliu_rules::policy::Arithmetic;
 use huiliu_store::ledger::decisions::Decision;
 use huiliu_store::ledger::trace::{CutRow, EntryRow};
-use huiliu_values::calendar::today;
+use huiliu_values::calendar::today_in_shanghai;
 use huiliu_values::{Basis, EntryOutcome, ExactHours, Hours, IdNumber};
 
 use crate::cli::Teachers;
@@ -22,10 +22,10 @@ use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), CliError> {
     match asked {
-        Teachers::Totals { on } => totals(&settings, on.unwrap_or_else(today), json).await,
+        Teachers::Totals { on } => totals(&settings, on.unwrap_or_else(today_in_shanghai), json).await,
         Teachers::Explain { teacher, raw, on } => {
             let which = which(&teacher)?;
-            let explained = explain(&settings, &which, raw, on.unwrap_or_else(today)).await?;
+            let explained = explain(&settings, &which, raw, on.unwrap_or_else(today_in_shanghai)).await?;
             show(json, &explained, show_explained);
             Ok(())
         }

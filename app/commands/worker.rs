@@ -12,7 +12,7 @@ use huiliu_engine::sources::{ReadEnded, ReadySource, SourceError};
 use huiliu_manifest::Transport;
 use huiliu_store::StoreError;
 use huiliu_store::intake::source_lease::Ended;
-use huiliu_values::calendar::instant;
+use huiliu_values::calendar::format_instant;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -96,10 +96,10 @@ impl Sources {
     /// Every source, written into the database with its schedule; one of the settings that cannot be read is told at once.
     async fn open(runtime: &Runtime) -> Result<Self, CliError> {
         let mut sources = Self { all: vec![], number: -1, failed: None };
-        let known = runtime.known();
+        let known = runtime.registry_snapshot();
         for Unready { source, error } in sources.follow(runtime, &known).await {
             let ours = runtime.settings.has_source(&source);
-            if ours && known.unreadable(connector_of(&known, &source)).is_none() {
+            if ours && known.find_unusable(connector_of(&known, &source)).is_none() {
                 return Err(CliError::from_operation(error));
             }
             tracing::warn!(source, error = spoken(&error), "the source cannot be read");
@@ -109,7 +109,7 @@ impl Sources {
 
     /// Takes up what was registered since.
     async fn keep_up(&mut self, runtime: &Runtime) {
-        let known = runtime.known();
+        let known = runtime.registry_snapshot();
         if known.number == self.number && self.failed.is_none_or(|at| at.elapsed() < AGAIN) {
             return;
         }
@@ -131,7 +131,7 @@ impl Sources {
                 );
                 continue;
             }
-            let made = runtime.recipe(source).ok();
+            let made = runtime.build_recipe(source).ok();
             if made.as_ref().is_some_and(|(_, manifest)| matches!(manifest.transport, Transport::Push {})) {
                 continue;
             }
@@ -165,7 +165,7 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
         });
         // Nothing is read as it was registered before.
         if !due.is_empty()
-            && let Err(e) = runtime.refresh().await
+            && let Err(e) = runtime.refresh_registry().await
         {
             tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
             continue;
@@ -173,7 +173,7 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
         sources.keep_up(&runtime).await;
         let room = runtime.settings.workers.saturating_sub(reading.len());
         for ready in due.iter().filter_map(|name| sources.all.iter().find(|s| s.source.name == *name)).take(room) {
-            match ready.lease(&runtime, true).await {
+            match ready.try_lease(&runtime, true).await {
                 Ok(Some(lease)) => {
                     reading.spawn(read(runtime.clone(), ready.clone(), lease, stop.clone()));
                 }
@@ -190,9 +190,9 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, sto
     let span = tracing::error_span!("sync", source = ready.source.name);
     async {
         tracing::debug!("the sync begins, as its schedule says");
-        match ready.read(&runtime, lease, From::Cursor, &stop, &|_| {}).await {
+        match ready.read_all_streams(&runtime, lease, From::Cursor, &stop, &|_| {}).await {
             Ok(ReadEnded { report, next }) => {
-                let (run, next) = (report.run, next.map(instant).unwrap_or_default());
+                let (run, next) = (report.run, next.map(format_instant).unwrap_or_default());
                 match (report.ended, report.failure) {
                     (Ended::Failed, Some(f)) => {
                         tracing::warn!(run, next, failures = failures + 1, "the sync failed: {f}; trying again");
@@ -213,7 +213,7 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
     let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let waiting = match runtime.any_batch_waiting().await {
+        let waiting = match runtime.has_waiting_batch().await {
             Ok(waiting) => waiting,
             Err(e) => {
                 tracing::warn!(error = %e, "the database does not answer; trying again");
@@ -234,12 +234,12 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
         if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
             continue;
         }
-        if let Err(e) = runtime.judge().await {
+        if let Err(e) = runtime.judge_ended_passes().await {
             tracing::warn!(error = %e, "passes not judged; trying again");
         }
-        match runtime.settle().await {
+        match runtime.settle_pending().await {
             // A block that another process holds, or one that was killed, was left out.
-            Ok(_) if !waiting && until_done && runtime.settlements_due().await.is_ok_and(|left| left == 0) => {
+            Ok(_) if !waiting && until_done && runtime.count_due_settlements().await.is_ok_and(|left| left == 0) => {
                 return Ok(());
             }
             Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),

@@ -43,7 +43,7 @@ fn problem(path: &Path, text: &str, error: &Error) -> SettingsProblem {
     let (above, line) =
         before.rsplit_once('\n').map_or((0, before), |(above, line)| (above.matches('\n').count() + 1, line));
     let (line, column) = (above + 1, line.chars().count() + 1);
-    SettingsProblem::File { file: path.to_owned(), line, column, why: TomlError::of(error.message()) }
+    SettingsProblem::File { file: path.to_owned(), line, column, why: TomlError::from_parser_message(error.message()) }
 }
 
 /// The tables of `[[source]]`, taken out; whatever else stands under that name stays, and is refused with the rest.

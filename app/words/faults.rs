@@ -7,7 +7,7 @@ use super::{label, language};
 
 /// An error in the words of the locale.
 pub fn spoken(error: &impl Serialize) -> String {
-    Message::new(error).say(language())
+    Message::new(error).to_sentence(language())
 }
 
 /// An error of the operating system in the words of the locale.

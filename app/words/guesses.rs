@@ -110,7 +110,7 @@ pub fn place(layout: &Layout) -> String {
     let format = match layout {
         Layout::Workbook { .. } => label("cli-words-guesses-workbook"),
         Layout::Html { .. } => label("cli-words-guesses-html-table"),
-        other => other.format(),
+        other => other.format_name(),
     };
     match layout {
         Layout::Json { items, .. } if items.is_empty() => sentence!("cli-words-guesses-list-itself", format),

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use huiliu_messages::{Language, place_in};
+use huiliu_messages::{Language, localize_place};
 
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
@@ -12,7 +12,7 @@ pub fn translate(english: &str) -> Cow<'_, str> {
             return Cow::Owned(fill(chinese, &facts));
         }
     }
-    place_in(Language::Chinese, english)
+    localize_place(Language::Chinese, english)
 }
 
 /// What stands in the places of a template, if the text is made after it.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use huiliu_decode::Problem;
-use huiliu_messages::{Wording, place_in};
+use huiliu_messages::{Wording, localize_place};
 use huiliu_values::PassState;
 
 use super::{label, language, sentence};
@@ -15,7 +15,7 @@ pub fn field_of(problem: &Problem) -> String {
         field => field,
     };
     let canonical = problem.code.rsplit_once('.').map_or("", |(field, _)| field);
-    let title = huiliu_messages::text(language(), &format!("field-{}", canonical.replace('.', "-")));
+    let title = huiliu_messages::find_sentence(language(), &format!("field-{}", canonical.replace('.', "-")));
     match title.filter(|title| !is_same_name(title, given)) {
         Some(title) => sentence!("cli-words-field", title, given),
         None => given.to_owned(),
@@ -59,7 +59,7 @@ pub fn amount(given: &str) -> String {
 
 /// Where a raw record stands: page and item, file and line, or sheet and row.
 pub fn address(english: &str) -> Cow<'_, str> {
-    place_in(language(), english)
+    localize_place(language(), english)
 }
 
 /// How a sync run or a dead letter stands, how a record was assessed, on what a rule rests, what `doctor` looked at,

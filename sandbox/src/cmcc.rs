@@ -1,4 +1,4 @@
-//! The China Mobile programme: GB18030 CSV files, written per export day.
+//! The China Mobile programme: CSV files in GB18030, written per export day.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,7 +11,7 @@ use crate::{SandboxError, World, text};
 /// Early (stale copies), main, late (resends).
 const EXPORTS: [&str; 3] = ["20141001", "20141011", "20141021"];
 const ROWS_PER_FILE: u64 = 5_000;
-/// The title and the header stand before the first row.
+/// Lines before the first row: the title and the header.
 const LINES_BEFORE: u64 = 2;
 const TITLE: &str = "中国移动中小学教师信息技术能力培训 学员培训记录,,,,,,,";
 const HEADER: &str = "序号,姓名,身份证号,学校标识码,课程编号,课程名称,培训学时,结业时间,证书编号";
@@ -27,30 +27,30 @@ const NAMES: [&str; 8] = [
     "手机与移动学习",
 ];
 
-/// Where a row stands.
+/// The position of a row in the files.
 pub(crate) struct Place {
     export: usize,
     row: u64,
 }
 
 impl Place {
-    /// The name of the file.
-    pub(crate) fn file(&self) -> String {
+    /// Returns the name of the file.
+    pub(crate) fn file_name(&self) -> String {
         format!("CMCC_{}_{:03}.csv", EXPORTS[self.export], self.row / ROWS_PER_FILE + 1)
     }
 
-    /// The physical line, from 1.
+    /// Returns the physical line, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.row % ROWS_PER_FILE + LINES_BEFORE + 1
     }
 }
 
-/// The course code for a course number.
-pub(crate) fn code(course: u32) -> String {
+/// Returns the course code for a course number.
+pub(crate) fn course_code(course: u32) -> String {
     format!("CM-{course:02}")
 }
 
-/// A file being written under a name no importer looks for.
+/// A file that is written under a name that no importer looks for, and renamed when complete.
 struct Draft {
     unfinished: PathBuf,
     finished: PathBuf,
@@ -59,26 +59,26 @@ struct Draft {
     known: HashMap<char, Vec<u8>>,
 }
 
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> SandboxError + '_ {
+fn write_error(path: &Path) -> impl FnOnce(std::io::Error) -> SandboxError + '_ {
     move |source| SandboxError::Write { path: path.to_owned(), source }
 }
 
 impl Draft {
     fn create(dir: &Path, place: &Place) -> Result<Self, SandboxError> {
-        let finished = dir.join(place.file());
+        let finished = dir.join(place.file_name());
         let unfinished = finished.with_extension("csv.part");
-        let file = File::create(&unfinished).map_err(failed(&unfinished))?;
+        let file = File::create(&unfinished).map_err(write_error(&unfinished))?;
         let mut draft =
             Self { unfinished, finished, file: BufWriter::new(file), encoded: Vec::new(), known: HashMap::new() };
-        draft.line(TITLE)?;
-        draft.line(HEADER)?;
+        draft.write_line(TITLE)?;
+        draft.write_line(HEADER)?;
         Ok(draft)
     }
 
-    fn line(&mut self, text: &str) -> Result<(), SandboxError> {
+    fn write_line(&mut self, text: &str) -> Result<(), SandboxError> {
         self.encoded.clear();
         for character in text.chars() {
-            // The encoder searches for every Han character; the few hundred here are kept.
+            // The encoder searches for every Han character, so the few hundred that occur are cached.
             let bytes = self.known.entry(character).or_insert_with(|| {
                 let mut buffer = [0; 4];
                 let (bytes, _, _) = encoding_rs::GB18030.encode(character.encode_utf8(&mut buffer));
@@ -88,23 +88,23 @@ impl Draft {
         }
         self.encoded.extend_from_slice(b"\r\n");
         let written = self.file.write_all(&self.encoded);
-        written.map_err(failed(&self.unfinished))
+        written.map_err(write_error(&self.unfinished))
     }
 
     fn finish(mut self) -> Result<(), SandboxError> {
-        self.line(SIGNATURE)?;
-        self.file.flush().map_err(failed(&self.unfinished))?;
-        std::fs::rename(&self.unfinished, &self.finished).map_err(failed(&self.finished))
+        self.write_line(SIGNATURE)?;
+        self.file.flush().map_err(write_error(&self.unfinished))?;
+        std::fs::rename(&self.unfinished, &self.finished).map_err(write_error(&self.finished))
     }
 }
 
 impl World {
-    /// Every row in the order in which they are written, with its place.
+    /// Returns every row in the order in which they are written, with its place.
     pub(crate) fn cmcc_rows(&self) -> impl Iterator<Item = (Facts, Place)> + '_ {
         let listing = self.listing(Stream::Cmcc);
         let mut rows = [0_u64; EXPORTS.len()];
         (0..listing.size()).map(move |position| {
-            let facts = self.facts(Stream::Cmcc, listing.at(position));
+            let facts = self.item_facts(Stream::Cmcc, listing.value_at(position));
             let export = facts.export.min(EXPORTS.len() - 1);
             let row = rows[export];
             rows[export] += 1;
@@ -112,10 +112,10 @@ impl World {
         })
     }
 
-    /// Writes the CMCC files into a directory, which is created if need be. A file appears
-    /// under its own name only when it is complete.
+    /// Writes the CMCC files into a directory, which is created if missing. A file appears under its own name only when
+    /// it is complete.
     pub fn write_cmcc(&self, dir: &Path) -> Result<(), SandboxError> {
-        std::fs::create_dir_all(dir).map_err(failed(dir))?;
+        std::fs::create_dir_all(dir).map_err(write_error(dir))?;
         let mut drafts: [Option<Draft>; EXPORTS.len()] = Default::default();
         for (facts, place) in self.cmcc_rows() {
             let slot = &mut drafts[place.export];
@@ -128,7 +128,7 @@ impl World {
                 Some(draft) => draft,
                 None => slot.insert(Draft::create(dir, &place)?),
             };
-            draft.line(&self.cmcc_line(&facts, &place))?;
+            draft.write_line(&self.cmcc_line(&facts, &place))?;
         }
         drafts.into_iter().flatten().try_for_each(Draft::finish)
     }
@@ -142,7 +142,7 @@ impl World {
             self.name_text(facts, &person),
             self.id_text(facts, &person),
             person.school_code,
-            text::course_text(facts, &code(facts.course)),
+            text::course_text(facts, &course_code(facts.course)),
             NAMES[(facts.course as usize - 1) % NAMES.len()],
             self.hours_text(facts),
             self.end_text(facts),

@@ -1,4 +1,4 @@
-//! The China Mobile programme's archives over HTTP: a listing and a download, each request signed.
+//! The China Mobile programme's archives over HTTP: a listing and a download; each request is signed.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Write as _};
@@ -17,24 +17,24 @@ use zip::write::SimpleFileOptions;
 
 use crate::{CLIENT, SECRET, SandboxError};
 
-/// Members of one archive.
+/// Files in one archive.
 const MEMBERS: usize = 3;
-/// Seconds that a request's time may be off.
+/// Seconds by which a request's time may differ from the server's.
 const WINDOW: u64 = 300;
-/// What is signed, in this order, where a request has it.
+/// The signed parameters, in this order; those that a request does not have are left out.
 const SIGNED: [&str; 4] = ["appId", "file", "nonce", "timestamp"];
 
-/// The archives, and the numbers that were used once.
+/// The archives, and the nonces that were used.
 pub(crate) struct Archives {
     dir: PathBuf,
-    /// By name, sorted, with their members.
+    /// Archive names, sorted, with their members.
     files: Vec<(String, Vec<String>)>,
     nonces: Mutex<HashSet<String>>,
 }
 
 impl Archives {
-    /// Of the CMCC files of a directory, those of one export together. They are packed when they are asked for.
-    pub(crate) fn of(dir: &Path) -> Result<Self, SandboxError> {
+    /// Groups the CMCC files of a directory into archives by export. Archives are packed when they are requested.
+    pub(crate) fn from_dir(dir: &Path) -> Result<Self, SandboxError> {
         let failed = |source| SandboxError::Write { path: dir.to_owned(), source };
         let mut names: Vec<String> = std::fs::read_dir(dir)
             .map_err(failed)?
@@ -52,7 +52,7 @@ impl Archives {
         Ok(Self { dir: dir.to_owned(), files, nonces: Mutex::default() })
     }
 
-    fn pack(&self, members: &[String]) -> zip::result::ZipResult<Vec<u8>> {
+    fn pack_members(&self, members: &[String]) -> zip::result::ZipResult<Vec<u8>> {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         for member in members {
             archive.start_file(member.as_str(), SimpleFileOptions::default())?;
@@ -63,37 +63,38 @@ impl Archives {
         Ok(archive.finish()?.into_inner())
     }
 
-    /// The listing, for a request with these parameters.
-    pub(crate) fn list(&self, query: &HashMap<String, String>) -> Response {
-        if let Some(refusal) = self.refusal(query) {
+    /// Answers a request for the listing.
+    pub(crate) fn answer_listing(&self, query: &HashMap<String, String>) -> Response {
+        if let Some(refusal) = self.check_request(query) {
             return refusal;
         }
         let files: Vec<_> = self.files.iter().map(|(name, _)| json!({"name": name})).collect();
         Json(json!({"code": 0, "data": {"files": files}})).into_response()
     }
 
-    /// One archive, for a request with these parameters.
-    pub(crate) fn file(&self, query: &HashMap<String, String>) -> Response {
-        if let Some(refusal) = self.refusal(query) {
+    /// Answers a request for one archive.
+    pub(crate) fn answer_download(&self, query: &HashMap<String, String>) -> Response {
+        if let Some(refusal) = self.check_request(query) {
             return refusal;
         }
         let wanted = query.get("file");
         let Some((_, members)) = self.files.iter().find(|(name, _)| Some(name) == wanted) else {
-            return refuse(StatusCode::NOT_FOUND, 40401, "no such file");
+            return error_response(StatusCode::NOT_FOUND, 40401, "no such file");
         };
-        match self.pack(members) {
+        match self.pack_members(members) {
             Ok(bytes) => ([(header::CONTENT_TYPE, "application/zip")], bytes).into_response(),
-            Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, 50001, "cannot pack the archive"),
+            Err(_) => error_response(StatusCode::INTERNAL_SERVER_ERROR, 50001, "cannot pack the archive"),
         }
     }
 
-    /// None when the application is known, the signature right, the time now, the number new.
-    fn refusal(&self, query: &HashMap<String, String>) -> Option<Response> {
-        let unauthorised = |code, message| Some(refuse(StatusCode::UNAUTHORIZED, code, message));
+    /// Returns a refusal unless the application is known, the signature is right, the time is current, and the nonce is
+    /// new.
+    fn check_request(&self, query: &HashMap<String, String>) -> Option<Response> {
+        let unauthorised = |code, message| Some(error_response(StatusCode::UNAUTHORIZED, code, message));
         let value = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
         let signed: Vec<String> =
             SIGNED.iter().filter_map(|name| Some(format!("{name}={}", query.get(*name)?))).collect();
-        if value("appId") != CLIENT || value("sign") != signature(&signed.join("&")) {
+        if value("appId") != CLIENT || value("sign") != sign_text(&signed.join("&")) {
             return unauthorised(40101, "invalid signature");
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -109,13 +110,13 @@ impl Archives {
     }
 }
 
-fn refuse(status: StatusCode, code: u32, message: &str) -> Response {
+fn error_response(status: StatusCode, code: u32, message: &str) -> Response {
     (status, Json(json!({"code": code, "message": message}))).into_response()
 }
 
-/// HMAC-SHA256 under [`SECRET`], in lower-case hexadecimal digits.
-fn signature(signed: &str) -> String {
-    // A key of any length will do.
+/// Returns the HMAC-SHA256 under [`SECRET`] in lower-case hexadecimal digits.
+fn sign_text(signed: &str) -> String {
+    // HMAC accepts a key of any length, so this does not fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()) else { return String::new() };
     mac.update(signed.as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -125,10 +126,10 @@ fn signature(signed: &str) -> String {
 mod tests {
     use super::*;
 
-    fn query(time: u64, nonce: &str) -> HashMap<String, String> {
+    fn signed_query(time: u64, nonce: &str) -> HashMap<String, String> {
         let signed = format!("appId={CLIENT}&file=x&nonce={nonce}&timestamp={time}");
         let time = time.to_string();
-        [("appId", CLIENT), ("file", "x"), ("nonce", nonce), ("timestamp", &time), ("sign", &signature(&signed))]
+        [("appId", CLIENT), ("file", "x"), ("nonce", nonce), ("timestamp", &time), ("sign", &sign_text(&signed))]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into()
     }
@@ -138,12 +139,12 @@ mod tests {
         let archives = Archives { dir: PathBuf::new(), files: vec![("x".into(), vec![])], nonces: Mutex::default() };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let (one, two) = ("1".repeat(32), "2".repeat(32));
-        assert_eq!(archives.file(&query(now, &one)).status(), StatusCode::OK);
-        assert_eq!(archives.file(&query(now, &one)).status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(archives.file(&query(now - 301, &two)).status(), StatusCode::UNAUTHORIZED);
-        let mut forged = query(now, &two);
+        assert_eq!(archives.answer_download(&signed_query(now, &one)).status(), StatusCode::OK);
+        assert_eq!(archives.answer_download(&signed_query(now, &one)).status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(archives.answer_download(&signed_query(now - 301, &two)).status(), StatusCode::UNAUTHORIZED);
+        let mut forged = signed_query(now, &two);
         forged.insert("file".into(), "y".into());
-        assert_eq!(archives.file(&forged).status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(archives.list(&HashMap::new()).status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(archives.answer_download(&forged).status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(archives.answer_listing(&HashMap::new()).status(), StatusCode::UNAUTHORIZED);
     }
 }

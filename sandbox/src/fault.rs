@@ -1,9 +1,9 @@
-//! What can be wrong with a row, and the reason codes a correct importer gives it.
+//! The faults that a row can have, and the reason codes that a correct importer gives them.
 
 use crate::chance::roll;
 use crate::facts::Stream;
 
-/// One thing wrong with a row.
+/// One fault of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     IdMissing,
@@ -12,14 +12,14 @@ pub(crate) enum Fault {
     IdMasked,
     IdCheckDigit,
     IdDate,
-    /// Fifteen digits with a birth date that never was.
+    /// Fifteen digits with a birth date that does not exist.
     IdOldDate,
     IdArea,
-    /// A spreadsheet kept fifteen digits.
+    /// A spreadsheet kept only the first fifteen digits.
     IdDamaged,
-    /// A spreadsheet shows a floating-point number.
+    /// The number in floating-point form, as a spreadsheet shows it.
     IdFloat,
-    /// A spreadsheet holds it as a number.
+    /// The cell holds the ID number as a number.
     IdNumber,
     NameMissing,
     NameCharacter,
@@ -27,7 +27,7 @@ pub(crate) enum Fault {
     HoursMissing,
     HoursNumber,
     HoursRange,
-    /// No whole number of units.
+    /// An amount that is not a whole number of units.
     HoursExact,
     /// A formula that divides by zero.
     HoursFormula,
@@ -44,14 +44,14 @@ pub(crate) enum Fault {
     /// A month without a day.
     EndMonth,
     Order,
-    /// The mark of that place in `Facts::scores`.
+    /// A fault of the mark at that index of `Facts::scores`.
     Score(usize, Mark),
     VersionForm,
     /// No certificate number, which is the record's key.
     KeyMissing,
 }
 
-/// What is wrong with a mark.
+/// A fault of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     Missing,
@@ -61,8 +61,8 @@ pub(crate) enum Mark {
 }
 
 impl Fault {
-    /// The reason codes; all of one field, and one alone wherever the field lets one be told.
-    pub(crate) fn codes(self) -> &'static [&'static str] {
+    /// Returns the reason codes, all of one field: a single one wherever the field allows it.
+    pub(crate) fn reason_codes(self) -> &'static [&'static str] {
         match self {
             Self::IdMissing => &["id_number.missing"],
             Self::IdLength => &["id_number.length"],
@@ -71,7 +71,7 @@ impl Fault {
             Self::IdDate | Self::IdOldDate => &["id_number.date"],
             Self::IdArea => &["id_number.area"],
             Self::IdDamaged => &["id_number.damaged"],
-            // `2.20102E+17` is too short, and has a point, a letter and a sign besides.
+            // `2.20102E+17` is too short, and also has a point, a letter and a sign.
             Self::IdFloat => &["id_number.length", "id_number.character"],
             Self::IdNumber => &["id_number.stored_as_number"],
             Self::NameMissing => &["name.missing"],
@@ -81,7 +81,7 @@ impl Fault {
             Self::HoursNumber => &["hours.number"],
             Self::HoursRange => &["hours.range"],
             Self::HoursExact => &["hours.exact"],
-            // The error has a sign and letters, and is no number either.
+            // The error value has a sign and letters, so it is not a number either.
             Self::HoursFormula => &["hours.formula_error", "hours.number"],
             Self::CourseMissing => &["course_code.missing"],
             Self::CourseLength => &["course_code.length"],
@@ -101,15 +101,15 @@ impl Fault {
     }
 }
 
-/// By place in `Facts::scores`, then by [`Mark`].
+/// Reason codes by index in `Facts::scores`, then by [`Mark`].
 const SCORES: &[[&str; 4]; 3] = &[
     ["score.learning.missing", "score.learning.number", "score.learning.range", "score.learning.precision"],
     ["score.activity.missing", "score.activity.number", "score.activity.range", "score.activity.precision"],
     ["score.artefact.missing", "score.artefact.number", "score.artefact.range", "score.artefact.precision"],
 ];
 
-/// Everything that can be wrong with one mark.
-const fn score(mark: usize) -> [Fault; 4] {
+/// Returns every fault of one mark.
+const fn mark_faults(mark: usize) -> [Fault; 4] {
     [
         Fault::Score(mark, Mark::Missing),
         Fault::Score(mark, Mark::Number),
@@ -130,7 +130,7 @@ const ID: &[Fault] = &[
     Fault::IdDamaged,
     Fault::IdFloat,
 ];
-/// A workbook holds numbers besides.
+/// A workbook cell can also hold a number.
 const CELL_ID: &[Fault] = &[
     Fault::IdMissing,
     Fault::IdNumber,
@@ -150,7 +150,7 @@ const HOURS: &[Fault] = &[Fault::HoursMissing, Fault::HoursNumber, Fault::HoursR
 const COURSE: &[Fault] = &[Fault::CourseMissing, Fault::CourseLength];
 const PROJECT: &[Fault] = &[Fault::ProjectLength];
 const END: &[Fault] = &[Fault::EndMissing, Fault::EndDate, Fault::EndForm, Fault::EndMonth];
-/// Both ends together: with one of them faulty, nobody can tell that they are in the wrong order.
+/// Both dates are one field: if one of them is faulty, their order cannot be checked.
 const PERIOD: &[Fault] = &[
     Fault::StartDate,
     Fault::StartForm,
@@ -161,27 +161,28 @@ const PERIOD: &[Fault] = &[
     Fault::EndMonth,
     Fault::Order,
 ];
-const LEARNING: &[Fault] = &score(0);
-const ACTIVITY: &[Fault] = &score(1);
-const ARTEFACT: &[Fault] = &score(2);
+const LEARNING: &[Fault] = &mark_faults(0);
+const ACTIVITY: &[Fault] = &mark_faults(1);
+const ARTEFACT: &[Fault] = &mark_faults(2);
 const VERSION: &[Fault] = &[Fault::VersionForm];
 
-/// The fields of a stream that can go wrong, the ID number more often than the others.
-fn fields(stream: Stream) -> &'static [&'static [Fault]] {
+/// Returns the fields of a stream that can be faulty. The ID number is first, because [`draw_faults`] picks it more
+/// often than the others.
+fn faulty_fields(stream: Stream) -> &'static [&'static [Fault]] {
     match stream {
         Stream::Completions => &[ID, NAME, HOURS, COURSE, PERIOD, LEARNING, ACTIVITY, ARTEFACT, VERSION, PROJECT],
         Stream::Progress => &[ID, NAME, HOURS, COURSE, END, VERSION],
         Stream::Intel | Stream::Microsoft => &[ID, NAME, HOURS, COURSE, PERIOD, VERSION],
-        // The version of a row is in the name of its file.
+        // CMCC's version is in the file name, so it cannot be faulty in a row.
         Stream::Cmcc => &[ID, NAME, HOURS, COURSE, END],
         Stream::Lego => &[CELL_ID, NAME, CELL_HOURS, COURSE, PERIOD, KEY],
     }
 }
 
-/// One to three faults, in different fields.
-pub(crate) fn draw(seed: u64, stream: Stream, index: u64) -> Vec<Fault> {
-    let fields = fields(stream);
-    let chance = roll(seed, stream.purpose(20), index);
+/// Draws one to three faults, in different fields.
+pub(crate) fn draw_faults(seed: u64, stream: Stream, index: u64) -> Vec<Fault> {
+    let fields = faulty_fields(stream);
+    let chance = roll(seed, stream.stream_purpose(20), index);
     let wanted = match chance % 100 {
         0..75 => 1,
         75..93 => 2,

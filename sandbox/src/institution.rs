@@ -77,37 +77,37 @@ pub(crate) struct Item {
     updated_at: String,
 }
 
-/// A text; where it is empty, that or null: platforms do both.
-fn text(text: String, null: bool) -> Value {
+/// Returns a text. If it is empty, returns it or null, because platforms do both.
+fn text_value(text: String, null: bool) -> Value {
     if text.is_empty() && null { Value::Null } else { Value::String(text) }
 }
 
-/// A number where the text is one and the platform sends numbers, else the text.
-fn number(written: String, null: bool) -> Value {
-    written.parse().map_or_else(|_| text(written, null), Value::Number)
+/// Returns the text as a number if it is one, else as text.
+fn number_value(written: String, null: bool) -> Value {
+    written.parse().map_or_else(|_| text_value(written, null), Value::Number)
 }
 
 impl World {
-    /// The day in `updatedAt` of what stands at a position of a listing of this platform.
-    pub(crate) fn updated(&self, stream: Stream, position: u64) -> NaiveDate {
-        self.facts(stream, self.listing(stream).at(position)).updated()
+    /// Returns the day in `updatedAt` of the item at a position of this platform's listing.
+    pub(crate) fn updated_at_position(&self, stream: Stream, position: u64) -> NaiveDate {
+        self.item_facts(stream, self.listing(stream).value_at(position)).updated_on()
     }
 
-    /// What stands at a position of a listing of this platform.
-    pub(crate) fn item(&self, stream: Stream, position: u64) -> Item {
-        let facts = self.facts(stream, self.listing(stream).at(position));
+    /// Returns the item at a position of this platform's listing.
+    pub(crate) fn item_at_position(&self, stream: Stream, position: u64) -> Item {
+        let facts = self.item_facts(stream, self.listing(stream).value_at(position));
         let person = self.people.person(facts.person);
-        let chance = self.roll(stream.purpose(60), facts.index);
+        let chance = self.roll(stream.stream_purpose(60), facts.index);
         let null = chance & 1 == 0;
         let numbers = !(chance >> 24).is_multiple_of(20);
-        let as_sent = |written: String| if numbers { number(written, null) } else { text(written, null) };
+        let as_sent = |written: String| if numbers { number_value(written, null) } else { text_value(written, null) };
         let mut item = Item {
-            user_name: text(self.name_text(&facts, &person), null),
-            id_no: text(self.id_text(&facts, &person), null),
+            user_name: text_value(self.name_text(&facts, &person), null),
+            id_no: text_value(self.id_text(&facts, &person), null),
             school_code: None,
             project_code: None,
             project_name: None,
-            course_code: text(course_text(&facts, &format!("TS-{:02}", facts.course)), null),
+            course_code: text_value(course_text(&facts, &format!("TS-{:02}", facts.course)), null),
             course_name: COURSES[(facts.course as usize - 1) % COURSES.len()],
             mode: None,
             cycle_end: None,
@@ -116,12 +116,12 @@ impl World {
             percent: None,
             start_time: None,
             finish_time: None,
-            updated_at: format!("{}T08:00:00+08:00", facts.updated()),
+            updated_at: format!("{}T08:00:00+08:00", facts.updated_on()),
             version: as_sent(version_text(&facts)),
             id: facts.record.clone(),
         };
         if stream == Stream::Progress {
-            item.cycle_end = Some(text(self.end_text(&facts), null));
+            item.cycle_end = Some(text_value(self.end_text(&facts), null));
             item.percent = Some(format!("{}%", 15 + 30 * facts.slot));
             return item;
         }
@@ -129,18 +129,18 @@ impl World {
         item.project_code = Some("TS2014");
         item.project_name = Some(project_text(&facts, "信息技术应用能力提升工程"));
         item.mode = Some(["online", "school", "classroom"][(chance >> 8) as usize % 3]);
-        item.scores = Some(self.scores_sent(&facts, chance));
-        item.start_time = Some(text(self.start_text(&facts), null));
-        item.finish_time = Some(text(self.end_text(&facts), null));
+        item.scores = Some(self.sent_scores(&facts, chance));
+        item.start_time = Some(text_value(self.start_text(&facts), null));
+        item.finish_time = Some(text_value(self.end_text(&facts), null));
         item
     }
 
-    /// The marks, mostly as text.
-    fn scores_sent(&self, facts: &Facts, chance: u64) -> Scores {
+    /// Returns the marks, mostly as text.
+    fn sent_scores(&self, facts: &Facts, chance: u64) -> Scores {
         let null = chance & 2 == 0;
         let sent = |mark| match (chance >> 32) % 5 {
-            0 => number(self.mark_text(facts, mark), null),
-            _ => text(self.mark_text(facts, mark), null),
+            0 => number_value(self.mark_text(facts, mark), null),
+            _ => text_value(self.mark_text(facts, mark), null),
         };
         Scores { learning: sent(0), activity: sent(1), artefact: sent(2) }
     }

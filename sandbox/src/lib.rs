@@ -1,9 +1,8 @@
-//! The teacher-training platforms of a province as they behave, on loopback, with generated
-//! people only, and the truth about what a correct importer ends up with.
+//! Simulates the teacher-training platforms of a province on loopback, with generated people only, and writes the
+//! truth: the result of a correct import.
 //!
-//! Every record is a pure function of the seed and its index; nothing is kept in memory, so
-//! three million records cost no more than ten. This crate shares no code with the importer:
-//! it is an independent oracle.
+//! Every record is a pure function of the seed and its index. Nothing is kept in memory, so three million records need
+//! no more of it than ten. This crate shares no code with the importer, so that it is an independent oracle.
 
 mod amounts;
 mod chance;
@@ -31,23 +30,23 @@ use people::People;
 pub use server::Sandbox;
 pub use truth::TruthSummary;
 
-/// The OAuth 2.0 client, Basic user and application of every platform.
+/// The OAuth 2.0 client, Basic user and application name on every platform.
 pub const CLIENT: &str = "huiliu";
-/// The secret that goes with [`CLIENT`].
+/// The secret that belongs to [`CLIENT`].
 pub const SECRET: &str = "sandbox-secret";
 
-/// What world to build.
+/// Options of the generated world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Everything depends on it and on nothing else.
+    /// The seed; with equal options, equal seeds give equal worlds.
     pub seed: u64,
-    /// Raw records on all platforms together; rounded to a multiple of ten, at least twenty.
+    /// Raw records of all platforms together, rounded to a multiple of ten; at least twenty.
     pub records: u64,
     /// Whether about one HTTP request in twenty fails on its first attempt.
     pub faults: bool,
-    /// So many percent of the good HTTP records (the newest version of each) have one version
-    /// more, other minutes or days, and an `updatedAt` in 2018, after that of every item not
-    /// changed. CMCC and Lego rows have no versions and stay as they are.
+    /// Percentage of the good HTTP records (the newest version of each) that get one more version, other minutes or
+    /// days, and an `updatedAt` in 2018, later than that of every unchanged item. CMCC and Lego rows have no versions
+    /// and do not change.
     pub changed_percent: u8,
 }
 
@@ -57,56 +56,56 @@ impl Default for Options {
     }
 }
 
-/// Raw records of each stream, good and bad, every version counted.
+/// Raw records of each stream: good and bad ones, and every version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Institution, completions.
+    /// Completions of the institutions.
     pub completions: u64,
-    /// Institution, progress.
+    /// Progress of the institutions.
     pub progress: u64,
-    /// Intel.
+    /// Records of the Intel programme.
     pub intel: u64,
-    /// CMCC, rows in all files.
+    /// CMCC rows in all files.
     pub cmcc: u64,
-    /// Lego, rows in all sheets of all files.
+    /// Lego rows in all sheets of all files.
     pub lego: u64,
-    /// Microsoft.
+    /// Records of the Microsoft programme.
     pub microsoft: u64,
 }
 
 impl Counts {
-    /// All of them.
+    /// Returns the sum over all streams.
     pub fn total(&self) -> u64 {
         self.completions + self.progress + self.intel + self.cmcc + self.lego + self.microsoft
     }
 }
 
-/// Why the sandbox could not do its work.
+/// A failure of the sandbox itself.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// A file or directory could not be written.
     #[error("cannot write {path}")]
     Write {
-        /// Which.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
     /// The server could not be bound to the loopback address.
     #[error("cannot listen on the loopback address")]
     Listen(#[source] std::io::Error),
-    /// A truth line could not be put into JSON.
+    /// A line of the truth file could not be serialised.
     #[error("cannot put a truth line into JSON")]
     Json(#[from] serde_json::Error),
-    /// A workbook could not be put together.
+    /// A workbook could not be built.
     #[error("cannot put a workbook together")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
-    /// The task that writes the files did not end well.
+    /// The task that writes the files panicked or was cancelled.
     #[error("the task that writes the files did not end")]
     Task(#[from] tokio::task::JoinError),
 }
 
-/// The generated world: who there is and what every platform says.
+/// The generated world: its people, and the items of every platform.
 #[derive(Debug, Clone)]
 pub struct World {
     options: Options,
@@ -115,23 +114,23 @@ pub struct World {
 }
 
 impl World {
-    /// The world of these options; costs nothing.
+    /// Creates the world of these options. Records are generated only when they are read.
     pub fn new(options: Options) -> Self {
-        let persons = persons(options.records);
+        let persons = count_persons(options.records);
         Self {
             options,
             people: People::new(options.seed),
             listings: Stream::ALL
-                .map(|stream| Permutation::new(options.seed, stream.purpose(10), stream.size(persons))),
+                .map(|stream| Permutation::new(options.seed, stream.stream_purpose(10), stream.item_count(persons))),
         }
     }
 
-    /// How many people there are; each has ten raw records.
+    /// Returns the number of people; each has ten raw records.
     pub fn persons(&self) -> u64 {
-        persons(self.options.records)
+        count_persons(self.options.records)
     }
 
-    /// The raw records of each stream.
+    /// Returns the raw records of each stream.
     pub fn counts(&self) -> Counts {
         let size = |stream: Stream| self.listing(stream).size();
         Counts {
@@ -144,12 +143,12 @@ impl World {
         }
     }
 
-    /// The order in which a stream lists its items: position to index.
+    /// Returns the order in which a stream lists its items: position to index.
     pub(crate) fn listing(&self, stream: Stream) -> &Permutation {
         &self.listings[stream as usize]
     }
 }
 
-fn persons(records: u64) -> u64 {
+fn count_persons(records: u64) -> u64 {
     (records.saturating_add(5) / 10).clamp(2, 100_000_000)
 }

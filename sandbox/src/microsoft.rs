@@ -1,4 +1,4 @@
-//! The Microsoft programme's platform: OData JSON with next links and tiers, compressed where that is asked for.
+//! The Microsoft programme's platform: OData JSON with next links and tiers, compressed if the request accepts it.
 
 use std::io::Write as _;
 
@@ -14,7 +14,7 @@ use crate::facts::Stream;
 use crate::text::{course_text, version_text};
 use crate::{SECRET, World};
 
-/// By course number.
+/// Course codes, by course number.
 const CODES: [&str; 4] = ["MS-01", "MS-02", "MS-03", "MS-04"];
 const TITLES: [&str; 4] =
     ["信息技术应用初级培训", "信息技术应用中级培训", "信息技术应用高级培训", "多媒体网络教室管理"];
@@ -22,7 +22,7 @@ const TIERS: [[&str; 3]; 3] = [["初级", "初", "初级班"], ["中级", "中",
 pub(crate) const PATH: &str = "/microsoft/odata/TrainingRecords";
 const LARGEST_PAGE: u64 = 5_000;
 
-/// What a listing is asked with.
+/// Query parameters of a listing.
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     #[serde(rename = "$top")]
@@ -31,8 +31,8 @@ pub(crate) struct Asked {
     skip: Option<u64>,
 }
 
-/// A page, with a link to the next where there is one.
-pub(crate) fn answer(world: &World, headers: &HeaderMap, asked: &Asked) -> Response {
+/// Answers with a page, and a link to the next one if there is one.
+pub(crate) fn answer_listing(world: &World, headers: &HeaderMap, asked: &Asked) -> Response {
     if headers.get("api-key").is_none_or(|key| key.as_bytes() != SECRET.as_bytes()) {
         let refusal = json!({"error": {"code": "Unauthorized", "message": "the api-key is missing or wrong"}});
         return (StatusCode::UNAUTHORIZED, Json(refusal)).into_response();
@@ -47,7 +47,7 @@ pub(crate) fn answer(world: &World, headers: &HeaderMap, asked: &Asked) -> Respo
         "value": (first..last).map(|position| world.microsoft_record(position)).collect::<Vec<_>>(),
     });
     if last < total {
-        // A path alone is a link too; a full one names the host that was asked.
+        // The first link is a path alone, which is also valid; later ones are full and name the requested host.
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|_| first > 0);
         let base = host.map(|host| format!("http://{host}")).unwrap_or_default();
         page["@odata.nextLink"] = json!(format!("{base}{PATH}?$top={size}&$skiptoken={last}"));
@@ -55,13 +55,13 @@ pub(crate) fn answer(world: &World, headers: &HeaderMap, asked: &Asked) -> Respo
     let body = page.to_string();
     let kind = (header::CONTENT_TYPE, "application/json;odata.metadata=minimal");
     let wants = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok());
-    match wants.filter(|v| v.contains("gzip")).and_then(|_| gzip(&body)) {
+    match wants.filter(|v| v.contains("gzip")).and_then(|_| compress_gzip(&body)) {
         Some(packed) => ([kind, (header::CONTENT_ENCODING, "gzip")], packed).into_response(),
         None => ([kind], body).into_response(),
     }
 }
 
-fn gzip(body: &str) -> Option<Vec<u8>> {
+fn compress_gzip(body: &str) -> Option<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(body.as_bytes()).ok()?;
     packer.finish().ok()
@@ -69,7 +69,7 @@ fn gzip(body: &str) -> Option<Vec<u8>> {
 
 impl World {
     fn microsoft_record(&self, position: u64) -> Value {
-        let facts = self.facts(Stream::Microsoft, self.listing(Stream::Microsoft).at(position));
+        let facts = self.item_facts(Stream::Microsoft, self.listing(Stream::Microsoft).value_at(position));
         let person = self.people.person(facts.person);
         let chance = self.roll(71, facts.index);
         let course = (facts.course as usize - 1) % CODES.len();

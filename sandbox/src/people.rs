@@ -1,12 +1,12 @@
-//! Generated people: ID numbers that are valid and belong to nobody, names, school codes.
+//! Generated people: valid ID numbers that were made up, names, school codes.
 
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::chance::{Permutation, roll};
 use crate::population::names::PARTS;
 
-/// The county-level area codes of Jilin at the end of 2014 (GB/T 2260), then codes that had been
-/// given up by then and stay on the numbers issued under them, then two of other provinces.
+/// The county-level area codes of Jilin at the end of 2014 (GB/T 2260), then codes that were abolished before but stay
+/// in the numbers issued under them, then two of other provinces.
 pub(crate) const AREAS: [u32; 74] = [
     220102, 220103, 220104, 220105, 220106, 220112, 220113, 220122, 220182, 220183, 220202, 220203, 220204, 220211,
     220221, 220281, 220282, 220283, 220284, 220302, 220303, 220322, 220323, 220381, 220382, 220402, 220403, 220421,
@@ -25,28 +25,28 @@ const SURNAMES: [&str; 64] = [
     "彭", "吕", "苏", "卢", "蒋", "蔡", "贾", "丁", "魏", "薛", "叶", "阎", "余", "潘", "杜", "戴", "夏", "钟", "汪",
     "田", "任", "姜", "金", "朴", "崔", "欧阳",
 ];
-/// The last three stand outside GBK: in extension A, where GB18030 takes four bytes, and beyond
-/// the basic plane.
+/// The last three are outside GBK: two in extension A, where GB18030 needs four bytes, and one outside the basic
+/// multilingual plane.
 const GIVEN: [&str; 75] = [
     "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超", "秀", "霞",
     "平", "刚", "桂", "英", "华", "玉", "兰", "春", "梅", "红", "建", "国", "文", "志", "永", "海", "燕", "雪", "晶",
     "琳", "宇", "浩", "鹏", "飞", "鑫", "波", "斌", "宁", "慧", "颖", "婷", "岩", "东", "哲", "善", "淑", "子", "晓",
     "光", "立", "新", "凤", "云", "莲", "真", "喆", "垚", "珺", "璐", "龙", "虎", "顺", "吉", "㛃", "䶮", "𬭎",
 ];
-/// Parts of names that have a separator between them.
+/// Parts of names that are joined by a separator.
 const DOTTED: &[&str] = PARTS.split_at(20).0;
 
 /// One generated teacher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Person {
-    /// 18 characters, check digit right.
+    /// 18 characters with a valid check digit.
     pub(crate) id_number: String,
-    /// With U+00B7 where there is a separator, no spaces.
+    /// Without spaces; U+00B7 between the parts of a name that has several.
     pub(crate) name: String,
     pub(crate) school_code: String,
 }
 
-/// All of them, by number.
+/// All generated people, by number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct People {
     seed: u64,
@@ -70,7 +70,7 @@ impl People {
     }
 
     fn id_number(&self, number: u64) -> String {
-        let value = self.order.at(number);
+        let value = self.order.value_at(number);
         let areas = AREAS.len() as u64;
         let area = AREAS[(value % areas) as usize];
         let days = value / areas % BIRTH_DAYS;
@@ -91,7 +91,7 @@ impl People {
     }
 }
 
-/// The check digit of 17 digits (ISO 7064 MOD 11-2).
+/// Returns the check digit of 17 digits (ISO 7064 MOD 11-2).
 pub(crate) fn check_digit(body: &str) -> char {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const DIGITS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
@@ -99,7 +99,7 @@ pub(crate) fn check_digit(body: &str) -> char {
     DIGITS[(sum % 11) as usize]
 }
 
-/// The 18 characters for 17 digits.
+/// Appends the check digit to 17 digits.
 pub(crate) fn with_check_digit(body: &str) -> String {
     format!("{body}{}", check_digit(body))
 }

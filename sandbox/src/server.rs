@@ -1,4 +1,4 @@
-//! The platforms' HTTP side, on the loopback address.
+//! The platforms' HTTP servers on loopback.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,7 +31,7 @@ use crate::{CLIENT, Counts, Options, SECRET, SandboxError, World};
 const BASIC: &str = "Basic aHVpbGl1OnNhbmRib3gtc2VjcmV0";
 const LARGEST_PAGE: u64 = 5_000;
 
-/// The platforms, running.
+/// The running platforms.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
@@ -41,43 +41,42 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Writes the CMCC and Lego files into `drop_dir`, then serves the other platforms on a free port
-    /// of the loopback address.
+    /// Writes the CMCC and Lego files into `drop_dir`, then serves the other platforms on a free loopback port.
     pub async fn start(options: Options, drop_dir: &Path) -> Result<Self, SandboxError> {
         let world = World::new(options);
         let (counts, files, dir) = (world.counts(), world.clone(), drop_dir.to_owned());
         let write = move || {
             files.write_cmcc(&dir)?;
             files.write_lego(&dir)?;
-            Archives::of(&dir)
+            Archives::from_dir(&dir)
         };
         let archives = tokio::task::spawn_blocking(write).await??;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(SandboxError::Listen)?;
         let address = listener.local_addr().map_err(SandboxError::Listen)?;
         let (stop, stopped) = oneshot::channel();
-        let router = router(world, archives);
+        let router = build_router(world, archives);
         let server = tokio::spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(async {
                 // A dropped sender means the same as a message.
                 let _ = stopped.await;
             });
-            // Serving ends only by the signal above.
+            // Serving ends only by the signal above, so its result says nothing.
             let _ = serving.await;
         });
         Ok(Self { address, counts, stop, server })
     }
 
-    /// `http://127.0.0.1:<port>`, without a slash at the end.
+    /// Returns `http://127.0.0.1:<port>`, without a trailing slash.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The raw records of each stream.
+    /// Returns the raw records of each stream.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Stops serving; requests under way get two seconds.
+    /// Stops serving. Requests under way get two seconds.
     pub async fn stop(mut self) {
         let _ = self.stop.send(());
         let ended = tokio::time::timeout(Duration::from_secs(2), &mut self.server).await;
@@ -96,7 +95,7 @@ struct Platform {
 
 type Shared = State<Arc<Platform>>;
 
-fn router(world: World, archives: Archives) -> Router {
+fn build_router(world: World, archives: Archives) -> Router {
     let options = world.options;
     let platform = Arc::new(Platform {
         world,
@@ -105,13 +104,13 @@ fn router(world: World, archives: Archives) -> Router {
         troubles: options.faults.then(|| Troubles::new(options.seed)),
     });
     Router::new()
-        .route("/institution/oauth/token", post(token))
-        .route("/institution/api/completions", get(completions))
-        .route("/institution/api/progress", get(progress))
-        .route("/intel/records.xml", get(intel))
-        .route(microsoft::PATH, get(records))
-        .route("/cmcc/archives", get(archives_list))
-        .route("/cmcc/archive", get(archive))
+        .route("/institution/oauth/token", post(issue_token))
+        .route("/institution/api/completions", get(list_completions))
+        .route("/institution/api/progress", get(list_progress))
+        .route("/intel/records.xml", get(list_intel))
+        .route(microsoft::PATH, get(list_microsoft))
+        .route("/cmcc/archives", get(list_archives))
+        .route("/cmcc/archive", get(download_archive))
         .layer(middleware::from_fn_with_state(platform.clone(), fail_first))
         .with_state(platform)
 }
@@ -119,11 +118,11 @@ fn router(world: World, archives: Archives) -> Router {
 async fn fail_first(State(platform): Shared, request: Request, next: Next) -> Response {
     let uri = request.uri();
     let asked = uri.path_and_query().map_or("/", |asked| asked.as_str());
-    // A signed request is the same whenever it is signed.
+    // Two signed requests are the same request, whatever their signatures and times.
     let asked = asked.split("appId=").next().unwrap_or(asked);
-    let trouble = platform.troubles.as_ref().and_then(|all| all.next(asked));
+    let trouble = platform.troubles.as_ref().and_then(|all| all.next_trouble(asked));
     match trouble {
-        Some(trouble) => trouble::answer(trouble, asked.starts_with("/institution")).await,
+        Some(trouble) => trouble::answer_trouble(trouble, asked.starts_with("/institution")).await,
         None => next.run(request).await,
     }
 }
@@ -138,7 +137,7 @@ struct Grant {
     client_secret: String,
 }
 
-async fn token(State(platform): Shared, Form(grant): Form<Grant>) -> Response {
+async fn issue_token(State(platform): Shared, Form(grant): Form<Grant>) -> Response {
     if grant.grant_type != "client_credentials" {
         let refusal = json!({"error": "unsupported_grant_type"});
         return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
@@ -172,24 +171,24 @@ struct Answer {
 struct Data {
     items: Vec<Item>,
     next_page_token: Option<String>,
-    /// Of the whole listing, whatever `updated_since` leaves out.
+    /// Of the whole listing, including items that `updated_since` leaves out.
     total: u64,
 }
 
-async fn completions(State(platform): Shared, headers: HeaderMap, Query(listing): Query<Listing>) -> Response {
-    list(&platform, Stream::Completions, &headers, &listing)
+async fn list_completions(State(platform): Shared, headers: HeaderMap, Query(listing): Query<Listing>) -> Response {
+    list_items(&platform, Stream::Completions, &headers, &listing)
 }
 
-async fn progress(State(platform): Shared, headers: HeaderMap, Query(listing): Query<Listing>) -> Response {
-    list(&platform, Stream::Progress, &headers, &listing)
+async fn list_progress(State(platform): Shared, headers: HeaderMap, Query(listing): Query<Listing>) -> Response {
+    list_items(&platform, Stream::Progress, &headers, &listing)
 }
 
-fn authorised(headers: &HeaderMap, expected: &str) -> bool {
+fn is_authorised(headers: &HeaderMap, expected: &str) -> bool {
     headers.get(header::AUTHORIZATION).is_some_and(|sent| sent.as_bytes() == expected.as_bytes())
 }
 
-fn list(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &Listing) -> Response {
-    if !authorised(headers, &format!("Bearer {}", platform.token)) {
+fn list_items(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &Listing) -> Response {
+    if !is_authorised(headers, &format!("Bearer {}", platform.token)) {
         let refusal = json!({"code": 40101, "message": "invalid token"});
         return (StatusCode::UNAUTHORIZED, Json(refusal)).into_response();
     }
@@ -201,17 +200,19 @@ fn list(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &List
     let Some(first) = first.filter(|first| *first <= total) else {
         return bad_request(40001, "invalid page_token");
     };
-    let since = listing.updated_since.as_deref().map(day);
+    let since = listing.updated_since.as_deref().map(parse_day);
     if since == Some(None) {
         return bad_request(40002, "invalid updated_since");
     }
     let since = since.flatten();
     let size = listing.page_size.unwrap_or(1_000).clamp(1, LARGEST_PAGE);
-    // Without a day nothing is looked at before it is listed.
-    let new_enough = |position: &u64| since.is_none_or(|since| platform.world.updated(stream, *position) >= since);
+    // Without `updated_since`, items that are not listed need not be generated.
+    let new_enough =
+        |position: &u64| since.is_none_or(|since| platform.world.updated_at_position(stream, *position) >= since);
     let mut listed = (first..total).filter(new_enough);
-    let items = listed.by_ref().take(size as usize).map(|position| platform.world.item(stream, position)).collect();
-    let next_page_token = listed.next().map(page_token);
+    let items =
+        listed.by_ref().take(size as usize).map(|position| platform.world.item_at_position(stream, position)).collect();
+    let next_page_token = listed.next().map(encode_page_token);
     Json(Answer { code: 0, data: Data { items, next_page_token, total } }).into_response()
 }
 
@@ -219,13 +220,13 @@ fn bad_request(code: u32, message: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({"code": code, "message": message}))).into_response()
 }
 
-/// A day written `YYYY-MM-DD` and in no other way.
-fn day(text: &str) -> Option<NaiveDate> {
+/// Parses a day in the form `YYYY-MM-DD`, and in no other form.
+fn parse_day(text: &str) -> Option<NaiveDate> {
     text.parse().ok().filter(|day: &NaiveDate| day.to_string() == text)
 }
 
-/// An opaque token: a position in base 36 after a letter.
-fn page_token(mut position: u64) -> String {
+/// Returns an opaque token: a letter and the position in base 36.
+fn encode_page_token(mut position: u64) -> String {
     let mut digits = Vec::new();
     while position > 0 {
         let digit = (position % 36) as u32;
@@ -238,16 +239,20 @@ fn page_token(mut position: u64) -> String {
 
 type Parameters = Query<HashMap<String, String>>;
 
-async fn archives_list(State(platform): Shared, Query(query): Parameters) -> Response {
-    platform.archives.list(&query)
+async fn list_archives(State(platform): Shared, Query(query): Parameters) -> Response {
+    platform.archives.answer_listing(&query)
 }
 
-async fn archive(State(platform): Shared, Query(query): Parameters) -> Response {
-    platform.archives.file(&query)
+async fn download_archive(State(platform): Shared, Query(query): Parameters) -> Response {
+    platform.archives.answer_download(&query)
 }
 
-async fn records(State(platform): Shared, headers: HeaderMap, Query(asked): Query<microsoft::Asked>) -> Response {
-    microsoft::answer(&platform.world, &headers, &asked)
+async fn list_microsoft(
+    State(platform): Shared,
+    headers: HeaderMap,
+    Query(asked): Query<microsoft::Asked>,
+) -> Response {
+    microsoft::answer_listing(&platform.world, &headers, &asked)
 }
 
 #[derive(Deserialize)]
@@ -256,8 +261,8 @@ struct Page {
     size: Option<u64>,
 }
 
-async fn intel(State(platform): Shared, headers: HeaderMap, Query(page): Query<Page>) -> Response {
-    if !authorised(&headers, BASIC) {
+async fn list_intel(State(platform): Shared, headers: HeaderMap, Query(page): Query<Page>) -> Response {
+    if !is_authorised(&headers, BASIC) {
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"intel\"")], "unauthorised")
             .into_response();
     }

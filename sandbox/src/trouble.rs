@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::chance::roll_bytes;
 
-/// More failed requests than this are forgotten about and not made to fail at all.
+/// Maximum number of failed requests that are remembered. When it is reached, no further request fails.
 const REMEMBERED: usize = 1_000_000;
-/// More than the server buffers (some 408 KiB), and less than is promised.
+/// Bytes sent in a cut body: more than the server buffers (about 408 KiB), and less than promised.
 const SENT: usize = 448 * 1024;
 const PROMISED: &str = "524288";
 const LOGIN: &str = "<!DOCTYPE html><html><head><title>登录</title></head><body>\
@@ -29,7 +29,7 @@ pub(crate) enum Trouble {
     Hang,
 }
 
-/// Which requests fail, and which have failed already.
+/// Decides which requests fail, and remembers which have failed already.
 pub(crate) struct Troubles {
     seed: u64,
     failed: Mutex<HashSet<u64>>,
@@ -40,17 +40,17 @@ impl Troubles {
         Self { seed, failed: Mutex::default() }
     }
 
-    /// How this attempt fails, if it does.
-    pub(crate) fn next(&self, path_and_query: &str) -> Option<Trouble> {
+    /// Returns how this attempt fails, or `None` if it does not.
+    pub(crate) fn next_trouble(&self, path_and_query: &str) -> Option<Trouble> {
         let key = roll_bytes(self.seed, 90, path_and_query.as_bytes());
-        let trouble = planned(key)?;
+        let trouble = plan_trouble(key)?;
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         (failed.len() < REMEMBERED && failed.insert(key)).then_some(trouble)
     }
 }
 
-/// One request in twenty.
-fn planned(key: u64) -> Option<Trouble> {
+/// Plans a failure for one request in twenty.
+fn plan_trouble(key: u64) -> Option<Trouble> {
     if !key.is_multiple_of(20) {
         return None;
     }
@@ -63,32 +63,32 @@ fn planned(key: u64) -> Option<Trouble> {
     })
 }
 
-/// The answer for a failing attempt.
-pub(crate) async fn answer(trouble: Trouble, json: bool) -> Response {
+/// Returns the answer to a failing attempt.
+pub(crate) async fn answer_trouble(trouble: Trouble, json: bool) -> Response {
     match trouble {
         Trouble::TooMany => {
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "too many requests").into_response()
         }
         Trouble::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response(),
         Trouble::Login => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LOGIN).into_response(),
-        Trouble::Cut if json => cut("application/json", "{\"code\":0,\"data\":{\"items\":[{\"id\":"),
-        Trouble::Cut => cut("application/xml", "<?xml version=\"1.0\"?><records page=\"1\""),
+        Trouble::Cut if json => cut_response("application/json", "{\"code\":0,\"data\":{\"items\":[{\"id\":"),
+        Trouble::Cut => cut_response("application/xml", "<?xml version=\"1.0\"?><records page=\"1\""),
         Trouble::Hang => {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            cut("text/plain", "")
+            cut_response("text/plain", "")
         }
     }
 }
 
-/// Promises more than it sends, so that the connection is closed in the middle of the body;
-/// sends nothing at all, not even a head, if there is nothing to send.
-fn cut(content_type: &'static str, start: &str) -> Response {
+/// Promises more than it sends, so that the connection is closed in the middle of the body. With an empty `start` it
+/// sends nothing, not even a head.
+fn cut_response(content_type: &'static str, start: &str) -> Response {
     let mut sent = start.to_owned();
     if !sent.is_empty() {
         // The server writes nothing until its buffer is full or the body is complete.
         sent.push_str(&" ".repeat(SENT - start.len()));
     }
-    // As a stream, because the server would check a body whose length it knows.
+    // A stream, because the server would check the length of a body that it knows.
     let body = Body::from_stream(Body::from(sent).into_data_stream());
     ([(header::CONTENT_TYPE, content_type), (header::CONTENT_LENGTH, PROMISED)], body).into_response()
 }
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn one_in_twenty_fails_once() {
         let troubles = Troubles::new(4);
-        let failing = |path: &String| troubles.next(path).is_some();
+        let failing = |path: &String| troubles.next_trouble(path).is_some();
         let paths: Vec<String> = (0..10_000).map(|n| format!("/x?page={n}")).collect();
         let first = paths.iter().filter(|path| failing(path)).count();
         assert!((400..600).contains(&first), "{first}");

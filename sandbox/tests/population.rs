@@ -1,11 +1,11 @@
-//! The labelled population: the same twice, its training and its damage as they are labelled.
+//! The labelled population is reproducible, and its training and damage agree with their labels.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail loudly")]
 
 use std::collections::{BTreeMap, HashSet};
 
 use huiliu_sandbox::population::{Damage, Outcome, Population, Training};
 
-fn training(damaged_percent: u8) -> Training {
+fn make_training(damaged_percent: u8) -> Training {
     Training::new(Population::new(7, 3_000), damaged_percent)
 }
 
@@ -14,7 +14,7 @@ fn the_files_and_the_truth_are_the_same_twice() {
     let dir = std::env::temp_dir().join(format!("huiliu-population-{}", std::process::id()));
     let whole = |name: &str| {
         let home = dir.join(name);
-        let credit = training(30).write(&home).unwrap();
+        let credit = make_training(30).write_files(&home).unwrap();
         let mut files = BTreeMap::new();
         for folder in std::fs::read_dir(&home).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()) {
             for file in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
@@ -31,11 +31,11 @@ fn the_files_and_the_truth_are_the_same_twice() {
 
 #[test]
 fn a_training_is_told_of_more_than_once_and_near_misses_are_others() {
-    let training = training(0);
+    let training = make_training(0);
     let (mut duplicates, mut upgraded, mut cycles, mut unknown) = (0, 0, 0, 0);
     let mut ids = HashSet::new();
-    for person in 0..training.people() {
-        let credit = training.credit(person);
+    for person in 0..training.person_count() {
+        let credit = training.credit_of_person(person);
         for (at, (record, outcome)) in credit.iter().enumerate() {
             assert!(ids.insert(record.id.clone()), "{}", record.id);
             if let Outcome::Duplicate(of) = outcome {
@@ -56,11 +56,11 @@ fn a_training_is_told_of_more_than_once_and_near_misses_are_others() {
 
 #[test]
 fn so_many_identities_are_damaged_in_every_way() {
-    let (whole, damaged) = (training(0), training(40));
+    let (whole, damaged) = (make_training(0), make_training(40));
     let (mut records, mut classes) = (0_usize, BTreeMap::new());
-    for person in 0..whole.people() {
-        for record in whole.records(person) {
-            let (clean, claim) = (whole.identity(&record), damaged.identity(&record));
+    for person in 0..whole.person_count() {
+        for record in whole.records_of_person(person) {
+            let (clean, claim) = (whole.identity_claim(&record), damaged.identity_claim(&record));
             assert_eq!((clean.damage, clean.truth), (Damage::Clean, claim.truth));
             assert_eq!(clean.id_number, whole.population.teacher(person).id_number);
             records += 1;

@@ -1,4 +1,4 @@
-//! The world is the same twice, its truth adds up, and its server answers.
+//! The world is reproducible, its truth adds up, and its server answers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail loudly")]
 
 use std::collections::{HashMap, HashSet};
@@ -9,27 +9,27 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-fn scratch(name: &str) -> PathBuf {
+fn scratch_dir(name: &str) -> PathBuf {
     let dir = std::env::temp_dir().join(format!("huiliu-sandbox-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     dir
 }
 
-fn options(records: u64) -> Options {
+fn test_options(records: u64) -> Options {
     Options { seed: 42, records, ..Options::default() }
 }
 
-fn lines(path: &std::path::Path) -> Vec<Value> {
+fn read_json_lines(path: &std::path::Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
 fn truth_is_deterministic_and_adds_up() {
-    let dir = scratch("truth");
+    let dir = scratch_dir("truth");
     let (one, two) = (dir.join("one.jsonl"), dir.join("two.jsonl"));
-    let totals = World::new(options(30_000)).write_truth(&one).unwrap();
-    World::new(options(30_000)).write_truth(&two).unwrap();
+    let totals = World::new(test_options(30_000)).write_truth(&one).unwrap();
+    World::new(test_options(30_000)).write_truth(&two).unwrap();
     assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
 
     assert_eq!(totals.records, 30_000);
@@ -37,7 +37,7 @@ fn truth_is_deterministic_and_adds_up() {
     assert!((350..550).contains(&totals.bad), "{totals:?}");
     assert!(totals.contradicting > 5 && totals.not_passed > 500, "{totals:?}");
 
-    let lines = lines(&one);
+    let lines = read_json_lines(&one);
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).collect::<Vec<_>>();
     let sum = |field: &str| -> u64 { of("teacher").iter().map(|line| line[field].as_u64().unwrap()).sum() };
     assert_eq!(sum("units"), totals.units);
@@ -58,10 +58,10 @@ fn truth_is_deterministic_and_adds_up() {
 
 #[test]
 fn changed_records_have_other_units_and_the_same_people() {
-    let dir = scratch("changed");
+    let dir = scratch_dir("changed");
     let path = dir.join("truth.jsonl");
-    let before = World::new(options(5_000)).write_truth(&path).unwrap();
-    let changed = Options { changed_percent: 5, ..options(5_000) };
+    let before = World::new(test_options(5_000)).write_truth(&path).unwrap();
+    let changed = Options { changed_percent: 5, ..test_options(5_000) };
     let after = World::new(changed).write_truth(&path).unwrap();
     assert_ne!(before.units, after.units);
     assert_eq!(before.teachers, after.teachers);
@@ -70,8 +70,8 @@ fn changed_records_have_other_units_and_the_same_people() {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
-/// The lines of every CMCC file in a folder, by file name.
-fn files(dir: &std::path::Path) -> HashMap<String, Vec<String>> {
+/// Returns the lines of every CMCC file in a folder, by file name.
+fn read_cmcc_files(dir: &std::path::Path) -> HashMap<String, Vec<String>> {
     let mut files = HashMap::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
@@ -87,16 +87,16 @@ fn files(dir: &std::path::Path) -> HashMap<String, Vec<String>> {
 
 #[test]
 fn cmcc_rows_stand_where_the_truth_says() {
-    let dir = scratch("cmcc");
+    let dir = scratch_dir("cmcc");
     let truth = dir.join("truth.jsonl");
-    let world = World::new(options(60_000));
+    let world = World::new(test_options(60_000));
     world.write_truth(&truth).unwrap();
     world.write_cmcc(&dir.join("drop")).unwrap();
-    let files = files(&dir.join("drop"));
+    let files = read_cmcc_files(&dir.join("drop"));
     let rows: usize = files.values().map(|rows| rows.len() - 3).sum();
     assert_eq!(rows as u64, world.counts().cmcc);
     let mut bad: HashMap<(&str, usize), HashSet<String>> = HashMap::new();
-    let lines = lines(&truth);
+    let lines = read_json_lines(&truth);
     for line in lines.iter().filter(|line| line["platform"] == "cmcc" && line["kind"] == "bad") {
         let reasons = line["reasons"].as_array().unwrap().iter().map(|reason| reason.as_str().unwrap().to_owned());
         let place = (line["file"].as_str().unwrap(), line["line"].as_u64().unwrap() as usize);
@@ -133,10 +133,10 @@ fn cmcc_rows_stand_where_the_truth_says() {
 
 #[test]
 fn good_rows_are_written_in_every_form_people_use() {
-    let dir = scratch("forms");
-    let world = World::new(options(60_000));
+    let dir = scratch_dir("forms");
+    let world = World::new(test_options(60_000));
     world.write_cmcc(&dir).unwrap();
-    let rows: Vec<Vec<String>> = files(&dir)
+    let rows: Vec<Vec<String>> = read_cmcc_files(&dir)
         .values()
         .flat_map(|rows| &rows[2..rows.len() - 1])
         .map(|row| row.split(',').map(str::to_owned).collect())
@@ -172,12 +172,12 @@ fn good_rows_are_written_in_every_form_people_use() {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
-async fn ask(base: &str, head: &str, body: &str) -> (String, String) {
+async fn send_request(base: &str, head: &str, body: &str) -> (String, String) {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request =
         format!("{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    // The head's first line gets its version here.
+    // The HTTP version is added to the first line of the head.
     let request = request.replacen("\r\n", " HTTP/1.1\r\n", 1);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -186,21 +186,21 @@ async fn ask(base: &str, head: &str, body: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-async fn bearer(base: &str) -> String {
+async fn fetch_token(base: &str) -> String {
     let form = "grant_type=client_credentials&client_id=huiliu&client_secret=sandbox-secret";
     let head = "POST /institution/oauth/token\r\nContent-Type: application/x-www-form-urlencoded";
-    let (_, body) = ask(base, head, form).await;
+    let (_, body) = send_request(base, head, form).await;
     let answer: Value = serde_json::from_str(&body).unwrap();
     answer["access_token"].as_str().unwrap().to_owned()
 }
 
-/// Every item of a listing, page after page; the query goes before the page token.
-async fn listing(base: &str, token: &str, query: &str) -> Vec<Value> {
+/// Returns every item of a listing, page after page. `query` comes before the page token.
+async fn fetch_listing(base: &str, token: &str, query: &str) -> Vec<Value> {
     let mut next = Some(String::new());
     let mut seen = Vec::new();
     while let Some(page) = next {
         let head = format!("GET /institution/api/{query}&page_token={page}\r\nAuthorization: Bearer {token}");
-        let (_, body) = ask(base, &head, "").await;
+        let (_, body) = send_request(base, &head, "").await;
         let answer: Value = serde_json::from_str(&body).unwrap();
         let items = answer["data"]["items"].as_array().unwrap();
         assert!(page.is_empty() || !items.is_empty(), "a token that leads nowhere");
@@ -212,27 +212,27 @@ async fn listing(base: &str, token: &str, query: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn the_server_lists_every_item() {
-    let dir = scratch("server");
-    let sandbox = Sandbox::start(options(1_000), &dir).await.unwrap();
+    let dir = scratch_dir("server");
+    let sandbox = Sandbox::start(test_options(1_000), &dir).await.unwrap();
     let base = sandbox.base_url();
-    let (head, _) = ask(&base, "GET /institution/api/completions", "").await;
+    let (head, _) = send_request(&base, "GET /institution/api/completions", "").await;
     assert!(head.starts_with("HTTP/1.1 401"));
-    let token = bearer(&base).await;
-    let seen = listing(&base, &token, "completions?page_size=150").await;
+    let token = fetch_token(&base).await;
+    let seen = fetch_listing(&base, &token, "completions?page_size=150").await;
     assert_eq!(seen.len() as u64, sandbox.counts().completions);
     let truth = dir.join("truth.jsonl");
-    World::new(options(1_000)).write_truth(&truth).unwrap();
-    for line in lines(&truth).iter().filter(|line| line["stream"] == "completions" && line["kind"] == "bad") {
+    World::new(test_options(1_000)).write_truth(&truth).unwrap();
+    for line in read_json_lines(&truth).iter().filter(|line| line["stream"] == "completions" && line["kind"] == "bad") {
         assert_eq!(seen[line["position"].as_u64().unwrap() as usize]["id"], line["record"]);
     }
     let basic = "\r\nAuthorization: Basic aHVpbGl1OnNhbmRib3gtc2VjcmV0";
-    let (_, xml) = ask(&base, &format!("GET /intel/records.xml?page=2&size=30{basic}"), "").await;
+    let (_, xml) = send_request(&base, &format!("GET /intel/records.xml?page=2&size=30{basic}"), "").await;
     assert_eq!(xml.matches("<record ").count(), 20);
     let mut link = Some("/microsoft/odata/TrainingRecords?$top=20".to_owned());
     let mut records = 0;
     while let Some(path) = link {
         let path = path.strip_prefix(base.as_str()).unwrap_or(&path);
-        let (_, body) = ask(&base, &format!("GET {path}\r\nApi-Key: {SECRET}"), "").await;
+        let (_, body) = send_request(&base, &format!("GET {path}\r\nApi-Key: {SECRET}"), "").await;
         let page: Value = serde_json::from_str(&body).unwrap();
         records += page["value"].as_array().unwrap().len();
         link = page["@odata.nextLink"].as_str().map(str::to_owned);
@@ -244,13 +244,13 @@ async fn the_server_lists_every_item() {
 
 #[tokio::test]
 async fn updated_since_leaves_out_the_older_items_and_no_others() {
-    let dir = scratch("since");
-    let changed = Options { changed_percent: 5, ..options(1_000) };
+    let dir = scratch_dir("since");
+    let changed = Options { changed_percent: 5, ..test_options(1_000) };
     let sandbox = Sandbox::start(changed, &dir).await.unwrap();
     let base = sandbox.base_url();
-    let token = bearer(&base).await;
+    let token = fetch_token(&base).await;
     for stream in ["completions", "progress"] {
-        let all = listing(&base, &token, &format!("{stream}?page_size=500")).await;
+        let all = fetch_listing(&base, &token, &format!("{stream}?page_size=500")).await;
         let updated = |item: &Value| item["updatedAt"].as_str().unwrap()[..10].to_owned();
         let mut days: Vec<String> = all.iter().map(updated).collect();
         days.sort();
@@ -259,16 +259,16 @@ async fn updated_since_leaves_out_the_older_items_and_no_others() {
             let wanted: Vec<&Value> = all.iter().filter(|item| updated(item).as_str() >= since).collect();
             for size in [1, 7, 5_000] {
                 let query = format!("{stream}?page_size={size}&updated_since={since}");
-                let listed = listing(&base, &token, &query).await;
+                let listed = fetch_listing(&base, &token, &query).await;
                 assert!(listed.iter().eq(wanted.iter().copied()), "{query}");
             }
         }
-        // What changed after the first listing is dated after all of it.
+        // Items that changed after the first listing have later dates than all of it.
         let new = all.iter().filter(|item| updated(item).as_str() >= "2018-01-01").count();
         assert!((2..40).contains(&new), "{stream}: {new}");
         for wrong in ["yesterday", "", "2014-9-1", "2014-02-30", "20140901"] {
             let head = format!("GET /institution/api/{stream}?updated_since={wrong}\r\nAuthorization: Bearer {token}");
-            let (head, body) = ask(&base, &head, "").await;
+            let (head, body) = send_request(&base, &head, "").await;
             assert!(head.starts_with("HTTP/1.1 400"), "{wrong}: {head}");
             let answer: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(answer, serde_json::json!({"code": 40002, "message": "invalid updated_since"}));
@@ -280,8 +280,8 @@ async fn updated_since_leaves_out_the_older_items_and_no_others() {
 
 #[tokio::test]
 async fn requests_fail_once_and_cut_bodies_are_cut() {
-    let dir = scratch("faults");
-    let faulty = Options { faults: true, ..options(1_000) };
+    let dir = scratch_dir("faults");
+    let faulty = Options { faults: true, ..test_options(1_000) };
     let sandbox = Sandbox::start(faulty, &dir).await.unwrap();
     let base = sandbox.base_url();
     let mut failed = 0;
@@ -290,11 +290,11 @@ async fn requests_fail_once_and_cut_bodies_are_cut() {
         let head = format!(
             "GET /intel/records.xml?page=1&size=1&n={page}\r\nAuthorization: Basic aHVpbGl1OnNhbmRib3gtc2VjcmV0"
         );
-        let (status, body) = ask(&base, &head, "").await;
+        let (status, body) = send_request(&base, &head, "").await;
         if !body.ends_with("</records>\n") {
             failed += 1;
             cut += u32::from(status.contains("content-length: 524288"));
-            let (_, body) = ask(&base, &head, "").await;
+            let (_, body) = send_request(&base, &head, "").await;
             assert!(body.ends_with("</records>\n"));
         }
     }

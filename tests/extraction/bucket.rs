@@ -1,5 +1,5 @@
-//! Files in a bucket of an object store. The store is played here: it looks at every signature by its own reckoning, gives
-//! its listing in pages, and can be made to misbehave.
+//! Files in a bucket of an object store. The test simulates the store: it checks every signature by its own
+//! computation, gives its listing in pages, and can be made to misbehave.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Asked, PASSWORD, Platform, Says, Site, records};
+use super::{Answer, Asked, PASSWORD, Platform, Says, Site, records_json};
 use crate::house::On;
 
 const BUCKET: &str = r#"
@@ -17,46 +17,49 @@ bucket = { name = "${settings.bucket}", prefix = "培训/", region = "cn-test", 
 const SAYS: Says<'static> = Says { transport: BUCKET, stream: "format = { kind = \"json\", items = \"\" }", map: "" };
 const SETTINGS: &str = "settings = { bucket = \"records\" }";
 
-/// Bytes, and when they were changed.
+/// Key → bytes and time of the last change.
 type Objects = BTreeMap<String, (Vec<u8>, String)>;
 
 #[derive(Clone, Default)]
 struct Store {
     objects: Arc<Mutex<Objects>>,
-    /// The token of a temporary key, where there is one.
+    /// The session token of a temporary key, or "".
     token: &'static str,
 }
 
 impl Store {
-    fn put(&self, key: &str, range: std::ops::Range<usize>, changed: &str) {
+    fn put_object(&self, key: &str, range: std::ops::Range<usize>, changed: &str) {
         let changed = format!("2014-09-{changed}.000Z");
-        self.objects.lock().unwrap().insert(key.to_owned(), (records(range).into_bytes(), changed));
+        self.objects.lock().unwrap().insert(key.to_owned(), (records_json(range).into_bytes(), changed));
     }
 
-    fn play(&self) -> Platform {
+    fn start_platform(&self) -> Platform {
         let store = self.clone();
-        Platform::start(move |asked| store.answer(asked))
+        Platform::start(move |asked| store.answer_request(asked))
     }
 
-    fn answer(&self, asked: &Asked) -> Answer {
-        if let Err(code) = signed(asked, self.token) {
+    fn answer_request(&self, asked: &Asked) -> Answer {
+        if let Err(code) = check_signature(asked, self.token) {
             return Answer::new(403, format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code></Error>"));
         }
-        let path = decoded(&asked.path);
+        let path = percent_decode(&asked.path);
         let objects = self.objects.lock().unwrap();
         if asked.param("list-type") == "2" && path == "/records/" {
-            return Answer::new(200, listing(&objects, asked.param("prefix"), asked.number("continuation-token")));
+            return Answer::new(
+                200,
+                listing_xml(&objects, asked.param("prefix"), asked.number_param("continuation-token")),
+            );
         }
         match path.strip_prefix("/records/").and_then(|key| objects.get(key)) {
-            Some((bytes, _)) => part(asked, bytes),
+            Some((bytes, _)) => answer_object(asked, bytes),
             None => Answer::new(404, "<Error><Code>NoSuchKey</Code></Error>"),
         }
     }
 }
 
-/// The object, or the range of it that is asked for.
-fn part(asked: &Asked, bytes: &[u8]) -> Answer {
-    let etag = format!("\"{}\"", hex(&Sha256::digest(bytes)));
+/// Answers with the object, or with the requested range of it.
+fn answer_object(asked: &Asked, bytes: &[u8]) -> Answer {
+    let etag = format!("\"{}\"", to_hex(&Sha256::digest(bytes)));
     if !["", &etag].contains(&asked.header("if-match")) {
         return Answer::new(412, "<Error><Code>PreconditionFailed</Code></Error>");
     }
@@ -66,11 +69,12 @@ fn part(asked: &Asked, bytes: &[u8]) -> Answer {
     }
 }
 
-/// Two objects a page.
-fn listing(objects: &Objects, prefix: &str, from: usize) -> String {
+/// Returns a page of the listing, with two objects.
+fn listing_xml(objects: &Objects, prefix: &str, from: usize) -> String {
     let all: Vec<_> = objects.iter().filter(|(key, _)| key.starts_with(prefix)).collect();
     let contents = all.iter().skip(from).take(2).map(|(key, (bytes, changed))| {
-        let (key, etag, size) = (encoded(key, "/").replace("%20", "+"), hex(&Sha256::digest(bytes)), bytes.len());
+        let (key, etag, size) =
+            (percent_encode(key, "/").replace("%20", "+"), to_hex(&Sha256::digest(bytes)), bytes.len());
         format!(
             "<Contents><Key>{key}</Key><LastModified>{changed}</LastModified><ETag>&quot;{etag}&quot;</ETag>\
              <Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
@@ -85,12 +89,12 @@ fn listing(objects: &Objects, prefix: &str, from: usize) -> String {
     )
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// All but the unreserved characters of RFC 3986, and those in `but`.
-fn encoded(text: &str, but: &str) -> String {
+/// Percent-encodes everything but the unreserved characters of RFC 3986 and those in `but`.
+fn percent_encode(text: &str, but: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c) || but.contains(c);
     let one = |c: char| match plain(c) {
         true => c.to_string(),
@@ -99,7 +103,7 @@ fn encoded(text: &str, but: &str) -> String {
     text.chars().map(one).collect()
 }
 
-fn decoded(path: &str) -> String {
+fn percent_decode(path: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {
@@ -109,20 +113,21 @@ fn decoded(path: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn mac(key: &[u8], text: &str) -> Vec<u8> {
+fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Signature version 4 of a presigned request, as its document says it is checked.
-fn signed(asked: &Asked, token: &str) -> Result<(), &'static str> {
+/// Checks the Signature Version 4 of a presigned request, by the steps of its specification.
+fn check_signature(asked: &Asked, token: &str) -> Result<(), &'static str> {
     let date = asked.param("X-Amz-Date");
     let day = date.get(..8).ok_or("AccessDenied")?;
     let scope = format!("{day}/cn-test/s3/aws4_request");
     let mut query: Vec<_> = asked.query.iter().filter(|(name, _)| name != "X-Amz-Signature").collect();
     query.sort();
-    let query: Vec<_> = query.iter().map(|(n, v)| format!("{}={}", encoded(n, ""), encoded(v, ""))).collect();
+    let query: Vec<_> =
+        query.iter().map(|(n, v)| format!("{}={}", percent_encode(n, ""), percent_encode(v, ""))).collect();
     let canonical = format!(
         "{}\n{}\n{}\nhost:{}\n\nhost\nUNSIGNED-PAYLOAD",
         asked.method,
@@ -130,113 +135,113 @@ fn signed(asked: &Asked, token: &str) -> Result<(), &'static str> {
         query.join("&"),
         asked.header("host")
     );
-    let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+    let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", to_hex(&Sha256::digest(canonical)));
     let steps = [day, "cn-test", "s3", "aws4_request"];
-    let key = steps.iter().fold(format!("AWS4{PASSWORD}").into_bytes(), |key, step| mac(&key, step));
+    let key = steps.iter().fold(format!("AWS4{PASSWORD}").into_bytes(), |key, step| hmac_sha256(&key, step));
     match () {
         () if asked.param("X-Amz-Credential") != format!("huiliu/{scope}") => Err("InvalidAccessKeyId"),
         () if asked.param("X-Amz-Security-Token") != token => Err("InvalidToken"),
-        () if asked.param("X-Amz-Signature") != hex(&mac(&key, &text)) => Err("SignatureDoesNotMatch"),
+        () if asked.param("X-Amz-Signature") != to_hex(&hmac_sha256(&key, &text)) => Err("SignatureDoesNotMatch"),
         () => Ok(()),
     }
 }
 
-fn site(on: On, platform: &Platform) -> Site {
-    let site = Site::on(on, platform, &SAYS);
-    site.settings(SETTINGS);
+fn bucket_site(on: On, platform: &Platform) -> Site {
+    let site = Site::with_database(on, platform, &SAYS);
+    site.write_source(SETTINGS);
     site
 }
 
-/// Keys that a pass asked for, in order.
-fn fetched(platform: &Platform, before: usize) -> Vec<String> {
-    let asked = platform.asked();
+/// Returns the keys of the objects that a pass requested, in order.
+fn fetched_keys(platform: &Platform, before: usize) -> Vec<String> {
+    let asked = platform.requests();
     let keys = asked[before..].iter().filter(|a| a.param("list-type").is_empty());
-    keys.map(|a| decoded(&a.path).replace("/records/", "")).collect()
+    keys.map(|a| percent_decode(&a.path).replace("/records/", "")).collect()
 }
 
-fn reads(on: On) {
+fn check_bucket_reads(on: On) {
     let store = Store::default();
-    store.put("培训/2014/名单 2+3 (终).json", 0..2, "11T02:00:05");
-    store.put("培训/2014/later.json", 2..4, "11T02:00:09");
-    store.put("培训/a&b=c?.json", 4..6, "11T02:00:01");
-    store.put("培训/z.json", 6..7, "11T02:00:01");
-    store.put("培训/none.txt", 90..99, "11T02:00:01");
-    store.put("培训/folder.json/", 90..99, "11T02:00:01");
-    store.put("elsewhere/x.json", 90..99, "11T02:00:01");
-    let platform = store.play();
-    let site = site(on, &platform);
+    store.put_object("培训/2014/名单 2+3 (终).json", 0..2, "11T02:00:05");
+    store.put_object("培训/2014/later.json", 2..4, "11T02:00:09");
+    store.put_object("培训/a&b=c?.json", 4..6, "11T02:00:01");
+    store.put_object("培训/z.json", 6..7, "11T02:00:01");
+    store.put_object("培训/none.txt", 90..99, "11T02:00:01");
+    store.put_object("培训/folder.json/", 90..99, "11T02:00:01");
+    store.put_object("elsewhere/x.json", 90..99, "11T02:00:01");
+    let platform = store.start_platform();
+    let site = bucket_site(on, &platform);
     assert_eq!(site.sync(), (7, 7));
     let in_order = ["培训/a&b=c?.json", "培训/z.json", "培训/2014/名单 2+3 (终).json", "培训/2014/later.json"];
-    assert_eq!(fetched(&platform, 0), in_order);
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE address = '2014/名单 2+3 (终).json'"), 1);
-    // What was read is not read again; what was changed, or came into sight late, is.
-    let before = platform.asked().len();
+    assert_eq!(fetched_keys(&platform, 0), in_order);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload WHERE address = '2014/名单 2+3 (终).json'"), 1);
+    // An object is read once; it is read again after a change, and a late one with an old date is read too.
+    let before = platform.requests().len();
     assert_eq!(site.sync(), (0, 0));
-    assert_eq!(fetched(&platform, before), Vec::<String>::new());
-    store.put("培训/z.json", 6..9, "12T00:00:00");
-    store.put("培训/late.json", 9..10, "11T01:59:59");
+    assert_eq!(fetched_keys(&platform, before), Vec::<String>::new());
+    store.put_object("培训/z.json", 6..9, "12T00:00:00");
+    store.put_object("培训/late.json", 9..10, "11T01:59:59");
     assert_eq!(site.sync(), (4, 3));
-    assert_eq!(fetched(&platform, before), ["培训/late.json", "培训/z.json"]);
-    // A whole pass gives the same again, days give what was changed on them.
+    assert_eq!(fetched_keys(&platform, before), ["培训/late.json", "培训/z.json"]);
+    // A full pass gives the same again; a range of days gives the objects that changed on them.
     assert_eq!(site.sync_with(&["--full"]), (10, 0));
     assert_eq!(site.sync_with(&["--since", "2014-09-12"]), (3, 0));
     assert_eq!(site.sync_with(&["--since", "2014-09-10", "--until", "2014-09-11"]), (7, 0));
-    let cursor = site.cursor();
+    let cursor = site.read_cursor();
     assert_eq!(cursor["after"]["key"], "培训/z.json", "{cursor}");
-    site.json(&["cursors", "set", "a", "records", "--to", &cursor.to_string(), "--because", "a test", "--json"]);
+    site.run_json(&["cursors", "set", "a", "records", "--to", &cursor.to_string(), "--because", "a test", "--json"]);
     assert_eq!(site.sync(), (0, 0));
 }
 
 #[test]
 fn objects_are_read_once_and_again_when_they_change() {
-    reads(On::Sqlite);
+    check_bucket_reads(On::Sqlite);
 }
 
 #[test]
 fn objects_are_read_once_and_again_when_they_change_on_postgresql() {
-    reads(On::Postgres);
+    check_bucket_reads(On::Postgres);
 }
 
 #[test]
 fn a_large_object_comes_in_parts() {
-    let item = |n: usize| super::record(n).replacen('{', &format!("{{\"note\":\"{}\",", "课".repeat(400)), 1);
+    let item = |n: usize| super::record_json(n).replacen('{', &format!("{{\"note\":\"{}\",", "课".repeat(400)), 1);
     let text = format!("[{}]", (0..8_000).map(item).collect::<Vec<_>>().join(","));
     assert!(text.len() > 8 << 20);
     let store = Store::default();
     store.objects.lock().unwrap().insert("培训/a.json".into(), (text.into(), "2014-09-11T02:00:00.000Z".into()));
-    let platform = store.play();
-    let site = site(On::Sqlite, &platform);
+    let platform = store.start_platform();
+    let site = bucket_site(On::Sqlite, &platform);
     assert_eq!(site.sync(), (8_000, 8_000));
-    assert_eq!(fetched(&platform, 0), ["培训/a.json"; 2]);
+    assert_eq!(fetched_keys(&platform, 0), ["培训/a.json"; 2]);
 }
 
 #[test]
 fn a_refusal_says_why_and_tells_no_secret() {
     let store = Store { token: "temporary/+=", ..Store::default() };
-    store.put("培训/a.json", 0..2, "11T02:00:00");
-    let platform = store.play();
-    let site = site(On::Sqlite, &platform);
-    let said = site.fail();
+    store.put_object("培训/a.json", 0..2, "11T02:00:00");
+    let platform = store.start_platform();
+    let site = bucket_site(On::Sqlite, &platform);
+    let said = site.sync_expecting_failure();
     assert!(said.contains("rejects the user and password") && said.contains("the store says InvalidToken"), "{said}");
-    site.settings(&format!("{SETTINGS}\nsecrets_env = {{ session_token = \"TOKEN\" }}"));
-    let out = site.run_with(&["sync", "--all", "--json"], &[("TOKEN", "temporary/+=")]);
+    site.write_source(&format!("{SETTINGS}\nsecrets_env = {{ session_token = \"TOKEN\" }}"));
+    let out = site.run_with_env(&["sync", "--all", "--json"], &[("TOKEN", "temporary/+=")]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let out = site.run_with(&["sync", "--all", "--full"], &[("TOKEN", "temporary/+="), ("PASSWORD", "Other-4712")]);
+    let out = site.run_with_env(&["sync", "--all", "--full"], &[("TOKEN", "temporary/+="), ("PASSWORD", "Other-4712")]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("SignatureDoesNotMatch"), "{said}");
     for secret in ["Other-4712", "temporary/+=", "X-Amz", "Signature="] {
         assert!(!said.contains(secret), "{secret}: {said}");
     }
-    // What cannot be a bucket is told before anything is asked.
+    // An impossible bucket is reported before any request.
     let told = || {
         let out = site.run(&["sync", "--all"]);
         assert_eq!(out.status.code(), Some(2));
         String::from_utf8_lossy(&out.stderr).into_owned()
     };
-    site.settings("");
+    site.write_source("");
     assert!(told().contains("${settings.bucket} has no value"));
-    site.rewrite("p", &super::manifest("p", &SAYS).replace(", style = \"path\"", ""));
-    site.settings(SETTINGS);
+    site.write_manifest("p", &super::manifest_text("p", &SAYS).replace(", style = \"path\"", ""));
+    site.write_source(SETTINGS);
     assert!(told().contains("set the style to path"));
 }
 
@@ -260,8 +265,8 @@ fn what_a_store_must_not_give_is_refused() {
         (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are accepted"),
     ] {
         let platform = Platform::start(move |_| Answer::new(200, listing.clone()));
-        let said = site(On::Sqlite, &platform).fail();
+        let said = bucket_site(On::Sqlite, &platform).sync_expecting_failure();
         assert!(said.contains(words), "{words}: {said}");
-        assert!(platform.asked().iter().all(|a| a.path == "/records/"), "only the listing is asked for");
+        assert!(platform.requests().iter().all(|a| a.path == "/records/"), "only the listing is asked for");
     }
 }

@@ -1,16 +1,16 @@
-//! Fan-out: fixed lists, the records of another listing with their fields, both together, each partition with a cursor of its
-//! own; and the values are where delivery and people find them.
+//! Fan-out: fixed lists, the records of another listing with their fields, and both together. Each partition has a
+//! cursor of its own, and its values are available to deliveries and visible to people.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use super::{Answer, Platform, Says, Site, page, record_of};
+use super::{Answer, Platform, Says, Site, page_of_records, record_of_course};
 use crate::house::On;
 
-/// Classes 9, 10 and "x"; each has as many records as it is called, but "x" has one.
-fn school() -> Platform {
+/// Starts a platform with classes 9, 10 and "x". Classes 9 and 10 have that many records, "x" has one.
+fn class_platform() -> Platform {
     Platform::start(|a| {
         if a.path == "/classes" {
             let class = |id: &str, course: &str| format!(r#"{{"id":{id},"c":{{"code":"{course}"}}}}"#);
@@ -26,85 +26,88 @@ fn school() -> Platform {
             _ => (200, 1),
         };
         let term: usize = a.param("term").trim_start_matches('t').parse().unwrap_or(0) * 1_000;
-        let after = if a.param("after").is_empty() { 0 } else { a.number("after") + 1 };
+        let after = if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
         let all = (0..count).map(|n| term + first + n).filter(|n| *n >= after);
-        let items: Vec<String> = all.skip(a.number("o")).take(4).map(|n| record_of(n, "", "2014-09-11")).collect();
+        let items: Vec<String> =
+            all.skip(a.number_param("o")).take(4).map(|n| record_of_course(n, "", "2014-09-11")).collect();
         Answer::json(format!("{{\"items\":[{}]}}", items.join(",")))
     })
 }
 
 const PARENT: &str = r#"{ from = "parent", name = "class", request = "/classes", items = "rows", fields = { id = "id", course = "c.code" } }"#;
 
-fn stream(each: &str, more: &str) -> String {
+fn stream_toml(each: &str, more: &str) -> String {
     format!(
         "request = {{ path = \"/classes/${{each.class.id}}/records\"{more} }}\nformat = {{ kind = \"json\", items = \"items\" }}\n\
          page = {{ by = \"offset\", param = \"o\", size = 4 }}\neach = [{each}]"
     )
 }
 
-fn of_parents(on: On) {
-    let platform = school();
-    let stream = stream(PARENT, "");
+fn check_parent_records(on: On) {
+    let platform = class_platform();
+    let stream = stream_toml(PARENT, "");
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
-    let site = Site::on(on, &platform, &says);
+    let site = Site::with_database(on, &platform, &says);
     assert_eq!(site.sync(), (20, 20));
-    // Numbers by their size, the listing asked for once.
-    let mut read: Vec<String> = platform.asked().iter().map(|a| a.path.clone()).collect();
+    // Numeric ids are in numeric order, and the parent listing is requested once.
+    let mut read: Vec<String> = platform.requests().iter().map(|a| a.path.clone()).collect();
     read.dedup();
     assert_eq!(read, ["/classes", "/classes/9/records", "/classes/10/records", "/classes/x/records"]);
-    // The parent's fields are in the records, and people find the class in the address.
+    // The parent's fields are in the records, and the class is in the address that people see.
     let courses = "SELECT count(*) FROM training_record WHERE course_code = ";
-    let count = |code: &str| site.house.sql(&format!("{courses}'{code}'"));
+    let count = |code: &str| site.house.run_sql(&format!("{courses}'{code}'"));
     assert_eq!((count("C-01"), count("C-02"), count("C-03")), (9, 10, 1));
     let place = "SELECT count(*) FROM payload WHERE address = '/classes/10/records page 4 (class=10)'";
-    assert_eq!(site.house.sql(place), 1);
-    // Cursors are set and forgotten on either database.
-    site.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
-    assert_eq!(site.cursor(), json!({ "since": "2014-09-01" }));
-    site.json(&["cursors", "reset", "a", "records", "--json"]);
-    assert_eq!((site.cursor(), site.sync()), (json!(null), (20, 0)));
+    assert_eq!(site.house.run_sql(place), 1);
+    // Cursors can be set and reset on either database.
+    site.run_json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    assert_eq!(site.read_cursor(), json!({ "since": "2014-09-01" }));
+    site.run_json(&["cursors", "reset", "a", "records", "--json"]);
+    assert_eq!((site.read_cursor(), site.sync()), (json!(null), (20, 0)));
 }
 
 #[test]
 fn each_record_of_a_parent() {
-    of_parents(On::Sqlite);
+    check_parent_records(On::Sqlite);
 }
 
 #[test]
 fn each_record_of_a_parent_on_postgresql() {
-    of_parents(On::Postgres);
+    check_parent_records(On::Postgres);
 }
 
 #[test]
 fn a_list_and_a_parent_together() {
-    let platform = school();
+    let platform = class_platform();
     let both = format!("{{ from = \"list\", name = \"term\", values = [\"t2\", \"t1\"] }}, {PARENT}");
-    let stream = stream(&both, ", query = { term = \"${each.term}\" }");
+    let stream = stream_toml(&both, ", query = { term = \"${each.term}\" }");
     let map = "course_code = { path = \"$each.class.course\" }\nproject_code = { path = \"$each.term\" }";
     let site = Site::new(&platform, &Says { stream: &stream, map, ..Says::default() });
     assert_eq!(site.sync(), (40, 40));
     let terms: Vec<String> =
-        platform.asked().iter().map(|a| a.param("term").to_owned()).filter(|t| !t.is_empty()).collect();
+        platform.requests().iter().map(|a| a.param("term").to_owned()).filter(|t| !t.is_empty()).collect();
     assert!(terms.windows(2).all(|pair| pair[0] >= pair[1]), "{terms:?}");
     let place = "SELECT count(*) FROM payload WHERE address = '/classes/x/records page first (term=t1, class=x)'";
-    assert_eq!(site.house.sql(place), 1);
+    assert_eq!(site.house.run_sql(place), 1);
 }
 
 #[test]
 fn each_partition_has_a_cursor_of_its_own() {
-    let platform = school();
-    let stream = format!("{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}", stream(PARENT, ""));
+    let platform = class_platform();
+    let stream =
+        format!("{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}", stream_toml(PARENT, ""));
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
     let site = Site::new(&platform, &says);
     assert_eq!((site.sync(), site.sync()), ((20, 20), (0, 0)));
-    assert_eq!(site.cursor(), json!({ "partitions": { "class=9": "8", "class=10": "109", "class=x": "200" } }));
-    // One that is not in it is read whole.
+    assert_eq!(site.read_cursor(), json!({ "partitions": { "class=9": "8", "class=10": "109", "class=x": "200" } }));
+    // A partition that is not in the cursor is read from the beginning.
     let fewer = r#"{"partitions":{"class=9":"6","class=10":"109"}}"#;
-    site.json(&["cursors", "set", "a", "records", "--to", fewer, "--json"]);
+    site.run_json(&["cursors", "set", "a", "records", "--to", fewer, "--json"]);
     assert_eq!(site.sync(), (3, 0));
 }
 
-/// A class that failed and is gone since stands in the cursor: the pass goes on behind it, and begins anew where none is left.
+/// A class that failed and no longer exists is in the cursor: the pass continues after it, or starts again if none is
+/// left.
 #[test]
 fn a_partition_that_is_gone_holds_nothing_up() {
     for left in [vec![1, 2, 3], vec![1, 2, 3, 5], vec![]] {
@@ -118,63 +121,64 @@ fn a_partition_that_is_gone_holds_nothing_up() {
                 return Answer::json(format!("{{\"rows\":[{}]}}", all.join(",")));
             }
             let class = a.path.trim_start_matches("/classes/").trim_end_matches("/records").parse().unwrap_or(0usize);
-            if class == 4 { Answer::new(404, "") } else { page(class * 10..class * 10 + 1 + more, "") }
+            if class == 4 { Answer::new(404, "") } else { page_of_records(class * 10..class * 10 + 1 + more, "") }
         });
-        let stream = stream(PARENT, "");
+        let stream = stream_toml(PARENT, "");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-        site.fail();
-        assert_eq!(site.cursor()["partition"], json!(["4"]));
+        site.sync_expecting_failure();
+        assert_eq!(site.read_cursor()["partition"], json!(["4"]));
         *state.lock().unwrap() = (left.clone(), 1);
-        // What comes behind it is read, and that is all of this pass.
+        // The classes after it are read, and nothing else in this pass.
         let behind = usize::from(left.contains(&5)) as i64 * 2;
-        assert_eq!((site.sync(), site.cursor()), ((behind, behind), json!({})), "{left:?}");
+        assert_eq!((site.sync(), site.read_cursor()), ((behind, behind), json!({})), "{left:?}");
         let all = left.len() as i64 * 2;
         assert_eq!(site.sync(), (all, left.iter().filter(|class| **class < 4).count() as i64), "{left:?}");
     }
 }
 
-/// Where fewer records came than the platform counts, in one step of one partition, that one is read again from where it was.
+/// If one step of one partition gives fewer records than the platform counts, that partition is read again from its old
+/// cursor.
 #[test]
 fn a_partition_that_came_short_is_read_again() {
     let honest = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&honest);
     let platform = Platform::start(move |a| {
         let first = usize::from(a.path == "/b") * 100 + usize::from(a.param("from") > "2015") * 10;
-        let records = if a.number("p") == 1 { first..first + 2 } else { 0..0 };
+        let records = if a.number_param("p") == 1 { first..first + 2 } else { 0..0 };
         let total = if first == 100 && !told.load(Relaxed) { 5 } else { 2 };
-        page(records, &format!("\"total\":{total}"))
+        page_of_records(records, &format!("\"total\":{total}"))
     });
     let stream = "request = \"/${each.c}\"\nformat = { kind = \"json\", items = \"items\" }\n\
                   each = [{ from = \"list\", name = \"c\", values = [\"a\", \"b\"] }]\n\
                   page = { by = \"number\", param = \"p\", size = 3, total = \"total\" }\n\
                   since = { by = \"moment\", param = \"from\", step_days = 3650, begin = 2010-01-01 }";
     let site = Site::new(&platform, &Says { stream, ..Says::default() });
-    let said = site.fail();
+    let said = site.sync_expecting_failure();
     assert!(said.contains("records: 2 records came, the platform counts 5"), "{said}");
-    let held = site.cursor();
+    let held = site.read_cursor();
     assert!(held["partitions"]["c=a"].is_string() && held["partitions"]["c=b"].is_null(), "{held}");
     assert_eq!(held["short"], json!({ "received": 2, "total": 5 }));
     honest.store(true, Relaxed);
     site.sync();
-    let held = site.cursor();
+    let held = site.read_cursor();
     assert!(held["partitions"]["c=b"].is_string() && held["short"].is_null(), "{held}");
 }
 
-/// A dead letter of a partition is replayed with the values it was asked for with.
+/// A dead letter of a partition is replayed with the values of its request.
 #[test]
 fn values_are_there_when_a_dead_letter_is_replayed() {
-    let platform = school();
-    let stream = stream(PARENT, "");
+    let platform = class_platform();
+    let stream = stream_toml(PARENT, "");
     let wrong = Says { stream: &stream, map: "course_code = { path = \"nothing\" }", ..Says::default() };
     let right = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
     let site = Site::new(&platform, &wrong);
-    let pass = site.json(&["sync", "--all", "--json"]);
+    let pass = site.run_json(&["sync", "--all", "--json"]);
     assert_eq!(pass["balance"]["parked"], 20, "{pass}");
-    site.connector("p", &right);
-    let plan = site.json(&["replay", "plan", "--json"]);
+    site.write_connector("p", &right);
+    let plan = site.run_json(&["replay", "plan", "--json"]);
     let id = plan["replay"].as_i64().unwrap().to_string();
-    site.json(&["replay", "apply", &id, "--json"]);
-    assert_eq!(site.house.sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
+    site.run_json(&["replay", "apply", &id, "--json"]);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
 }
 
 #[test]
@@ -184,7 +188,7 @@ fn a_fan_out_that_is_too_wide_is_refused() {
         Answer::json(format!("{{\"rows\":[{}]}}", all.join(",")))
     });
     let each = r#"{ from = "parent", name = "class", request = "/classes", items = "rows", fields = { id = "id" } }"#;
-    let site = Site::new(&platform, &Says { stream: &stream(each, ""), ..Says::default() });
-    assert!(site.fail().contains("more than 10,000"));
-    assert_eq!(platform.asked().len(), 1);
+    let site = Site::new(&platform, &Says { stream: &stream_toml(each, ""), ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("more than 10,000"));
+    assert_eq!(platform.requests().len(), 1);
 }

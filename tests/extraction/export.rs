@@ -1,11 +1,11 @@
-//! Exports: ordered, waited for, fetched, deleted; taken up again after a break; given up.
+//! Exports: ordered, polled, fetched and deleted; resumed after a break; abandoned.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Answer, Platform, Says, Site, records};
+use super::{Answer, Platform, Says, Site, records_json};
 
-fn stream(more: &str) -> String {
+fn stream_toml(more: &str) -> String {
     format!(
         "format = {{ kind = \"json\", items = \"\" }}\nexport = {{ create = {{ path = \"/orders\", method = \"post\" }}, id = \"job.id\", \
          poll = \"/orders/${{export}}\", state = \"job.state\", ready = [\"done\"], failed = [\"broken\"], every_seconds = 1, {more} }}"
@@ -24,13 +24,13 @@ fn an_export_is_ordered_waited_for_fetched_and_deleted() {
             Answer::json(r#"{"job":{"state":"busy"}}"#)
         }
         ("GET", "/orders/E%201") => Answer::json(r#"{"job":{"state":"done"}}"#),
-        ("GET", "/orders/E%201/file") => Answer::json(records(0..5)),
+        ("GET", "/orders/E%201/file") => Answer::json(records_json(0..5)),
         ("DELETE", "/orders/E%201") => Answer::new(204, ""),
         _ => Answer::new(404, ""),
     });
-    let site = Site::new(&platform, &Says { stream: &stream(DOWNLOAD), ..Says::default() });
+    let site = Site::new(&platform, &Says { stream: &stream_toml(DOWNLOAD), ..Says::default() });
     assert_eq!(site.sync(), (5, 5));
-    let asked: Vec<(String, String)> = platform.asked().into_iter().map(|a| (a.method, a.path)).collect();
+    let asked: Vec<(String, String)> = platform.requests().into_iter().map(|a| (a.method, a.path)).collect();
     let expected = [
         ("POST", "/orders"),
         ("GET", "/orders/E%201"),
@@ -40,12 +40,13 @@ fn an_export_is_ordered_waited_for_fetched_and_deleted() {
         ("DELETE", "/orders/E%201"),
     ];
     assert_eq!(asked, expected.map(|(m, p)| (m.to_owned(), p.to_owned())));
-    // The next pass orders another.
+    // The next pass orders another export.
     assert_eq!(site.sync(), (5, 0));
-    assert_eq!(platform.asked_for("/orders").len(), 2);
+    assert_eq!(platform.requests_for("/orders").len(), 2);
 }
 
-/// The process ends while it waits: whoever goes on waits for the same export. One that failed or is gone is ordered anew.
+/// The process ends while it waits; the next one waits for the same export. An export that failed or is gone is ordered
+/// anew.
 #[test]
 fn an_export_is_taken_up_again() {
     let (orders, ready) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
@@ -54,44 +55,47 @@ fn an_export_is_taken_up_again() {
         ("POST", "/orders") => {
             Answer::json(format!(r#"{{"job":{{"id":{}}}}}"#, orders.fetch_add(1, Ordering::SeqCst) + 1))
         }
-        ("GET", path) if path.ends_with("/file") => Answer::json(records(0..5)),
+        ("GET", path) if path.ends_with("/file") => Answer::json(records_json(0..5)),
         ("GET", _) => {
             let state = ["busy", "done", "broken"][ready.load(Ordering::SeqCst)];
             Answer::json(format!(r#"{{"job":{{"state":"{state}"}}}}"#))
         }
         _ => Answer::new(204, ""),
     });
-    let site =
-        Site::new(&platform, &Says { stream: &stream(&format!("{DOWNLOAD}, most_seconds = 2")), ..Says::default() });
-    let said = site.fail();
+    let site = Site::new(
+        &platform,
+        &Says { stream: &stream_toml(&format!("{DOWNLOAD}, most_seconds = 2")), ..Says::default() },
+    );
+    let said = site.sync_expecting_failure();
     assert!(said.contains("is busy after 2 s"), "{said}");
-    assert_eq!(site.cursor()["export"], "1");
+    assert_eq!(site.read_cursor()["export"], "1");
     is_ready.store(1, Ordering::SeqCst);
     assert_eq!(site.sync(), (5, 5));
-    assert_eq!(platform.asked_for("/orders").len(), 1);
-    // A new one fails: the pass fails, the next one orders again.
+    assert_eq!(platform.requests_for("/orders").len(), 1);
+    // The new export fails: the pass fails, and the next one orders again.
     is_ready.store(2, Ordering::SeqCst);
-    let said = site.fail();
+    let said = site.sync_expecting_failure();
     assert!(said.contains("has failed: broken"), "{said}");
-    assert_eq!(platform.asked_for("/orders").len(), 2);
-    let said = site.fail();
+    assert_eq!(platform.requests_for("/orders").len(), 2);
+    let said = site.sync_expecting_failure();
     assert!(said.contains("has failed"), "{said}");
-    assert_eq!(platform.asked_for("/orders").len(), 3);
+    assert_eq!(platform.requests_for("/orders").len(), 3);
 }
 
-/// Another host gives the file: it gets no credentials.
+/// The file is on another host, which gets no credentials.
 #[test]
 fn a_link_leads_to_the_file_and_no_credentials_go_with_it() {
     let store = Platform::start(|a| {
         let bare = a.header("authorization").is_empty() && a.header("x-mine").is_empty() && a.param("sig") == "1";
-        if bare { Answer::json(records(0..5)) } else { Answer::new(400, "credentials") }
+        if bare { Answer::json(records_json(0..5)) } else { Answer::new(400, "credentials") }
     });
     let url = format!("{}/bucket/file?sig=1", store.url);
     let platform = Platform::start(move |a| match a.path.as_str() {
         "/orders" => Answer::json(r#"{"job":{"id":1}}"#),
         _ => Answer::json(format!(r#"{{"job":{{"state":"done","url":"{url}"}}}}"#)),
     });
-    let stream = stream("link = \"job.url\", download = { path = \"/x\", headers = { X-Mine = \"${password}\" } }");
+    let stream =
+        stream_toml("link = \"job.url\", download = { path = \"/x\", headers = { X-Mine = \"${password}\" } }");
     let site = Site::new(
         &platform,
         &Says { stream: &stream, transport: "kind = \"http\"\nauth = { kind = \"bearer\" }", map: "" },

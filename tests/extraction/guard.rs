@@ -1,5 +1,5 @@
-//! No address that is not public is connected to, however it is written and whichever door it comes through, unless operations
-//! have allowed its network.
+//! No connection is made to an address that is not public, in whatever spelling and by whatever way it comes, unless
+//! the operator has allowed its network.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use huiliu_manifest::Manifest;
 
-use super::{Answer, JSON, Platform, Says, Site, manifest, page};
+use super::{Answer, JSON, Platform, Says, Site, manifest_text, page_of_records};
 
-/// Counts who connects to this host at a port, by any of its addresses.
+/// Counts connections to a port of this host, on any of its addresses.
 struct Trap {
     port: u16,
     caught: Arc<AtomicUsize>,
 }
 
 impl Trap {
-    fn set() -> Self {
-        // The wildcard of IPv6 takes connections over IPv4 too.
+    fn start_listening() -> Self {
+        // A wildcard listener on IPv6 also accepts IPv4 connections.
         let listener = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("0.0.0.0:0")).unwrap();
         let (port, caught) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&caught);
@@ -27,7 +27,7 @@ impl Trap {
             }
         });
         let trap = Self { port, caught };
-        // It catches.
+        // Check that the trap counts a connection.
         drop(std::net::TcpStream::connect(("127.0.0.2", port)).unwrap());
         while trap.caught.load(Ordering::SeqCst) == 0 {
             std::thread::yield_now();
@@ -36,13 +36,14 @@ impl Trap {
         trap
     }
 
-    fn caught(&self) -> usize {
+    fn connection_count(&self) -> usize {
         self.caught.load(Ordering::SeqCst)
     }
 }
 
-/// More than a hundred ways to write an address that is not public. The platform itself stands at 127.0.0.1, which is allowed.
-fn spellings() -> Vec<String> {
+/// Returns more than a hundred spellings of addresses that are not public. The platform itself is at 127.0.0.1, which
+/// is allowed.
+fn private_addresses() -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for [a, b, c, d] in
         [[127u32, 0, 0, 2], [127, 1, 2, 3], [169, 254, 169, 254], [10, 0, 0, 1], [192, 168, 1, 1], [100, 100, 100, 200]]
@@ -65,7 +66,7 @@ fn spellings() -> Vec<String> {
             format!("public.example:80@{a}.{b}.{c}.{d}"),
             format!("{a}。{b}。{c}。{d}"),
             format!("{a}%2E{b}%2E{c}%2E{d}"),
-            format!("{a}.{b}.{c}.{d}").chars().map(|c| if c == '.' { '．' } else { wide(c) }).collect(),
+            format!("{a}.{b}.{c}.{d}").chars().map(|c| if c == '.' { '．' } else { to_full_width(c) }).collect(),
             format!("[::ffff:{a}.{b}.{c}.{d}]"),
             format!("[::{a}.{b}.{c}.{d}]"),
             format!("[64:ff9b::{a}.{b}.{c}.{d}]"),
@@ -102,25 +103,30 @@ fn spellings() -> Vec<String> {
     all
 }
 
-fn wide(c: char) -> char {
+fn to_full_width(c: char) -> char {
     char::from_u32(0xFF10 + (c as u32 - '0' as u32)).unwrap()
 }
 
-/// Reads one source for each address, which `line` writes into the settings; every run must fail with one of these words.
-fn refused_through(site: &Site, trap: &Trap, (url, words): (&str, &[&str]), line: impl Fn(usize, &str) -> String) {
-    let all = spellings();
+/// Syncs a source for each address, which `line` writes into the settings. Every run must fail with one of these words.
+fn assert_refused_through(
+    site: &Site,
+    trap: &Trap,
+    (url, words): (&str, &[&str]),
+    line: impl Fn(usize, &str) -> String,
+) {
+    let all = private_addresses();
     assert!(all.len() >= 100, "only {}", all.len());
     let sources: Vec<String> = all
         .iter()
         .enumerate()
         .map(|(n, address)| {
-            let more = line(n, &format!("http://{}", at(address, trap.port)));
+            let more = line(n, &format!("http://{}", with_port(address, trap.port)));
             format!("[[source]]\nname = \"s{n}\"\ninstitution_code = \"I\"\npassword_env = \"PASSWORD\"\n{more}\n")
         })
         .map(|text| if text.contains("base_url") { text } else { format!("{text}base_url = \"{url}\"\n") })
         .collect();
-    site.write(&format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{}", sources.concat()));
-    let out = site.run_with(&["sync", "--all", "--json"], &[("HUILIU_ALLOW_NETWORKS", "")]);
+    site.write_settings(&format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{}", sources.concat()));
+    let out = site.run_with_env(&["sync", "--all", "--json"], &[("HUILIU_ALLOW_NETWORKS", "")]);
     let pass: serde_json::Value =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     for (n, run) in pass["sources"].as_array().unwrap().iter().enumerate() {
@@ -128,69 +134,71 @@ fn refused_through(site: &Site, trap: &Trap, (url, words): (&str, &[&str]), line
         assert!(words.iter().any(|words| why.contains(words)), "{}: {why}", all[n]);
     }
     assert_eq!(pass["sources"].as_array().unwrap().len(), all.len());
-    assert_eq!(trap.caught(), 0, "connections were made");
+    assert_eq!(trap.connection_count(), 0, "connections were made");
 }
 
-/// The address with the port behind the host.
-fn at(address: &str, port: u16) -> String {
+/// Puts the port after the host.
+fn with_port(address: &str, port: u16) -> String {
     format!("{address}:{port}")
 }
 
-/// The names of this host may be unknown where a test runs.
+/// A host that runs the test may not know its own names, so an unreachable address is accepted too.
 const REFUSED: &[&str] = &["not a public address", "cannot be reached"];
 
 #[test]
-fn as_base_url() {
-    let trap = Trap::set();
-    let platform = Platform::start(|_| page(0..1, ""));
+fn a_private_address_is_refused_as_base_url() {
+    let trap = Trap::start_listening();
+    let platform = Platform::start(|_| page_of_records(0..1, ""));
     let site = Site::new(&platform, &Says::default());
-    refused_through(&site, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
+    assert_refused_through(&site, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
 }
 
-/// The address of an object store, and where it leads by a redirect.
+/// Private addresses are refused as an object store's address and as the target of its redirect.
 #[test]
-fn as_object_store() {
-    let trap = Trap::set();
+fn a_private_address_is_refused_as_object_store() {
+    let trap = Trap::start_listening();
     let port = trap.port;
     let platform = Platform::start(move |a| {
         let n = a.path.trim_matches('/').parse().unwrap_or(0usize);
-        let to = format!("http://{}/x", at(&spellings()[n], port));
-        Answer::new(307, "").with("location", if to.is_ascii() { &to } else { "http://127.0.0.2/" })
+        let to = format!("http://{}/x", with_port(&private_addresses()[n], port));
+        Answer::new(307, "").with_header("location", if to.is_ascii() { &to } else { "http://127.0.0.2/" })
     });
     let transport = "kind = \"files\"\nnames = [\"*\"]\nbucket = { name = \"${settings.n}\", style = \"path\" }";
     let says = Says { transport, stream: "format = { kind = \"json\", items = \"\" }", ..Says::default() };
     let site = Site::new(&platform, &says);
-    refused_through(&site, &trap, ("", REFUSED), |n, url| {
+    assert_refused_through(&site, &trap, ("", REFUSED), |n, url| {
         format!("connector = \"p\"\nbase_url = \"{url}\"\nsettings = {{ n = \"{n}\" }}")
     });
-    refused_through(&site, &trap, (&platform.url, &["redirects are not followed"]), |n, _| {
+    assert_refused_through(&site, &trap, (&platform.url, &["redirects are not followed"]), |n, _| {
         format!("connector = \"p\"\nsettings = {{ n = \"{n}\" }}")
     });
 }
 
-/// A token is only asked for at the source's own host, and a manifest that says otherwise is none.
+/// A token is requested only at the source's own host; a manifest with another token host is invalid.
 #[test]
-fn as_token_url() {
-    let trap = Trap::set();
-    let platform = Platform::start(|_| page(0..1, ""));
+fn a_private_address_is_refused_as_token_url() {
+    let trap = Trap::start_listening();
+    let platform = Platform::start(|_| page_of_records(0..1, ""));
     let site = Site::new(&platform, &Says::default());
-    for address in spellings() {
-        let url = format!("http://{}", at(&address, trap.port));
+    for address in private_addresses() {
+        let url = format!("http://{}", with_port(&address, trap.port));
         let transport = format!("kind = \"http\"\nauth = {{ kind = \"oauth2\", token_path = \"{url}/token\" }}");
         let says = Says { transport: &transport, ..Says::default() };
-        let fault = Manifest::parse("m.toml", &manifest("p", &says)).unwrap_err().to_string();
+        let fault = Manifest::parse("m.toml", &manifest_text("p", &says)).unwrap_err().to_string();
         assert!(fault.contains("it leads to another host"), "{address}: {fault}");
-        site.connector("p", &says);
+        site.write_connector("p", &says);
     }
     let said = site.run(&["sync", "--all"]);
     assert!(!said.status.success() && String::from_utf8_lossy(&said.stderr).contains("it leads to another host"));
-    assert!(platform.asked().is_empty() && trap.caught() == 0);
+    assert!(platform.requests().is_empty() && trap.connection_count() == 0);
 }
 
-/// A path of a manifest is one on the host of `base_url`, whatever its values make of it: the password goes nowhere else.
+/// A path in a manifest stays on the host of `base_url`, whatever values are put into it, so the password goes nowhere
+/// else.
 #[test]
-fn as_path_of_a_manifest() {
-    let (platform, other) = (Platform::start(|_| page(0..1, "")), Platform::start(|_| page(0..1, "")));
+fn a_path_of_a_manifest_leads_to_no_other_host() {
+    let (platform, other) =
+        (Platform::start(|_| page_of_records(0..1, "")), Platform::start(|_| page_of_records(0..1, "")));
     let host = other.url.trim_start_matches("http://").to_owned();
     let transport = "kind = \"http\"\nauth = { kind = \"bearer\" }";
     let format = "format = { kind = \"json\", items = \"items\" }";
@@ -205,29 +213,29 @@ fn as_path_of_a_manifest() {
     let stream = format!("request = '/${{settings.p}}/x'\n{format}");
     let site = Site::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
     for p in [format!("/{host}"), format!("\\{host}")] {
-        site.settings(&format!("settings = {{ p = '{p}' }}"));
-        let said = site.fail();
+        site.write_source(&format!("settings = {{ p = '{p}' }}"));
+        let said = site.sync_expecting_failure();
         assert!(said.contains(&format!("leads to another host, {host}")), "{said}");
     }
-    site.settings("settings = { p = 'v2' }");
-    assert_eq!((site.sync(), platform.asked().len(), other.asked().len()), ((1, 1), 1, 0));
+    site.write_source("settings = { p = 'v2' }");
+    assert_eq!((site.sync(), platform.requests().len(), other.requests().len()), ((1, 1), 1, 0));
 }
 
-/// Where the platform's own answers lead: to the next page, to an export's file, by a redirect.
+/// Private addresses are refused in the platform's own answers: link to the next page, export file, redirect.
 #[test]
-fn as_links_of_a_platform() {
-    let trap = Trap::set();
+fn a_private_address_is_refused_in_links_of_a_platform() {
+    let trap = Trap::start_listening();
     let port = trap.port;
     let platform = Platform::start(move |a| {
         let mut steps = a.path.trim_matches('/').split('/');
         let (door, n) = (steps.next().unwrap_or_default(), steps.next().and_then(|n| n.parse().ok()).unwrap_or(0usize));
-        let to = format!("http://{}/x", at(&spellings()[n], port));
+        let to = format!("http://{}/x", with_port(&private_addresses()[n], port));
         match door {
-            "next" => page(0..1, &format!("\"more\":{}", serde_json::json!(to))),
+            "next" => page_of_records(0..1, &format!("\"more\":{}", serde_json::json!(to))),
             "order" => Answer::json(r#"{"id":1}"#),
             "poll" => Answer::json(serde_json::json!({ "state": "done", "url": to }).to_string()),
-            // A header is ASCII.
-            _ => Answer::new(307, "").with("location", if to.is_ascii() { &to } else { "http://127.0.0.2/" }),
+            // A header can only contain ASCII.
+            _ => Answer::new(307, "").with_header("location", if to.is_ascii() { &to } else { "http://127.0.0.2/" }),
         }
     });
     let next = "request = \"/next/${settings.n}\"\nformat = { kind = \"json\", items = \"items\" }\npage = { by = \"link\", next = \"more\", size = 1 }";
@@ -241,17 +249,17 @@ fn as_links_of_a_platform() {
     ] {
         let site = Site::new(&platform, &Says { stream, ..Says::default() });
         let line = |n: usize, _: &str| format!("connector = \"p\"\nsettings = {{ n = \"{n}\" }}");
-        refused_through(&site, &trap, (&platform.url, words), line);
+        assert_refused_through(&site, &trap, (&platform.url, words), line);
     }
 }
 
-/// What operations allow is read, and nothing beside it; the refusal says which address, and what to do.
+/// An allowed network is read, and no other. The refusal names the address and the remedy.
 #[test]
 fn an_allowed_network_is_read() {
-    let platform = Platform::start(|_| page(0..3, ""));
+    let platform = Platform::start(|_| page_of_records(0..3, ""));
     let site = Site::new(&platform, &Says { stream: JSON, ..Says::default() });
     for (allowed, read) in [("", false), ("127.0.0.2, 10.0.0.0/8", false), ("127.0.0.0/8", true), ("127.0.0.1", true)] {
-        let out = site.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", allowed)]);
+        let out = site.run_with_env(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", allowed)]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.success(), read, "{allowed}: {said}");
         assert!(
@@ -259,6 +267,6 @@ fn an_allowed_network_is_read() {
             "{said}"
         );
     }
-    let out = site.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", "10.0.0.0/33")]);
+    let out = site.run_with_env(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", "10.0.0.0/33")]);
     assert_eq!(out.status.code(), Some(2));
 }

@@ -1,4 +1,4 @@
-//! Files and answers of more than eight MiB: landed in pieces, read in windows, and all the same in every other way.
+//! Files and answers of more than 8 MiB: landed in pieces, read in windows, and otherwise treated as small ones.
 
 use std::io::Write as _;
 
@@ -8,8 +8,8 @@ use crate::house::On;
 const ROWS: usize = 9_000;
 const BAD: usize = 7_777;
 
-/// Rows of more than a kilobyte; the hours of one of them are a word.
-fn cells(n: usize) -> [String; 8] {
+/// Returns a record of more than a kilobyte. The hours of record `BAD` are a word.
+fn record_cells(n: usize) -> [String; 8] {
     let hours = if n == BAD { "四" } else { "4" };
     let texts = [&format!("R{n}"), "1", "王一", "22010219590911001X", &format!("C-{n}"), hours, "2014-09-11"];
     let [id, v, name, idno, course, hours, end] = texts.map(str::to_owned);
@@ -18,124 +18,125 @@ fn cells(n: usize) -> [String; 8] {
 
 const NAMES: [&str; 8] = ["id", "v", "name", "idno", "course", "hours", "end", "note"];
 
-fn csv() -> String {
-    let rows = (0..ROWS).map(|n| cells(n).join(",") + "\r\n");
+fn csv_text() -> String {
+    let rows = (0..ROWS).map(|n| record_cells(n).join(",") + "\r\n");
     format!("培训记录\r\n{}\r\n", NAMES.join(",")) + &rows.collect::<String>()
 }
 
-fn json() -> String {
+fn json_text() -> String {
     let item = |n: usize| {
-        let fields = NAMES.iter().zip(cells(n)).map(|(name, cell)| format!("{name:?}:{}", serde_json::json!(cell)));
+        let fields =
+            NAMES.iter().zip(record_cells(n)).map(|(name, cell)| format!("{name:?}:{}", serde_json::json!(cell)));
         format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
     };
     format!("{{\"d\":{{\"items\":[{}]}}}}", (0..ROWS).map(item).collect::<Vec<_>>().join(","))
 }
 
-fn xml() -> String {
+fn xml_text() -> String {
     let item = |n: usize| {
-        let fields = NAMES.iter().zip(cells(n)).map(|(name, cell)| format!("<{name}>{cell}</{name}>"));
+        let fields = NAMES.iter().zip(record_cells(n)).map(|(name, cell)| format!("<{name}>{cell}</{name}>"));
         format!("<r>{}</r>\n", fields.collect::<String>())
     };
     format!("<?xml version=\"1.0\"?>\n<list><all>{}</all></list>\n", (0..ROWS).map(item).collect::<String>())
 }
 
-/// A platform's only page, packed on its way.
-fn over_http(format: &str, bytes: &[u8]) {
+/// Reads the payload as a platform's only page, in an answer compressed with gzip.
+fn check_over_http(format: &str, bytes: &[u8]) {
     assert!(bytes.len() > 8 << 20);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(bytes).unwrap();
     let gzip = gzip.finish().unwrap();
     let platform = Platform::start(move |asked| match asked.path.as_str() {
-        "/list" => Answer::new(200, gzip.clone()).with("content-encoding", "gzip"),
+        "/list" => Answer::new(200, gzip.clone()).with_header("content-encoding", "gzip"),
         _ => Answer::new(404, ""),
     });
     let stream = format!("request = \"/list\"\nformat = {format}");
     let says = Says { stream: &stream, ..Says::default() };
-    let site = Site::on(On::Sqlite, &platform, &says);
-    reads(&site, &says, &format!("/list page first item {BAD}"));
+    let site = Site::with_database(On::Sqlite, &platform, &says);
+    check_large_source(&site, &says, &format!("/list page first item {BAD}"));
 }
 
-fn from_a_folder(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
+fn check_from_folder(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
     assert!(bytes.len() > 8 << 20);
     let platform = Platform::start(|_| Answer::new(404, ""));
     let stream = format!("format = {format}");
     let says = Says { transport: "kind = \"files\"\nnames = [\"large*\"]", stream: &stream, map: "" };
-    let site = Site::on(on, &platform, &says);
+    let site = Site::with_database(on, &platform, &says);
     let folder = site.house.dir.0.join("drop");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(file), bytes).unwrap();
-    site.write(&format!(
+    site.write_settings(&format!(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         folder.display()
     ));
-    reads(&site, &says, address);
+    check_large_source(&site, &says, address);
 }
 
-fn reads(site: &Site, says: &Says, address: &str) {
+fn check_large_source(site: &Site, says: &Says, address: &str) {
     let balance = |args: &[&str]| {
-        let pass = site.json(args);
+        let pass = site.run_json(args);
         ["received", "inserted", "unchanged", "parked"].map(|key| pass["balance"][key].as_u64().unwrap() as usize)
     };
     assert_eq!(balance(&["sync", "a", "--json"]), [ROWS, ROWS - 1, 0, 1]);
-    let pieces = || site.house.sql("SELECT count(*) FROM payload_piece");
+    let pieces = || site.house.run_sql("SELECT count(*) FROM payload_piece");
     let landed = pieces();
     assert!(landed >= 8, "{landed} pieces");
-    // Received again, it is not kept again.
+    // Received again, its bytes are not stored again.
     assert_eq!(balance(&["sync", "a", "--full", "--json"]), [ROWS, 0, ROWS - 1, 1]);
     assert_eq!(pieces(), landed);
-    let letters = site.items(&["dead-letters", "list", "--json"]);
+    let letters = site.list_items(&["dead-letters", "list", "--json"]);
     assert!(letters.to_string().contains(address), "{letters}");
-    // Sealed anew, and read again under another manifest.
-    site.json(&["keys", "rotate", "--json"]);
+    // The payload is resealed, then read again under another manifest.
+    site.run_json(&["keys", "rotate", "--json"]);
     let four = "hours = { path = \"hours\", unit = \"day\", then = [{ values = { values = { \"四\" = \"4\" } } }] }";
-    let mended = super::manifest("p", says).replace("hours = { path = \"hours\", unit = \"day\" }", four);
-    site.rewrite("p", &mended.replace("version = 1\ntitle", "version = 2\ntitle"));
-    let plan = site.json(&["replay", "plan", "--json"]);
-    site.json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
-    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), ROWS as i64, "{plan}");
+    let mended = super::manifest_text("p", says).replace("hours = { path = \"hours\", unit = \"day\" }", four);
+    site.write_manifest("p", &mended.replace("version = 1\ntitle", "version = 2\ntitle"));
+    let plan = site.run_json(&["replay", "plan", "--json"]);
+    site.run_json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), ROWS as i64, "{plan}");
 }
 
 const CSV: &str = "{ kind = \"csv\", encoding = \"auto\", layout = { header = [\"id\", \"idno\"] } }";
 
 const XML: &str = "{ kind = \"xml\", root = \"list\", item = \"all.r\" }";
 
-/// Two lines above, and two lines a record.
-fn line() -> String {
+/// Returns the address of the bad record: two lines above the records, and two lines for each record.
+fn bad_line_address() -> String {
     format!("large.csv line {}", 3 + 2 * BAD)
 }
 
 #[test]
 fn csv_in_gb18030() {
-    from_a_folder(On::Sqlite, CSV, ("large.csv", &encoding_rs::GB18030.encode(&csv()).0), &line());
+    check_from_folder(On::Sqlite, CSV, ("large.csv", &encoding_rs::GB18030.encode(&csv_text()).0), &bad_line_address());
 }
 
 #[test]
 fn csv_on_postgresql() {
-    from_a_folder(On::Postgres, CSV, ("large.csv", csv().as_bytes()), &line());
+    check_from_folder(On::Postgres, CSV, ("large.csv", csv_text().as_bytes()), &bad_line_address());
 }
 
 #[test]
 fn json_by_path() {
     let format = "{ kind = \"json\", items = \"d.items\" }";
-    from_a_folder(On::Sqlite, format, ("large.json", json().as_bytes()), &format!("large.json item {BAD}"));
+    check_from_folder(On::Sqlite, format, ("large.json", json_text().as_bytes()), &format!("large.json item {BAD}"));
 }
 
 #[test]
 fn xml_from_a_folder() {
-    from_a_folder(On::Sqlite, XML, ("large.xml", xml().as_bytes()), &format!("large.xml item {BAD}"));
+    check_from_folder(On::Sqlite, XML, ("large.xml", xml_text().as_bytes()), &format!("large.xml item {BAD}"));
 }
 
 #[test]
 fn xml_over_http() {
-    over_http(XML, xml().as_bytes());
+    check_over_http(XML, xml_text().as_bytes());
 }
 
 #[test]
 fn json_over_http() {
-    over_http("{ kind = \"json\", items = \"d.items\" }", json().as_bytes());
+    check_over_http("{ kind = \"json\", items = \"d.items\" }", json_text().as_bytes());
 }
 
-/// A workbook of which only a window is held otherwise: the next pass begins after its last row.
+/// Only a window of the workbook is in memory, yet the next pass begins after the workbook's last row.
 #[test]
 fn all_rows_of_an_exported_workbook_say_where_the_next_pass_begins() {
     let names = ["id", "no", "v", "name", "idno", "course", "hours", "end", "note"];
@@ -167,5 +168,5 @@ fn all_rows_of_an_exported_workbook_say_where_the_next_pass_begins() {
                   state = \"state\", ready = [\"done\"], every_seconds = 1, download = \"/orders/${export}/file\" }";
     let site = Site::new(&platform, &Says { stream, ..Says::default() });
     assert_eq!(site.sync(), (1_200, 1_200));
-    assert_eq!(site.cursor(), serde_json::json!({ "since": "1200" }));
+    assert_eq!(site.read_cursor(), serde_json::json!({ "since": "1200" }));
 }

@@ -1,51 +1,64 @@
-//! From page to page, in every way, and never in a circle.
+//! Every kind of paging, which must never run in a circle.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::{Answer, Asked, HTTP, JSON, PASSWORD, Platform, Says, Site, page};
+use super::{Answer, Asked, HTTP, JSON, PASSWORD, Platform, Says, Site, page_of_records};
 
-/// Reads seven records in pages of three, each of them once.
-fn walks(paging: &str, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> usize {
+/// Reads seven records in pages of three, each of them once, and returns the number of requests.
+fn read_all_pages(paging: &str, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> usize {
     let platform = Platform::start(answer);
     let stream = format!("{JSON}\npage = {{ {paging} }}");
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert_eq!(site.sync(), (7, 7), "{paging}: {:?}", platform.asked().iter().map(|a| &a.query).collect::<Vec<_>>());
-    platform.asked().len()
+    assert_eq!(site.sync(), (7, 7), "{paging}: {:?}", platform.requests().iter().map(|a| &a.query).collect::<Vec<_>>());
+    platform.requests().len()
 }
 
-/// The page that begins after so many records.
-fn from(start: usize, more: &str) -> Answer {
-    page(start.min(7)..(start + 3).min(7), more)
+/// Returns the page that begins after `start` records.
+fn page_from(start: usize, more: &str) -> Answer {
+    page_of_records(start.min(7)..(start + 3).min(7), more)
 }
 
 #[test]
 fn one_answer_is_all() {
-    assert_eq!(walks("by = \"none\"", |_| page(0..7, "")), 1);
+    assert_eq!(read_all_pages("by = \"none\"", |_| page_of_records(0..7, "")), 1);
 }
 
 #[test]
 fn numbers_from_one_and_from_zero() {
     let sized = |asked: &Asked| asked.param("size") == "3";
     let by = "by = \"number\", param = \"p\", size_param = \"size\", size = 3";
-    assert_eq!(walks(by, move |a| if sized(a) { from((a.number("p") - 1) * 3, "") } else { Answer::new(400, "") }), 3);
-    assert_eq!(walks(&format!("{by}, first = 0"), |a| from(a.number("p") * 3, "")), 3);
+    assert_eq!(
+        read_all_pages(by, move |a| if sized(a) {
+            page_from((a.number_param("p") - 1) * 3, "")
+        } else {
+            Answer::new(400, "")
+        }),
+        3
+    );
+    assert_eq!(read_all_pages(&format!("{by}, first = 0"), |a| page_from(a.number_param("p") * 3, "")), 3);
 }
 
-/// A platform that gives fewer per page than it was asked for is walked to its end all the same.
+/// A platform that gives fewer records per page than requested is still read to the end.
 #[test]
 fn a_total_ends_a_listing_of_smaller_pages() {
     let by = "by = \"number\", param = \"p\", size = 100, total = \"total\"";
-    assert_eq!(walks(by, |a| from((a.number("p") - 1) * 3, "\"total\":7")), 3);
+    assert_eq!(read_all_pages(by, |a| page_from((a.number_param("p") - 1) * 3, "\"total\":7")), 3);
     let by = "by = \"number\", param = \"p\", size = 100, has_more = \"more\"";
-    assert_eq!(walks(by, |a| from((a.number("p") - 1) * 3, &format!("\"more\":{}", a.number("p") < 3))), 3);
+    assert_eq!(
+        read_all_pages(by, |a| page_from(
+            (a.number_param("p") - 1) * 3,
+            &format!("\"more\":{}", a.number_param("p") < 3)
+        )),
+        3
+    );
     let by = "by = \"offset\", param = \"o\", size = 100, total = \"total\"";
-    assert_eq!(walks(by, |a| from(a.number("o"), "\"total\":\"7\"")), 3);
+    assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "\"total\":\"7\"")), 3);
 }
 
 #[test]
 fn offsets() {
     let by = "by = \"offset\", param = \"o\", size_param = \"n\", size = 3";
-    assert_eq!(walks(by, |a| from(a.number("o"), "")), 3);
+    assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "")), 3);
 }
 
 #[test]
@@ -54,25 +67,25 @@ fn tokens_in_the_body_and_in_a_header() {
     let by = "by = \"token\", param = \"t\", next = \"next\", size = 3";
     for end in ["\"\"", "null", "false"] {
         let next = move |n: usize| if n < 2 { format!("\"next\":\"t{}\"", n + 1) } else { format!("\"next\":{end}") };
-        assert_eq!(walks(by, move |a| from(token(a) * 3, &next(token(a)))), 3);
+        assert_eq!(read_all_pages(by, move |a| page_from(token(a) * 3, &next(token(a)))), 3);
     }
     let by = "by = \"token\", param = \"t\", next_header = \"X-Next\", size = 3";
     let next = |n: usize| if n < 2 { format!("t{}", n + 1) } else { String::new() };
-    assert_eq!(walks(by, move |a| from(token(a) * 3, "").with("x-next", &next(token(a)))), 3);
+    assert_eq!(read_all_pages(by, move |a| page_from(token(a) * 3, "").with_header("x-next", &next(token(a)))), 3);
 }
 
 #[test]
 fn links_in_the_body_and_in_the_header() {
     let by = "by = \"link\", next = \"more\", size = 3";
     let next = |n: usize| if n < 2 { format!("\"more\":\"/list?p={}&key=1\"", n + 1) } else { "\"more\":null".into() };
-    assert_eq!(walks(by, move |a| from(a.number("p") * 3, &next(a.number("p")))), 3);
+    assert_eq!(read_all_pages(by, move |a| page_from(a.number_param("p") * 3, &next(a.number_param("p")))), 3);
     let by = "by = \"link\", size = 3";
     assert_eq!(
-        walks(by, |a| {
-            let link = format!("</list?p=0>; rel=\"first\", <?p={}&q=a,b>; rel=\"next\"", a.number("p") + 1);
-            let last = a.number("p") == 2;
-            let answer = from(a.number("p") * 3, "");
-            if last { answer.with("link", "</list>; rel=\"first\"") } else { answer.with("link", &link) }
+        read_all_pages(by, |a| {
+            let link = format!("</list?p=0>; rel=\"first\", <?p={}&q=a,b>; rel=\"next\"", a.number_param("p") + 1);
+            let last = a.number_param("p") == 2;
+            let answer = page_from(a.number_param("p") * 3, "");
+            if last { answer.with_header("link", "</list>; rel=\"first\"") } else { answer.with_header("link", &link) }
         }),
         3
     );
@@ -81,60 +94,66 @@ fn links_in_the_body_and_in_the_header() {
 #[test]
 fn the_last_record_leads_on() {
     let by = "by = \"last_record\", param = \"after\", path = \"no\", size = 3";
-    let after = |a: &Asked| if a.param("after").is_empty() { 0 } else { a.number("after") + 1 };
-    assert_eq!(walks(by, move |a| from(after(a), "")), 3);
+    let after = |a: &Asked| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
+    assert_eq!(read_all_pages(by, move |a| page_from(after(a), "")), 3);
 }
 
-/// Circles of one, two and many pages; and a platform that gives the same page whatever it is asked.
+/// Circles of one, two and many pages, and a platform that gives the same page for every request.
 #[test]
 fn a_page_that_comes_twice_ends_the_pass_with_an_error() {
     for (length, most) in [(1, 2), (2, 3), (40, 130)] {
         let by = "by = \"token\", param = \"t\", next = \"next\", size = 1";
         let platform = Platform::start(move |a| {
-            let n = a.number("t");
-            page(n..n + 1, &format!("\"next\":\"{}\"", (n + 1) % length))
+            let n = a.number_param("t");
+            page_of_records(n..n + 1, &format!("\"next\":\"{}\"", (n + 1) % length))
         });
         let stream = format!("{JSON}\npage = {{ {by} }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-        let said = site.fail();
+        let said = site.sync_expecting_failure();
         assert!(said.contains("leads back to the same page") || said.contains("pages that came before"), "{said}");
-        assert!(platform.asked().len() <= most, "{length}: asked {} times", platform.asked().len());
-        let held = site.json(&["balance", "--json"]);
+        assert!(platform.requests().len() <= most, "{length}: asked {} times", platform.requests().len());
+        let held = site.run_json(&["balance", "--json"]);
         assert_eq!(held["balanced"], true, "{held}");
-        // It stays so after a break: the cursor remembers.
-        assert!(site.fail().contains("page"), "{length}");
-        assert!(platform.asked().len() <= most + 2, "{length}");
+        // The pass fails again after a break, because the cursor remembers the pages.
+        assert!(site.sync_expecting_failure().contains("page"), "{length}");
+        assert!(platform.requests().len() <= most + 2, "{length}");
     }
-    let platform = Platform::start(|_| page(0..3, ""));
+    let platform = Platform::start(|_| page_of_records(0..3, ""));
     let stream = format!("{JSON}\npage = {{ by = \"offset\", param = \"o\", size = 3 }}");
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert!(site.fail().contains("pages that came before"));
-    assert_eq!(platform.asked().len(), 2);
+    assert!(site.sync_expecting_failure().contains("pages that came before"));
+    assert_eq!(platform.requests().len(), 2);
 }
 
-/// A page without records is not the end while the platform says that there is more.
+/// A page without records is not the end while the platform says that there are more.
 #[test]
 fn an_empty_page_is_not_the_end() {
-    // The third of five pages of two has nothing.
+    // The third of five pages of two records is empty.
     let holed = |n: usize, more: &str| match n {
-        0 | 1 => page(n * 2..n * 2 + 2, more),
-        2 => page(0..0, more),
-        _ => page((n * 2 - 2).min(7)..(n * 2).min(7), more),
+        0 | 1 => page_of_records(n * 2..n * 2 + 2, more),
+        2 => page_of_records(0..0, more),
+        _ => page_of_records((n * 2 - 2).min(7)..(n * 2).min(7), more),
     };
     let by = "by = \"number\", param = \"p\", size = 2";
     let total = "total = \"total\"";
-    assert_eq!(walks(&format!("{by}, {total}"), move |a| holed(a.number("p") - 1, "\"total\":7")), 5);
-    // Of an empty page nothing else need be told.
+    assert_eq!(read_all_pages(&format!("{by}, {total}"), move |a| holed(a.number_param("p") - 1, "\"total\":7")), 5);
+    // An empty page need not repeat the total.
     let told = |n: usize| if n == 3 { "" } else { "\"total\":7" };
-    assert_eq!(walks(&format!("{by}, {total}"), move |a| holed(a.number("p") - 1, told(a.number("p")))), 5);
-    let more = |n: usize| format!("\"more\":{}", n < 5);
     assert_eq!(
-        walks(&format!("{by}, has_more = \"more\""), move |a| holed(a.number("p") - 1, &more(a.number("p")))),
+        read_all_pages(&format!("{by}, {total}"), move |a| holed(a.number_param("p") - 1, told(a.number_param("p")))),
         5
     );
-    // By offset the hole counts: two of nine places are empty.
+    let more = |n: usize| format!("\"more\":{}", n < 5);
+    assert_eq!(
+        read_all_pages(&format!("{by}, has_more = \"more\""), move |a| holed(
+            a.number_param("p") - 1,
+            &more(a.number_param("p"))
+        )),
+        5
+    );
+    // With offsets, the empty page counts: two of nine positions are empty.
     let by = "by = \"offset\", param = \"o\", size = 2, total = \"total\"";
-    assert_eq!(walks(by, move |a| holed(a.number("o") / 2, "\"total\":7")), 5);
+    assert_eq!(read_all_pages(by, move |a| holed(a.number_param("o") / 2, "\"total\":7")), 5);
 }
 
 #[test]
@@ -143,79 +162,80 @@ fn too_many_empty_pages_are_an_error() {
         ["by = \"number\", param = \"p\", size = 1, has_more = \"more\"", "by = \"link\", next = \"next\", size = 1"]
     {
         let platform = Platform::start(|a| {
-            let n = a.number("n") + 1;
-            page(0..0, &format!("\"more\":true,\"next\":\"/list?n={n}\""))
+            let n = a.number_param("n") + 1;
+            page_of_records(0..0, &format!("\"more\":true,\"next\":\"/list?n={n}\""))
         });
         let stream = format!("{JSON}\npage = {{ {by} }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-        let said = site.fail();
+        let said = site.sync_expecting_failure();
         assert!(said.contains("100 pages without a record"), "{said}");
-        assert_eq!(platform.asked().len(), 101, "{by}");
+        assert_eq!(platform.requests().len(), 101, "{by}");
     }
 }
 
-/// A total that is too small ends nothing while full pages come; behind the last page a platform may answer as it likes.
+/// A total that is too small does not end the pass while full pages come. After the last page any answer is accepted.
 #[test]
 fn a_full_page_says_more_than_a_total() {
     for (by, at) in [("number", "p"), ("offset", "o")] {
         let by = format!("by = \"{by}\", param = \"{at}\", size = 3, total = \"total\"");
         for total in [0, 1, 3, 5, 6] {
-            let start = move |a: &Asked| if at == "o" { a.number("o") } else { (a.number("p") - 1) * 3 };
-            assert_eq!(walks(&by, move |a| from(start(a), &format!("\"total\":{total}"))), 3, "{total}");
+            let start = move |a: &Asked| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 3 };
+            assert_eq!(read_all_pages(&by, move |a| page_from(start(a), &format!("\"total\":{total}"))), 3, "{total}");
         }
     }
     type Behind = fn() -> Answer;
     let behind: [Behind; 6] = [
         || Answer::new(404, "no such page"),
-        || page(0..0, "\"total\":0"),
-        || page(0..0, ""),
+        || page_of_records(0..0, "\"total\":0"),
+        || page_of_records(0..0, ""),
         || Answer::json("{\"items\":null,\"total\":6}"),
-        || page(3..6, "\"total\":6"),
-        || page(0..3, "\"total\":6,\"now\":1"),
+        || page_of_records(3..6, "\"total\":6"),
+        || page_of_records(0..3, "\"total\":6,\"now\":1"),
     ];
     for (nth, behind) in behind.into_iter().enumerate() {
-        let platform = Platform::start(move |a| match a.number("p") {
-            p @ (1 | 2) => page((p - 1) * 3..p * 3, "\"total\":6"),
+        let platform = Platform::start(move |a| match a.number_param("p") {
+            p @ (1 | 2) => page_of_records((p - 1) * 3..p * 3, "\"total\":6"),
             _ => behind(),
         });
         let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 3, total = \"total\" }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-        assert_eq!((site.sync(), platform.asked().len()), ((6, 6), 3), "{nth}");
+        assert_eq!((site.sync(), platform.requests().len()), ((6, 6), 3), "{nth}");
     }
 }
 
-/// A pass in which less came than the platform counts says so, and the next one begins where it did.
+/// A pass with fewer records than the platform counts reports it, and the next pass begins where this one did.
 #[test]
 fn fewer_records_than_the_total_are_told() {
     let platform = Platform::start(|a| {
-        // All of it where there is no beginning, as in each of these passes.
+        // Without a cursor, as in each of these passes, the platform gives everything.
         let total = if a.param("q") == "9" { 9 } else { 7 };
-        from((a.number("p") - 1) * 3, &format!("\"total\":{total}"))
+        page_from((a.number_param("p") - 1) * 3, &format!("\"total\":{total}"))
     });
     let stream = "request = { path = \"/list\", query = { q = \"${settings.q}\" } }\n\
                   format = { kind = \"json\", items = \"items\" }\n\
                   page = { by = \"number\", param = \"p\", size = 3, total = \"total\" }\n\
                   since = { by = \"moment\", param = \"from\" }";
     let site = Site::new(&platform, &Says { stream, ..Says::default() });
-    site.settings("settings = { q = \"9\" }");
-    let said = site.fail();
+    site.write_source("settings = { q = \"9\" }");
+    let said = site.sync_expecting_failure();
     assert!(said.contains("records: 7 records came, the platform counts 9"), "{said}");
-    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), 7);
-    let runs = site.items(&["runs", "list", "--json"]).to_string();
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 7);
+    let runs = site.list_items(&["runs", "list", "--json"]).to_string();
     assert!(runs.contains("7 records came, the platform counts 9"), "{runs}");
-    let held = site.cursor();
+    let held = site.read_cursor();
     assert!(held["since"].is_null() && held["page"].is_null() && held["short"]["received"] == 7, "{held}");
-    // Days that are read once more move no cursor: the run itself fails.
+    // Reading days again moves no cursor, so the run itself fails.
     let out = site.run(&["sync", "--all", "--since", "2014-09-01", "--until", "2014-09-30"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(1) && said.contains("7 records came, the platform counts 9"), "{said}");
-    assert_eq!(site.cursor(), held);
-    site.settings("settings = { q = \"7\" }");
+    assert_eq!(site.read_cursor(), held);
+    site.write_source("settings = { q = \"7\" }");
     assert_eq!(site.sync(), (7, 0));
-    assert!(site.cursor()["since"].is_string() && site.cursor()["short"].is_null());
+    assert!(site.read_cursor()["since"].is_string() && site.read_cursor()["short"].is_null());
 }
 
-/// A platform that does not look at the page, or gives the last one for ever, and says something new beside it each time.
+/// The platform ignores the page parameter, or repeats the last page forever, with something new beside the records
+/// each time.
 #[test]
 fn the_same_records_twice_end_the_pass() {
     for (last, by) in [
@@ -226,35 +246,35 @@ fn the_same_records_twice_end_the_pass() {
     ] {
         let requests = AtomicUsize::new(0);
         let platform = Platform::start(move |a| {
-            let (id, p) = (requests.fetch_add(1, Relaxed), a.number("p").max(1));
+            let (id, p) = (requests.fetch_add(1, Relaxed), a.number_param("p").max(1));
             let n = p.min(last);
             let more = format!("\"requestId\":{id},\"next\":\"/list?p={}&r={id}\",\"token\":{}", p + 1, p + 1);
-            page((n - 1) * 3..n * 3, &more)
+            page_of_records((n - 1) * 3..n * 3, &more)
         });
         let stream = format!("{JSON}\npage = {{ {by} }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
-        let said = site.fail();
+        let said = site.sync_expecting_failure();
         assert!(said.contains("holds the same records as the one before; the platform may ignore"), "{by}: {said}");
-        assert_eq!(platform.asked().len(), last + 1, "{by}");
+        assert_eq!(platform.requests().len(), last + 1, "{by}");
     }
 }
 
-/// A key in a query is in no cursor and no address, though the platform's links repeat it.
+/// A key in the query is stored in no cursor and no address, although the platform's links repeat it.
 #[test]
 fn a_key_that_links_repeat_is_not_kept() {
     let platform = Platform::start(|a| {
         if a.param("key") != PASSWORD || a.query.iter().filter(|(n, _)| n == "key").count() != 1 {
             return Answer::new(401, "");
         }
-        let n = a.number("p");
+        let n = a.number_param("p");
         let more = if n < 2 { format!("\"more\":\"/list?p={}&key={PASSWORD}\"", n + 1) } else { String::new() };
-        from(n * 3, &more)
+        page_from(n * 3, &more)
     });
     let transport = format!("{HTTP}\nauth = {{ kind = \"api_key\", carrier = \"query\", name = \"key\" }}");
     let stream = format!("{JSON}\npage = {{ by = \"link\", next = \"more\", size = 3 }}");
     let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
     assert_eq!(site.sync(), (7, 7));
-    let told = site.house.sql(&format!(
+    let told = site.house.run_sql(&format!(
         "SELECT (SELECT count(*) FROM payload WHERE address LIKE '%{PASSWORD}%')
               + (SELECT count(*) FROM sync_run_cursor WHERE at_end LIKE '%{PASSWORD}%')"
     ));

@@ -1,4 +1,4 @@
-//! A platform on loopback whose answers a test decides, one request at a time, and which remembers what it was asked.
+//! A platform on loopback that answers each request as a test decides, and records the requests.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write};
@@ -6,47 +6,47 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// One request as it came.
+/// One recorded request.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub method: String,
     pub path: String,
-    /// Names and values, decoded, in the order they came.
+    /// Decoded names and values, in the order of the URL.
     pub query: Vec<(String, String)>,
-    /// Names in small letters.
+    /// Lower-case names and their values.
     pub headers: BTreeMap<String, String>,
     pub body: String,
     pub at: Instant,
 }
 
 impl Asked {
-    /// A query parameter, or "".
+    /// Returns a query parameter, or "".
     pub fn param(&self, name: &str) -> &str {
         self.query.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value)
     }
 
-    /// A query parameter as a number, or 0.
-    pub fn number(&self, name: &str) -> usize {
+    /// Returns a query parameter as a number, or 0.
+    pub fn number_param(&self, name: &str) -> usize {
         self.param(name).parse().unwrap_or(0)
     }
 
-    /// A header, or "".
+    /// Returns a header, or "".
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// The fields of a form.
-    pub fn form(&self) -> BTreeMap<String, String> {
-        pairs(&self.body).into_iter().collect()
+    /// Returns the fields of a form in the body.
+    pub fn form_fields(&self) -> BTreeMap<String, String> {
+        parse_query(&self.body).into_iter().collect()
     }
 }
 
-fn pairs(text: &str) -> Vec<(String, String)> {
+fn parse_query(text: &str) -> Vec<(String, String)> {
     let url = reqwest::Url::parse(&format!("http://h/?{text}")).unwrap();
     url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned())).collect()
 }
 
-/// An answer.
+/// An answer of the platform.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -60,15 +60,15 @@ impl Answer {
     }
 
     pub fn json(body: impl Into<Vec<u8>>) -> Self {
-        Self::new(200, body).with("content-type", "application/json")
+        Self::new(200, body).with_header("content-type", "application/json")
     }
 
-    pub fn status(mut self, status: u16) -> Self {
+    pub fn with_status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -76,7 +76,7 @@ impl Answer {
 
 type Answers = Arc<dyn Fn(&Asked) -> Answer + Send + Sync>;
 
-/// The platform; it ends with the test's process.
+/// The platform. Its threads end with the test's process.
 pub struct Platform {
     pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -91,30 +91,30 @@ impl Platform {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
-                std::thread::spawn(move || serve(client, &answer, &seen));
+                std::thread::spawn(move || serve_client(client, &answer, &seen));
             }
         });
         Self { url, asked }
     }
 
-    /// What it was asked, in order.
-    pub fn asked(&self) -> Vec<Asked> {
+    /// Returns the requests so far, in order.
+    pub fn requests(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// What it was asked under a path.
-    pub fn asked_for(&self, path: &str) -> Vec<Asked> {
-        self.asked().into_iter().filter(|a| a.path == path).collect()
+    /// Returns the requests for a path.
+    pub fn requests_for(&self, path: &str) -> Vec<Asked> {
+        self.requests().into_iter().filter(|a| a.path == path).collect()
     }
 }
 
-fn serve(client: TcpStream, answer: &Answers, seen: &Mutex<Vec<Asked>>) -> Option<()> {
+fn serve_client(client: TcpStream, answer: &Answers, seen: &Mutex<Vec<Asked>>) -> Option<()> {
     let mut writer = client.try_clone().ok()?;
-    exchange(&mut BufReader::new(client), &mut writer, answer, seen)
+    answer_request(&mut BufReader::new(client), &mut writer, answer, seen)
 }
 
 /// Reads one request and writes its answer.
-pub fn exchange(
+pub fn answer_request(
     reader: &mut impl std::io::BufRead,
     writer: &mut impl Write,
     answer: &Answers,
@@ -134,7 +134,7 @@ pub fn exchange(
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let body = String::from_utf8_lossy(&body).into_owned();
-    let asked = Asked { method, path: path.to_owned(), query: pairs(query), headers, body, at: Instant::now() };
+    let asked = Asked { method, path: path.to_owned(), query: parse_query(query), headers, body, at: Instant::now() };
     seen.lock().unwrap().push(asked.clone());
     let Answer { status, headers, body } = answer(&asked);
     let length = body.len();
@@ -147,25 +147,25 @@ pub fn exchange(
     writer.flush().ok()
 }
 
-/// One record as the platforms of these tests send it.
-pub fn record(n: usize) -> String {
-    record_of(n, "C-01", "2014-09-11 10:00:00")
+/// Returns one record in the JSON of these tests' platforms.
+pub fn record_json(n: usize) -> String {
+    record_of_course(n, "C-01", "2014-09-11 10:00:00")
 }
 
-/// One record of a course, changed at a moment.
-pub fn record_of(n: usize, course: &str, changed: &str) -> String {
+/// Returns one record of a course, last changed at `changed`.
+pub fn record_of_course(n: usize, course: &str, changed: &str) -> String {
     format!(
         r#"{{"id":"R{n}","no":{n},"v":1,"changed":"{changed}","name":"王一","idno":"22010219590911001X","course":"{course}","hours":"4","end":"2014-09-11"}}"#
     )
 }
 
-/// Records from–to (exclusive) as a JSON array.
-pub fn records(range: std::ops::Range<usize>) -> String {
-    format!("[{}]", range.map(record).collect::<Vec<_>>().join(","))
+/// Returns the records of a range of numbers as a JSON array.
+pub fn records_json(range: std::ops::Range<usize>) -> String {
+    format!("[{}]", range.map(record_json).collect::<Vec<_>>().join(","))
 }
 
-/// A page of records with more beside them.
-pub fn page(range: std::ops::Range<usize>, more: &str) -> Answer {
+/// Returns an answer with a page of records, and more JSON members beside them.
+pub fn page_of_records(range: std::ops::Range<usize>, more: &str) -> Answer {
     let comma = if more.is_empty() { "" } else { "," };
-    Answer::json(format!(r#"{{"items":{}{comma}{more}}}"#, records(range)))
+    Answer::json(format!(r#"{{"items":{}{comma}{more}}}"#, records_json(range)))
 }

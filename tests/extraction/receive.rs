@@ -1,4 +1,4 @@
-//! Payloads that a platform hands in itself, over HTTP.
+//! Payloads that a platform pushes over HTTP.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,14 +7,14 @@ use std::process::{Child, Stdio};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 
-use super::{Platform, Says, Site, records};
+use super::{Platform, Says, Site, records_json};
 use crate::house::On;
 
 const SECRET: &str = "a secret of twenty-six let";
 const PUSH: Says<'static> =
     Says { transport: "kind = \"push\"", stream: "format = { kind = \"json\", items = \"\" }", map: "" };
 
-/// The door, which is shut at the end.
+/// A running receiver, killed when the value is dropped.
 struct Open {
     child: Child,
     address: String,
@@ -27,9 +27,9 @@ impl Drop for Open {
     }
 }
 
-fn site(on: On) -> Site {
+fn push_site(on: On) -> Site {
     let platform = Platform::start(|_| super::Answer::new(404, ""));
-    let site = Site::on(on, &platform, &PUSH);
+    let site = Site::with_database(on, &platform, &PUSH);
     site.house.run(&["migrate"]);
     let mut set = site.command(&["secrets", "set", "a", "push"]).stdin(Stdio::piped()).spawn().unwrap();
     set.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
@@ -37,7 +37,7 @@ fn site(on: On) -> Site {
     site
 }
 
-fn open(site: &Site) -> Open {
+fn open_receiver(site: &Site) -> Open {
     let mut child = site
         .command(&["receive", "--listen", "127.0.0.1:0"])
         .stderr(Stdio::piped())
@@ -50,15 +50,15 @@ fn open(site: &Site) -> Open {
         line.clear();
         assert!(said.read_line(&mut line).unwrap() > 0, "the door did not open");
     }
-    // What else it says must not fill the pipe.
+    // Its further output must not fill the pipe.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
     let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
     Open { child, address }
 }
 
 impl Open {
-    /// Status and body of the answer.
-    fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    /// Sends a request and returns status and body of the answer.
+    fn post_request(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let mut head =
             format!("POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
@@ -66,7 +66,7 @@ impl Open {
             head += &format!("{name}: {value}\r\n");
         }
         stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-        // Whoever is refused early may find the door shut.
+        // An early refusal may close the connection before the body is sent.
         let _ = stream.write_all(body);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -76,13 +76,13 @@ impl Open {
         (status, serde_json::from_str(body.trim()).unwrap_or(Value::Null))
     }
 
-    fn bearer(&self, key: &str, body: &str) -> (u16, Value) {
+    fn post_with_bearer(&self, key: &str, body: &str) -> (u16, Value) {
         let bearer = format!("Bearer {SECRET}");
-        self.post("/push/a", &[("authorization", &bearer), ("idempotency-key", key)], body.as_bytes())
+        self.post_request("/push/a", &[("authorization", &bearer), ("idempotency-key", key)], body.as_bytes())
     }
 
-    /// Signed at a moment so many seconds from now.
-    fn signed(&self, (path, signed_path): (&str, &str), key: &str, body: &str, later: i64) -> (u16, Value) {
+    /// Sends a request whose signature has a time `later` seconds from now.
+    fn post_signed(&self, (path, signed_path): (&str, &str), key: &str, body: &str, later: i64) -> (u16, Value) {
         let timestamp = (chrono::Utc::now().timestamp() + later).to_string();
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
         mac.update(format!("{timestamp}\n{signed_path}\n{key}\n{body}").as_bytes());
@@ -92,56 +92,56 @@ impl Open {
             ("huiliu-timestamp", timestamp.as_str()),
             ("huiliu-signature", signature.as_str()),
         ];
-        self.post(path, &headers, body.as_bytes())
+        self.post_request(path, &headers, body.as_bytes())
     }
 }
 
-fn a_payload_is_taken_once(on: On) {
-    let site = site(on);
-    let door = open(&site);
-    let (status, first) = door.bearer("one", &records(0..3));
+fn check_payload_taken_once(on: On) {
+    let site = push_site(on);
+    let door = open_receiver(&site);
+    let (status, first) = door.post_with_bearer("one", &records_json(0..3));
     assert_eq!((status, first["records"].as_i64()), (202, Some(3)), "{first}");
-    // The same key is the same answer, and nothing is taken twice, however it is proven.
-    assert_eq!(door.bearer("one", &records(0..3)), (202, first.clone()));
-    assert_eq!(door.signed(("/push/a", "/push/a"), "one", &records(0..3), 0), (202, first.clone()));
-    // Sent by many at once, too.
+    // The same key gives the same answer, and the payload is taken only once, whatever the proof of identity.
+    assert_eq!(door.post_with_bearer("one", &records_json(0..3)), (202, first.clone()));
+    assert_eq!(door.post_signed(("/push/a", "/push/a"), "one", &records_json(0..3), 0), (202, first.clone()));
+    // The same holds for simultaneous requests.
     let runs: Vec<Value> = std::thread::scope(|scope| {
-        let sent: Vec<_> = (0..4).map(|_| scope.spawn(|| door.bearer("two", &records(2..6)))).collect();
+        let sent: Vec<_> = (0..4).map(|_| scope.spawn(|| door.post_with_bearer("two", &records_json(2..6)))).collect();
         sent.into_iter().map(|sent| sent.join().unwrap()).map(|(_, body)| body["run"].clone()).collect()
     });
     assert!(runs.iter().all(|run| *run == runs[0] && run.is_i64() && *run != first["run"]), "{runs:?}");
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload"), 2);
-    // With a stream, and signed.
-    let (status, third) = door.signed(("/push/a/records", "/push/a/records"), "three", &records(6..7), 100);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload"), 2);
+    // With a stream in the path, and signed.
+    let (status, third) = door.post_signed(("/push/a/records", "/push/a/records"), "three", &records_json(6..7), 100);
     assert_eq!((status, third["records"].as_i64()), (202, Some(1)), "{third}");
-    // A large one is packed on its way in; what is signed is what was sent.
-    let large = records(0..7).replacen(']', &format!("{}]", " ".repeat(9 << 20)), 1);
-    let (status, fourth) = door.signed(("/push/a", "/push/a"), "four", &large, 0);
+    // A large payload is compressed on arrival; the signature covers the bytes as sent.
+    let large = records_json(0..7).replacen(']', &format!("{}]", " ".repeat(9 << 20)), 1);
+    let (status, fourth) = door.post_signed(("/push/a", "/push/a"), "four", &large, 0);
     assert_eq!((status, fourth["records"].as_i64()), (202, Some(7)), "{fourth}");
-    let (status, _) = door.signed(("/push/a", "/push/b"), "five", &large, 0);
+    let (status, _) = door.post_signed(("/push/a", "/push/b"), "five", &large, 0);
     assert_eq!(status, 401);
     let out = site.run(&["worker", "--until-done"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), 7);
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload_piece"), 9);
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE address = 'three'"), 1);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 7);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload_piece"), 9);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload WHERE address = 'three'"), 1);
 }
 
 #[test]
 fn a_payload_that_is_sent_again_is_taken_once() {
-    a_payload_is_taken_once(On::Sqlite);
+    check_payload_taken_once(On::Sqlite);
 }
 
 #[test]
 fn a_payload_that_is_sent_again_is_taken_once_on_postgresql() {
-    a_payload_is_taken_once(On::Postgres);
+    check_payload_taken_once(On::Postgres);
 }
 
 #[test]
 fn what_is_refused_is_told_in_both_languages_and_leaves_nothing() {
-    let site = site(On::Sqlite);
-    let door = open(&site);
-    let body = records(0..2);
+    let site = push_site(On::Sqlite);
+    let door = open_receiver(&site);
+    let body = records_json(0..2);
     let here = ("/push/a", "/push/a");
     let large = vec![b' '; (64 << 20) + 1];
     let bearer = format!("Bearer {SECRET}");
@@ -150,17 +150,21 @@ fn what_is_refused_is_told_in_both_languages_and_leaves_nothing() {
         (
             "another secret",
             401,
-            door.post("/push/a", &[("authorization", "Bearer guess"), ("idempotency-key", "k")], body.as_bytes()),
+            door.post_request(
+                "/push/a",
+                &[("authorization", "Bearer guess"), ("idempotency-key", "k")],
+                body.as_bytes(),
+            ),
         ),
-        ("no secret", 401, door.post("/push/a", &[("idempotency-key", "k")], body.as_bytes())),
-        ("no source", 401, door.post("/push/b", &with("k"), body.as_bytes())),
-        ("no key", 400, door.post("/push/a", &[("authorization", &bearer)], body.as_bytes())),
-        ("a key with a space", 400, door.bearer("a key", &body)),
-        ("no stream", 404, door.post("/push/a/others", &with("k"), body.as_bytes())),
-        ("too large", 413, door.post("/push/a", &with("k"), &large)),
-        ("an old signature", 401, door.signed(here, "k", &body, -301)),
-        ("a signature of tomorrow", 401, door.signed(here, "k", &body, 86_400)),
-        ("another path", 401, door.signed(("/push/a/records", "/push/a"), "k", &body, 0)),
+        ("no secret", 401, door.post_request("/push/a", &[("idempotency-key", "k")], body.as_bytes())),
+        ("no source", 401, door.post_request("/push/b", &with("k"), body.as_bytes())),
+        ("no key", 400, door.post_request("/push/a", &[("authorization", &bearer)], body.as_bytes())),
+        ("a key with a space", 400, door.post_with_bearer("a key", &body)),
+        ("no stream", 404, door.post_request("/push/a/others", &with("k"), body.as_bytes())),
+        ("too large", 413, door.post_request("/push/a", &with("k"), &large)),
+        ("an old signature", 401, door.post_signed(here, "k", &body, -301)),
+        ("a signature of tomorrow", 401, door.post_signed(here, "k", &body, 86_400)),
+        ("another path", 401, door.post_signed(("/push/a/records", "/push/a"), "k", &body, 0)),
     ];
     for (what, status, (got, told)) in cases {
         assert_eq!(got, status, "{what}: {told}");
@@ -168,18 +172,18 @@ fn what_is_refused_is_told_in_both_languages_and_leaves_nothing() {
         assert!(!english.is_empty() && chinese.contains(|c| c > '\u{4E00}'), "{what}: {told}");
         assert!(!told.to_string().contains(SECRET), "{what}: {told}");
     }
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload"), 0);
-    assert_eq!(site.house.sql("SELECT count(*) FROM sync_run"), 0);
-    // What cannot be read is kept and told, again and again; its key is taken.
-    let (status, told) = door.bearer("bad", "[{");
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload"), 0);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM sync_run"), 0);
+    // An unreadable payload is stored and reported every time; its key is used up.
+    let (status, told) = door.post_with_bearer("bad", "[{");
     assert_eq!((status, &told["code"]), (422, &"unreadable".into()), "{told}");
-    assert_eq!(door.bearer("bad", "[{"), (422, told));
-    let (status, told) = door.bearer("bad", &body);
+    assert_eq!(door.post_with_bearer("bad", "[{"), (422, told));
+    let (status, told) = door.post_with_bearer("bad", &body);
     assert_eq!((status, &told["code"]), (409, &"key".into()), "{told}");
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE state = 'undecodable'"), 1);
-    // A source that is read by us takes nothing; its secret is as good.
-    site.connector("p", &Says::default());
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload WHERE state = 'undecodable'"), 1);
+    // A source that Huiliu pulls from accepts no pushes, even with its secret.
+    site.write_connector("p", &Says::default());
     drop(door);
-    let door = open(&site);
-    assert_eq!(door.bearer("k", &body).0, 401);
+    let door = open_receiver(&site);
+    assert_eq!(door.post_with_bearer("k", &body).0, 401);
 }

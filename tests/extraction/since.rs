@@ -1,8 +1,9 @@
-//! What has changed: moments in several forms, steps, numbers, the newest first; and cursors that people look at and set.
+//! Reading changes only: moments in several forms, steps, counters, newest first; and cursors that people inspect and
+//! set.
 
 use serde_json::json;
 
-use super::{Answer, JSON, Platform, Says, Site, page, record_of, records};
+use super::{Answer, JSON, Platform, Says, Site, page_of_records, record_of_course, records_json};
 
 fn today() -> chrono::NaiveDate {
     chrono::Utc::now().with_timezone(&chrono::FixedOffset::east_opt(8 * 3_600).unwrap()).date_naive()
@@ -20,26 +21,28 @@ fn a_moment_in_every_form_with_days_to_spare() {
         ("seconds", noon(day).to_string()),
         ("milliseconds", format!("{}000", noon(day))),
     ] {
-        let platform = Platform::start(|a| if a.param("from").is_empty() { page(0..3, "") } else { page(3..4, "") });
+        let platform = Platform::start(|a| {
+            if a.param("from").is_empty() { page_of_records(0..3, "") } else { page_of_records(3..4, "") }
+        });
         let stream =
             format!("{JSON}\nsince = {{ by = \"moment\", param = \"from\", form = \"{form}\", lookback_days = 3 }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
         assert_eq!((site.sync(), site.sync()), ((3, 3), (1, 1)), "{form}");
-        let asked: Vec<String> = platform.asked().iter().map(|a| a.param("from").to_owned()).collect();
+        let asked: Vec<String> = platform.requests().iter().map(|a| a.param("from").to_owned()).collect();
         assert_eq!(asked, ["".to_owned(), written], "{form}");
     }
 }
 
-/// A platform that caps a listing at two records gives all of them when it is asked in steps.
+/// A platform that caps its listings at a number of records gives all of them when it is asked in steps.
 #[test]
 fn steps_of_time_reach_what_a_cap_hides() {
     let begin = today() - chrono::Days::new(20);
     let platform = Platform::start(move |a| {
         let (from, to) = (a.param("from").to_owned(), a.param("to").to_owned());
-        // One record a day; the end does not belong to it.
+        // One record a day; the end is exclusive.
         let days = (0..21usize).map(|n| (n, (begin + chrono::Days::new(n as u64)).to_string()));
         let found: Vec<String> =
-            days.filter(|(_, d)| *d >= from && *d < to).take(5).map(|(n, d)| record_of(n, "C-01", &d)).collect();
+            days.filter(|(_, d)| *d >= from && *d < to).take(5).map(|(n, d)| record_of_course(n, "C-01", &d)).collect();
         Answer::json(format!("{{\"items\":[{}]}}", found.join(",")))
     });
     let stream = format!(
@@ -47,37 +50,37 @@ fn steps_of_time_reach_what_a_cap_hides() {
     );
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
     assert_eq!(site.sync(), (21, 21));
-    assert_eq!(platform.asked().len(), 5);
-    assert_eq!(site.cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
-    // Days are read again on demand; with an end, the cursor stays where it is.
+    assert_eq!(platform.requests().len(), 5);
+    assert_eq!(site.read_cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
+    // A range of days is read again on demand. With an end, the cursor does not move.
     let ago = |days| (today() - chrono::Days::new(days)).to_string();
-    site.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    site.run_json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
     assert_eq!(site.sync_with(&["--since", &ago(12), "--until", &ago(9)]), (4, 0));
-    assert_eq!(site.cursor(), json!({ "since": "2014-09-01" }));
+    assert_eq!(site.read_cursor(), json!({ "since": "2014-09-01" }));
     assert_eq!(site.sync_with(&["--since", &ago(7)]), (8, 0));
-    assert_eq!(site.cursor(), json!({ "since": ago(1) }));
+    assert_eq!(site.read_cursor(), json!({ "since": ago(1) }));
 }
 
 #[test]
 fn numbers() {
     let platform = Platform::start(|a| {
-        let after = if a.param("after").is_empty() { 0 } else { a.number("after") + 1 };
+        let after = if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
         let until = if a.param("after").is_empty() { 12 } else { 14 };
-        page(after.min(until)..(after + 20).min(until), "")
+        page_of_records(after.min(until)..(after + 20).min(until), "")
     });
     let stream = format!("{JSON}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}");
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
     assert_eq!((site.sync(), site.sync()), ((12, 12), (2, 2)));
-    assert_eq!(site.cursor(), json!({ "since": "13" }));
+    assert_eq!(site.read_cursor(), json!({ "since": "13" }));
     assert_eq!(site.sync(), (0, 0));
-    assert_eq!(site.cursor(), json!({ "since": "13" }));
+    assert_eq!(site.read_cursor(), json!({ "since": "13" }));
 
-    // Inspected, set and forgotten from the command line; each decision is in the audit log.
-    site.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"9\"}", "--because", "a test", "--json"]);
-    assert_eq!((site.cursor(), site.sync()), (json!({ "since": "9" }), (4, 0)));
-    site.json(&["cursors", "reset", "a", "--json"]);
-    assert_eq!((site.cursor(), site.sync()), (json!(null), (12, 0)));
-    let log = site.items(&["audit", "--json"]);
+    // Cursors can be inspected, set and reset on the command line; each decision is in the audit log.
+    site.run_json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"9\"}", "--because", "a test", "--json"]);
+    assert_eq!((site.read_cursor(), site.sync()), (json!({ "since": "9" }), (4, 0)));
+    site.run_json(&["cursors", "reset", "a", "--json"]);
+    assert_eq!((site.read_cursor(), site.sync()), (json!(null), (12, 0)));
+    let log = site.list_items(&["audit", "--json"]);
     let actions: Vec<&str> = log.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
     assert_eq!(actions, ["cursor.set", "cursor.reset"], "{log}");
     for (args, words) in [
@@ -92,16 +95,16 @@ fn numbers() {
     }
 }
 
-/// A platform that cannot be asked for changes and lists the newest first is left as soon as a page is old.
+/// A platform that has no filter for changes and lists the newest first is read only until a page is old.
 #[test]
 fn the_newest_first() {
     let old = (today() - chrono::Days::new(30)).to_string();
     let new = today().to_string();
     let platform = Platform::start(move |a| {
         let items: Vec<String> = (0..2)
-            .map(|i| a.number("o") + i)
-            .map(|n| record_of(n, "C-01", if n < 3 { &new } else { &old }))
-            .filter(|_| a.number("o") < 10)
+            .map(|i| a.number_param("o") + i)
+            .map(|n| record_of_course(n, "C-01", if n < 3 { &new } else { &old }))
+            .filter(|_| a.number_param("o") < 10)
             .collect();
         Answer::json(format!("{{\"items\":[{}]}}", items.join(",")))
     });
@@ -110,31 +113,32 @@ fn the_newest_first() {
     );
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
     assert_eq!(site.sync(), (10, 10));
-    let before = platform.asked().len();
+    let before = platform.requests().len();
     assert_eq!(site.sync(), (6, 0));
-    assert_eq!(platform.asked().len() - before, 3);
+    assert_eq!(platform.requests().len() - before, 3);
 }
 
 #[test]
 fn a_cursor_of_an_earlier_version_is_read() {
-    let platform =
-        Platform::start(|a| if a.param("from") == "2014-09-01" { page(0..2, "") } else { Answer::json(records(0..0)) });
+    let platform = Platform::start(|a| {
+        if a.param("from") == "2014-09-01" { page_of_records(0..2, "") } else { Answer::json(records_json(0..0)) }
+    });
     let stream = format!(
         "{JSON}\npage = {{ by = \"token\", param = \"t\", next = \"next\", size = 2 }}\nsince = {{ by = \"moment\", param = \"from\" }}"
     );
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
     let _ = site.run(&["sync", "--all"]);
     let earlier = "{\"page\":\"t2\",\"since\":\"2014-09-01\",\"began\":\"2014-09-11\"}";
-    site.json(&["cursors", "set", "a", "records", "--to", earlier, "--json"]);
+    site.run_json(&["cursors", "set", "a", "records", "--to", earlier, "--json"]);
     assert_eq!(site.sync(), (2, 2));
-    assert_eq!(site.cursor(), json!({ "since": "2014-09-10" }));
-    assert_eq!(platform.asked().last().unwrap().param("t"), "t2");
+    assert_eq!(site.read_cursor(), json!({ "since": "2014-09-10" }));
+    assert_eq!(platform.requests().last().unwrap().param("t"), "t2");
 }
 
-/// What a person gives must be what the stream is read from.
+/// A cursor that a person sets must be one that the stream can read.
 #[test]
 fn a_cursor_that_the_stream_cannot_read_is_refused() {
-    let platform = Platform::start(|_| page(0..1, ""));
+    let platform = Platform::start(|_| page_of_records(0..1, ""));
     let day = "since = { by = \"moment\", param = \"from\" }\npage = { by = \"number\", size = 3 }";
     let number = "since = { by = \"counter\", param = \"after\", path = \"no\" }";
     for (since, good, bad) in [
@@ -148,7 +152,7 @@ fn a_cursor_that_the_stream_cannot_read_is_refused() {
         let site = Site::new(&platform, &Says { stream: &format!("{JSON}\n{since}"), ..Says::default() });
         site.sync();
         for text in good {
-            site.json(&["cursors", "set", "a", "records", "--to", text, "--json"]);
+            site.run_json(&["cursors", "set", "a", "records", "--to", text, "--json"]);
         }
         for text in bad {
             let out = site.run(&["cursors", "set", "a", "records", "--to", text]);
@@ -160,11 +164,11 @@ fn a_cursor_that_the_stream_cannot_read_is_refused() {
 
 #[test]
 fn days_that_end_before_they_begin_are_refused() {
-    let platform = Platform::start(|_| page(0..1, ""));
+    let platform = Platform::start(|_| page_of_records(0..1, ""));
     let site = Site::new(&platform, &Says::default());
     let out = site.run(&["sync", "--all", "--since", "2014-10-02", "--until", "2014-10-01"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(2) && said.contains("--since is later than --until"), "{said}");
-    assert!(platform.asked().is_empty());
+    assert!(platform.requests().is_empty());
     assert!(site.run(&["sync", "--all", "--since", "2014-10-01", "--until", "2014-10-01"]).status.success());
 }

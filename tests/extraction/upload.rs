@@ -1,6 +1,6 @@
-//! Files that are handed in: for a connector that reads nothing by itself, and for one that reads a folder.
+//! Uploaded files: for a connector that reads nothing by itself, and for one that reads a folder.
 
-use super::{Platform, Says, Site, records};
+use super::{Platform, Says, Site, records_json};
 
 const PUSH: Says<'static> =
     Says { transport: "kind = \"push\"", stream: "format = { kind = \"json\", items = \"\" }", map: "" };
@@ -14,18 +14,18 @@ fn files_are_handed_in_as_a_run_of_their_own() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let (one, two) = (file("one.json", &records(0..3)), file("two.json", &records(2..6)));
-    let pass = site.json(&["upload", "a", &one, &two, "--json"]);
+    let (one, two) = (file("one.json", &records_json(0..3)), file("two.json", &records_json(2..6)));
+    let pass = site.run_json(&["upload", "a", &one, &two, "--json"]);
     assert_eq!(
         (pass["balance"]["received"].as_i64(), pass["balance"]["inserted"].as_i64()),
         (Some(7), Some(6)),
         "{pass}"
     );
-    assert_eq!(site.items(&["cursors", "list", "--json"]), serde_json::json!([]));
-    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE address = 'two.json'"), 1);
-    // What cannot be read is counted, and the rest goes on.
+    assert_eq!(site.list_items(&["cursors", "list", "--json"]), serde_json::json!([]));
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM payload WHERE address = 'two.json'"), 1);
+    // An unreadable file is counted, and the others are read.
     let broken = file("broken.json", "[{");
-    let pass = site.json(&["upload", "a", &broken, &one, "--json"]);
+    let pass = site.run_json(&["upload", "a", &broken, &one, "--json"]);
     assert_eq!(
         (pass["balance"]["unread"].as_i64(), pass["balance"]["unchanged"].as_i64()),
         (Some(1), Some(3)),
@@ -41,7 +41,7 @@ fn files_are_handed_in_as_a_run_of_their_own() {
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.code() == Some(code) && said.contains(words), "{args:?}: {said}");
     }
-    // A sync of all sources leaves it alone.
+    // A sync of all sources does not read this source.
     assert_eq!(site.sync(), (0, 0));
 }
 
@@ -52,22 +52,22 @@ fn a_connector_that_reads_a_folder_takes_its_own_files_only() {
     let site = Site::new(&platform, &Says { transport, ..PUSH });
     let folder = site.house.dir.0.join("drop");
     std::fs::create_dir_all(&folder).unwrap();
-    site.settings(&format!("folder = \"{}\"", folder.display()));
-    std::fs::write(folder.join("list_1.json"), records(0..2)).unwrap();
+    site.write_source(&format!("folder = \"{}\"", folder.display()));
+    std::fs::write(folder.join("list_1.json"), records_json(0..2)).unwrap();
     assert_eq!(site.sync(), (2, 2));
-    let before = site.cursor();
+    let before = site.read_cursor();
     let named = |name: &str| {
         let path = site.house.dir.0.join(name);
-        std::fs::write(&path, records(2..5)).unwrap();
+        std::fs::write(&path, records_json(2..5)).unwrap();
         site.run(&["upload", "a", path.to_str().unwrap()])
     };
     assert_eq!(named("other.json").status.code(), Some(2));
     let out = named("list_0.json");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    assert_eq!(site.cursor(), before);
-    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), 5);
-    // HTTP takes no files.
-    site.connector("p", &Says::default());
+    assert_eq!(site.read_cursor(), before);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 5);
+    // An HTTP connector takes no files.
+    site.write_connector("p", &Says::default());
     let out = named("list_2.json");
     assert!(out.status.code() == Some(2) && String::from_utf8_lossy(&out.stderr).contains("takes no files"));
 }

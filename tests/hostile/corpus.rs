@@ -1,4 +1,4 @@
-//! The corpus, made of a good workbook and a good table by breaking one thing at a time.
+//! The corpus: a good workbook and a good table, each copy with one thing broken.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
@@ -15,11 +15,11 @@ const STRINGS: &str = "xl/sharedStrings.xml";
 pub struct Hostile {
     pub name: String,
     pub bytes: Vec<u8>,
-    /// Words of the reason why it cannot be read; nothing where reading it is right too.
+    /// Words of the reason for refusing it, or `None` if reading it is right too.
     pub expected: Option<&'static str>,
 }
 
-/// Files with names that tell what is wrong, in one order.
+/// Hostile files whose names say what is wrong, numbered in order.
 struct Corpus {
     start: &'static str,
     end: &'static str,
@@ -27,7 +27,7 @@ struct Corpus {
 }
 
 impl Corpus {
-    fn add(&mut self, label: &str, bytes: Vec<u8>, expected: Option<&'static str>) {
+    fn add_file(&mut self, label: &str, bytes: Vec<u8>, expected: Option<&'static str>) {
         let name = format!("{}_{:03}_{label}{}", self.start, self.files.len(), self.end);
         self.files.push(Hostile { name, bytes, expected });
     }
@@ -35,7 +35,7 @@ impl Corpus {
 
 type Parts = BTreeMap<String, Vec<u8>>;
 
-fn parts() -> Parts {
+fn workbook_parts() -> Parts {
     let mut archive = ZipArchive::new(Cursor::new(GOOD)).unwrap();
     (0..archive.len())
         .map(|at| {
@@ -47,11 +47,11 @@ fn parts() -> Parts {
         .collect()
 }
 
-fn pack(parts: &Parts) -> Vec<u8> {
-    zipped(parts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())), CompressionMethod::Deflated)
+fn pack_parts(parts: &Parts) -> Vec<u8> {
+    zip_members(parts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())), CompressionMethod::Deflated)
 }
 
-fn zipped<'a>(members: impl IntoIterator<Item = (&'a str, &'a [u8])>, method: CompressionMethod) -> Vec<u8> {
+fn zip_members<'a>(members: impl IntoIterator<Item = (&'a str, &'a [u8])>, method: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(vec![]));
     for (name, bytes) in members {
         let options = SimpleFileOptions::default().compression_method(method);
@@ -61,26 +61,26 @@ fn zipped<'a>(members: impl IntoIterator<Item = (&'a str, &'a [u8])>, method: Co
     writer.finish().unwrap().into_inner()
 }
 
-/// The good workbook with one member changed.
-fn with(member: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
-    let mut parts = parts();
+/// Returns the good workbook with one member changed.
+fn change_member(member: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
+    let mut parts = workbook_parts();
     let text = String::from_utf8(parts.remove(member).unwrap()).unwrap();
     let changed = change(&text);
     assert_ne!(text, changed, "nothing changed in {member}");
     parts.insert(member.into(), changed.into_bytes());
-    pack(&parts)
+    pack_parts(&parts)
 }
 
-fn with_data(data: &str) -> Vec<u8> {
-    with(SHEET, |text| {
+fn with_sheet_data(data: &str) -> Vec<u8> {
+    change_member(SHEET, |text| {
         let (before, rest) = text.split_once("<sheetData>").unwrap();
         let (_, after) = rest.split_once("</sheetData>").unwrap();
         format!("{before}<sheetData>{data}</sheetData>{after}")
     })
 }
 
-/// Sets the flag of encryption in every local and central header.
-fn flagged_encrypted(mut bytes: Vec<u8>) -> Vec<u8> {
+/// Sets the encryption flag in every local and central header.
+fn flag_as_encrypted(mut bytes: Vec<u8>) -> Vec<u8> {
     for at in 0..bytes.len() - 10 {
         match &bytes[at..at + 4] {
             b"PK\x03\x04" => bytes[at + 6] |= 1,
@@ -92,7 +92,7 @@ fn flagged_encrypted(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Writes a number into a field of every central header.
-fn with_central(mut bytes: Vec<u8>, offset: usize, value: u32) -> Vec<u8> {
+fn set_central_field(mut bytes: Vec<u8>, offset: usize, value: u32) -> Vec<u8> {
     for at in 0..bytes.len() - 46 {
         if &bytes[at..at + 4] == b"PK\x01\x02" {
             bytes[at + offset..at + offset + 4].copy_from_slice(&value.to_le_bytes());
@@ -101,58 +101,62 @@ fn with_central(mut bytes: Vec<u8>, offset: usize, value: u32) -> Vec<u8> {
     bytes
 }
 
-fn utf16(text: &str) -> Vec<u8> {
+fn to_utf16le(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-fn nested(levels: usize) -> String {
+fn nested_elements(levels: usize) -> String {
     format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels))
 }
 
-/// Files for the connector of workbooks, two good ones among them.
-pub fn workbooks() -> Vec<Hostile> {
+/// Returns files for the workbook connector, two good ones among them.
+pub fn hostile_workbooks() -> Vec<Hostile> {
     let mut all = Corpus { start: "LEGO_20140930", end: ".xlsx", files: vec![] };
-    all.add("good", GOOD.to_vec(), None);
+    all.add_file("good", GOOD.to_vec(), None);
     for at in 1..60 {
-        all.add("cut", GOOD[..GOOD.len() * at / 60].to_vec(), Some("broken"));
+        all.add_file("cut", GOOD[..GOOD.len() * at / 60].to_vec(), Some("broken"));
     }
     for at in 0..40 {
         let mut bytes = GOOD.to_vec();
         let place = GOOD.len() * at / 40;
         bytes[place] ^= 0x55;
-        all.add("flipped", bytes, None);
+        all.add_file("flipped", bytes, None);
     }
-    foreign(&mut all);
-    members(&mut all);
-    xml(&mut all);
-    cells(&mut all);
+    add_foreign_files(&mut all);
+    add_hostile_members(&mut all);
+    add_hostile_xml(&mut all);
+    add_hostile_cells(&mut all);
     all.files
 }
 
-fn foreign(all: &mut Corpus) {
-    all.add("empty", vec![], Some("an empty file"));
-    all.add("page", b"<html><table><tr><td>1</td></tr></table></html>".to_vec(), Some("a web page without a table"));
-    all.add("tsv", [b"\xff\xfe".to_vec(), utf16("姓名\t身份证号\r\n")].concat(), Some("no header line"));
-    all.add("spreadsheetml", b"<?xml version='1.0'?><Workbook/>".to_vec(), Some("an XML document"));
-    all.add(
+fn add_foreign_files(all: &mut Corpus) {
+    all.add_file("empty", vec![], Some("an empty file"));
+    all.add_file(
+        "page",
+        b"<html><table><tr><td>1</td></tr></table></html>".to_vec(),
+        Some("a web page without a table"),
+    );
+    all.add_file("tsv", [b"\xff\xfe".to_vec(), to_utf16le("姓名\t身份证号\r\n")].concat(), Some("no header line"));
+    all.add_file("spreadsheetml", b"<?xml version='1.0'?><Workbook/>".to_vec(), Some("an XML document"));
+    all.add_file(
         "noise",
         (0..5_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect(),
         Some("not a workbook"),
     );
     let ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
-    all.add("ole_empty", ole.clone(), None);
-    all.add("ole_zeros", [ole.clone(), vec![0; 8_192]].concat(), None);
-    all.add("ole_ones", [ole.clone(), vec![0xff; 8_192]].concat(), None);
-    let locked = [ole, vec![0; 1_024], utf16("EncryptedPackage"), vec![0; 2_048]].concat();
-    all.add("locked", locked, Some("protected by a password"));
+    all.add_file("ole_empty", ole.clone(), None);
+    all.add_file("ole_zeros", [ole.clone(), vec![0; 8_192]].concat(), None);
+    all.add_file("ole_ones", [ole.clone(), vec![0xff; 8_192]].concat(), None);
+    let locked = [ole, vec![0; 1_024], to_utf16le("EncryptedPackage"), vec![0; 2_048]].concat();
+    all.add_file("locked", locked, Some("protected by a password"));
     let xls = include_bytes!("../workbooks/LEGO_20150331.xls");
     for at in 1..20 {
-        all.add("xls_cut", xls[..xls.len() * at / 20].to_vec(), None);
+        all.add_file("xls_cut", xls[..xls.len() * at / 20].to_vec(), None);
     }
     for at in 0..20 {
         let mut bytes = xls.to_vec();
         bytes[512 + (xls.len() - 513) * at / 20] ^= 0xff;
-        all.add("xls_flipped", bytes, None);
+        all.add_file("xls_flipped", bytes, None);
     }
     let repeated = "<?xml version=\"1.0\"?><office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
         xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\">\
@@ -162,72 +166,93 @@ fn foreign(all: &mut Corpus) {
     let mimetype: &[u8] = b"application/vnd.oasis.opendocument.spreadsheet";
     let manifest: &[u8] = b"<manifest:manifest xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\"/>";
     let ods = [("mimetype", mimetype), ("META-INF/manifest.xml", manifest), ("content.xml", repeated.as_bytes())];
-    let ods = zipped(ods, CompressionMethod::Stored);
-    all.add("ods_repeated", ods, Some("MiB of memory"));
+    let ods = zip_members(ods, CompressionMethod::Stored);
+    all.add_file("ods_repeated", ods, Some("MiB of memory"));
 }
 
-fn members(all: &mut Corpus) {
+fn add_hostile_members(all: &mut Corpus) {
     let with_member = |name: &str, bytes: &[u8]| {
-        let mut parts = parts();
+        let mut parts = workbook_parts();
         parts.insert(name.into(), bytes.to_vec());
-        pack(&parts)
+        pack_parts(&parts)
     };
     for name in ["../../etc/cron.d/x", "/etc/passwd", "C:\\windows\\x", "xl\\..\\..\\x", "a/../../b"] {
-        all.add("traversal", with_member(name, b"x"), Some("leads out of the archive"));
+        all.add_file("traversal", with_member(name, b"x"), Some("leads out of the archive"));
     }
-    all.add("bomb", with_member("xl/media/big.bin", &vec![0; 80 << 20]), Some("decompression bomb"));
-    all.add("bomb_sheet", with(SHEET, |text| format!("{text}{}", " ".repeat(48 << 20))), Some("decompression bomb"));
-    all.add("encrypted", flagged_encrypted(GOOD.to_vec()), Some("is encrypted"));
-    all.add("false_size", with_central(GOOD.to_vec(), 24, u32::MAX - 1), None);
-    all.add("false_packed", with_central(GOOD.to_vec(), 20, 7), None);
-    all.add("false_offset", with_central(GOOD.to_vec(), 42, 3), Some("broken"));
-    let mut many = parts();
+    all.add_file("bomb", with_member("xl/media/big.bin", &vec![0; 80 << 20]), Some("decompression bomb"));
+    all.add_file(
+        "bomb_sheet",
+        change_member(SHEET, |text| format!("{text}{}", " ".repeat(48 << 20))),
+        Some("decompression bomb"),
+    );
+    all.add_file("encrypted", flag_as_encrypted(GOOD.to_vec()), Some("is encrypted"));
+    all.add_file("false_size", set_central_field(GOOD.to_vec(), 24, u32::MAX - 1), None);
+    all.add_file("false_packed", set_central_field(GOOD.to_vec(), 20, 7), None);
+    all.add_file("false_offset", set_central_field(GOOD.to_vec(), 42, 3), Some("broken"));
+    let mut many = workbook_parts();
     many.extend((0..10_000).map(|n| (format!("xl/media/{n}"), vec![])));
-    all.add("10000_members", pack(&many), Some("members, at most 1,000"));
+    all.add_file("10000_members", pack_parts(&many), Some("members, at most 1,000"));
     for missing in
         ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", SHEET, STRINGS, "xl/styles.xml", "[Content_Types].xml"]
     {
-        let mut parts = parts();
+        let mut parts = workbook_parts();
         parts.remove(missing).unwrap();
-        all.add("without_a_part", pack(&parts), None);
+        all.add_file("without_a_part", pack_parts(&parts), None);
     }
-    let zip = zipped([("a.txt", b"x".as_slice())], CompressionMethod::Stored);
-    all.add("archive", zip, Some("an archive of other files"));
+    let zip = zip_members([("a.txt", b"x".as_slice())], CompressionMethod::Stored);
+    all.add_file("archive", zip, Some("an archive of other files"));
 }
 
-fn xml(all: &mut Corpus) {
+fn add_hostile_xml(all: &mut Corpus) {
     let laughs = "<!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;\">]>";
     for member in [SHEET, STRINGS, "xl/workbook.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"] {
-        let bytes = with(member, |text| match text.split_once("?>") {
+        let bytes = change_member(member, |text| match text.split_once("?>") {
             Some((head, rest)) => format!("{head}?>{laughs}{rest}"),
             None => format!("{laughs}{text}"),
         });
-        all.add("doctype", bytes, Some("DOCTYPE"));
-        all.add("deep", with(member, |text| text.replacen("?>", &format!("?>{}", nested(200_000)), 1)), None);
-        all.add("cut_xml", with(member, |text| text.chars().take(text.chars().count() / 2).collect()), None);
-        all.add("noise", with(member, |_| "\u{1}<<<&&&".into()), None);
-        all.add("empty", with(member, |_| String::new()), None);
+        all.add_file("doctype", bytes, Some("DOCTYPE"));
+        all.add_file(
+            "deep",
+            change_member(member, |text| text.replacen("?>", &format!("?>{}", nested_elements(200_000)), 1)),
+            None,
+        );
+        all.add_file(
+            "cut_xml",
+            change_member(member, |text| text.chars().take(text.chars().count() / 2).collect()),
+            None,
+        );
+        all.add_file("noise", change_member(member, |_| "\u{1}<<<&&&".into()), None);
+        all.add_file("empty", change_member(member, |_| String::new()), None);
     }
-    all.add("entity", with(STRINGS, |text| text.replacen("<t", "<t>&unknown;</t><t", 1)), None);
-    all.add("count", with(STRINGS, |text| text.replacen("count=\"", "count=\"99999999999", 1)), None);
+    all.add_file("entity", change_member(STRINGS, |text| text.replacen("<t", "<t>&unknown;</t><t", 1)), None);
+    all.add_file("count", change_member(STRINGS, |text| text.replacen("count=\"", "count=\"99999999999", 1)), None);
     let unique = |text: &str| text.replacen("uniqueCount=\"", "uniqueCount=\"4000000", 1);
-    all.add("unique_count", with(STRINGS, unique), None);
-    all.add("no_sheet", with("xl/workbook.xml", |text| text.replace("第三期", "别的表")), Some("no sheet named like"));
-    all.add("no_header", with(STRINGS, |text| text.replace("证书编号", "编号")), Some("no header line"));
-    all.add("two_columns", with(STRINGS, |text| text.replace("备注", "证书编号")), Some("two columns are named"));
-    let merged =
-        |range: String| with(SHEET, move |text| text.replacen("<mergeCells", &format!("{range}<mergeCells"), 1));
-    all.add("merged_all", merged("<mergeCells><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>".into()), None);
-    all.add("merged_backwards", merged("<mergeCells><mergeCell ref=\"Z9:A1\"/></mergeCells>".into()), None);
+    all.add_file("unique_count", change_member(STRINGS, unique), None);
+    all.add_file(
+        "no_sheet",
+        change_member("xl/workbook.xml", |text| text.replace("第三期", "别的表")),
+        Some("no sheet named like"),
+    );
+    all.add_file("no_header", change_member(STRINGS, |text| text.replace("证书编号", "编号")), Some("no header line"));
+    all.add_file(
+        "two_columns",
+        change_member(STRINGS, |text| text.replace("备注", "证书编号")),
+        Some("two columns are named"),
+    );
+    let merged = |range: String| {
+        change_member(SHEET, move |text| text.replacen("<mergeCells", &format!("{range}<mergeCells"), 1))
+    };
+    all.add_file("merged_all", merged("<mergeCells><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>".into()), None);
+    all.add_file("merged_backwards", merged("<mergeCells><mergeCell ref=\"Z9:A1\"/></mergeCells>".into()), None);
     let many: String = (1..100_000).map(|n| format!("<mergeCell ref=\"A{n}:B{n}\"/>")).collect();
-    all.add("merged_often", merged(format!("<mergeCells>{many}</mergeCells>")), None);
+    all.add_file("merged_often", merged(format!("<mergeCells>{many}</mergeCells>")), None);
     let wide = |text: &str| text.replacen("<dimension ref=\"", "<dimension ref=\"A1:XFD1048576\" x=\"", 1);
-    all.add("dimension", with(SHEET, wide), None);
+    all.add_file("dimension", change_member(SHEET, wide), None);
 }
 
-fn cells(all: &mut Corpus) {
+fn add_hostile_cells(all: &mut Corpus) {
     let far = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>";
-    all.add("far_corner", with_data(far), Some("at most 512 columns"));
+    all.add_file("far_corner", with_sheet_data(far), Some("at most 512 columns"));
     for (cell, expected) in [
         ("<c r=\"A1\" t=\"s\"><v>99999999</v></c>", None),
         ("<c r=\"A1\" t=\"s\"><v>-1</v></c>", None),
@@ -246,26 +271,26 @@ fn cells(all: &mut Corpus) {
         ("<c r=\"\u{7532}1\"><v>1</v></c>", None),
         ("<c><v>1</v></c>", None),
     ] {
-        all.add("cell", with_data(&format!("<row r=\"1\">{cell}</row>")), expected);
+        all.add_file("cell", with_sheet_data(&format!("<row r=\"1\">{cell}</row>")), expected);
     }
     let rows: String = (0..200_000).map(|_| "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>").collect();
-    all.add("same_row", with_data(&rows), None);
+    all.add_file("same_row", with_sheet_data(&rows), None);
 }
 
-/// Files for the connector of archives, one good one among them.
-pub fn archives() -> Vec<Hostile> {
+/// Returns files for the archive connector, one good one among them.
+pub fn hostile_archives() -> Vec<Hostile> {
     let mut all = Corpus { start: "CMCC_20141011", end: ".zip", files: vec![] };
-    let of = |name: &str, bytes: &[u8]| zipped([(name, bytes)], CompressionMethod::Deflated);
+    let of = |name: &str, bytes: &[u8]| zip_members([(name, bytes)], CompressionMethod::Deflated);
     let table = "CMCC_20141011_001.csv";
     let good = of(table, TABLE);
-    all.add("good", good.clone(), None);
+    all.add_file("good", good.clone(), None);
     for at in 1..20 {
         let cut = good[..good.len() * at / 20].to_vec();
-        // Cut in the first bytes it does not even look like an archive.
-        all.add("cut", cut, Some(if good.len() * at / 20 < 4 { "header" } else { "broken" }));
+        // Cut within its first bytes, it does not even look like an archive.
+        all.add_file("cut", cut, Some(if good.len() * at / 20 < 4 { "header" } else { "broken" }));
     }
     for name in ["../CMCC_1.csv", "/CMCC_1.csv", "..\\CMCC_1.csv", "C:CMCC_1.csv"] {
-        all.add("traversal", of(name, TABLE), Some("leads out of the archive"));
+        all.add_file("traversal", of(name, TABLE), Some("leads out of the archive"));
     }
     for (name, bytes) in [
         ("CMCC_1.csv", good.as_slice()),
@@ -274,12 +299,12 @@ pub fn archives() -> Vec<Hostile> {
         ("inner.rar", b"Rar!\x1a\x07"),
         ("inner.7z", b"7z\xbc\xaf\x27\x1c"),
     ] {
-        all.add("nested", of(name, bytes), Some("an archive inside an archive"));
+        all.add_file("nested", of(name, bytes), Some("an archive inside an archive"));
     }
-    all.add("bomb", of(table, &vec![b' '; 40 << 20]), Some("decompression bomb"));
+    all.add_file("bomb", of(table, &vec![b' '; 40 << 20]), Some("decompression bomb"));
     let large = vec![b'1'; 25 << 20];
     let stored = [("CMCC_1.csv", large.as_slice()), ("CMCC_2.csv", &large), ("CMCC_3.csv", &large)];
-    // Dropped files are 64 MiB at most, so the third is small when packed.
+    // Dropped files have at most 64 MiB, so the third is small when compressed.
     let mut writer = ZipWriter::new(Cursor::new(vec![]));
     for (at, (name, bytes)) in stored.iter().enumerate() {
         let method = if at == 0 { CompressionMethod::Stored } else { CompressionMethod::Deflated };
@@ -287,17 +312,17 @@ pub fn archives() -> Vec<Hostile> {
         let varied: Vec<u8> = (0..bytes.len()).map(|n| if n % 97 == 0 { b'\n' } else { (n * n % 89) as u8 }).collect();
         writer.write_all(if at == 0 { bytes } else { &varied }).unwrap();
     }
-    all.add("large", writer.finish().unwrap().into_inner(), None);
-    all.add("encrypted", flagged_encrypted(good.clone()), Some("is encrypted"));
+    all.add_file("large", writer.finish().unwrap().into_inner(), None);
+    all.add_file("encrypted", flag_as_encrypted(good.clone()), Some("is encrypted"));
     let names: Vec<String> = (0..10_000).map(|n| format!("CMCC_{n}.csv")).collect();
-    let many = zipped(names.iter().map(|name| (name.as_str(), b"".as_slice())), CompressionMethod::Stored);
-    all.add("10000_members", many, Some("members, at most 1,000"));
-    all.add("no_member", of("readme.txt", b"x"), Some("no member named like"));
-    all.add("no_text", of(table, b"\xff\xff\xff"), Some("bytes that are not gb18030"));
-    all.add("no_header", of(table, "没有表头".as_bytes()), Some("no header line"));
-    all.add("empty", zipped([], CompressionMethod::Stored), Some("no member named like"));
-    all.add("false_size", with_central(good.clone(), 24, u32::MAX - 1), None);
-    all.add("false_crc", with_central(good.clone(), 16, 1), Some("broken"));
-    all.add("false_offset", with_central(good, 42, u32::MAX - 9), Some("broken"));
+    let many = zip_members(names.iter().map(|name| (name.as_str(), b"".as_slice())), CompressionMethod::Stored);
+    all.add_file("10000_members", many, Some("members, at most 1,000"));
+    all.add_file("no_member", of("readme.txt", b"x"), Some("no member named like"));
+    all.add_file("no_text", of(table, b"\xff\xff\xff"), Some("bytes that are not gb18030"));
+    all.add_file("no_header", of(table, "没有表头".as_bytes()), Some("no header line"));
+    all.add_file("empty", zip_members([], CompressionMethod::Stored), Some("no member named like"));
+    all.add_file("false_size", set_central_field(good.clone(), 24, u32::MAX - 1), None);
+    all.add_file("false_crc", set_central_field(good.clone(), 16, 1), Some("broken"));
+    all.add_file("false_offset", set_central_field(good, 42, u32::MAX - 9), Some("broken"));
     all.files
 }

@@ -1,4 +1,4 @@
-//! Hostile texts: JSON, lines of JSON, XML, CSV, gzip and web pages under a workbook's name.
+//! Hostile texts: JSON, JSON Lines, XML, CSV, gzip, and web pages under a workbook's name.
 
 use std::io::Write as _;
 
@@ -7,12 +7,12 @@ use flate2::write::GzEncoder;
 
 use super::corpus::Hostile;
 
-/// A connector for each kind of text, and its files.
+/// A connector for one kind of text, and its files.
 pub struct Room {
     pub name: String,
-    /// `format`, and `archive` where there is one.
+    /// The manifest's `format`, and its `archive` if there is one.
     pub format: &'static str,
-    /// How the names of its files end.
+    /// File extension.
     pub ending: &'static str,
     pub files: Vec<Hostile>,
 }
@@ -28,14 +28,14 @@ impl Room {
         Self { name: name.to_owned(), format, ending, files: vec![] }
     }
 
-    /// Each of its files in a room of its own, so that memory and time are those of one.
-    fn alone(self) -> impl Iterator<Item = Self> {
+    /// Gives each file a room of its own, so that memory and time are measured for one file.
+    fn split_files(self) -> impl Iterator<Item = Self> {
         let Self { name, format, ending, files } = self;
         let room = move |(nth, file)| Self { name: format!("{name}-{nth}"), format, ending, files: vec![file] };
         files.into_iter().enumerate().map(room)
     }
 
-    pub fn manifest(&self) -> String {
+    pub fn manifest_text(&self) -> String {
         let (name, format) = (&self.name, self.format.replace("LAYOUT", LAYOUT));
         format!(
             "manifest = 1\nid = \"{name}\"\nversion = 1\ntitle_zh = \"甲\"\ntitle_en = \"A\"\nprofile = \"Made up for a test.\"\n\
@@ -43,30 +43,30 @@ impl Room {
         )
     }
 
-    fn add(&mut self, label: &str, bytes: impl Into<Vec<u8>>, expected: Option<&'static str>) {
+    fn add_file(&mut self, label: &str, bytes: impl Into<Vec<u8>>, expected: Option<&'static str>) {
         let name = format!("{:04}_{label}.{}", self.files.len(), self.ending);
         self.files.push(Hostile { name, bytes: bytes.into(), expected });
     }
 
-    /// Cut at so many places, and with so many bytes changed; a good one before them.
-    fn spoil(&mut self, good: &[u8], (cuts, flips): (usize, usize), cut: Option<&'static str>) {
-        self.add("good", good, None);
+    /// Adds a good file, then copies that are cut at `cuts` places, and copies with one of `flips` bytes changed.
+    fn add_spoiled(&mut self, good: &[u8], (cuts, flips): (usize, usize), cut: Option<&'static str>) {
+        self.add_file("good", good, None);
         for nth in 1..=cuts {
-            self.add("cut", &good[..good.len() * nth / (cuts + 1)], cut);
+            self.add_file("cut", &good[..good.len() * nth / (cuts + 1)], cut);
         }
         for nth in 0..flips {
             let mut bytes = good.to_vec();
             bytes[good.len() * nth / flips] ^= [0x55, 0x80, 0xff, 0x20][nth % 4];
-            self.add("flipped", bytes, None);
+            self.add_file("flipped", bytes, None);
         }
     }
 }
 
-/// Every room. What is large stands alone.
-pub fn rooms() -> Vec<Room> {
+/// Returns every room. Each large file has a room of its own.
+pub fn all_rooms() -> Vec<Room> {
     let large = [large_pages(), large_json(), large_lines(), large_xml(), large_csv()];
-    let small = [json(), lines(), xml(), csv(), gzip(), pages()];
-    small.into_iter().chain(large.into_iter().flat_map(Room::alone)).collect()
+    let small = [json_room(), lines_room(), xml_room(), csv_room(), gzip_room(), page_room()];
+    small.into_iter().chain(large.into_iter().flat_map(Room::split_files)).collect()
 }
 
 const JSON: &str = r#"{"code":0,"list":[
@@ -74,10 +74,10 @@ const JSON: &str = r#"{"code":0,"list":[
 {"id":"2","name":"\u674e\u4e8c","idNo":"220381197001011228","course":"KC-1","hours":"3","end":"2014-09-11","x":{"y":[1,null,true]}}]}
 "#;
 
-fn json() -> Room {
+fn json_room() -> Room {
     let format = "format = { kind = \"json\", items = \"list\", ok_path = \"code\", ok_value = \"0\" }";
     let mut room = Room::new("hjson", format, "json");
-    room.spoil(JSON.trim_end().as_bytes(), (150, 100), Some("not "));
+    room.add_spoiled(JSON.trim_end().as_bytes(), (150, 100), Some("not "));
     let with = |item: &str| format!("{{\"code\":0,\"list\":[{item}]}}");
     for (label, text) in [
         ("deep", "[".repeat(200_000)),
@@ -97,7 +97,7 @@ fn json() -> Room {
         ("control", with("\"a\u{1}b\"")),
         ("marks", format!("\u{feff}\u{feff}{JSON}")),
     ] {
-        room.add(label, text, Some("not "));
+        room.add_file(label, text, Some("not "));
     }
     for (label, item) in [
         ("deep", format!("{}{}", "[".repeat(50_000), "]".repeat(50_000))),
@@ -121,28 +121,28 @@ fn json() -> Room {
         ("empty_keys", r#"{"":{"":{"":""}}}"#.to_owned()),
         ("ten_megabytes", format!(r#"{{"id":"7","name":"{}"}}"#, "x".repeat(10 << 20))),
     ] {
-        room.add(label, with(&item), None);
+        room.add_file(label, with(&item), None);
     }
     for (label, bytes) in [
         ("invalid", b"\xff\xfe\xfd\xfc{}".to_vec()),
         ("latin", [b"{\"code\":0,\"list\":[\"", &[0xe9][..], b"\"]}"].concat()),
     ] {
-        room.add(label, bytes, Some("not "));
+        room.add_file(label, bytes, Some("not "));
     }
-    room.add(
+    room.add_file(
         "overlong",
         [b"{\"code\":0,\"list\":[\"", &[0xc0, 0x80][..], b"\"]}"].concat(),
         Some("bytes that are not utf-8"),
     );
-    room.add("utf16", JSON.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(), Some("not "));
+    room.add_file("utf16", JSON.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(), Some("not "));
     room
 }
 
-fn lines() -> Room {
+fn lines_room() -> Room {
     let mut room = Room::new("hlines", "format = { kind = \"json_lines\" }", "jsonl");
     let good: String =
         JSON.lines().skip(1).map(|l| format!("{}\n", l.trim_end_matches([',', '}', ']']).to_owned() + "}")).collect();
-    room.spoil(good.as_bytes(), (60, 60), None);
+    room.add_spoiled(good.as_bytes(), (60, 60), None);
     for (label, text, expected) in [
         ("page", "<html>".to_owned(), Some("web page")),
         ("deep", format!("{}\n{good}", "[".repeat(1 << 20)), None),
@@ -156,7 +156,7 @@ fn lines() -> Room {
         ("one_line", good.replace('\n', " "), None),
         ("long_line", format!("{{\"id\":\"{}\"}}\n", "x".repeat(10 << 20)), None),
     ] {
-        room.add(label, text, expected);
+        room.add_file(label, text, expected);
     }
     room
 }
@@ -166,9 +166,9 @@ const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<r xmlns:a=\"urn:
     <a:i><id>2</id><name>&#x674E;<![CDATA[二]]></name><idNo>220381197001011228</idNo><course>KC-1</course><hours>3</hours><end>2014-09-11</end></a:i>\n\
     </r>";
 
-fn xml() -> Room {
+fn xml_room() -> Room {
     let mut room = Room::new("hxml", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
-    room.spoil(XML.as_bytes(), (150, 100), Some("not "));
+    room.add_spoiled(XML.as_bytes(), (150, 100), Some("not "));
     let laughs = "<!DOCTYPE r [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;\">]>";
     let external = "<!DOCTYPE r SYSTEM \"file:///etc/passwd\">";
     let attributes: String = (0..1_000_000).map(|n| format!(" a{n}=\"\"")).collect();
@@ -200,7 +200,7 @@ fn xml() -> Room {
         ("page", "<html><body>login</body></html>".into()),
         ("json", JSON.into()),
     ] {
-        room.add(label, text, Some("not readable as XML"));
+        room.add_file(label, text, Some("not readable as XML"));
     }
     for (label, text) in [
         ("other_namespace", "<r xmlns='urn:x'><i xmlns='urn:y'><id>1</id></i></r>".to_owned()),
@@ -221,7 +221,7 @@ fn xml() -> Room {
         ("item_in_item", "<r><i><i><i><id>1</id></i></i></i></r>".to_owned()),
         ("long_name", format!("<r><{0}/></r>", "n".repeat(5 << 20))),
     ] {
-        room.add(label, text, None);
+        room.add_file(label, text, None);
     }
     for (label, bytes) in [
         ("invalid", [b"<r><i><id>", &[0xff, 0xfe][..], b"</id></i></r>"].concat()),
@@ -229,20 +229,20 @@ fn xml() -> Room {
         ("surrogate_bytes", [b"<r><i>", &[0xed, 0xa0, 0x80][..], b"</i></r>"].concat()),
         ("gb18030", encoding_rs::GB18030.encode(XML).0.into_owned()),
     ] {
-        room.add(label, bytes, Some("bytes that are not utf-8"));
+        room.add_file(label, bytes, Some("bytes that are not utf-8"));
     }
     room
 }
 
-fn csv() -> Room {
+fn csv_room() -> Room {
     let mut room = Room::new("hcsv", "format = { kind = \"csv\", LAYOUT }", "csv");
     let good = encoding_rs::GB18030.encode(CSV).0.into_owned();
-    room.spoil(&good, (60, 60), None);
-    // A byte that ends nothing, at every place of the names.
+    room.add_spoiled(&good, (60, 60), None);
+    // A byte sequence that is not a whole character, at 60 places of the file.
     for nth in 0..60 {
         let place = good.len() * nth / 60;
         let bad: &[u8] = [&[0xff][..], &[0x81], &[0x84, 0x31, 0xa4], &[0x80, 0x80, 0x0a]][nth % 4];
-        room.add("malformed", [&good[..place], bad, &good[place..]].concat(), None);
+        room.add_file("malformed", [&good[..place], bad, &good[place..]].concat(), None);
     }
     for (label, text, expected) in [
         ("nothing", String::new(), Some("no header line")),
@@ -267,22 +267,22 @@ fn csv() -> Room {
         ("titles", format!("{}{CSV}", "title\n".repeat(300_000)), None),
         ("short_rows", format!("{CSV}{}", "1\n".repeat(3_000)), None),
     ] {
-        room.add(label, text, expected);
+        room.add_file(label, text, expected);
     }
     room
 }
 
-fn packed(bytes: &[u8]) -> Vec<u8> {
+fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut packer = GzEncoder::new(vec![], Compression::fast());
     packer.write_all(bytes).unwrap();
     packer.finish().unwrap()
 }
 
-fn gzip() -> Room {
+fn gzip_room() -> Room {
     let mut room = Room::new("hgzip", "format = { kind = \"csv\", LAYOUT }\narchive = { kind = \"gzip\" }", "gz");
-    let good = packed(CSV.as_bytes());
-    room.spoil(&good, (30, 40), None);
-    let bomb = packed(&vec![b' '; 100 << 20]);
+    let good = gzip_bytes(CSV.as_bytes());
+    room.add_spoiled(&good, (30, 40), None);
+    let bomb = gzip_bytes(&vec![b' '; 100 << 20]);
     let mut crc = good.clone();
     let end = crc.len();
     crc[end - 8] ^= 1;
@@ -290,30 +290,32 @@ fn gzip() -> Room {
     length[end - 1] ^= 1;
     for (label, bytes, expected) in [
         ("bomb", bomb.clone(), Some("unpacked it has more than")),
-        ("bomb_of_bombs", packed(&bomb), None),
+        ("bomb_of_bombs", gzip_bytes(&bomb), None),
         ("wrong_sum", crc, Some("broken")),
         ("wrong_length", length, Some("broken")),
         ("two_members", [good.clone(), good.clone()].concat(), None),
         ("noise_behind", [good.clone(), vec![7; 5_000]].concat(), None),
         ("zeros_behind", [good.clone(), vec![0; 5_000]].concat(), None),
         ("not_at_all", CSV.as_bytes().to_vec(), None),
-        ("empty", packed(b""), Some("no header line")),
+        ("empty", gzip_bytes(b""), Some("no header line")),
         ("head_only", good[..10].to_vec(), Some("broken")),
         (
             "large",
-            packed(&(0..70_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 27) as u8 + b'a').collect::<Vec<_>>()),
+            gzip_bytes(
+                &(0..70_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 27) as u8 + b'a').collect::<Vec<_>>(),
+            ),
             Some("more than"),
         ),
         ("long_name", [&[0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3][..], &vec![b'x'; 1 << 20]].concat(), Some("broken")),
     ] {
-        room.add(label, bytes, expected);
+        room.add_file(label, bytes, expected);
     }
     room
 }
 
 const PAGE: &str = "format = { kind = \"workbook\", LAYOUT }";
 
-/// The rows of a table in a page, and a page that is a good one.
+/// Returns the rows of a table in a web page, and a good page.
 fn rows_of_a_page() -> (String, String) {
     let cells = |line: &str| line.split(',').map(|cell| format!("<td>{cell}</td>")).collect::<String>();
     let rows: String = CSV.lines().map(|line| format!("<tr>{}</tr>\n", cells(line))).collect();
@@ -321,10 +323,10 @@ fn rows_of_a_page() -> (String, String) {
     (rows, good)
 }
 
-fn pages() -> Room {
+fn page_room() -> Room {
     let mut room = Room::new("hpage", PAGE, "xls");
     let (rows, good) = rows_of_a_page();
-    room.spoil(good.as_bytes(), (30, 30), None);
+    room.add_spoiled(good.as_bytes(), (30, 30), None);
     let table = |inside: &str| format!("<html><table>{rows}{inside}</table></html>");
     for (label, text) in [
         ("negative_spans", table("<tr><td colspan=-1 rowspan=x>1</td></tr>")),
@@ -333,7 +335,7 @@ fn pages() -> Room {
         ("nul", good.replace("王", "\0")),
         ("frames", "<html><frameset><frame src=file:///etc/passwd></frameset></html>".into()),
     ] {
-        room.add(label, text, None);
+        room.add_file(label, text, None);
     }
     room
 }
@@ -355,26 +357,26 @@ fn large_pages() -> Room {
         ("entities", table(&format!("<tr><td>{}", "&amp;&#x41;&bogus;".repeat(100_000)))),
         ("comment", format!("{good}<!--{}", "-".repeat(1 << 20))),
     ] {
-        room.add(label, text, None);
+        room.add_file(label, text, None);
     }
     room
 }
 
-/// Ten megabytes and more each: records that are none, in numbers that no platform sends.
+/// Files of ten megabytes and more, with values that are not records, in numbers that no platform sends.
 fn large_json() -> Room {
     let mut room = Room::new("hjsonlarge", "format = { kind = \"json\", items = \"list\" }", "json");
-    room.add("scalars", format!("{{\"list\":[{}1]}}", "1,".repeat(30 << 20)), Some("more than 1,048,576 records"));
-    room.add(
+    room.add_file("scalars", format!("{{\"list\":[{}1]}}", "1,".repeat(30 << 20)), Some("more than 1,048,576 records"));
+    room.add_file(
         "one_string",
         format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "x".repeat(60 << 20)),
         Some("more than 1,048,576 bytes"),
     );
-    room.add(
+    room.add_file(
         "escapes",
         format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "\\u0041".repeat(10 << 20)),
         Some("more than 1,048,576 bytes"),
     );
-    room.add(
+    room.add_file(
         "keys",
         format!("{{\"list\":[{{{}\"id\":1}}]}}", "\"k\":1,".repeat(9 << 20)),
         Some("more than 1,048,576 bytes"),
@@ -384,26 +386,30 @@ fn large_json() -> Room {
 
 fn large_lines() -> Room {
     let mut room = Room::new("hlineslarge", "format = { kind = \"json_lines\" }", "jsonl");
-    room.add("scalars", "1\n".repeat(30 << 20), Some("more than 1,048,576 records"));
-    room.add("blank", "\n".repeat(60 << 20), None);
+    room.add_file("scalars", "1\n".repeat(30 << 20), Some("more than 1,048,576 records"));
+    room.add_file("blank", "\n".repeat(60 << 20), None);
     room
 }
 
 fn large_xml() -> Room {
     let mut room = Room::new("hxmllarge", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
-    room.add("items", format!("<r>{}</r>", "<i/>".repeat(15 << 20)), Some("more than 1,048,576 records"));
-    room.add("attribute", format!("<r><i id=\"{}\"/></r>", "x".repeat(60 << 20)), Some("more than 1,048,576 bytes"));
+    room.add_file("items", format!("<r>{}</r>", "<i/>".repeat(15 << 20)), Some("more than 1,048,576 records"));
+    room.add_file(
+        "attribute",
+        format!("<r><i id=\"{}\"/></r>", "x".repeat(60 << 20)),
+        Some("more than 1,048,576 bytes"),
+    );
     room
 }
 
 fn large_csv() -> Room {
     let mut room = Room::new("hcsvlarge", "format = { kind = \"csv\", LAYOUT }", "csv");
-    room.add("one_line", format!("{CSV}3,{}", "x".repeat(60 << 20)), Some("more than 1,048,576 bytes"));
-    room.add("one_line_alone", "x".repeat(60 << 20), Some("more than 1,048,576 bytes"));
-    room.add("commas", ",".repeat(60 << 20), Some("cells"));
-    room.add("quotes", "\"".repeat(60 << 20), None);
-    room.add("rows", format!("{CSV}{}", "1\n".repeat(30 << 20)), Some("more than 1,048,576 records"));
+    room.add_file("one_line", format!("{CSV}3,{}", "x".repeat(60 << 20)), Some("more than 1,048,576 bytes"));
+    room.add_file("one_line_alone", "x".repeat(60 << 20), Some("more than 1,048,576 bytes"));
+    room.add_file("commas", ",".repeat(60 << 20), Some("cells"));
+    room.add_file("quotes", "\"".repeat(60 << 20), None);
+    room.add_file("rows", format!("{CSV}{}", "1\n".repeat(30 << 20)), Some("more than 1,048,576 records"));
     let wide = encoding_rs::GB18030.encode(&"王".repeat(20 << 20)).0.into_owned();
-    room.add("characters", wide, Some("more than 1,048,576 bytes"));
+    room.add_file("characters", wide, Some("more than 1,048,576 bytes"));
     room
 }

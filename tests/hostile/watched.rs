@@ -1,36 +1,36 @@
-//! A process that is watched: the most memory that it and its children have held.
+//! Runs a process and measures the peak memory of it and its children.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The most memory, in MiB, of the process and of the largest of its children.
+/// Peak memory, in MiB, of the process and of the largest of its children.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Peak {
     pub own: u64,
     pub child: u64,
 }
 
-/// Runs a command to its end and looks at it all the while.
-pub fn run(command: &mut Command) -> (Output, Peak) {
-    run_and(command, |_| {})
+/// Runs a command to its end and samples its memory all the time.
+pub fn run_watched(command: &mut Command) -> (Output, Peak) {
+    run_watching_children(command, |_| {})
 }
 
-/// Gives each of its children, with the number of its process, at every look.
-pub fn run_and(command: &mut Command, each: impl Fn(u32) + Sync) -> (Output, Peak) {
+/// Runs a command as [`run_watched`] does, and calls `each` with each child's process id at every sample.
+pub fn run_watching_children(command: &mut Command, each: impl Fn(u32) + Sync) -> (Output, Peak) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (pid, ended) = (child.id(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
             let mut peak = Peak::default();
             while !ended.load(Ordering::Relaxed) {
-                peak.own = peak.own.max(high_water(pid));
-                // Until it has become another program, a child's memory is its parent's.
-                let own = invoked(pid);
-                let is_other = |child: &u32| ![own.clone(), vec![]].contains(&invoked(*child));
-                for child in children(pid).into_iter().filter(is_other) {
-                    peak.child = peak.child.max(high_water(child));
+                peak.own = peak.own.max(peak_memory(pid));
+                // Between fork and exec, a child's memory is its parent's.
+                let own = command_line(pid);
+                let is_other = |child: &u32| ![own.clone(), vec![]].contains(&command_line(*child));
+                for child in child_processes(pid).into_iter().filter(is_other) {
+                    peak.child = peak.child.max(peak_memory(child));
                     each(child);
                 }
                 std::thread::sleep(Duration::from_millis(3));
@@ -43,18 +43,18 @@ pub fn run_and(command: &mut Command, each: impl Fn(u32) + Sync) -> (Output, Pea
     })
 }
 
-/// `VmHWM` in MiB; it never falls, so that little is missed between two looks.
-fn high_water(pid: u32) -> u64 {
+/// Returns `VmHWM` in MiB. It never falls, so little is missed between two samples.
+fn peak_memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or(0) / 1_024
 }
 
-fn invoked(pid: u32) -> Vec<u8> {
+fn command_line(pid: u32) -> Vec<u8> {
     std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
 
-fn children(pid: u32) -> BTreeSet<u32> {
+fn child_processes(pid: u32) -> BTreeSet<u32> {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return BTreeSet::new() };
     let of_task = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
     let all: String = tasks.filter_map(Result::ok).map(of_task).collect();

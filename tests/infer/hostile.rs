@@ -1,11 +1,11 @@
-//! Samples that are none: each is answered with a message, soon, and no panic.
+//! Files that are not samples: each gets a message soon, and no panic.
 
 use std::time::{Duration, Instant};
 
 use crate::house::{House, On};
 
-/// Name, bytes, and a word of the message that must come; none where a guess may come instead.
-fn samples() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
+/// Returns name, bytes, and a word of the required message, or `None` if a guess is acceptable too.
+fn hostile_samples() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
     let text = |text: &str| text.as_bytes().to_vec();
     let register = include_bytes!("seen/w01_register_20150105.xlsx");
     let json = include_bytes!("seen/a01_enveloped.json");
@@ -37,12 +37,12 @@ fn samples() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
         ("huge.csv", vec![b'a'; 17 << 20], Some("at most")),
         ("archive.zip", text("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), Some("archive")),
         ("names.json", format!("[{{{}\"z\":1}}]", "\"姓名\":\"王芳\",".repeat(200_000)).into_bytes(), None),
-        ("columns.json", columns(), None),
+        ("columns.json", record_of_many_fields(), None),
     ]
 }
 
-/// One record of a hundred thousand fields.
-fn columns() -> Vec<u8> {
+/// Returns one record of a hundred thousand fields.
+fn record_of_many_fields() -> Vec<u8> {
     let fields: Vec<String> = (0..100_000).map(|n| format!("\"field_{n}_学时\":{n}")).collect();
     format!("[{{{}}}]", fields.join(",")).into_bytes()
 }
@@ -51,7 +51,7 @@ fn columns() -> Vec<u8> {
 fn each_hostile_sample_gets_a_message_and_no_panic() {
     let house = House::new(On::Sqlite);
     let mut wrong = vec![];
-    for (name, bytes, expected) in samples() {
+    for (name, bytes, expected) in hostile_samples() {
         let file = house.dir.0.join(name);
         std::fs::write(&file, bytes).unwrap();
         let began = Instant::now();

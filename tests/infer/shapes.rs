@@ -1,4 +1,4 @@
-//! Samples of a shape that once misled the guesser: what is guessed of them, and what then is read.
+//! Samples of shapes that once misled the guesser: what it guesses, and what is then read.
 
 use serde_json::{Value, json};
 
@@ -15,25 +15,25 @@ const IDS: [&str; 6] = [
 ];
 const NAMES: [&str; 6] = ["王芳", "李建国", "孙丽", "张伟", "赵敏", "周强"];
 
-/// A CSV of six records with one more column; `between` stands behind the third.
-fn table(column: &str, texts: [&str; 6], between: &str) -> String {
+/// Returns a CSV of six records with one more column. `between` comes after the third record.
+fn csv_table(column: &str, texts: [&str; 6], between: &str) -> String {
     let row =
         |at: usize| format!("{},{},课堂导入技术,{},2015-03-0{},{}\n", NAMES[at], IDS[at], 8 + at, at + 1, texts[at]);
     let rows = |from: usize| (from..from + 3).map(row).collect::<String>();
     format!("姓名,身份证号,课程名称,学时,完成时间,{column}\n{}{between}{}", rows(0), rows(3))
 }
 
-fn questions(guess: &Value, kind: &str) -> Vec<Value> {
+fn questions_of_kind(guess: &Value, kind: &str) -> Vec<Value> {
     guess["questions"].as_array().unwrap().iter().filter(|question| question["kind"] == kind).cloned().collect()
 }
 
-/// What is written for a sample, and what the test of it says of its records.
-fn written(house: &House, name: &str, text: &str) -> (String, String) {
+/// Returns the manifest that is inferred for a sample, and the output of its test.
+fn infer_and_test(house: &House, name: &str, text: &str) -> (String, String) {
     let (file, out) = (house.dir.0.join(name), house.dir.0.join("inferred"));
     let _ = std::fs::remove_dir_all(&out);
     std::fs::write(&file, text).unwrap();
     let place = out.to_str().unwrap();
-    house.json(&[
+    house.run_json(&[
         "connectors",
         "infer",
         file.to_str().unwrap(),
@@ -56,9 +56,9 @@ fn sums_between_the_records_end_nothing() {
     let plain = ["优秀", "合格", "不合格", "合格", "优秀", "合格"];
     for between in ["小计,,,27,,\n", "合计,,,27,,\n姓名,身份证号,课程名称,学时,完成时间,考核结果\n"]
     {
-        let text = format!("{}总计,,,63,,\n填表人：王芳,,,,,\n", table("考核结果", plain, between));
+        let text = format!("{}总计,,,63,,\n填表人：王芳,,,,,\n", csv_table("考核结果", plain, between));
         assert_eq!(guess_of(&house, "sums.csv", &text)["records"], 6, "{between}");
-        let (manifest, told) = written(&house, "sums.csv", &text);
+        let (manifest, told) = infer_and_test(&house, "sums.csv", &text);
         assert!(told.contains("0 of 6 records are dead letters"), "{between}: {told}\n{manifest}");
     }
 }
@@ -68,12 +68,14 @@ fn what_stands_below_a_sum_ends_no_other_table() {
     let house = House::new(On::Sqlite);
     let plain = ["优秀", "合格", "不合格", "合格", "优秀", "合格"];
     let sum = "合计,,,63,,\n";
-    // A row with nothing but its number is a dead letter: as a marker it would end the table before record 7.
-    let (manifest, told) = written(&house, "below.csv", &format!("{}{sum}7,,,,,\n", table("考核结果", plain, "")));
+    // A row with only its number is a dead letter. As a marker, its text would end the table before record 7.
+    let (manifest, told) =
+        infer_and_test(&house, "below.csv", &format!("{}{sum}7,,,,,\n", csv_table("考核结果", plain, "")));
     assert!(manifest.contains("end_markers = [\"填表\"]"), "{manifest}");
     assert!(told.contains("1 of 7 records are dead letters"), "{told}");
     let remark = "本表一式三份由学校保存,,,,,\n";
-    let (manifest, told) = written(&house, "below.csv", &format!("{}{sum}{remark}", table("考核结果", plain, "")));
+    let (manifest, told) =
+        infer_and_test(&house, "below.csv", &format!("{}{sum}{remark}", csv_table("考核结果", plain, "")));
     assert!(manifest.contains("end_markers = [\"本表一式三份由学校保存\", \"填表\"]"), "{manifest}");
     assert!(told.contains("0 of 6 records are dead letters"), "{told}");
 }
@@ -83,13 +85,13 @@ fn a_yes_or_no_is_a_result_only_where_its_name_asks_for_one() {
     let house = House::new(On::Sqlite);
     let answers = ["是", "否", "是", "是", "是", "是"];
     for name in ["是否在编", "是否补考", "是否未通过", "班主任"] {
-        let guess = guess_of(&house, "answers.csv", &table(name, answers, ""));
+        let guess = guess_of(&house, "answers.csv", &csv_table(name, answers, ""));
         assert_eq!(guess["pass"]["by"], "nothing", "{name}: {guess}");
-        assert_eq!(questions(&guess, "pass")[0]["maybe"], json!([name]), "{guess}");
+        assert_eq!(questions_of_kind(&guess, "pass")[0]["maybe"], json!([name]), "{guess}");
     }
-    assert_eq!(guess_of(&house, "answers.csv", &table("是否合格", answers, ""))["pass"]["path"], "是否合格");
+    assert_eq!(guess_of(&house, "answers.csv", &csv_table("是否合格", answers, ""))["pass"]["path"], "是否合格");
     let levels = ["优秀", "良好", "合格", "不合格", "合格", "优秀"];
-    let guess = guess_of(&house, "levels.csv", &table("总评", levels, ""));
+    let guess = guess_of(&house, "levels.csv", &csv_table("总评", levels, ""));
     assert_eq!(guess["pass"], json!({"by": "words", "path": "总评", "words": ["不合格", "优秀", "合格", "良好"]}));
 }
 
@@ -97,16 +99,20 @@ fn a_yes_or_no_is_a_result_only_where_its_name_asks_for_one() {
 fn a_score_is_told_out_of_a_hundred_or_asked_about() {
     let house = House::new(On::Sqlite);
     let (manifest, _) =
-        written(&house, "marks.csv", &table("成绩（满分50分）", ["45", "30", "29.5", "50", "41", "38"], ""));
+        infer_and_test(&house, "marks.csv", &csv_table("成绩（满分50分）", ["45", "30", "29.5", "50", "41", "38"], ""));
     assert!(manifest.contains("then = [{ scale = \"100/50\" }]"), "{manifest}");
-    // A third of a point cannot be written out.
-    let guess = guess_of(&house, "marks.csv", &table("成绩（满分150分）", ["140", "90", "75", "128", "61", "99"], ""));
+    // Marks out of 150 become thirds of a point, which have no finite decimal form.
+    let guess =
+        guess_of(&house, "marks.csv", &csv_table("成绩（满分150分）", ["140", "90", "75", "128", "61", "99"], ""));
     assert_eq!(
-        (guess["pass"]["by"].as_str(), &questions(&guess, "full_mark")[0]["exact"]),
+        (guess["pass"]["by"].as_str(), &questions_of_kind(&guess, "full_mark")[0]["exact"]),
         (Some("nothing"), &json!(false))
     );
-    let (manifest, told) =
-        written(&house, "marks.csv", &table("成绩（满分100分）", ["90", "60", "59.5", "100", "82", "76"], ""));
+    let (manifest, told) = infer_and_test(
+        &house,
+        "marks.csv",
+        &csv_table("成绩（满分100分）", ["90", "60", "59.5", "100", "82", "76"], ""),
+    );
     assert!(manifest.contains("score_total = \"成绩（满分100分）\""), "{manifest}");
     assert!(!told.contains("open questions"), "{told}");
 }
@@ -114,7 +120,7 @@ fn a_score_is_told_out_of_a_hundred_or_asked_about() {
 #[test]
 fn whoever_uses_a_guess_is_told_what_it_left_open() {
     let house = House::new(On::Sqlite);
-    let (manifest, told) = written(&house, "open.csv", &table("备注", ["-"; 6], ""));
+    let (manifest, told) = infer_and_test(&house, "open.csv", &csv_table("备注", ["-"; 6], ""));
     let line = manifest.lines().position(|line| line.starts_with("# ?")).unwrap() + 1;
     assert!(told.contains(&format!("has open questions on lines {line};")), "{told}\n{manifest}");
 }
@@ -122,9 +128,10 @@ fn whoever_uses_a_guess_is_told_what_it_left_open() {
 #[test]
 fn amounts_of_several_units_are_surely_none_of_them() {
     let house = House::new(On::Sqlite);
-    let text = table("备注", ["-"; 6], "").replace(",9,", ",2天,").replace(",10,", ",10学时,").replace(",11,", ",1天,");
+    let text =
+        csv_table("备注", ["-"; 6], "").replace(",9,", ",2天,").replace(",10,", ",10学时,").replace(",11,", ",1天,");
     let guess = guess_of(&house, "units.csv", &text);
-    assert!(!questions(&guess, "unit").is_empty(), "{guess}");
+    assert!(!questions_of_kind(&guess, "unit").is_empty(), "{guess}");
     let hours = guess["fields"].as_array().unwrap().iter().find(|field| field["field"] == "hours").unwrap();
     assert!(hours["confidence"].as_u64() <= Some(90), "{hours}");
 }
@@ -147,7 +154,7 @@ fn records_in_groups_are_read_one_by_one() {
     };
     let guess = guess_of(&house, "groups.xml", &format!("<export>{}{}</export>", group(0), group(3)));
     assert_eq!((&guess["layout"]["item"], &guess["records"]), (&json!("class.p"), &json!(6)), "{guess}");
-    // A data set of rows is no page, whatever its elements are called.
+    // A data set of rows is not a page, whatever its elements are called.
     let row = |at: usize| {
         format!(
             "<Table><name>{}</name><idCard>{}</idCard><courseName>微课</courseName><hours>{at}1</hours><endDate>2015-03-0{}</endDate></Table>",

@@ -1,4 +1,4 @@
-//! The recipes of docs/connectors.md: each is taken by the manifest language, and those about files do what they say.
+//! The recipes of docs/connectors.md: the manifest language accepts each, and those about files do what they say.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 
-use super::{PAGES, blocks, person, read};
+use super::{PAGES, code_blocks, made_up_person, read_page};
 use crate::house::{House, On};
 
-/// A recipe on top of a manifest of the kind it is about: the template of workbooks, or that of JSON over HTTP.
-fn completed(recipe: &toml::Table) -> toml::Table {
-    let given = recipe.get("stream").map(first).unwrap_or_default();
+/// Puts a recipe into a manifest of its kind: the template of workbooks, or that of JSON over HTTP.
+fn complete_recipe(recipe: &toml::Table) -> toml::Table {
+    let given = recipe.get("stream").map(first_table).unwrap_or_default();
     let transport = recipe.get("transport").and_then(toml::Value::as_table).cloned().unwrap_or_default();
     let over_http = transport.get("kind").and_then(toml::Value::as_str) == Some("http")
         || ["request", "page", "since", "each", "export"].iter().any(|key| given.contains_key(*key));
     let kind = if over_http { "http-json" } else { "xlsx" };
-    let mut whole: toml::Table = read(&format!("app/templates/{kind}/manifest.toml")).parse().unwrap();
-    let mut stream = first(&whole["stream"]);
+    let mut whole: toml::Table = read_page(&format!("app/templates/{kind}/manifest.toml")).parse().unwrap();
+    let mut stream = first_table(&whole["stream"]);
     if given.contains_key("export") {
         stream.remove("request");
         stream.remove("page");
@@ -42,8 +42,8 @@ fn completed(recipe: &toml::Table) -> toml::Table {
     whole
 }
 
-/// The first of a list of tables, or the only one.
-fn first(value: &toml::Value) -> toml::Table {
+/// Returns the first of a list of tables, or the only one.
+fn first_table(value: &toml::Value) -> toml::Table {
     let table = value.as_array().map_or(Some(value), |all| all.first());
     table.and_then(toml::Value::as_table).cloned().unwrap_or_default()
 }
@@ -53,21 +53,21 @@ fn every_recipe_is_taken_and_both_pages_have_the_same() {
     let house = House::new(On::Sqlite);
     let recipes = PAGES.map(|page| {
         let tables = |text: &&str| text.parse::<toml::Table>().unwrap_or_else(|e| panic!("{page}: {text}: {e}"));
-        blocks(&read(page), "toml").iter().map(tables).collect::<Vec<_>>()
+        code_blocks(&read_page(page), "toml").iter().map(tables).collect::<Vec<_>>()
     });
     assert!(recipes[0].len() >= 18);
     assert_eq!(recipes[0], recipes[1]);
     for recipe in &recipes[0] {
         let folder = house.dir.0.join("recipe");
         std::fs::create_dir_all(&folder).unwrap();
-        let text = toml::to_string(&completed(recipe)).unwrap();
+        let text = toml::to_string(&complete_recipe(recipe)).unwrap();
         std::fs::write(folder.join("manifest.toml"), &text).unwrap();
         let out = house.run(&["connectors", "check", folder.to_str().unwrap()]);
         assert!(out.status.success(), "{}{text}", String::from_utf8_lossy(&out.stderr));
     }
 }
 
-/// The columns of one sheet that has something for every recipe, and its two rows; the second is voided.
+/// The columns of one sheet with something for every recipe, and its two rows; the second is voided.
 const COLUMNS: [(&str, [&str; 2]); 8] = [
     ("学分", ["2", "2"]),
     ("学时", ["8", "8"]),
@@ -79,8 +79,8 @@ const COLUMNS: [(&str, [&str; 2]); 8] = [
     ("状态", ["正常", "作废"]),
 ];
 
-/// The sheet's cells, header first, as the recipe is about them.
-fn cells(recipe: &str) -> Vec<Vec<String>> {
+/// Returns the sheet's cells, header first, in the form that the recipe is about.
+fn sheet_cells(recipe: &str) -> Vec<Vec<String>> {
     let two = recipe.contains("header_rows = 2");
     let below = |name: &str| two && ["学时", "结业时间"].contains(&name);
     let called = |name: &str| match name {
@@ -95,7 +95,7 @@ fn cells(recipe: &str) -> Vec<Vec<String>> {
         rows.push(names.iter().map(|name| if below(name) { (*name).to_owned() } else { String::new() }).collect());
     }
     for nth in 0..2 {
-        let (name, id) = person(nth);
+        let (name, id) = made_up_person(nth);
         let value = |(name, values): &(&str, [&str; 2])| match *name {
             "成绩" if recipe.contains("100/150") => "129".to_owned(),
             _ => values[nth].to_owned(),
@@ -105,9 +105,9 @@ fn cells(recipe: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// A sample for a recipe about files: a workbook, or CSV in an archive.
-fn sample(dir: &Path, recipe: &str) -> PathBuf {
-    let rows = cells(recipe);
+/// Writes a sample for a recipe about files: a workbook, or CSV in an archive.
+fn write_sample(dir: &Path, recipe: &str) -> PathBuf {
+    let rows = sheet_cells(recipe);
     if !recipe.contains("zip") {
         let (file, mut book) = (dir.join("样例.xlsx"), Workbook::new());
         let sheet = book.add_worksheet();
@@ -128,7 +128,7 @@ fn sample(dir: &Path, recipe: &str) -> PathBuf {
     file
 }
 
-/// What stands in the recipe → the field of the first record that shows it at work, and its text there.
+/// Text in the recipe → the field of the first record that shows its effect, and the value there.
 const AT_WORK: [(&str, &str, &str); 8] = [
     ("学分", "hours", "900"),
     ("header_rows = 2", "period_end", "2015年3月1日"),
@@ -143,15 +143,15 @@ const AT_WORK: [(&str, &str, &str); 8] = [
 #[test]
 fn recipes_about_files_do_what_they_say() {
     let house = House::new(On::Sqlite);
-    let page = read(PAGES[0]);
+    let page = read_page(PAGES[0]);
     for (mark, field, text) in AT_WORK {
-        let recipe = *blocks(&page, "toml").iter().find(|recipe| recipe.contains(mark)).expect(mark);
+        let recipe = *code_blocks(&page, "toml").iter().find(|recipe| recipe.contains(mark)).expect(mark);
         let folder = house.dir.0.join(format!("at-work-{field}-{text}"));
         std::fs::create_dir_all(&folder).unwrap();
-        let manifest = toml::to_string(&completed(&recipe.parse().unwrap())).unwrap();
+        let manifest = toml::to_string(&complete_recipe(&recipe.parse().unwrap())).unwrap();
         std::fs::write(folder.join("manifest.toml"), &manifest).unwrap();
-        let (place, file) = (folder.to_str().unwrap(), sample(&folder, recipe));
-        let shown = house.json(&["connectors", "preview", place, "--sample", file.to_str().unwrap(), "--json"]);
+        let (place, file) = (folder.to_str().unwrap(), write_sample(&folder, recipe));
+        let shown = house.run_json(&["connectors", "preview", place, "--sample", file.to_str().unwrap(), "--json"]);
         let records = shown["records"].as_array().unwrap();
         let fields = records[0]["fields"].as_array().unwrap();
         let found = fields.iter().find(|f| f["field"] == field).map_or(&Value::Null, |f| &f["text"]);

@@ -1,39 +1,43 @@
-//! The schema with `$defs` means what it meant with every part written out at its place, and what the parser means; the
-//! reference describes every part once.
+//! The schema with `$defs` means the same as the schema with every part written out at its place, and the same as the
+//! parser. The reference describes every part once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use huiliu_manifest::explain::{Tongue, explain};
+use huiliu_manifest::explain::{Tongue, explain_place};
 use huiliu_manifest::shape::{Absent, Case, Key, Part as _, Shape, Words};
 use huiliu_manifest::{Manifest, reference, schema};
 use serde_json::{Map, Value, json};
 
-/// The schema without definitions: every part at every place.
-fn inlined(shape: &Shape) -> Value {
+/// Returns the schema without definitions: every part is written out at every place.
+fn inline_schema(shape: &Shape) -> Value {
     match shape {
-        Shape::Text(words) => json!({ "type": "string", "description": both(*words) }),
+        Shape::Text(words) => json!({ "type": "string", "description": both_languages(*words) }),
         Shape::Number { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Day => json!({ "type": "string", "format": "date" }),
-        Shape::OneOf(list) => one_of(list.all.iter().map(|word| constant(word.word, word.words))),
-        Shape::Table(table) => object(table.words, table.keys, None),
-        Shape::Short { table, .. } => json!({ "anyOf": [{ "type": "string" }, object(table.words, table.keys, None)] }),
+        Shape::OneOf(list) => one_of(list.all.iter().map(|word| const_schema(word.word, word.words))),
+        Shape::Table(table) => object_schema(table.words, table.keys, None),
+        Shape::Short { table, .. } => {
+            json!({ "anyOf": [{ "type": "string" }, object_schema(table.words, table.keys, None)] })
+        }
         Shape::Choice(choice) => one_of(choice.cases.iter().flat_map(|Case { word, words, keys }| {
-            let alone = keys.iter().all(|key| key.absent != Absent::Refused).then(|| constant(word, *words));
-            alone.into_iter().chain([object(*words, keys, Some((choice.key, word)))])
+            let alone = keys.iter().all(|key| key.absent != Absent::Refused).then(|| const_schema(word, *words));
+            alone.into_iter().chain([object_schema(*words, keys, Some((choice.key, word)))])
         })),
         Shape::Steps(list) => one_of(list.all.iter().map(|step| match step.needs {
-            None => constant(step.word, step.words),
-            Some(needs) => json!({ "type": "object", "description": both(step.words), "required": [step.word],
-                "properties": { step.word: inlined(needs) }, "additionalProperties": false }),
+            None => const_schema(step.word, step.words),
+            Some(needs) => {
+                json!({ "type": "object", "description": both_languages(step.words), "required": [step.word],
+                "properties": { step.word: inline_schema(needs) }, "additionalProperties": false })
+            }
         })),
-        Shape::List(item) => json!({ "type": "array", "items": inlined(item) }),
-        Shape::Names(value) => json!({ "type": "object", "additionalProperties": inlined(value) }),
+        Shape::List(item) => json!({ "type": "array", "items": inline_schema(item) }),
+        Shape::Names(value) => json!({ "type": "object", "additionalProperties": inline_schema(value) }),
         Shape::Known(fields) => {
-            let value = inlined(fields.value);
+            let value = inline_schema(fields.value);
             let properties =
-                fields.of.all.iter().map(|field| (field.word.to_owned(), told(value.clone(), field.words)));
+                fields.of.all.iter().map(|field| (field.word.to_owned(), with_description(value.clone(), field.words)));
             json!({ "type": "object", "properties": properties.collect::<Map<_, _>>(), "required": [],
                 "additionalProperties": false })
         }
@@ -44,30 +48,31 @@ fn one_of(all: impl Iterator<Item = Value>) -> Value {
     json!({ "oneOf": all.collect::<Vec<_>>() })
 }
 
-fn constant(word: &str, words: Words) -> Value {
-    json!({ "const": word, "description": both(words) })
+fn const_schema(word: &str, words: Words) -> Value {
+    json!({ "const": word, "description": both_languages(words) })
 }
 
-fn both(words: Words) -> String {
+fn both_languages(words: Words) -> String {
     format!("{} {}", words.en.trim(), words.zh)
 }
 
-fn told(mut value: Value, words: Words) -> Value {
-    value["description"] = both(words).into();
+fn with_description(mut value: Value, words: Words) -> Value {
+    value["description"] = both_languages(words).into();
     value
 }
 
-fn object(words: Words, keys: &[Key], tag: Option<(&str, &str)>) -> Value {
+fn object_schema(words: Words, keys: &[Key], tag: Option<(&str, &str)>) -> Value {
     let of_tag = tag.map(|(key, word)| (key.to_owned(), json!({ "const": word })));
-    let properties = keys.iter().map(|key| (key.name.to_owned(), told(inlined(key.shape), key.words)));
+    let properties =
+        keys.iter().map(|key| (key.name.to_owned(), with_description(inline_schema(key.shape), key.words)));
     let required = keys.iter().filter(|key| key.absent == Absent::Refused).map(|key| key.name);
-    json!({ "type": "object", "description": both(words), "additionalProperties": false,
+    json!({ "type": "object", "description": both_languages(words), "additionalProperties": false,
         "properties": of_tag.into_iter().chain(properties).collect::<Map<_, _>>(),
         "required": tag.iter().map(|(key, _)| *key).chain(required).collect::<Vec<_>>() })
 }
 
-/// What stands at a place of the schema, with its definition put in.
-fn put_in(place: &Value, whole: &Value) -> Value {
+/// Returns the value at a place of the schema, with its definition put in.
+fn resolve_reference(place: &Value, whole: &Value) -> Value {
     let reference =
         place["$ref"].as_str().or_else(|| place["allOf"].as_array()?.iter().find_map(|of| of["$ref"].as_str()));
     let Some(reference) = reference else { return place.clone() };
@@ -78,15 +83,15 @@ fn put_in(place: &Value, whole: &Value) -> Value {
     found
 }
 
-/// Where two schemas differ. Words may be added, none changed or left out.
-fn differ(of_old: &Value, place: &Value, whole: &Value, at: &str, told: &mut Vec<String>) {
-    match (of_old, &put_in(place, whole)) {
+/// Collects where two schemas differ. Words may be added, but none changed or left out.
+fn collect_differences(of_old: &Value, place: &Value, whole: &Value, at: &str, told: &mut Vec<String>) {
+    match (of_old, &resolve_reference(place, whole)) {
         (Value::Object(old), Value::Object(new)) => {
             let beside = |key: &&String| at.is_empty() && (key.starts_with('$') || *key == "title");
             let keys: BTreeSet<&String> = old.keys().chain(new.keys()).filter(|key| !beside(key)).collect();
             for key in keys {
                 match (old.get(key), new.get(key)) {
-                    (Some(old), Some(new)) => differ(old, new, whole, &format!("{at}/{key}"), told),
+                    (Some(old), Some(new)) => collect_differences(old, new, whole, &format!("{at}/{key}"), told),
                     (None, Some(Value::String(_))) if key == "description" => {}
                     _ => told.push(format!("{at}/{key} is not in both")),
                 }
@@ -94,7 +99,7 @@ fn differ(of_old: &Value, place: &Value, whole: &Value, at: &str, told: &mut Vec
         }
         (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
             for (nth, (old, new)) in old.iter().zip(new).enumerate() {
-                differ(old, new, whole, &format!("{at}/{nth}"), told);
+                collect_differences(old, new, whole, &format!("{at}/{nth}"), told);
             }
         }
         (old, new) if old == new => {}
@@ -104,9 +109,9 @@ fn differ(of_old: &Value, place: &Value, whole: &Value, at: &str, told: &mut Vec
 
 #[test]
 fn every_definition_put_in_at_its_places_gives_the_schema_without_definitions() {
-    let schema = schema::schema();
+    let schema = schema::build_schema();
     let mut told = vec![];
-    differ(&inlined(Manifest::SHAPE), &schema, &schema, "", &mut told);
+    collect_differences(&inline_schema(Manifest::SHAPE), &schema, &schema, "", &mut told);
     assert!(told.is_empty(), "{}", told.join("\n"));
     let text = schema.to_string();
     for name in schema["$defs"].as_object().unwrap().keys() {
@@ -115,8 +120,8 @@ fn every_definition_put_in_at_its_places_gives_the_schema_without_definitions() 
     }
 }
 
-/// All manifests of the repository.
-fn manifests() -> BTreeMap<PathBuf, Value> {
+/// Loads all manifests of the repository.
+fn load_manifests() -> BTreeMap<PathBuf, Value> {
     let mut found = BTreeMap::new();
     let mut rooms: Vec<PathBuf> =
         ["connectors", "app/templates", "tests"].map(|room| Path::new(env!("CARGO_MANIFEST_DIR")).join(room)).into();
@@ -134,9 +139,9 @@ fn manifests() -> BTreeMap<PathBuf, Value> {
     found
 }
 
-/// Every value with one thing wrong, at every level: an unknown key, a key left out, another type, a wrong word or number.
-/// Of a list the first item only: the others are of its kind.
-fn mutated(value: &Value) -> Vec<Value> {
+/// Returns copies of a value with one thing wrong, at every level: an unknown key, a missing key, another type, a wrong
+/// word or number. Of a list only the first item is changed, because the others are of its kind.
+fn mutate_value(value: &Value) -> Vec<Value> {
     let others = [json!(-1), json!("wrong word"), json!(true), json!([]), json!({})];
     let mut all: Vec<Value> = others.into_iter().filter(|other| other != value).collect();
     match value {
@@ -150,11 +155,11 @@ fn mutated(value: &Value) -> Vec<Value> {
             all.push(with("unknown_key", Some(json!("x"))));
             for (key, inner) in keys {
                 all.push(with(key, None));
-                all.extend(mutated(inner).into_iter().map(|inner| with(key, Some(inner))));
+                all.extend(mutate_value(inner).into_iter().map(|inner| with(key, Some(inner))));
             }
         }
         Value::Array(items) => {
-            let first = items.first().map(mutated).unwrap_or_default();
+            let first = items.first().map(mutate_value).unwrap_or_default();
             all.extend(first.into_iter().map(|first| {
                 let rest = items.iter().skip(1).cloned();
                 Value::Array([first].into_iter().chain(rest).collect())
@@ -165,15 +170,15 @@ fn mutated(value: &Value) -> Vec<Value> {
     all
 }
 
-/// The parser tells more than a schema can, so it may refuse what fits the schema, never the other way about.
+/// The parser checks more than a schema can, so it may refuse what fits the schema, but not accept what does not.
 #[test]
 fn both_schemas_and_the_parser_agree_on_manifests_and_on_mutated_ones() {
-    let whole = jsonschema::validator_for(&schema::schema()).unwrap();
-    let without = jsonschema::validator_for(&inlined(Manifest::SHAPE)).unwrap();
+    let whole = jsonschema::validator_for(&schema::build_schema()).unwrap();
+    let without = jsonschema::validator_for(&inline_schema(Manifest::SHAPE)).unwrap();
     let (mut fit, mut refused) = (0, 0);
-    for (path, manifest) in manifests() {
+    for (path, manifest) in load_manifests() {
         assert!(whole.is_valid(&manifest) && without.is_valid(&manifest), "{}", path.display());
-        for wrong in mutated(&manifest) {
+        for wrong in mutate_value(&manifest) {
             let fits = whole.is_valid(&wrong);
             assert!(fits == without.is_valid(&wrong), "{}: the schemas say otherwise of {wrong}", path.display());
             if fits {
@@ -188,19 +193,19 @@ fn both_schemas_and_the_parser_agree_on_manifests_and_on_mutated_ones() {
     assert!(refused > 3_000 && fit > 500, "{refused} refused, {fit} fit");
 }
 
-/// The heading of every section, as GitHub makes its anchor.
-fn anchors(page: &str) -> Vec<String> {
+/// Returns the anchor of every heading, as GitHub makes it.
+fn heading_anchors(page: &str) -> Vec<String> {
     let headings = page.lines().filter(|line| line.starts_with('#'));
     headings.map(|line| line.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")).collect()
 }
 
 #[test]
 fn the_reference_describes_every_part_once_and_every_link_and_place_leads_somewhere() {
-    let schema = schema::schema();
+    let schema = schema::build_schema();
     let parts: BTreeSet<String> = schema["$defs"].as_object().unwrap().keys().cloned().collect();
     for tongue in [Tongue::English, Tongue::Chinese] {
-        let page = reference::reference(tongue);
-        let (all, once) = (anchors(&page), anchors(&page).into_iter().collect::<BTreeSet<_>>());
+        let page = reference::render_reference(tongue);
+        let (all, once) = (heading_anchors(&page), heading_anchors(&page).into_iter().collect::<BTreeSet<_>>());
         assert!(all.len() == once.len(), "two sections of one name: {all:?}");
         let described: BTreeSet<String> =
             page.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect();
@@ -212,7 +217,7 @@ fn the_reference_describes_every_part_once_and_every_link_and_place_leads_somewh
         let places: Vec<&str> = places.flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
         assert!(places.len() > parts.len());
         for place in places {
-            explain(place, tongue).unwrap_or_else(|why| panic!("{why}"));
+            explain_place(place, tongue).unwrap_or_else(|why| panic!("{why}"));
         }
     }
 }

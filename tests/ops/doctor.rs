@@ -1,10 +1,10 @@
-//! `doctor` finds what would go wrong later, all of it at once, each with where it stands and what to do.
+//! `doctor` finds what would go wrong later, all at once, each with its place and a remedy.
 
 use std::process::Output;
 
 use serde_json::Value;
 
-use super::config;
+use super::write_config;
 use crate::house::{House, On};
 
 const FAULTY: &str = r#"
@@ -43,7 +43,7 @@ institution_code = "I"
 foldr = "x"
 "#;
 
-fn told(out: &Output, code: i32, words: &[&str]) -> String {
+fn assert_output(out: &Output, code: i32, words: &[&str]) -> String {
     let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert_eq!(out.status.code(), Some(code), "{text}");
     for word in words {
@@ -52,8 +52,8 @@ fn told(out: &Output, code: i32, words: &[&str]) -> String {
     text
 }
 
-/// Parts and codes of what is not in order.
-fn found(told: &Value) -> Vec<(String, String)> {
+/// Returns part and code of every problem.
+fn list_problems(told: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let items = told["items"].as_array().unwrap().iter().filter(|item| item["ok"] == false);
     items
@@ -72,10 +72,10 @@ fn found(told: &Value) -> Vec<(String, String)> {
 fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
     let mut house = House::new(On::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
-    let file = config(&house, FAULTY);
+    let file = write_config(&house, FAULTY);
     house.env = vec![("HUILIU_WORKER".into(), "3".into()), ("HUILIU_LEASE_MS".into(), "soon".into())];
     let out = house.run(&["doctor", "--config", &file]);
-    let text = told(
+    let text = assert_output(
         &out,
         2,
         &[
@@ -101,7 +101,7 @@ fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
     );
     assert!(!text.contains("✓ settings") && !text.contains("✓ sources"), "{text}");
     let out = house.run(&["doctor", "--json", "--config", &file]);
-    let problems = found(&serde_json::from_slice(&out.stdout).unwrap());
+    let problems = list_problems(&serde_json::from_slice(&out.stdout).unwrap());
     for (place, code) in [
         ("settings", "settings.file"),
         ("settings", "settings.workers"),
@@ -119,18 +119,18 @@ fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
         assert!(problems.contains(&(place.into(), code.into())), "{place} {code} is not in {problems:?}");
     }
     assert_eq!(problems.len(), 14, "{problems:?}");
-    // Whoever does something with them is told the first, as ever.
-    told(&house.run(&["balance", "--config", &file]), 2, &["line 2", "there is no key databse here"]);
+    // Other commands report only the first problem.
+    assert_output(&house.run(&["balance", "--config", &file]), 2, &["line 2", "there is no key databse here"]);
 }
 
 #[test]
 fn everything_that_is_wrong_with_the_settings_is_told_in_chinese() {
     let house = House::new(On::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
-    let file = config(&house, FAULTY);
+    let file = write_config(&house, FAULTY);
     let mut command = house.command(&["doctor", "--config", &file]);
     let out = command.env("HUILIU_LANG", "zh_CN.UTF-8").env("HUILIU_WORKER", "3").output().unwrap();
-    let text = told(
+    let text = assert_output(
         &out,
         2,
         &[
@@ -160,9 +160,9 @@ fn everything_that_is_wrong_with_the_settings_is_told_in_chinese() {
 fn a_settings_file_that_cannot_be_read_is_one_finding() {
     let house = House::new(On::Sqlite);
     let missing = house.run(&["doctor", "--config", "no-such.toml"]);
-    told(&missing, 2, &["✗ settings", "no-such.toml", "--config", "✗ database: not checked"]);
-    let file = config(&house, "workers = 2\n[[source\n");
-    told(&house.run(&["doctor", "--config", &file]), 2, &["✗ settings", "line 2", "✗ database: not checked"]);
+    assert_output(&missing, 2, &["✗ settings", "no-such.toml", "--config", "✗ database: not checked"]);
+    let file = write_config(&house, "workers = 2\n[[source\n");
+    assert_output(&house.run(&["doctor", "--config", &file]), 2, &["✗ settings", "line 2", "✗ database: not checked"]);
     assert!(!house.dir.0.join("data").exists(), "doctor made something");
 }
 
@@ -177,9 +177,10 @@ fn sources_that_can_be_read_are_counted() {
             "[[source]]\nname = \"f\"\nconnector = \"cmcc\"\ninstitution_code = \"I\"\nfolder = {folder:?}\npassword_env = \"HUILIU_F_PASSWORD\"\n"
         )
     };
-    let file = config(&house, &text(folder.to_str().unwrap()));
+    let file = write_config(&house, &text(folder.to_str().unwrap()));
     let doctor = ["doctor", "--config", &file];
-    // A source may name a variable like ours; what a cluster sets beside a service called huiliu is nobody's mistake.
+    // A source may name a variable that begins like Huiliu's own, and a cluster sets such variables beside a service
+    // called huiliu.
     let out = house
         .command(&doctor)
         .env("HUILIU_F_PASSWORD", "x")
@@ -187,12 +188,12 @@ fn sources_that_can_be_read_are_counted() {
         .env("HUILIU_PORT_8701_TCP", "tcp://10.0.0.1:8701")
         .output()
         .unwrap();
-    told(&out, 0, &["✓ settings", "✓ sources: 1"]);
-    // A file is no folder.
-    config(&house, &text(&file));
-    told(&house.run(&doctor), 2, &["✗ source: f in", "cannot read the folder", "HUILIU_F_PASSWORD"]);
-    // Sealed, the password needs no variable; a registered source is looked at, too.
-    config(&house, &text(folder.to_str().unwrap()));
+    assert_output(&out, 0, &["✓ settings", "✓ sources: 1"]);
+    // A file is not a folder.
+    write_config(&house, &text(&file));
+    assert_output(&house.run(&doctor), 2, &["✗ source: f in", "cannot read the folder", "HUILIU_F_PASSWORD"]);
+    // A sealed password needs no variable, and registered sources are checked too.
+    write_config(&house, &text(folder.to_str().unwrap()));
     let mut seal = house.command(&["secrets", "set", "f", "password", "--config", &file]);
     let value = house.dir.0.join("value");
     std::fs::write(&value, "secret").unwrap();
@@ -201,7 +202,11 @@ fn sources_that_can_be_read_are_counted() {
     std::fs::create_dir(&gone).unwrap();
     let add = ["sources", "add", "g", "--connector", "cmcc", "--institution-code", "I", "--folder"];
     assert!(house.run(&[&add[..], &[gone.to_str().unwrap()]].concat()).status.success());
-    told(&house.run(&doctor), 0, &["✓ sources: 2"]);
+    assert_output(&house.run(&doctor), 0, &["✓ sources: 2"]);
     std::fs::remove_dir(&gone).unwrap();
-    told(&house.run(&doctor), 2, &["g (registered; change it with `huiliu sources set g`): cannot read the folder"]);
+    assert_output(
+        &house.run(&doctor),
+        2,
+        &["g (registered; change it with `huiliu sources set g`): cannot read the folder"],
+    );
 }

@@ -1,14 +1,14 @@
-//! What a worker says about itself: alive, ready, figures, logs.
+//! What a worker reports about itself: liveness, readiness, metrics, logs.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::{Worker, config, free_port, source, wait_for};
+use super::{Worker, free_port, intel_source, wait_for, write_config};
 use crate::house::{House, On};
 
-/// Status and body.
-fn get(port: u16, path: &str) -> Option<(u16, String)> {
+/// Sends a GET request and returns status and body.
+fn http_get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").ok()?;
@@ -18,69 +18,69 @@ fn get(port: u16, path: &str) -> Option<(u16, String)> {
     Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
-fn figure(text: &str, name: &str) -> i64 {
+fn read_metric(text: &str, name: &str) -> i64 {
     let line = text.lines().find(|l| l.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
-fn a_worker_tells_how_it_stands(on: On) {
+fn check_worker_health(on: On) {
     let mut house = House::new(on);
     let port = free_port();
     house.env.push(("HUILIU_HEALTH".into(), format!("127.0.0.1:{port}")));
-    house.json(&["demo", "--records", "2000", "--json"]);
-    let balance = house.json(&["balance", "--json"]);
+    house.run_json(&["demo", "--records", "2000", "--json"]);
+    let balance = house.run_json(&["balance", "--json"]);
     let asked = house.run(&["health"]);
     assert_eq!(asked.status.code(), Some(1), "nobody is there");
-    let config = config(&house, &source(free_port(), ""));
+    let config = write_config(&house, &intel_source(free_port(), ""));
     let worker = Worker::start(&house, &config, &[]);
-    wait_for("readiness", || get(port, "/health/ready").is_some_and(|(status, _)| status == 200));
-    assert_eq!(get(port, "/health/live").unwrap().0, 200);
-    let parts = house.json(&["health", "--json"]);
+    wait_for("readiness", || http_get(port, "/health/ready").is_some_and(|(status, _)| status == 200));
+    assert_eq!(http_get(port, "/health/live").unwrap().0, 200);
+    let parts = house.run_json(&["health", "--json"]);
     assert_eq!((parts["ready"].as_bool(), parts["parts"].as_array().unwrap().len()), (Some(true), 4));
 
-    let (status, text) = get(port, "/metrics").unwrap();
+    let (status, text) = http_get(port, "/metrics").unwrap();
     assert_eq!(status, 200, "{text}");
     for outcome in ["inserted", "updated", "unchanged", "superseded", "parked", "pending"] {
         let name = format!("huiliu_records{{outcome=\"{outcome}\"}}");
-        assert_eq!(figure(&text, &name), balance[outcome].as_i64().unwrap(), "{outcome}");
+        assert_eq!(read_metric(&text, &name), balance[outcome].as_i64().unwrap(), "{outcome}");
     }
-    let letters = house.sql("SELECT count(*) FROM dead_letter WHERE state = 'open'");
-    assert_eq!(figure(&text, "huiliu_dead_letters_open"), letters);
-    assert!(figure(&text, "huiliu_batches{state=\"done\"}") > 0);
-    assert_eq!(figure(&text, "huiliu_sync_runs{state=\"done\"}"), 5);
-    assert_eq!(figure(&text, "huiliu_never_succeeded{source=\"a\"}"), 1);
+    let letters = house.run_sql("SELECT count(*) FROM dead_letter WHERE state = 'open'");
+    assert_eq!(read_metric(&text, "huiliu_dead_letters_open"), letters);
+    assert!(read_metric(&text, "huiliu_batches{state=\"done\"}") > 0);
+    assert_eq!(read_metric(&text, "huiliu_sync_runs{state=\"done\"}"), 5);
+    assert_eq!(read_metric(&text, "huiliu_never_succeeded{source=\"a\"}"), 1);
     assert!(!text.contains("huiliu_never_succeeded{source=\"demo"), "they have, and have no schedule");
-    let listed = house.items(&["schedules", "list", "--json"]);
+    let listed = house.list_items(&["schedules", "list", "--json"]);
     let of = |source: &str| listed.as_array().unwrap().iter().find(|r| r["source"] == source).unwrap();
     assert!(of("a")["last_success_at"].is_null() && of("demo-intel")["last_success_at"].is_string(), "{listed}");
-    assert!(figure(&text, "huiliu_last_success_timestamp_seconds{source=\"demo-intel\"}") > 1_700_000_000);
-    assert!(figure(&text, "process_resident_memory_bytes") > 1_000_000);
+    assert!(read_metric(&text, "huiliu_last_success_timestamp_seconds{source=\"demo-intel\"}") > 1_700_000_000);
+    assert!(read_metric(&text, "process_resident_memory_bytes") > 1_000_000);
     for name in ["huiliu_queue_depth", "huiliu_lost_claims", "huiliu_oldest_waiting_seconds", "huiliu_settle_marks"] {
-        assert_eq!(figure(&text, name), 0, "{name}");
+        assert_eq!(read_metric(&text, name), 0, "{name}");
     }
     assert!(text.contains("huiliu_build_info{version="));
-    for id in house.ledger().keys() {
+    for id in house.read_ledger().keys() {
         assert!(!text.contains(id.as_str()), "an ID number is a figure");
     }
 
-    // The schema of another version: the worker lives, and says what is wrong.
-    house.sql("UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
-    wait_for("unreadiness", || get(port, "/health/ready").unwrap().0 == 503);
+    // The schema is of another version: the worker keeps running, and says what is wrong.
+    house.run_sql("UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
+    wait_for("unreadiness", || http_get(port, "/health/ready").unwrap().0 == 503);
     let asked = house.run(&["health"]);
     assert_eq!(asked.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&asked.stdout).contains("✗ schema"), "{asked:?}");
-    assert_eq!(get(port, "/health/live").unwrap().0, 200);
-    assert_eq!(worker.stop().0, Some(0));
+    assert_eq!(http_get(port, "/health/live").unwrap().0, 200);
+    assert_eq!(worker.stop_with_sigterm().0, Some(0));
 }
 
 #[test]
 fn a_worker_tells_how_it_stands_on_sqlite() {
-    a_worker_tells_how_it_stands(On::Sqlite);
+    check_worker_health(On::Sqlite);
 }
 
 #[test]
 fn a_worker_tells_how_it_stands_on_postgresql() {
-    a_worker_tells_how_it_stands(On::Postgres);
+    check_worker_health(On::Postgres);
 }
 
 #[test]
@@ -89,16 +89,16 @@ fn a_worker_whose_database_is_gone_is_not_ready() {
     let port = free_port();
     house.env.push(("HUILIU_HEALTH".into(), format!("127.0.0.1:{port}")));
     assert!(house.run(&["migrate"]).status.success());
-    let config = config(&house, "");
+    let config = write_config(&house, "");
     let worker = Worker::start(&house, &config, &[]);
-    wait_for("readiness", || get(port, "/health/ready").is_some_and(|(status, _)| status == 200));
+    wait_for("readiness", || http_get(port, "/health/ready").is_some_and(|(status, _)| status == 200));
     house.postgres = None;
-    wait_for("unreadiness", || get(port, "/health/ready").unwrap().0 == 503);
-    let (_, body) = get(port, "/health/ready").unwrap();
+    wait_for("unreadiness", || http_get(port, "/health/ready").unwrap().0 == 503);
+    let (_, body) = http_get(port, "/health/ready").unwrap();
     let told: serde_json::Value = serde_json::from_str(&body).unwrap();
     let part = |name: &str| told["parts"].as_array().unwrap().iter().find(|p| p["part"] == name).unwrap()["ok"].clone();
     assert_eq!((part("database"), part("queue")), (false.into(), true.into()), "{body}");
-    assert_eq!(worker.stop().0, Some(0));
+    assert_eq!(worker.stop_with_sigterm().0, Some(0));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn every_line_of_a_json_log_is_json_and_names_run_and_batch() {
         }
     }
     assert!(of_batches > 2 && of_runs > 0, "{text}");
-    for id in house.ledger().keys() {
+    for id in house.read_ledger().keys() {
         assert!(!text.contains(id.as_str()), "an ID number is in the log");
     }
     let key = std::fs::read_to_string(house.dir.0.join("data/root.key")).unwrap();

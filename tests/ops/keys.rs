@@ -1,4 +1,4 @@
-//! Backup, restore, another key: what was there before is there afterwards, and only with the right key.
+//! Backup, restore, another key: everything is there afterwards, and can be read only with the right key.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use huiliu_vault::keyring::Keyring;
 use huiliu_vault::keys::Keys;
 use serde_json::Value;
 
-use super::{Worker, config, wait_for};
+use super::{Worker, wait_for, write_config};
 use crate::house::{House, On, Postgres, Scratch};
 
 /// Everything that a backup and a rotation must keep.
@@ -23,55 +23,55 @@ struct Picture {
     hours: std::collections::BTreeMap<String, (i64, i64, i64)>,
 }
 
-fn picture(house: &House) -> Picture {
+fn take_picture(house: &House) -> Picture {
     let list = ["list", "--limit", "100000", "--json"];
-    let mut told = vec![house.json(&["balance", "--json"])];
-    told.push(house.items(&[&["records"], &list[..]].concat()));
-    let letters = house.items(&[&["dead-letters"], &list[..]].concat());
+    let mut told = vec![house.run_json(&["balance", "--json"])];
+    told.push(house.list_items(&[&["records"], &list[..]].concat()));
+    let letters = house.list_items(&[&["dead-letters"], &list[..]].concat());
     let first = letters[0]["dead_letter"].to_string();
-    told.push(house.json(&["dead-letters", "show", &first, "--json"]));
+    told.push(house.run_json(&["dead-letters", "show", &first, "--json"]));
     told.push(letters);
     for place in [0, 1, 76] {
-        let teacher = house.teacher(place).to_string();
-        told.push(house.json(&["teachers", "explain", &teacher, "--json"]));
+        let teacher = house.nth_teacher(place).to_string();
+        told.push(house.run_json(&["teachers", "explain", &teacher, "--json"]));
     }
-    // Hours by ID number, opened: what is sealed is what it was.
-    Picture { told, hours: house.ledger() }
+    // Hours by ID number, which is unsealed for this: the sealed values have not changed.
+    Picture { told, hours: house.read_ledger() }
 }
 
-fn data(house: &House, name: &str) -> PathBuf {
+fn data_file(house: &House, name: &str) -> PathBuf {
     house.dir.0.join("data").join(name)
 }
 
-fn pg(program: &str, args: &[&str]) {
+fn run_pg_tool(program: &str, args: &[&str]) {
     let out = Command::new(program).args(args).output().unwrap();
     assert!(out.status.success(), "{program}: {}", String::from_utf8_lossy(&out.stderr));
 }
 
-/// Backs up, wrecks, restores, as docs/operations.md says.
+/// Backs up, wrecks and restores the database, as docs/operations.md says.
 fn wreck_and_restore(house: &House, copies: &Path) {
     if let Some(postgres) = &house.postgres {
         std::fs::create_dir_all(copies).unwrap();
         let dump = copies.join("huiliu.dump");
         let (url, file) = (postgres.url(), dump.to_str().unwrap());
-        pg("pg_dump", &["--format=custom", "--file", file, "--dbname", &url]);
-        house.sql("DROP TABLE training_record CASCADE");
+        run_pg_tool("pg_dump", &["--format=custom", "--file", file, "--dbname", &url]);
+        house.run_sql("DROP TABLE training_record CASCADE");
         assert_ne!(house.run(&["records", "list"]).status.code(), Some(0), "nothing was wrecked");
-        pg("pg_restore", &["--clean", "--if-exists", "--dbname", &url, file]);
+        run_pg_tool("pg_restore", &["--clean", "--if-exists", "--dbname", &url, file]);
         return;
     }
-    let kept = house.json(&["backup", copies.to_str().unwrap(), "--json"]);
+    let kept = house.run_json(&["backup", copies.to_str().unwrap(), "--json"]);
     assert_eq!(kept["key_included"], false);
-    std::fs::write(data(house, "huiliu.db"), b"wrecked").unwrap();
+    std::fs::write(data_file(house, "huiliu.db"), b"wrecked").unwrap();
     assert_ne!(house.run(&["records", "list"]).status.code(), Some(0), "nothing was wrecked");
     for name in ["huiliu.db", "huiliu.db-wal", "huiliu.db-shm"] {
-        let _ = std::fs::remove_file(data(house, name));
+        let _ = std::fs::remove_file(data_file(house, name));
     }
-    std::fs::copy(kept["file"].as_str().unwrap(), data(house, "huiliu.db")).unwrap();
+    std::fs::copy(kept["file"].as_str().unwrap(), data_file(house, "huiliu.db")).unwrap();
 }
 
-/// Values sealed under another generation than this one.
-fn stale(house: &House, generation: u8) -> i64 {
+/// Counts the values that are sealed under another generation than this one.
+fn count_stale(house: &House, generation: u8) -> i64 {
     let first = |column: &str| match house.postgres {
         Some(_) => format!("get_byte({column}, 0) <> {generation}"),
         None => format!("substr({column}, 1, 1) <> x'{generation:02x}'"),
@@ -84,53 +84,55 @@ fn stale(house: &House, generation: u8) -> i64 {
         ("source_secret", "sealed"),
     ];
     columns
-        .map(|(table, column)| house.sql(&format!("SELECT count(*) FROM {table} WHERE {}", first(column))))
+        .map(|(table, column)| house.run_sql(&format!("SELECT count(*) FROM {table} WHERE {}", first(column))))
         .iter()
         .sum()
 }
 
 fn backup_restore_rotate(on: On) {
     let house = House::new(on);
-    house.json(&["demo", "--records", "4000", "--json"]);
-    crate::register::something_sealed(&house);
-    let before = picture(&house);
+    house.run_json(&["demo", "--records", "4000", "--json"]);
+    crate::register::register_sealed_source(&house);
+    let before = take_picture(&house);
     wreck_and_restore(&house, &house.dir.0.join("copies"));
-    assert_eq!(picture(&house), before, "the restored database differs");
+    assert_eq!(take_picture(&house), before, "the restored database differs");
 
-    let key = data(&house, "root.key");
+    let key = data_file(&house, "root.key");
     let old = std::fs::read(&key).unwrap();
-    // A rotation that is killed at its first pages: everything can be read meanwhile, and the next one finishes it.
+    // A rotation is killed at its first pages: everything stays readable, and the next rotation finishes the work.
     let mut rotation = house.command(&["keys", "rotate"]).env("HUILIU_FAULT_SLOW_MS", "400").spawn().unwrap();
-    wait_for("the rotation", || house.sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);
+    wait_for("the rotation", || house.run_sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);
     std::thread::sleep(Duration::from_millis(600));
     rotation.kill().unwrap();
     rotation.wait().unwrap();
-    assert!(stale(&house, 2) > 0, "it was killed too late");
-    assert_eq!(picture(&house), before, "in the middle of a rotation");
+    assert!(count_stale(&house, 2) > 0, "it was killed too late");
+    assert_eq!(take_picture(&house), before, "in the middle of a rotation");
     let half = std::fs::read(&key).unwrap();
     std::fs::write(&key, &old).unwrap();
-    refused(&house, &["keys", "rotate"], &["generation 2"]);
+    assert_refused(&house, &["keys", "rotate"], &["generation 2"]);
     std::fs::write(&key, half).unwrap();
 
-    let rotated = house.json(&["keys", "rotate", "--json"]);
+    let rotated = house.run_json(&["keys", "rotate", "--json"]);
     assert_eq!((rotated["generation"].as_i64(), rotated["resumed"].as_bool()), (Some(2), Some(true)));
-    assert_eq!(stale(&house, 2), 0);
-    assert_eq!(picture(&house), before, "after the rotation");
+    assert_eq!(count_stale(&house, 2), 0);
+    assert_eq!(take_picture(&house), before, "after the rotation");
     let new = std::fs::read(&key).unwrap();
-    assert!(!new.starts_with(old.trim_ascii_end()) && std::fs::read(data(&house, "root.key.before-2")).unwrap() == old);
+    assert!(
+        !new.starts_with(old.trim_ascii_end()) && std::fs::read(data_file(&house, "root.key.before-2")).unwrap() == old
+    );
 
-    // The old key alone opens nothing, changes nothing, and says what is to be done.
+    // The old key alone opens nothing and changes nothing; the message says what to do.
     std::fs::write(&key, &old).unwrap();
-    refused(&house, &["balance"], &["generation 2", "keys rotate"]);
-    refused(&house, &["demo", "--records", "1000"], &["generation 2"]);
+    assert_refused(&house, &["balance"], &["generation 2", "keys rotate"]);
+    assert_refused(&house, &["demo", "--records", "1000"], &["generation 2"]);
     std::fs::write(&key, &new).unwrap();
 
-    // The same records again are the same records: indexes and digests have not changed.
-    let again = house.json(&["demo", "--records", "4000", "--full", "--json"]);
+    // The same records again are unchanged, because indexes and digests have not changed.
+    let again = house.run_json(&["demo", "--records", "4000", "--full", "--json"]);
     assert_eq!((again["balance"]["inserted"].as_i64(), again["balance"]["updated"].as_i64()), (Some(0), Some(0)));
-    let second = house.json(&["keys", "rotate", "--json"]);
+    let second = house.run_json(&["keys", "rotate", "--json"]);
     assert_eq!((second["generation"].as_i64(), second["resumed"].as_bool()), (Some(3), Some(false)));
-    assert_eq!((stale(&house, 3), house.ledger()), (0, before.hours));
+    assert_eq!((count_stale(&house, 3), house.read_ledger()), (0, before.hours));
 }
 
 #[test]
@@ -146,8 +148,8 @@ fn backup_restore_and_another_key_on_postgresql() {
 #[test]
 fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let mut worker = Worker::start(&house, &config(&house, ""), &[]);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let mut worker = Worker::start(&house, &write_config(&house, ""), &[]);
     std::thread::sleep(Duration::from_secs(1));
     assert!(house.run(&["keys", "rotate"]).status.success());
     let mut code = None;
@@ -156,7 +158,7 @@ fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
         code.is_some()
     });
     assert_eq!(code, Some(Some(2)));
-    let (_, _, said) = worker.stop();
+    let (_, _, said) = worker.stop_with_sigterm();
     assert!(said.contains("rotated"), "{said}");
 }
 
@@ -165,20 +167,20 @@ fn a_backup_is_taken_while_a_load_goes_on() {
     let house = House::new(On::Sqlite);
     let mut load = house.command(&["demo", "--records", "60000"]).stdout(std::process::Stdio::null()).spawn().unwrap();
     wait_for("the load", || {
-        data(&house, "root.key").exists() && house.run(&["runs", "list"]).status.success() && {
-            house.sql("SELECT count(*) FROM batch WHERE state = 'done'") > 1
+        data_file(&house, "root.key").exists() && house.run(&["runs", "list"]).status.success() && {
+            house.run_sql("SELECT count(*) FROM batch WHERE state = 'done'") > 1
         }
     });
-    let kept = house.json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
+    let kept = house.run_json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
     assert!(load.try_wait().unwrap().is_none(), "the load was over before the backup");
     assert!(load.wait().unwrap().success());
     let copy = format!("sqlite:{}", kept["file"].as_str().unwrap());
-    let books = house.json(&["balance", "--json", "--database", &copy]);
+    let books = house.run_json(&["balance", "--json", "--database", &copy]);
     assert_eq!(books["balanced"], true);
     assert!(books["received"].as_i64().unwrap() > 0);
 }
 
-fn refused(house: &House, args: &[&str], words: &[&str]) {
+fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
     let out = house.run(args);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(2), "{args:?}: {said}");
@@ -190,40 +192,40 @@ fn refused(house: &House, args: &[&str], words: &[&str]) {
 #[test]
 fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = house.dir.0.join("a-file");
     std::fs::write(&file, "x").unwrap();
-    refused(&house, &["backup", file.join("below").to_str().unwrap()], &["a-file", "writable folder"]);
-    let key = data(&house, "root.key");
+    assert_refused(&house, &["backup", file.join("below").to_str().unwrap()], &["a-file", "writable folder"]);
+    let key = data_file(&house, "root.key");
     let right = std::fs::read(&key).unwrap();
     let in_environment = String::from_utf8(right.clone()).unwrap();
     let out = house.command(&["keys", "rotate"]).env("HUILIU_KEY", in_environment.trim()).output().unwrap();
     assert_eq!(out.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&out.stderr).contains("HUILIU_KEY_FILE"));
     std::fs::remove_file(&key).unwrap();
-    refused(&house, &["keys", "rotate"], &["root.key", "missing"]);
+    assert_refused(&house, &["keys", "rotate"], &["root.key", "missing"]);
     assert!(!key.exists());
     std::fs::write(&key, &right).unwrap();
-    assert_eq!(house.sql("SELECT count(*) FROM sealing_key"), 1, "something was begun");
+    assert_eq!(house.run_sql("SELECT count(*) FROM sealing_key"), 1, "something was begun");
     assert_eq!(std::fs::read(&key).unwrap(), right);
     let postgres = House::new(On::Postgres);
     assert!(postgres.run(&["migrate"]).status.success());
-    refused(&postgres, &["backup", "copies"], &["pg_dump", "docs/operations.md"]);
+    assert_refused(&postgres, &["backup", "copies"], &["pg_dump", "docs/operations.md"]);
 }
 
-/// A process that was paused since before the rotation began: its page does not land, so that nothing stays behind under a
-/// key that is about to go.
-fn nothing_lands_under_a_retired_key(url: &str) {
+/// A process was paused since before the rotation began: its page does not land, so that nothing stays under a key that
+/// is about to go.
+fn check_nothing_lands_under_a_retired_key(url: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let db = Db::open(url, 4).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let mut ring = Keyring::parse(&"5a".repeat(32)).unwrap();
-        let old = schema::check_key(&db, &ring.keys().unwrap()).await.unwrap();
+        let old = schema::check_key(&db, &ring.build_keys().unwrap()).await.unwrap();
         let source =
             runs::register_source(&db, "a", "intel", runs::Institution { code: "I", name: "i" }).await.unwrap();
-        source_lease::plan(&db, source.id, "", None).await.unwrap();
-        let claim = source_lease::take(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
+        source_lease::save_schedule(&db, source.id, "", None).await.unwrap();
+        let claim = source_lease::claim_source(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
         let run = runs::start_run(&db, &source, true).await.unwrap();
         let land = async |keys: &Keys, bytes: &[u8]| {
             let landing = Landing {
@@ -239,15 +241,15 @@ fn nothing_lands_under_a_retired_key(url: &str) {
                 cursor_at_start: None,
                 cursor: None,
             };
-            runs::land(&db, keys, &landing).await
+            runs::land_payload(&db, keys, &landing).await
         };
         land(&old, b"before").await.unwrap();
-        ring.add().unwrap();
-        let new = ring.keys().unwrap();
-        sealing::begin(&db, &new).await.unwrap();
+        ring.add_sealing_key().unwrap();
+        let new = ring.build_keys().unwrap();
+        sealing::begin_rotation(&db, &new).await.unwrap();
         assert!(matches!(land(&old, b"late").await, Err(StoreError::KeyRetired)));
         land(&new, b"after").await.unwrap();
-        assert_eq!(sealing::seal_anew(&db, &new, &|_| {}).await.unwrap(), 1);
+        assert_eq!(sealing::reseal_all(&db, &new, &|_| {}).await.unwrap(), 1);
         db.close().await;
     });
 }
@@ -255,33 +257,33 @@ fn nothing_lands_under_a_retired_key(url: &str) {
 #[test]
 fn nothing_lands_under_a_retired_key_on_either_database() {
     let scratch = Scratch::new("retired");
-    nothing_lands_under_a_retired_key(&format!("sqlite:{}", scratch.0.join("x.db").display()));
-    nothing_lands_under_a_retired_key(&Postgres::start().url());
+    check_nothing_lands_under_a_retired_key(&format!("sqlite:{}", scratch.0.join("x.db").display()));
+    check_nothing_lands_under_a_retired_key(&Postgres::start().url());
 }
 
 #[test]
 fn of_two_rotations_at_once_one_is_refused() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "4000", "--json"]);
+    house.run_json(&["demo", "--records", "4000", "--json"]);
     let mut first = house.command(&["keys", "rotate"]).env("HUILIU_FAULT_SLOW_MS", "400").spawn().unwrap();
-    wait_for("the rotation", || house.sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);
+    wait_for("the rotation", || house.run_sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);
     let second = house.run(&["keys", "rotate"]);
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(second.status.code() == Some(1) && said.contains("another process"), "{said}");
     assert!(first.wait().unwrap().success());
-    assert!(!house.ledger().is_empty(), "everything opens afterwards");
-    // From another host, with a key file of its own: the database takes the first key, and none besides.
-    let url = format!("sqlite:{}", data(&house, "huiliu.db").display());
+    assert!(!house.read_ledger().is_empty(), "everything opens afterwards");
+    // Another host with its own key file: the database keeps the first key, and accepts no other.
+    let url = format!("sqlite:{}", data_file(&house, "huiliu.db").display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let db = Db::open(&url, 1).await.unwrap();
-        let begun = Keyring::parse(&std::fs::read_to_string(data(&house, "root.key")).unwrap()).unwrap();
+        let begun = Keyring::parse(&std::fs::read_to_string(data_file(&house, "root.key")).unwrap()).unwrap();
         let (mut one, mut other) = (begun.clone(), begun);
-        assert_eq!((one.add(), other.add()), (Ok(3), Ok(3)));
-        sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
-        let refused = sealing::begin(&db, &other.keys().unwrap()).await;
+        assert_eq!((one.add_sealing_key(), other.add_sealing_key()), (Ok(3), Ok(3)));
+        sealing::begin_rotation(&db, &one.build_keys().unwrap()).await.unwrap();
+        let refused = sealing::begin_rotation(&db, &other.build_keys().unwrap()).await;
         assert!(matches!(refused, Err(StoreError::KeyGeneration { generation: 3 })), "{refused:?}");
-        sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
+        sealing::begin_rotation(&db, &one.build_keys().unwrap()).await.unwrap();
         db.close().await;
     });
 }

@@ -1,4 +1,4 @@
-//! The image, the unit, the operations page: what can be checked without a container engine is.
+//! The image, the systemd unit and the operations page, as far as they can be checked without a container engine.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,16 @@ use std::process::Command;
 use super::{free_port, wait_for};
 use crate::house::{On, Scratch};
 
-fn root() -> PathBuf {
+fn repository_root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+fn read_file(path: &str) -> String {
+    std::fs::read_to_string(repository_root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// Instructions, lines that continue joined.
-fn instructions(dockerfile: &str) -> Vec<(String, String)> {
+/// Returns the instructions of a Dockerfile, with continued lines joined.
+fn docker_instructions(dockerfile: &str) -> Vec<(String, String)> {
     let joined = dockerfile.replace("\\\n", " ");
     let lines = joined.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
     lines.map(|l| l.split_once(' ').map(|(word, rest)| (word.to_owned(), rest.trim().to_owned())).unwrap()).collect()
@@ -24,8 +24,8 @@ fn instructions(dockerfile: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_image_is_built_from_what_is_there() {
-    let all = instructions(&read("Dockerfile"));
-    let ignored = read(".dockerignore");
+    let all = docker_instructions(&read_file("Dockerfile"));
+    let ignored = read_file(".dockerignore");
     let copied: Vec<String> = all
         .iter()
         .filter(|(word, rest)| word == "COPY" && !rest.starts_with("--from"))
@@ -37,18 +37,18 @@ fn the_image_is_built_from_what_is_there() {
         .collect();
     assert!(copied.len() > 5);
     for source in &copied {
-        assert!(root().join(source).exists(), "the Dockerfile copies {source}");
+        assert!(repository_root().join(source).exists(), "the Dockerfile copies {source}");
         assert!(!ignored.lines().any(|l| l == source), "{source} is ignored");
     }
-    // Everything that the workspace needs to be built is copied: what cargo names is below what is copied.
+    // Everything that the workspace needs for its build is copied: every path that cargo names is below a copied one.
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root());
+    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(repository_root());
     let out = cargo.output().unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     for package in metadata["packages"].as_array().unwrap() {
         for target in package["targets"].as_array().unwrap() {
             let path = PathBuf::from(target["src_path"].as_str().unwrap());
-            let path = path.strip_prefix(root()).unwrap().to_owned();
+            let path = path.strip_prefix(repository_root()).unwrap().to_owned();
             assert!(copied.iter().any(|c| path.starts_with(c)), "{} is not copied", path.display());
         }
     }
@@ -62,7 +62,7 @@ fn the_image_is_built_from_what_is_there() {
     assert!(last("HEALTHCHECK").unwrap().ends_with("CMD [\"huiliu\", \"health\"]"));
 }
 
-/// The image's last stage, without the engine: its environment, an empty volume, a user that is not root.
+/// Runs the image's last stage without the engine: its environment, an empty volume, a user other than root.
 #[test]
 fn the_images_command_runs_as_another_user_in_an_empty_directory() {
     let scratch = Scratch::new("image");
@@ -76,7 +76,7 @@ fn the_images_command_runs_as_another_user_in_an_empty_directory() {
         assert!(Command::new("chown").arg("nobody").arg(&data).status().unwrap().success());
     }
     let port = free_port();
-    let environment: Vec<(String, String)> = instructions(&read("Dockerfile"))
+    let environment: Vec<(String, String)> = docker_instructions(&read_file("Dockerfile"))
         .iter()
         .filter(|(word, _)| word == "ENV")
         .flat_map(|(_, rest)| rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
@@ -106,14 +106,14 @@ fn the_images_command_runs_as_another_user_in_an_empty_directory() {
 
 #[test]
 fn the_unit_is_one_that_systemd_takes() {
-    let unit = read("deploy/huiliu-worker.service");
+    let unit = read_file("deploy/huiliu-worker.service");
     for line in unit.lines().filter(|l| !l.is_empty() && !l.starts_with(['#', '['])) {
         assert!(line.contains('='), "{line}");
     }
     for wanted in ["User=huiliu", "NoNewPrivileges=true", "ProtectSystem=strict", "KillSignal=SIGTERM"] {
         assert!(unit.contains(wanted), "{wanted}");
     }
-    // Where systemd is at hand, it is asked; the program it names is ours.
+    // If systemd is available, it verifies the unit with the program under test.
     let scratch = Scratch::new("unit");
     let file = scratch.0.join("huiliu-worker.service");
     std::fs::write(&file, unit.replace("/usr/local/bin/huiliu", env!("CARGO_BIN_EXE_huiliu"))).unwrap();
@@ -127,7 +127,7 @@ fn the_unit_is_one_that_systemd_takes() {
 fn the_commands_of_the_pages_run() {
     let pages = ["operations", "ledger", "roster", "identity"];
     for page in pages.iter().flat_map(|p| [format!("docs/{p}.md"), format!("docs/{p}.zh-CN.md")]) {
-        let text = read(&page);
+        let text = read_file(&page);
         let script: String = text.split("```sh\n").skip(1).map(|b| b.split("```").next().unwrap()).collect();
         assert!(script.lines().count() > 8, "{page}");
         let scratch = Scratch::new("page");
@@ -137,14 +137,14 @@ fn the_commands_of_the_pages_run() {
         bash.args(["-euo", "pipefail", "-c", &script]).current_dir(&scratch.0).env("PATH", path);
         let out = bash.env_remove("HUILIU_CONFIG").output().unwrap();
         assert!(out.status.success(), "{page}: {}", String::from_utf8_lossy(&out.stderr));
-        // Every figure that the page speaks of is one; every link leads somewhere.
-        let figures = read("app/metrics.rs");
+        // Every metric that the page names exists, and every link leads to a file.
+        let figures = read_file("app/metrics.rs");
         for word in text.split('`').filter(|w| w.starts_with("huiliu_")) {
             let name = word.trim_start_matches("huiliu_").split('{').next().unwrap();
             assert!(figures.contains(&format!("\"{name}\"")), "{page} speaks of {word}");
         }
         for link in text.split("](").skip(1).map(|l| l.split(')').next().unwrap()) {
-            assert!(root().join("docs").join(link).exists(), "{page} links to {link}");
+            assert!(repository_root().join("docs").join(link).exists(), "{page} links to {link}");
         }
     }
 }
@@ -152,11 +152,11 @@ fn the_commands_of_the_pages_run() {
 #[test]
 fn the_settings_of_a_province_are_read() {
     let house = crate::house::House::new(On::Sqlite);
-    let file = root().join("config/production.toml");
+    let file = repository_root().join("config/production.toml");
     let mut command = house.command(&["health", "--config", file.to_str().unwrap()]);
     let out = command.env("HUILIU_HEALTH", format!("127.0.0.1:{}", free_port())).output().unwrap();
     assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
-    let text = read("config/production.toml");
+    let text = read_file("config/production.toml");
     let keys: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split(" = ").next()).collect();
     for (i, line) in text.lines().enumerate().filter(|(_, l)| l.contains(" = ") && !l.starts_with('#')) {
         assert!(text.lines().nth(i - 1).unwrap().starts_with('#'), "no comment above {line}");

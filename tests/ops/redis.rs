@@ -1,16 +1,17 @@
-//! Workers whose Redis goes away, comes back, or is filled by strangers.
+//! Workers whose Redis goes away, comes back, or is filled by others.
 
 use std::time::{Duration, Instant};
 
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
-use super::{Worker, config, wait_for};
+use super::{Worker, wait_for, write_config};
 use crate::house::{House, On};
 
 const LEFT: &str = "SELECT count(*) FROM batch WHERE state <> 'done'";
 
-/// A house on PostgreSQL and Redis, with batches that have landed and wait; gives the settings file.
-fn backlog() -> (House, String) {
+/// Creates a house on PostgreSQL and Redis with landed batches that wait. Returns it with the path of its settings
+/// file.
+fn land_backlog() -> (House, String) {
     let mut house = House::new(On::PostgresAndRedis);
     house.env.extend([
         ("SANDBOX_SECRET".into(), SECRET.into()),
@@ -25,49 +26,49 @@ fn backlog() -> (House, String) {
          user = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nschedule = \"\"\n",
         sandbox.base_url()
     );
-    let file = config(&house, &source);
+    let file = write_config(&house, &source);
     assert!(house.run(&["migrate"]).status.success());
     let landed = house.run(&["sync", "--all", "--land-only", "--config", &file]);
     assert!(landed.status.success(), "{}", String::from_utf8_lossy(&landed.stderr));
     runtime.block_on(sandbox.stop());
-    assert!(house.sql(LEFT) > 200);
+    assert!(house.run_sql(LEFT) > 200);
     (house, file)
 }
 
-fn place(house: &House) -> String {
-    house.redis.as_ref().unwrap().command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned()
+fn queue_list(house: &House) -> String {
+    house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned()
 }
 
 #[test]
 fn eight_thousand_foreign_messages_are_noticed_and_left() {
-    let (house, file) = backlog();
+    let (house, file) = land_backlog();
     let redis = house.redis.as_ref().unwrap();
-    let list = place(&house);
-    redis.fill(&list, 8_000);
+    let list = queue_list(&house);
+    redis.fill_list(&list, 8_000);
     let started = Instant::now();
-    // Slow enough for the strangers' messages not to be popped before anybody looks.
+    // Slow enough that the foreign messages are not popped before a worker looks.
     let worker = Worker::start(&house, &file, &[("HUILIU_FAULT_SLOW_MS", "20")]);
-    wait_for("the list to be set aside", || !redis.command(&["KEYS", "huiliu:*:bells:aside:*"]).trim().is_empty());
+    wait_for("the list to be set aside", || !redis.run_command(&["KEYS", "huiliu:*:bells:aside:*"]).trim().is_empty());
     println!("set aside after {:?}", started.elapsed());
-    wait_for("the backlog to be done", || house.sql(LEFT) == 0);
+    wait_for("the backlog to be done", || house.run_sql(LEFT) == 0);
     assert!(started.elapsed() < Duration::from_secs(60));
-    let (code, _, said) = worker.stop();
+    let (code, _, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("somebody else writes into our place"), "{said}");
 }
 
 #[test]
 fn a_worker_without_its_redis_says_so_once_and_goes_on() {
-    let (house, file) = backlog();
+    let (house, file) = land_backlog();
     let redis = house.redis.as_ref().unwrap();
     let worker = Worker::start(&house, &file, &[("HUILIU_FAULT_SLOW_MS", "20")]);
-    wait_for("the work to begin", || house.sql(LEFT) < 220);
-    redis.kill();
-    let left = house.sql(LEFT);
-    wait_for("work without Redis", || house.sql(LEFT) < left - 10);
-    redis.revive();
-    wait_for("the backlog to be done", || house.sql(LEFT) == 0);
-    let (code, _, said) = worker.stop();
+    wait_for("the work to begin", || house.run_sql(LEFT) < 220);
+    redis.kill_server();
+    let left = house.run_sql(LEFT);
+    wait_for("work without Redis", || house.run_sql(LEFT) < left - 10);
+    redis.start_server();
+    wait_for("the backlog to be done", || house.run_sql(LEFT) == 0);
+    let (code, _, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches("Redis does not answer").count(), 1, "{said}");
     assert_eq!(said.matches("Redis answers again").count(), 1, "{said}");

@@ -1,18 +1,18 @@
-//! `restore`: what is there afterwards is what was backed up; and nothing is changed that cannot be restored.
+//! `restore` brings back what was backed up, and changes nothing if it cannot.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Worker, config, wait_for};
+use super::{Worker, wait_for, write_config};
 use crate::house::{House, On};
 
-fn data(house: &House, name: &str) -> PathBuf {
+fn data_file(house: &House, name: &str) -> PathBuf {
     house.dir.0.join("data").join(name)
 }
 
-fn refused(house: &House, args: &[&str], words: &[&str]) {
-    let before = files(house);
+fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
+    let before = list_files(house);
     for (language, words) in [("en", words), ("zh_CN.UTF-8", &[][..])] {
         let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
@@ -23,33 +23,33 @@ fn refused(house: &House, args: &[&str], words: &[&str]) {
         let is_chinese = said.contains(|c: char| ('\u{4E00}'..'\u{9FFF}').contains(&c));
         assert_eq!(is_chinese, language != "en", "{said}");
     }
-    let after = files(house);
+    let after = list_files(house);
     assert_eq!(after.0, before.0, "{args:?} left something");
     assert!(after.1 == before.1, "{args:?} changed the database");
 }
 
-/// Names in the data directory, and the bytes of the database.
-fn files(house: &House) -> (Vec<String>, Vec<u8>) {
+/// Returns the names in the data directory, and the bytes of the database.
+fn list_files(house: &House) -> (Vec<String>, Vec<u8>) {
     let entries = std::fs::read_dir(house.dir.0.join("data")).into_iter().flatten();
     let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
     names.sort();
-    (names, std::fs::read(data(house, "huiliu.db")).unwrap_or_default())
+    (names, std::fs::read(data_file(house, "huiliu.db")).unwrap_or_default())
 }
 
-fn backup(house: &House) -> String {
-    let kept = house.json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
+fn take_backup(house: &House) -> String {
+    let kept = house.run_json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
     kept["file"].as_str().unwrap().to_owned()
 }
 
-/// Balance, records and audit log, and the hours by ID number.
-fn picture(house: &House) -> (Vec<Value>, impl PartialEq + std::fmt::Debug + use<>) {
+/// Returns balance, records, and the hours by ID number.
+fn take_picture(house: &House) -> (Vec<Value>, impl PartialEq + std::fmt::Debug + use<>) {
     let list = ["records", "list", "--limit", "100000", "--json"];
-    (vec![house.json(&["balance", "--json"]), house.items(&list)], house.ledger())
+    (vec![house.run_json(&["balance", "--json"]), house.list_items(&list)], house.read_ledger())
 }
 
-fn last_entry(house: &House) -> Value {
-    let log = house.json(&["audit", "--limit", "100000", "--json"]);
+fn last_audit_entry(house: &House) -> Value {
+    let log = house.run_json(&["audit", "--limit", "100000", "--json"]);
     assert_eq!(log["first_broken"], Value::Null, "the audit log is broken");
     log["items"].as_array().unwrap().last().cloned().unwrap()
 }
@@ -57,84 +57,84 @@ fn last_entry(house: &House) -> Value {
 #[test]
 fn what_was_backed_up_is_there_again() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "2000", "--json"]);
-    let file = backup(&house);
-    let before = picture(&house);
-    house.json(&["demo", "--records", "3000", "--seed", "2", "--json"]);
-    let after = picture(&house);
+    house.run_json(&["demo", "--records", "2000", "--json"]);
+    let file = take_backup(&house);
+    let before = take_picture(&house);
+    house.run_json(&["demo", "--records", "3000", "--seed", "2", "--json"]);
+    let after = take_picture(&house);
     assert_ne!(after, before);
-    refused(&house, &["restore", &file], &["--overwrite", "huiliu.db already"]);
-    refused(&house, &["restore", "no-such.db", "--overwrite"], &["no file no-such.db"]);
+    assert_refused(&house, &["restore", &file], &["--overwrite", "huiliu.db already"]);
+    assert_refused(&house, &["restore", "no-such.db", "--overwrite"], &["no file no-such.db"]);
     let restore = ["restore", &file, "--overwrite", "--because", "wrong seed", "--json"];
-    let restored = house.json(&restore);
-    assert_eq!(picture(&house), before, "the restored database is another");
+    let restored = house.run_json(&restore);
+    assert_eq!(take_picture(&house), before, "the restored database is another");
     assert_eq!(restored["migrated"], false);
-    crate::operations::fits("restore.restore", &restored);
-    let entry = last_entry(&house);
+    crate::operations::assert_fits_schema("restore.restore", &restored);
+    let entry = last_audit_entry(&house);
     assert_eq!(entry["action"], "database.restore");
     assert_eq!((&entry["detail"]["backup"], &entry["detail"]["because"]), (&file.clone().into(), &"wrong seed".into()));
     assert_eq!(entry["detail"]["replaced"], restored["replaced"]);
-    // The file that was replaced is whole, and can be restored as any other.
+    // The replaced file is complete, and can be restored like any other.
     let kept = restored["replaced"].as_str().unwrap().to_owned();
-    house.json(&["restore", &kept, "--overwrite", "--json"]);
-    assert_eq!(picture(&house), after, "the kept file is another");
-    assert_eq!(house.json(&["doctor", "--json"])["ok"], true);
+    house.run_json(&["restore", &kept, "--overwrite", "--json"]);
+    assert_eq!(take_picture(&house), after, "the kept file is another");
+    assert_eq!(house.run_json(&["doctor", "--json"])["ok"], true);
 }
 
 #[test]
 fn a_database_that_is_gone_or_wrecked_is_restored_where_it_was_or_elsewhere() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let file = backup(&house);
-    let before = picture(&house);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let file = take_backup(&house);
+    let before = take_picture(&house);
     for name in ["huiliu.db", "huiliu.db-wal", "huiliu.db-shm"] {
-        let _ = std::fs::remove_file(data(&house, name));
+        let _ = std::fs::remove_file(data_file(&house, name));
     }
     let out = house.command(&["restore", &file]).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
     assert!(out.status.success() && String::from_utf8_lossy(&out.stdout).contains("恢复"));
-    assert_eq!(picture(&house), before);
-    std::fs::write(data(&house, "huiliu.db"), b"wrecked, and no database any more").unwrap();
-    let restored = house.json(&["restore", &file, "--overwrite", "--json"]);
+    assert_eq!(take_picture(&house), before);
+    std::fs::write(data_file(&house, "huiliu.db"), b"wrecked, and no database any more").unwrap();
+    let restored = house.run_json(&["restore", &file, "--overwrite", "--json"]);
     assert_eq!(std::fs::read(restored["replaced"].as_str().unwrap()).unwrap(), b"wrecked, and no database any more");
-    assert_eq!(picture(&house), before);
+    assert_eq!(take_picture(&house), before);
     let elsewhere = format!("sqlite:{}", house.dir.0.join("other/books.db").display());
-    let told = house.json(&["restore", &file, "--database", &elsewhere, "--json"]);
+    let told = house.run_json(&["restore", &file, "--database", &elsewhere, "--json"]);
     assert_eq!(told["replaced"], Value::Null);
-    assert_eq!(house.json(&["balance", "--database", &elsewhere, "--json"]), before.0[0]);
+    assert_eq!(house.run_json(&["balance", "--database", &elsewhere, "--json"]), before.0[0]);
 }
 
 #[test]
 fn a_damaged_or_foreign_copy_changes_nothing() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let file = backup(&house);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let file = take_backup(&house);
     let whole = std::fs::read(&file).unwrap();
     let copy = house.dir.0.join("damaged.db");
     let path = copy.to_str().unwrap();
     let restore = ["restore", path, "--overwrite"];
     let mut torn = whole.clone();
-    // Somewhere in the middle a page is of something else.
+    // One page in the middle has other content.
     let at = torn.len() / 2 / 4096 * 4096;
     torn[at..at + 4096].fill(0x5a);
     for bytes in [&whole[..whole.len() / 2], b"no database at all", &torn] {
         std::fs::write(&copy, bytes).unwrap();
-        refused(&house, &restore, &["damaged", "nothing was changed", path]);
+        assert_refused(&house, &restore, &["damaged", "nothing was changed", path]);
     }
     std::fs::write(&copy, b"").unwrap();
-    refused(&house, &restore, &["none of Huiliu's"]);
+    assert_refused(&house, &restore, &["none of Huiliu's"]);
     std::fs::write(&copy, &whole).unwrap();
-    tamper(&copy, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
-    refused(&house, &restore, &["unknown to this version"]);
-    // Of another key.
+    run_on_file(&copy, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
+    assert_refused(&house, &restore, &["unknown to this version"]);
+    // A backup of another key.
     let stranger = House::new(On::Sqlite);
-    stranger.json(&["demo", "--records", "1000", "--json"]);
-    let foreign = backup(&stranger);
-    refused(&house, &["restore", &foreign, "--overwrite"], &["root key is not the one"]);
+    stranger.run_json(&["demo", "--records", "1000", "--json"]);
+    let foreign = take_backup(&stranger);
+    assert_refused(&house, &["restore", &foreign, "--overwrite"], &["root key is not the one"]);
     let postgres = House::new(On::Postgres);
-    refused(&postgres, &["restore", &file], &["pg_restore", "docs/operations.md"]);
+    assert_refused(&postgres, &["restore", &file], &["pg_restore", "docs/operations.md"]);
 }
 
-fn tamper(file: &Path, statement: &'static str) {
+fn run_on_file(file: &Path, statement: &'static str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
@@ -146,51 +146,59 @@ fn tamper(file: &Path, statement: &'static str) {
 #[test]
 fn nothing_is_restored_while_a_worker_has_the_database() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let file = backup(&house);
-    let before = picture(&house);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let file = take_backup(&house);
+    let before = take_picture(&house);
     let port = super::free_port();
-    let settings = config(&house, &format!("health = \"127.0.0.1:{port}\"\n"));
+    let settings = write_config(&house, &format!("health = \"127.0.0.1:{port}\"\n"));
     let worker = Worker::start(&house, &settings, &[]);
     wait_for("the worker", || house.run(&["health", "--config", &settings]).status.success());
-    refused(&house, &["restore", &file, "--overwrite"], &["another process has the database", "stop the workers"]);
-    assert_eq!(worker.stop().0, Some(0));
-    house.json(&["restore", &file, "--overwrite", "--json"]);
-    assert_eq!(picture(&house), before);
+    assert_refused(
+        &house,
+        &["restore", &file, "--overwrite"],
+        &["another process has the database", "stop the workers"],
+    );
+    assert_eq!(worker.stop_with_sigterm().0, Some(0));
+    house.run_json(&["restore", &file, "--overwrite", "--json"]);
+    assert_eq!(take_picture(&house), before);
 }
 
 #[test]
 fn a_backup_from_before_a_rotation_names_the_key_it_needs() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let file = backup(&house);
-    let before = picture(&house);
-    house.json(&["keys", "rotate", "--json"]);
-    let kept = data(&house, "root.key.before-2");
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let file = take_backup(&house);
+    let before = take_picture(&house);
+    house.run_json(&["keys", "rotate", "--json"]);
+    let kept = data_file(&house, "root.key.before-2");
     let restore = ["restore", &file, "--overwrite", "--json"];
-    refused(&house, &restore[..3], &["before a rotation", "generation 1", kept.to_str().unwrap(), "HUILIU_KEY_FILE"]);
-    // Put there by hand, as it was once done: doctor says the same.
-    let now = std::fs::read(data(&house, "huiliu.db")).unwrap();
+    assert_refused(
+        &house,
+        &restore[..3],
+        &["before a rotation", "generation 1", kept.to_str().unwrap(), "HUILIU_KEY_FILE"],
+    );
+    // Put there by hand, as was once the way: doctor says the same.
+    let now = std::fs::read(data_file(&house, "huiliu.db")).unwrap();
     for name in ["huiliu.db-wal", "huiliu.db-shm"] {
-        let _ = std::fs::remove_file(data(&house, name));
+        let _ = std::fs::remove_file(data_file(&house, name));
     }
-    std::fs::copy(&file, data(&house, "huiliu.db")).unwrap();
+    std::fs::copy(&file, data_file(&house, "huiliu.db")).unwrap();
     for (language, word) in [("en", "before a rotation"), ("zh_CN.UTF-8", "早于密封密钥的一次轮换")] {
         let out = house.command(&["doctor"]).env("HUILIU_LANG", language).output().unwrap();
         let said = String::from_utf8_lossy(&out.stdout).into_owned();
         assert_eq!(out.status.code(), Some(2), "{said}");
         assert!(said.contains(word) && said.contains(kept.to_str().unwrap()), "{said}");
     }
-    std::fs::write(data(&house, "huiliu.db"), now).unwrap();
+    std::fs::write(data_file(&house, "huiliu.db"), now).unwrap();
     house.env.iter().for_each(|(name, _)| assert_ne!(name, "HUILIU_KEY_FILE"));
     let out = house.command(&restore).env("HUILIU_KEY_FILE", &kept).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    std::fs::copy(&kept, data(&house, "root.key")).unwrap();
-    assert_eq!(picture(&house), before);
-    // Rotated again from there, it goes on as ever.
-    assert_eq!(house.json(&["keys", "rotate", "--json"])["generation"], 2);
-    assert_eq!(picture(&house), before);
+    std::fs::copy(&kept, data_file(&house, "root.key")).unwrap();
+    assert_eq!(take_picture(&house), before);
+    // Rotated again from there, everything works as before.
+    assert_eq!(house.run_json(&["keys", "rotate", "--json"])["generation"], 2);
+    assert_eq!(take_picture(&house), before);
     // Without the kept file the refusal says so.
     std::fs::remove_file(&kept).unwrap();
-    refused(&house, &restore[..3], &["it is not there"]);
+    assert_refused(&house, &restore[..3], &["it is not there"]);
 }

@@ -1,17 +1,17 @@
-//! One sync per tick, whoever is there; a missed tick is made up once; a stop between two pages loses nothing.
+//! One sync per tick, however many workers run; a missed tick is made up once; a stop between two pages loses nothing.
 
 use std::time::Duration;
 
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
-use super::{Worker, config, free_port, source, wait_for};
+use super::{Worker, free_port, intel_source, wait_for, write_config};
 use crate::house::{House, On};
 
 const LONG_AGO: &str = "UPDATE schedule SET next_at = 1 WHERE next_at IS NOT NULL";
 const RUNS: &str = "SELECT count(*) FROM sync_run";
 const DUE: &str = "SELECT count(*) FROM schedule WHERE next_at = 1";
 
-fn house(on: On) -> House {
+fn scheduled_house(on: On) -> House {
     let mut house = House::new(on);
     house.env.push(("HUILIU_LEASE_MS".into(), "1500".into()));
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
@@ -19,66 +19,67 @@ fn house(on: On) -> House {
     house
 }
 
-/// The platform is away, so that a sync takes some ten seconds and fails: time enough for others to start a second one.
-fn one_sync_per_tick(on: On) {
-    let house = house(on);
-    let config = config(&house, &source(free_port(), ""));
+/// The platform is away, so that a sync takes about ten seconds and fails: enough time for others to start a second
+/// one.
+fn check_one_sync_per_tick(on: On) {
+    let house = scheduled_house(on);
+    let config = write_config(&house, &intel_source(free_port(), ""));
     let workers: Vec<Worker> = (0..3).map(|_| Worker::start(&house, &config, &[])).collect();
-    wait_for("the schedule", || house.sql("SELECT count(*) FROM schedule") == 1);
-    assert_eq!(house.sql(RUNS), 0, "a source that is new waits for its first moment");
-    house.sql(LONG_AGO);
-    wait_for("the sync", || house.sql(RUNS) == 1);
+    wait_for("the schedule", || house.run_sql("SELECT count(*) FROM schedule") == 1);
+    assert_eq!(house.run_sql(RUNS), 0, "a source that is new waits for its first moment");
+    house.run_sql(LONG_AGO);
+    wait_for("the sync", || house.run_sql(RUNS) == 1);
     let manual = house.run(&["sync", "a", "--config", &config]);
     assert_eq!(manual.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&manual.stderr).contains("read by another process"));
-    wait_for("its end", || house.sql(DUE) == 0);
+    wait_for("its end", || house.run_sql(DUE) == 0);
     std::thread::sleep(Duration::from_secs(3));
-    assert_eq!(house.sql(RUNS), 1, "a missed tick is made up once");
-    let listed = house.items(&["schedules", "list", "--json", "--config", &config]);
+    assert_eq!(house.run_sql(RUNS), 1, "a missed tick is made up once");
+    let listed = house.list_items(&["schedules", "list", "--json", "--config", &config]);
     let row = &listed[0];
     assert_eq!((row["source"].as_str(), row["schedule"].as_str()), (Some("a"), Some("0 2 1,11,21 * *")));
     assert_eq!((row["failures"].as_i64(), row["last_state"].as_str()), (Some(1), Some("failed")));
-    let waits = house.sql(&format!("SELECT next_at / 1000000 - {} FROM schedule", house.now()));
+    let waits = house.run_sql(&format!("SELECT next_at / 1000000 - {} FROM schedule", house.unix_seconds()));
     assert!((30..=60).contains(&waits), "tried again in {waits} s");
     for worker in workers {
-        let (code, _, said) = worker.stop();
+        let (code, _, said) = worker.stop_with_sigterm();
         assert_eq!(code, Some(0), "{said}");
     }
 }
 
 #[test]
 fn three_workers_start_one_sync_per_tick_on_sqlite() {
-    one_sync_per_tick(On::Sqlite);
+    check_one_sync_per_tick(On::Sqlite);
 }
 
 #[test]
 fn three_workers_start_one_sync_per_tick_on_postgresql() {
-    one_sync_per_tick(On::Postgres);
+    check_one_sync_per_tick(On::Postgres);
 }
 
 #[test]
 fn a_killed_workers_sync_is_taken_up_and_counts_as_a_failure() {
-    let house = house(On::Sqlite);
-    let config = config(&house, &source(free_port(), ""));
+    let house = scheduled_house(On::Sqlite);
+    let config = write_config(&house, &intel_source(free_port(), ""));
     let first = Worker::start(&house, &config, &[]);
-    wait_for("the schedule", || house.sql("SELECT count(*) FROM schedule") == 1);
-    house.sql(LONG_AGO);
-    wait_for("the sync", || house.sql(RUNS) == 1);
-    first.signal(libc::SIGKILL);
+    wait_for("the schedule", || house.run_sql("SELECT count(*) FROM schedule") == 1);
+    house.run_sql(LONG_AGO);
+    wait_for("the sync", || house.run_sql(RUNS) == 1);
+    first.send_signal(libc::SIGKILL);
     let second = Worker::start(&house, &config, &[]);
-    wait_for("another", || house.sql(RUNS) == 2);
-    assert_eq!(house.sql("SELECT count(*) FROM sync_run WHERE state = 'running'"), 1);
-    assert_eq!(house.sql("SELECT failures FROM schedule"), 1);
-    // A sync under way is not waited for: it stops between two pages, and is due at once for whoever comes next.
-    let (code, took, _) = second.stop();
+    wait_for("another", || house.run_sql(RUNS) == 2);
+    assert_eq!(house.run_sql("SELECT count(*) FROM sync_run WHERE state = 'running'"), 1);
+    assert_eq!(house.run_sql("SELECT failures FROM schedule"), 1);
+    // Nobody waits for a sync that is under way: it stops between two pages, and is due at once for the next worker.
+    let (code, took, _) = second.stop_with_sigterm();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(10), "{took:?}");
-    assert_eq!(house.sql("SELECT count(*) FROM sync_run WHERE failure LIKE '%platform.stopped%'"), 1);
-    assert_eq!(house.sql("SELECT count(*) FROM schedule WHERE holder IS NULL AND next_at = 1"), 1);
+    assert_eq!(house.run_sql("SELECT count(*) FROM sync_run WHERE failure LIKE '%platform.stopped%'"), 1);
+    assert_eq!(house.run_sql("SELECT count(*) FROM schedule WHERE holder IS NULL AND next_at = 1"), 1);
 }
 
-fn a_stop_between_pages(on: On) {
-    let house = house(on);
+fn check_stop_between_pages(on: On) {
+    let house = scheduled_house(on);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 9, records: 60_000, faults: true, changed_percent: 0 };
     let sandbox = runtime.block_on(Sandbox::start(options, &house.dir.0.join("drop"))).unwrap();
@@ -86,46 +87,52 @@ fn a_stop_between_pages(on: On) {
         "workers = 4\nbatch_records = 200\n[[source]]\nname = \"a\"\nconnector = \"institution\"\ninstitution_code = \"A\"\nbase_url = \"{}\"\nuser = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\n",
         sandbox.base_url()
     );
-    let config = config(&house, &text);
+    let config = write_config(&house, &text);
     let worker = Worker::start(&house, &config, &[("HUILIU_FAULT_SLOW_MS", "700")]);
-    wait_for("the schedule", || house.sql("SELECT count(*) FROM schedule") == 1);
-    house.sql(LONG_AGO);
-    wait_for("work under way", || house.sql("SELECT count(*) FROM batch WHERE state = 'claimed'") > 1);
-    let (code, took, said) = worker.stop();
+    wait_for("the schedule", || house.run_sql("SELECT count(*) FROM schedule") == 1);
+    house.run_sql(LONG_AGO);
+    wait_for("work under way", || house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'") > 1);
+    let (code, took, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(
-        house.sql("SELECT count(*) FROM sync_run WHERE failure LIKE '%platform.stopped%'"),
+        house.run_sql("SELECT count(*) FROM sync_run WHERE failure LIKE '%platform.stopped%'"),
         1,
         "it came too late"
     );
-    assert_eq!(house.sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
-    assert!(house.sql("SELECT count(*) FROM batch WHERE state = 'due'") > 0);
-    assert_eq!(house.sql("SELECT count(*) FROM stream_cursor"), 1);
+    assert_eq!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
+    assert!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'due'") > 0);
+    assert_eq!(house.run_sql("SELECT count(*) FROM stream_cursor"), 1);
 
     let all = sandbox.counts().completions + sandbox.counts().progress;
     let next = Worker::start(&house, &config, &[]);
-    wait_for("the rest", || house.sql(DUE) == 0 && house.sql("SELECT count(*) FROM batch WHERE state <> 'done'") == 0);
-    assert_eq!(next.stop().0, Some(0));
-    assert_eq!(house.json(&["balance", "--json"])["received"].as_u64(), Some(all), "what had landed was read again");
-    assert_eq!(house.sql("SELECT sum(lost_claims) FROM batch"), 0);
-    assert_eq!(house.sql("SELECT count(*) FROM schedule WHERE failures = 0 AND holder IS NULL"), 1);
+    wait_for("the rest", || {
+        house.run_sql(DUE) == 0 && house.run_sql("SELECT count(*) FROM batch WHERE state <> 'done'") == 0
+    });
+    assert_eq!(next.stop_with_sigterm().0, Some(0));
+    assert_eq!(
+        house.run_json(&["balance", "--json"])["received"].as_u64(),
+        Some(all),
+        "what had landed was read again"
+    );
+    assert_eq!(house.run_sql("SELECT sum(lost_claims) FROM batch"), 0);
+    assert_eq!(house.run_sql("SELECT count(*) FROM schedule WHERE failures = 0 AND holder IS NULL"), 1);
 }
 
 #[test]
 fn a_worker_that_is_told_to_stop_finishes_or_gives_back_on_sqlite() {
-    a_stop_between_pages(On::Sqlite);
+    check_stop_between_pages(On::Sqlite);
 }
 
 #[test]
 fn a_worker_that_is_told_to_stop_finishes_or_gives_back_on_postgresql() {
-    a_stop_between_pages(On::Postgres);
+    check_stop_between_pages(On::Postgres);
 }
 
-/// Each batch takes longer than a worker that is told to stop may wait.
+/// Each batch takes longer than a stopping worker may wait.
 #[test]
 fn a_worker_gives_back_what_it_cannot_finish_in_time() {
-    let house = house(On::Sqlite);
+    let house = scheduled_house(On::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 9, records: 1_000, faults: false, changed_percent: 0 };
     let sandbox = runtime.block_on(Sandbox::start(options, &house.dir.0.join("drop"))).unwrap();
@@ -133,35 +140,35 @@ fn a_worker_gives_back_what_it_cannot_finish_in_time() {
         "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"A\"\nbase_url = \"{}\"\nuser = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\n",
         sandbox.base_url()
     );
-    let config = config(&house, &text);
+    let config = write_config(&house, &text);
     assert!(house.run(&["sync", "a", "--land-only", "--config", &config]).status.success());
     let worker = Worker::start(&house, &config, &[("HUILIU_FAULT_SLOW_MS", "60000")]);
-    wait_for("a claim", || house.sql("SELECT count(*) FROM batch WHERE state = 'claimed'") > 0);
-    let (code, took, said) = worker.stop();
+    wait_for("a claim", || house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'") > 0);
+    let (code, took, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
     assert!((15..=28).contains(&took.as_secs()), "{took:?}");
-    assert_eq!(house.sql("SELECT count(*) FROM batch WHERE state = 'claimed' OR lost_claims > 0"), 0);
+    assert_eq!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed' OR lost_claims > 0"), 0);
     let done = house.run(&["worker", "--until-done", "--config", &config]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert_eq!(house.json(&["balance", "--json"])["complete"], true);
-    assert_eq!(house.sql("SELECT sum(lost_claims) FROM batch"), 0);
+    assert_eq!(house.run_json(&["balance", "--json"])["complete"], true);
+    assert_eq!(house.run_sql("SELECT sum(lost_claims) FROM batch"), 0);
 }
 
 #[test]
 fn never_by_itself_is_an_empty_schedule() {
-    let house = house(On::Sqlite);
-    let config = config(&house, &source(free_port(), "schedule = \"\""));
-    let listed = house.items(&["schedules", "list", "--json", "--config", &config]);
+    let house = scheduled_house(On::Sqlite);
+    let config = write_config(&house, &intel_source(free_port(), "schedule = \"\""));
+    let listed = house.list_items(&["schedules", "list", "--json", "--config", &config]);
     assert_eq!((listed[0]["schedule"].as_str(), listed[0]["next_at"].as_str()), (Some(""), None));
     let _worker = Worker::start(&house, &config, &[]);
-    wait_for("the schedule", || house.sql("SELECT count(*) FROM schedule WHERE next_at IS NULL") == 1);
+    wait_for("the schedule", || house.run_sql("SELECT count(*) FROM schedule WHERE next_at IS NULL") == 1);
 }
 
 #[test]
 fn a_schedule_that_cannot_be_is_refused() {
     let house = House::new(On::Sqlite);
     for (schedule, why) in [("0 2 30 2 *", "no such moment"), ("every day", "not a cron expression")] {
-        let config = config(&house, &source(free_port(), &format!("schedule = \"{schedule}\"")));
+        let config = write_config(&house, &intel_source(free_port(), &format!("schedule = \"{schedule}\"")));
         let out = house.run(&["worker", "--config", &config]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.code(), Some(2), "{said}");

@@ -1,15 +1,15 @@
-//! Ctrl-C: what is stopped is told as stopped, a plan that is stopped is closed; and a plan without effect says so.
+//! Ctrl-C: a stopped command says that it was stopped, and a stopped plan is closed. A plan without effect says so.
 
 use std::process::{Child, Stdio};
 
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
-use super::{config, wait_for};
+use super::{wait_for, write_config};
 use crate::house::{House, On};
 
-/// Pressed once something is under way; gives exit code, standard output and standard error.
-fn interrupted(child: Child) -> (Option<i32>, String, String) {
+/// Interrupts a command in progress. Returns exit code, standard output and standard error.
+fn send_interrupt(child: Child) -> (Option<i32>, String, String) {
     // SAFETY: the process is our own child and has not been waited for.
     unsafe { libc::kill(i32::try_from(child.id()).unwrap(), libc::SIGINT) };
     let out = child.wait_with_output().unwrap();
@@ -17,7 +17,7 @@ fn interrupted(child: Child) -> (Option<i32>, String, String) {
     (out.status.code(), text(&out.stdout), text(&out.stderr))
 }
 
-fn started(house: &House, args: &[&str], language: &str) -> Child {
+fn start_command(house: &House, args: &[&str], language: &str) -> Child {
     let mut command = house.command(args);
     command.env("HUILIU_LANG", language).env("HUILIU_FAULT_SLOW_MS", "700").env("SANDBOX_SECRET", SECRET);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -34,83 +34,84 @@ fn a_sync_that_is_stopped_is_told_as_stopped() {
         "batch_records = 200\n[[source]]\nname = \"a\"\nconnector = \"institution\"\ninstitution_code = \"A\"\nbase_url = \"{}\"\nuser = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\n",
         sandbox.base_url()
     );
-    let file = config(&house, &text);
+    let file = write_config(&house, &text);
     for (nth, language, words) in [
         (1, "en", ["stopped: a", "stopped; what was received is kept"]),
         (2, "zh_CN.UTF-8", ["已停止：a", "已停止；已收到的保留"]),
     ] {
-        let child = started(&house, &["sync", "a", "--config", &file], language);
-        wait_for("the sync", || house.sql("SELECT count(*) FROM sync_run WHERE state = 'running'") == 1);
-        wait_for("a page", || house.sql(&format!("SELECT count(*) FROM payload WHERE run_id = {nth}")) > 0);
-        let (code, _, said) = interrupted(child);
+        let child = start_command(&house, &["sync", "a", "--config", &file], language);
+        wait_for("the sync", || house.run_sql("SELECT count(*) FROM sync_run WHERE state = 'running'") == 1);
+        wait_for("a page", || house.run_sql(&format!("SELECT count(*) FROM payload WHERE run_id = {nth}")) > 0);
+        let (code, _, said) = send_interrupt(child);
         assert_eq!(code, Some(1), "{said}");
         for word in words {
             assert!(said.contains(word), "{word:?} is not in {said}");
         }
         assert!(!said.contains("failed") && !said.contains("失败"), "{said}");
     }
-    let runs = house.items(&["runs", "list", "--json"]);
+    let runs = house.list_items(&["runs", "list", "--json"]);
     assert!(runs.as_array().unwrap().iter().all(|run| run["state"] == "stopped"), "{runs}");
-    assert_eq!(house.items(&["schedules", "list", "--json"])[0]["last_state"], "stopped");
-    let child = started(&house, &["sync", "a", "--json", "--config", &file], "en");
-    wait_for("the sync", || house.sql("SELECT count(*) FROM sync_run WHERE state = 'running'") == 1);
-    let (_, told, said) = interrupted(child);
+    assert_eq!(house.list_items(&["schedules", "list", "--json"])[0]["last_state"], "stopped");
+    let child = start_command(&house, &["sync", "a", "--json", "--config", &file], "en");
+    wait_for("the sync", || house.run_sql("SELECT count(*) FROM sync_run WHERE state = 'running'") == 1);
+    let (_, told, said) = send_interrupt(child);
     let (pass, error): (Value, Value) = (serde_json::from_str(&told).unwrap(), serde_json::from_str(&said).unwrap());
-    crate::operations::fits("sync.sync", &pass);
+    crate::operations::assert_fits_schema("sync.sync", &pass);
     assert_eq!((&pass["stopped"], &pass["sources"][0]["state"]), (&true.into(), &"stopped".into()));
     assert_eq!(error["error"]["code"], "run.stopped");
-    assert_eq!(house.sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
+    assert_eq!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
 }
 
-/// A database with dead letters of which a replay has much to foretell.
-fn with_letters() -> House {
+/// Creates a database with many dead letters, so that a replay plan takes time.
+fn house_with_letters() -> House {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "3000", "--json"]);
+    house.run_json(&["demo", "--records", "3000", "--json"]);
     house
 }
 
 #[test]
 fn a_replay_plan_that_is_stopped_is_closed() {
-    let house = with_letters();
+    let house = house_with_letters();
     for (nth, language, word) in [(1, "en", "stopped; nothing was changed"), (2, "zh_CN.UTF-8", "已停止；未作任何改动")]
     {
-        let child = started(&house, &["replay", "plan"], language);
-        wait_for("the plan", || house.sql("SELECT count(*) FROM replay WHERE state = 'planning'") == 1);
-        let (code, _, said) = interrupted(child);
+        let child = start_command(&house, &["replay", "plan"], language);
+        wait_for("the plan", || house.run_sql("SELECT count(*) FROM replay WHERE state = 'planning'") == 1);
+        let (code, _, said) = send_interrupt(child);
         assert!(code == Some(1) && said.contains(word), "{code:?} {said}");
         let replay = nth.to_string();
-        let shown = house.json(&["replay", "show", &replay, "--json"]);
+        let shown = house.run_json(&["replay", "show", &replay, "--json"]);
         assert_eq!((&shown["state"], &shown["moved"][0]["what"]), (&"stale".into(), &"unfinished".into()));
         let out = house.run(&["replay", "apply", &replay]);
         assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stderr));
     }
-    // One whose process was killed is closed by the next plan, once it is old enough.
-    let mut child = started(&house, &["replay", "plan"], "en");
-    wait_for("the plan", || house.sql("SELECT count(*) FROM replay WHERE state = 'planning'") == 1);
+    // A plan whose process was killed is closed by the next plan, once it is old enough.
+    let mut child = start_command(&house, &["replay", "plan"], "en");
+    wait_for("the plan", || house.run_sql("SELECT count(*) FROM replay WHERE state = 'planning'") == 1);
     child.kill().unwrap();
     child.wait().unwrap();
-    house.sql("UPDATE replay SET planned_at = planned_at - 700000000 WHERE state = 'planning'");
-    house.json(&["replay", "plan", "--json"]);
-    assert_eq!(house.sql("SELECT count(*) FROM replay WHERE state = 'planning'"), 0);
-    assert_eq!(house.sql("SELECT count(*) FROM replay WHERE state = 'stale'"), 3);
+    house.run_sql("UPDATE replay SET planned_at = planned_at - 700000000 WHERE state = 'planning'");
+    house.run_json(&["replay", "plan", "--json"]);
+    assert_eq!(house.run_sql("SELECT count(*) FROM replay WHERE state = 'planning'"), 0);
+    assert_eq!(house.run_sql("SELECT count(*) FROM replay WHERE state = 'stale'"), 3);
 }
 
 #[test]
 fn a_plan_without_effect_says_so_and_offers_nothing() {
-    let house = with_letters();
+    let house = house_with_letters();
     let said = |args: &[&str], language: &str| {
         let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap()
     };
-    // Under the manifests that parked them nothing becomes of dead letters.
-    let code = house.items(&["dead-letters", "list", "--json"])[0]["reasons"][0]["code"].as_str().unwrap().to_owned();
+    // Under the manifests that parked them, dead letters cannot change.
+    let code =
+        house.list_items(&["dead-letters", "list", "--json"])[0]["reasons"][0]["code"].as_str().unwrap().to_owned();
     let plan = ["replay", "plan", "--code", &code];
     let english = said(&plan, "en");
     assert!(english.contains("nothing would change") && !english.contains("replay apply"), "{english}");
     let chinese = said(&plan, "zh_CN.UTF-8");
     assert!(chinese.contains("不会有任何变化") && !chinese.contains("replay apply"), "{chinese}");
-    assert_eq!(house.json(&["replay", "plan", "--code", &code, "--json"])["changes"], false);
+    assert_eq!(house.run_json(&["replay", "plan", "--code", &code, "--json"])["changes"], false);
     let diff = ["rules", "diff", "current", "current"];
     assert!(
         said(&diff, "en").contains("nothing would change") && said(&diff, "zh_CN.UTF-8").contains("不会有任何变化")

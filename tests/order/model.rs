@@ -1,4 +1,4 @@
-//! The tables in memory: what the slow path must make of batches, in the order in which they are delivered.
+//! A model of the tables in memory: what deliveries that read every batch must produce, in the order of delivery.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use huiliu_store::delivery::batch::Outcomes;
 
 pub type Key = [u8; 16];
 
-/// A raw record after the stages.
+/// A raw record after decoding, mapping and validation.
 #[derive(Debug, Clone)]
 pub enum Item {
     Good { key: Key, version: i64, digest: Key },
@@ -25,7 +25,7 @@ pub struct Letter {
 struct Sighting {
     batch: i64,
     key: Key,
-    /// Version, activation and digest; a version that cannot be told is older than any other.
+    /// Version, activation and digest. An unreadable version is older than any other.
     order: (Option<i64>, i64, Key),
     reasons: String,
     outdone: bool,
@@ -37,12 +37,13 @@ pub struct Model {
     rows: BTreeMap<Key, (i64, i64, Key)>,
     sightings: Vec<Sighting>,
     discarded: Vec<Key>,
-    /// Batch → its good records' outcomes, and its unchanged ones that another batch's row, or another copy, stands for.
+    /// Batch → outcomes of its good records, and how many of its unchanged ones are represented by another batch's row
+    /// or by another copy.
     good: BTreeMap<i64, (Outcomes, i64)>,
 }
 
 impl Model {
-    pub fn deliver(&mut self, batch: i64, activation: i64, items: &[Item]) {
+    pub fn deliver_batch(&mut self, batch: i64, activation: i64, items: &[Item]) {
         let mut newest: BTreeMap<Key, ((i64, Key), i64)> = BTreeMap::new();
         let mut good = 0;
         for item in items {
@@ -87,17 +88,18 @@ impl Model {
         self.good.insert(batch, (o, elsewhere));
     }
 
-    /// Whether the batch's own rows stand for all of its unchanged records, so that the same bytes can be told from it.
-    pub fn tells(&self, batch: i64) -> bool {
+    /// Returns whether the batch's own rows represent all of its unchanged records, so that a repeat of its bytes can
+    /// be counted without reading it.
+    pub fn can_count_repeats(&self, batch: i64) -> bool {
         self.good.get(&batch).is_some_and(|(_, elsewhere)| *elsewhere == 0)
     }
 
-    pub fn elsewhere(&self, batch: i64) -> i64 {
+    pub fn unchanged_elsewhere(&self, batch: i64) -> i64 {
         self.good[&batch].1
     }
 
-    /// Sightings that a good newer version has outdone, of letters that no person has closed.
-    pub fn settle(&mut self) {
+    /// Marks the sightings that a good newer version supersedes, unless a person has discarded their letter.
+    pub fn settle_all(&mut self) {
         for sighting in &mut self.sightings {
             let held = self.rows.get(&sighting.key).map(|h| (h.0, h.1));
             let seen = sighting.order.0.map(|version| (version, sighting.order.1));
@@ -106,12 +108,13 @@ impl Model {
         }
     }
 
-    pub fn discard(&mut self, key: Key) {
+    pub fn discard_letter(&mut self, key: Key) {
         self.discarded.push(key);
     }
 
-    /// A batch's outcomes: exact once everything is settled, before that but for what waits to be closed.
-    pub fn outcomes(&self, batch: i64) -> Outcomes {
+    /// Returns a batch's outcomes. They are exact once everything is settled; before that, records of letters that wait
+    /// to be closed still count as parked.
+    pub fn outcomes_of_batch(&self, batch: i64) -> Outcomes {
         let (mut o, _) = self.good[&batch];
         for s in self.sightings.iter().filter(|s| s.batch == batch) {
             *match (s.outdone, self.discarded.contains(&s.key)) {
@@ -123,11 +126,11 @@ impl Model {
         o
     }
 
-    pub fn held(&self) -> BTreeMap<Key, (i64, Key)> {
+    pub fn stored_records(&self) -> BTreeMap<Key, (i64, Key)> {
         self.rows.iter().map(|(key, (version, _, digest))| (*key, (*version, *digest))).collect()
     }
 
-    pub fn letters(&self) -> BTreeMap<Key, Letter> {
+    pub fn dead_letters(&self) -> BTreeMap<Key, Letter> {
         let mut newest: BTreeMap<Key, (&Sighting, bool)> = BTreeMap::new();
         for s in &self.sightings {
             let (held, open) = newest.entry(s.key).or_insert((s, false));

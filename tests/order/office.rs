@@ -1,4 +1,4 @@
-//! A database with one source, to land pages in and deliver batches of, and whose books can be checked.
+//! A database with one source, in which a test lands pages and delivers batches, and whose books it can check.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Office {
     pub runs: [i64; 2],
 }
 
-/// Everything that the order of arrival must not change.
+/// The state that must not depend on the order of arrival.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Picture {
     records: BTreeMap<Key, Vec<String>>,
@@ -39,13 +39,13 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Record key → what the record says.
-    pub fn held(&self) -> BTreeMap<Key, Vec<String>> {
+    /// Returns record key → what the record says.
+    pub fn stored_records(&self) -> BTreeMap<Key, Vec<String>> {
         self.records.clone()
     }
 }
 
-/// A batch's counters, with what the other tables say they must be.
+/// A batch's counters, with the numbers that the other tables give for them.
 #[derive(Debug)]
 pub struct Books {
     pub outcomes: Outcomes,
@@ -53,29 +53,29 @@ pub struct Books {
     pub seen_superseded: i64,
 }
 
-fn key(row: &Row, name: &str) -> Key {
+fn read_key(row: &Row, name: &str) -> Key {
     row.bytes(name).unwrap().try_into().unwrap()
 }
 
-fn reader() -> Arc<Unpacker> {
+fn new_unpacker() -> Arc<Unpacker> {
     Arc::new(Unpacker::new(Box::new(crate::connectors::Here)))
 }
 
 impl Office {
-    /// Its context, as one that has read nothing yet.
-    pub fn with_a_new_reader(&self) -> DeliveryContext {
-        DeliveryContext { unpacker: reader(), ..self.context.clone() }
+    /// Returns the office's context with an unpacker that has read nothing yet.
+    pub fn context_with_new_unpacker(&self) -> DeliveryContext {
+        DeliveryContext { unpacker: new_unpacker(), ..self.context.clone() }
     }
 
     pub async fn open(db: Db) -> Self {
         let keys = Keys::from_hex(&"77".repeat(32)).unwrap();
         let keys = schema::check_key(&db, &keys).await.unwrap();
-        let policy = crate::connectors::policy();
+        let policy = crate::connectors::load_policy();
         let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
         let source =
             runs::register_source(&db, "s", "institution", runs::Institution { code: "I", name: "i" }).await.unwrap();
-        source_lease::plan(&db, source.id, "", None).await.unwrap();
-        let claim = source_lease::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
+        source_lease::save_schedule(&db, source.id, "", None).await.unwrap();
+        let claim = source_lease::claim_source(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
         let first = runs::start_run(&db, &source, true).await.unwrap();
         let runs = [first, runs::start_run(&db, &source, true).await.unwrap()];
         let context = DeliveryContext {
@@ -85,38 +85,38 @@ impl Office {
             rules: Arc::new(rules),
             known: Arc::default(),
             manifests: Manifests::default(),
-            unpacker: reader(),
+            unpacker: new_unpacker(),
             lease_ms: 30_000,
             holder: "order".into(),
         };
         let mut office = Self { db, context, source, claim, runs };
-        office.activate(b"1").await;
+        office.activate_again(b"1").await;
         office
     }
 
-    /// The manifests become current once more, under a later activation if `digest` is another.
-    pub async fn activate(&mut self, digest: &[u8]) {
-        self.activate_changed(digest, |text| text.to_owned()).await;
+    /// Activates the same manifest again, under a later activation if `digest` differs.
+    pub async fn activate_again(&mut self, digest: &[u8]) {
+        self.activate_changed_manifest(digest, |text| text.to_owned()).await;
     }
 
-    /// The institution's manifest becomes current as `change` makes it.
-    pub async fn activate_changed(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
+    /// Activates the institution's manifest as `change` rewrites it.
+    pub async fn activate_changed_manifest(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
         let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
         let current =
-            Current { kind: ActivationKind::Manifest, name: &manifest.id, version: manifest.version(), digest };
-        let activation = runs::activate(&self.db, current).await.unwrap();
+            Current { kind: ActivationKind::Manifest, name: &manifest.id, version: manifest.version_number(), digest };
+        let activation = runs::activate_current(&self.db, current).await.unwrap();
         self.context.manifests =
             Manifests::new([(manifest.id.clone(), ActiveManifest { manifest, activation })].into());
     }
 
     pub fn activation(&self) -> i64 {
-        self.context.manifests.now()["institution"].activation
+        self.context.manifests.current()["institution"].activation
     }
 
-    /// Lands a page; gives its batches with their ranges.
-    pub async fn land(&self, run: usize, address: &str, page: &str, cut: u32) -> Vec<(i64, RecordRange)> {
-        let records = u32::try_from(self.staged(page, RecordRange::ALL).len()).unwrap();
+    /// Lands a page and returns its batches with their ranges.
+    pub async fn land_page(&self, run: usize, address: &str, page: &str, cut: u32) -> Vec<(i64, RecordRange)> {
+        let records = u32::try_from(self.decode_items(page, RecordRange::ALL).len()).unwrap();
         let landing = Landing {
             source: &self.source,
             claim: self.claim,
@@ -130,16 +130,16 @@ impl Office {
             cursor_at_start: None,
             cursor: None,
         };
-        let ids = runs::land(&self.db, &self.context.keys, &landing).await.unwrap();
+        let ids = runs::land_payload(&self.db, &self.context.keys, &landing).await.unwrap();
         let ranges = (0..records).step_by(cut as usize).map(|first| RecordRange::new(first, cut.min(records - first)));
         ids.into_iter().zip(ranges).collect()
     }
 
-    /// What the stages make of a range of a page; pure, no table is asked.
-    pub fn staged(&self, page: &str, range: RecordRange) -> Vec<Item> {
-        let manifests = self.context.manifests.now();
+    /// Decodes a range of a page as the stages do, without reading any table.
+    pub fn decode_items(&self, page: &str, range: RecordRange) -> Vec<Item> {
+        let manifests = self.context.manifests.current();
         let manifest = &manifests["institution"].manifest;
-        let stream = manifest.stream("completions").unwrap();
+        let stream = manifest.find_stream("completions").unwrap();
         let (policy, keys) = (&self.context.policy, &self.context.keys);
         let cx = Context {
             manifest,
@@ -151,7 +151,7 @@ impl Office {
             each: &huiliu_decode::NO_EACH,
             landing: 1,
         };
-        let text = Body::Text(decode::text(&stream.format, page.as_bytes()).unwrap());
+        let text = Body::Text(decode::decode_text(&stream.format, page.as_bytes()).unwrap());
         let item = |staged: Staged<'_>| match staged {
             Staged::Clean(r) => Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest },
             Staged::Roster(_) => unreachable!("these manifests are of training"),
@@ -163,47 +163,47 @@ impl Office {
                 reasons: serde_json::to_string(&p.problems).unwrap(),
             },
         };
-        huiliu_decode::run(cx, &text, range).unwrap().into_iter().map(item).collect()
+        huiliu_decode::run_stages(cx, &text, range).unwrap().into_iter().map(item).collect()
     }
 
-    /// Delivers a batch that is to be had, or already done.
-    pub async fn deliver(&self, batch: i64) -> Delivered {
-        let done = deliver::deliver(&self.context, batch, false).await.unwrap();
+    /// Delivers a batch that is ready or already done.
+    pub async fn deliver_batch(&self, batch: i64) -> Delivered {
+        let done = deliver::deliver_batch(&self.context, batch, false).await.unwrap();
         assert!(matches!(done, Delivered::Done(_) | Delivered::NotOurs), "batch {batch}: {done:?}");
         done
     }
 
-    pub async fn settle(&self) {
+    pub async fn settle_all(&self) {
         settle::settle_all(&self.db, &self.context.keys, &self.context.policy, &self.context.rules, &|_| {})
             .await
             .unwrap();
     }
 
-    pub async fn rows(&self, sql: &str) -> Vec<Row> {
-        self.db.rows(sql, vec![]).await.unwrap()
+    pub async fn query_rows(&self, sql: &str) -> Vec<Row> {
+        self.db.fetch_rows(sql, vec![]).await.unwrap()
     }
 
-    pub async fn letters(&self) -> BTreeMap<Key, Letter> {
+    pub async fn dead_letters(&self) -> BTreeMap<Key, Letter> {
         let letter = |r: &Row| Letter {
             state: r.text("state").unwrap(),
             version: r.opt_int("source_version").unwrap(),
             reasons: r.text("reasons").unwrap(),
         };
-        let rows = self.rows("SELECT letter_key, state, source_version, reasons FROM dead_letter").await;
-        rows.iter().map(|r| (key(r, "letter_key"), letter(r))).collect()
+        let rows = self.query_rows("SELECT letter_key, state, source_version, reasons FROM dead_letter").await;
+        rows.iter().map(|r| (read_key(r, "letter_key"), letter(r))).collect()
     }
 
-    /// Record key → version and content of every record held.
-    pub async fn held(&self) -> BTreeMap<Key, (i64, Key)> {
-        let rows = self.rows("SELECT record_key, source_version, content_digest FROM training_record").await;
-        let held = |r: &Row| (r.int("source_version").unwrap(), key(r, "content_digest"));
-        rows.iter().map(|r| (key(r, "record_key"), held(r))).collect()
+    /// Returns record key → version and content digest of every stored record.
+    pub async fn stored_records(&self) -> BTreeMap<Key, (i64, Key)> {
+        let rows = self.query_rows("SELECT record_key, source_version, content_digest FROM training_record").await;
+        let held = |r: &Row| (r.int("source_version").unwrap(), read_key(r, "content_digest"));
+        rows.iter().map(|r| (read_key(r, "record_key"), held(r))).collect()
     }
 
-    pub async fn picture(&self) -> Picture {
-        let mut picture = Picture { letters: self.letters().await, ..Picture::default() };
+    pub async fn take_picture(&self) -> Picture {
+        let mut picture = Picture { letters: self.dead_letters().await, ..Picture::default() };
         for r in self
-            .rows(
+            .query_rows(
                 "SELECT r.record_key, r.source_version, r.content_digest, r.hours_units, r.raw_hours, r.pass_state,
                         a.score_learning, a.grade
                  FROM training_record r JOIN assessment a ON a.record_id = r.id",
@@ -213,11 +213,11 @@ impl Office {
             let mut told: Vec<String> =
                 ["source_version", "hours_units", "score_learning"].map(|n| r.int(n).unwrap().to_string()).into();
             told.extend(["raw_hours", "pass_state", "grade"].map(|n| r.text(n).unwrap()));
-            told.push(format!("{:?}", key(&r, "content_digest")));
-            assert_eq!(picture.records.insert(key(&r, "record_key"), told), None, "one record, one assessment");
+            told.push(format!("{:?}", read_key(&r, "content_digest")));
+            assert_eq!(picture.records.insert(read_key(&r, "record_key"), told), None, "one record, one assessment");
         }
         for r in self
-            .rows(
+            .query_rows(
                 "SELECT r.record_key, e.outcome, e.units, e.raw_hours
                  FROM credit_entry e JOIN training_record r ON r.id = e.record_id WHERE e.superseded_at IS NULL",
             )
@@ -225,25 +225,25 @@ impl Office {
         {
             let told =
                 format!("{} {} {}", r.text("outcome").unwrap(), r.int("units").unwrap(), r.text("raw_hours").unwrap());
-            assert_eq!(picture.entries.insert(key(&r, "record_key"), told), None, "one record, one current entry");
+            assert_eq!(picture.entries.insert(read_key(&r, "record_key"), told), None, "one record, one current entry");
         }
         for r in self
-            .rows(
+            .query_rows(
                 "SELECT d.letter_key, s.source_version, s.outcome
                  FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id",
             )
             .await
         {
             let version = r.opt_int("source_version").unwrap();
-            picture.sightings.insert((key(&r, "letter_key"), version, r.text("outcome").unwrap()));
+            picture.sightings.insert((read_key(&r, "letter_key"), version, r.text("outcome").unwrap()));
         }
         picture
     }
 
-    /// The books law; gives every batch's books.
+    /// Checks the books law and returns every batch's books.
     pub async fn check_books(&self) -> BTreeMap<i64, Books> {
         let rows = self
-            .rows(
+            .query_rows(
                 "SELECT b.id, b.record_count, b.state, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.parked,
                         b.discarded, b.held, b.elsewhere,
                         (SELECT CAST(coalesce(sum(l.records), 0) AS bigint) FROM batch_loss l WHERE l.batch_id = b.id) AS loss,
@@ -283,19 +283,23 @@ impl Office {
         }
         let mut inserted = 0;
         for run in self.runs {
-            let balance = reports::balance(&self.db, runs::RunRange::one(run)).await.unwrap();
+            let balance = reports::read_balance(&self.db, runs::RunRange::single(run)).await.unwrap();
             assert!(balance.balanced, "run {run}: {balance:?}");
             inserted += balance.inserted;
         }
-        assert_eq!(inserted, self.count("SELECT count(*) AS n FROM training_record").await, "inserted, once each");
+        assert_eq!(
+            inserted,
+            self.query_count("SELECT count(*) AS n FROM training_record").await,
+            "inserted, once each"
+        );
         // A letter is open as long as a raw record counts as parked for it.
         let untrue = "SELECT count(*) AS n FROM dead_letter d WHERE (d.state = 'open') <>
             EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.letter_id = d.id AND s.outcome = 'parked')";
-        assert_eq!(self.count(untrue).await, 0, "letters whose state is not what their sightings say");
+        assert_eq!(self.query_count(untrue).await, 0, "letters whose state is not what their sightings say");
         books
     }
 
-    pub async fn count(&self, sql: &str) -> i64 {
-        self.rows(sql).await[0].int("n").unwrap()
+    pub async fn query_count(&self, sql: &str) -> i64 {
+        self.query_rows(sql).await[0].int("n").unwrap()
     }
 }

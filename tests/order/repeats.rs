@@ -1,4 +1,5 @@
-//! The repeat law: bytes that came before may be told from the books, but never otherwise than reading them would tell.
+//! The repeat law: bytes that came before may be counted from the books, but only with the result that reading them
+//! gives.
 
 use std::collections::BTreeMap;
 
@@ -10,28 +11,28 @@ use proptest::test_runner::TestRunner;
 
 use super::model::Model;
 use super::office::Office;
-use super::on_file;
-use super::sent::{Sent, page, sent};
+use super::open_on_file;
+use super::sent::{Sent, render_page, sent_strategy};
 use crate::house::Scratch;
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// A page lands, for the first time or again, at one of two addresses, cut in one of two ways.
+    /// A page lands, for the first time or again, at one of two addresses and with one of two batch sizes.
     Land {
         page: usize,
         other_address: bool,
         other_cut: bool,
     },
-    /// One of the batches that wait is delivered.
+    /// One of the waiting batches is delivered.
     Deliver(usize),
     Settle,
-    /// The manifest becomes current once more: nothing that was told before holds for it.
+    /// The manifest is activated again, so no earlier delivery counts for later ones.
     Activate,
-    /// A person closes one of the letters.
+    /// A person discards one of the letters.
     Discard(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step_strategy() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (0usize..5, prop::bool::weighted(0.1), prop::bool::weighted(0.1))
             .prop_map(|(page, other_address, other_cut)| Step::Land { page, other_address, other_cut }),
@@ -42,14 +43,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A page's records; some come twice in a row, as from a platform that counts its pages badly.
-fn items() -> impl Strategy<Value = Vec<Sent>> {
-    let item = (sent(12), prop::bool::weighted(0.1));
+/// Generates a page's records. Some come twice in a row, as from a platform whose paging is faulty.
+fn page_strategy() -> impl Strategy<Value = Vec<Sent>> {
+    let item = (sent_strategy(12), prop::bool::weighted(0.1));
     proptest::collection::vec(item, 1..7)
         .prop_map(|items| items.into_iter().flat_map(|(item, twice)| vec![item; 1 + usize::from(twice)]).collect())
 }
 
-/// What a batch is, to tell it from the same bytes again.
+/// Where a batch comes from, to recognise the same bytes when they come again.
 #[derive(Debug, Clone)]
 struct Place {
     page: String,
@@ -59,8 +60,8 @@ struct Place {
     again: bool,
 }
 
-/// How often the books told, and how often they could not although the bytes were the same: for the records elsewhere,
-/// or for another reason.
+/// How often a repeat was counted from the books, and how often it was not although the bytes were the same: because
+/// its records are elsewhere, or for another reason.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     told: u32,
@@ -72,38 +73,39 @@ struct Trial {
     office: Office,
     model: Model,
     places: BTreeMap<i64, Place>,
-    /// Batches done, with the activation they were done under.
+    /// Delivered batches, with the activation under which they were delivered.
     done: BTreeMap<i64, i64>,
     waiting: Vec<i64>,
     tally: Tally,
 }
 
 impl Trial {
-    async fn land(&mut self, page: &str, address: &'static str, cut: u32) {
+    async fn land_page(&mut self, page: &str, address: &'static str, cut: u32) {
         let again = self.places.values().any(|p| p.page == page);
-        for (id, range) in self.office.land(self.places.len(), address, page, cut).await {
+        for (id, range) in self.office.land_page(self.places.len(), address, page, cut).await {
             self.places.insert(id, Place { page: page.to_owned(), address, range, again });
             self.waiting.push(id);
         }
     }
 
-    /// Delivers a batch while its payload is out of reach if the books can tell; that they cannot must show.
-    async fn deliver(&mut self, id: i64) {
+    /// Delivers a batch. A repeat is tried first with its payload made unreadable: it must succeed if the books
+    /// suffice, and fail if they do not.
+    async fn deliver_batch(&mut self, id: i64) {
         let place = self.places[&id].clone();
         let activation = self.office.activation();
         let same = |p: &Place| p.page == place.page && p.range == place.range && p.address == place.address;
         let earlier = self.done.iter().filter(|(b, of)| **b < id && **of == activation && same(&self.places[*b]));
         let comparable: Vec<i64> = earlier.map(|(b, _)| *b).collect();
-        let tells = place.again && comparable.iter().any(|b| self.model.tells(*b));
+        let tells = place.again && comparable.iter().any(|b| self.model.can_count_repeats(*b));
         let kept = "SELECT p.same_as FROM payload p JOIN batch b ON b.payload_id = p.id WHERE b.id = $1";
-        let kept = self.office.db.rows(kept, vec![id.into()]).await.unwrap();
+        let kept = self.office.db.fetch_rows(kept, vec![id.into()]).await.unwrap();
         assert_eq!(kept[0].opt_int("same_as").unwrap().is_some(), place.again, "batch {id}: bytes are kept once");
         if place.again {
-            // What the office has read before it remembers.
-            let context = self.office.with_a_new_reader();
-            self.hide("1 - byte_count").await;
-            let ended = deliver::deliver(&context, id, false).await.unwrap();
-            self.hide("1 - byte_count").await;
+            // The office's own unpacker remembers what it has read before.
+            let context = self.office.context_with_new_unpacker();
+            self.toggle_byte_counts("1 - byte_count").await;
+            let ended = deliver::deliver_batch(&context, id, false).await.unwrap();
+            self.toggle_byte_counts("1 - byte_count").await;
             let tally = match (tells, comparable.is_empty()) {
                 (true, _) => &mut self.tally.told,
                 (false, false) => &mut self.tally.elsewhere,
@@ -113,60 +115,63 @@ impl Trial {
             let expected = if tells { matches!(ended, Delivered::Done(_)) } else { ended == Delivered::Released };
             assert!(expected, "batch {id}, told from the books {tells}: {ended:?}");
             if !tells {
-                self.office.db.run("UPDATE batch SET due_at = 0 WHERE id = $1", vec![id.into()]).await.unwrap();
-                assert!(matches!(self.office.deliver(id).await, Delivered::Done(_)));
+                self.office.db.execute("UPDATE batch SET due_at = 0 WHERE id = $1", vec![id.into()]).await.unwrap();
+                assert!(matches!(self.office.deliver_batch(id).await, Delivered::Done(_)));
             }
         } else {
-            assert!(matches!(self.office.deliver(id).await, Delivered::Done(_)));
+            assert!(matches!(self.office.deliver_batch(id).await, Delivered::Done(_)));
         }
-        self.model.deliver(id, activation, &self.office.staged(&place.page, place.range));
+        self.model.deliver_batch(id, activation, &self.office.decode_items(&place.page, place.range));
         self.done.insert(id, activation);
         let books = &self.office.check_books().await[&id];
-        // What the books told of closed letters, reading would have parked until the next settling.
+        // Records of closed letters that the books count as superseded would be parked by reading, until the next
+        // settlement.
         let settled =
             |o: Outcomes, parked: i64| Outcomes { parked: o.parked + parked, superseded: o.superseded - parked, ..o };
-        assert_eq!(settled(books.outcomes, books.seen_superseded), self.model.outcomes(id), "batch {id}");
+        assert_eq!(settled(books.outcomes, books.seen_superseded), self.model.outcomes_of_batch(id), "batch {id}");
         assert!(tells || books.seen_superseded == 0);
         if !tells {
-            assert_eq!(books.elsewhere, self.model.elsewhere(id), "batch {id}: elsewhere");
+            assert_eq!(books.elsewhere, self.model.unchanged_elsewhere(id), "batch {id}: elsewhere");
         }
     }
 
-    /// Puts every payload's size, without which it cannot be unpacked, out of reach and back.
-    async fn hide(&self, size: &str) {
-        self.office.db.run(&format!("UPDATE payload SET byte_count = {size}"), vec![]).await.unwrap();
+    /// Makes every payload's size, without which it cannot be unpacked, invalid, or valid again.
+    async fn toggle_byte_counts(&self, size: &str) {
+        self.office.db.execute(&format!("UPDATE payload SET byte_count = {size}"), vec![]).await.unwrap();
     }
 
-    async fn settle(&mut self) {
-        self.office.settle().await;
-        self.model.settle();
+    async fn settle_all(&mut self) {
+        self.office.settle_all().await;
+        self.model.settle_all();
         let books = self.office.check_books().await;
         for id in self.done.keys() {
-            assert_eq!(books[id].outcomes, self.model.outcomes(*id), "batch {id}");
+            assert_eq!(books[id].outcomes, self.model.outcomes_of_batch(*id), "batch {id}");
         }
-        assert_eq!(self.office.held().await, self.model.held());
-        assert_eq!(self.office.letters().await, self.model.letters());
+        assert_eq!(self.office.stored_records().await, self.model.stored_records());
+        assert_eq!(self.office.dead_letters().await, self.model.dead_letters());
     }
 
-    /// As a person would. Settled first, because the books may know of an outdone raw record before reading would.
-    async fn discard(&mut self, which: usize) {
-        self.settle().await;
-        let open = self.office.rows("SELECT id, letter_key FROM dead_letter WHERE state = 'open' ORDER BY id").await;
+    /// Discards a letter as a person would. Settles first, because the books may know of a superseded raw record
+    /// earlier than reading would.
+    async fn discard_letter(&mut self, which: usize) {
+        self.settle_all().await;
+        let open =
+            self.office.query_rows("SELECT id, letter_key FROM dead_letter WHERE state = 'open' ORDER BY id").await;
         let Some(letter) = open.get(which % open.len().max(1)) else { return };
         let mut tx = self.office.db.begin().await.unwrap();
         assert!(
-            dead_letters::discard(&mut tx, letter.int("id").unwrap()).await.unwrap(),
+            dead_letters::discard_letter(&mut tx, letter.int("id").unwrap()).await.unwrap(),
             "an open letter was not discarded"
         );
         tx.commit().await.unwrap();
-        self.model.discard(letter.bytes("letter_key").unwrap().try_into().unwrap());
+        self.model.discard_letter(letter.bytes("letter_key").unwrap().try_into().unwrap());
         self.office.check_books().await;
     }
 }
 
-async fn follow(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
+async fn follow_steps(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
     let scratch = Scratch::new("repeats");
-    let office = on_file(&scratch).await;
+    let office = open_on_file(&scratch).await;
     let mut trial = Trial {
         office,
         model: Model::default(),
@@ -180,25 +185,25 @@ async fn follow(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
         match step {
             Step::Land { page: which, other_address, other_cut } => {
                 let address = if *other_address { "other" } else { "page" };
-                trial.land(&page(&pages[which % pages.len()]), address, cut + u32::from(*other_cut)).await;
+                trial.land_page(&render_page(&pages[which % pages.len()]), address, cut + u32::from(*other_cut)).await;
             }
             Step::Deliver(which) if !trial.waiting.is_empty() => {
                 let id = trial.waiting.remove(which % trial.waiting.len());
-                trial.deliver(id).await;
+                trial.deliver_batch(id).await;
             }
             Step::Deliver(_) => {}
-            Step::Settle => trial.settle().await,
+            Step::Settle => trial.settle_all().await,
             Step::Activate => {
                 activations += 1;
-                trial.office.activate(&[activations]).await;
+                trial.office.activate_again(&[activations]).await;
             }
-            Step::Discard(which) => trial.discard(*which).await,
+            Step::Discard(which) => trial.discard_letter(*which).await,
         }
     }
     for id in std::mem::take(&mut trial.waiting) {
-        trial.deliver(id).await;
+        trial.deliver_batch(id).await;
     }
-    trial.settle().await;
+    trial.settle_all().await;
     trial.office.db.close().await;
     trial.tally
 }
@@ -207,12 +212,12 @@ async fn follow(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
 fn repeated_bytes_are_counted_as_if_they_were_read() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
-    let pages = proptest::collection::vec(items(), 1..5);
-    let steps = proptest::collection::vec(step(), 1..40);
+    let pages = proptest::collection::vec(page_strategy(), 1..5);
+    let steps = proptest::collection::vec(step_strategy(), 1..40);
     let tallies = std::cell::RefCell::new(Vec::new());
     TestRunner::new(config)
         .run(&(pages, 1u32..5, steps), |(pages, cut, steps)| {
-            tallies.borrow_mut().push(runtime.block_on(follow(&pages, cut, &steps)));
+            tallies.borrow_mut().push(runtime.block_on(follow_steps(&pages, cut, &steps)));
             Ok(())
         })
         .unwrap();

@@ -1,5 +1,5 @@
-//! The replay law: what a plan says is what its application does, to records, letters and teachers, and to nothing else;
-//! a plan that live traffic has is_write_conflict is refused and changes nothing.
+//! The replay law: applying a plan does what the plan says to records, letters and teachers, and nothing else. A plan
+//! that live traffic has overtaken is refused and changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,21 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::office::Office;
-use super::sent::{Sent, page, sent};
+use super::sent::{Sent, render_page, sent_strategy};
 use crate::house::{Postgres, Scratch};
 
-/// Not every case leaves something to plan: 1,000 do.
+/// Some cases leave nothing to plan; with this many, 1,000 do.
 const CASES: u32 = 1_100;
 
-/// A mapping bug: the minutes are looked for where only half of the versions have them.
-fn mapped_wrong(manifest: &str) -> String {
+/// Introduces a mapping bug: the minutes are read from a field that only half of the versions have.
+fn break_mapping(manifest: &str) -> String {
     manifest.replace("{ path = \"studyMinutes\"", "{ path = \"oldMinutes\"")
 }
 
-/// The page of a platform that is half-way through renaming a field.
-fn renamed(items: &[Sent]) -> String {
+/// Returns the page of a platform that is half-way through renaming a field.
+fn half_renamed_page(items: &[Sent]) -> String {
     let pages = items.iter().map(|item| {
-        let one = page(std::slice::from_ref(item));
+        let one = render_page(std::slice::from_ref(item));
         let (from, to) = (one.find('[').unwrap() + 1, one.rfind(']').unwrap());
         let old = if (item.record + item.version) % 2 == 0 {
             format!("\"oldMinutes\":{},\"studyMinutes\"", item.minutes)
@@ -38,10 +38,11 @@ fn renamed(items: &[Sent]) -> String {
     format!("{{\"code\":0,\"data\":{{\"items\":[{}]}}}}", pages.collect::<Vec<_>>().join(","))
 }
 
-/// A teacher's counted and provisional hours, by the teacher's number, and by the blind index as a plan writes it.
-async fn hours(office: &Office) -> BTreeMap<String, (i64, i64)> {
+/// Returns each teacher's counted and provisional hours, by the teacher's number and by the blind index as a plan
+/// writes it.
+async fn hours_by_teacher(office: &Office) -> BTreeMap<String, (i64, i64)> {
     let rows = office
-        .rows(
+        .query_rows(
             "SELECT i.teacher_id, i.blind_index,
                     CAST(coalesce(sum(CASE WHEN e.outcome = 'counted' THEN e.units END), 0) AS bigint) AS counted,
                     CAST(coalesce(sum(CASE WHEN e.outcome = 'provisional' THEN e.units END), 0) AS bigint) AS provisional
@@ -54,21 +55,21 @@ async fn hours(office: &Office) -> BTreeMap<String, (i64, i64)> {
         let told = (row.int("counted").unwrap(), row.int("provisional").unwrap());
         let index: [u8; 32] = row.bytes("blind_index").unwrap().try_into().unwrap();
         hours.insert(row.int("teacher_id").unwrap().to_string(), told);
-        hours.insert(replays::person(None, &index), told);
+        hours.insert(replays::person_label(None, &index), told);
     }
     hours
 }
 
-async fn plan(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayError> {
+async fn plan_replay(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayError> {
     let (_, never) = tokio::sync::watch::channel(false);
-    let id = replay::plan(&office.context, &Filter::default(), "law", &never).await?;
-    let mut tx = office.db.look().await.unwrap();
-    let items = replays::items(&mut tx, id, 1_000).await.unwrap();
-    let effects = replays::effects(&mut tx, id, 1_000).await.unwrap();
+    let id = replay::plan_replay(&office.context, &Filter::default(), "law", &never).await?;
+    let mut tx = office.db.begin_read_only().await.unwrap();
+    let items = replays::list_items(&mut tx, id, 1_000).await.unwrap();
+    let effects = replays::list_effects(&mut tx, id, 1_000).await.unwrap();
     Ok((id, items, effects))
 }
 
-/// What a case went through.
+/// How many cases ended in which way.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     planned: u32,
@@ -78,53 +79,57 @@ struct Tally {
     teachers: u32,
 }
 
-async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32, tally: &mut Tally) {
-    office.activate_changed(b"wrong", mapped_wrong).await;
+async fn run_trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32, tally: &mut Tally) {
+    office.activate_changed_manifest(b"wrong", break_mapping).await;
     for (run, items) in pages.iter().enumerate() {
-        for (batch, _) in office.land(run, &format!("page {run}"), &renamed(items), cut).await {
-            office.deliver(batch).await;
+        for (batch, _) in office.land_page(run, &format!("page {run}"), &half_renamed_page(items), cut).await {
+            office.deliver_batch(batch).await;
         }
     }
-    office.settle().await;
-    office.activate(b"right").await;
-    let before = (office.picture().await, hours(office).await);
-    let Ok((id, items, effects)) = plan(office).await else {
-        assert!(office.letters().await.values().all(|l| l.state != "open"), "open letters, and nothing to plan");
+    office.settle_all().await;
+    office.activate_again(b"right").await;
+    let before = (office.take_picture().await, hours_by_teacher(office).await);
+    let Ok((id, items, effects)) = plan_replay(office).await else {
+        assert!(office.dead_letters().await.values().all(|l| l.state != "open"), "open letters, and nothing to plan");
         return;
     };
-    assert_eq!((office.picture().await, hours(office).await), before, "a plan changed something");
+    assert_eq!((office.take_picture().await, hours_by_teacher(office).await), before, "a plan changed something");
     tally.planned += 1;
     if live.is_empty() {
-        let ended = replay::apply(&office.context, id, "law").await.unwrap();
+        let ended = replay::apply_plan(&office.context, id, "law").await.unwrap();
         assert_eq!(ended, Applied::Done, "nothing has moved");
-        check(office, &before.0.held(), &before.1, (&items, &effects), tally).await;
+        check_changes(office, &before.0.stored_records(), &before.1, (&items, &effects), tally).await;
     } else {
-        for (batch, _) in office.land(0, "live", &renamed(live), cut).await {
-            office.deliver(batch).await;
+        for (batch, _) in office.land_page(0, "live", &half_renamed_page(live), cut).await {
+            office.deliver_batch(batch).await;
         }
-        office.settle().await;
-        let between = (office.picture().await, hours(office).await);
-        match replay::apply(&office.context, id, "law").await.unwrap() {
+        office.settle_all().await;
+        let between = (office.take_picture().await, hours_by_teacher(office).await);
+        match replay::apply_plan(&office.context, id, "law").await.unwrap() {
             Applied::Done => {
                 tally.overtaken_in_vain += 1;
-                check(office, &between.0.held(), &between.1, (&items, &effects), tally).await;
+                check_changes(office, &between.0.stored_records(), &between.1, (&items, &effects), tally).await;
             }
             Applied::Stale(moved) => {
                 assert!(!moved.is_empty());
-                assert_eq!((office.picture().await, hours(office).await), between, "a refused plan changed something");
+                assert_eq!(
+                    (office.take_picture().await, hours_by_teacher(office).await),
+                    between,
+                    "a refused plan changed something"
+                );
                 assert!(matches!(
-                    replay::apply(&office.context, id, "law").await,
+                    replay::apply_plan(&office.context, id, "law").await,
                     Err(ReplayError::NotPlanned { state, .. }) if state == ReplayState::Stale
                 ));
                 tally.stale += 1;
-                let Ok((id, items, effects)) = plan(office).await else { return };
-                assert_eq!(replay::apply(&office.context, id, "law").await.unwrap(), Applied::Done);
-                check(office, &between.0.held(), &between.1, (&items, &effects), tally).await;
+                let Ok((id, items, effects)) = plan_replay(office).await else { return };
+                assert_eq!(replay::apply_plan(&office.context, id, "law").await.unwrap(), Applied::Done);
+                check_changes(office, &between.0.stored_records(), &between.1, (&items, &effects), tally).await;
             }
         }
     }
-    // Once more changes nothing: whatever is still parked stays so.
-    if let Ok((_, items, effects)) = plan(office).await {
+    // Planning once more changes nothing: records that are still parked stay parked.
+    if let Ok((_, items, effects)) = plan_replay(office).await {
         assert!(
             items.iter().all(|item| item.outcome == RecordOutcome::Parked) && effects.is_empty(),
             "{items:?} {effects:?}"
@@ -134,17 +139,17 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
 
 type Key = [u8; 16];
 
-/// Only what was planned has changed, and all of it.
-async fn check(
+/// Checks that everything that was planned has changed, and nothing else.
+async fn check_changes(
     office: &Office,
     held: &BTreeMap<Key, Vec<String>>,
     had: &BTreeMap<String, (i64, i64)>,
     (items, effects): (&[Item], &[Effect]),
     tally: &mut Tally,
 ) {
-    office.settle().await;
+    office.settle_all().await;
     office.check_books().await;
-    let now = office.picture().await.held();
+    let now = office.take_picture().await.stored_records();
     let changed: BTreeSet<Key> =
         now.iter().filter(|(key, row)| held.get(*key) != Some(row)).map(|(key, _)| *key).collect();
     let with = |outcomes: &[RecordOutcome]| -> BTreeSet<Key> {
@@ -157,15 +162,15 @@ async fn check(
     );
     assert!(with(&[RecordOutcome::Inserted]).iter().all(|key| !held.contains_key(key)), "inserted over a row");
     tally.resolved += u32::try_from(items.iter().filter(|i| i.outcome != RecordOutcome::Parked).count()).unwrap();
-    let letters = office.rows("SELECT id, record_id, replay_id FROM dead_letter").await;
+    let letters = office.query_rows("SELECT id, record_id, replay_id FROM dead_letter").await;
     for letter in &letters {
-        // Whether a letter is open follows from its sightings, which `check_books` looks at.
+        // Whether a letter is open follows from its sightings, which `check_books` checks.
         let id = letter.int("id").unwrap();
         if items.iter().any(|i| i.dead_letter == id && i.outcome != RecordOutcome::Parked) {
             assert!(letter.opt_int("record_id").unwrap().is_some() && letter.opt_int("replay_id").unwrap().is_some());
         }
     }
-    let now = hours(office).await;
+    let now = hours_by_teacher(office).await;
     let mut named = BTreeSet::new();
     for effect in effects {
         tally.teachers += 1;
@@ -181,9 +186,9 @@ async fn check(
     }
 }
 
-fn cases() -> impl Strategy<Value = (Vec<Vec<Sent>>, Vec<Sent>, u32)> {
-    let pages = proptest::collection::vec(proptest::collection::vec(sent(8), 1..10), 1..3);
-    let live = prop_oneof![Just(vec![]), proptest::collection::vec(sent(8), 1..6)];
+fn case_strategy() -> impl Strategy<Value = (Vec<Vec<Sent>>, Vec<Sent>, u32)> {
+    let pages = proptest::collection::vec(proptest::collection::vec(sent_strategy(8), 1..10), 1..3);
+    let live = prop_oneof![Just(vec![]), proptest::collection::vec(sent_strategy(8), 1..6)];
     (pages, live, 1u32..8)
 }
 
@@ -192,7 +197,7 @@ fn run_trials(cases_wanted: u32, mut one: impl FnMut(&[Vec<Sent>], &[Sent], u32,
     let config = ProptestConfig { cases: cases_wanted, failure_persistence: None, ..ProptestConfig::default() };
     let one = std::cell::RefCell::new(&mut one);
     TestRunner::new(config)
-        .run(&cases(), |(pages, live, cut)| {
+        .run(&case_strategy(), |(pages, live, cut)| {
             (one.borrow_mut())(&pages, &live, cut, &mut tally.borrow_mut());
             Ok(())
         })
@@ -222,7 +227,7 @@ fn a_plan_is_what_its_application_does() {
         runtime.block_on(async {
             let db = Db::open(&url(&file), 1).await.unwrap();
             let mut office = Office::open(db).await;
-            trial(&mut office, pages, live, cut, tally).await;
+            run_trial(&mut office, pages, live, cut, tally).await;
             office.db.close().await;
         });
     });
@@ -241,45 +246,47 @@ fn a_plan_is_what_its_application_does_on_postgresql() {
     });
     let tally = run_trials(60, |pages, live, cut, tally| {
         runtime.block_on(async {
-            let mut office = super::concurrent::emptied(&db).await;
-            trial(&mut office, pages, live, cut, tally).await;
+            let mut office = super::concurrent::open_on_emptied(&db).await;
+            run_trial(&mut office, pages, live, cut, tally).await;
         });
     });
     assert!(tally.planned > 40 && tally.stale > 5, "{tally:?}");
 }
 
-/// A corrected manifest that finds other records in a payload than were there when it landed: by their places they would be
-/// mistaken for each other, so neither a delivery nor a replay touches them.
+/// A corrected manifest finds other records in a payload than those found when it landed. Their places would confuse
+/// them with each other, so neither a delivery nor a replay touches them.
 #[test]
 fn another_layout_is_refused() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let scratch = Scratch::new("layout");
-        let mut office = super::on_file(&scratch).await;
+        let mut office = super::open_on_file(&scratch).await;
         let of = |record, bad| Sent { record, version: 1, minutes: 45, learning: 80, bad };
         let items = [of(0, Some(super::sent::Bad::Name)), of(1, None)];
-        let (one, other) = (page(&items), page(&[of(2, None), of(3, None), of(4, None)]));
-        // Both lists in one page: three more records stand where the other manifest looks.
+        let (one, other) = (render_page(&items), render_page(&[of(2, None), of(3, None), of(4, None)]));
+        // Both lists in one page: the other manifest finds three more records.
         let both = one.replace(
             "\"data\":{",
             &format!("\"other\":{},\"data\":{{", &other[other.find("{\"items\"").unwrap()..other.len() - 1]),
         );
-        let first = office.land(0, "page", &both, 10).await[0].0;
-        office.deliver(first).await;
-        let second = office.land(0, "another page", &format!("{both} "), 10).await[0].0;
-        let before = office.picture().await;
-        office.activate_changed(b"other", |m| m.replace("items = \"data.items\"", "items = \"other.items\"")).await;
-        let (_, items, effects) = plan(&office).await.unwrap();
+        let first = office.land_page(0, "page", &both, 10).await[0].0;
+        office.deliver_batch(first).await;
+        let second = office.land_page(0, "another page", &format!("{both} "), 10).await[0].0;
+        let before = office.take_picture().await;
+        office
+            .activate_changed_manifest(b"other", |m| m.replace("items = \"data.items\"", "items = \"other.items\""))
+            .await;
+        let (_, items, effects) = plan_replay(&office).await.unwrap();
         assert!(items.iter().all(|i| i.outcome == RecordOutcome::Parked) && effects.is_empty(), "{items:?}");
         assert!(items[0].detail["unreadable"].as_str().unwrap().contains("other records"), "{items:?}");
-        let ended = huiliu_engine::deliver::deliver(&office.context, second, false).await.unwrap();
+        let ended = huiliu_engine::deliver::deliver_batch(&office.context, second, false).await.unwrap();
         assert_eq!(ended, huiliu_engine::deliver::Delivered::Released);
-        assert_eq!(office.picture().await, before);
+        assert_eq!(office.take_picture().await, before);
         office.db.close().await;
     });
 }
 
-/// A person closes a letter while a replay that is about it is applied: either comes first, and the books are true.
+/// A person discards a letter while a replay about it is applied: either may come first, and the books are correct.
 #[test]
 fn a_decision_during_an_application_is_kept() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -289,27 +296,27 @@ fn a_decision_during_an_application_is_kept() {
         schema::migrate(&db).await.unwrap();
         let (mut done, mut refused) = (0, 0);
         for round in 0..40u64 {
-            let mut office = super::concurrent::emptied(&db).await;
-            office.activate_changed(b"wrong", mapped_wrong).await;
+            let mut office = super::concurrent::open_on_emptied(&db).await;
+            office.activate_changed_manifest(b"wrong", break_mapping).await;
             let sent = |record| Sent { record, version: 1, minutes: 45, learning: 80, bad: None };
             let items: Vec<Sent> = (0..200).step_by(2).map(sent).collect();
-            for (batch, _) in office.land(0, "page", &page(&items), 10).await {
-                office.deliver(batch).await;
+            for (batch, _) in office.land_page(0, "page", &render_page(&items), 10).await {
+                office.deliver_batch(batch).await;
             }
-            office.activate(b"right").await;
-            let (id, ..) = plan(&office).await.unwrap();
-            let letter = office.rows("SELECT max(id) AS id FROM dead_letter").await[0].int("id").unwrap();
+            office.activate_again(b"right").await;
+            let (id, ..) = plan_replay(&office).await.unwrap();
+            let letter = office.query_rows("SELECT max(id) AS id FROM dead_letter").await[0].int("id").unwrap();
             let decide = async {
                 tokio::time::sleep(std::time::Duration::from_millis(round * round / 2)).await;
                 let mut tx = office.db.begin().await.unwrap();
-                let discarded = huiliu_store::delivery::dead_letters::discard(&mut tx, letter).await.unwrap();
+                let discarded = huiliu_store::delivery::dead_letters::discard_letter(&mut tx, letter).await.unwrap();
                 tx.commit().await.unwrap();
                 discarded
             };
-            let (ended, discarded) = tokio::join!(replay::apply(&office.context, id, "law"), decide);
+            let (ended, discarded) = tokio::join!(replay::apply_plan(&office.context, id, "law"), decide);
             let applied = ended.unwrap() == Applied::Done;
             assert!(applied != discarded, "applied {applied}, discarded {discarded}");
-            office.settle().await;
+            office.settle_all().await;
             office.check_books().await;
             *(if applied { &mut done } else { &mut refused }) += 1;
         }

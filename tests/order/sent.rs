@@ -1,4 +1,4 @@
-//! What a platform sends: versions of a few records of three people, some of them bad.
+//! What a platform sends: versions of a few records of three people, some of them faulty.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Sent {
     pub bad: Option<Bad>,
 }
 
-/// What is wrong with it. Only the last two hide which version, or which record, it is.
+/// The fault of a record. Only the last two hide its version or its identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bad {
     Name,
@@ -26,8 +26,8 @@ const PEOPLE: [(&str, &str); 3] =
     [("22010219590911001X", "王一"), ("220381197001011228", "李二"), ("220184197001011226", "张三")];
 
 impl Sent {
-    fn json(&self) -> String {
-        // A record stays its person's and its course's in all versions.
+    fn to_json(&self) -> String {
+        // A record keeps its person and its course in all versions.
         let (id_number, name) = PEOPLE[usize::from(self.record) % 3];
         let bad = |these: &[Bad]| self.bad.is_some_and(|b| these.contains(&b));
         let name = if bad(&[Bad::Name, Bad::NameAndMinutes]) { "?" } else { name };
@@ -44,14 +44,14 @@ impl Sent {
     }
 }
 
-/// The bytes of a page.
-pub fn page(items: &[Sent]) -> String {
-    let items: Vec<String> = items.iter().map(Sent::json).collect();
+/// Returns the text of a page.
+pub fn render_page(items: &[Sent]) -> String {
+    let items: Vec<String> = items.iter().map(Sent::to_json).collect();
     format!("{{\"code\":0,\"data\":{{\"items\":[{}]}}}}", items.join(","))
 }
 
-/// A version of one of `records` records; few contents, so that equal ones meet.
-pub fn sent(records: u8) -> impl Strategy<Value = Sent> {
+/// Generates a version of one of `records` records. Few contents occur, so that equal ones meet.
+pub fn sent_strategy(records: u8) -> impl Strategy<Value = Sent> {
     let bad = prop_oneof![
         12 => Just(None),
         2 => Just(Some(Bad::Name)),

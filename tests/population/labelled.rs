@@ -1,4 +1,4 @@
-//! A labelled population handed in as files, and its ledger beside the truth.
+//! A labelled population, loaded as files, and the comparison of its ledger with the truth.
 #![allow(dead_code, reason = "the bench uses a part of it")]
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use sqlx::Connection as _;
 
 use crate::house::House;
 
-/// What a platform's manifest differs in: kind of record, what decides, names of files, format, unit.
+/// What differs between the platforms' manifests: kind of record, pass rule, file names, format, unit.
 const PLATFORMS: [(&str, [&str; 5]); 5] = [
     ("intel", ["certificate", "not_assessed", "*.csv", "kind = \"csv\", layout = { header = [\"record\"] }", "day"]),
     ("microsoft", ["certificate", "not_assessed", "*.json", "kind = \"json\", items = \"items\"", "day"]),
@@ -32,11 +32,11 @@ const PLATFORMS: [(&str, [&str; 5]); 5] = [
     ("institution", ["course_completion", "scores", "*.json", "kind = \"json\", items = \"items\"", "minute"]),
 ];
 
-/// What rows have to tell people apart by where ID numbers are damaged.
+/// Fields by which rows identify people if ID numbers are damaged.
 const ANY: &str = "teacher_number = \"teacher_number\"\nbirth_date = \"birth_date\"\nsex = \"sex\"\nphone = \"phone\"\n\
                    school_name = \"school\"\nregion_code = \"region\"\n";
 
-fn manifest(id: &str, [kind, pass, names, format, unit]: [&str; 5], any: bool) -> String {
+fn manifest_text(id: &str, [kind, pass, names, format, unit]: [&str; 5], any: bool) -> String {
     let (known_by, any) = if any { ("known_by = \"any\"", ANY) } else { ("", "") };
     let scores = if pass == "scores" {
         "score_learning = \"learning\"\nscore_activity = \"activity\"\nscore_artefact = \"artefact\"\n"
@@ -88,15 +88,15 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Writes files, manifests and settings, and makes the schema. A record without a valid ID number is parked, or looked
-    /// for by anything that is told.
-    pub fn write(house: &House, training: Training, known_by_any: bool) -> Self {
+    /// Writes files, manifests and settings, and creates the schema. A record without a valid ID number is parked, or
+    /// with `known_by_any` identified by its other fields.
+    pub fn write_files(house: &House, training: Training, known_by_any: bool) -> Self {
         let files = house.dir.0.join("population");
-        let credit = training.write(&files).unwrap();
+        let credit = training.write_files(&files).unwrap();
         let manifests = house.dir.0.join("manifests");
         for (id, what) in PLATFORMS {
             std::fs::create_dir_all(manifests.join(id)).unwrap();
-            std::fs::write(manifests.join(id).join("manifest.toml"), manifest(id, what, known_by_any)).unwrap();
+            std::fs::write(manifests.join(id).join("manifest.toml"), manifest_text(id, what, known_by_any)).unwrap();
         }
         let mut settings = format!("manifests_dir = {manifests:?}\n");
         let roster = ("roster", "roster-csv");
@@ -116,21 +116,21 @@ impl Labelled {
         labelled
     }
 
-    /// The ledger beside the truth.
-    pub fn compare(&self, house: &House) -> Verdict {
-        let truth = Truth::read(&self.files.join("truth.jsonl"), self.roster);
-        let ledger = ledger(house);
-        let mut verdict = truth.judge(&ledger, &entries(house));
-        truth.find(&ledger, &meant(house), &mut verdict);
+    /// Compares the ledger with the truth.
+    pub fn compare_with_truth(&self, house: &House) -> Verdict {
+        let truth = Truth::from_file(&self.files.join("truth.jsonl"), self.roster);
+        let ledger = read_ledger(house);
+        let mut verdict = truth.judge_ledger(&ledger, &query_entries(house));
+        truth.count_found(&ledger, &query_meant(house), &mut verdict);
         verdict
     }
 }
 
-/// What the ledger says of one record: teacher, record, outcome, units, and the record it duplicates.
+/// An entry of the ledger: teacher, record, outcome, units, and the record that it duplicates.
 type Entry = (i64, String, String, i64, Option<String>);
 
-fn entries(house: &House) -> Vec<Entry> {
-    asked(
+fn query_entries(house: &House) -> Vec<Entry> {
+    query_all(
         house,
         "SELECT e.teacher_id, r.certificate_number, e.outcome, e.units, d.certificate_number
                      FROM credit_entry e JOIN training_record r ON r.id = e.record_id
@@ -138,9 +138,9 @@ fn entries(house: &House) -> Vec<Entry> {
     )
 }
 
-/// Whose a record is, and who is among the candidates: teacher, record, state of the claim.
-fn meant(house: &House) -> Vec<(i64, String, String)> {
-    asked(
+/// Returns each record's teacher and candidates: teacher, record, state of the claim.
+fn query_meant(house: &House) -> Vec<(i64, String, String)> {
+    query_all(
         house,
         "SELECT x.teacher_id, r.certificate_number, c.state FROM training_record r JOIN claim c ON c.id = r.claim_id
          JOIN (SELECT id AS claim_id, teacher_id FROM claim WHERE teacher_id IS NOT NULL
@@ -148,7 +148,7 @@ fn meant(house: &House) -> Vec<(i64, String, String)> {
     )
 }
 
-fn asked<T>(house: &House, statement: &'static str) -> Vec<T>
+fn query_all<T>(house: &House, statement: &'static str) -> Vec<T>
 where
     T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>,
     T: Send + Unpin,
@@ -165,8 +165,8 @@ where
     })
 }
 
-/// Teacher → ID number, units, provisional units.
-pub fn ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
+/// Returns teacher → ID number, units, provisional units.
+pub fn read_ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
     let out = house.run(&["ledger"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let line = |line: &str| {
@@ -185,7 +185,7 @@ struct Labelling {
 }
 
 struct Truth {
-    /// Whoever has a lower number is on the roster.
+    /// Number of people on the roster; their numbers are below it.
     roster: u64,
     records: HashMap<String, Labelling>,
     /// ID number → person, units, provisional units.
@@ -193,7 +193,7 @@ struct Truth {
 }
 
 impl Truth {
-    fn read(path: &Path, roster: u64) -> Self {
+    fn from_file(path: &Path, roster: u64) -> Self {
         let mut truth = Self { roster, records: HashMap::new(), people: HashMap::new() };
         for line in std::fs::read_to_string(path).unwrap().lines() {
             let v: Value = serde_json::from_str(line).unwrap();
@@ -214,8 +214,13 @@ impl Truth {
         truth
     }
 
-    /// Of how many records of people on the roster the right one is the teacher, or among the candidates.
-    fn find(&self, ledger: &HashMap<i64, (String, u64, u64)>, meant: &[(i64, String, String)], verdict: &mut Verdict) {
+    /// Counts the records of people on the roster whose right teacher is the match, or among the candidates.
+    fn count_found(
+        &self,
+        ledger: &HashMap<i64, (String, u64, u64)>,
+        meant: &[(i64, String, String)],
+        verdict: &mut Verdict,
+    ) {
         let mut found: HashMap<&str, bool> = HashMap::new();
         for (teacher, record, state) in meant {
             let whose = ledger.get(teacher).and_then(|(id, ..)| self.people.get(id)).map(|(person, ..)| *person);
@@ -227,7 +232,7 @@ impl Truth {
         (verdict.found, verdict.definite) = (found.len(), found.values().filter(|definite| **definite).count());
     }
 
-    fn judge(&self, ledger: &HashMap<i64, (String, u64, u64)>, entries: &[Entry]) -> Verdict {
+    fn judge_ledger(&self, ledger: &HashMap<i64, (String, u64, u64)>, entries: &[Entry]) -> Verdict {
         let whose = |teacher: i64| ledger.get(&teacher).and_then(|(id, ..)| self.people.get(id)).map(|(p, ..)| *p);
         let mut verdict = Verdict {
             records: self.records.len(),
@@ -263,23 +268,23 @@ impl Truth {
     }
 }
 
-/// How far the ledger is the truth.
+/// How far the ledger agrees with the truth.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// Records of the truth, and entries of the ledger.
+    /// Number of records in the truth, and of entries in the ledger.
     pub records: usize,
     pub entries: usize,
-    /// Duplicates by the truth, by the ledger, and those of the ledger that are duplicates of what the ledger says.
+    /// Duplicates by the truth, duplicates by the ledger, and those of the ledger that are right.
     pub labelled: usize,
     pub told: usize,
     pub right: usize,
-    /// Entries with another outcome than the truth's.
+    /// Entries whose outcome differs from the truth.
     pub other_outcome: usize,
-    /// Teachers who are credited with hours of another's record.
+    /// Teachers who are credited with hours of another person's record.
     pub wrongly_credited: usize,
-    /// People whose hours are not the truth's.
+    /// People whose hours differ from the truth.
     pub other_hours: usize,
-    /// Records about people on the roster; of how many of them the right one is found, and is the teacher.
+    /// Records about people on the roster; of these, those whose right teacher is found, and is the definite match.
     pub on_roster: usize,
     pub found: usize,
     pub definite: usize,

@@ -1,4 +1,4 @@
-//! Pages of generated people, in every format, as platforms write them; and how they are read again, by other means.
+//! Pages of generated people, in every format and as platforms write them, and independent readers for them.
 
 use std::io::{Cursor, Read as _, Write as _};
 
@@ -16,8 +16,8 @@ pub struct Person {
     pub e_mail: String,
 }
 
-/// ID numbers right and wrong, names of all kinds.
-pub fn person() -> impl Strategy<Value = Person> {
+/// Generates people with right and wrong ID numbers, and names of all kinds.
+pub fn person_strategy() -> impl Strategy<Value = Person> {
     let name = prop_oneof![
         "[赵钱孙李周吴郑王冯陈诸卫][一二三四五六七八九十甲乙丙丁戊己]{1,2}",
         "[欧阳司马上官诸葛]{2}[子丑寅卯辰巳午未申酉]{1,2}",
@@ -73,7 +73,7 @@ impl Form {
         !matches!(self, Self::ZippedCsv | Self::GzippedJson | Self::Workbook | Self::RichWorkbook)
     }
 
-    pub fn ending(self) -> &'static str {
+    pub fn file_extension(self) -> &'static str {
         match self {
             Self::Json | Self::EscapedJson => "json",
             Self::JsonLines => "jsonl",
@@ -85,7 +85,7 @@ impl Form {
         }
     }
 
-    fn format(self) -> String {
+    fn format_toml(self) -> String {
         match self {
             Self::Json | Self::EscapedJson | Self::GzippedJson => "kind = \"json\", items = \"list\"".into(),
             Self::JsonLines => "kind = \"json_lines\"".into(),
@@ -97,7 +97,7 @@ impl Form {
         }
     }
 
-    pub fn manifest(self) -> String {
+    pub fn manifest_text(self) -> String {
         let archive = match self {
             Self::ZippedCsv => "archive = { kind = \"zip\", members = \"*.csv\" }\n",
             Self::GzippedJson => "archive = { kind = \"gzip\" }\n",
@@ -111,52 +111,52 @@ impl Form {
              version = {{ from = \"field\", path = \"version\" }}\npass = \"not_assessed\"\n\
              [stream.map]\nname = \"name\"\nid_number = \"idNo\"\ncourse_code = \"course\"\ncourse_title = \"course\"\n\
              hours = {{ path = \"hours\", unit = \"day\" }}\nperiod_end = \"end\"\n",
-            self.format()
+            self.format_toml()
         )
     }
 
-    pub fn page(self, people: &[Person]) -> Vec<u8> {
-        let rows: Vec<Vec<String>> = people.iter().enumerate().map(row).collect();
-        let objects: Vec<Value> = rows.iter().map(|row| object(row)).collect();
+    pub fn render_page(self, people: &[Person]) -> Vec<u8> {
+        let rows: Vec<Vec<String>> = people.iter().enumerate().map(person_row).collect();
+        let objects: Vec<Value> = rows.iter().map(|row| row_object(row)).collect();
         let page = json!({ "list": objects }).to_string();
         match self {
             Self::Json => page.into_bytes(),
-            Self::EscapedJson => escaped(&page, |c| {
+            Self::EscapedJson => escape_non_ascii(&page, |c| {
                 let mut units = [0; 2];
                 c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04X}")).collect()
             }),
-            Self::GzippedJson => gzip(page.as_bytes()),
+            Self::GzippedJson => gzip_bytes(page.as_bytes()),
             Self::JsonLines => objects.iter().map(|o| format!("{o}\n")).collect::<String>().into_bytes(),
-            Self::Xml => xml(&rows, ("<![CDATA[", "]]>")).into_bytes(),
-            Self::EscapedXml => escaped(&xml(&rows, ("", "")), |c| format!("&#{};", u32::from(c))),
-            Self::Csv => csv(&rows, b',').into_bytes(),
-            Self::Gb18030 => encoding_rs::GB18030.encode(&csv(&rows, b',')).0.into_owned(),
-            Self::Utf16 => csv(&rows, b'\t').encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            Self::ZippedCsv => zip(&[("rows.csv", csv(&rows, b',').as_bytes()), ("王芳.txt", b"x")]),
-            Self::Workbook => written(&[("名单", table(&rows))]),
-            Self::RichWorkbook => rich(&table(&rows)),
+            Self::Xml => xml_page(&rows, ("<![CDATA[", "]]>")).into_bytes(),
+            Self::EscapedXml => escape_non_ascii(&xml_page(&rows, ("", "")), |c| format!("&#{};", u32::from(c))),
+            Self::Csv => csv_page(&rows, b',').into_bytes(),
+            Self::Gb18030 => encoding_rs::GB18030.encode(&csv_page(&rows, b',')).0.into_owned(),
+            Self::Utf16 => csv_page(&rows, b'\t').encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Self::ZippedCsv => zip_members(&[("rows.csv", csv_page(&rows, b',').as_bytes()), ("王芳.txt", b"x")]),
+            Self::Workbook => build_workbook(&[("名单", table_rows(&rows))]),
+            Self::RichWorkbook => build_rich_workbook(&table_rows(&rows)),
         }
     }
 
-    /// Everything that stands in a page, escapes read.
-    pub fn plain(self, bytes: &[u8]) -> String {
+    /// Returns the whole text of a page, with escapes resolved.
+    pub fn plain_text(self, bytes: &[u8]) -> String {
         match self {
             Self::Json | Self::EscapedJson => serde_json::from_slice::<Value>(bytes).unwrap().to_string(),
-            Self::GzippedJson => Self::Json.plain(&gunzip(bytes)),
+            Self::GzippedJson => Self::Json.plain_text(&gunzip_bytes(bytes)),
             Self::JsonLines | Self::Csv => String::from_utf8(bytes.to_vec()).unwrap(),
             Self::Xml | Self::EscapedXml => {
                 quick_xml::escape::unescape(std::str::from_utf8(bytes).unwrap()).unwrap().into_owned()
             }
             Self::Gb18030 => encoding_rs::GB18030.decode(bytes).0.into_owned(),
             Self::Utf16 => encoding_rs::UTF_16LE.decode(bytes).0.into_owned(),
-            Self::ZippedCsv | Self::Workbook => members(bytes),
-            // A name in pieces is one name.
-            Self::RichWorkbook => members(bytes).replace("</t></r><r><t>", ""),
+            Self::ZippedCsv | Self::Workbook => archive_text(bytes),
+            // A name that is split into runs is one name.
+            Self::RichWorkbook => archive_text(bytes).replace("</t></r><r><t>", ""),
         }
     }
 
-    /// Name, ID number and remark of each row, where they are easily read.
-    pub fn told(self, bytes: &[u8]) -> Vec<(String, String, String)> {
+    /// Returns name, ID number and remark of each row, for formats in which they are easy to read.
+    pub fn read_people(self, bytes: &[u8]) -> Vec<(String, String, String)> {
         let of = |row: &Value| {
             let text = |key: &str| row[key].as_str().unwrap().to_owned();
             (text("name"), text("idNo"), text("remark"))
@@ -167,7 +167,7 @@ impl Form {
                 page["list"].as_array().unwrap().iter().map(of).collect()
             }
             Self::Csv | Self::Gb18030 => {
-                let text = self.plain(bytes);
+                let text = self.plain_text(bytes);
                 let mut rows = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
                 let rows = rows.records().map(Result::unwrap).filter(|row| row.len() == 7 && &row[2] == "KC-1");
                 rows.map(|row| (row[0].to_owned(), row[1].to_owned(), row[6].to_owned())).collect()
@@ -177,7 +177,7 @@ impl Form {
     }
 }
 
-fn row((at, person): (usize, &Person)) -> Vec<String> {
+fn person_row((at, person): (usize, &Person)) -> Vec<String> {
     let Person { name, id_number, phone, e_mail } = person;
     let remark = format!("{name}（{id_number}），电话{phone}, \"{e_mail}\"");
     // The version is a long number that must stay.
@@ -186,7 +186,7 @@ fn row((at, person): (usize, &Person)) -> Vec<String> {
         .to_vec()
 }
 
-fn object(row: &[String]) -> Value {
+fn row_object(row: &[String]) -> Value {
     COLUMNS
         .iter()
         .zip(row)
@@ -195,13 +195,13 @@ fn object(row: &[String]) -> Value {
         .into()
 }
 
-/// Every character beyond ASCII written by its number.
-fn escaped(text: &str, write: impl Fn(char) -> String) -> Vec<u8> {
+/// Writes every character outside ASCII by its number.
+fn escape_non_ascii(text: &str, write: impl Fn(char) -> String) -> Vec<u8> {
     text.chars().map(|c| if c.is_ascii() { c.to_string() } else { write(c) }).collect::<String>().into_bytes()
 }
 
-/// With marks around the remarks.
-fn xml(rows: &[Vec<String>], (open, close): (&str, &str)) -> String {
+/// Returns XML with `open` and `close` around the remarks.
+fn xml_page(rows: &[Vec<String>], (open, close): (&str, &str)) -> String {
     let item = |row: &Vec<String>| {
         let field = |(name, text): (&&str, &String)| match *name {
             "remark" => format!("<remark>{open}{text}{close}</remark>"),
@@ -213,7 +213,7 @@ fn xml(rows: &[Vec<String>], (open, close): (&str, &str)) -> String {
     format!("<r>\n{}</r>\n", rows.iter().map(item).collect::<String>())
 }
 
-fn csv(rows: &[Vec<String>], separator: u8) -> String {
+fn csv_page(rows: &[Vec<String>], separator: u8) -> String {
     let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(separator).from_writer(vec![]);
     writer.write_record(["某县登记表"]).unwrap();
     writer.write_record(COLUMNS).unwrap();
@@ -222,13 +222,13 @@ fn csv(rows: &[Vec<String>], separator: u8) -> String {
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
 }
 
-fn table(rows: &[Vec<String>]) -> Vec<Vec<String>> {
+fn table_rows(rows: &[Vec<String>]) -> Vec<Vec<String>> {
     let head = vec![COLUMNS.map(str::to_owned).to_vec()];
     [head, rows.to_vec()].concat()
 }
 
-/// A workbook with these sheets.
-pub fn written(sheets: &[(&str, Vec<Vec<String>>)]) -> Vec<u8> {
+/// Builds a workbook with these sheets.
+pub fn build_workbook(sheets: &[(&str, Vec<Vec<String>>)]) -> Vec<u8> {
     let mut book = Workbook::new();
     for (name, rows) in sheets {
         let sheet = book.add_worksheet().set_name(*name).unwrap();
@@ -241,8 +241,8 @@ pub fn written(sheets: &[(&str, Vec<Vec<String>>)]) -> Vec<u8> {
     book.save_to_buffer().unwrap()
 }
 
-/// The first letter of each name in a format of its own.
-fn rich(rows: &[Vec<String>]) -> Vec<u8> {
+/// Builds a workbook in which the first letter of each name has a format of its own.
+fn build_rich_workbook(rows: &[Vec<String>]) -> Vec<u8> {
     let (plain, bold) = (Style::new(), Style::new().set_bold());
     let mut book = Workbook::new();
     let sheet = book.add_worksheet().set_name("名单").unwrap();
@@ -260,7 +260,7 @@ fn rich(rows: &[Vec<String>]) -> Vec<u8> {
     book.save_to_buffer().unwrap()
 }
 
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+fn zip_members(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(vec![]));
     for (name, bytes) in members {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -269,8 +269,8 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// All members of an archive, one after the other, names too.
-fn members(bytes: &[u8]) -> String {
+/// Returns all members of an archive, one after the other, with their names.
+fn archive_text(bytes: &[u8]) -> String {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut all = String::new();
     for at in 0..archive.len() {
@@ -283,13 +283,13 @@ fn members(bytes: &[u8]) -> String {
     all
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
     packer.write_all(bytes).unwrap();
     packer.finish().unwrap()
 }
 
-fn gunzip(bytes: &[u8]) -> Vec<u8> {
+fn gunzip_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![];
     flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).unwrap();
     out

@@ -1,9 +1,9 @@
-//! A platform on loopback with a user and a password of its own.
+//! A platform on loopback that requires a user and a password.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-/// What `Authorization` must say: `first-user` and `second-user` with the passwords of the tests.
+/// The accepted `Authorization` headers: `first-user` and `second-user` with the passwords of the tests.
 pub const FIRST: &str = "Basic Zmlyc3QtdXNlcjpFcnN0ZS1Mb3N1bmctNzE0MQ==";
 pub const SECOND: &str = "Basic c2Vjb25kLXVzZXI6WndlaXRlLUxvc3VuZy05MjM4";
 
@@ -18,14 +18,14 @@ impl Platform {
         let url = format!("http://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                std::thread::spawn(move || answer(client, authorization));
+                std::thread::spawn(move || answer_client(client, authorization));
             }
         });
         Self { url }
     }
 }
 
-fn answer(mut client: TcpStream, authorization: &str) -> Option<()> {
+fn answer_client(mut client: TcpStream, authorization: &str) -> Option<()> {
     let head: Vec<String> = BufReader::new(client.try_clone().ok()?)
         .lines()
         .map_while(Result::ok)

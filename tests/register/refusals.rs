@@ -1,20 +1,20 @@
-//! What is not registered, and says why; what only reads makes nothing.
+//! Refused registrations and their reasons, and read-only commands, which create nothing.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::{Folder, says, seal};
+use super::{Folder, assert_output, seal_password};
 use crate::house::{House, On};
 
-fn a_broken_connector_is_refused(on: On) {
+fn check_broken_connector_is_refused(on: On) {
     let house = House::new(on);
-    says(&house.run(&["migrate"]), 0, &[]);
+    assert_output(&house.run(&["migrate"]), 0, &[]);
     let folder = Folder::new(&house, "county");
     let refused = |code: i32, words: &[&str]| {
-        says(&house.run(&["connectors", "register", folder.path()]), code, words);
-        assert_eq!(house.sql("SELECT count(*) FROM connector_version"), 0, "{words:?}");
-        assert_eq!(house.sql("SELECT count(*) FROM connector_use"), 0, "{words:?}");
-        assert_eq!(house.sql("SELECT count(*) FROM audit"), 0, "{words:?}");
+        assert_output(&house.run(&["connectors", "register", folder.path()]), code, words);
+        assert_eq!(house.run_sql("SELECT count(*) FROM connector_version"), 0, "{words:?}");
+        assert_eq!(house.run_sql("SELECT count(*) FROM connector_use"), 0, "{words:?}");
+        assert_eq!(house.run_sql("SELECT count(*) FROM audit"), 0, "{words:?}");
     };
     let manifest = folder.0.join("manifest.toml");
     let right = std::fs::read_to_string(&manifest).unwrap();
@@ -38,59 +38,63 @@ fn a_broken_connector_is_refused(on: On) {
     std::fs::create_dir(folder.0.join("samples/grades")).unwrap();
     refused(2, &["grades", "certificates"]);
     std::fs::remove_dir(folder.0.join("samples/grades")).unwrap();
-    says(&house.run(&["connectors", "register", "nowhere"]), 2, &["nowhere"]);
+    assert_output(&house.run(&["connectors", "register", "nowhere"]), 2, &["nowhere"]);
 
-    says(&house.run(&["connectors", "register", manifest.to_str().unwrap()]), 0, &[]);
-    let again = house.json(&["connectors", "register", folder.path(), "--json"]);
+    assert_output(&house.run(&["connectors", "register", manifest.to_str().unwrap()]), 0, &[]);
+    let again = house.run_json(&["connectors", "register", folder.path(), "--json"]);
     assert_eq!(again["state"], "unchanged");
-    assert_eq!(house.sql("SELECT count(*) FROM audit"), 1);
+    assert_eq!(house.run_sql("SELECT count(*) FROM audit"), 1);
     std::fs::write(&manifest, format!("{right}\n# another word\n")).unwrap();
-    says(&house.run(&["connectors", "register", folder.path()]), 2, &["version 1", "raise"]);
-    assert_eq!(house.sql("SELECT count(*) FROM connector_version"), 1);
+    assert_output(&house.run(&["connectors", "register", folder.path()]), 2, &["version 1", "raise"]);
+    assert_eq!(house.run_sql("SELECT count(*) FROM connector_version"), 1);
 }
 
 #[test]
 fn a_broken_connector_is_refused_and_nothing_is_stored_on_sqlite() {
-    a_broken_connector_is_refused(On::Sqlite);
+    check_broken_connector_is_refused(On::Sqlite);
 }
 
 #[test]
 fn a_broken_connector_is_refused_and_nothing_is_stored_on_postgresql() {
-    a_broken_connector_is_refused(On::Postgres);
+    check_broken_connector_is_refused(On::Postgres);
 }
 
 #[test]
 fn a_source_that_cannot_be_read_is_refused() {
     let house = House::new(On::Sqlite);
-    says(&house.run(&["migrate"]), 0, &[]);
+    assert_output(&house.run(&["migrate"]), 0, &[]);
     let add = |more: &[&str]| {
         let args = [&["sources", "add", "a", "--connector", "intel", "--institution-code", "I"][..], more].concat();
         house.run(&args)
     };
-    says(&add(&["--base-url", "not a url"]), 2, &["base_url"]);
+    assert_output(&add(&["--base-url", "not a url"]), 2, &["base_url"]);
     let with_password = add(&["--base-url", "http://user:Geheim-55@127.0.0.1:9"]);
-    says(&with_password, 2, &["--base-url", "secrets set a password"]);
+    assert_output(&with_password, 2, &["--base-url", "secrets set a password"]);
     assert!(!String::from_utf8_lossy(&with_password.stderr).contains("Geheim-55"));
-    says(&add(&["--base-url", "http://127.0.0.1:9", "--schedule", "0 2 30 2 *"]), 2, &["no such moment"]);
-    says(&add(&["--base-url", "http://127.0.0.1:9", "--setting", "api_secret=x"]), 2, &["api_secret", "secrets set"]);
-    says(&house.run(&["sources", "set", "a", "--user", "u"]), 2, &["no source \"a\""]);
-    says(&seal(&house, "a", "x"), 2, &["no source \"a\"", "sources add"]);
-    assert_eq!(house.sql("SELECT count(*) FROM registered_source"), 0);
+    assert_output(&add(&["--base-url", "http://127.0.0.1:9", "--schedule", "0 2 30 2 *"]), 2, &["no such moment"]);
+    assert_output(
+        &add(&["--base-url", "http://127.0.0.1:9", "--setting", "api_secret=x"]),
+        2,
+        &["api_secret", "secrets set"],
+    );
+    assert_output(&house.run(&["sources", "set", "a", "--user", "u"]), 2, &["no source \"a\""]);
+    assert_output(&seal_password(&house, "a", "x"), 2, &["no source \"a\"", "sources add"]);
+    assert_eq!(house.run_sql("SELECT count(*) FROM registered_source"), 0);
     assert!(add(&["--base-url", "http://127.0.0.1:9"]).status.success());
-    says(&add(&["--base-url", "http://127.0.0.1:9"]), 2, &["registered already", "sources set a"]);
-    says(&seal(&house, "a", ""), 2, &["empty"]);
-    // The settings file's source of the same name is the one that is read.
-    let config = crate::ops::config(
+    assert_output(&add(&["--base-url", "http://127.0.0.1:9"]), 2, &["registered already", "sources set a"]);
+    assert_output(&seal_password(&house, "a", ""), 2, &["empty"]);
+    // A source in the settings file hides a registered source of the same name.
+    let config = crate::ops::write_config(
         &house,
         "[[source]]\nname = \"a\"\nconnector = \"lego\"\ninstitution_code = \"L\"\nfolder = \"drop\"\n",
     );
-    let listed = house.items(&["sources", "list", "--json", "--config", &config]);
+    let listed = house.list_items(&["sources", "list", "--json", "--config", &config]);
     let rows: Vec<_> =
         listed.as_array().unwrap().iter().map(|r| (r["origin"].as_str().unwrap(), r["shadowed"].as_bool())).collect();
     assert_eq!(rows, [("settings_file", Some(false)), ("registered", Some(true))]);
-    // What a source has received stays its institution's.
+    // After a sync, a source keeps its institution, even if it is removed and added again.
     assert!(house.run(&["sync", "a", "--land-only"]).status.code() == Some(1));
-    says(&house.run(&["sources", "remove", "a"]), 0, &[]);
+    assert_output(&house.run(&["sources", "remove", "a"]), 0, &[]);
     let out = house.run(&[
         "sources",
         "add",
@@ -102,10 +106,10 @@ fn a_source_that_cannot_be_read_is_refused() {
         "--base-url",
         "http://127.0.0.1:9",
     ]);
-    says(&out, 2, &["institution I", "another name"]);
+    assert_output(&out, 2, &["institution I", "another name"]);
 }
 
-/// A mistyped folder is told, and looks like nothing else.
+/// A command that only reads reports a mistyped data directory and creates nothing in it.
 #[test]
 fn what_only_reads_makes_nothing() {
     let house = House::new(On::Sqlite);
@@ -130,29 +134,29 @@ fn what_only_reads_makes_nothing() {
         &["doctor"],
     ] {
         let args = [args, &["--data-dir", mistyped.to_str().unwrap()]].concat();
-        says(&house.run(&args), 2, &["no database at", "dtaa", "--data-dir"]);
+        assert_output(&house.run(&args), 2, &["no database at", "dtaa", "--data-dir"]);
         assert!(!mistyped.exists(), "{args:?} made something");
     }
-    says(&house.run(&["connectors", "list"]), 0, &["intel"]);
+    assert_output(&house.run(&["connectors", "list"]), 0, &["intel"]);
     assert!(!house.dir.0.join("data").exists());
     assert!(!Path::new("copies").exists());
     let out = house.command(&["balance"]).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
-    says(&out, 2, &["没有数据库", "--data-dir"]);
-    // On a server a schema without a key is not books of another key either.
+    assert_output(&out, 2, &["没有数据库", "--data-dir"]);
+    // On a server, a schema without a key is not reported as books of another key either.
     let house = House::new(On::Postgres);
-    says(&house.run(&["migrate"]), 0, &[]);
+    assert_output(&house.run(&["migrate"]), 0, &[]);
     std::fs::remove_file(house.dir.0.join("data/root.key")).unwrap();
-    says(&house.run(&["balance"]), 2, &["no root key", "huiliu migrate"]);
+    assert_output(&house.run(&["balance"]), 2, &["no root key", "huiliu migrate"]);
     assert!(!house.dir.0.join("data/root.key").exists());
-    says(&house.run(&["migrate"]), 0, &[]);
-    says(&house.run(&["balance"]), 0, &[]);
+    assert_output(&house.run(&["migrate"]), 0, &[]);
+    assert_output(&house.run(&["balance"]), 0, &[]);
 }
 
 #[test]
 fn files_are_their_owners_alone_and_doctor_says_when_the_key_is_not() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
-    let kept = house.json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let kept = house.run_json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
     let data = house.dir.0.join("data");
     let mut files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|e| e.unwrap().path()).collect();
     files.push(kept["file"].as_str().unwrap().into());
@@ -161,12 +165,12 @@ fn files_are_their_owners_alone_and_doctor_says_when_the_key_is_not() {
         let mode = std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", file.display());
     }
-    says(&house.run(&["doctor"]), 0, &["✓ key"]);
+    assert_output(&house.run(&["doctor"]), 0, &["✓ key"]);
     let key = data.join("root.key");
     assert!(!String::from_utf8_lossy(&house.run(&["doctor"]).stdout).contains('!'));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    says(&house.run(&["doctor"]), 0, &["!", "root.key", "0644", "chmod 600"]);
-    let finding = house.json(&["doctor", "--json"]);
+    assert_output(&house.run(&["doctor"]), 0, &["!", "root.key", "0644", "chmod 600"]);
+    let finding = house.run_json(&["doctor", "--json"]);
     let warned = finding["items"].as_array().unwrap().iter().find(|f| f["what"] == "key_file").unwrap();
     assert_eq!((&warned["ok"], &warned["warning"]), (&true.into(), &true.into()));
 }

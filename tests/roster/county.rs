@@ -1,4 +1,4 @@
-//! A county with its files, and what Huiliu makes of them.
+//! A county with its files, and the commands of Huiliu that read them.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::house::{House, On};
 
-/// Made-up people: ID number, and a name with it.
+/// Made-up people: ID number and name.
 pub const WANG: (&str, &str) = ("22010219590911001X", "王一");
 pub const LI: (&str, &str) = ("220203197812030225", "李二");
 pub const ZHAO: (&str, &str) = ("220581198502280149", "赵三");
@@ -24,11 +24,11 @@ pub struct County {
 
 impl County {
     pub fn new(on: On, connector: &str) -> Self {
-        Self::with(on, connector, "")
+        Self::with_settings(on, connector, "")
     }
 
-    /// With more settings above the sources.
-    pub fn with(on: On, connector: &str, settings: &str) -> Self {
+    /// Creates a county with more settings above the sources.
+    pub fn with_settings(on: On, connector: &str, settings: &str) -> Self {
         let house = House::new(on);
         let folder = |name: &str| {
             let folder = house.dir.0.join(name);
@@ -44,67 +44,67 @@ impl County {
         let text = format!("{settings}\n{}{}", source("county", connector), source("courses", "cmcc"));
         let file = house.dir.0.join("huiliu.toml");
         std::fs::write(&file, text).unwrap();
-        // A database and its key, whatever is asked first.
+        // Creates the database and its key, which commands that only read do not.
         let county = Self { config: file.display().to_string(), house };
-        county.json(&["migrate"]);
+        county.run_json(&["migrate"]);
         county
     }
 
-    pub fn drop(&self, source: &str, name: &str, bytes: &[u8]) {
+    pub fn drop_file(&self, source: &str, name: &str, bytes: &[u8]) {
         std::fs::write(self.house.dir.0.join(source).join(name), bytes).unwrap();
     }
 
-    pub fn json(&self, args: &[&str]) -> Value {
-        self.house.json(&[args, &["--json", "--config", &self.config]].concat())
+    pub fn run_json(&self, args: &[&str]) -> Value {
+        self.house.run_json(&[args, &["--json", "--config", &self.config]].concat())
     }
 
-    pub fn items(&self, args: &[&str]) -> Value {
-        crate::house::items_of(self.json(args))
+    pub fn list_items(&self, args: &[&str]) -> Value {
+        crate::house::items_of(self.run_json(args))
     }
 
-    pub fn told(&self, args: &[&str]) -> String {
+    pub fn run_text(&self, args: &[&str]) -> String {
         let out = self.house.run(&[args, &["--config", &self.config]].concat());
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap()
     }
 
-    pub fn refused(&self, args: &[&str]) -> String {
+    pub fn run_refused(&self, args: &[&str]) -> String {
         let out = self.house.run(&[args, &["--config", &self.config]].concat());
         assert!(!out.status.success(), "{args:?} went through");
         String::from_utf8_lossy(&out.stderr).into_owned()
     }
 
-    /// Reads everything; the books must balance.
+    /// Syncs everything and returns its balance. The books must balance.
     pub fn sync(&self) -> Value {
-        let pass = self.json(&["sync", "--all"]);
-        let balance = self.json(&["balance"]);
+        let pass = self.run_json(&["sync", "--all"]);
+        let balance = self.run_json(&["balance"]);
         assert!(balance["balanced"] == true && balance["complete"] == true, "{balance}");
         pass["balance"].clone()
     }
 
-    /// A file of schools of this day, as the county's office saves it.
-    pub fn schools(&self, day: &str, lines: &str) {
+    /// Drops a file of schools of a day, in the form in which the county's office saves it.
+    pub fn drop_schools(&self, day: &str, lines: &str) {
         let text = format!("某县学校名册\n{SCHOOLS}{lines}填表人：\n");
-        self.drop("county", &format!("学校名册_{day}.csv"), &encoding_rs::GB18030.encode(&text).0);
+        self.drop_file("county", &format!("学校名册_{day}.csv"), &encoding_rs::GB18030.encode(&text).0);
     }
 
-    /// A file of teachers of this day.
-    pub fn teachers(&self, day: &str, lines: &str) {
+    /// Drops a file of teachers of a day.
+    pub fn drop_teachers(&self, day: &str, lines: &str) {
         let text = format!("某县教师名册\n{TEACHERS}{lines}填表人：\n");
-        self.drop("county", &format!("教师名册_{day}.csv"), &encoding_rs::GB18030.encode(&text).0);
+        self.drop_file("county", &format!("教师名册_{day}.csv"), &encoding_rs::GB18030.encode(&text).0);
     }
 
-    /// A training record of 20 class hours for each of these people.
-    pub fn records(&self, day: &str, people: &[(&str, &str)]) {
+    /// Drops a file with a training record of 20 class hours for each person.
+    pub fn drop_records(&self, day: &str, people: &[(&str, &str)]) {
         let mut text = "姓名,身份证号,学校标识码,课程编号,课程名称,培训学时,结业时间,证书编号\n".to_owned();
         for (id, name) in people {
             text += &format!("{name},{id},2122000001,CM-01,课程,20学时,2014-09-11,Z-{}\n", &id[10..]);
         }
-        self.drop("courses", &format!("CMCC_{day}_001.csv"), &encoding_rs::GB18030.encode(&text).0);
+        self.drop_file("courses", &format!("CMCC_{day}_001.csv"), &encoding_rs::GB18030.encode(&text).0);
     }
 
-    /// A teacher by ID number, as `roster show` tells it; nothing where there is none.
-    pub fn teacher(&self, id_number: &str, on: &str) -> Option<Value> {
+    /// Returns what `roster show` says about an ID number, or `None` if it fails.
+    pub fn show_teacher(&self, id_number: &str, on: &str) -> Option<Value> {
         let args = ["roster", "show", "-", "--on", on, "--json", "--config", &self.config];
         let mut child = self.house.command(&args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(id_number.as_bytes()).unwrap();
@@ -112,9 +112,9 @@ impl County {
         out.status.success().then(|| serde_json::from_slice(&out.stdout).unwrap())
     }
 
-    /// School, first and last day and how it ends, of each membership.
-    pub fn posts(&self, id_number: &str) -> Vec<String> {
-        let teacher = self.teacher(id_number, "2015-01-01").unwrap();
+    /// Returns school, first and last day, and kind of end of each membership; ` !` marks an overlap.
+    pub fn list_memberships(&self, id_number: &str) -> Vec<String> {
+        let teacher = self.show_teacher(id_number, "2015-01-01").unwrap();
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let post = |m: &Value| {
             let mark = if m["overlaps"] == true { " !" } else { "" };
@@ -123,9 +123,9 @@ impl County {
         teacher["memberships"].as_array().unwrap().iter().map(post).collect()
     }
 
-    /// The reason codes of every open letter, sorted.
-    pub fn reasons(&self) -> Vec<String> {
-        let letters = self.items(&["dead-letters", "list"]);
+    /// Returns the reason codes of every open dead letter, sorted.
+    pub fn open_reasons(&self) -> Vec<String> {
+        let letters = self.list_items(&["dead-letters", "list"]);
         let codes = |letter: &Value| {
             let codes = letter["reasons"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap().to_owned());
             codes.collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! What a county's office hands in: text and workbooks.
+//! Files that a county's office hands in: text and workbooks.
 
 use rust_xlsxwriter::Workbook;
 
@@ -14,7 +14,7 @@ fn two_teachers() -> String {
     )
 }
 
-fn workbook(header: &str, lines: &str) -> Vec<u8> {
+fn build_workbook(header: &str, lines: &str) -> Vec<u8> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.write_string(0, 0, "某县名册").unwrap();
@@ -26,11 +26,11 @@ fn workbook(header: &str, lines: &str) -> Vec<u8> {
     book.save_to_buffer().unwrap()
 }
 
-/// What must come of the two schools and the two teachers, however they came.
-fn check(county: &County) {
+/// Checks the result of two schools and two teachers, whatever their file format.
+fn check_two_teachers(county: &County) {
     let balance = county.sync();
     assert_eq!((balance["inserted"].as_i64(), balance["parked"].as_i64()), (Some(4), Some(0)), "{balance}");
-    let wang = county.teacher(WANG.0, "2014-09-10").unwrap();
+    let wang = county.show_teacher(WANG.0, "2014-09-10").unwrap();
     assert_eq!(
         (&wang["origin"], &wang["name"], &wang["sex"], &wang["birth_date"]),
         (&"roster".into(), &WANG.1.into(), &"male".into(), &"1959-09-11".into())
@@ -40,18 +40,18 @@ fn check(county: &County) {
     assert_eq!(wang["memberships"][0]["lineage"]["source"], "county");
     let chain: Vec<&str> = wang["regions"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap()).collect();
     assert_eq!(chain, ["南关区", "长春市", "吉林省"]);
-    // The eve of the birthday, and the birthday.
+    // The day before the birthday, and the birthday.
     assert_eq!(wang["exemption"]["exempt"], false, "{wang}");
-    let wang = county.teacher(WANG.0, "2014-09-11").unwrap();
+    let wang = county.show_teacher(WANG.0, "2014-09-11").unwrap();
     assert_eq!((&wang["exemption"]["exempt"], &wang["exemption"]["as_of"]), (&true.into(), &"2014-09-11".into()));
-    let li = county.teacher(LI.0, "2014-09-11").unwrap();
+    let li = county.show_teacher(LI.0, "2014-09-11").unwrap();
     assert_eq!(li["regions"].as_array().unwrap().len(), 2, "梅河口 reports to the province: {li}");
-    let schools = county.items(&["schools", "list"]);
+    let schools = county.list_items(&["schools", "list"]);
     assert_eq!((&schools[0]["kind"], &schools[1]["kind"]), (&"kindergarten".into(), &"primary".into()));
-    let status = county.json(&["roster", "status"]);
+    let status = county.run_json(&["roster", "status"]);
     assert_eq!((&status["roster"], &status["provisional"], &status["schools"]), (&2.into(), &0.into(), &2.into()));
     // The same files again, and the same content with a newer day.
-    let again = county.json(&["sync", "county", "--full"]);
+    let again = county.run_json(&["sync", "county", "--full"]);
     assert_eq!(again["balance"]["unchanged"], 4, "{again}");
 }
 
@@ -59,9 +59,9 @@ fn check(county: &County) {
 fn text_in_gb18030() {
     for on in BOTH {
         let county = County::new(on, "roster-csv");
-        county.schools("20140901", TWO_SCHOOLS);
-        county.teachers("20140901", &two_teachers());
-        check(&county);
+        county.drop_schools("20140901", TWO_SCHOOLS);
+        county.drop_teachers("20140901", &two_teachers());
+        check_two_teachers(&county);
     }
 }
 
@@ -69,17 +69,17 @@ fn text_in_gb18030() {
 fn workbooks() {
     for on in BOTH {
         let county = County::new(on, "roster-xlsx");
-        county.drop("county", "学校名册_20140901.xlsx", &workbook(SCHOOLS, TWO_SCHOOLS));
-        county.drop("county", "教师名册_20140901.xlsx", &workbook(TEACHERS, &two_teachers()));
-        check(&county);
+        county.drop_file("county", "学校名册_20140901.xlsx", &build_workbook(SCHOOLS, TWO_SCHOOLS));
+        county.drop_file("county", "教师名册_20140901.xlsx", &build_workbook(TEACHERS, &two_teachers()));
+        check_two_teachers(&county);
     }
 }
 
 #[test]
 fn nothing_personal_stands_in_the_clear_and_a_rotated_key_opens_it() {
     let county = County::new(On::Sqlite, "roster-csv");
-    county.schools("20140901", TWO_SCHOOLS);
-    county.teachers("20140901", &two_teachers());
+    county.drop_schools("20140901", TWO_SCHOOLS);
+    county.drop_teachers("20140901", &two_teachers());
     county.sync();
     for name in ["huiliu.db", "huiliu.db-wal"] {
         let bytes = std::fs::read(county.house.dir.0.join("data").join(name)).unwrap_or_default();
@@ -88,24 +88,24 @@ fn nothing_personal_stands_in_the_clear_and_a_rotated_key_opens_it() {
             assert!(!found, "{secret} is in {name}");
         }
     }
-    county.json(&["keys", "rotate"]);
+    county.run_json(&["keys", "rotate"]);
     let query = "SELECT count(*) FROM roster_row WHERE sealed IS NOT NULL AND substr(hex(sealed), 1, 2) <> '01'";
-    assert_eq!(county.house.sql(query), 2, "sealed anew");
-    // Derived anew with the new key.
-    county.teachers("20140911", &two_teachers().replace("T-1", "T-9"));
+    assert_eq!(county.house.run_sql(query), 2, "sealed anew");
+    // The blind index is derived anew with the new key.
+    county.drop_teachers("20140911", &two_teachers().replace("T-1", "T-9"));
     county.sync();
-    assert_eq!(county.posts(WANG.0), ["2122000001 1981-08-15.. open"]);
+    assert_eq!(county.list_memberships(WANG.0), ["2122000001 1981-08-15.. open"]);
 }
 
 #[test]
 fn the_reporting_tree_is_shown_and_a_broken_one_is_refused_with_its_line() {
     let county = County::new(On::Sqlite, "roster-csv");
-    let then = county.json(&["regions", "list", "--on", "2014-09-11"]).to_string();
+    let then = county.run_json(&["regions", "list", "--on", "2014-09-11"]).to_string();
     let has = |code: &str| then.contains(&format!("\"code\":\"{code}\""));
     assert!(has("220181") && !has("220113") && has("22CB00"), "{then}");
-    let now = county.json(&["regions", "show", "220381", "--on", "2021-01-01"]);
+    let now = county.run_json(&["regions", "show", "220381", "--on", "2021-01-01"]);
     assert_eq!((&now["rows"][0]["code"], &now["rows"][1]["code"]), (&"220184".into(), &"220000".into()));
-    assert!(county.refused(&["regions", "show", "229999"]).contains("229999"));
+    assert!(county.run_refused(&["regions", "show", "229999"]).contains("229999"));
     let file = county.house.dir.0.join("regions.toml");
     std::fs::write(
         &file,

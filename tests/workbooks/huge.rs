@@ -1,16 +1,16 @@
-//! A workbook as large as a workbook can be, written as a stream: the peak of whoever writes it is small.
+//! A workbook of the maximum size, written as a stream, so that the writer's own memory peak is small.
 
 use std::io::{Seek, Write};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// What the rows of the sheet are.
+/// The rows of the sheet.
 #[derive(Clone, Copy)]
 pub struct Rows {
-    /// With the header: at most 1,048,576.
+    /// Number of rows with the header, at most 1,048,576.
     pub rows: u32,
-    /// Whether texts are shared, as spreadsheets do it, or stand in their cells, as programs that write row by row do it.
+    /// Whether texts are shared, as spreadsheets do, or in their cells, as programs do that write row by row.
     pub shared: bool,
 }
 
@@ -18,8 +18,8 @@ pub struct Rows {
 pub const HEADER: [&str; 10] =
     ["姓名", "身份证号", "学校标识码", "课程编号", "课程名称", "培训学时", "结业时间", "证书编号", "角色", "地点"];
 
-/// The manifest of its connector, whose files are of this format.
-pub fn manifest(id: &str, format: &str) -> String {
+/// Returns the manifest of a connector for files of this format.
+pub fn manifest_text(id: &str, format: &str) -> String {
     format!(
         r#"manifest = 1
 id = "{id}"
@@ -56,7 +56,7 @@ place = "地点"
     )
 }
 
-/// A person's ID number of good form, different for each of the first 100,000.
+/// Returns a valid ID number, different for each of the first 100,000 people.
 pub fn id_number(n: u32) -> String {
     let body = format!("220102{}{:02}{:02}{:03}", 1950 + n % 45, 1 + n / 45 % 12, 1 + n / 540 % 28, n / 15_120 % 1_000);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -64,17 +64,17 @@ pub fn id_number(n: u32) -> String {
     format!("{body}{}", b"10X98765432"[sum as usize % 11] as char)
 }
 
-/// A generated name.
-pub fn name(n: u32) -> String {
+/// Returns a generated name.
+pub fn person_name(n: u32) -> String {
     let (family, given) = (["王", "李", "张", "刘", "陈"], ["伟", "芳", "娜", "敏", "静", "丽", "强", "磊"]);
     format!("{}{}{}", family[n as usize % 5], given[n as usize / 5 % 8], given[n as usize / 40 % 8])
 }
 
-/// The n-th record, from 0. Of nine in ten people there are several records.
-pub fn record(n: u32) -> [String; 10] {
+/// Returns the nth record, from 0. The people repeat after 100,000 records.
+pub fn record_cells(n: u32) -> [String; 10] {
     let person = n % 100_000;
     [
-        name(person),
+        person_name(person),
         id_number(person),
         "2122000001".into(),
         format!("YD-{:02}", n % 20),
@@ -87,11 +87,11 @@ pub fn record(n: u32) -> [String; 10] {
     ]
 }
 
-/// Columns that hold a number.
+/// Columns that contain a number.
 const NUMBERS: [usize; 1] = [5];
 
-/// Writes the workbook; its last texts are `last`.
-pub fn write(to: impl Write + Seek, of: Rows) {
+/// Writes the workbook.
+pub fn write_workbook(to: impl Write + Seek, of: Rows) {
     let mut zip = ZipWriter::new(to);
     let options =
         SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).compression_level(Some(6));
@@ -131,12 +131,13 @@ pub fn write(to: impl Write + Seek, of: Rows) {
             if of.shared { &shared_link } else { "" }
         ),
     );
-    // A million certificates are a million shared texts; names and ID numbers are a hundred thousand, the rest are few.
+    // A million certificates are a million shared texts; names and ID numbers are a hundred thousand each, and the rest
+    // are few.
     if of.shared {
         zip.start_file("xl/sharedStrings.xml", options).unwrap();
         write!(zip, r#"<?xml version="1.0"?><sst xmlns="{main}" uniqueCount="{}">"#, FEW + 2 * PEOPLE + of.rows)
             .unwrap();
-        for text in (0..FEW).map(few).chain((0..PEOPLE).flat_map(|n| [name(n), id_number(n)])) {
+        for text in (0..FEW).map(shared_text).chain((0..PEOPLE).flat_map(|n| [person_name(n), id_number(n)])) {
             write!(zip, "<si><t>{text}</t></si>").unwrap();
         }
         for n in 0..of.rows {
@@ -150,13 +151,13 @@ pub fn write(to: impl Write + Seek, of: Rows) {
     for number in 1..=of.rows {
         row.clear();
         row += &format!(r#"<row r="{number}">"#);
-        let texts = if number == 1 { HEADER.map(str::to_owned) } else { record(number - 2) };
+        let texts = if number == 1 { HEADER.map(str::to_owned) } else { record_cells(number - 2) };
         for (column, text) in texts.iter().enumerate() {
             let at = char::from(b'A' + u8::try_from(column).unwrap());
             if number > 1 && NUMBERS.contains(&column) {
                 row += &format!(r#"<c r="{at}{number}"><v>{text}</v></c>"#);
             } else if of.shared && number > 1 {
-                row += &format!(r#"<c r="{at}{number}" t="s"><v>{}</v></c>"#, shared(number - 2, column));
+                row += &format!(r#"<c r="{at}{number}" t="s"><v>{}</v></c>"#, shared_index(number - 2, column));
             } else {
                 row += &format!(r#"<c r="{at}{number}" t="inlineStr"><is><t>{text}</t></is></c>"#);
             }
@@ -169,16 +170,16 @@ pub fn write(to: impl Write + Seek, of: Rows) {
 }
 
 const PEOPLE: u32 = 100_000;
-/// Texts that many cells share: twenty courses, and what is the same in every row.
+/// Number of texts that many cells share: twenty courses, and the five that are the same in every row.
 const FEW: u32 = 25;
 
-fn few(n: u32) -> String {
+fn shared_text(n: u32) -> String {
     let same = [2, 4, 6, 8, 9];
-    if n < 20 { record(n)[3].clone() } else { record(0)[same[n as usize - 20]].clone() }
+    if n < 20 { record_cells(n)[3].clone() } else { record_cells(0)[same[n as usize - 20]].clone() }
 }
 
-/// The number of the shared text of a record's column.
-fn shared(n: u32, column: usize) -> u32 {
+/// Returns the index of the shared text of a record's column.
+fn shared_index(n: u32, column: usize) -> u32 {
     let person = FEW + 2 * (n % PEOPLE);
     match column {
         0 => person,

@@ -1,4 +1,4 @@
-//! Writing a connector: a guess at its manifest, samples without people, and the gate that it passes before it is used.
+//! Tools for writing a connector: guess its manifest, anonymize samples, and pass the gate before it is used.
 
 pub mod anonymize;
 pub mod gate;

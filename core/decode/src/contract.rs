@@ -1,4 +1,4 @@
-//! Whether a batch looks as if the platform had changed: a renamed field, another type, another unit.
+//! Detects batches that look as if the platform had changed: a renamed field, another type, another unit.
 
 use std::collections::BTreeMap;
 
@@ -40,17 +40,18 @@ pub enum SharedProblem {
 
 said_in_english!(BrokenContract, SharedProblem);
 
-/// Returns why a batch breaks its stream's contract; `None` if it keeps it.
+/// Returns why the batch must be quarantined, with every problem that more records share than the contract allows.
+/// Returns `None` if the batch keeps the contract.
 #[must_use]
-pub fn find_broken(contract: &Contract, records: usize, parked: &[Parked<'_>]) -> Option<BrokenContract> {
-    if records < contract.hold_from_records.count() {
+pub fn find_breach(contract: &Contract, records: usize, parked: &[Parked<'_>]) -> Option<BrokenContract> {
+    if records < contract.hold_from_records.to_usize() {
         return None;
     }
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for problem in parked.iter().flat_map(|parked| &parked.problems) {
         *counts.entry((&problem.code, &problem.source_field)).or_default() += 1;
     }
-    let bound = contract.hold_above_percent.count();
+    let bound = contract.hold_above_percent.to_usize();
     let shared = counts.into_iter().filter(|(_, count)| count * 100 > records * bound);
     let problems: Vec<SharedProblem> = shared
         .map(|((reason, field), count)| SharedProblem::Reason {

@@ -1,4 +1,4 @@
-//! CSV files as offices make them: title lines above the header, signature lines below.
+//! CSV files as offices write them: title lines above the header, signature lines below the records.
 
 use std::borrow::Cow;
 
@@ -11,17 +11,17 @@ use crate::table::{self, Mark};
 use crate::text_window::{Chunks, Taken};
 use huiliu_manifest::Layout;
 
-/// The most cells of a line.
+/// Maximum number of cells in a line.
 const MAX_CELLS: usize = 1_024;
-/// The most bytes of the cells of a line; more is a quote that is never closed.
+/// Maximum number of bytes in the cells of a line; a longer line has a quote that is never closed.
 const MAX_LINE: usize = 1 << 20;
 
-/// Builds a range of a file's records, with the cells under the header names in `paths`; `left_off` physical lines
-/// of the file stand above the text, which holds none of them.
+/// Builds the records of a range of a file, with the cells under the header names in `paths`. `left_off` is the number
+/// of physical lines that were left out of the text.
 ///
 /// # Errors
-/// [`DecodeError`] for a missing header, and for a line that no office writes.
-pub fn decode<'a>(
+/// Returns [`DecodeError`] if there is no header, or if a line exceeds what any office writes.
+pub fn decode_rows<'a>(
     text: &'a str,
     separator: u8,
     layout: &Layout,
@@ -34,30 +34,30 @@ pub fn decode<'a>(
     let mut all = Decoded::default();
     let mut lines = Lines { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
-        match table.see(&row)? {
+        match table.classify_row(&row)? {
             Seen::Record => {}
             Seen::Above | Seen::Left => continue,
             Seen::End => break,
         }
-        all.take(range, row.end - row.start, |index| {
+        all.push_record(range, row.end - row.start, |index| {
             let is_cut = row.end == text.len() && !text.ends_with('\n');
-            let broken = table.broken(&row, left_off, is_cut);
+            let broken = table.describe_damage(&row, left_off, is_cut);
             let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
             let columns = table.columns.iter().flatten();
-            let texts = columns.map(|column| row.text(raw, (*column)?)).collect();
+            let texts = columns.map(|column| row.cell_text(raw, (*column)?)).collect();
             let position = Position::Line(row.line + left_off);
             RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
         })?;
     }
-    table.headed()?;
+    table.require_header()?;
     Ok(all)
 }
 
-/// Walks over a file that comes step by step.
+/// Walks over a file that is read in chunks.
 ///
 /// # Errors
-/// As [`decode`].
-pub(super) fn walk(
+/// Returns the errors of [`decode_rows`], and those of reading the chunks.
+pub(super) fn walk_rows(
     chunks: &mut Chunks<'_>,
     separator: u8,
     layout: &Layout,
@@ -68,22 +68,22 @@ pub(super) fn walk(
     let (mut text, mut line) = (String::new(), 1);
     let mut more = true;
     while more && !taken.is_over {
-        more = chunks.more(&mut text)?;
+        more = chunks.read_more(&mut text)?;
         let mut rows = Rows::new(&text, separator);
         let mut lines = Lines { text: &text, counted: 0, line };
         let mut done = 0;
         while let Some(row) = rows.next(&mut lines)? {
-            // What comes next may belong to it.
+            // The row may continue in the next chunk.
             if more && row.end + 1 >= text.len() {
                 break;
             }
             let whole = text.get(done..row.end).unwrap_or_default();
-            match table.see(&row)? {
+            match table.classify_row(&row)? {
                 Seen::Above => taken.above.push_str(whole),
-                Seen::Left => taken.between(whole),
+                Seen::Left => taken.take_between(whole),
                 Seen::Record => {
                     let (between, text) = whole.split_at(row.start - done);
-                    taken.record(between, text, row.line)?;
+                    taken.take_record(between, text, row.line)?;
                 }
                 Seen::End => {
                     taken.is_over = true;
@@ -102,63 +102,64 @@ pub(super) fn walk(
         text.drain(..done);
     }
     taken.is_over = true;
-    table.headed()
+    table.require_header()
 }
 
-/// A table's header, once it is found.
+/// A table and its header, once it is found.
 struct Table<'l> {
     layout: &'l Layout,
     paths: &'l [&'l str],
-    /// For each path the column it stands in.
+    /// Column of each path.
     columns: Option<Vec<Option<usize>>>,
-    /// Its cells.
+    /// Number of cells in the header.
     width: usize,
-    /// Its cells up to the last that has a name.
+    /// Number of header cells up to the last one that has a name.
     named: usize,
 }
 
-/// What a row is.
+/// Role of a row in the table.
 enum Seen {
-    /// The header, or above it.
+    /// The header, or a row above it.
     Above,
     Record,
-    /// No record, and the table goes on.
+    /// Not a record; the table continues.
     Left,
-    /// The records are over.
+    /// The table ends here.
     End,
 }
 
 impl Table<'_> {
-    fn see(&mut self, row: &Row<'_>) -> Result<Seen, DecodeError> {
+    fn classify_row(&mut self, row: &Row<'_>) -> Result<Seen, DecodeError> {
         if self.columns.is_none() {
-            let names: Vec<String> = row.cells().map(table::bare).collect();
-            self.columns = table::columns(&names, self.layout, self.paths)?;
+            let names: Vec<String> = row.iter_cells().map(table::remove_whitespace).collect();
+            self.columns = table::find_columns(&names, self.layout, self.paths)?;
             self.width = names.len();
             self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
             return Ok(Seen::Above);
         }
-        Ok(match table::mark(row.cells(), self.layout) {
+        Ok(match table::classify_row(row.iter_cells(), self.layout) {
             Mark::Record => Seen::Record,
-            // Records may have been taken into it.
+            // An unclosed quote may have swallowed records.
             Mark::Left if row.torn.is_some() => Seen::Record,
             Mark::Left => Seen::Left,
             Mark::End => Seen::End,
         })
     }
 
-    /// Why a record's cells are not what somebody wrote into them; so many lines are left off above.
-    fn broken(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<BrokenRecord> {
+    /// Returns why a record's cells are probably not what was written into them; `left_off` lines above the text were
+    /// left out.
+    fn describe_damage(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<BrokenRecord> {
         let (cells, width) = (row.ends.len(), self.width);
         if let Some(line) = row.torn {
             return Some(BrokenRecord::OpenQuote { line: line + left_off });
         }
-        if cells > width && row.cells().skip(self.named).any(|cell| !cell.trim().is_empty()) {
+        if cells > width && row.iter_cells().skip(self.named).any(|cell| !cell.trim().is_empty()) {
             return Some(BrokenRecord::SurplusCells { cells, header: width });
         }
         (is_cut && cells < width).then_some(BrokenRecord::Cut)
     }
 
-    fn headed(&self) -> Result<(), DecodeError> {
+    fn require_header(&self) -> Result<(), DecodeError> {
         match &self.columns {
             Some(_) => Ok(()),
             None => Err(DecodeError::NoHeader { cells: self.layout.header.clone() }),
@@ -166,7 +167,7 @@ impl Table<'_> {
     }
 }
 
-/// The lines of a text, each in the same bounded room: the reader of `csv` has no bounds.
+/// Splits a text into rows in buffers of bounded size; the reader of the crate `csv` has no bounds.
 struct Rows<'t> {
     text: &'t str,
     separator: u8,
@@ -176,17 +177,17 @@ struct Rows<'t> {
     ends: Vec<usize>,
 }
 
-/// A line as it is read.
+/// A row of a text.
 struct Row<'r> {
-    /// Its cells, one after the other.
+    /// Contents of the cells, joined; plain rows keep the separators between them.
     cells: &'r str,
-    /// Where each of them ends.
+    /// End offset in `cells` of each cell.
     ends: &'r [usize],
-    /// Whether the cells are the line itself, with a separator between them.
+    /// Whether `cells` is the line itself, with a separator between cells.
     is_plain: bool,
-    /// The line in which a quote opens that took in more than its cell.
+    /// Line in which a quote opens that encloses more than its own cell.
     torn: Option<u64>,
-    /// Its first byte in the text, and the first after it.
+    /// Offset in the text of the row's first byte; `end` is the offset after its last byte.
     start: usize,
     end: usize,
     line: u64,
@@ -199,20 +200,20 @@ impl<'t> Rows<'t> {
     }
 
     fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeError> {
-        let from = lines.at(self.at);
+        let from = lines.locate_row(self.at);
         let bytes = self.text.as_bytes();
         let rest = bytes.get(from.byte..).unwrap_or_default();
         match memchr::memchr3(b'\n', b'\r', b'"', rest) {
-            // Most lines have no quote, and are cut at their separators without another look at each byte.
+            // Most lines have no quote and are cut at their separators without examining each byte.
             Some(length) if rest[length] != b'"' && (rest[length] == b'\n' || rest.get(length + 1) == Some(&b'\n')) => {
-                self.plain(from, length)
+                self.read_plain_row(from, length)
             }
-            _ => self.quoted(from),
+            _ => self.read_quoted_row(from),
         }
     }
 
-    /// A line of so many bytes that has no quote and an end.
-    fn plain(&mut self, from: RowStart, length: usize) -> Result<Option<Row<'_>>, DecodeError> {
+    /// Reads a line of `length` bytes that contains no quote and has an end.
+    fn read_plain_row(&mut self, from: RowStart, length: usize) -> Result<Option<Row<'_>>, DecodeError> {
         let RowStart { byte: start, line } = from;
         let cells = self.text.get(start..start + length).unwrap_or_default();
         if length > MAX_LINE {
@@ -228,7 +229,7 @@ impl<'t> Rows<'t> {
         Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, torn: None, start, end: self.at, line }))
     }
 
-    fn quoted(&mut self, from: RowStart) -> Result<Option<Row<'_>>, DecodeError> {
+    fn read_quoted_row(&mut self, from: RowStart) -> Result<Option<Row<'_>>, DecodeError> {
         let RowStart { byte: start, line } = from;
         let (mut bytes, mut count) = (0, 0);
         loop {
@@ -249,20 +250,21 @@ impl<'t> Rows<'t> {
             }
         }
         let cells = std::str::from_utf8(self.cells.get(..bytes).unwrap_or_default());
-        let cells = cells.map_err(|e| Malformed::LineNotText { line, why: e.to_string() }.of("CSV"))?;
+        let cells = cells.map_err(|e| Malformed::LineNotText { line, why: e.to_string() }.into_decode_error("CSV"))?;
         let ends = self.ends.get(..count).unwrap_or_default();
         let raw = self.text.get(start..self.at).unwrap_or_default().trim_end_matches(['\r', '\n']);
         let is_last = self.at == self.text.len();
         let torn = (is_last || memchr::memchr2(b'\n', b'\r', raw.as_bytes()).is_some())
-            .then(|| torn(raw, self.separator))
+            .then(|| find_torn_quote(raw, self.separator))
             .flatten()
             .map(|at| line + raw.bytes().take(at).filter(|b| *b == b'\n').count() as u64);
         Ok(Some(Row { cells, ends, is_plain: false, torn, start, end: self.at, line }))
     }
 }
 
-/// Where in a row a quote opens that is never closed, or behind a line break within another cell.
-pub(super) fn torn(row: &str, separator: u8) -> Option<usize> {
+/// Returns the offset in a row of a quote that is never closed, or that is closed only by a quote of another cell after
+/// a line break.
+pub(super) fn find_torn_quote(row: &str, separator: u8) -> Option<usize> {
     let bytes = row.as_bytes();
     let find = |what: u8, from: usize| memchr::memchr(what, bytes.get(from..)?).map(|at| from + at);
     let mut at = 0;
@@ -286,27 +288,29 @@ pub(super) fn torn(row: &str, separator: u8) -> Option<usize> {
 }
 
 fn too_long(line: u64) -> DecodeError {
-    Malformed::LineTooLong { line, max: MAX_LINE }.of("CSV")
+    Malformed::LineTooLong { line, max: MAX_LINE }.into_decode_error("CSV")
 }
 
 fn too_wide(line: u64) -> DecodeError {
-    Malformed::LineTooWide { line, max: MAX_CELLS }.of("CSV")
+    Malformed::LineTooWide { line, max: MAX_CELLS }.into_decode_error("CSV")
 }
 
 impl Row<'_> {
-    fn place(&self, column: usize) -> Option<(usize, usize)> {
+    fn cell_span(&self, column: usize) -> Option<(usize, usize)> {
         let between = usize::from(self.is_plain);
         let start = column.checked_sub(1).map_or(Some(0), |before| Some(self.ends.get(before)? + between))?;
         Some((start, *self.ends.get(column)?))
     }
 
-    fn cells(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).filter_map(|column| self.place(column)).filter_map(|(from, to)| self.cells.get(from..to))
+    fn iter_cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len())
+            .filter_map(|column| self.cell_span(column))
+            .filter_map(|(from, to)| self.cells.get(from..to))
     }
 
-    /// What stands in a column, if it is not blank: a slice of the line where that is its cells.
-    fn text<'a>(&self, raw: &'a str, column: usize) -> Option<Cow<'a, str>> {
-        let (from, to) = self.place(column)?;
+    /// Returns the text of a column if it is not blank; borrows from the line if the row is plain.
+    fn cell_text<'a>(&self, raw: &'a str, column: usize) -> Option<Cow<'a, str>> {
+        let (from, to) = self.cell_span(column)?;
         let text = if self.is_plain {
             Cow::Borrowed(raw.get(from..to)?)
         } else {
@@ -316,16 +320,16 @@ impl Row<'_> {
     }
 }
 
-/// Where a row begins.
+/// Start of a row.
 #[derive(Clone, Copy)]
 struct RowStart {
-    /// Its first byte in the text.
+    /// Offset of its first byte in the text.
     byte: usize,
-    /// The physical line of that byte, from 1.
+    /// Physical line of that byte, from 1.
     line: u64,
 }
 
-/// Physical lines.
+/// Counts the physical lines of a text.
 struct Lines<'a> {
     text: &'a str,
     counted: usize,
@@ -333,8 +337,8 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Where the line that is read next really begins, after the end of the one before and blank ones.
-    fn at(&mut self, byte: usize) -> RowStart {
+    /// Returns where the next row begins, after the end of the previous row and blank lines.
+    fn locate_row(&mut self, byte: usize) -> RowStart {
         let bytes = self.text.as_bytes();
         let mut start = byte.min(bytes.len());
         while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
@@ -351,13 +355,13 @@ impl Lines<'_> {
 mod tests {
     use super::*;
 
-    /// The reader of `csv` reads the same cells.
-    fn rows(text: &str) -> Vec<Vec<String>> {
+    /// Reads all cells, to compare them with those that the crate `csv` reads.
+    fn read_rows(text: &str) -> Vec<Vec<String>> {
         let mut rows = Rows::new(text, b',');
         let mut lines = Lines { text, counted: 0, line: 1 };
         let mut all = vec![];
         while let Some(row) = rows.next(&mut lines).unwrap() {
-            all.push(row.cells().map(str::to_owned).collect());
+            all.push(row.iter_cells().map(str::to_owned).collect());
         }
         all
     }
@@ -379,7 +383,7 @@ mod tests {
             let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
             let wanted: Vec<Vec<String>> =
                 reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
-            assert_eq!(rows(text), wanted, "{text:?}");
+            assert_eq!(read_rows(text), wanted, "{text:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes become text, text becomes raw records, each with its address.
+//! Decodes bytes to text, and text to raw records, each with its address.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,94 +13,95 @@ use crate::unpack::UnpackError;
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
-/// Why a payload as a whole cannot be read. The sentences are in the catalogues of `huiliu-messages`, under `decode-`.
+/// Why a payload as a whole cannot be read. The catalogues of `huiliu-messages` hold the sentences, under `decode-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum DecodeError {
-    /// Bytes that are not text in the declared encoding. `offset` is that of the first malformed byte, as near as is known.
+    /// The bytes are not text in the declared encoding. `offset` is the first malformed byte, as precisely as it is
+    /// known.
     #[serde(rename = "decode.encoding")]
     Encoding { encoding: String, offset: usize },
-    /// Cut, or not the declared format at all.
+    /// The payload is truncated, or is not in the declared format at all.
     #[serde(rename = "decode.malformed")]
     Malformed { format: Cow<'static, str>, why: Malformed },
-    /// No line carries the declared header cells.
+    /// No line contains the declared header cells.
     #[serde(rename = "decode.no_header")]
     NoHeader { cells: Vec<String> },
-    /// One member or sheet cannot be read.
+    /// One archive member or sheet cannot be read.
     #[serde(rename = "decode.part")]
     Part { part: String, why: Box<DecodeError> },
-    /// The bytes that are held cannot be read again.
+    /// The stored bytes of the payload cannot be read back.
     #[serde(rename = "decode.payload")]
     Payload { why: SystemError },
-    /// What was unpacked contradicts itself.
+    /// The unpacked text is inconsistent.
     #[serde(rename = "decode.inconsistent")]
     Inconsistent,
-    /// A record of too many bytes.
+    /// A record has too many bytes.
     #[serde(rename = "decode.record_too_large")]
     RecordTooLarge { record: u32, max: usize },
-    /// The platform says itself that the answer is an error.
+    /// The platform itself reports that the response is an error.
     #[serde(rename = "decode.refused")]
     Refused { path: String, found: String, expected: String },
-    /// Too many records.
+    /// The payload has too many records.
     #[serde(rename = "decode.too_many_records")]
     TooManyRecords { max: u32 },
-    /// Too many rows of a table.
+    /// A table has too many rows.
     #[serde(rename = "decode.too_many_rows")]
     TooManyRows { max: usize },
-    /// Two columns of one name.
+    /// Two columns have the same name.
     #[serde(rename = "decode.two_columns")]
     TwoColumns { column: String },
-    /// A workbook or archive that cannot be unpacked.
+    /// A workbook or archive cannot be unpacked.
     #[serde(untagged)]
     Unpack(UnpackError),
 }
 
-/// What is not as the format has it.
+/// How a payload violates its format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Malformed {
-    /// What the parser met, and where, in its own words.
+    /// An error of the parser, with its position, in the parser's own words.
     #[serde(rename = "malformed.parser")]
     Parser { why: String },
-    /// A value that stands there more than once: which is meant is not said.
+    /// A value occurs more than once, so it is unclear which one is meant.
     #[serde(rename = "malformed.twice")]
     Twice { path: String },
-    /// No list where the records should be.
+    /// There is no list where the records should be.
     #[serde(rename = "malformed.no_list")]
     NoList { path: String },
-    /// No value where one must be.
+    /// A required value is missing.
     #[serde(rename = "malformed.no_value")]
     NoValue { path: String },
-    /// A web page or an XML document.
+    /// The payload is a web page or an XML document.
     #[serde(rename = "malformed.web_page")]
     WebPage,
-    /// A DOCTYPE, which can make a parser read other files.
+    /// The document has a DOCTYPE, which can make a parser read other files.
     #[serde(rename = "malformed.doctype")]
     Doctype,
-    /// The document ends before its root element does.
+    /// The document ends before its root element is closed.
     #[serde(rename = "malformed.cut")]
     Cut { element: String },
-    /// Another root element.
+    /// The root element is not the expected one.
     #[serde(rename = "malformed.root")]
     Root { found: String, expected: String },
-    /// Elements nested too deeply.
+    /// Elements are nested too deeply.
     #[serde(rename = "malformed.depth")]
     Depth { max: usize },
-    /// An element with too many attributes.
+    /// An element has too many attributes.
     #[serde(rename = "malformed.attributes")]
     Attributes { max: usize },
-    /// An entity that nobody has defined.
+    /// An entity is not defined.
     #[serde(rename = "malformed.entity")]
     Entity { name: String },
-    /// A line of too many bytes.
+    /// A line has too many bytes.
     #[serde(rename = "malformed.line_too_long")]
     LineTooLong { line: u64, max: usize },
-    /// A line of too many cells.
+    /// A line has too many cells.
     #[serde(rename = "malformed.line_too_wide")]
     LineTooWide { line: u64, max: usize },
-    /// A line whose cells are no text.
+    /// The cells of a line are not text.
     #[serde(rename = "malformed.line_not_text")]
     LineNotText { line: u64, why: String },
 }
@@ -108,13 +109,13 @@ pub enum Malformed {
 said_in_english!(DecodeError, Malformed);
 
 impl Malformed {
-    /// Of a parser.
-    pub(crate) fn parser(why: impl std::fmt::Display) -> Self {
+    /// Wraps an error of a parser.
+    pub(crate) fn from_parser(why: impl std::fmt::Display) -> Self {
         Self::Parser { why: why.to_string() }
     }
 
-    /// As the fault of a payload of this format.
-    pub(crate) fn of(self, format: &'static str) -> DecodeError {
+    /// Turns it into the error of a payload in this format.
+    pub(crate) fn into_decode_error(self, format: &'static str) -> DecodeError {
         DecodeError::Malformed { format: format.into(), why: self }
     }
 }
@@ -125,7 +126,7 @@ impl From<UnpackError> for DecodeError {
     }
 }
 
-/// Where in its payload a raw record stands.
+/// Position of a raw record in its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     /// The n-th item of a page, from 0.
@@ -136,12 +137,12 @@ pub enum Position {
     Row(u32),
 }
 
-/// How a cell of a workbook holds its value.
+/// How a workbook cell stores its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    /// As text, or as a day.
+    /// As text or as a date.
     Text,
-    /// As a number (or truth value).
+    /// As a number or a truth value.
     Number,
     /// As the error of a formula.
     Error,
@@ -150,9 +151,9 @@ pub enum Stored {
 /// The cell that a text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
-    /// Its column, from 0.
+    /// Column, from 0.
     pub column: usize,
-    /// How its value is held.
+    /// How the cell stores its value.
     pub stored: Stored,
 }
 
@@ -161,31 +162,31 @@ pub struct Cell {
 pub struct RawRecord<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
-    /// Where a person finds it.
+    /// Position that the address for people is built from.
     pub position: Position,
-    /// Its bytes as text.
+    /// The record's bytes as text.
     pub raw: Cow<'a, str>,
-    /// The texts at the paths asked for; `None` when absent, null or blank.
+    /// Texts at the requested paths; `None` if absent, null or blank.
     pub texts: Vec<Option<Cow<'a, str>>>,
-    /// The cells they come from, in a workbook; else nothing.
+    /// The cells that the texts come from; empty unless the payload is a workbook.
     pub cells: Vec<Option<Cell>>,
-    /// The member or sheet it stands in, where the payload was unpacked.
+    /// The archive member or sheet that holds the record, if the payload was unpacked.
     pub head: Option<Arc<Head<'a>>>,
-    /// Why it cannot be read as what it should be; its texts are then not all of it.
+    /// Why the record cannot be read in its format. If set, `texts` are incomplete.
     pub broken: Option<BrokenRecord>,
 }
 
 impl<'a> RawRecord<'a> {
-    /// A record of a payload's only part, the n-th of its items.
+    /// Makes the record with this index of a payload that has only one part.
     #[must_use]
     pub fn new(index: u32, raw: Cow<'a, str>, texts: Vec<Option<Cow<'a, str>>>) -> Self {
         Self { index, position: Position::Item(index), raw, texts, cells: vec![], head: None, broken: None }
     }
 
-    /// The address for people: payload, member and sheet, then item, line or row.
+    /// Formats the address for people: payload, member and sheet, then item, line or row.
     #[must_use]
-    pub fn address(&self, payload: &str) -> String {
-        let place = self.place(payload);
+    pub fn format_address(&self, payload: &str) -> String {
+        let place = self.format_place(payload);
         match self.position {
             Position::Item(n) => format!("{place} item {n}"),
             Position::Line(n) => format!("{place} line {n}"),
@@ -193,60 +194,60 @@ impl<'a> RawRecord<'a> {
         }
     }
 
-    fn place<'p>(&self, payload: &'p str) -> Cow<'p, str> {
-        self.head.as_ref().map_or(Cow::Borrowed(payload), |head| Cow::Owned(head.address(payload)))
+    fn format_place<'p>(&self, payload: &'p str) -> Cow<'p, str> {
+        self.head.as_ref().map_or(Cow::Borrowed(payload), |head| Cow::Owned(head.format_address(payload)))
     }
 
-    /// Where the text in this place stands: `lego_2014.xlsx › 第一期!D7`.
+    /// Formats the address of the cell that the text in this slot comes from: `lego_2014.xlsx › 第一期!D7`.
     #[must_use]
     pub fn cell_address(&self, payload: &str, slot: usize) -> Option<String> {
         let (Position::Row(row), Some(cell)) = (self.position, self.cells.get(slot)?) else { return None };
-        Some(format!("{}!{}{row}", self.place(payload), letters(cell.column)))
+        Some(format!("{}!{}{row}", self.format_place(payload), column_letters(cell.column)))
     }
 
-    /// How the text in this place was stored.
+    /// Returns how the text in this slot was stored.
     #[must_use]
-    pub fn stored(&self, slot: usize) -> Stored {
+    pub fn stored_kind(&self, slot: usize) -> Stored {
         self.cells.get(slot).copied().flatten().map_or(Stored::Text, |cell| cell.stored)
     }
 }
 
-/// A column as a spreadsheet names it: A … Z, AA …
-fn letters(column: usize) -> String {
+/// Returns a column's name in a spreadsheet: A … Z, AA …
+fn column_letters(column: usize) -> String {
     let last = char::from(b'A' + u8::try_from(column % 26).unwrap_or(0));
-    let before = if column < 26 { String::new() } else { letters(column / 26 - 1) };
+    let before = if column < 26 { String::new() } else { column_letters(column / 26 - 1) };
     format!("{before}{last}")
 }
 
-/// The most records of a payload: what has more is no list of records, or is sent in parts.
-/// As many as a sheet can have.
+/// Maximum number of records in a payload, which is the maximum number of rows in a sheet. A payload with more is not a
+/// list of records, or should be sent in parts.
 const MAX_RECORDS: u32 = 1 << 20;
 
-/// The most bytes of a record; each is held several times on its way.
+/// Maximum number of bytes in a record; several copies of each are held while it is processed.
 const MAX_RECORD: usize = 1 << 20;
 
-/// The records of a range of a payload, and how many there are in all.
+/// The records of a range of a payload, and the total number of records.
 #[derive(Debug, Default)]
 pub struct Decoded<'a> {
-    /// Those of the range.
+    /// Records of the range.
     pub records: Vec<RawRecord<'a>>,
-    /// All of them.
+    /// Number of records in the whole payload.
     pub total: u32,
 }
 
 impl<'a> Decoded<'a> {
-    /// Counts a record of so many bytes; it is only made when it stands in the range.
+    /// Counts a record of `bytes` bytes; calls `make` only if the record is in the range.
     ///
     /// # Errors
-    /// [`DecodeError`] when there are too many, or it is too long.
-    pub(super) fn take(
+    /// Returns [`DecodeError`] if there are too many records or this one is too long.
+    pub(super) fn push_record(
         &mut self,
         range: RecordRange,
         bytes: usize,
         make: impl FnOnce(u32) -> RawRecord<'a>,
     ) -> Result<(), DecodeError> {
         let index = self.total;
-        self.total = counted(index, bytes)?;
+        self.total = count_record(index, bytes)?;
         if range.contains(index) {
             self.records.push(make(index));
         }
@@ -255,15 +256,15 @@ impl<'a> Decoded<'a> {
 }
 
 impl Decoded<'_> {
-    /// Whether the range is over, so that nothing behind it need be looked at: it was when the payload landed. Who only
-    /// counts asks for no record, and for no end.
+    /// Returns whether all records of the range have been read, so that the rest need not be read: it was checked when
+    /// the payload landed. Always false for an empty range, which is used to count all records.
     pub(super) fn has_all(&self, range: RecordRange) -> bool {
         range.count > 0 && self.total >= range.end()
     }
 }
 
-/// One record more, of so many bytes.
-pub(super) fn counted(records: u32, bytes: usize) -> Result<u32, DecodeError> {
+/// Returns the record count after one more record of `bytes` bytes; checks both limits.
+pub(super) fn count_record(records: u32, bytes: usize) -> Result<u32, DecodeError> {
     if bytes > MAX_RECORD {
         return Err(DecodeError::RecordTooLarge { record: records, max: MAX_RECORD });
     }
@@ -274,26 +275,26 @@ fn too_many() -> DecodeError {
     DecodeError::TooManyRecords { max: MAX_RECORDS }
 }
 
-/// How many raw records a payload holds, and where the next page is.
+/// Number of raw records in a payload, and where the next page is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
-    /// Raw records.
+    /// Number of raw records.
     pub records: u32,
-    /// The text at the paging rule's `next` path.
+    /// Text at the paging rule's `next` path.
     pub next: Option<String>,
 }
 
-/// The payload's bytes as text, in the encoding of its format.
+/// Decodes the payload's bytes to text, in the encoding of its format.
 ///
 /// # Errors
-/// [`DecodeError::Encoding`] for malformed bytes: nothing is replaced, nothing guessed.
-pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeError> {
-    in_encoding(format.encoding(), bytes)
+/// Returns [`DecodeError::Encoding`] for malformed bytes. Nothing is replaced or guessed.
+pub fn decode_text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeError> {
+    decode_in_encoding(format.encoding(), bytes)
 }
 
-/// Bytes as text in an encoding, or in the one that a byte order mark tells.
-pub fn in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
-    let (encoding, skip) = encoding_of(declared, bytes);
+/// Decodes bytes to text in the declared encoding, or in the encoding that a byte order mark indicates.
+pub fn decode_in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    let (encoding, skip) = detect_encoding(declared, bytes);
     let body = bytes.get(skip..).unwrap_or_default();
     let utf8 = || std::str::from_utf8(body);
     let malformed = |offset| DecodeError::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
@@ -308,8 +309,8 @@ pub fn in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<
     }
 }
 
-/// The encoding that bytes are read in, and how many bytes of them are a byte order mark.
-pub fn encoding_of(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'static Encoding, usize) {
+/// Returns the encoding to read the bytes in, and the length of their byte order mark in bytes.
+pub fn detect_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'static Encoding, usize) {
     use huiliu_manifest::Encoding as Declared;
     if let Some(marked) = Encoding::for_bom(bytes) {
         return marked;
@@ -327,17 +328,17 @@ pub fn encoding_of(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'stat
 /// Counts the records and checks the payload as a whole.
 ///
 /// # Errors
-/// [`DecodeError`].
-pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeError> {
+/// Returns [`DecodeError`] if the payload cannot be read.
+pub fn outline_payload(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeError> {
     let (records, next) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
             let success = ok_path.as_deref().zip(ok_value.as_deref());
             let success = success.map(|(path, value)| json::SuccessCondition { path, value });
-            let page = json::page(text, items, success, next, RecordRange::NONE)?;
+            let page = json::read_page(text, items, success, next, RecordRange::NONE)?;
             (page.total, page.next.map(Cow::into_owned))
         }
-        // With the paths that delivery asks for: what it would refuse is refused now. No record is kept.
-        (format, _) => (read(format, body, &Plan::new(stream).paths, RecordRange::NONE)?.total, None),
+        // Uses the paths that delivery uses, so that whatever delivery would reject is rejected now. Keeps no record.
+        (format, _) => (decode_body(format, body, &Plan::new(stream).paths, RecordRange::NONE)?.total, None),
     };
     Ok(Outline { records, next })
 }
@@ -345,17 +346,17 @@ pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<O
 /// Builds the raw records of a range, with the texts at `paths`.
 ///
 /// # Errors
-/// [`DecodeError`].
-pub fn decode<'a>(
+/// Returns [`DecodeError`] if the payload cannot be read.
+pub fn decode_records<'a>(
     format: &Format,
     body: &'a Body<'_>,
     paths: &[&str],
     range: RecordRange,
 ) -> Result<Vec<RawRecord<'a>>, DecodeError> {
-    Ok(read(format, body, paths, range)?.records)
+    Ok(decode_body(format, body, paths, range)?.records)
 }
 
-fn read<'a>(
+fn decode_body<'a>(
     format: &Format,
     body: &'a Body<'_>,
     paths: &[&str],
@@ -365,8 +366,8 @@ fn read<'a>(
         return decode_part(format, &Part { head: Head::default(), text }, paths, range);
     }
     let mut all = Decoded::default();
-    for part in body.parts()? {
-        let name = part.head.address("");
+    for part in body.split_parts()? {
+        let name = part.head.format_address("");
         let before = all.total;
         let read = decode_part(format, &part, paths, range.relative_to(before))
             .map_err(|why| DecodeError::Part { part: name, why: Box::new(why) })?;
@@ -392,17 +393,17 @@ fn decode_part<'a>(
     range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeError> {
     if let Format::Workbook { layout, .. } = format {
-        return workbook::decode(part, layout, paths, range);
+        return workbook::decode_sheet(part, layout, paths, range);
     }
-    // Of a window the first record has a number of its own.
+    // The first record of a window has an index above 0: the number of records before the window.
     let (shown, lines) = (part.head.shown, part.head.lines);
     let before = shown.map_or(0, |shown| shown.before);
     let range = range.relative_to(before);
     let mut read = match format {
-        Format::Json { items, .. } => json::decode(part.text, items, paths, range),
-        Format::JsonLines { .. } => json::lines(part.text, paths, range, lines),
-        Format::Xml { item, root, .. } => xml::decode(part.text, item, root, paths, range),
-        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, range, lines),
+        Format::Json { items, .. } => json::decode_items(part.text, items, paths, range),
+        Format::JsonLines { .. } => json::decode_lines(part.text, paths, range, lines),
+        Format::Xml { item, root, .. } => xml::decode_elements(part.text, item, root, paths, range),
+        Format::Csv { separator, layout, .. } => csv::decode_rows(part.text, separator.0, layout, paths, range, lines),
         Format::Workbook { .. } => Ok(Decoded::default()),
     }?;
     for record in &mut read.records {

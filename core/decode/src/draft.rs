@@ -1,4 +1,4 @@
-//! The draft: a raw record after mapping, every field optional, values still to be checked.
+//! The draft: a raw record after mapping. Every field is optional, and values are not checked yet.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ use crate::problem::{Expected, Problem};
 use crate::{Context, Place, Plan, steps};
 use huiliu_manifest::Field;
 
-/// A raw record after mapping. Lengths are checked by `validator`; what a value means is checked when the record is built.
+/// A raw record after mapping. `validator` checks lengths; values are checked when the record is built.
 #[derive(Debug, Clone, Default)]
 pub struct Draft<'a> {
-    /// The source's own name of the record.
+    /// The source's own name for the record.
     pub record_name: Option<Cow<'a, str>>,
     /// The teacher's name as given.
     pub name: Option<Cow<'a, str>>,
@@ -21,27 +21,27 @@ pub struct Draft<'a> {
     pub id_number: Option<Cow<'a, str>>,
     /// School code, 10 digits.
     pub school_code: Option<Cow<'a, str>>,
-    /// Project code.
+    /// Code of the project.
     pub project_code: Option<Cow<'a, str>>,
     /// Project title; at most 100 characters (national 国内培训 record).
     pub project_title: Option<Cow<'a, str>>,
     /// Course code at the source.
     pub course_code: Option<Cow<'a, str>>,
-    /// Course title.
+    /// Title of the course.
     pub course_title: Option<Cow<'a, str>>,
-    /// 学科教师, 主讲教师 …
+    /// Role of the teacher: 学科教师, 主讲教师 …
     pub role: Option<Cow<'a, str>>,
-    /// Online, school-based, classroom practice.
+    /// Mode of training: online, school-based, classroom practice.
     pub mode: Option<Cow<'a, str>>,
-    /// The national sheet's 1/2/3/4/9.
+    /// Delivery code of the national sheet: 1, 2, 3, 4 or 9.
     pub delivery_code: Option<Cow<'a, str>>,
     /// 培训类别 of the national sheet: 10 national, 20 provincial, 30 prefecture, 40 county, 60 school, 99 other.
     pub category_code: Option<Cow<'a, str>>,
-    /// Required or elective.
+    /// Whether the course is required or elective, as given.
     pub required: Option<Cow<'a, str>>,
-    /// 初级, 中级, 高级 of the course; never a result.
+    /// Tier of the course: 初级, 中级 or 高级; never a result.
     pub tier: Option<Cow<'a, str>>,
-    /// Where.
+    /// Place of the training.
     pub place: Option<Cow<'a, str>>,
     /// Hours as given, in the stream's unit.
     pub hours: Option<Cow<'a, str>>,
@@ -49,27 +49,27 @@ pub struct Draft<'a> {
     pub period_start: Option<Cow<'a, str>>,
     /// Last day as given.
     pub period_end: Option<Cow<'a, str>>,
-    /// Presence in per cent.
+    /// Attendance in per cent.
     pub attendance: Option<Cow<'a, str>>,
-    /// Certificate number.
+    /// Number of the certificate.
     pub certificate_number: Option<Cow<'a, str>>,
-    /// 课程学习.
+    /// Score of 课程学习.
     pub score_learning: Option<Cow<'a, str>>,
-    /// 研修活动.
+    /// Score of 研修活动.
     pub score_activity: Option<Cow<'a, str>>,
-    /// 应用成果.
+    /// Score of 应用成果.
     pub score_artefact: Option<Cow<'a, str>>,
     /// Total score.
     pub score_total: Option<Cow<'a, str>>,
     /// `excellent`, `pass` or `fail`.
     pub result: Option<Cow<'a, str>>,
-    /// What only rows of a roster have.
+    /// Texts that only roster rows have.
     pub roster: RosterTexts<'a>,
-    /// Fields whose text cannot be relied on, and why.
+    /// Fields whose text is unreliable, and why.
     pub doubts: Vec<(Field, Doubt)>,
 }
 
-/// By hand: `validator`'s derive takes longer to build than these lines to read.
+/// Written by hand, because the derive macro of `validator` takes longer to build than these lines take to read.
 impl Validate for Draft<'_> {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let most = [
@@ -101,26 +101,26 @@ impl Validate for Draft<'_> {
     }
 }
 
-/// What only rows of a roster have. Lengths and values are checked when the row is built.
+/// Texts that only roster rows have. Lengths and values are checked when the row is built.
 #[derive(Debug, Clone, Default)]
 pub struct RosterTexts<'a> {
     /// Sex as given.
     pub sex: Option<Cow<'a, str>>,
     /// Birth date as given.
     pub birth_date: Option<Cow<'a, str>>,
-    /// A former name as given.
+    /// Former name as given.
     pub former_name: Option<Cow<'a, str>>,
-    /// A former ID number as given.
+    /// Former ID number as given.
     pub former_id_number: Option<Cow<'a, str>>,
-    /// Teacher number.
+    /// Teacher number as given.
     pub teacher_number: Option<Cow<'a, str>>,
-    /// Phone number.
+    /// Phone number as given.
     pub phone: Option<Cow<'a, str>>,
-    /// Position.
+    /// Position at the school.
     pub position: Option<Cow<'a, str>>,
     /// Stage of teaching.
     pub stage: Option<Cow<'a, str>>,
-    /// The source's own id of the person.
+    /// The source's own id of the teacher.
     pub teacher_ref: Option<Cow<'a, str>>,
     /// The source's own id of the school.
     pub school_ref: Option<Cow<'a, str>>,
@@ -128,25 +128,25 @@ pub struct RosterTexts<'a> {
     pub school_name: Option<Cow<'a, str>>,
     /// First day at the school as given.
     pub member_from: Option<Cow<'a, str>>,
-    /// Last day there as given.
+    /// Last day at the school as given.
     pub member_to: Option<Cow<'a, str>>,
-    /// Whether the membership still holds.
+    /// Whether the membership still holds: `true` or `false`.
     pub active: Option<Cow<'a, str>>,
-    /// Day of the row as given.
+    /// Date of the row as given.
     pub as_of: Option<Cow<'a, str>>,
-    /// Division of the school.
+    /// Code of the school's administrative division.
     pub region_code: Option<Cow<'a, str>>,
     /// First day of name and division as given.
     pub valid_from: Option<Cow<'a, str>>,
-    /// Last day of them as given.
+    /// Last day of name and division as given.
     pub valid_to: Option<Cow<'a, str>>,
-    /// Code of the school that took its place.
+    /// Code of the school that replaced it.
     pub successor_code: Option<Cow<'a, str>>,
 }
 
 impl RosterTexts<'_> {
-    /// Every text that is there, and the most characters it may have.
-    pub(super) fn bounded(&self) -> impl Iterator<Item = (Field, &str, usize)> {
+    /// Iterates over the texts that are present, each with its maximum number of characters.
+    pub(super) fn bounded_texts(&self) -> impl Iterator<Item = (Field, &str, usize)> {
         [
             (Field::Sex, &self.sex, 10),
             (Field::BirthDate, &self.birth_date, 100),
@@ -173,26 +173,26 @@ impl RosterTexts<'_> {
     }
 }
 
-/// Why a text cannot be relied on.
+/// Why a text is unreliable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
-    /// The last part of the stable code.
+    /// Last part of the stable code.
     pub code: &'static str,
-    /// What is allowed.
+    /// Description of what is allowed.
     pub expected: Message,
-    /// What is there.
+    /// The text as found.
     pub seen: String,
 }
 
 impl Doubt {
-    /// A doubt about a text.
+    /// Makes a doubt about a text.
     pub fn new(code: &'static str, expected: &Expected, seen: &str) -> Self {
         Self { code, expected: Message::new(expected), seen: seen.to_owned() }
     }
 
-    /// Of a workbook's cell: more digits than a spreadsheet keeps of a number, so that the last ones may be others, or a
-    /// formula that gave an error.
-    fn of_cell(stored: Stored, text: &str) -> Option<Self> {
+    /// Returns a doubt about the text of a workbook cell if it is the error of a formula, or a number with more digits
+    /// than a spreadsheet keeps, so that the last digits may be wrong.
+    fn for_cell(stored: Stored, text: &str) -> Option<Self> {
         let digits = || text.split('.').next().unwrap_or_default().trim_start_matches('-').len();
         match stored {
             Stored::Error => Some(Self::new("formula_error", &Expected::CellValue, text)),
@@ -205,13 +205,13 @@ impl Doubt {
 /// At most 60 characters, with every run of eleven or more digits masked but for the first two and the last character:
 /// columns shift, and then an ID number or a phone number stands where a name should.
 #[must_use]
-pub fn redacted(text: &str) -> String {
-    masked(text, 60)
+pub fn redact_text(text: &str) -> String {
+    mask_text(text, 60)
 }
 
-/// At most `most` characters, masked as in [`redacted`].
+/// Cuts a text to `most` characters and masks it as [`redact_text`] does.
 #[must_use]
-pub fn masked(text: &str, most: usize) -> String {
+pub fn mask_text(text: &str, most: usize) -> String {
     let may_count = |b: &u8| matches!(b, b'0'..=b'9' | b'x' | b'X' | b'*');
     let is_plain = text.len() <= most && text.bytes().all(|b| matches!(b, b' '..=b'~'));
     if is_plain && text.as_bytes().iter().filter(|b| may_count(b)).count() < 11 {
@@ -240,28 +240,28 @@ pub fn masked(text: &str, most: usize) -> String {
 
 /// Maps a raw record to a draft.
 #[must_use]
-pub fn map<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'a> {
+pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'a> {
     let mut draft = Draft::default();
     for mapped in &plan.fields {
         let field = mapped.field;
-        // Only a workbook has cells that can be doubted.
+        // Only cells of a workbook can be doubtful.
         for place in mapped.places.iter().filter(|_| !raw.cells.is_empty()) {
             if let Place::Slot(slot) = place
                 && let Some(doubt) =
-                    raw.texts[*slot].as_deref().and_then(|text| Doubt::of_cell(raw.stored(*slot), text))
+                    raw.texts[*slot].as_deref().and_then(|text| Doubt::for_cell(raw.stored_kind(*slot), text))
             {
                 draft.doubts.push((field, doubt));
             }
         }
         let text = |place: &Place<'a>| match place {
             Place::Slot(slot) => {
-                counted_from_1900(raw, field, *slot).map(Cow::Owned).or_else(|| raw.texts[*slot].clone())
+                convert_1904_serial(raw, field, *slot).map(Cow::Owned).or_else(|| raw.texts[*slot].clone())
             }
-            Place::Around(name) => around(cx, raw, name),
+            Place::Around(name) => surrounding_value(cx, raw, name),
         };
-        let value = match (mapped.rule.plain(), mapped.places.as_slice()) {
+        let value = match (mapped.rule.plain_path(), mapped.places.as_slice()) {
             (Some(_), [place]) => text(place),
-            _ => match steps::apply(mapped.rule, mapped.places.iter().map(text)) {
+            _ => match steps::apply_rule(mapped.rule, mapped.places.iter().map(text)) {
                 Ok(value) => value,
                 Err(doubt) => {
                     draft.doubts.push((field, doubt));
@@ -270,14 +270,15 @@ pub fn map<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'
             },
         };
         if value.is_some() {
-            *draft.slot(field) = value;
+            *draft.field_mut(field) = value;
         }
     }
     draft
 }
 
-/// What is told around a record: its file, member, sheet, and what it was asked for with.
-pub(super) fn around<'a>(cx: Context<'a>, raw: &RawRecord<'a>, name: &str) -> Option<Cow<'a, str>> {
+/// Returns a value from outside the record: its file, member or sheet, or a fan-out value that the payload was
+/// requested with.
+pub(super) fn surrounding_value<'a>(cx: Context<'a>, raw: &RawRecord<'a>, name: &str) -> Option<Cow<'a, str>> {
     let head = raw.head.as_ref();
     match name {
         "$file" => Some(Cow::Borrowed(cx.address)),
@@ -287,9 +288,10 @@ pub(super) fn around<'a>(cx: Context<'a>, raw: &RawRecord<'a>, name: &str) -> Op
     }
 }
 
-/// A day that a cell holds as a mere number of days since 1904, counted from 1900 as everywhere else.
-fn counted_from_1900(raw: &RawRecord<'_>, field: Field, slot: usize) -> Option<String> {
-    let of_1904 = raw.head.as_ref().is_some_and(|head| head.epoch_1904) && raw.stored(slot) == Stored::Number;
+/// Converts a date cell that is stored as a plain number of days since 1904 to the 1900 epoch that is used everywhere
+/// else. Returns `None` for any other cell.
+fn convert_1904_serial(raw: &RawRecord<'_>, field: Field, slot: usize) -> Option<String> {
+    let of_1904 = raw.head.as_ref().is_some_and(|head| head.epoch_1904) && raw.stored_kind(slot) == Stored::Number;
     let (days, rest) = split_days(raw.texts[slot].as_deref().filter(|_| of_1904)?);
     let days: u32 = days.parse().ok().filter(|_| field.is_day())?;
     Some(format!("{}{rest}", days.checked_add(1_462)?))
@@ -300,13 +302,13 @@ fn split_days(serial: &str) -> (&str, &str) {
 }
 
 impl<'a> Draft<'a> {
-    /// Whether the field's text cannot be relied on.
+    /// Returns whether the field's text is unreliable.
     #[must_use]
     pub fn is_doubtful(&self, field: Field) -> bool {
         self.doubts.iter().any(|(doubtful, _)| *doubtful == field)
     }
 
-    pub(super) fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
+    pub(super) fn field_mut(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
         match field {
             Field::RecordName => &mut self.record_name,
             Field::Name => &mut self.name,
@@ -355,8 +357,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The texts that are stored as they are.
-    pub fn texts(&self) -> impl Iterator<Item = (Field, &str)> {
+    /// Iterates over the texts that are stored as given.
+    pub fn stored_texts(&self) -> impl Iterator<Item = (Field, &str)> {
         [
             (Field::SchoolCode, &self.school_code),
             (Field::ProjectCode, &self.project_code),
@@ -372,7 +374,7 @@ impl<'a> Draft<'a> {
         .filter_map(|(field, text)| Some((field, text.as_deref()?)))
     }
 
-    /// The length faults that `validator` finds, as problems.
+    /// Returns the length errors that `validator` finds, as problems.
     #[must_use]
     pub fn length_problems(&self, cx: Context<'_>) -> Vec<Problem> {
         let Err(errors) = self.validate() else { return vec![] };
@@ -395,7 +397,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The raw path a canonical field is mapped from.
+/// Returns the raw path that a canonical field is mapped from.
 #[must_use]
 pub fn raw_field<'a>(cx: Context<'a>, field: &'a str) -> &'a str {
     Field::ALL.iter().find(|f| f.as_str() == field || f.code() == field).map_or(field, |f| cx.stream.raw_field(*f))
@@ -416,7 +418,7 @@ mod tests {
             ("2014-02-30", "2014-02-30"),
             ("120000", "120000"),
         ] {
-            assert_eq!(redacted(text), shown);
+            assert_eq!(redact_text(text), shown);
         }
     }
 }

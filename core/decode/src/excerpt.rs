@@ -1,69 +1,69 @@
-//! A part of a text, with the places of some of its records, so that each batch of them can be cut out of it.
+//! A part of a large text and the positions of some of its records, so that a batch of records can be cut out of it.
 
 use std::ops::Range;
 
 use crate::RecordRange;
 use crate::parts::{Head, Shown};
 
-/// A part of a text, as [`crate::parts`] describes it, and where in it records stand.
+/// A part of a text, in the form that [`crate::parts`] describes, and the positions of records in it.
 #[derive(Debug)]
 pub struct Excerpt {
-    /// It.
+    /// The part, with its head.
     pub text: String,
-    /// Where its records begin.
+    /// Byte offset in `text` of the first byte after the head.
     begins: usize,
     places: Places,
 }
 
-/// Every so many records one's place is noted.
+/// The position of every `STRIDE`th record is noted.
 pub(super) const STRIDE: u32 = if cfg!(test) { 2 } else { 250 };
 
-/// The place of a record.
+/// Position of a record; offsets are in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    /// Where the one before it ends.
+    /// Offset of the end of the record before it.
     pub behind: usize,
-    /// Where it begins.
+    /// Offset of its first byte.
     pub at: usize,
-    /// The line it begins in, from 1.
+    /// Line that it begins in, from 1.
     pub line: u64,
 }
 
-/// Where the records of an excerpt stand, before anything is put around them.
+/// Positions of the records in an excerpt, counted before the head is added.
 #[derive(Debug)]
 pub(super) struct Places {
-    /// The first record.
+    /// Index in the payload of the excerpt's first record.
     pub first: u32,
-    /// How many are in it.
+    /// Number of records in the excerpt.
     pub given: u32,
-    /// All records of the payload, where they were counted.
+    /// Number of records in the whole payload, if they were counted.
     pub all: Option<u32>,
-    /// Where the last record ends.
+    /// Offset of the end of the last record.
     pub end: usize,
-    /// Of every [`STRIDE`]th record.
+    /// Position of every [`STRIDE`]th record.
     pub marks: Vec<Place>,
-    /// Whether each part must end with its line.
+    /// Whether each range that is cut out must end with a line break.
     pub ends_lines: bool,
-    /// What stands above the records, and has to for whoever decodes them.
+    /// Text above the records that a decoder needs before them.
     pub above: String,
-    /// What has to stand below the last.
+    /// Text that must follow the last record.
     pub below: String,
 }
 
 impl Excerpt {
-    /// Of these records.
+    /// Makes an excerpt of a text and the positions of its records.
     pub(super) fn new(mut text: String, places: Places) -> Self {
-        let head = places.head_of(0..places.marks.len(), text.len() + places.below.len());
-        // Where it stands: a second one would be as large.
+        let head = places.build_head(0..places.marks.len(), text.len() + places.below.len());
+        // Adds head and tail in place: a copy of the text would double the memory.
         text.push_str(&places.below);
         text.insert_str(0, &head);
         Self { begins: head.len(), text, places }
     }
 
-    /// Only the records of a range, and a few around them, with what stands above: whoever decodes them need not pass
-    /// over the others.
+    /// Cuts out the records of a range, with a few records around them and the text above, so that a decoder need not
+    /// read through the other records. Returns `None` if the excerpt does not contain the range.
     #[must_use]
-    pub fn narrow(&self, range: RecordRange) -> Option<String> {
+    pub fn cut_out(&self, range: RecordRange) -> Option<String> {
         let Places { marks, ends_lines, below, .. } = &self.places;
         let of = |record: u32| record.checked_sub(self.places.first);
         let from = (of(range.first)? / STRIDE) as usize;
@@ -76,13 +76,14 @@ impl Excerpt {
             Some(_) if records.ends_with('\n') => "",
             Some(_) => "\n",
         };
-        Some(self.places.head_of(from..to, records.len() + last.len()) + records + last)
+        Some(self.places.build_head(from..to, records.len() + last.len()) + records + last)
     }
 }
 
 impl Places {
-    /// What stands before the records between some marks.
-    fn head_of(&self, marks: Range<usize>, bytes: usize) -> String {
+    /// Builds the head, and the text above, for the records between two marks; `bytes` is the length of these records
+    /// and what follows them.
+    fn build_head(&self, marks: Range<usize>, bytes: usize) -> String {
         let Self { first, given, above, .. } = self;
         let before = |mark: usize| u32::try_from(mark).unwrap_or(u32::MAX).saturating_mul(STRIDE).min(*given);
         let (before, behind) =
@@ -91,6 +92,6 @@ impl Places {
         let shown = Some(Shown { before: first + before, given: behind - before, records });
         let lines = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
         let line = self.marks.get(marks.start).map_or(1, |place| place.line);
-        Head { shown, lines: line.saturating_sub(lines), ..Head::default() }.line(above.len() + bytes) + above
+        Head { shown, lines: line.saturating_sub(lines), ..Head::default() }.to_json_line(above.len() + bytes) + above
     }
 }

@@ -1,27 +1,27 @@
-//! Tables of a web page, as reporting systems save them under a workbook's name.
+//! Tables of a web page, which reporting systems save under a workbook's name.
 
 use html5gum::{Token, Tokenizer};
 
 use crate::{decode, table};
 use huiliu_manifest::{Encoding, Layout};
 
-/// Columns that are read of a table.
+/// Maximum number of columns read from a table.
 const MAX_COLUMNS: usize = 512;
-/// Columns and rows that one cell can claim.
+/// Maximum number of columns or rows that one cell can span.
 const MAX_SPAN: usize = 64;
 
-/// A table of a page.
+/// A table of a web page.
 #[derive(Debug, Default)]
 pub struct Table {
-    /// Its rows, each with the texts of its columns.
+    /// Rows, each with the text of every column.
     pub rows: Vec<Vec<Option<String>>>,
     /// Merged cells: first row, first column, last row, last column, from 0.
     pub merged: Vec<[u32; 4]>,
 }
 
-/// The tables of a page that have more than one row.
+/// Extracts the tables of a page that have more than one row.
 #[must_use]
-pub fn tables(text: &str) -> Vec<Table> {
+pub fn extract_tables(text: &str) -> Vec<Table> {
     let mut reader = Reader::default();
     for Ok(token) in Tokenizer::new(text) {
         match token {
@@ -32,10 +32,10 @@ pub fn tables(text: &str) -> Vec<Table> {
                     let value = value.and_then(|(_, value)| String::from_utf8_lossy(value).trim().parse().ok());
                     value.unwrap_or(1_usize).clamp(1, MAX_SPAN)
                 };
-                reader.open(&name, span("colspan"), span("rowspan"));
+                reader.open_element(&name, span("colspan"), span("rowspan"));
             }
-            Token::EndTag(tag) => reader.close(&String::from_utf8_lossy(&tag.name)),
-            Token::String(words) => reader.words(&String::from_utf8_lossy(&words)),
+            Token::EndTag(tag) => reader.close_element(&String::from_utf8_lossy(&tag.name)),
+            Token::String(words) => reader.append_text(&String::from_utf8_lossy(&words)),
             _ => {}
         }
     }
@@ -43,25 +43,25 @@ pub fn tables(text: &str) -> Vec<Table> {
     reader.tables
 }
 
-/// Bytes of a page in which its table's header stands.
+/// Number of bytes at the beginning of a page that are searched for a table's header.
 const TOP: usize = 1 << 20;
 
-/// Whether the words of a layout's header stand in a page, whatever tags and spaces are between their letters: a login page
-/// has none of them.
+/// Returns whether a page contains the words of a layout's header, whatever tags and spaces are between their letters.
+/// This distinguishes the page from a login page, which contains none of them.
 pub fn has_columns(page: &[u8], layout: &Layout) -> bool {
     let top = page.get(..TOP).unwrap_or(page);
-    // A letter may be cut in two.
-    let (encoding, _) = decode::encoding_of(Encoding::Auto, page);
-    let words = words_of(&encoding.decode(top).0);
-    let has = |name: &str| words.contains(&table::bare(name));
+    // The cut at `TOP` may split a character, so the bytes are decoded with replacement.
+    let (encoding, _) = decode::detect_encoding(Encoding::Auto, page);
+    let words = extract_words(&encoding.decode(top).0);
+    let has = |name: &str| words.contains(&table::remove_whitespace(name));
     layout.header.iter().all(|column| {
         let others = layout.aliases.get(column).into_iter().flatten();
         others.chain([column]).any(|name| name.split('/').all(has))
     })
 }
 
-/// What stands between the tags, without spaces.
-fn words_of(page: &str) -> String {
+/// Returns the text between the tags, without whitespace.
+fn extract_words(page: &str) -> String {
     let mut words = String::new();
     for Ok(token) in Tokenizer::new(page) {
         if let Token::String(text) = token {
@@ -77,15 +77,15 @@ struct Reader {
     table: Table,
     row: Vec<Option<String>>,
     in_row: bool,
-    /// The open cell: its text, columns and rows.
+    /// The open cell: its text, column span and row span.
     cell: Option<(String, usize, usize)>,
-    /// Columns that a cell of an earlier row reaches into, and for how many rows more.
+    /// For each column, how many more rows a cell of an earlier row extends into it.
     reached: Vec<usize>,
     silent: bool,
 }
 
 impl Reader {
-    fn open(&mut self, name: &str, columns: usize, rows: usize) {
+    fn open_element(&mut self, name: &str, columns: usize, rows: usize) {
         match name {
             "table" => self.end_table(),
             "tr" => {
@@ -97,13 +97,13 @@ impl Reader {
                 self.in_row = true;
                 self.cell = Some((String::new(), columns, rows));
             }
-            "br" | "p" | "div" => self.words(" "),
+            "br" | "p" | "div" => self.append_text(" "),
             "style" | "script" => self.silent = true,
             _ => {}
         }
     }
 
-    fn close(&mut self, name: &str) {
+    fn close_element(&mut self, name: &str) {
         match name {
             "table" => self.end_table(),
             "tr" => self.end_row(),
@@ -113,7 +113,7 @@ impl Reader {
         }
     }
 
-    fn words(&mut self, words: &str) {
+    fn append_text(&mut self, words: &str) {
         if let Some((text, ..)) = self.cell.as_mut().filter(|_| !self.silent) {
             text.push_str(words);
         }
@@ -134,7 +134,7 @@ impl Reader {
         if self.reached.len() < self.row.len() {
             self.reached.resize(self.row.len(), 0);
         }
-        // One more than is left, for the end of this row takes one off.
+        // The full number of rows, because the end of this row subtracts one.
         self.reached[left..left + columns].fill(rows);
         if columns > 1 || rows > 1 {
             let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
@@ -145,7 +145,7 @@ impl Reader {
 
     fn end_row(&mut self) {
         self.end_cell();
-        // A row ends once, whether by its own tag, by the next row's or by both.
+        // A row may be ended by its own end tag, by the next row's start tag, or by both, but ends only once.
         if !std::mem::take(&mut self.in_row) {
             return;
         }
@@ -184,7 +184,7 @@ mod tests {
             let cells = |row: &Vec<Option<String>>| {
                 row.iter().map(|cell| cell.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" ")
             };
-            let found: Vec<String> = tables(&page)[0].rows.iter().map(cells).collect();
+            let found: Vec<String> = extract_tables(&page)[0].rows.iter().map(cells).collect();
             assert_eq!(found, ["name school -", "- code title", "a 1", "b 2", "c 3 x"], "{end:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What makes a raw record the same record, which version of it it is, and whom it is about.
+//! Determines the record key and the version of a raw record, and which person it is about.
 
 use std::borrow::Cow;
 
@@ -12,32 +12,35 @@ use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_instant};
 use huiliu_vault::keys::hex_encode;
 
-/// What makes a raw record the same record, and which version of it this is.
+/// Record key and version of a raw record.
 #[derive(Debug)]
 pub struct Identity {
-    /// Keyed hash of the key fields, when all of them are there.
+    /// Keyed hash of the key fields, if all of them are present.
     pub record_key: Option<[u8; 16]>,
-    /// The source version.
+    /// The source version, or why it cannot be read.
     pub source_version: Result<i64, Problem>,
 }
 
-/// The identity of a raw record, also of one that cannot be used.
+/// Determines the identity of a raw record, even if the record cannot be used.
 #[must_use]
-pub fn identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Identity {
-    Identity { record_key: record_key(cx, plan, raw, draft), source_version: source_version(cx, plan, raw) }
+pub fn build_identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Identity {
+    Identity {
+        record_key: compute_record_key(cx, plan, raw, draft),
+        source_version: parse_source_version(cx, plan, raw),
+    }
 }
 
-fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
+fn compute_record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
     let source = cx.source_id.to_be_bytes();
     let id_rule = cx.stream.map.get(&Field::IdNumber);
-    // An ID number is the same however it was typed.
+    // The same ID number must give the same key, however it was typed.
     let is_id = |path: &str| id_rule.is_some_and(|rule| rule.paths().any(|of| of == path));
     let with_id = cx.stream.record_key.iter().any(|path| is_id(path));
-    let id = match with_id.then(|| sure_id(draft)) {
+    let id = match with_id.then(|| certain_id_number(draft)) {
         None => None,
         Some(Some(id)) => Some(id.reveal().to_owned()),
-        // Two people whose numbers cannot be read are two as long as anything else tells them apart.
-        Some(None) if knows_any(cx) => Some(hex_encode(&told_key(cx, &told(draft)))),
+        // Two people whose ID numbers are unreadable stay two people as long as anything else distinguishes them.
+        Some(None) if is_known_by_any(cx) => Some(hex_encode(&compute_details_key(cx, &collect_person_details(draft)))),
         Some(None) => return None,
     };
     let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(plan.record_key.len());
@@ -45,7 +48,7 @@ fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Dra
         let text = match (&id, place) {
             (Some(id), _) if is_id(path) => Cow::Borrowed(id.as_str()),
             (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
-            (_, Place::Around(name)) => crate::draft::around(cx, raw, name)?,
+            (_, Place::Around(name)) => crate::draft::surrounding_value(cx, raw, name)?,
         };
         texts.push(text);
     }
@@ -54,19 +57,19 @@ fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Dra
     Some(cx.keys.short_digest(&parts))
 }
 
-/// Whether the stream's teachers are known by whatever is told of them.
-pub(super) fn knows_any(cx: Context<'_>) -> bool {
+/// Returns whether the stream identifies teachers by any details, not only by ID number.
+pub(super) fn is_known_by_any(cx: Context<'_>) -> bool {
     cx.stream.known_by == KnownBy::Any
 }
 
-/// The ID number, where a valid one is told and nothing makes it doubtful.
-pub(super) fn sure_id(draft: &Draft<'_>) -> Option<IdNumber> {
+/// Returns the ID number if it is valid and nothing makes it doubtful.
+pub(super) fn certain_id_number(draft: &Draft<'_>) -> Option<IdNumber> {
     let text = draft.id_number.as_deref().filter(|_| !draft.is_doubtful(Field::IdNumber));
     text.and_then(|text| IdNumber::parse(text).ok())
 }
 
-/// Everything that is told of who the record is about.
-pub(super) fn told(draft: &Draft<'_>) -> Told {
+/// Collects everything the draft says about the person, as text.
+pub(super) fn collect_person_details(draft: &Draft<'_>) -> Told {
     let texts = &draft.roster;
     let doubted = draft.doubts.iter().find(|(field, _)| *field == Field::IdNumber);
     let id_number = doubted.map(|(_, doubt)| doubt.seen.as_str()).or(draft.id_number.as_deref());
@@ -82,17 +85,17 @@ pub(super) fn told(draft: &Draft<'_>) -> Told {
         (Role::School, texts.school_name.as_deref()),
         (Role::Region, texts.region_code.as_deref()),
     ] {
-        told.add(role, text.unwrap_or_default());
+        told.add_text(role, text.unwrap_or_default());
     }
     told
 }
 
-pub(super) fn told_key(cx: Context<'_>, told: &Told) -> [u8; 16] {
+pub(super) fn compute_details_key(cx: Context<'_>, told: &Told) -> [u8; 16] {
     let texts = told.texts().flat_map(|(role, text)| [role.as_str().as_bytes(), text.as_bytes()]);
     cx.keys.short_digest(&std::iter::once(b"told".as_slice()).chain(texts).collect::<Vec<_>>())
 }
 
-fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
+fn parse_source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
     let problem =
         |path: &str, seen: &str, expected: Expected| Problem::new("version.form".into(), path, seen, &expected);
     if matches!(cx.stream.version, VersionFrom::Landing {}) {
@@ -103,7 +106,7 @@ fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Resu
         let instant = || parse_instant(text).ok();
         return text.parse().ok().or_else(instant).ok_or_else(|| problem(plan.paths[slot], text, Expected::Version));
     }
-    // A member of an archive is a file of its own.
+    // An archive member is a file by itself, so the date in its own name counts.
     let file = raw.head.as_ref().and_then(|head| head.member.as_deref()).unwrap_or(cx.address);
     let digits: Option<i64> = file
         .split(|c: char| !c.is_ascii_digit())

@@ -1,6 +1,7 @@
-//! JSON pages and records, each read in one pass: what a manifest does not name is skipped, never built.
+//! JSON pages and records, each read in one pass. Fields that the manifest does not name are skipped without being
+//! built.
 //!
-//! Numbers keep the text they were sent as: no float comes near hours, scores or ID numbers.
+//! Numbers keep the text they were sent as, so that no float comes near hours, scores or ID numbers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,16 +14,16 @@ use crate::decode::{self, DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
 use crate::text_window::{Chunks, STEP, Taken};
 
-fn form(e: &serde_json::Error) -> DecodeError {
-    Malformed::parser(e).of("JSON")
+fn json_error(e: &serde_json::Error) -> DecodeError {
+    Malformed::from_parser(e).into_decode_error("JSON")
 }
 
-/// Dotted paths as a tree. The path of `slots` number n puts its text into slot n.
+/// Dotted paths as a tree. The n-th path puts its text into slot n.
 #[derive(Debug, Default)]
 struct Tree {
     slot: Option<usize>,
     items: bool,
-    /// The names that lead to it.
+    /// Dotted path from the root to this node.
     path: String,
     children: Vec<(String, Tree)>,
 }
@@ -31,13 +32,13 @@ impl Tree {
     fn new<'p>(slots: impl IntoIterator<Item = &'p str>) -> Self {
         let mut root = Self::default();
         for (slot, path) in slots.into_iter().enumerate() {
-            root.node(path).slot = Some(slot);
+            root.ensure_node(path).slot = Some(slot);
         }
         root
     }
 
-    fn node(&mut self, path: &str) -> &mut Self {
-        names(path).fold(self, |node, name| {
+    fn ensure_node(&mut self, path: &str) -> &mut Self {
+        split_path(path).fold(self, |node, name| {
             let place = node.children.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
                 let path = if node.path.is_empty() { name.to_owned() } else { format!("{}.{name}", node.path) };
                 node.children.push((name.to_owned(), Self { path, ..Self::default() }));
@@ -48,8 +49,8 @@ impl Tree {
     }
 }
 
-/// The names of a dotted path; a name in single quotes may have dots itself, as `'@odata.nextLink'`.
-pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
+/// Splits a dotted path into its names. A name in single quotes may contain dots, as in `'@odata.nextLink'`.
+pub(super) fn split_path(path: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(path);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -67,9 +68,9 @@ pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
 struct Found<'a> {
     texts: Vec<Option<Cow<'a, str>>>,
     items: Option<Items<'a>>,
-    /// Which of the items are kept.
+    /// Range of items to keep.
     range: RecordRange,
-    /// A path that is there more than once: which of them is meant nobody knows.
+    /// A path that occurs more than once, so that it is unknown which occurrence is meant.
     twice: Option<String>,
 }
 
@@ -81,8 +82,8 @@ struct Met {
 }
 
 impl Met {
-    /// Whether this one was met before.
-    fn has(&mut self, child: usize) -> bool {
+    /// Marks a child as seen and returns whether it was seen before.
+    fn mark_seen(&mut self, child: usize) -> bool {
         let Some(bit) = u32::try_from(child).ok().and_then(|child| 1_u128.checked_shl(child)) else {
             let has = self.others.contains(&child);
             self.others.push(child);
@@ -94,16 +95,16 @@ impl Met {
     }
 }
 
-/// The items of a range, and how many there are in all.
+/// The items of a range, and the total number of items.
 #[derive(Debug, Default)]
 struct Items<'a> {
     kept: Vec<&'a RawValue>,
     total: u32,
-    /// What is wrong with the list as a whole; nothing behind it is kept.
+    /// Error of the list as a whole; no item after it is kept.
     fault: Option<DecodeError>,
 }
 
-/// Reads a list, and keeps its items of a range.
+/// Reads a list and keeps the items of a range.
 struct List(RecordRange);
 
 impl<'a> DeserializeSeed<'a> for List {
@@ -125,7 +126,7 @@ impl<'a> Visitor<'a> for List {
         let mut items = Items::default();
         while let Some(item) = seq.next_element::<&'a RawValue>()? {
             let index = items.total;
-            match decode::counted(index, item.get().len()) {
+            match decode::count_record(index, item.get().len()) {
                 Ok(total) => items.total = total,
                 Err(fault) => {
                     items.fault = Some(fault);
@@ -141,7 +142,7 @@ impl<'a> Visitor<'a> for List {
     }
 }
 
-/// Walks an object along a tree; anything that is no object holds nothing.
+/// Walks an object along a tree of paths. Any value other than an object has no texts.
 struct Walk<'t, 'o, 'a> {
     tree: &'t Tree,
     found: &'o mut Found<'a>,
@@ -155,7 +156,7 @@ impl<'a> DeserializeSeed<'a> for Walk<'_, '_, 'a> {
     }
 }
 
-/// The methods of a visitor that goes over whatever is no object.
+/// Visitor methods that skip every value other than an object.
 macro_rules! pass_over {
     ($de:lifetime) => {
         fn visit_seq<A: SeqAccess<$de>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -204,7 +205,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            if met.has(nth) {
+            if met.mark_seen(nth) {
                 self.found.twice.get_or_insert_with(|| child.path.clone());
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -213,7 +214,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
                 self.found.items = Some(map.next_value_seed(List(self.found.range))?);
             } else if let Some(slot) = child.slot {
                 let raw: &'a RawValue = map.next_value()?;
-                self.found.texts[slot] = text_of(raw.get()).map_err(serde::de::Error::custom)?;
+                self.found.texts[slot] = parse_text(raw.get()).map_err(serde::de::Error::custom)?;
                 if !child.children.is_empty() {
                     let mut inner = serde_json::Deserializer::from_str(raw.get());
                     let walk = Walk { tree: child, found: self.found };
@@ -229,7 +230,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
     pass_over!('a);
 }
 
-/// Finds the child of a key without keeping the key.
+/// Finds the child for a key without copying the key.
 struct Child<'t>(&'t Tree);
 
 impl<'t, 'a> DeserializeSeed<'a> for Child<'t> {
@@ -253,8 +254,8 @@ impl<'t> Visitor<'_> for Child<'t> {
     }
 }
 
-/// The text of a value as it was sent; `None` for null and for text of nothing but spaces. Half a surrogate pair is no text.
-fn text_of(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
+/// Returns a value's text as it was sent; `None` for null and for blank text. An unpaired surrogate escape is an error.
+fn parse_text(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     let text = match value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) {
         Some(inner) if inner.contains('\\') => Cow::Owned(serde_json::from_str::<String>(value)?),
         Some(inner) => Cow::Borrowed(inner),
@@ -265,32 +266,32 @@ fn text_of(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     Ok((solid || !text.trim().is_empty()).then_some(text))
 }
 
-/// What a page must say to be a good answer.
+/// What a page must contain to count as a successful response.
 #[derive(Debug, Clone, Copy)]
 pub struct SuccessCondition<'v> {
-    /// The dotted path of a text.
+    /// Dotted path of the status field.
     pub path: &'v str,
-    /// The text that stands there in a good answer.
+    /// Text of that field in a successful response.
     pub value: &'v str,
 }
 
-/// What a page says besides its records.
+/// The records of a page, and the pointer to the next one.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// The records of the range, as text.
+    /// Records of the range, as JSON text.
     pub items: Vec<&'a RawValue>,
-    /// All records.
+    /// Number of records on the page.
     pub total: u32,
-    /// The text at the path that leads on.
+    /// Text at the `next` path.
     pub next: Option<Cow<'a, str>>,
 }
 
-/// Reads a page, and keeps its records of a range.
+/// Reads a page and keeps the records of a range.
 ///
 /// # Errors
-/// [`DecodeError`] when the page is cut, is no JSON, has no array at `items`, has a path twice, or says itself that it is an
-/// error.
-pub fn page<'a>(
+/// Returns [`DecodeError`] if the page is truncated or not JSON, has no array at `items`, contains a path twice, or
+/// reports an error itself.
+pub fn read_page<'a>(
     text: &'a str,
     items: &str,
     success: Option<SuccessCondition<'_>>,
@@ -298,23 +299,23 @@ pub fn page<'a>(
     range: RecordRange,
 ) -> Result<Page<'a>, DecodeError> {
     if items.is_empty() && success.is_none() {
-        // The document is the list; nothing stands beside it.
+        // The document is the list itself, so there are no other fields.
         let mut reader = serde_json::Deserializer::from_str(text);
         let items = List(range).deserialize(&mut reader).and_then(|items| reader.end().map(|()| items));
-        let Items { kept, total, fault } = items.map_err(|e| form(&e))?;
+        let Items { kept, total, fault } = items.map_err(|e| json_error(&e))?;
         return fault.map_or(Ok(Page { items: kept, total, next: None }), Err);
     }
     let scalars: Vec<&str> = success.map(|success| success.path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
-    tree.node(items).items = true;
+    tree.ensure_node(items).items = true;
     let mut found = Found { texts: vec![None; scalars.len()], range, ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let mut texts = found.texts.into_iter();
-    let refused = |why: Malformed| why.of("JSON");
+    let refused = |why: Malformed| why.into_decode_error("JSON");
     if let Some(SuccessCondition { path, value }) = success {
         match texts.next().flatten() {
-            // The platform's own verdict explains more than what is missing because of it.
+            // The platform's own error explains more than what is missing because of it.
             Some(said) if said != value => {
                 let (path, found, expected) = (path.to_owned(), said.into_owned(), value.to_owned());
                 return Err(DecodeError::Refused { path, found, expected });
@@ -323,7 +324,7 @@ pub fn page<'a>(
             _ => {}
         }
     }
-    read.map_err(|e| form(&e))?;
+    read.map_err(|e| json_error(&e))?;
     if let Some(path) = found.twice {
         return Err(refused(Malformed::Twice { path }));
     }
@@ -332,20 +333,20 @@ pub fn page<'a>(
     fault.map_or(Ok(Page { items: kept, total, next: texts.next().flatten() }), Err)
 }
 
-/// The texts at the paths of a document.
+/// Returns the texts at the given paths of a document.
 ///
 /// # Errors
-/// [`DecodeError`] when it is cut, no JSON, or has a path twice.
-pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeError> {
+/// Returns [`DecodeError`] if the document is truncated or not JSON, or contains a path twice.
+pub fn read_texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
     let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
-    read.map_err(|e| form(&e))?;
+    read.map_err(|e| json_error(&e))?;
     if let Some(path) = found.twice {
-        return Err(Malformed::Twice { path }.of("JSON"));
+        return Err(Malformed::Twice { path }.into_decode_error("JSON"));
     }
-    // The same path twice is one slot: the last of them has the text.
+    // Equal paths share one slot in the tree, which the last of them owns; the earlier ones get a copy.
     let mut texts: Vec<Option<String>> = found.texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
     for nth in 0..paths.len() {
         if let Some(same) = (nth + 1..paths.len()).rev().find(|other| paths[*other] == paths[nth]) {
@@ -355,32 +356,42 @@ pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeEr
     Ok(texts)
 }
 
-/// Builds a range of a page's records, with the texts at `paths`. An item that cannot be read harms only itself.
+/// Builds the records of a range of a page, with the texts at `paths`. An unreadable item affects only its own record.
 ///
 /// # Errors
-/// [`DecodeError`].
-pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: RecordRange) -> Result<Decoded<'a>, DecodeError> {
+/// Returns [`DecodeError`] if the page as a whole cannot be read.
+pub fn decode_items<'a>(
+    text: &'a str,
+    items: &str,
+    paths: &[&str],
+    range: RecordRange,
+) -> Result<Decoded<'a>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
-    let page = page(text, items, None, None, range)?;
-    let records = page.items.into_iter().zip(range.first..).map(|(of, index)| item(&tree, paths, of.get(), index));
+    let page = read_page(text, items, None, None, range)?;
+    let records = page.items.into_iter().zip(range.first..).map(|(of, index)| read_item(&tree, paths, of.get(), index));
     Ok(Decoded { records: records.collect(), total: page.total })
 }
 
-/// Builds a range of the records of a text with one JSON document per line; so many lines are left off above it. A line that
-/// cannot be read harms only itself.
+/// Builds the records of a range of a text with one JSON document per line. `left_off` is the number of lines above the
+/// text that were left out. An unreadable line affects only its own record.
 ///
 /// # Errors
-/// [`DecodeError`] when it is a web page or an XML document.
-pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u64) -> Result<Decoded<'a>, DecodeError> {
+/// Returns [`DecodeError`] if the text is a web page or an XML document, or exceeds the limits on records.
+pub fn decode_lines<'a>(
+    text: &'a str,
+    paths: &[&str],
+    range: RecordRange,
+    left_off: u64,
+) -> Result<Decoded<'a>, DecodeError> {
     if left_off == 0 {
-        no_web_page(text)?;
+        reject_web_page(text)?;
     }
     let tree = Tree::new(paths.iter().copied());
     let mut all = Decoded::default();
     for (number, line) in (1 + left_off..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        all.take(range, line.len(), |index| RawRecord {
+        all.push_record(range, line.len(), |index| RawRecord {
             position: Position::Line(number),
-            ..item(&tree, paths, line, index)
+            ..read_item(&tree, paths, line, index)
         })?;
         if all.has_all(range) {
             break;
@@ -389,47 +400,47 @@ pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u6
     Ok(all)
 }
 
-fn no_web_page(text: &str) -> Result<(), DecodeError> {
+fn reject_web_page(text: &str) -> Result<(), DecodeError> {
     if text.trim_start().starts_with('<') {
-        return Err(Malformed::WebPage.of("JSON lines"));
+        return Err(Malformed::WebPage.into_decode_error("JSON lines"));
     }
     Ok(())
 }
 
-/// Walks over a text of lines that comes step by step.
+/// Walks over a text of JSON lines that is read in chunks.
 ///
 /// # Errors
-/// As [`lines`].
+/// Returns the errors of [`decode_lines`], and those of reading the chunks.
 pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(), DecodeError> {
     let (mut text, mut number) = (String::new(), 0);
     let (mut more, mut begun) = (true, false);
     while more {
-        more = chunks.more(&mut text)?;
+        more = chunks.read_more(&mut text)?;
         let mut done = 0;
         for line in text.split_inclusive('\n').filter(|line| !more || line.ends_with('\n')) {
             (done, number) = (done + line.len(), number + 1);
             if line.trim().is_empty() {
-                taken.between(line);
+                taken.take_between(line);
                 continue;
             }
             if !std::mem::replace(&mut begun, true) {
-                no_web_page(line)?;
+                reject_web_page(line)?;
             }
-            taken.record("", line, number)?;
+            taken.take_record("", line, number)?;
             if taken.is_done() {
                 return Ok(());
             }
         }
         text.drain(..done);
-        // A line that does not end is too long some day.
-        decode::counted(0, text.len().saturating_sub(STEP))?;
+        // Rejects a line that has grown too long without ending.
+        decode::count_record(0, text.len().saturating_sub(STEP))?;
     }
     taken.is_over = true;
     Ok(())
 }
 
-/// One record, with the texts at the paths of the tree.
-fn item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord<'a> {
+/// Reads one record, with the texts at the paths of the tree.
+fn read_item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord<'a> {
     let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(json);
     let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
@@ -445,7 +456,7 @@ mod tests {
     fn texts_are_what_was_sent() {
         let text = r#"{"d":{"items":[{"a":1.50,"b":{"c":"x\ny","d":null},"e":"  ","f":123456789012345678901},7]}}"#;
         let records =
-            decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], RecordRange::ALL).unwrap().records;
+            decode_items(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], RecordRange::ALL).unwrap().records;
         let texts: Vec<Option<&str>> = records[0].texts.iter().map(Option::as_deref).collect();
         let inner = Some(r#"{"c":"x\ny","d":null}"#);
         assert_eq!(texts, [Some("1.50"), Some("x\ny"), None, None, Some("123456789012345678901"), None, inner]);
@@ -456,7 +467,7 @@ mod tests {
     fn an_item_that_cannot_be_read_harms_only_itself() {
         for bad in [r#"{"a":"x\ud83d"}"#, r#"{"x\ud83d":1,"a":"1"}"#, r#"{"b":1e999,"a":"1"}"#, "1e999"] {
             let text = format!(r#"{{"d":{{"items":[{{"a":"1"}},{bad},{{"a":"3"}}]}}}}"#);
-            let records = decode(&text, "d.items", &["a", "b.c"], RecordRange::ALL).unwrap().records;
+            let records = decode_items(&text, "d.items", &["a", "b.c"], RecordRange::ALL).unwrap().records;
             let broken: Vec<bool> = records.iter().map(|r| r.broken.is_some()).collect();
             assert_eq!(broken, [false, true, false], "{bad}");
             assert_eq!((records[1].raw.as_ref(), records[2].texts[0].as_deref()), (bad, Some("3")));
@@ -465,17 +476,26 @@ mod tests {
 
     #[test]
     fn a_document_can_be_the_list_itself() {
-        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], RecordRange::new(1, 9)).unwrap().records;
+        let records = decode_items(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], RecordRange::new(1, 9)).unwrap().records;
         assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
         for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
-            assert!(matches!(decode(bad, "", &["a"], RecordRange::ALL), Err(DecodeError::Malformed { .. })), "{bad}");
+            assert!(
+                matches!(decode_items(bad, "", &["a"], RecordRange::ALL), Err(DecodeError::Malformed { .. })),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_page_is_whole_or_refused() {
         let read = |text| {
-            page(text, "d.items", Some(SuccessCondition { path: "code", value: "0" }), Some("d.next"), RecordRange::ALL)
+            read_page(
+                text,
+                "d.items",
+                Some(SuccessCondition { path: "code", value: "0" }),
+                Some("d.next"),
+                RecordRange::ALL,
+            )
         };
         let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
         assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));

@@ -1,4 +1,5 @@
-//! decode → map → validate: pure functions over one batch. Results are (values, problems), never a failure half-way.
+//! Pure functions that decode, map and validate one batch. They return values and problems together and never fail
+//! half-way.
 
 pub(crate) mod cells;
 pub mod contract;
@@ -44,67 +45,67 @@ pub use range::RecordRange;
 pub use record::TrainingRecord;
 pub use roster::RosterRow;
 
-/// What the stages need to know besides the bytes.
+/// Everything the stages need besides the payload's bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The connector's manifest.
+    /// Manifest of the connector.
     pub manifest: &'a Manifest,
-    /// The stream the batch belongs to.
+    /// Stream that the batch belongs to.
     pub stream: &'a Stream,
-    /// Rules.
+    /// Rules for hours, grades and roster values, read from the rule packs.
     pub policy: &'a Policy,
     /// Keys for record, claim and content digests.
     pub keys: &'a Keys,
-    /// The source the batch belongs to.
+    /// Source that the batch belongs to.
     pub source_id: i64,
     /// Page or file name.
     pub address: &'a str,
-    /// What the payload was asked for with: the values of the stream's fan-out, by name.
+    /// Values of the stream's fan-out that the payload was requested with, by name.
     pub each: &'a BTreeMap<String, String>,
-    /// The payload's place in the order of landing.
+    /// Sequence number of the payload in the order of landing.
     pub landing: i64,
 }
 
-/// No fan-out.
+/// The fan-out values of a payload that was requested without a fan-out.
 pub static NO_EACH: BTreeMap<String, String> = BTreeMap::new();
 
-/// Where a text is found.
+/// Where a text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// In the record: the place in [`Plan::paths`].
+    /// A field of the record: its index in [`Plan::paths`].
     Slot(usize),
-    /// Around it, as `$file`.
+    /// A value from outside the record, such as `$file`.
     Around(&'a str),
 }
 
-/// A canonical field, the rule it is mapped by, and where the rule's texts are.
+/// A canonical field, the rule that maps it, and the places of the rule's texts.
 #[derive(Debug)]
 pub struct Mapped<'a> {
-    /// The field.
+    /// Canonical field that the rule fills.
     pub field: Field,
-    /// Its rule.
+    /// Mapping rule from the manifest.
     pub rule: &'a Rule,
-    /// Where its texts are, in the rule's order.
+    /// Places of the rule's texts, in the rule's order.
     pub places: Vec<Place<'a>>,
 }
 
-/// The raw paths a stream reads, each once, and who wants which.
+/// The raw paths that a stream reads, each listed once, and what each is used for.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// The paths; a raw record's texts stand in this order.
+    /// Raw paths; the texts of a raw record are in this order.
     pub paths: Vec<&'a str>,
-    /// The map.
+    /// Mapped canonical fields.
     pub fields: Vec<Mapped<'a>>,
-    /// The fields that make the record key.
+    /// Fields that make up the record key.
     pub record_key: Vec<Place<'a>>,
-    /// Place of the source version, where it is a field.
+    /// Index in `paths` of the source version, if the version is a field.
     pub version: Option<usize>,
-    /// The fields of the conditions of the rules about rows, rule after rule.
+    /// Fields compared by the conditions of the row rules, one rule after the other.
     pub conditions: Vec<Place<'a>>,
 }
 
 impl<'a> Plan<'a> {
-    /// The plan of a stream.
+    /// Builds the plan of a stream.
     #[must_use]
     pub fn new(stream: &'a Stream) -> Self {
         let mut paths: Vec<&str> = Vec::new();
@@ -133,59 +134,59 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// One raw record after all stages.
+/// The result of one raw record after all stages.
 #[derive(Debug)]
 pub enum Staged<'a> {
-    /// A clean record.
+    /// A clean training record.
     Clean(Box<TrainingRecord<'a>>),
-    /// A clean row of a roster.
+    /// A clean roster row.
     Roster(Box<RosterRow<'a>>),
-    /// What could not be used, with every reason.
+    /// A record that cannot be used, with every reason.
     Parked(Parked<'a>),
-    /// What the manifest's rules about rows leave out: its position in the payload, and why.
+    /// A row that the manifest's row rules skip: its position in the payload, and the rule's reason.
     Skipped(u32, &'a str),
 }
 
-/// A raw record that could not become a training record or a row of a roster.
+/// A raw record that could not become a training record or a roster row.
 #[derive(Debug, Clone)]
 pub struct Parked<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
-    /// Where a person finds it: page item, file line or row of a sheet.
+    /// Address for people: item of a page, line of a file or row of a sheet.
     pub address: String,
-    /// The source's own name of the record, if it has one.
+    /// The source's own name for the record, if it has one.
     pub record_name: Option<String>,
-    /// Keyed by the record key when the source names its records, else by the raw bytes.
+    /// Keyed digest of the record key if the source names its records, otherwise of the raw bytes.
     pub letter_key: [u8; 16],
-    /// Orders versions of the same record, where it can be told.
+    /// Orders versions of the same record; `None` if the version cannot be determined.
     pub source_version: Option<i64>,
     /// Keyed digest of the raw bytes.
     pub raw_digest: [u8; 16],
-    /// As received.
+    /// The record's text as received.
     pub raw: Cow<'a, str>,
-    /// Every reason.
+    /// Every reason why the record is parked.
     pub problems: Vec<Problem>,
 }
 
-/// Takes the records of a range of a payload through all stages.
+/// Runs the records of a range of a payload through all stages.
 ///
 /// # Errors
-/// [`DecodeError`] when the payload as a whole cannot be read.
-pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: RecordRange) -> Result<Vec<Staged<'a>>, DecodeError> {
+/// Returns [`DecodeError`] if the payload as a whole cannot be read.
+pub fn run_stages<'a>(cx: Context<'a>, body: &'a Body<'_>, range: RecordRange) -> Result<Vec<Staged<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
-    let raw = decode::decode(&cx.stream.format, body, &plan.paths, range)?;
-    Ok(raw.into_iter().map(|record| stage_one(cx, &plan, record)).collect())
+    let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
+    Ok(raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect())
 }
 
-fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged<'a> {
-    crate::faults::abort_on(&raw.raw);
-    let rule = if raw.broken.is_none() { rows::rule(cx, plan, &raw) } else { None };
+fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged<'a> {
+    crate::faults::abort_if_injected(&raw.raw);
+    let rule = if raw.broken.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
     if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip) {
         return Staged::Skipped(raw.index, &rule.because);
     }
-    let draft = draft::map(cx, plan, &raw);
+    let draft = draft::map_record(cx, plan, &raw);
     let record_name = draft.record_name.clone();
-    let identity = identity::identity(cx, plan, &raw, &draft);
+    let identity = identity::build_identity(cx, plan, &raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
     let read = match cx.stream.kind.is_roster() {
         true => roster::from_draft(cx, &raw, &draft, identity).map(|row| Staged::Roster(Box::new(row))),
@@ -205,8 +206,8 @@ fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged
             let raw_digest = cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]);
             Staged::Parked(Parked {
                 index: raw.index,
-                address: raw.address(cx.address),
-                record_name: record_name.map(|name| draft::redacted(&name)),
+                address: raw.format_address(cx.address),
+                record_name: record_name.map(|name| draft::redact_text(&name)),
                 letter_key: record_key.unwrap_or(raw_digest),
                 source_version,
                 raw_digest,

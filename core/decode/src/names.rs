@@ -1,19 +1,19 @@
-//! Which fields a payload has, whether a manifest names them or not: so that a new one is noticed.
+//! Lists the fields of a payload, including those that no manifest names, so that a new field is noticed.
 
 use crate::{Body, RecordRange, table};
 use huiliu_manifest::{Format, Layout};
 
-/// The most names that are told.
+/// Maximum number of names that are returned.
 const MAX: usize = 500;
 
-/// The names of the fields: of a table's header, or of the first record. Of XML none are told in this version.
+/// Returns the field names in a table's header or in the first record. Returns none for XML in this version.
 #[must_use]
-pub fn names(format: &Format, body: &Body<'_>) -> Vec<String> {
-    let Ok(parts) = body.parts() else { return vec![] };
+pub fn list_field_names(format: &Format, body: &Body<'_>) -> Vec<String> {
+    let Ok(parts) = body.split_parts() else { return vec![] };
     let mut all: Vec<String> = parts.first().map_or_else(Vec::new, |part| match format {
-        Format::Json { .. } | Format::JsonLines { .. } => first_object(format, part.text),
-        Format::Csv { separator, layout, .. } => header_of_text(part.text, separator.0, layout),
-        Format::Workbook { layout, .. } => crate::workbook::header_names(part, layout),
+        Format::Json { .. } | Format::JsonLines { .. } => list_first_object_names(format, part.text),
+        Format::Csv { separator, layout, .. } => find_header_names(part.text, separator.0, layout),
+        Format::Workbook { layout, .. } => crate::workbook::find_header_names(part, layout),
         Format::Xml { .. } => vec![],
     });
     all.retain(|name| !name.is_empty());
@@ -21,18 +21,18 @@ pub fn names(format: &Format, body: &Body<'_>) -> Vec<String> {
     all
 }
 
-fn header_of_text(text: &str, separator: u8, layout: &Layout) -> Vec<String> {
+fn find_header_names(text: &str, separator: u8, layout: &Layout) -> Vec<String> {
     let mut reader = ::csv::ReaderBuilder::new();
     let mut reader = reader.has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-    let bare = |row: ::csv::StringRecord| row.iter().map(table::bare).collect::<Vec<_>>();
+    let bare = |row: ::csv::StringRecord| row.iter().map(table::remove_whitespace).collect::<Vec<_>>();
     let mut rows = reader.records().map_while(Result::ok).map(bare);
-    rows.find(|names| matches!(table::columns(names, layout, &[]), Ok(Some(_)))).unwrap_or_default()
+    rows.find(|names| matches!(table::find_columns(names, layout, &[]), Ok(Some(_)))).unwrap_or_default()
 }
 
-/// The names in the first record, with those one step further in as `outer.inner`.
-fn first_object(format: &Format, text: &str) -> Vec<String> {
+/// Returns the names in the first record; members of a nested object are named `outer.inner`.
+fn list_first_object_names(format: &Format, text: &str) -> Vec<String> {
     let body = Body::Text(text.into());
-    let first = crate::decode::decode(format, &body, &[], RecordRange::new(0, 1)).ok();
+    let first = crate::decode::decode_records(format, &body, &[], RecordRange::new(0, 1)).ok();
     let raw = first.as_ref().and_then(|records| records.first()).map(|record| record.raw.to_string());
     let Some(serde_json::Value::Object(fields)) = raw.and_then(|raw| serde_json::from_str(&raw).ok()) else {
         return vec![];

@@ -1,7 +1,8 @@
-//! A payload ready for the stages: text as it came, or the parts of what was unpacked.
+//! A payload ready for the stages: plain text, or the parts that it was unpacked to.
 //!
-//! What a workbook or an archive unpacks to is one text: for every sheet and every member a line of JSON, the
-//! [`Head`], and then as many bytes of body as it tells. A sheet's body has a line per row: row number, tab, JSON array.
+//! A workbook or an archive is unpacked to one text. Each sheet and each member is a line of JSON, the [`Head`],
+//! followed by a body of as many bytes as the head says. A sheet's body has one line per row: row number, tab, JSON
+//! array.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,21 +15,21 @@ use crate::decode::DecodeError;
 /// A payload ready for the stages.
 #[derive(Debug, Clone)]
 pub enum Body<'a> {
-    /// Text as it came.
+    /// Plain text.
     Text(Cow<'a, str>),
-    /// What was unpacked, part after part.
+    /// The unpacked parts, one after the other, in the form that the module describes.
     Parts(Arc<String>),
 }
 
 impl Body<'_> {
-    /// Its parts; a payload of mere text is one part without a name.
+    /// Returns the parts; plain text is one part without a name.
     ///
     /// # Errors
-    /// [`DecodeError::Inconsistent`] when what was unpacked does not hang together.
-    pub fn parts(&self) -> Result<Vec<Part<'_>>, DecodeError> {
+    /// Returns [`DecodeError::Inconsistent`] if the unpacked text is not well-formed.
+    pub fn split_parts(&self) -> Result<Vec<Part<'_>>, DecodeError> {
         match self {
             Self::Text(text) => Ok(vec![Part { head: Head::default(), text }]),
-            Self::Parts(text) => split(text),
+            Self::Parts(text) => split_unpacked(text),
         }
     }
 }
@@ -36,20 +37,20 @@ impl Body<'_> {
 /// One member of an archive, one sheet of a workbook, or a whole payload.
 #[derive(Debug, Clone)]
 pub struct Part<'a> {
-    /// What is told about it.
+    /// Description of the part.
     pub head: Head<'a>,
-    /// Its text.
+    /// Body of the part.
     pub text: &'a str,
 }
 
-/// What is told about a part.
+/// Description of a part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head<'a> {
-    /// The member of an archive it is, or comes from.
+    /// The archive member that the part is, or comes from.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub member: Option<Cow<'a, str>>,
-    /// The sheet of a workbook it is.
+    /// The workbook sheet that the part is.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<Cow<'a, str>>,
     /// Merged cells: first row, first column, last row, last column, from 0.
@@ -58,13 +59,13 @@ pub struct Head<'a> {
     /// Whether the workbook counts its days from 1904.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub epoch_1904: bool,
-    /// Which of its records stand in the text; all of them without it.
+    /// The records in the text, if it does not have all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
-    /// Lines left off between what stands above the records and the first of those shown.
+    /// Number of lines left out between the lines above the records and the first record in the text.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lines: u64,
-    /// Bytes of its text.
+    /// Length of the text in bytes.
     pub bytes: usize,
 }
 
@@ -73,39 +74,40 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// The records of a part that stand in its text, behind all that stands above the first one.
+/// The records in a part's text. The text also has everything above the first record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Records before them.
+    /// Number of records before them.
     pub before: u32,
-    /// How many they are.
+    /// Number of records in the text.
     pub given: u32,
-    /// All records of the part, where they were counted; then nothing of the payload was left off before its end.
+    /// Number of records in the whole part, if they were counted. `None` if unpacking stopped before the part's end;
+    /// then no further records follow.
     pub records: Option<u32>,
 }
 
-/// Which records of a payload stand in what was unpacked of it.
+/// The range of a payload's records that its unpacked text contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cover {
-    /// The first.
+    /// Index of the first record.
     first: u32,
-    /// The first that does not; none where the last of the payload does.
+    /// Index after the last record; `None` if the range reaches the payload's last record.
     end: Option<u32>,
-    /// Whether all records were counted.
+    /// Whether all records of the payload were counted.
     pub is_counted: bool,
-    /// Whether every row is there.
+    /// Whether the text has every row.
     pub is_whole: bool,
 }
 
 impl Cover {
-    /// Of what was unpacked.
+    /// Reads the range from the heads of an unpacked text.
     ///
     /// # Errors
-    /// [`DecodeError::Inconsistent`] when it does not hang together.
-    pub fn of(unpacked: &str) -> Result<Self, DecodeError> {
+    /// Returns [`DecodeError::Inconsistent`] if the text is not well-formed.
+    pub fn from_unpacked(unpacked: &str) -> Result<Self, DecodeError> {
         let mut cover = Self { first: 0, end: None, is_counted: true, is_whole: true };
         let (mut base, mut given) = (0u32, 0u32);
-        for part in split(unpacked)? {
+        for part in split_unpacked(unpacked)? {
             let Some(shown) = part.head.shown else { continue };
             let begins = base.saturating_add(shown.before);
             if given == 0 {
@@ -131,35 +133,35 @@ impl Cover {
         Ok(cover)
     }
 
-    /// Whether a range of the records stands there, and what is behind it, where it is the last.
+    /// Returns whether the text contains all records of `range`.
     #[must_use]
-    pub fn has(&self, range: RecordRange) -> bool {
+    pub fn has_range(&self, range: RecordRange) -> bool {
         self.is_whole || range.first >= self.first && self.end.is_none_or(|covered| range.end() <= covered)
     }
 }
 
 impl Head<'_> {
-    /// Where a payload's part is found: `2014-10.zip › a.xlsx › 第一期`.
+    /// Formats the address of a payload's part: `2014-10.zip › a.xlsx › 第一期`.
     #[must_use]
-    pub fn address(&self, payload: &str) -> String {
+    pub fn format_address(&self, payload: &str) -> String {
         let labels = [Some(payload), self.member.as_deref(), self.sheet.as_deref()];
         labels.into_iter().flatten().filter(|label| !label.is_empty()).collect::<Vec<_>>().join(" › ")
     }
 
-    /// Appends the part to what is unpacked.
-    pub(super) fn write(self, text: &str, out: &mut String) {
-        out.push_str(&self.line(text.len()));
+    /// Appends the part to the unpacked text.
+    pub(super) fn write_part(self, text: &str, out: &mut String) {
+        out.push_str(&self.to_json_line(text.len()));
         out.push_str(text);
     }
 
-    /// The line before a text of so many bytes.
-    pub(super) fn line(mut self, bytes: usize) -> String {
+    /// Returns the line of JSON that comes before a text of `bytes` bytes.
+    pub(super) fn to_json_line(mut self, bytes: usize) -> String {
         self.bytes = bytes;
         serde_json::to_string(&self).unwrap_or_default() + "\n"
     }
 }
 
-fn split(mut rest: &str) -> Result<Vec<Part<'_>>, DecodeError> {
+fn split_unpacked(mut rest: &str) -> Result<Vec<Part<'_>>, DecodeError> {
     let torn = || DecodeError::Inconsistent;
     let mut parts = Vec::new();
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! The bytes of a page or file as received: whole, or packed while they come in, where whoever reads them can do so in
+//! The bytes of a page or file as received: plain, or compressed while they come in. Compressed payloads can be read in
 //! windows ([`crate::text_window`]).
 
 use std::borrow::Cow;
@@ -7,27 +7,27 @@ use std::sync::OnceLock;
 
 use encoding_rs::{DecoderResult, UTF_8};
 
-/// The most bytes that are packed, and sealed, as one.
+/// Maximum number of bytes that are compressed, and sealed, as one piece.
 pub const PIECE: usize = 1 << 20;
-/// Packing is to cost little: payloads are text, which packs well at the first level already.
+/// Compression level of zstd. It should cost little, and payloads are text, which compresses well at the first level.
 const LEVEL: i32 = 1;
-/// Bytes that are read at once.
+/// Number of bytes that are read at once.
 const STEP: usize = 64 << 10;
 
-/// Bytes as received.
+/// The bytes of a payload as received.
 #[derive(Debug, Clone)]
 pub enum Payload {
-    /// As they came.
+    /// Not compressed.
     Plain(Vec<u8>),
-    /// Packed, each frame by itself.
+    /// Compressed in independent frames.
     Packed(Frames),
 }
 
-/// Packed bytes.
+/// Compressed bytes, in frames that can be decompressed independently.
 #[derive(Debug, Clone, Default)]
 pub struct Frames {
     frames: Vec<Vec<u8>>,
-    /// What they unpack to, in bytes.
+    /// Uncompressed length in bytes.
     len: usize,
     is_utf8: OnceLock<bool>,
 }
@@ -48,19 +48,19 @@ impl PartialEq for Payload {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Plain(a), Self::Plain(b)) => a == b,
-            _ => self.len() == other.len() && self.whole().ok() == other.whole().ok(),
+            _ => self.len() == other.len() && self.read_all().ok() == other.read_all().ok(),
         }
     }
 }
 
 impl Payload {
-    /// What already stands packed; `len` is what it unpacks to, in bytes.
+    /// Wraps frames that are already compressed; `len` is their uncompressed length in bytes.
     #[must_use]
-    pub fn of_frames(frames: Vec<Vec<u8>>, len: usize) -> Self {
+    pub fn from_frames(frames: Vec<Vec<u8>>, len: usize) -> Self {
         Self::Packed(Frames { frames, len, is_utf8: OnceLock::new() })
     }
 
-    /// How many bytes it has, unpacked.
+    /// Returns the uncompressed length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -69,55 +69,55 @@ impl Payload {
         }
     }
 
-    /// Whether it has none.
+    /// Returns whether the payload has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Its bytes, where they stand as they came.
+    /// Returns the bytes if they are not compressed.
     #[must_use]
-    pub fn plain(&self) -> Option<&[u8]> {
+    pub fn as_plain(&self) -> Option<&[u8]> {
         match self {
             Self::Plain(bytes) => Some(bytes),
             Self::Packed(_) => None,
         }
     }
 
-    /// Reads it from its beginning.
+    /// Returns a reader of the uncompressed bytes, from the beginning.
     ///
     /// # Errors
-    /// When there is no memory to unpack in.
-    pub fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
+    /// Fails if there is no memory for decompression.
+    pub fn open_reader(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(match self {
             Self::Plain(bytes) => Box::new(bytes.as_slice()),
             Self::Packed(packed) => Box::new(zstd::Decoder::new(Chain { frames: &packed.frames, at: 0 })?),
         })
     }
 
-    /// All bytes at once.
+    /// Returns all uncompressed bytes at once.
     ///
     /// # Errors
-    /// When they do not unpack to what was packed.
-    pub fn whole(&self) -> io::Result<Cow<'_, [u8]>> {
-        if let Some(bytes) = self.plain() {
+    /// Fails if the frames cannot be decompressed.
+    pub fn read_all(&self) -> io::Result<Cow<'_, [u8]>> {
+        if let Some(bytes) = self.as_plain() {
             return Ok(Cow::Borrowed(bytes));
         }
         let mut bytes = Vec::with_capacity(self.len());
-        self.reader()?.read_to_end(&mut bytes)?;
+        self.open_reader()?.read_to_end(&mut bytes)?;
         Ok(Cow::Owned(bytes))
     }
 
-    /// Gives all its bytes, in order, step by step.
+    /// Passes all uncompressed bytes to `take`, in order and chunk by chunk.
     ///
     /// # Errors
-    /// When they do not unpack.
-    pub fn each(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
-        if let Some(bytes) = self.plain() {
+    /// Fails if the frames cannot be decompressed.
+    pub fn for_each_chunk(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        if let Some(bytes) = self.as_plain() {
             take(bytes);
             return Ok(());
         }
-        let (mut reader, mut bytes) = (self.reader()?, vec![0; STEP]);
+        let (mut reader, mut bytes) = (self.open_reader()?, vec![0; STEP]);
         loop {
             match reader.read(&mut bytes)? {
                 0 => return Ok(()),
@@ -126,20 +126,20 @@ impl Payload {
         }
     }
 
-    /// Its beginning, at most so many bytes of it.
+    /// Returns the first bytes, at most `most`.
     ///
     /// # Errors
-    /// Those of reading it.
-    pub fn beginning(&self, most: usize) -> io::Result<Cow<'_, [u8]>> {
-        if let Some(bytes) = self.plain() {
+    /// Fails if the payload cannot be read.
+    pub fn read_beginning(&self, most: usize) -> io::Result<Cow<'_, [u8]>> {
+        if let Some(bytes) = self.as_plain() {
             return Ok(Cow::Borrowed(bytes.get(..most).unwrap_or(bytes)));
         }
         let mut bytes = vec![];
-        self.reader()?.take(most as u64).read_to_end(&mut bytes)?;
+        self.open_reader()?.take(most as u64).read_to_end(&mut bytes)?;
         Ok(Cow::Owned(bytes))
     }
 
-    /// How many [`Payload::pieces`] there are.
+    /// Returns the number of [`Payload::packed_pieces`].
     #[must_use]
     pub fn piece_count(&self) -> usize {
         match self {
@@ -148,26 +148,26 @@ impl Payload {
         }
     }
 
-    /// It in packed pieces of at most [`PIECE`] bytes, in order.
-    pub fn pieces(&self) -> Box<dyn Iterator<Item = io::Result<Cow<'_, [u8]>>> + Send + '_> {
+    /// Returns the payload as compressed pieces of at most [`PIECE`] uncompressed bytes, in order.
+    pub fn packed_pieces(&self) -> Box<dyn Iterator<Item = io::Result<Cow<'_, [u8]>>> + Send + '_> {
         match self {
-            // Nothing is one piece, too.
-            Self::Plain(bytes) if bytes.is_empty() => Box::new(std::iter::once(packed(&[]).map(Cow::Owned))),
-            Self::Plain(bytes) => Box::new(bytes.chunks(PIECE).map(|chunk| packed(chunk).map(Cow::Owned))),
+            // An empty payload is one piece, too.
+            Self::Plain(bytes) if bytes.is_empty() => Box::new(std::iter::once(compress_piece(&[]).map(Cow::Owned))),
+            Self::Plain(bytes) => Box::new(bytes.chunks(PIECE).map(|chunk| compress_piece(chunk).map(Cow::Owned))),
             Self::Packed(packed) => Box::new(packed.frames.iter().map(|frame| Ok(Cow::Borrowed(frame.as_slice())))),
         }
     }
 
-    /// Whether it is well-formed UTF-8; looked at once.
+    /// Returns whether the bytes are well-formed UTF-8. The answer for a compressed payload is cached.
     ///
     /// # Errors
-    /// Those of reading it.
+    /// Fails if the payload cannot be read.
     pub fn is_utf8(&self) -> io::Result<bool> {
-        let Self::Packed(packed) = self else { return Ok(std::str::from_utf8(&self.whole()?).is_ok()) };
+        let Self::Packed(packed) = self else { return Ok(std::str::from_utf8(&self.read_all()?).is_ok()) };
         if let Some(known) = packed.is_utf8.get() {
             return Ok(*known);
         }
-        let found = is_utf8(self.reader()?)?;
+        let found = is_utf8(self.open_reader()?)?;
         Ok(*packed.is_utf8.get_or_init(|| found))
     }
 }
@@ -186,11 +186,11 @@ fn is_utf8(mut reader: Box<dyn Read + '_>) -> io::Result<bool> {
     }
 }
 
-fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+fn compress_piece(bytes: &[u8]) -> io::Result<Vec<u8>> {
     zstd::bulk::compress(bytes, LEVEL)
 }
 
-/// One frame after the other.
+/// Reads one frame after the other.
 struct Chain<'f> {
     frames: &'f [Vec<u8>],
     at: usize,
@@ -210,41 +210,42 @@ impl Read for Chain<'_> {
     }
 }
 
-/// Takes bytes as they come in.
+/// Builds a [`Payload`] from bytes as they come in.
 #[derive(Debug, Default)]
 pub struct Packer {
-    /// Not packed yet.
+    /// Bytes that are not compressed yet.
     plain: Vec<u8>,
     frames: Vec<Vec<u8>>,
-    /// What the frames unpack to, in bytes.
+    /// Uncompressed length of the frames, in bytes.
     len: usize,
-    /// More bytes than so many are packed; never without it.
+    /// The payload is compressed if it has more than this number of bytes; never if `None`.
     above: Option<usize>,
     is_packing: bool,
 }
 
 impl Packer {
-    /// Which packs more bytes than so many, or keeps them all as they come; `size` is how many will come, if that is known.
+    /// Makes a packer that compresses a payload of more than `above` bytes; without `above` it keeps all bytes as they
+    /// come. `size` is the number of bytes to come, if it is known, else 0.
     #[must_use]
     pub fn new(above: Option<usize>, size: usize) -> Self {
         let mut made = Self { above, ..Self::default() };
-        made.is_packing = made.packs(size);
+        made.is_packing = made.must_pack(size);
         made.plain.reserve_exact(if made.is_packing { PIECE } else { size });
         made
     }
 
-    /// Whether so many bytes are packed.
+    /// Returns whether a payload of `size` bytes is compressed.
     #[must_use]
-    pub fn packs(&self, size: usize) -> bool {
+    pub fn must_pack(&self, size: usize) -> bool {
         self.above.is_some_and(|above| size > above)
     }
 
-    /// Takes what comes next.
+    /// Appends the next bytes.
     ///
     /// # Errors
-    /// When it cannot be packed.
+    /// Fails if they cannot be compressed.
     pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        if !self.is_packing && self.packs(self.plain.len() + bytes.len()) {
+        if !self.is_packing && self.must_pack(self.plain.len() + bytes.len()) {
             self.is_packing = true;
             let before = std::mem::replace(&mut self.plain, Vec::with_capacity(PIECE));
             self.push(&before)?;
@@ -252,44 +253,44 @@ impl Packer {
         while self.is_packing && self.plain.len() + bytes.len() > PIECE {
             let (now, later) = bytes.split_at(PIECE - self.plain.len());
             self.plain.extend_from_slice(now);
-            self.pack()?;
+            self.pack_frame()?;
             bytes = later;
         }
         self.plain.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn pack(&mut self) -> io::Result<()> {
-        self.frames.push(packed(&self.plain)?);
+    fn pack_frame(&mut self) -> io::Result<()> {
+        self.frames.push(compress_piece(&self.plain)?);
         self.len += self.plain.len();
         self.plain.clear();
         Ok(())
     }
 
-    /// How many bytes came.
+    /// Returns the number of bytes received so far.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len + self.plain.len()
     }
 
-    /// Whether none came.
+    /// Returns whether no bytes were received.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What came.
+    /// Returns the payload with all bytes that were received.
     ///
     /// # Errors
-    /// When it cannot be packed.
-    pub fn finish(mut self) -> io::Result<Payload> {
+    /// Fails if the last bytes cannot be compressed.
+    pub fn into_payload(mut self) -> io::Result<Payload> {
         if !self.is_packing {
             return Ok(Payload::Plain(self.plain));
         }
         if !self.plain.is_empty() || self.frames.is_empty() {
-            self.pack()?;
+            self.pack_frame()?;
         }
-        Ok(Payload::of_frames(self.frames, self.len))
+        Ok(Payload::from_frames(self.frames, self.len))
     }
 }
 
@@ -306,16 +307,17 @@ mod tests {
             let mut packer = Packer::new(Some(2 * PIECE), told * PIECE);
             bytes.chunks(70_001).for_each(|part| packer.push(part).unwrap());
             assert_eq!(packer.len(), len);
-            let (packed, plain) = (packer.finish().unwrap(), Payload::from(bytes.clone()));
+            let (packed, plain) = (packer.into_payload().unwrap(), Payload::from(bytes.clone()));
             assert!(packed == plain && packed.len() == len && packed.is_utf8().unwrap(), "{len}");
-            assert_eq!(packed.plain().is_none(), told > 2 || len > 2 * PIECE, "{len}");
-            let pieces = |payload: &Payload| payload.pieces().map(|p| p.unwrap().into_owned()).collect::<Vec<_>>();
+            assert_eq!(packed.as_plain().is_none(), told > 2 || len > 2 * PIECE, "{len}");
+            let pieces =
+                |payload: &Payload| payload.packed_pieces().map(|p| p.unwrap().into_owned()).collect::<Vec<_>>();
             assert_eq!(pieces(&packed), pieces(&plain), "{len}");
             assert_eq!(pieces(&packed).len(), len.div_ceil(PIECE).max(1));
-            assert_eq!(Payload::of_frames(pieces(&packed), len).whole().unwrap(), bytes);
+            assert_eq!(Payload::from_frames(pieces(&packed), len).read_all().unwrap(), bytes);
         }
         let mut packer = Packer::new(Some(0), 0);
         packer.push(&"汇".repeat(PIECE).into_bytes()[..3 * PIECE - 1]).unwrap();
-        assert!(!packer.finish().unwrap().is_utf8().unwrap());
+        assert!(!packer.into_payload().unwrap().is_utf8().unwrap());
     }
 }

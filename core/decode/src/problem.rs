@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::draft::redacted;
+use crate::draft::redact_text;
 
 /// One reason why a record cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ impl Problem {
     #[must_use]
     pub fn new(code: String, source_field: &str, seen: &str, expected: &impl Serialize) -> Self {
         let expected = Message::new(expected);
-        Self { code, source_field: source_field.to_owned(), seen: redacted(seen), expected, cell: None }
+        Self { code, source_field: source_field.to_owned(), seen: redact_text(seen), expected, cell: None }
     }
 
     /// The reason of a record that a row rule of the manifest parks.
@@ -80,8 +80,8 @@ impl From<StoredProblem> for Problem {
         let StoredProblem { code, source_field, seen, expected, cell } = stored;
         let expected = match expected {
             // The values' own errors have the same codes, so they are said in both languages.
-            Value::String(sentence) => Message::with_code(&code).unwrap_or_else(|| Message::read(&sentence)),
-            message => Message::read(&message.to_string()),
+            Value::String(sentence) => Message::with_code(&code).unwrap_or_else(|| Message::parse_stored(&sentence)),
+            message => Message::parse_stored(&message.to_string()),
         };
         Self { code, source_field, seen, expected, cell }
     }

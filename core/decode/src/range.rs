@@ -1,39 +1,39 @@
-//! Which of a payload's records are meant.
+//! A range of a payload's records.
 
-/// Some of a payload's records that stand behind each other.
+/// A contiguous range of a payload's records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordRange {
-    /// Index of the first of them in the payload, from 0.
+    /// Index of the range's first record in the payload, from 0.
     pub first: u32,
-    /// How many they are; fewer, where the payload ends before.
+    /// Number of records; the range has fewer if the payload ends earlier.
     pub count: u32,
 }
 
 impl RecordRange {
-    /// Every record.
+    /// Every record of a payload.
     pub const ALL: Self = Self::new(0, u32::MAX);
-    /// No record.
+    /// No record; used to count records without keeping any.
     pub const NONE: Self = Self::new(0, 0);
 
-    /// So many records from this index on.
+    /// Makes the range of `count` records from the index `first`.
     #[must_use]
     pub const fn new(first: u32, count: u32) -> Self {
         Self { first, count }
     }
 
-    /// The index behind the last of them.
+    /// Returns the index after the last record.
     #[must_use]
     pub const fn end(self) -> u32 {
         self.first.saturating_add(self.count)
     }
 
-    /// Whether the record with this index is one of them.
+    /// Returns whether the range contains the record with this index.
     #[must_use]
     pub const fn contains(self, index: u32) -> bool {
         index >= self.first && index - self.first < self.count
     }
 
-    /// Those of them that stand at the index `start` or behind it, with indices that count from there.
+    /// Returns the part of the range from the index `start` on, with indices counted from `start`.
     #[must_use]
     pub const fn relative_to(self, start: u32) -> Self {
         let first = self.first.saturating_sub(start);

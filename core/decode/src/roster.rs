@@ -1,130 +1,130 @@
-//! Rows of a roster: teachers, schools and memberships, built only from a clean draft. Sex and birth date are said once: by
-//! the ID number, with which a row that gives them itself must agree.
+//! Roster rows (teachers, schools and memberships), built only from a clean draft. The ID number determines sex and
+//! birth date; a row that gives them as well must agree with it.
 
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
 use crate::decode::RawRecord;
-use crate::draft::{Draft, redacted};
+use crate::draft::{Draft, redact_text};
 use crate::identity::Identity;
 use crate::problem::{Expected, Problem};
 use crate::record::Check;
 use crate::{Context, Parked};
 use huiliu_manifest::{Field, Kind, VersionFrom};
-use huiliu_rules::roster::regions::is_code;
+use huiliu_rules::roster::regions::is_region_code;
 use huiliu_rules::roster::school;
 use huiliu_values::date::parse_date;
 use huiliu_values::id_number::Sex;
 use huiliu_values::{IdNumber, PersonName};
 
-/// A row of a roster after all stages.
+/// A roster row after all stages.
 #[derive(Debug, Clone)]
 pub struct RosterRow<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
     /// Address for people.
     pub address: String,
-    /// The source's own name of the record.
+    /// The source's own name for the record.
     pub record_name: Option<String>,
-    /// Keyed hash of the fields that make it the same record, as the manifest says.
+    /// Keyed hash of the fields that identify the record according to the manifest.
     pub record_key: [u8; 16],
-    /// The record key with what the row is about: one person in two schools is two rows, and a school under two names, so
-    /// that the earlier stays when the later comes.
+    /// Digest of the record key and what the row is about. One person in two schools is two rows, and so is a school
+    /// under two names, so that the earlier row stays when the later one comes.
     pub row_key: [u8; 16],
     /// Orders versions of the same record.
     pub source_version: i64,
-    /// Keyed digest of the content.
+    /// Keyed digest of the row's content.
     pub content_digest: [u8; 16],
     /// Keyed digest of the raw bytes.
     pub raw_digest: [u8; 16],
-    /// As received.
+    /// The row's text as received.
     pub raw: Cow<'a, str>,
-    /// Day from which it says so, where the row or its file tells one.
+    /// Day from which the row's statement holds, if the row or its file gives one.
     pub as_of: Option<NaiveDate>,
-    /// What it says.
+    /// The row's statement.
     pub content: Content,
 }
 
-/// What a row says.
+/// The statement of a roster row.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// A teacher, and where.
+    /// A teacher, with school and period.
     Teacher(Box<Person>, Post),
     /// A school.
     School(School),
-    /// Where the person of this id of the source is.
+    /// The school and period of the person with this id of the source.
     Membership(String, Post),
 }
 
-/// Who somebody is.
+/// The identity of a teacher.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// The source's own id.
+    /// The source's own id of the teacher.
     pub teacher_ref: Option<String>,
-    /// ID number; it tells sex and birth date.
+    /// ID number; sex and birth date are derived from it.
     pub id_number: IdNumber,
-    /// The number before it.
+    /// Previous ID number.
     pub former_id_number: Option<IdNumber>,
-    /// Name.
+    /// Current name.
     pub name: PersonName,
-    /// A name before it.
+    /// Previous name.
     pub former_name: Option<PersonName>,
-    /// Teacher number.
+    /// Number that the education authority gave the teacher.
     pub teacher_number: Option<String>,
-    /// Phone number.
+    /// Phone number, as the source writes it.
     pub phone: Option<String>,
 }
 
-/// How a row names a school.
+/// How a row identifies a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
-    /// By its code.
+    /// By its school code.
     Code(String),
-    /// By the source's own id of it.
+    /// By the source's own id of the school.
     Ref(String),
 }
 
-/// Where somebody is, and from when to when.
+/// A membership: the school and the period.
 #[derive(Debug, Clone, Default)]
 pub struct Post {
-    /// The school; none in a stream that maps none.
+    /// The school; `None` in a stream that maps no school.
     pub school: Option<Named>,
-    /// First day.
+    /// First day of the membership.
     pub from: Option<NaiveDate>,
-    /// Last day.
+    /// Last day of the membership.
     pub to: Option<NaiveDate>,
-    /// Whether it has ended without a day being told.
+    /// Whether the membership has ended without a known last day.
     pub ended: bool,
-    /// Position.
+    /// Position at the school.
     pub position: Option<String>,
     /// Stage of teaching.
     pub stage: Option<String>,
 }
 
-/// What is told of a school.
+/// What a row says about a school.
 #[derive(Debug, Clone)]
 pub struct School {
-    /// Its code.
+    /// School code.
     pub code: String,
-    /// The source's own id.
+    /// The source's own id of the school.
     pub school_ref: Option<String>,
-    /// Name.
+    /// School name.
     pub name: String,
-    /// Division.
+    /// Code of the administrative division.
     pub region_code: Option<String>,
-    /// First day of name and division.
+    /// First day on which name and division are valid.
     pub from: Option<NaiveDate>,
-    /// Last day of them.
+    /// Last day on which name and division are valid.
     pub to: Option<NaiveDate>,
-    /// The school that took its place.
+    /// Code of the school that replaced it.
     pub successor_code: Option<String>,
 }
 
 impl RosterRow<'_> {
-    /// It as a dead letter.
+    /// Returns the row as a parked record with these problems.
     #[must_use]
-    pub fn parked(&self, problems: Vec<Problem>) -> Parked<'_> {
+    pub fn to_parked(&self, problems: Vec<Problem>) -> Parked<'_> {
         Parked {
             index: self.index,
             address: self.address.clone(),
@@ -137,7 +137,7 @@ impl RosterRow<'_> {
         }
     }
 
-    /// Where it says that somebody is.
+    /// Returns the membership in this row; `None` for a school.
     #[must_use]
     pub fn post(&self) -> Option<&Post> {
         match &self.content {
@@ -148,84 +148,88 @@ impl RosterRow<'_> {
 }
 
 impl Check<'_> {
-    fn optional_day(&mut self, field: Field, text: Option<&str>) -> Option<NaiveDate> {
-        text.and_then(|text| self.day(field, Some(text)))
+    fn parse_optional_day(&mut self, field: Field, text: Option<&str>) -> Option<NaiveDate> {
+        text.and_then(|text| self.parse_day(field, Some(text)))
     }
 
-    fn span(&mut self, draft: &Draft<'_>, from: Field, to: Field) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    fn parse_span(&mut self, draft: &Draft<'_>, from: Field, to: Field) -> (Option<NaiveDate>, Option<NaiveDate>) {
         let text = |field| match field {
             Field::MemberFrom => draft.roster.member_from.as_deref(),
             Field::MemberTo => draft.roster.member_to.as_deref(),
             Field::ValidFrom => draft.roster.valid_from.as_deref(),
             _ => draft.roster.valid_to.as_deref(),
         };
-        let (first, last) = (self.optional_day(from, text(from)), self.optional_day(to, text(to)));
+        let (first, last) = (self.parse_optional_day(from, text(from)), self.parse_optional_day(to, text(to)));
         if let (Some(first), Some(last)) = (first, last)
             && first > last
         {
-            self.fault(to, "order", &format!("{first} … {last}"), &Expected::DaysInOrder);
+            self.add_problem(to, "order", &format!("{first} … {last}"), &Expected::DaysInOrder);
         }
         (first, last)
     }
 
-    fn school_code(&mut self, field: Field, text: &str) -> Option<String> {
-        school::parse_code(text).map_err(|fault| self.fault(field, fault.code(), text, &fault)).ok()
+    fn parse_school_code(&mut self, field: Field, text: &str) -> Option<String> {
+        school::parse_code(text).map_err(|fault| self.add_problem(field, fault.code(), text, &fault)).ok()
     }
 
-    /// What the row says itself of what the ID number says must be the same.
-    fn said_once(&mut self, draft: &Draft<'_>, id: &IdNumber) {
+    /// Checks that the row's own sex and birth date agree with the ID number.
+    fn check_against_id_number(&mut self, draft: &Draft<'_>, id: &IdNumber) {
         if let Some(text) = draft.roster.sex.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-            match sex(text) {
-                None => self.fault(Field::Sex, "value", text, &Expected::Sex),
+            match parse_sex(text) {
+                None => self.add_problem(Field::Sex, "value", text, &Expected::Sex),
                 Some(sex) if sex != id.sex() => {
-                    self.fault(Field::Sex, "differs", text, &Expected::SexOfIdNumber);
+                    self.add_problem(Field::Sex, "differs", text, &Expected::SexOfIdNumber);
                 }
                 Some(_) => {}
             }
         }
-        let birth = self.optional_day(Field::BirthDate, draft.roster.birth_date.as_deref());
+        let birth = self.parse_optional_day(Field::BirthDate, draft.roster.birth_date.as_deref());
         if let Some(birth) = birth.filter(|birth| *birth != id.birth_date()) {
             // Not the number's own date: whoever reads the letter may see only one of the two.
-            self.fault(Field::BirthDate, "differs", &birth.to_string(), &Expected::BirthDateOfIdNumber);
+            self.add_problem(Field::BirthDate, "differs", &birth.to_string(), &Expected::BirthDateOfIdNumber);
         }
     }
 
-    fn person(&mut self, draft: &Draft<'_>) -> Option<Person> {
-        let (id_number, name) = (self.id_number(draft), self.name(draft));
+    fn build_person(&mut self, draft: &Draft<'_>) -> Option<Person> {
+        let (id_number, name) = (self.parse_id_number(draft), self.parse_name(draft));
         let birth_date = draft.roster.birth_date.as_deref();
         match &id_number {
-            Some(id) => self.said_once(draft, id),
-            None => self.optional_day(Field::BirthDate, birth_date).map_or((), |_| ()),
+            Some(id) => self.check_against_id_number(draft, id),
+            None => self.parse_optional_day(Field::BirthDate, birth_date).map_or((), |_| ()),
         }
         let former = draft.roster.former_name.as_deref().filter(|text| !text.trim().is_empty());
         let former_name = former.and_then(|text| {
-            PersonName::parse(text).map_err(|fault| self.fault(Field::FormerName, fault.code(), text, &fault)).ok()
+            PersonName::parse(text)
+                .map_err(|fault| self.add_problem(Field::FormerName, fault.code(), text, &fault))
+                .ok()
         });
         let before = draft.roster.former_id_number.as_deref().filter(|text| !text.trim().is_empty());
         let former_id_number = before.and_then(|text| {
-            IdNumber::parse(text).map_err(|fault| self.fault(Field::FormerIdNumber, fault.code(), text, &fault)).ok()
+            IdNumber::parse(text)
+                .map_err(|fault| self.add_problem(Field::FormerIdNumber, fault.code(), text, &fault))
+                .ok()
         });
         Some(Person {
-            teacher_ref: owned(&draft.roster.teacher_ref),
+            teacher_ref: owned_text(&draft.roster.teacher_ref),
             id_number: id_number?,
             former_id_number,
             name: name?,
             former_name,
-            teacher_number: owned(&draft.roster.teacher_number),
-            phone: owned(&draft.roster.phone),
+            teacher_number: owned_text(&draft.roster.teacher_number),
+            phone: owned_text(&draft.roster.phone),
         })
     }
 
-    fn post(&mut self, draft: &Draft<'_>) -> Post {
-        let (from, to) = self.span(draft, Field::MemberFrom, Field::MemberTo);
+    fn build_post(&mut self, draft: &Draft<'_>) -> Post {
+        let (from, to) = self.parse_span(draft, Field::MemberFrom, Field::MemberTo);
         let map = &self.cx.stream.map;
-        let school = match (draft.school_code.as_deref(), owned(&draft.roster.school_ref)) {
-            (Some(code), _) => self.school_code(Field::SchoolCode, code).map(Named::Code),
+        let school = match (draft.school_code.as_deref(), owned_text(&draft.roster.school_ref)) {
+            (Some(code), _) => self.parse_school_code(Field::SchoolCode, code).map(Named::Code),
             (None, Some(own)) => Some(Named::Ref(own)),
             (None, None) => {
                 let by = [Field::SchoolCode, Field::SchoolRef].into_iter().find(|field| map.contains_key(field));
                 if let Some(field) = by {
-                    self.fault(field, "missing", "", &Expected::SchoolOfTeacher);
+                    self.add_problem(field, "missing", "", &Expected::SchoolOfTeacher);
                 }
                 None
             }
@@ -234,29 +238,36 @@ impl Check<'_> {
             None | Some("" | "true") => false,
             Some("false") => true,
             Some(text) => {
-                self.fault(Field::Active, "value", text, &Expected::TrueOrFalse);
+                self.add_problem(Field::Active, "value", text, &Expected::TrueOrFalse);
                 false
             }
         };
-        Post { school, from, to, ended, position: owned(&draft.roster.position), stage: owned(&draft.roster.stage) }
+        Post {
+            school,
+            from,
+            to,
+            ended,
+            position: owned_text(&draft.roster.position),
+            stage: owned_text(&draft.roster.stage),
+        }
     }
 
-    fn school(&mut self, draft: &Draft<'_>) -> Option<School> {
-        let code = self.school_code(Field::SchoolCode, draft.school_code.as_deref().unwrap_or_default());
-        let (from, to) = self.span(draft, Field::ValidFrom, Field::ValidTo);
-        let region_code = owned(&draft.roster.region_code);
-        if let Some(region) = region_code.as_deref().filter(|code| !is_code(code)) {
-            self.fault(Field::RegionCode, "area", region, &Expected::DivisionCode);
+    fn build_school(&mut self, draft: &Draft<'_>) -> Option<School> {
+        let code = self.parse_school_code(Field::SchoolCode, draft.school_code.as_deref().unwrap_or_default());
+        let (from, to) = self.parse_span(draft, Field::ValidFrom, Field::ValidTo);
+        let region_code = owned_text(&draft.roster.region_code);
+        if let Some(region) = region_code.as_deref().filter(|code| !is_region_code(code)) {
+            self.add_problem(Field::RegionCode, "area", region, &Expected::DivisionCode);
         }
         let successor = draft.roster.successor_code.as_deref().filter(|text| !text.trim().is_empty());
-        let successor_code = successor.and_then(|text| self.school_code(Field::SuccessorCode, text));
-        let name = owned(&draft.roster.school_name);
+        let successor_code = successor.and_then(|text| self.parse_school_code(Field::SuccessorCode, text));
+        let name = owned_text(&draft.roster.school_name);
         if name.is_none() {
-            self.fault(Field::SchoolName, "missing", "", &Expected::SchoolName);
+            self.add_problem(Field::SchoolName, "missing", "", &Expected::SchoolName);
         }
         Some(School {
             code: code?,
-            school_ref: owned(&draft.roster.school_ref),
+            school_ref: owned_text(&draft.roster.school_ref),
             name: name?,
             region_code,
             from,
@@ -265,29 +276,29 @@ impl Check<'_> {
         })
     }
 
-    fn content(&mut self, draft: &Draft<'_>) -> Option<Content> {
+    fn build_content(&mut self, draft: &Draft<'_>) -> Option<Content> {
         match self.cx.stream.kind {
-            Kind::School => self.school(draft).map(Content::School),
+            Kind::School => self.build_school(draft).map(Content::School),
             Kind::Membership => {
-                let person = owned(&draft.roster.teacher_ref);
+                let person = owned_text(&draft.roster.teacher_ref);
                 if person.is_none() {
-                    self.fault(Field::TeacherRef, "missing", "", &Expected::PersonId);
+                    self.add_problem(Field::TeacherRef, "missing", "", &Expected::PersonId);
                 }
-                let post = self.post(draft);
+                let post = self.build_post(draft);
                 Some(Content::Membership(person?, post))
             }
             _ => {
-                let (person, post) = (self.person(draft), self.post(draft));
+                let (person, post) = (self.build_person(draft), self.build_post(draft));
                 Some(Content::Teacher(Box::new(person?), post))
             }
         }
     }
 }
 
-/// Builds a row of a roster.
+/// Builds a roster row from a draft.
 ///
 /// # Errors
-/// All problems of the draft at once, sorted by code.
+/// Returns all problems of the draft at once, sorted by code.
 pub fn from_draft<'a>(
     cx: Context<'a>,
     raw: &RawRecord<'a>,
@@ -299,13 +310,13 @@ pub fn from_draft<'a>(
         return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, &expected)]);
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
-    check.doubts(draft);
-    check.bounded(draft);
-    check.no_nul(draft);
-    let content = check.content(draft);
-    let as_of = check.optional_day(Field::AsOf, draft.roster.as_of.as_deref());
+    check.add_doubts(draft);
+    check.check_bounded_texts(draft);
+    check.reject_nul(draft);
+    let content = check.build_content(draft);
+    let as_of = check.parse_optional_day(Field::AsOf, draft.roster.as_of.as_deref());
     let source_version = identity.source_version.map_err(|problem| check.problems.push(problem)).ok();
-    check.key(identity.record_key);
+    check.check_record_key(identity.record_key);
     let mut problems = check.problems;
     problems.sort_by(|a, b| a.code.cmp(&b.code));
     let (Some(content), Some(record_key), Some(source_version), []) =
@@ -317,12 +328,12 @@ pub fn from_draft<'a>(
     let as_of = as_of.or_else(|| of_file.and_then(|day| parse_date(&day.to_string()).ok()));
     Ok(RosterRow {
         index: raw.index,
-        address: raw.address(cx.address),
-        record_name: draft.record_name.as_deref().map(redacted),
+        address: raw.format_address(cx.address),
+        record_name: draft.record_name.as_deref().map(redact_text),
         record_key,
-        row_key: row_key(cx, &record_key, &content),
+        row_key: compute_row_key(cx, &record_key, &content),
         source_version,
-        content_digest: content_digest(cx, &content),
+        content_digest: compute_content_digest(cx, &content),
         raw_digest: cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]),
         raw: raw.raw.clone(),
         as_of,
@@ -330,7 +341,7 @@ pub fn from_draft<'a>(
     })
 }
 
-fn row_key(cx: Context<'_>, record_key: &[u8; 16], content: &Content) -> [u8; 16] {
+fn compute_row_key(cx: Context<'_>, record_key: &[u8; 16], content: &Content) -> [u8; 16] {
     let (first, second) = match content {
         Content::Teacher(_, post) | Content::Membership(_, post) => match &post.school {
             Some(Named::Code(code)) => (code.as_str(), "code"),
@@ -342,8 +353,8 @@ fn row_key(cx: Context<'_>, record_key: &[u8; 16], content: &Content) -> [u8; 16
     cx.keys.short_digest(&[b"roster", record_key, first.as_bytes(), second.as_bytes()])
 }
 
-/// Covers everything that is kept of the row but its lineage.
-fn content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
+/// Digests all stored content of the row except its lineage.
+fn compute_content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
     let day = |day: Option<NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut parts: Vec<String> = vec![];
@@ -391,11 +402,11 @@ fn content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
     cx.keys.short_digest(&bytes)
 }
 
-fn owned(text: &Option<Cow<'_, str>>) -> Option<String> {
+fn owned_text(text: &Option<Cow<'_, str>>) -> Option<String> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn sex(text: &str) -> Option<Sex> {
+fn parse_sex(text: &str) -> Option<Sex> {
     match text {
         "男" | "男性" | "1" | "male" | "M" => Some(Sex::Male),
         "女" | "女性" | "2" | "female" | "F" => Some(Sex::Female),

@@ -1,31 +1,31 @@
-//! Which rows are read: the rules about rows, closed comparisons of raw fields.
+//! Decides which rows are read. The manifest's row rules compare raw fields, with a fixed set of comparisons.
 
 use std::cmp::Ordering;
 
 use crate::decode::RawRecord;
-use crate::draft::around;
+use crate::draft::surrounding_value;
 use crate::{Context, Place, Plan};
 use huiliu_manifest::quality::{Act, Condition, RowRule};
 use huiliu_values::text;
 
-/// The first rule about a row whose conditions all hold, if it is to be anything but read.
-pub(super) fn rule<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Option<&'a RowRule> {
+/// Returns the first row rule whose conditions all hold, unless the rule keeps the row.
+pub(super) fn find_rule<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Option<&'a RowRule> {
     let mut places = plan.conditions.iter();
     let about = cx.stream.rows.iter().find(|rule| {
         let of_rule: Vec<&Place<'_>> = places.by_ref().take(rule.when.len()).collect();
-        rule.when.iter().zip(of_rule).all(|(condition, place)| holds(cx, raw, condition, place))
+        rule.when.iter().zip(of_rule).all(|(condition, place)| condition_holds(cx, raw, condition, place))
     });
     about.filter(|rule| rule.act != Act::Keep)
 }
 
-fn holds(cx: Context<'_>, raw: &RawRecord<'_>, condition: &Condition, place: &Place<'_>) -> bool {
+fn condition_holds(cx: Context<'_>, raw: &RawRecord<'_>, condition: &Condition, place: &Place<'_>) -> bool {
     let held = match place {
         Place::Slot(slot) => raw.texts[*slot].clone(),
-        Place::Around(name) => around(cx, raw, name),
+        Place::Around(name) => surrounding_value(cx, raw, name),
     };
     let seen = held.as_deref().map(str::trim).unwrap_or_default();
     let one_of = |words: &Vec<String>| words.iter().any(|word| word == seen);
-    let beyond = |bound: &String, wanted: Ordering| text::compare(seen, bound) == Some(wanted);
+    let beyond = |bound: &String, wanted: Ordering| text::compare_decimals(seen, bound) == Some(wanted);
     condition.is.as_ref().is_none_or(one_of)
         && condition.is_not.as_ref().is_none_or(|words| !one_of(words))
         && condition.blank.is_none_or(|blank| blank == seen.is_empty())

@@ -1,4 +1,4 @@
-//! What a rule of the map makes of the texts of a record.
+//! Applies a mapping rule to the texts of a record.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,14 @@ use huiliu_values::{name, text};
 
 type Text<'a> = Cow<'a, str>;
 
-/// The text of a rule: the first that is there or all of them joined, through its steps; or why there is none that can be
-/// relied on.
+/// Returns the text of a rule: the first text that is present, or all texts joined, after the rule's steps.
 ///
 /// # Errors
-/// [`Doubt`].
-pub fn apply<'a>(rule: &'a Rule, mut texts: impl Iterator<Item = Option<Text<'a>>>) -> Result<Option<Text<'a>>, Doubt> {
+/// Returns [`Doubt`] if the text is unreliable.
+pub fn apply_rule<'a>(
+    rule: &'a Rule,
+    mut texts: impl Iterator<Item = Option<Text<'a>>>,
+) -> Result<Option<Text<'a>>, Doubt> {
     let mut value = if let Some(constant) = &rule.constant {
         Some(Cow::Borrowed(constant.as_str()))
     } else if let Some(join) = &rule.join {
@@ -25,19 +27,19 @@ pub fn apply<'a>(rule: &'a Rule, mut texts: impl Iterator<Item = Option<Text<'a>
     };
     for step in &rule.then {
         let Some(text) = value else { break };
-        value = take(step, text)?.filter(|text| !text.trim().is_empty());
+        value = apply_step(step, text)?.filter(|text| !text.trim().is_empty());
     }
     let value = value.or_else(|| rule.default.as_deref().map(Cow::Borrowed));
     match (&rule.formats, value) {
-        (Some(formats), Some(text)) => day(formats, &text).map(Some),
+        (Some(formats), Some(text)) => parse_formatted_day(formats, &text).map(Some),
         (_, value) => Ok(value),
     }
 }
 
-fn take<'a>(step: &'a Step, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
+fn apply_step<'a>(step: &'a Step, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
     Ok(Some(match step {
-        Step::Trim => trimmed(text),
-        Step::FoldWidth => Cow::Owned(text::fold(&text).into_owned()),
+        Step::Trim => trim_text(text),
+        Step::FoldWidth => Cow::Owned(text::fold_text(&text).into_owned()),
         Step::FoldSeparators => Cow::Owned(name::fold_separators(&text)),
         Step::DropSpaces => Cow::Owned(text.chars().filter(|c| !c.is_whitespace()).collect()),
         Step::Upper => Cow::Owned(text.to_uppercase()),
@@ -51,30 +53,33 @@ fn take<'a>(step: &'a Step, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
             None => text,
         },
         Step::Split(Split { at, take }) => {
-            return Ok(text.split(at.as_str()).nth(take.count() - 1).map(|piece| Cow::Owned(piece.trim().to_owned())));
+            return Ok(text
+                .split(at.as_str())
+                .nth(take.to_usize() - 1)
+                .map(|piece| Cow::Owned(piece.trim().to_owned())));
         }
         Step::Replace(replace) => Cow::Owned(text.replace(&replace.from, &replace.to)),
         Step::Capture(capture) => {
             let found = capture.0.captures(&text).and_then(|groups| groups.get(1)).map(|m| m.as_str().to_owned());
             return Ok(found.map(Cow::Owned));
         }
-        Step::Scale(ratio) => match text::scaled(&text, ratio.up, ratio.down) {
+        Step::Scale(ratio) => match text::scale_decimal(&text, ratio.up, ratio.down) {
             Some(scaled) => Cow::Owned(scaled),
             None => return Err(Doubt::new("scale", &Expected::ScalableNumber, &text)),
         },
-        Step::Values(table) => return look_up(table, text),
-        Step::Levels(levels) => Cow::Borrowed(level(*levels, &text)?),
+        Step::Values(table) => return look_up_value(table, text),
+        Step::Levels(levels) => Cow::Borrowed(parse_level(*levels, &text)?),
     }))
 }
 
-fn trimmed(text: Text<'_>) -> Text<'_> {
+fn trim_text(text: Text<'_>) -> Text<'_> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     }
 }
 
-fn look_up<'a>(table: &'a ValueTable, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
+fn look_up_value<'a>(table: &'a ValueTable, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
     match (table.values.get(text.trim()), table.unknown) {
         (Some(becomes), _) => Ok(Some(Cow::Borrowed(becomes.as_str()))),
         (None, Unknown::Keep) => Ok(Some(text)),
@@ -86,8 +91,8 @@ fn look_up<'a>(table: &'a ValueTable, text: Text<'a>) -> Result<Option<Text<'a>>
     }
 }
 
-fn level(levels: Levels, text: &str) -> Result<&'static str, Doubt> {
-    let folded = text::fold(text);
+fn parse_level(levels: Levels, text: &str) -> Result<&'static str, Doubt> {
+    let folded = text::fold_text(text);
     let known = match levels {
         Levels::Grades => match &*folded {
             "优秀" | "优" => Some("excellent"),
@@ -110,8 +115,8 @@ fn level(levels: Levels, text: &str) -> Result<&'static str, Doubt> {
     })
 }
 
-fn day(formats: &[String], text: &str) -> Result<Text<'static>, Doubt> {
-    let text = text::fold(text);
+fn parse_formatted_day(formats: &[String], text: &str) -> Result<Text<'static>, Doubt> {
+    let text = text::fold_text(text);
     let read = |form: &String| {
         let (day, rest) = chrono::NaiveDate::parse_and_remainder(&text, form).ok()?;
         rest.trim().is_empty().then_some(day)

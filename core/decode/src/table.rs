@@ -1,24 +1,28 @@
-//! What tables of every kind share: how a header is found and named, and which rows are no records.
+//! Code shared by tables of every format: finding the header, naming columns, and telling records from other rows.
 
 use crate::decode::DecodeError;
 use huiliu_manifest::Layout;
 
-/// Without any space: headers are spaced out and broken over lines.
-pub fn bare(text: &str) -> String {
+/// Removes all whitespace; headers are often spaced out or broken over lines.
+pub fn remove_whitespace(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// The column of each path, if this row is the header.
+/// Returns the column of each path, or `None` if this row is not the header.
 ///
 /// # Errors
-/// [`DecodeError`] when two columns have a name that is asked for.
-pub fn columns(names: &[String], layout: &Layout, paths: &[&str]) -> Result<Option<Vec<Option<usize>>>, DecodeError> {
-    let names: Vec<&str> = names.iter().map(|name| known_as(name, layout)).collect();
-    if !layout.header.iter().all(|wanted| names.iter().any(|name| *name == bare(wanted))) {
+/// Returns [`DecodeError`] if two columns have a name that a path asks for.
+pub fn find_columns(
+    names: &[String],
+    layout: &Layout,
+    paths: &[&str],
+) -> Result<Option<Vec<Option<usize>>>, DecodeError> {
+    let names: Vec<&str> = names.iter().map(|name| resolve_alias(name, layout)).collect();
+    if !layout.header.iter().all(|wanted| names.iter().any(|name| *name == remove_whitespace(wanted))) {
         return Ok(None);
     }
     let column = |path: &&str| {
-        let wanted = bare(path);
+        let wanted = remove_whitespace(path);
         let mut found = names.iter().enumerate().filter(|(_, name)| **name == wanted).map(|(at, _)| at);
         let first = found.next();
         match found.next() {
@@ -29,24 +33,24 @@ pub fn columns(names: &[String], layout: &Layout, paths: &[&str]) -> Result<Opti
     paths.iter().map(column).collect::<Result<_, _>>().map(Some)
 }
 
-/// The name a column is known by, whatever this year's file calls it.
-fn known_as<'n>(name: &'n str, layout: &'n Layout) -> &'n str {
-    let known = layout.aliases.iter().find(|(_, others)| others.iter().any(|other| bare(other) == name));
+/// Returns the manifest's name of a column, whichever alias the file uses.
+fn resolve_alias<'n>(name: &'n str, layout: &'n Layout) -> &'n str {
+    let known = layout.aliases.iter().find(|(_, others)| others.iter().any(|other| remove_whitespace(other) == name));
     known.map_or(name, |(column, _)| column.as_str())
 }
 
-/// What a row below the header is.
+/// The role of a row below the header.
 pub enum Mark {
-    /// A record.
+    /// The row is a record.
     Record,
-    /// No record, and the table goes on.
+    /// The row is not a record, and the table continues.
     Left,
-    /// The records are over.
+    /// The table ends here.
     End,
 }
 
-/// What the texts of a row say it is.
-pub fn mark<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Mark {
+/// Classifies a row by its first text that is not blank.
+pub fn classify_row<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Mark {
     let Some(first) = texts.find(|text| !text.trim().is_empty()) else { return Mark::Left };
     let begins = |markers: &[String]| markers.iter().any(|marker| begins_with(first, marker));
     if begins(&layout.end_markers) {
@@ -58,7 +62,7 @@ pub fn mark<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Ma
     }
 }
 
-/// Whether a text begins with a marker, no space in the text counting.
+/// Returns whether a text begins with a marker; whitespace in the text is ignored.
 fn begins_with(text: &str, marker: &str) -> bool {
     let mut seen = text.chars().filter(|c| !c.is_whitespace());
     marker.chars().all(|c| seen.next() == Some(c))

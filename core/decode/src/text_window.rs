@@ -1,5 +1,6 @@
-//! A part of a text that is too large to be held: as [`crate::window`] gives of a workbook, some batches of its records,
-//! with what stands above them. Read in steps from the beginning, each step unpacked and decoded by itself.
+//! Windows of a text that is too large to be held in memory: as [`crate::window`] does for workbooks, takes several
+//! batches of records and the text above them. The text is read in chunks from the beginning; each chunk is
+//! decompressed and decoded by itself.
 
 use std::fmt;
 use std::io::{self, BufReader, Read};
@@ -16,73 +17,73 @@ use crate::unpacker::Ask;
 use crate::{Plan, csv, xml};
 use huiliu_manifest::{Format, Stream};
 
-/// A text of more bytes is read in windows.
+/// A text with more bytes than this is read in windows.
 pub const LARGE: usize = 8 << 20;
-/// Bytes of text in a window, once the records that are asked for are in it.
+/// Size of a window in bytes of text, once it contains the requested records.
 const ROOM: usize = 4 << 20;
-/// What stands around the records of a window mostly has fewer bytes.
+/// Bytes reserved for the text around the records of a window; it is usually shorter.
 const SPARE: usize = 64 << 10;
-/// Bytes that are decoded at once.
+/// Number of bytes that are decoded at once.
 pub(super) const STEP: usize = 64 << 10;
 
-/// Whether a stream's payloads can be read in windows.
+/// Returns whether a stream's payloads can be read in windows.
 #[must_use]
 pub fn has_windows(stream: &Stream) -> bool {
     stream.archive.is_none() && !matches!(stream.format, Format::Workbook { .. })
 }
 
-/// Takes a payload as it comes in, `size` being how many bytes will come, if that is known. A large one is packed where
-/// nothing but its records is asked of it.
+/// Makes a packer for a payload that is being received; `size` is its number of bytes if it is known, else 0.
+/// Compresses a large payload if only its records are needed.
 #[must_use]
-pub fn packer(stream: &Stream, size: usize) -> Packer {
+pub fn build_packer(stream: &Stream, size: usize) -> Packer {
     let tells_more = matches!(stream.format, Format::Json { ok_path: Some(_), .. });
     Packer::new((has_windows(stream) && !tells_more).then_some(LARGE), size)
 }
 
-/// A payload that came as a whole, packed where it can be read in windows.
+/// Makes a payload of bytes that were received completely; compresses it if it is large and can be read in windows.
 ///
 /// # Errors
-/// When it cannot be packed.
-pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
-    let mut packer = packer(stream, 0);
-    if !packer.packs(bytes.len()) {
+/// Fails if the bytes cannot be compressed.
+pub fn pack_payload(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
+    let mut packer = build_packer(stream, 0);
+    if !packer.must_pack(bytes.len()) {
         return Ok(bytes.into());
     }
     packer.push(&bytes)?;
-    packer.finish()
+    packer.into_payload()
 }
 
-/// The part of a payload with the records that are asked for, as [`crate::parts`] describes it.
+/// Reads the part of a payload that contains the requested records, in the form that [`crate::parts`] describes.
 ///
 /// # Errors
-/// [`DecodeError`], for all that is read.
-pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeError> {
+/// Returns [`DecodeError`] for any part of the payload that is read.
+pub fn read_window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeError> {
     let wanted = match ask {
         Ask::Range(range) => Wanted { first: range.first, least: range.count, counts: false, room: ROOM },
-        // Who counts looks at no record.
+        // Counting does not need the text of any record.
         Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: 0 },
     };
-    read(stream, payload, wanted)
+    read_excerpt(stream, payload, wanted)
 }
 
-fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeError> {
-    let mut chunks = Chunks::of(payload, stream.format.encoding())?;
+fn read_excerpt(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeError> {
+    let mut chunks = Chunks::from_payload(payload, stream.format.encoding())?;
     let mut taken = Taken::new(wanted);
     taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
     let (above, below) = match &stream.format {
         Format::Csv { separator, layout, .. } => {
-            csv::walk(&mut chunks, separator.0, layout, &Plan::new(stream).paths, &mut taken)?;
+            csv::walk_rows(&mut chunks, separator.0, layout, &Plan::new(stream).paths, &mut taken)?;
             let is_cut = !taken.is_over && !taken.text.ends_with('\n');
             (std::mem::take(&mut taken.above), if is_cut { "\n".to_owned() } else { String::new() })
         }
         Format::Json { items, .. } => {
-            let names: Vec<&str> = if items.is_empty() { vec![] } else { json::names(items).collect() };
+            let names: Vec<&str> = if items.is_empty() { vec![] } else { json::split_path(items).collect() };
             walk_json(&mut chunks, &names, &mut taken)?;
             let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
             (opened + "[", format!("]{}", "}".repeat(names.len())))
         }
         Format::Xml { item, root, .. } => {
-            xml::walk(&mut chunks, item, root, &mut taken)?;
+            xml::walk_elements(&mut chunks, item, root, &mut taken)?;
             let above = item.rsplit_once('.').map_or("", |(above, _)| above);
             let between = above.split('.').filter(|name| !name.is_empty());
             let around: Vec<&str> = std::iter::once(root.as_str()).chain(between).collect();
@@ -107,56 +108,57 @@ fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, D
     Ok(Excerpt::new(taken.text, places))
 }
 
-/// A payload as text, step by step.
+/// Decodes a payload to text, chunk by chunk.
 pub(super) struct Chunks<'p> {
     reader: Box<dyn Read + 'p>,
     encoding: &'static Encoding,
     decoder: Decoder,
     bytes: Vec<u8>,
-    /// Those of `bytes` that are not decoded yet.
+    /// The range of `bytes` that is not decoded yet.
     left: std::ops::Range<usize>,
-    /// Bytes decoded so far, the byte order mark among them.
+    /// Number of bytes decoded so far, including the byte order mark.
     decoded: usize,
     is_over: bool,
 }
 
-fn unreadable(e: &io::Error) -> DecodeError {
+fn unreadable_error(e: &io::Error) -> DecodeError {
     DecodeError::Payload { why: e.into() }
 }
 
 impl<'p> Chunks<'p> {
-    fn of(payload: &'p Payload, declared: huiliu_manifest::Encoding) -> Result<Self, DecodeError> {
-        let mut reader = payload.reader().map_err(|e| unreadable(&e))?;
+    fn from_payload(payload: &'p Payload, declared: huiliu_manifest::Encoding) -> Result<Self, DecodeError> {
+        let mut reader = payload.open_reader().map_err(|e| unreadable_error(&e))?;
         let (mut bytes, mut held) = (vec![0; STEP], 0);
-        // A byte order mark has three bytes at most.
+        // A byte order mark has at most three bytes.
         while held < 3 {
-            let read = reader.read(&mut bytes[held..]).map_err(|e| unreadable(&e))?;
+            let read = reader.read(&mut bytes[held..]).map_err(|e| unreadable_error(&e))?;
             held += read;
             if read == 0 {
                 break;
             }
         }
-        let is_utf8 = || payload.is_utf8().map_err(|e| unreadable(&e));
+        let is_utf8 = || payload.is_utf8().map_err(|e| unreadable_error(&e));
         let (encoding, skip) = match (Encoding::for_bom(&bytes[..held]), declared) {
             (Some(marked), _) => marked,
             (None, huiliu_manifest::Encoding::Auto) if is_utf8()? => (encoding_rs::UTF_8, 0),
             (None, huiliu_manifest::Encoding::Auto) => (encoding_rs::GB18030, 0),
-            (None, declared) => decode::encoding_of(declared, &[]),
+            (None, declared) => decode::detect_encoding(declared, &[]),
         };
         let decoder = encoding.new_decoder_without_bom_handling();
         Ok(Self { reader, encoding, decoder, bytes, left: skip..held, decoded: skip, is_over: false })
     }
 
-    /// Appends what comes next; false when nothing more comes.
+    /// Appends the next chunk of text. Returns false at the end of the payload.
     ///
     /// # Errors
-    /// [`DecodeError::Encoding`].
-    pub(super) fn more(&mut self, out: &mut String) -> Result<bool, DecodeError> {
+    /// Returns [`DecodeError::Encoding`] for malformed bytes, and [`DecodeError::Payload`] if the payload cannot be
+    /// read.
+    pub(super) fn read_more(&mut self, out: &mut String) -> Result<bool, DecodeError> {
         if self.is_over {
             return Ok(false);
         }
         if self.left.is_empty() {
-            self.left = 0..self.reader.read(&mut self.bytes).map_err(|e| unreadable(&e))?;
+            self.left = 0..self.reader.read(&mut self.bytes).map_err(|e| unreadable_error(&e))?;
             self.is_over = self.left.is_empty();
         }
         let bytes = self.bytes.get(self.left.clone()).unwrap_or_default();
@@ -171,39 +173,39 @@ impl<'p> Chunks<'p> {
         Ok(!self.is_over)
     }
 
-    /// The text as bytes; why there is no more of it stands in `fault`.
-    pub(super) fn bytes<'c>(&'c mut self, fault: &'c mut Option<DecodeError>) -> Bytes<'c, 'p> {
+    /// Returns a reader of the text as bytes. If reading fails, the cause is stored in `fault`.
+    pub(super) fn byte_reader<'c>(&'c mut self, fault: &'c mut Option<DecodeError>) -> Bytes<'c, 'p> {
         Bytes { chunks: self, text: String::new(), at: 0, fault }
     }
 }
 
-/// The records that are asked for.
+/// The records to take from a payload.
 #[derive(Clone, Copy)]
 struct Wanted {
     first: u32,
     least: u32,
-    /// Whether those behind the window are counted, and checked, too.
+    /// Whether the records after the window are also counted and checked.
     counts: bool,
-    /// Bytes of text, once the least is in it.
+    /// Size of the window in bytes of text, once it contains `least` records.
     room: usize,
 }
 
-/// What is taken of the records that are met.
+/// Collects the records of a window.
 pub(super) struct Taken {
     wanted: Wanted,
-    /// Of a table what stands above its records.
+    /// Rows above the records of a table.
     pub(super) above: String,
     pub(super) text: String,
-    /// Records that were met.
+    /// Number of records seen so far, including those that are not taken.
     seen: u32,
     given: u32,
-    /// Of those that are given.
+    /// Positions of records that were taken.
     marks: Vec<Place>,
-    /// Whether one was met for which there was no room.
+    /// Whether a record was left out because there was no room.
     is_full: bool,
     /// Whether the payload was read to its end.
     pub(super) is_over: bool,
-    /// What is wrong with the payload as a whole, where a parser can only say that it stopped.
+    /// Error of the payload as a whole; the parser itself can only report that it stopped.
     fault: Option<DecodeError>,
 }
 
@@ -213,25 +215,25 @@ impl Taken {
         Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false, fault: None }
     }
 
-    /// Whether nothing more is wanted.
+    /// Returns whether no more records are needed.
     pub(super) fn is_done(&self) -> bool {
         self.is_full && !self.wanted.counts
     }
 
-    /// What stands behind a record, and is none.
-    pub(super) fn between(&mut self, text: &str) {
+    /// Takes text between records, which is not a record itself.
+    pub(super) fn take_between(&mut self, text: &str) {
         if self.given > 0 && !self.is_full {
             self.text.push_str(text);
         }
     }
 
-    /// The next record with what stands between it and the one before, and its line.
+    /// Takes the next record, the text between it and the previous one, and its line number.
     ///
     /// # Errors
-    /// [`DecodeError`] when there are too many, or it is too long.
-    pub(super) fn record(&mut self, between: &str, text: &str, line: u64) -> Result<(), DecodeError> {
+    /// Returns [`DecodeError`] if there are too many records or this one is too long.
+    pub(super) fn take_record(&mut self, between: &str, text: &str, line: u64) -> Result<(), DecodeError> {
         let index = self.seen;
-        self.seen = decode::counted(index, text.len())?;
+        self.seen = decode::count_record(index, text.len())?;
         if index < self.wanted.first || self.is_full {
             return Ok(());
         }
@@ -252,7 +254,7 @@ impl Taken {
     }
 }
 
-/// Text as bytes.
+/// Reads decoded text as bytes.
 pub(super) struct Bytes<'c, 'p> {
     chunks: &'c mut Chunks<'p>,
     text: String,
@@ -265,7 +267,7 @@ impl Read for Bytes<'_, '_> {
         while self.at == self.text.len() {
             self.text.clear();
             self.at = 0;
-            let more = self.chunks.more(&mut self.text).map_err(|fault| {
+            let more = self.chunks.read_more(&mut self.text).map_err(|fault| {
                 *self.fault = Some(fault);
                 io::Error::other("no text")
             })?;
@@ -279,10 +281,10 @@ impl Read for Bytes<'_, '_> {
     }
 }
 
-/// Walks over a JSON document with a list at the end of some names.
+/// Walks over a JSON document that has a list at the path `names`.
 fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeError> {
     let (mut fault, mut found) = (None, Found::default());
-    let bytes = chunks.bytes(&mut fault);
+    let bytes = chunks.byte_reader(&mut fault);
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
     let within = Within { names, at: 0, taken: &mut *taken, found: &mut found };
     let read = within.deserialize(&mut reader).and_then(|()| reader.end());
@@ -293,8 +295,8 @@ fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Resu
     if let Some(fault) = fault.or_else(|| taken.fault.take()) {
         return Err(fault);
     }
-    let form = |why: Malformed| why.of("JSON");
-    read.map_err(|e| form(Malformed::parser(e)))?;
+    let form = |why: Malformed| why.into_decode_error("JSON");
+    read.map_err(|e| form(Malformed::from_parser(e)))?;
     if let Some(path) = found.twice {
         return Err(form(Malformed::Twice { path }));
     }
@@ -305,15 +307,16 @@ fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Resu
     Ok(())
 }
 
-/// What was met on the way to a list.
+/// What was found on the way to the list.
 #[derive(Default)]
 struct Found {
     is_there: bool,
-    /// A path that is there more than once.
+    /// A path that occurs more than once.
     twice: Option<String>,
 }
 
-/// What a value holds at the end of some names, behind the first so many of them; anything that is no object holds nothing.
+/// Visits the value at the path `names`, of which the first `at` names lead to the current value. A value that is not
+/// an object contains nothing.
 struct Within<'n, 't> {
     names: &'n [&'n str],
     at: usize,
@@ -360,7 +363,7 @@ impl<'de> Visitor<'de> for Within<'_, '_> {
     pass_over!('de);
 }
 
-/// Whether a key is this name.
+/// Checks whether a key equals this name.
 struct Is<'n>(&'n str);
 
 impl<'de> DeserializeSeed<'de> for Is<'_> {
@@ -383,7 +386,7 @@ impl Visitor<'_> for Is<'_> {
     }
 }
 
-/// The items of the list.
+/// Visits the items of the list.
 struct Items<'t>(&'t mut Taken);
 
 impl<'de> Visitor<'de> for Items<'_> {
@@ -395,12 +398,12 @@ impl<'de> Visitor<'de> for Items<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(item) = seq.next_element::<Box<RawValue>>()? {
-            if let Err(fault) = self.0.record(",", item.get(), 1) {
+            if let Err(fault) = self.0.take_record(",", item.get(), 1) {
                 self.0.fault = Some(fault);
                 return Err(serde::de::Error::custom("too much"));
             }
             if self.0.is_done() {
-                // The only way out; whoever called looks at it.
+                // A visitor can only stop with an error; `walk_json` checks `is_done` before it looks at the error.
                 return Err(serde::de::Error::custom("done"));
             }
         }
@@ -415,7 +418,7 @@ mod tests {
     use crate::{Body, RecordRange};
     use huiliu_manifest::Manifest;
 
-    fn stream(format: &str) -> Stream {
+    fn parse_stream(format: &str) -> Stream {
         let text = format!(
             "manifest = 1\nid = \"t\"\nversion = 1\ntitle_zh = \"t\"\ntitle_en = \"t\"\nprofile = \"t\"\n\
              [transport]\nkind = \"push\"\n[[stream]]\nname = \"s\"\nkind = \"certificate\"\nformat = {format}\n\
@@ -425,43 +428,47 @@ mod tests {
         Manifest::parse("t.toml", &text).unwrap().stream.remove(0)
     }
 
-    /// Packed in frames of a few bytes.
-    fn packed(bytes: &[u8]) -> Payload {
+    /// Compresses bytes in frames of a few bytes each.
+    fn pack_in_tiny_frames(bytes: &[u8]) -> Payload {
         let frames = bytes.chunks(7).chain([&[][..]]).map(|chunk| zstd::bulk::compress(chunk, 1).unwrap());
-        Payload::of_frames(frames.collect(), bytes.len())
+        Payload::from_frames(frames.collect(), bytes.len())
     }
 
-    fn records(stream: &Stream, body: &Body<'_>, range: RecordRange) -> Result<Vec<String>, DecodeError> {
-        let records = decode::decode(&stream.format, body, &Plan::new(stream).paths, range)?;
+    fn describe_records(stream: &Stream, body: &Body<'_>, range: RecordRange) -> Result<Vec<String>, DecodeError> {
+        let records = decode::decode_records(&stream.format, body, &Plan::new(stream).paths, range)?;
         let told = |r: &decode::RawRecord<'_>| {
-            format!("{} {} {:?} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts, r.broken)
+            format!("{} {} {:?} {:?} {:?}", r.index, r.format_address("f"), r.raw, r.texts, r.broken)
         };
         Ok(records.iter().map(told).collect())
     }
 
-    /// Through windows of every size the same records come as of the whole, with the same numbers and lines.
-    fn same(format: &str, bytes: &[u8]) {
-        let stream = stream(format);
-        let body = Body::Text(decode::text(&stream.format, bytes).unwrap());
-        let total = decode::outline(&stream, &body, None).map(|outline| outline.records);
-        let payload = packed(bytes);
+    /// Asserts that windows of every size give the same records as the whole, with the same indices and line numbers.
+    fn assert_same_in_windows(format: &str, bytes: &[u8]) {
+        let stream = parse_stream(format);
+        let body = Body::Text(decode::decode_text(&stream.format, bytes).unwrap());
+        let total = decode::outline_payload(&stream, &body, None).map(|outline| outline.records);
+        let payload = pack_in_tiny_frames(bytes);
         let body_of = |text: String| Body::Parts(std::sync::Arc::new(text));
-        let windowed = |wanted| read(&stream, &payload, wanted).map(|window| body_of(window.text));
+        let windowed = |wanted| read_excerpt(&stream, &payload, wanted).map(|window| body_of(window.text));
         for room in [0, 30, 1 << 20] {
             let counted = windowed(Wanted { first: 0, least: 0, counts: true, room });
-            let counted = counted.and_then(|body| decode::outline(&stream, &body, None)).map(|outline| outline.records);
+            let counted =
+                counted.and_then(|body| decode::outline_payload(&stream, &body, None)).map(|outline| outline.records);
             assert_eq!(counted, total, "{format} {room}");
             let Ok(total) = total else { continue };
             for first in 0..total {
                 for least in 1..=total - first + 1 {
-                    let window = read(&stream, &payload, Wanted { first, least, counts: false, room }).unwrap();
+                    let window = read_excerpt(&stream, &payload, Wanted { first, least, counts: false, room }).unwrap();
                     let narrow = (first + 1..first + least).map(|from| RecordRange::new(from, first + least - from));
                     for range in narrow.chain([RecordRange::new(first, least), RecordRange::new(first, 1)]) {
-                        let narrow = window.narrow(range).unwrap_or_else(|| window.text.clone());
+                        let narrow = window.cut_out(range).unwrap_or_else(|| window.text.clone());
                         for text in [&narrow, &window.text] {
-                            assert!(Cover::of(text).unwrap().has(range), "{format} {room} {range:?}: {text}");
-                            let of_window = records(&stream, &body_of(text.clone()), range).unwrap();
-                            let of_whole = records(&stream, &body, range).unwrap();
+                            assert!(
+                                Cover::from_unpacked(text).unwrap().has_range(range),
+                                "{format} {room} {range:?}: {text}"
+                            );
+                            let of_window = describe_records(&stream, &body_of(text.clone()), range).unwrap();
+                            let of_whole = describe_records(&stream, &body, range).unwrap();
                             assert_eq!(of_window, of_whole, "{format} {room} {range:?} {text}");
                         }
                     }
@@ -484,9 +491,9 @@ mod tests {
             "c,d\n1,2\n",
             "",
         ] {
-            same(CSV, text.as_bytes());
-            same(CSV, &encoding_rs::GB18030.encode(text).0);
-            same(CSV, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
+            assert_same_in_windows(CSV, text.as_bytes());
+            assert_same_in_windows(CSV, &encoding_rs::GB18030.encode(text).0);
+            assert_same_in_windows(CSV, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
         }
     }
 
@@ -506,25 +513,26 @@ mod tests {
             r#"{"d":{"x.y":[{"a":1}]}} x"#,
             "",
         ] {
-            let stream = stream(nested);
-            let of_whole = decode::outline(&stream, &Body::Text(text.into()), None);
+            let stream = parse_stream(nested);
+            let of_whole = decode::outline_payload(&stream, &Body::Text(text.into()), None);
             match of_whole {
-                Ok(_) => same(nested, text.as_bytes()),
+                Ok(_) => assert_same_in_windows(nested, text.as_bytes()),
                 of_whole => {
                     let wanted = Wanted { first: 0, least: 0, counts: true, room: 9 };
-                    let told = read(&stream, &packed(text.as_bytes()), wanted).map(|_| ()).unwrap_err();
+                    let told =
+                        read_excerpt(&stream, &pack_in_tiny_frames(text.as_bytes()), wanted).map(|_| ()).unwrap_err();
                     let same = of_whole.map(|_| ()).unwrap_err();
                     assert!(told == same || !told.to_string().contains("more than once"), "{text}: {told}");
                 }
             }
         }
-        same(r#"{ kind = "json", items = "" }"#, br#"[{"a":"1"},{"a":"2","b":"x"},[]]"#);
+        assert_same_in_windows(r#"{ kind = "json", items = "" }"#, br#"[{"a":"1"},{"a":"2","b":"x"},[]]"#);
     }
 
     #[test]
     fn windows_of_lines_have_the_records_of_the_whole() {
         for text in ["{\"a\":\"1\"}\n\n \r\n{\"a\":\"2\"}\r\n<p>\n{\"a\":\"3\"}", "\n{}\n{}\n", "", "\n<html>"] {
-            same(r#"{ kind = "json_lines" }"#, text.as_bytes());
+            assert_same_in_windows(r#"{ kind = "json_lines" }"#, text.as_bytes());
         }
     }
 
@@ -546,23 +554,23 @@ mod tests {
             "",
         ] {
             for format in [direct, deep] {
-                same(format, text.as_bytes());
-                same(format, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
+                assert_same_in_windows(format, text.as_bytes());
+                assert_same_in_windows(format, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
             }
         }
-        let torn = read(
-            &stream(direct),
-            &packed(b"<r><i>\xe7\x8e</i></r>"),
+        let torn = read_excerpt(
+            &parse_stream(direct),
+            &pack_in_tiny_frames(b"<r><i>\xe7\x8e</i></r>"),
             Wanted { first: 0, least: 0, counts: true, room: 9 },
         );
         assert_eq!(torn.unwrap_err(), DecodeError::Encoding { encoding: "utf-8".into(), offset: 6 });
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused_where_they_stand() {
-        let lines = stream(r#"{ kind = "json_lines" }"#);
+    fn malformed_bytes_are_refused_with_their_offset() {
+        let lines = parse_stream(r#"{ kind = "json_lines" }"#);
         let bytes = b"{\"a\":\"\xe7\x8e\x8b\"}\n{\"a\":\"\xe7\x8e\"}";
-        let told = window(&lines, &packed(bytes), Ask::Count).unwrap_err();
-        assert_eq!(Err(told), decode::text(&lines.format, bytes).map(|_| ()));
+        let told = read_window(&lines, &pack_in_tiny_frames(bytes), Ask::Count).unwrap_err();
+        assert_eq!(Err(told), decode::decode_text(&lines.format, bytes).map(|_| ()));
     }
 }

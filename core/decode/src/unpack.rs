@@ -1,4 +1,5 @@
-//! Workbooks and archives become parts. Pure, and only ever run in a process of its own: a hostile file may end it.
+//! Unpacks workbooks and archives into parts. The code is pure and only ever runs in a separate process, because a
+//! hostile file may crash it.
 
 use std::io::{Cursor, Read};
 
@@ -9,179 +10,181 @@ use crate::decode::DecodeError;
 use crate::parts::Head;
 use crate::window::{Out, ROOM, Window};
 use crate::{cells, decode, draft};
-use huiliu_manifest::{Archive, Encoding, Format, Stream, named_like};
+use huiliu_manifest::{Archive, Encoding, Format, Stream, matches_name_pattern};
 use huiliu_messages::{SystemError, said_in_english};
 
-/// The most members of an archive.
+/// Maximum number of members in an archive.
 const MAX_MEMBERS: usize = 1_000;
-/// The most bytes that an archive's members unpack to, and that unpacked parts have, together.
+/// Maximum total number of bytes that an archive's members unpack to; also the limit for all unpacked parts together.
 pub const MAX_UNPACKED: usize = 64 << 20;
-/// The most bytes that a workbook's own members unpack to, together; XML is wordy.
+/// Maximum total number of bytes that a workbook's own members unpack to. It is higher because XML is verbose.
 pub const MAX_WORKBOOK: usize = 128 << 20;
-/// The most bytes of XML of sheets and of the texts in them, which are read as a stream: 1,048,576 rows of ten cells have
-/// some 600 MB.
+/// Maximum total number of XML bytes in sheets and shared strings, which are read as a stream: 1,048,576 rows of ten
+/// cells take about 600 MB.
 const MAX_SHEETS: usize = 2 << 30;
-/// How many times its packed size a member may unpack to, once it is beyond `SMALL`.
+/// Maximum ratio of a member's unpacked size to its packed size, once the unpacked size exceeds `SMALL`.
 const MAX_RATIO: u64 = 250;
 const SMALL: u64 = 4 << 20;
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 
-/// What is to be unpacked, as a stream declares it.
+/// What to unpack, as a stream declares it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// Name pattern of the members of an archive; without one, an archive is not accepted.
+    /// Name pattern for the members of an archive; `None` does not accept archives.
     pub members: Option<String>,
-    /// Whether a payload may be compressed with gzip.
+    /// Whether payloads may be compressed with gzip.
     #[serde(default)]
     pub gzip: bool,
-    /// What a payload or a member is.
+    /// Type of a payload or a member.
     pub content: Content,
-    /// The records that are asked for, where a workbook has more than fits; without it every row is given, or none.
+    /// The records to unpack if a workbook has more than fits. Without a window, all rows must fit, otherwise unpacking
+    /// fails.
     #[serde(default)]
     pub window: Option<Window>,
 }
 
-/// What a payload or a member is.
+/// Type of a payload or a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
-    /// Text in this encoding.
+    /// Text in the encoding with this name.
     Text(String),
-    /// A workbook with sheets of this name pattern.
+    /// A workbook; the value is a name pattern for its sheets.
     Workbook(String),
 }
 
-/// Why something cannot be unpacked. The sentences, which say what to do, are in the catalogues of `huiliu-messages`, under
-/// `unpack-`.
+/// Why a payload cannot be unpacked. The catalogues of `huiliu-messages` hold the sentences, which also say what to do,
+/// under `unpack-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum UnpackError {
-    /// Too many members.
+    /// The archive has too many members.
     #[serde(rename = "unpack.members")]
     Members { found: usize, max: usize },
-    /// Too many bytes.
+    /// The payload unpacks to too many bytes.
     #[serde(rename = "unpack.size")]
     Size { max: usize },
-    /// A member that unpacks to too many times its size.
+    /// A member unpacks to too many times its packed size.
     #[serde(rename = "unpack.ratio")]
     Ratio { name: String, max_ratio: u64 },
-    /// A file that unpacks to too many times its size.
+    /// A gzip file unpacks to too many times its packed size.
     #[serde(rename = "unpack.gzip_ratio")]
     GzipRatio { max_ratio: u64 },
-    /// An archive inside an archive.
+    /// A member is an archive itself.
     #[serde(rename = "unpack.nested")]
     Nested { name: String },
-    /// A member whose name leads out of the archive.
+    /// The name of a member leads outside the archive.
     #[serde(rename = "unpack.name")]
     Name { name: String },
-    /// An encrypted member.
+    /// A member is encrypted.
     #[serde(rename = "unpack.encrypted")]
     Encrypted { name: String },
-    /// No member with records.
+    /// No member matches the name pattern.
     #[serde(rename = "unpack.no_member")]
     NoMember { pattern: String, found: Vec<String>, count: usize },
-    /// A workbook with a password.
+    /// The workbook is protected by a password.
     #[serde(rename = "unpack.locked")]
     Locked,
-    /// What calls itself a workbook and is none.
+    /// The file claims to be a workbook and is not.
     #[serde(rename = "unpack.not_workbook")]
     NotWorkbook { what: LooksLike },
-    /// No sheet with records.
+    /// No sheet matches the name pattern.
     #[serde(rename = "unpack.no_sheet")]
     NoSheet { pattern: String, found: Vec<String>, count: usize },
-    /// A member with a DOCTYPE.
+    /// A member has a DOCTYPE.
     #[serde(rename = "unpack.doctype")]
     Doctype { name: String },
-    /// A sheet that is too wide.
+    /// A sheet has too many columns.
     #[serde(rename = "unpack.columns")]
     Columns { sheet: String, column: u32, max: u32 },
-    /// A file that is cut or damaged, in the words of the library that reads it.
+    /// The file is truncated or damaged; `why` is the text of the library that reads it.
     #[serde(rename = "unpack.broken")]
     Broken { why: String },
-    /// A web page that ends inside a table.
+    /// A web page ends inside a table.
     #[serde(rename = "unpack.page_cut")]
     PageCut,
-    /// A quote that nobody closes.
+    /// A quote is never closed.
     #[serde(rename = "unpack.open_quote")]
     OpenQuote { line: u64 },
-    /// Records that are too large together.
+    /// The records of a batch are too large in total.
     #[serde(rename = "unpack.records_too_large")]
     RecordsTooLarge { sheet: String, records: u32, record: u32, max: usize },
-    /// A part that cannot be read as text.
+    /// A part cannot be read as text.
     #[serde(rename = "unpack.text")]
     Text { name: String, why: Box<DecodeError> },
-    /// Too much memory.
+    /// Unpacking needed too much memory.
     #[serde(rename = "unpack.memory")]
     Memory { mib: u64 },
-    /// Too much time.
+    /// Unpacking took too much time.
     #[serde(rename = "unpack.time")]
     Time { seconds: u64 },
-    /// The process that read it died of it.
+    /// The unpacking process crashed on this file.
     #[serde(rename = "unpack.crash")]
     Crash { how: Crash },
-    /// No process to read it in.
+    /// The unpacking process could not be started or was stopped; the file is not to blame.
     #[serde(rename = "unpack.start")]
     Start { why: ProcessStartError },
 }
 
-/// What something looks like that is no workbook.
+/// What a file looks like that is not a workbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 pub enum LooksLike {
-    /// ZIP with other files than a workbook has.
+    /// A ZIP archive without the files of a workbook.
     #[serde(rename = "unpack.looks_archive")]
     Archive,
-    /// No bytes.
+    /// An empty file.
     #[serde(rename = "unpack.looks_empty")]
     Empty,
-    /// HTML.
+    /// A web page.
     #[serde(rename = "unpack.looks_page")]
     Page,
-    /// HTML without a table.
+    /// A web page without a table.
     #[serde(rename = "unpack.looks_page_without_table")]
     PageWithoutTable,
-    /// XML.
+    /// An XML document.
     #[serde(rename = "unpack.looks_xml")]
     Xml,
-    /// Lines with separators.
+    /// Lines of text with separators.
     #[serde(rename = "unpack.looks_text_table")]
     TextTable,
-    /// Nothing that is known.
+    /// None of the known types.
     #[serde(rename = "unpack.looks_other")]
     Other,
 }
 
-/// How a reading process ended that should not have.
+/// How an unpacking process ended abnormally.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Crash {
-    /// By a signal.
+    /// A signal killed it.
     #[serde(rename = "unpack.crash_signal")]
     Signal { signal: i32 },
-    /// With an exit code that it has no reason for.
+    /// It exited with an unexpected code.
     #[serde(rename = "unpack.crash_exit")]
     Exit { exit_code: i32 },
-    /// Its answer is not text.
+    /// Its output is not text.
     #[serde(rename = "unpack.crash_garbled")]
     Garbled,
 }
 
-/// Why there is no process to read something in. What is to be read is not to blame.
+/// Why there is no process to unpack a file in. The file itself is not to blame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum ProcessStartError {
-    /// The system does not start it.
+    /// The operating system could not start it.
     #[serde(rename = "unpack.start_system")]
     System { why: SystemError },
-    /// The machine is too busy.
+    /// The machine is too busy: the process did not end within `seconds`, although its CPU time is limited to
+    /// `cpu_seconds`.
     #[serde(rename = "unpack.start_busy")]
     Busy { cpu_seconds: u64, seconds: u64 },
-    /// Somebody ended it.
+    /// Someone else stopped it with a signal.
     #[serde(rename = "unpack.start_ended")]
     Ended { signal: i32 },
-    /// It could not set its own bounds, or was not given the bytes.
+    /// It could not set its own limits, or did not receive the bytes.
     #[serde(rename = "unpack.start_unbounded")]
     Unbounded,
 }
@@ -189,9 +192,9 @@ pub enum ProcessStartError {
 said_in_english!(UnpackError, LooksLike, Crash, ProcessStartError);
 
 impl Task {
-    /// What a payload of a stream needs before it is text; `None` when it is text already.
+    /// Returns the task for a payload of a stream; `None` if the payload is plain text.
     #[must_use]
-    pub fn of(stream: &Stream, bytes: &[u8]) -> Option<Self> {
+    pub fn for_payload(stream: &Stream, bytes: &[u8]) -> Option<Self> {
         let members = stream.archive.as_ref().and_then(|archive| archive.members().map(str::to_owned));
         let gzip = matches!(stream.archive, Some(Archive::Gzip {}));
         let content = match &stream.format {
@@ -208,20 +211,21 @@ impl Task {
 /// Unpacks a payload into the parts that [`crate::parts`] describes.
 ///
 /// # Errors
-/// [`UnpackError`]. Memory and time are not bounded here but by whoever runs the process.
+/// Returns [`UnpackError`]. Memory and time are not limited here, but by the caller that runs the process.
 pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
-    let Some(window) = &task.window else { return unpack_into(task, bytes, Out::all(MAX_UNPACKED)) };
-    // What fits as a whole is given as a whole: then it is unpacked once. Whether it may is guessed by its size.
+    let Some(window) = &task.window else { return unpack_into(task, bytes, Out::with_limit(MAX_UNPACKED)) };
+    // A workbook that fits is unpacked completely, so that it is unpacked only once. Its size decides whether this is
+    // tried.
     if !is_large(bytes) {
-        match unpack_into(task, bytes, Out::all(ROOM)) {
+        match unpack_into(task, bytes, Out::with_limit(ROOM)) {
             Err(UnpackError::Size { max: ROOM }) => {}
             unpacked => return unpacked,
         }
     }
-    unpack_into(task, bytes, Out::of(window))
+    unpack_into(task, bytes, Out::for_window(window))
 }
 
-/// Whether a workbook's text has more than [`ROOM`] for certain, by what the directory says of its sheets.
+/// Returns whether a workbook's text certainly exceeds [`ROOM`], judging by the unpacked sizes in its directory.
 fn is_large(bytes: &[u8]) -> bool {
     let Ok(archive) = ZipArchive::new(Cursor::new(bytes)) else { return false };
     archive.decompressed_size().is_some_and(|size| size > 8 * ROOM as u128)
@@ -229,16 +233,16 @@ fn is_large(bytes: &[u8]) -> bool {
 
 fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, UnpackError> {
     if task.gzip && bytes.starts_with(GZIP) {
-        part(&task.content, None, &gunzip(bytes)?, &mut out)?;
+        unpack_part(&task.content, None, &gunzip(bytes)?, &mut out)?;
     } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !huiliu_office::is_workbook(bytes)) {
-        members(task, pattern, bytes, &mut out)?;
+        unpack_members(task, pattern, bytes, &mut out)?;
     } else {
-        part(&task.content, None, bytes, &mut out)?;
+        unpack_part(&task.content, None, bytes, &mut out)?;
     }
     Ok(out.text)
 }
 
-/// The one member of a gzip file, within bounds.
+/// Unpacks the first member of a gzip file, within the limits on size and ratio.
 pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackError> {
     let by_ratio = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL);
     let most = by_ratio.min(MAX_UNPACKED as u64);
@@ -254,26 +258,26 @@ pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackError> {
     }
 }
 
-fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
+fn unpack_part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
     match content {
-        Content::Workbook(sheets) => cells::write(sheets, member, bytes, out)?,
+        Content::Workbook(sheets) => cells::write_sheets(sheets, member, bytes, out)?,
         Content::Text(encoding) => {
             let name = member.unwrap_or("text").to_owned();
-            let declared = Encoding::of(encoding).unwrap_or(Encoding::Auto);
-            let text =
-                decode::in_encoding(declared, bytes).map_err(|why| UnpackError::Text { name, why: Box::new(why) })?;
-            out.part(Head { member: member.map(Into::into), ..Head::default() }, &text)?;
+            let declared = Encoding::from_word(encoding).unwrap_or(Encoding::Auto);
+            let text = decode::decode_in_encoding(declared, bytes)
+                .map_err(|why| UnpackError::Text { name, why: Box::new(why) })?;
+            out.append_part(Head { member: member.map(Into::into), ..Head::default() }, &text)?;
         }
     }
     Ok(())
 }
 
-fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
+fn unpack_members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
     let mut read = 0;
     let mut others = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
         let file = name.rsplit('/').next().unwrap_or(name);
-        let wanted = named_like(pattern, file);
+        let wanted = matches_name_pattern(pattern, file);
         let workbook = matches!(task.content, Content::Workbook(_)) && huiliu_office::is_workbook(content);
         if is_archive(content) && !(wanted && workbook) {
             return Err(UnpackError::Nested { name: name.to_owned() });
@@ -284,35 +288,40 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Resul
         }
         read += 1;
         if out.is_done(0) {
-            return out.leave();
+            return out.append_end_mark();
         }
-        part(&task.content, Some(name), content, out)
+        unpack_part(&task.content, Some(name), content, out)
     })?;
     if read == 0 {
-        return Err(UnpackError::NoMember { pattern: pattern.to_owned(), found: listed(&others), count: others.len() });
+        return Err(UnpackError::NoMember {
+            pattern: pattern.to_owned(),
+            found: list_few_names(&others),
+            count: others.len(),
+        });
     }
     Ok(())
 }
 
-/// Every member's bytes within all bounds, in the order of the directory. Nothing is written anywhere: a name is a label.
+/// Passes the bytes of every member to `take`, within all limits and in the order of the directory. Nothing is written
+/// to disk; a name is only a label.
 pub fn for_each_member(
     bytes: &[u8],
     most: usize,
     mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackError>,
 ) -> Result<(), UnpackError> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
-    let names = directory(&mut archive)?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken_error(&e))?;
+    let names = list_checked_members(&mut archive)?;
     let mut total = 0;
     let mut content = Vec::new();
     for (at, name) in names.iter().enumerate() {
-        let member = archive.by_index(at).map_err(|e| broken(&e))?;
+        let member = archive.by_index(at).map_err(|e| broken_error(&e))?;
         if member.is_dir() {
             continue;
         }
-        let by_ratio = by_ratio(member.compressed_size());
+        let by_ratio = max_unpacked_size(member.compressed_size());
         let by_size = (most - total) as u64;
         content.clear();
-        let read = member.take(by_ratio.min(by_size) + 1).read_to_end(&mut content).map_err(|e| broken(&e))?;
+        let read = member.take(by_ratio.min(by_size) + 1).read_to_end(&mut content).map_err(|e| broken_error(&e))?;
         if read as u64 > by_size {
             return Err(UnpackError::Size { max: most });
         }
@@ -325,87 +334,88 @@ pub fn for_each_member(
     Ok(())
 }
 
-fn broken(why: &dyn std::fmt::Display) -> UnpackError {
+fn broken_error(why: &dyn std::fmt::Display) -> UnpackError {
     UnpackError::Broken { why: why.to_string() }
 }
 
-/// How much a member of this packed size may unpack to.
-fn by_ratio(packed: u64) -> u64 {
+/// Returns the maximum unpacked size of a member with this packed size.
+fn max_unpacked_size(packed: u64) -> u64 {
     packed.saturating_mul(MAX_RATIO).max(SMALL)
 }
 
-/// The names of an archive's members, if all that its directory tells is within bounds: nothing is unpacked of what is
-/// refused.
-fn directory(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackError> {
+/// Returns the names of an archive's members if everything in the directory is within limits. A rejected archive is not
+/// unpacked at all.
+fn list_checked_members(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackError> {
     if archive.len() > MAX_MEMBERS {
         return Err(UnpackError::Members { found: archive.len(), max: MAX_MEMBERS });
     }
     let mut names = Vec::with_capacity(archive.len());
     for at in 0..archive.len() {
-        let member = archive.by_index_raw(at).map_err(|e| broken(&e))?;
-        let name = name_of(member.name_raw());
-        if !harmless(&name) {
-            return Err(UnpackError::Name { name: printable(&name) });
+        let member = archive.by_index_raw(at).map_err(|e| broken_error(&e))?;
+        let name = decode_member_name(member.name_raw());
+        if !is_harmless_name(&name) {
+            return Err(UnpackError::Name { name: redact_name(&name) });
         }
         if member.encrypted() {
-            return Err(UnpackError::Encrypted { name: printable(&name) });
+            return Err(UnpackError::Encrypted { name: redact_name(&name) });
         }
-        names.push(printable(&name));
+        names.push(redact_name(&name));
     }
     Ok(names)
 }
 
-/// Names without the mark of UTF-8 are in the code page of whoever packed them: here GBK.
-fn name_of(raw: &[u8]) -> String {
+/// Decodes a member's name. Names without the UTF-8 flag are in the code page of the computer that packed them, which
+/// here is GBK.
+fn decode_member_name(raw: &[u8]) -> String {
     let utf8 = std::str::from_utf8(raw).map(str::to_owned);
     utf8.unwrap_or_else(|_| encoding_rs::GB18030.decode_without_bom_handling(raw).0.into_owned())
 }
 
-fn harmless(name: &str) -> bool {
+fn is_harmless_name(name: &str) -> bool {
     let rooted = name.starts_with(['/', '\\']) || name.chars().nth(1) == Some(':');
     !name.is_empty() && !rooted && !name.contains('\0') && name.split(['/', '\\']).all(|step| step != "..")
 }
 
-/// A name as a label, in which no ID number stands.
-pub(super) fn printable(name: &str) -> String {
-    draft::redacted(name)
+/// Returns a name as a label, with ID numbers redacted.
+pub(super) fn redact_name(name: &str) -> String {
+    draft::redact_text(name)
 }
 
-/// A few names for people.
-pub(super) fn listed(names: &[String]) -> Vec<String> {
-    let mut few: Vec<String> = names.iter().take(10).map(|name| printable(name)).collect();
+/// Returns up to ten names, redacted for people to read; `…` stands for the rest.
+pub(super) fn list_few_names(names: &[String]) -> Vec<String> {
+    let mut few: Vec<String> = names.iter().take(10).map(|name| redact_name(name)).collect();
     if names.len() > few.len() {
         few.push("…".to_owned());
     }
     few
 }
 
-/// Whether bytes begin as a ZIP archive does, an empty one too.
+/// Returns whether bytes begin like a ZIP archive, which may be empty.
 pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
-/// ZIP, gzip, RAR, 7z.
+/// Returns whether bytes begin like an archive: ZIP, gzip, RAR or 7z.
 fn is_archive(bytes: &[u8]) -> bool {
     is_zip(bytes) || [b"\x1f\x8b\x08".as_slice(), b"Rar!", b"7z\xbc\xaf"].iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// The bounds that a workbook's own members keep, and that none of them has a DOCTYPE. No member is held.
+/// Checks that a workbook's own members are within limits and that none has a DOCTYPE. No member is kept in memory.
 pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackError> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken_error(&e))?;
     let (mut held, mut streamed) = (0, 0);
-    for (at, name) in directory(&mut archive)?.iter().enumerate() {
-        let member = archive.by_index(at).map_err(|e| broken(&e))?;
+    for (at, name) in list_checked_members(&mut archive)?.iter().enumerate() {
+        let member = archive.by_index(at).map_err(|e| broken_error(&e))?;
         let folded = name.to_ascii_lowercase();
         let is_streamed = folded.starts_with("xl/worksheets/") || folded == "xl/sharedstrings.xml";
         let (total, most) = if is_streamed { (&mut streamed, MAX_SHEETS) } else { (&mut held, MAX_WORKBOOK) };
         let of_xml = [".xml", ".rels", ".vml"].iter().any(|end| folded.ends_with(end));
-        let by_ratio = usize::try_from(by_ratio(member.compressed_size())).unwrap_or(usize::MAX);
+        let by_ratio = usize::try_from(max_unpacked_size(member.compressed_size())).unwrap_or(usize::MAX);
         let by_size = most - *total;
         let mut read = Inspected { of_xml, read: 0, seen: vec![] };
         std::io::copy(&mut member.take(by_ratio.min(by_size) as u64 + 1), &mut read).map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidInput => UnpackError::Doctype { name: name.clone() },
-            _ => broken(&e),
+            _ => broken_error(&e),
         })?;
         if read.read > by_size {
             return Err(UnpackError::Size { max: most });
@@ -418,12 +428,12 @@ pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackError> {
     Ok(())
 }
 
-/// What of a member has been looked at.
+/// A writer that inspects a member's bytes.
 struct Inspected {
     of_xml: bool,
-    /// Bytes.
+    /// Number of bytes seen so far.
     read: usize,
-    /// The last of it, in which a DOCTYPE may begin.
+    /// The last bytes seen, because a DOCTYPE may begin there.
     seen: Vec<u8>,
 }
 
@@ -433,7 +443,7 @@ impl std::io::Write for Inspected {
         self.read += part.len();
         if self.of_xml {
             self.seen.extend_from_slice(part);
-            // The second byte is looked for: it is the rarer one.
+            // Searches for the second byte, `!`, because it is rarer than `<`.
             let at = |second: usize| self.seen.get(second - 1..)?.get(..DOCTYPE.len());
             let mut places = memchr::memchr_iter(DOCTYPE[1], &self.seen).filter(|place| *place > 0);
             if places.any(|place| at(place).is_some_and(|here| here.eq_ignore_ascii_case(DOCTYPE))) {

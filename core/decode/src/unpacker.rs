@@ -1,4 +1,4 @@
-//! The door to unpacking: payloads that are more than text are read in a process of their own, once.
+//! Prepares payloads for the stages. Payloads that are not plain text are unpacked in a separate process, once.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -16,52 +16,52 @@ use crate::window::{self, Window};
 use crate::{Body, RecordRange, text_window};
 use huiliu_manifest::{Format, Stream};
 
-/// What was unpacked last is remembered: so many texts, and but for the last not more than so many bytes of them.
+/// Number of unpacking results that are cached. If there is more than one, they take at most `MAX_REMEMBERED` bytes.
 const REMEMBERED: usize = 4;
 const MAX_REMEMBERED: usize = 2 * window::ROOM;
 
-/// Whoever runs [`crate::unpack::unpack`] in a process of its own, with bounds on memory and time.
+/// Runs [`crate::unpack::unpack`] in a separate process, with limits on memory and time.
 #[async_trait]
 pub trait Apart: Debug + Send + Sync {
-    /// What `unpack` gives in that process.
+    /// Returns the result of `unpack` in that process.
     ///
     /// # Errors
-    /// [`UnpackError`], also for a process that died or was ended.
+    /// Returns [`UnpackError`], also if the process crashed or was stopped.
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError>;
 }
 
-/// Makes payloads ready for the stages.
+/// Prepares payloads for the stages and caches the latest results.
 #[derive(Debug)]
 pub struct Unpacker {
     apart: Box<dyn Apart>,
     last: Mutex<VecDeque<Known>>,
     opened: tokio::sync::Mutex<Opened>,
-    /// Held by who reads a window, so that nobody reads the same one beside it.
+    /// Locked while a window is read, so that no other task reads the same window at the same time.
     reading: tokio::sync::Mutex<()>,
 }
 
-/// The payload that was opened last, by name, while somebody holds it.
+/// The payload that was opened last, with its name, as long as some task still holds it.
 #[derive(Debug, Default)]
 struct Opened {
     name: Vec<u8>,
     payload: Weak<Payload>,
 }
 
-/// What was unpacked.
+/// A cached result.
 #[derive(Debug)]
 struct Known {
-    /// Of which bytes, and how.
+    /// Digest of the payload's bytes and the task.
     digest: [u8; 32],
-    /// What whoever asked calls them.
+    /// Hash of the caller's name for the payload.
     name: Option<[u8; 32]>,
     what: What,
     cover: Cover,
 }
 
-/// What it is.
+/// The content of a cached result.
 #[derive(Debug, Clone)]
 enum What {
-    /// The parts of what was unpacked.
+    /// The parts of an unpacked payload.
     Parts(Arc<String>),
     /// A part of a text.
     Excerpt(Arc<Excerpt>),
@@ -75,13 +75,13 @@ impl What {
         }
     }
 
-    /// What is asked for, and as little of the rest as can be.
-    fn body(&self, ask: Ask) -> Body<'static> {
+    /// Returns the requested records, with as few other records as possible.
+    fn to_body(&self, ask: Ask) -> Body<'static> {
         Body::Parts(match self {
             Self::Parts(text) => Arc::clone(text),
             Self::Excerpt(excerpt) => {
                 let narrow = match ask {
-                    Ask::Range(range) => excerpt.narrow(range),
+                    Ask::Range(range) => excerpt.cut_out(range),
                     Ask::Count | Ask::Whole => None,
                 };
                 Arc::new(narrow.unwrap_or_else(|| excerpt.text.clone()))
@@ -90,19 +90,19 @@ impl What {
     }
 }
 
-/// The records that are asked for.
+/// The records that a caller requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// All of them, and every other row.
+    /// All records and all other rows.
     Whole,
-    /// How many there are, and the first of them.
+    /// The number of records, and the first of them.
     Count,
-    /// Those of a range.
+    /// The records of a range.
     Range(RecordRange),
 }
 
 impl Unpacker {
-    /// With this process runner.
+    /// Makes an unpacker that uses this process runner.
     #[must_use]
     pub fn new(apart: Box<dyn Apart>) -> Self {
         Self {
@@ -113,42 +113,42 @@ impl Unpacker {
         }
     }
 
-    /// What a task gives, in a process of its own; nothing of it is remembered.
+    /// Unpacks a payload in a separate process. The result is not cached.
     ///
     /// # Errors
-    /// [`UnpackError`].
+    /// Returns [`UnpackError`] if the payload cannot be unpacked.
     pub async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         self.apart.unpack(task, bytes).await
     }
 
-    /// A payload of a stream, ready for the stages. Text costs nothing but its decoding; a payload unpacked a moment
-    /// ago, as each of its batches asks for it, is not unpacked again.
+    /// Prepares a payload of a stream for the stages. Text only needs decoding. A payload that was unpacked recently is
+    /// not unpacked again, since each of its batches requests it.
     ///
     /// # Errors
-    /// [`DecodeError`].
-    pub async fn body<'a>(&self, stream: &Stream, bytes: &'a [u8]) -> Result<Body<'a>, DecodeError> {
-        self.part(stream, bytes, Ask::Whole, None).await
+    /// Returns [`DecodeError`] if the payload cannot be unpacked or decoded.
+    pub async fn prepare_body<'a>(&self, stream: &Stream, bytes: &'a [u8]) -> Result<Body<'a>, DecodeError> {
+        self.prepare_part(stream, bytes, Ask::Whole, None).await
     }
 
-    /// As [`Unpacker::body`], but of a payload that has more than can be held at once only what is asked for. `name` is
-    /// that of the payload for [`Unpacker::recall`].
+    /// Works like [`Unpacker::prepare_body`], but if a payload has more than can be held at once, prepares only the
+    /// requested records. `name` is the payload's name for [`Unpacker::recall_body`].
     ///
     /// # Errors
-    /// [`DecodeError`].
-    pub async fn part<'a>(
+    /// Returns [`DecodeError`] if the payload cannot be unpacked or decoded.
+    pub async fn prepare_part<'a>(
         &self,
         stream: &Stream,
         bytes: &'a [u8],
         ask: Ask,
         name: Option<&[u8]>,
     ) -> Result<Body<'a>, DecodeError> {
-        let Some(mut task) = Task::of(stream, bytes) else {
-            return decode::text(&stream.format, bytes).map(Body::Text);
+        let Some(mut task) = Task::for_payload(stream, bytes) else {
+            return decode::decode_text(&stream.format, bytes).map(Body::Text);
         };
         let digest = Sha256::new().chain_update(format!("{task:?}")).chain_update(bytes).finalize().into();
-        let name = name.map(|name| named(stream, name));
-        if let Some(what) = self.find(ask, name, |known| known.digest == digest) {
-            return Ok(what.body(ask));
+        let name = name.map(|name| hash_name(stream, name));
+        if let Some(what) = self.find_cached(ask, name, |known| known.digest == digest) {
+            return Ok(what.to_body(ask));
         }
         task.window = match (&stream.format, ask) {
             (Format::Workbook { layout, .. }, Ask::Count) => {
@@ -160,52 +160,62 @@ impl Unpacker {
             _ => None,
         };
         let text = Arc::new(self.apart.unpack(&task, bytes).await?);
-        self.remember(Known { digest, name, cover: Cover::of(&text)?, what: What::Parts(Arc::clone(&text)) });
+        self.add_to_cache(Known {
+            digest,
+            name,
+            cover: Cover::from_unpacked(&text)?,
+            what: What::Parts(Arc::clone(&text)),
+        });
         Ok(Body::Parts(text))
     }
 
-    /// As [`Unpacker::part`], of a payload as it was received.
+    /// Works like [`Unpacker::prepare_part`], on a payload as it was received.
     ///
     /// # Errors
-    /// [`DecodeError`].
-    pub async fn read<'a>(&self, stream: &Stream, payload: &'a Payload, ask: Ask) -> Result<Body<'a>, DecodeError> {
-        match payload.plain() {
-            Some(bytes) => self.part(stream, bytes, ask, None).await,
-            None => self.window(stream, payload, ask, None).await,
+    /// Returns [`DecodeError`] if the payload cannot be unpacked or decoded.
+    pub async fn prepare_payload<'a>(
+        &self,
+        stream: &Stream,
+        payload: &'a Payload,
+        ask: Ask,
+    ) -> Result<Body<'a>, DecodeError> {
+        match payload.as_plain() {
+            Some(bytes) => self.prepare_part(stream, bytes, ask, None).await,
+            None => self.prepare_window(stream, payload, ask, None).await,
         }
     }
 
-    /// What is asked for of a packed payload, `name` being its name for [`Unpacker::recall`].
+    /// Prepares the requested records of a compressed payload; `name` is its name for [`Unpacker::recall_body`].
     ///
     /// # Errors
-    /// [`DecodeError`].
-    pub async fn window(
+    /// Returns [`DecodeError`] if the payload cannot be decoded.
+    pub async fn prepare_window(
         &self,
         stream: &Stream,
         payload: &Payload,
         ask: Ask,
         name: Option<&[u8]>,
     ) -> Result<Body<'static>, DecodeError> {
-        let name = name.map(|name| named(stream, name));
+        let name = name.map(|name| hash_name(stream, name));
         let _one = self.reading.lock().await;
-        if let Some(what) = name.and_then(|name| self.find(ask, None, |known| known.name == Some(name))) {
-            return Ok(what.body(ask));
+        if let Some(what) = name.and_then(|name| self.find_cached(ask, None, |known| known.name == Some(name))) {
+            return Ok(what.to_body(ask));
         }
-        // Batches go in order: the window before is wanted by nobody but those who hold it.
-        self.remembered().retain(|known| name.is_none() || known.name != name);
-        let excerpt = text_window::window(stream, payload, ask)?;
+        // Batches are processed in order, so only the tasks that already hold the previous window still need it.
+        self.lock_cache().retain(|known| name.is_none() || known.name != name);
+        let excerpt = text_window::read_window(stream, payload, ask)?;
         let Some(name) = name else { return Ok(Body::Parts(excerpt.text.into())) };
-        let (cover, what) = (Cover::of(&excerpt.text)?, What::Excerpt(Arc::new(excerpt)));
-        self.remember(Known { digest: name, name: Some(name), what: what.clone(), cover });
-        Ok(what.body(ask))
+        let (cover, what) = (Cover::from_unpacked(&excerpt.text)?, What::Excerpt(Arc::new(excerpt)));
+        self.add_to_cache(Known { digest: name, name: Some(name), what: what.clone(), cover });
+        Ok(what.to_body(ask))
     }
 
-    /// The payload of that name, opened by whoever asks first: those who deliver its batches side by side hold it
-    /// once.
+    /// Returns the payload with this name; the first caller opens it. Tasks that deliver its batches in parallel share
+    /// one copy.
     ///
     /// # Errors
-    /// Those of `open`.
-    pub async fn opened<E>(
+    /// Returns the errors of `open`.
+    pub async fn open_shared<E>(
         &self,
         name: &[u8],
         open: impl Future<Output = Result<Payload, E>>,
@@ -219,33 +229,34 @@ impl Unpacker {
         Ok(payload)
     }
 
-    /// What is remembered of a payload of that name, if it is what is asked for: its bytes need not be fetched then.
+    /// Returns the cached records of the payload with this name if they include the requested ones. The payload's bytes
+    /// need not be fetched then.
     #[must_use]
-    pub fn recall(&self, stream: &Stream, name: &[u8], ask: Ask) -> Option<Body<'static>> {
-        let name = named(stream, name);
-        self.find(ask, None, |known| known.name == Some(name)).map(|what| what.body(ask))
+    pub fn recall_body(&self, stream: &Stream, name: &[u8], ask: Ask) -> Option<Body<'static>> {
+        let name = hash_name(stream, name);
+        self.find_cached(ask, None, |known| known.name == Some(name)).map(|what| what.to_body(ask))
     }
 
-    fn remembered(&self) -> MutexGuard<'_, VecDeque<Known>> {
+    fn lock_cache(&self) -> MutexGuard<'_, VecDeque<Known>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<What> {
-        let mut last = self.remembered();
+    fn find_cached(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<What> {
+        let mut last = self.lock_cache();
         let known = last.iter_mut().find(|known| {
             is(known)
                 && match ask {
                     Ask::Whole => known.cover.is_whole,
                     Ask::Count => known.cover.is_counted,
-                    Ask::Range(range) => known.cover.has(range),
+                    Ask::Range(range) => known.cover.has_range(range),
                 }
         })?;
         known.name = known.name.or(name);
         Some(known.what.clone())
     }
 
-    fn remember(&self, known: Known) {
-        let mut last = self.remembered();
+    fn add_to_cache(&self, known: Known) {
+        let mut last = self.lock_cache();
         last.push_back(known);
         let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.what.len()).sum::<usize>();
         while last.len() > REMEMBERED || last.len() > 1 && bytes(&last) > MAX_REMEMBERED {
@@ -254,8 +265,9 @@ impl Unpacker {
     }
 }
 
-/// The name of a payload as it is read today.
-fn named(stream: &Stream, name: &[u8]) -> [u8; 32] {
+/// Hashes a payload's name together with the stream's archive and format settings, so that changed settings miss the
+/// cache.
+fn hash_name(stream: &Stream, name: &[u8]) -> [u8; 32] {
     let reading = format!("{:?} {:?}", stream.archive, stream.format);
     Sha256::new().chain_update(name).chain_update(reading).finalize().into()
 }

@@ -1,9 +1,10 @@
-//! Which rows of a workbook are given: all of them, or, where they are too many, the top of each sheet and the records of a
-//! window. Part of unpacking, see [`crate::unpack`].
+//! Decides which rows of a workbook are unpacked: all of them, or, if there are too many, the top of each sheet and the
+//! records of a window. Part of unpacking, see [`crate::unpack`].
 //!
-//! A batch is 5,000 records. A process per batch that reads a sheet of a million rows from its beginning would read it 209
-//! times; so a window is as much text as the parent can keep, several batches of it, and what stands before it is counted
-//! without being written. Rows are not kept in derived payloads: then what was received would be held twice.
+//! A batch is 5,000 records. If a process per batch read a sheet of a million rows from its beginning, the sheet would
+//! be read 209 times. So a window is as much text as the parent can keep, which is several batches, and the rows before
+//! it are counted without being written. The rows are not stored as derived payloads, because then the received data
+//! would be stored twice.
 
 use std::fmt::Write as _;
 
@@ -13,67 +14,68 @@ use serde::{Deserialize, Serialize};
 use crate::cells::MAX_COLUMNS;
 use crate::parts::{Head, Shown};
 use crate::table::{self, Mark};
-use crate::unpack::{MAX_UNPACKED, UnpackError, printable};
+use crate::unpack::{MAX_UNPACKED, UnpackError, redact_name};
 use crate::{decode, workbook};
 use huiliu_manifest::Layout;
 
-/// Bytes of text in a window, once the records that are asked for are in it.
+/// Size of a window in bytes of text, once it contains the requested records.
 pub(crate) const ROOM: usize = 16 << 20;
-/// The most records of a batch; that many must fit into [`MAX_UNPACKED`].
+/// Maximum number of records in a batch; that many must fit into [`MAX_UNPACKED`].
 const BATCH: u32 = 5_000;
 
-/// The records that are asked for.
+/// The records to unpack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// How records are told from other rows.
+    /// Layout that distinguishes records from other rows.
     pub layout: Layout,
-    /// The first one.
+    /// Index of the first record.
     pub first: u32,
-    /// At least so many.
+    /// Minimum number of records.
     pub least: u32,
-    /// Whether those behind the window are counted, and checked, too.
+    /// Whether the records after the window are also counted and checked.
     pub count: bool,
 }
 
-/// What is unpacked.
+/// Output of unpacking.
 #[derive(Debug)]
 pub(super) struct Out<'t> {
-    /// The parts.
+    /// Unpacked parts, in the form that [`crate::parts`] describes.
     pub text: String,
-    /// The most bytes of it.
+    /// Maximum length of `text` in bytes.
     most: usize,
-    /// The window; without one every row is given.
+    /// The window; `None` unpacks every row.
     window: Option<&'t Window>,
-    /// Records of the window's payload so far.
+    /// Number of records of the payload seen so far.
     seen: u32,
-    /// Records that are given so far.
+    /// Number of records written so far.
     given: u32,
-    /// Bytes of the batch that the last record is of.
+    /// Number of bytes in the batch of the last record.
     batch: usize,
 }
 
 impl<'t> Out<'t> {
-    /// Takes all rows, up to so many bytes.
-    pub fn all(most: usize) -> Self {
+    /// Makes an output for all rows, of at most `most` bytes.
+    pub fn with_limit(most: usize) -> Self {
         Self { text: String::new(), most, window: None, seen: 0, given: 0, batch: 0 }
     }
 
-    /// Takes the rows of a window.
-    pub fn of(window: &'t Window) -> Self {
-        Self { window: Some(window), ..Self::all(MAX_UNPACKED) }
+    /// Makes an output for the rows of a window.
+    pub fn for_window(window: &'t Window) -> Self {
+        Self { window: Some(window), ..Self::with_limit(MAX_UNPACKED) }
     }
 
-    /// Whether nothing more is wanted, with so many bytes that are not appended yet.
+    /// Returns whether nothing more is needed; `more` is the number of bytes that are not appended yet.
     pub fn is_done(&self, more: usize) -> bool {
         self.window.is_some_and(|window| self.is_full(window, more) && !window.count)
     }
 
-    /// Whether a file must not be looked through for what no file may have: it was when it landed.
+    /// Returns whether the file was already checked for forbidden content, when it landed.
     pub fn is_known(&self) -> bool {
         self.window.is_some_and(|window| !window.count)
     }
 
-    /// Whether the merged cells of sheets are asked for. They stand behind the rows, and only headers of two rows need them.
+    /// Returns whether the merged cells of sheets are needed. They are stored after the rows, and only two-row headers
+    /// need them.
     pub fn wants_merged(&self) -> bool {
         self.window.is_none_or(|window| window.layout.header_rows.0 == 2)
     }
@@ -81,31 +83,31 @@ impl<'t> Out<'t> {
     /// Appends a part.
     ///
     /// # Errors
-    /// [`UnpackError::Size`].
-    pub fn part(&mut self, head: Head<'_>, text: &str) -> Result<(), UnpackError> {
-        head.write(text, &mut self.text);
-        self.fits(0)
+    /// Returns [`UnpackError::Size`] if the output is too large.
+    pub fn append_part(&mut self, head: Head<'_>, text: &str) -> Result<(), UnpackError> {
+        head.write_part(text, &mut self.text);
+        self.check_size(0)
     }
 
-    /// Tells that what comes next is left off.
+    /// Appends an empty part that says that everything after it was left out.
     ///
     /// # Errors
-    /// [`UnpackError::Size`].
-    pub fn leave(&mut self) -> Result<(), UnpackError> {
-        self.part(Head { shown: Some(Shown::default()), ..Head::default() }, "")
+    /// Returns [`UnpackError::Size`] if the output is too large.
+    pub fn append_end_mark(&mut self) -> Result<(), UnpackError> {
+        self.append_part(Head { shown: Some(Shown::default()), ..Head::default() }, "")
     }
 
-    fn fits(&self, more: usize) -> Result<(), UnpackError> {
+    fn check_size(&self, more: usize) -> Result<(), UnpackError> {
         if self.text.len() + more > self.most { Err(UnpackError::Size { max: self.most }) } else { Ok(()) }
     }
 
-    /// With so many bytes that are not appended yet.
+    /// Returns whether the window is full; `more` is the number of bytes that are not appended yet.
     fn is_full(&self, window: &Window, more: usize) -> bool {
         self.given >= window.least && self.text.len() + more > ROOM
     }
 }
 
-/// The rows of a sheet as they are read.
+/// Collects the rows of a sheet as they are read.
 pub(super) struct Rows<'o, 't> {
     sheet: &'o str,
     head: Head<'o>,
@@ -113,24 +115,24 @@ pub(super) struct Rows<'o, 't> {
     text: String,
     row: Option<u32>,
     cells: Cells,
-    /// The cell that is read, as JSON, and then the row: their room is used again for the next one.
+    /// Buffer for the current cell as JSON, and then for the row; reused for the next one.
     scratch: String,
-    /// The row's first text and its column.
+    /// Column and text of the row's first cell that is not blank.
     first: Option<(u32, String)>,
-    /// Where the row before the header begins in the text, while none is found.
+    /// Offset in `text` of the row before the current one, until the header is found.
     above: Option<usize>,
     headed: bool,
     shown: Shown,
-    /// Records so far.
+    /// Number of records so far.
     records: u32,
-    /// Whether the sheet's records are over.
+    /// Whether the sheet's table has ended.
     ended: bool,
-    /// Whether it was left before that.
+    /// Whether reading stopped before the table ended.
     is_left: bool,
 }
 
 impl<'o, 't> Rows<'o, 't> {
-    /// Of this sheet.
+    /// Makes a collector for this sheet.
     pub fn new(sheet: &'o str, head: Head<'o>, out: &'o mut Out<'t>) -> Self {
         let (text, scratch, cells, shown) = (String::new(), String::new(), Cells::default(), Shown::default());
         let (row, first, above) = (None, None, None);
@@ -138,11 +140,11 @@ impl<'o, 't> Rows<'o, 't> {
         Self { sheet, head, out, text, row, cells, scratch, first, above, headed, shown, records: 0, ended, is_left }
     }
 
-    /// Takes a cell; false when no more of the sheet is wanted.
+    /// Takes a cell. Returns false if no more of the sheet is needed.
     ///
     /// # Errors
-    /// [`UnpackError`].
-    pub fn take(&mut self, address: CellAddress, cell: &dyn Cell) -> Result<bool, UnpackError> {
+    /// Returns [`UnpackError`] if a limit is exceeded.
+    pub fn take_cell(&mut self, address: CellAddress, cell: &dyn Cell) -> Result<bool, UnpackError> {
         let CellAddress { row, column } = address;
         if self.row != Some(row) {
             self.end_row()?;
@@ -161,22 +163,22 @@ impl<'o, 't> Rows<'o, 't> {
             return Ok(true);
         }
         if column >= MAX_COLUMNS {
-            let sheet = printable(self.sheet);
+            let sheet = redact_name(self.sheet);
             return Err(UnpackError::Columns { sheet, column: column.saturating_add(1), max: MAX_COLUMNS });
         }
         if self.out.window.is_some() && self.first.as_ref().is_none_or(|(at, _)| *at >= column) {
-            let text = workbook::text_of(&self.scratch).unwrap_or_default();
+            let text = workbook::parse_cell_text(&self.scratch).unwrap_or_default();
             if !text.trim().is_empty() {
                 self.first = Some((column, text.into_owned()));
             }
         }
         if !passing {
-            self.cells.put(column as usize, &self.scratch);
+            self.cells.set_cell(column as usize, &self.scratch);
         }
         Ok(true)
     }
 
-    /// Whether the row that is read is only counted.
+    /// Returns whether the current row is only counted.
     fn is_passing(&self) -> bool {
         self.headed && self.out.window.is_some_and(|window| !window.count && self.out.seen < window.first)
     }
@@ -188,36 +190,36 @@ impl<'o, 't> Rows<'o, 't> {
         self.cells.drain_into(row.saturating_add(1), &mut line);
         match self.out.window {
             None => self.text.push_str(&line),
-            Some(window) if !self.headed => self.above_header(&window.layout, &line),
-            Some(window) => match table::mark(first.iter().map(|(_, text)| text.as_str()), &window.layout) {
-                Mark::Record => self.record(window, &line)?,
+            Some(window) if !self.headed => self.take_header_row(&window.layout, &line),
+            Some(window) => match table::classify_row(first.iter().map(|(_, text)| text.as_str()), &window.layout) {
+                Mark::Record => self.take_record(window, &line)?,
                 Mark::Left => {}
                 Mark::End => self.ended = true,
             },
         }
         self.scratch = line;
-        self.out.fits(self.text.len())
+        self.out.check_size(self.text.len())
     }
 
-    /// A row that stands above the header, or is it.
-    fn above_header(&mut self, layout: &Layout, line: &str) {
+    /// Takes a row that is above the header, or is the header.
+    fn take_header_row(&mut self, layout: &Layout, line: &str) {
         let here = self.text.len();
         self.text.push_str(line);
         let from = if layout.header_rows.0 == 2 { self.above.unwrap_or(here) } else { here };
         self.headed = self.text.get(from..).is_some_and(|rows| workbook::has_header(rows, &self.head, layout));
         self.above = Some(here);
-        // No office writes so much above a header: the reader says that there is none.
+        // No office writes this much above a header. The reader then reports that there is none.
         self.ended = !self.headed && self.text.len() > ROOM;
     }
 
-    fn record(&mut self, window: &Window, line: &str) -> Result<(), UnpackError> {
+    fn take_record(&mut self, window: &Window, line: &str) -> Result<(), UnpackError> {
         let index = self.out.seen;
         self.records += 1;
-        self.out.seen = decode::counted(index, line.len().saturating_sub(16))
-            .map_err(|why| UnpackError::Text { name: printable(self.sheet), why: Box::new(why) })?;
+        self.out.seen = decode::count_record(index, line.len().saturating_sub(16))
+            .map_err(|why| UnpackError::Text { name: redact_name(self.sheet), why: Box::new(why) })?;
         self.out.batch = if index.is_multiple_of(BATCH) { line.len() } else { self.out.batch + line.len() };
         if self.out.batch > MAX_UNPACKED / 2 {
-            let (sheet, max) = (printable(self.sheet), MAX_UNPACKED / 2);
+            let (sheet, max) = (redact_name(self.sheet), MAX_UNPACKED / 2);
             return Err(UnpackError::RecordsTooLarge { sheet, records: BATCH, record: index, max });
         }
         if index < window.first {
@@ -230,37 +232,37 @@ impl<'o, 't> Rows<'o, 't> {
         Ok(())
     }
 
-    /// The sheet becomes a part.
+    /// Writes the sheet as a part.
     ///
     /// # Errors
-    /// [`UnpackError`].
-    pub fn end(mut self) -> Result<(), UnpackError> {
+    /// Returns [`UnpackError`] if a limit is exceeded.
+    pub fn finish_sheet(mut self) -> Result<(), UnpackError> {
         self.end_row()?;
         let records = (!self.is_left).then_some(self.records);
         self.head.shown = self.out.window.map(|_| Shown { records, ..self.shown });
-        self.out.part(self.head, &self.text)
+        self.out.append_part(self.head, &self.text)
     }
 }
 
-/// The cells of a row as JSON; their room is used again for the next one.
+/// The cells of a row as JSON; the buffers are reused for the next row.
 #[derive(Debug, Default)]
 struct Cells {
     json: Vec<String>,
-    /// How many of them are this row's.
+    /// Number of cells in the current row.
     width: usize,
 }
 
 impl Cells {
-    fn put(&mut self, column: usize, json: &str) {
+    fn set_cell(&mut self, column: usize, json: &str) {
         while self.width < column {
-            self.write(self.width, "null");
+            self.overwrite_cell(self.width, "null");
             self.width += 1;
         }
-        self.write(column, json);
+        self.overwrite_cell(column, json);
         self.width = self.width.max(column + 1);
     }
 
-    fn write(&mut self, column: usize, json: &str) {
+    fn overwrite_cell(&mut self, column: usize, json: &str) {
         if self.json.len() <= column {
             self.json.resize(column + 1, String::new());
         }
@@ -268,7 +270,7 @@ impl Cells {
         self.json[column].push_str(json);
     }
 
-    /// The line of a row, from 1; afterwards no cell is there.
+    /// Writes the row's line, with its number from 1, and removes all cells.
     fn drain_into(&mut self, row: u32, line: &mut String) {
         line.clear();
         // Writing to a string cannot fail.

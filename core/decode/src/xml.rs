@@ -1,4 +1,5 @@
-//! XML pages: one element per record, its texts at `child`, `@attribute` and `child.@attribute`. A DOCTYPE is refused.
+//! XML pages: one element per record, with its texts at `child`, `@attribute` and `child.@attribute`. A DOCTYPE is
+//! refused.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,48 +14,49 @@ use crate::problem::BrokenRecord;
 use crate::text_window::{Chunks, STEP, Taken};
 
 const MAX_DEPTH: usize = 16;
-/// The most attributes of an element: looking for one that is there twice compares each with all.
+/// Maximum number of attributes of an element: the check for duplicate attributes compares each with all others.
 const MAX_ATTRIBUTES: usize = 200;
 
-fn form(why: Malformed) -> DecodeError {
-    why.of("XML")
+fn xml_error(why: Malformed) -> DecodeError {
+    why.into_decode_error("XML")
 }
 
-fn parser(e: impl std::fmt::Display) -> DecodeError {
-    form(Malformed::parser(e))
+fn parser_error(e: impl std::fmt::Display) -> DecodeError {
+    xml_error(Malformed::from_parser(e))
 }
 
-/// Where the reader stands.
+/// State of a walk over a document.
 struct Walk<'p> {
     item: &'p str,
     root: &'p str,
     paths: &'p [&'p str],
-    /// Open elements.
+    /// Number of open elements.
     depth: usize,
-    /// Dotted path below the item, with the lengths to go back to.
+    /// Dotted path below the item; `lengths` has its earlier lengths, for going back.
     path: String,
     lengths: Vec<usize>,
     inside: bool,
-    /// Elements open between the root and the records.
+    /// Elements that are open between the root and the records.
     outer: Vec<String>,
-    /// Elements open around the record that is being read.
+    /// Number of elements that are open around the current record.
     item_depth: usize,
     start: usize,
     root_seen: bool,
     closed: bool,
-    /// Elements so far, those of the record that are open, and for each path the one that had a text there.
+    /// Number of elements so far; `open` has the numbers of the record's open elements, and `told`, for each path, the
+    /// element that had a text there.
     elements: usize,
     open: Vec<usize>,
     told: Vec<Option<usize>>,
-    /// The path at which two elements of one record have a text: which of them is meant is not said.
+    /// Path at which two elements of one record have a text, so that it is unclear which one is meant.
     twice: Option<&'p str>,
 }
 
-/// Builds a range of a page's records, with the texts at `paths`.
+/// Builds the records of a range of a page, with the texts at `paths`.
 ///
 /// # Errors
-/// [`DecodeError`] when it is cut, malformed, has another root or a DOCTYPE.
-pub fn decode<'a>(
+/// Returns [`DecodeError`] if the page is truncated or malformed, or has another root or a DOCTYPE.
+pub fn decode_elements<'a>(
     text: &'a str,
     item: &str,
     root: &str,
@@ -67,19 +69,19 @@ pub fn decode<'a>(
     let mut records = Decoded::default();
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let event = reader.read_event().map_err(parser)?;
+        let event = reader.read_event().map_err(parser_error)?;
         let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         if matches!(event, Event::Eof) {
             break;
         }
-        let ended = walk.step(event, before..after, |slot, words: Cow<'a, str>| match &mut texts[slot] {
+        let ended = walk.handle_event(event, before..after, |slot, words: Cow<'a, str>| match &mut texts[slot] {
             Some(text) => text.to_mut().push_str(&words),
             empty => *empty = Some(words),
         })?;
         let Some(bytes) = ended else { continue };
         let texts = std::mem::replace(&mut texts, vec![None; paths.len()]);
         let broken = walk.twice.take().map(|path| BrokenRecord::Twice { path: path.to_owned() });
-        records.take(range, bytes.len(), |index| {
+        records.push_record(range, bytes.len(), |index| {
             let raw = Cow::Borrowed(text.get(bytes).unwrap_or_default());
             let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
             RawRecord { broken, ..RawRecord::new(index, raw, texts) }
@@ -88,17 +90,22 @@ pub fn decode<'a>(
             return Ok(records);
         }
     }
-    walk.end()?;
+    walk.check_complete()?;
     Ok(records)
 }
 
-/// Walks over the records of a document that is too large to be held.
+/// Walks over the records of a document that is too large to be held in memory.
 ///
 /// # Errors
-/// [`DecodeError`], for all that is read.
-pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut Taken) -> Result<(), DecodeError> {
+/// Returns [`DecodeError`] for any part of the document that is read.
+pub(super) fn walk_elements(
+    chunks: &mut Chunks<'_>,
+    item: &str,
+    root: &str,
+    taken: &mut Taken,
+) -> Result<(), DecodeError> {
     let mut fault = None;
-    let bytes = BufReader::with_capacity(STEP, chunks.bytes(&mut fault));
+    let bytes = BufReader::with_capacity(STEP, chunks.byte_reader(&mut fault));
     let mut reader = Reader::from_reader(Kept { bytes, kept: vec![], read: 0 });
     let mut walk = Walk::new(item, root, &[]);
     let mut event = Vec::new();
@@ -109,18 +116,18 @@ pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut 
         }
         let before = reader.get_ref().read;
         let event = match reader.read_event_into(&mut event) {
-            Ok(Event::Eof) => break walk.end(),
+            Ok(Event::Eof) => break walk.check_complete(),
             Ok(event) => event,
-            Err(e) => break Err(parser(e)),
+            Err(e) => break Err(parser_error(e)),
         };
         let Kept { kept, read, .. } = reader.get_ref();
-        let ended = match walk.step(event, before..*read, |_, _| ()) {
+        let ended = match walk.handle_event(event, before..*read, |_, _| ()) {
             Ok(ended) => ended,
             Err(fault) => break Err(fault),
         };
         let Some(record) = ended else { continue };
         let text = kept.get(kept.len() - record.len()..).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        taken.record("", text.unwrap_or_default(), 1)?;
+        taken.take_record("", text.unwrap_or_default(), 1)?;
         if taken.is_done() {
             return Ok(());
         }
@@ -131,11 +138,11 @@ pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut 
     Ok(())
 }
 
-/// What is read, and the last of it.
+/// A reader that keeps the bytes that were read last.
 struct Kept<R> {
     bytes: BufReader<R>,
     kept: Vec<u8>,
-    /// Bytes read so far.
+    /// Number of bytes read so far.
     read: usize,
 }
 
@@ -181,33 +188,33 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// Takes what stands in a span of bytes, and gives the bytes of the record that ends with it. What stands at one
-    /// of the paths is told, piece by piece.
-    fn step<'e>(
+    /// Handles an event that covers a span of bytes. Passes each piece of text at one of the paths to `tell`. Returns
+    /// the bytes of the record that ends with the event.
+    fn handle_event<'e>(
         &mut self,
         event: Event<'e>,
         span: Range<usize>,
         mut tell: impl FnMut(usize, Cow<'e, str>),
     ) -> Result<Option<Range<usize>>, DecodeError> {
         let words = match event {
-            Event::Start(e) => return self.begin(&e, span.start, tell).map(|()| None),
-            Event::Empty(e) => return self.begin(&e, span.start, tell).map(|()| self.close(span.end)),
-            Event::End(_) => return Ok(self.close(span.end)),
+            Event::Start(e) => return self.begin_element(&e, span.start, tell).map(|()| None),
+            Event::Empty(e) => return self.begin_element(&e, span.start, tell).map(|()| self.close_element(span.end)),
+            Event::End(_) => return Ok(self.close_element(span.end)),
             Event::Text(t) => t.xml10_content(),
             Event::CData(t) => t.xml10_content(),
             Event::GeneralRef(r) => {
                 let name = r.xml10_content();
-                Cow::Owned(match r.resolve_char_ref().map_err(parser)? {
+                Cow::Owned(match r.resolve_char_ref().map_err(parser_error)? {
                     Some(c) => c.to_string(),
                     None => quick_xml::escape::resolve_predefined_entity(&name)
-                        .ok_or_else(|| form(Malformed::Entity { name: name.clone().into_owned() }))?
+                        .ok_or_else(|| xml_error(Malformed::Entity { name: name.clone().into_owned() }))?
                         .to_owned(),
                 })
             }
-            Event::DocType(_) => return Err(form(Malformed::Doctype)),
+            Event::DocType(_) => return Err(xml_error(Malformed::Doctype)),
             _ => return Ok(None),
         };
-        if let Some(slot) = self.slot() {
+        if let Some(slot) = self.current_slot() {
             let element = self.open.last().copied().unwrap_or_default();
             if !words.trim().is_empty() && *self.told[slot].get_or_insert(element) != element {
                 self.twice.get_or_insert(self.paths[slot]);
@@ -217,12 +224,12 @@ impl<'p> Walk<'p> {
         Ok(None)
     }
 
-    /// Nothing comes any more.
-    fn end(&self) -> Result<(), DecodeError> {
-        if self.closed { Ok(()) } else { Err(form(Malformed::Cut { element: self.root.to_owned() })) }
+    /// Checks, at the end of the input, that the root element was closed.
+    fn check_complete(&self) -> Result<(), DecodeError> {
+        if self.closed { Ok(()) } else { Err(xml_error(Malformed::Cut { element: self.root.to_owned() })) }
     }
 
-    fn begin<'e>(
+    fn begin_element<'e>(
         &mut self,
         e: &BytesStart<'_>,
         before: usize,
@@ -231,12 +238,15 @@ impl<'p> Walk<'p> {
         let name = e.local_name();
         if !self.root_seen {
             if name.as_ref() != self.root {
-                return Err(form(Malformed::Root { found: name.as_ref().to_owned(), expected: self.root.to_owned() }));
+                return Err(xml_error(Malformed::Root {
+                    found: name.as_ref().to_owned(),
+                    expected: self.root.to_owned(),
+                }));
             }
             self.root_seen = true;
         }
         if self.depth >= MAX_DEPTH {
-            return Err(form(Malformed::Depth { max: MAX_DEPTH }));
+            return Err(xml_error(Malformed::Depth { max: MAX_DEPTH }));
         }
         if !self.inside && self.is_item(name.as_ref()) {
             self.inside = true;
@@ -247,7 +257,7 @@ impl<'p> Walk<'p> {
             self.open.clear();
             self.told.fill(None);
         } else if self.inside {
-            self.step_in(name.as_ref());
+            self.push_name(name.as_ref());
         } else if self.depth > 0 {
             self.outer.push(name.as_ref().to_owned());
         }
@@ -257,22 +267,22 @@ impl<'p> Walk<'p> {
             self.open.push(self.elements);
             for (nth, attribute) in e.attributes().enumerate() {
                 if nth >= MAX_ATTRIBUTES {
-                    return Err(form(Malformed::Attributes { max: MAX_ATTRIBUTES }));
+                    return Err(xml_error(Malformed::Attributes { max: MAX_ATTRIBUTES }));
                 }
-                let attribute = attribute.map_err(parser)?;
-                self.step_in("@");
+                let attribute = attribute.map_err(parser_error)?;
+                self.push_name("@");
                 self.path.push_str(attribute.key.local_name().as_ref());
-                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(parser)?;
-                if let Some(slot) = self.slot() {
+                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(parser_error)?;
+                if let Some(slot) = self.current_slot() {
                     tell(slot, Cow::Owned(value.into_owned()));
                 }
-                self.step_out();
+                self.pop_name();
             }
         }
         Ok(())
     }
 
-    /// Whether an element that begins here is a record.
+    /// Returns whether an element that begins here is a record.
     fn is_item(&self, name: &str) -> bool {
         match self.item.rsplit_once('.') {
             None => self.depth == 1 && name == self.item,
@@ -280,7 +290,7 @@ impl<'p> Walk<'p> {
         }
     }
 
-    fn step_in(&mut self, name: &str) {
+    fn push_name(&mut self, name: &str) {
         self.lengths.push(self.path.len());
         if !self.path.is_empty() {
             self.path.push('.');
@@ -288,16 +298,16 @@ impl<'p> Walk<'p> {
         self.path.push_str(name);
     }
 
-    fn step_out(&mut self) {
+    fn pop_name(&mut self) {
         self.path.truncate(self.lengths.pop().unwrap_or(0));
     }
 
-    /// Which of the paths leads here.
-    fn slot(&self) -> Option<usize> {
+    /// Returns the index of the path that leads to the current element.
+    fn current_slot(&self) -> Option<usize> {
         if self.inside { self.paths.iter().position(|p| *p == self.path) } else { None }
     }
 
-    fn close(&mut self, after: usize) -> Option<Range<usize>> {
+    fn close_element(&mut self, after: usize) -> Option<Range<usize>> {
         self.depth = self.depth.saturating_sub(1);
         if self.depth == 0 {
             self.closed = true;
@@ -308,7 +318,7 @@ impl<'p> Walk<'p> {
         }
         if self.depth > self.item_depth {
             self.open.pop();
-            self.step_out();
+            self.pop_name();
             return None;
         }
         self.inside = false;
@@ -324,11 +334,11 @@ mod tests {
     fn records_can_stand_deeper_than_below_the_root() {
         let text = "<s:E xmlns:s='x'><s:H><item>no</item></s:H><s:B><r><item><a>1</a><item><a>x</a></item></item>\
                     <item a='2'/><other/></r><item><a>no</a></item></s:B></s:E>";
-        let records = decode(text, "B.r.item", "E", &["a", "@a"], RecordRange::ALL).unwrap().records;
+        let records = decode_elements(text, "B.r.item", "E", &["a", "@a"], RecordRange::ALL).unwrap().records;
         let texts: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.texts[1].as_deref())).collect();
         assert_eq!(texts, [(Some("1"), None), (None, Some("2"))]);
         assert_eq!(
-            decode(text, "item", "E", &["a"], RecordRange::ALL).unwrap().total,
+            decode_elements(text, "item", "E", &["a"], RecordRange::ALL).unwrap().total,
             0,
             "one name is directly below the root"
         );
@@ -337,7 +347,7 @@ mod tests {
     #[test]
     fn two_texts_in_one_place_of_a_record_are_told() {
         let text = "<l><r><h>10</h><h>20</h></r><r><h>1<i>x</i>0</h></r><r><h/><h>10</h></r><r><h>30</h></r></l>";
-        let records = decode(text, "r", "l", &["h"], RecordRange::ALL).unwrap().records;
+        let records = decode_elements(text, "r", "l", &["h"], RecordRange::ALL).unwrap().records;
         let told: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.broken.is_some())).collect();
         assert_eq!(
             told,

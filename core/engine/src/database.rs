@@ -1,4 +1,4 @@
-//! Opens the database and its keys, for whoever asks or acts.
+//! Opens the database and its keys, for commands that read or write.
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +12,14 @@ use huiliu_vault::key_file::{self, KeyFileError};
 use huiliu_vault::keyring::Keyring;
 use huiliu_vault::keys::{KeyError, Keys};
 
-/// What may be made where there is nothing yet.
+/// What may be created if it does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Make {
     /// Nothing: a mistyped address must not look like an empty database.
     Nothing,
-    /// The embedded files, and the key.
+    /// The embedded database's files, and the key.
     Files,
-    /// Those, and the schema in an empty database of a server.
+    /// The same, and the schema in an empty database of a server.
     Schema,
 }
 
@@ -28,70 +28,70 @@ pub enum Make {
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum OpenError {
-    /// There is none, and none was to be made.
+    /// There is no database, and none may be created.
     #[serde(rename = "database.none")]
     NoDatabase {
-        /// Where it was looked for.
+        /// The path or address that was tried.
         database: String,
     },
-    /// Nothing can be written in the data directory.
+    /// The data directory cannot be written to.
     #[serde(rename = "data_dir.unwritable")]
     DataDir {
-        /// The directory.
+        /// The data directory.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         dir: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
-    /// The file that lets one process at a time open the embedded files cannot be locked.
+    /// The lock file that keeps two processes from opening the embedded files at once cannot be locked.
     #[serde(rename = "data_dir.lock")]
     Lock {
-        /// The file.
+        /// The lock file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
-    /// The database was made with a key, and its file is gone.
+    /// The database was created with a key, and the key file is gone.
     #[serde(rename = "key.missing")]
     KeyMissing {
-        /// Where it was looked for.
+        /// The path that was tried.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
-    /// There is no key yet, and none was to be made.
+    /// There is no key yet, and none may be created.
     #[serde(rename = "key.none_yet")]
     NoKeyYet {
-        /// Where it was looked for.
+        /// The path that was tried.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
-    /// The database is from before a rotation of the key, and the keys are of after it.
+    /// The database is older than a rotation of the key, and the keys are newer.
     #[serde(rename = "key.before_rotation")]
     BeforeRotation {
-        /// The generation that the database needs.
+        /// The key generation that the database needs.
         needs: i64,
         /// The key file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         key_file: PathBuf,
-        /// Where the rotation kept the key file of that time.
+        /// Where the rotation saved the key file of that generation.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         kept: PathBuf,
-        /// Whether it is there.
+        /// Whether the saved file exists.
         there: bool,
     },
-    /// HUILIU_KEY holds something else than a key.
+    /// HUILIU_KEY holds something other than a key.
     #[serde(rename = "key.text")]
     KeyText { why: KeyError },
     /// The key file holds no working keys.
     #[serde(untagged)]
     Key(KeyError),
-    /// The key file.
+    /// The key file cannot be read or written.
     #[serde(untagged)]
     KeyFile(KeyFileError),
-    /// The database.
+    /// The database failed.
     #[serde(untagged)]
     Store(StoreError),
 }
@@ -117,7 +117,7 @@ impl From<StoreError> for OpenError {
 }
 
 impl OpenError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -138,27 +138,27 @@ impl OpenError {
 pub struct OpenDatabase {
     /// The database.
     pub db: Db,
-    /// Its keys.
+    /// The keys that open it.
     pub keys: Keys,
-    /// The key file that was made on this occasion.
+    /// The key file, if this call created it.
     pub made_key: Option<PathBuf>,
 }
 
 impl OpenDatabase {
-    /// Opens database and keys. The embedded database is migrated; any other must be current already, unless it is empty and
-    /// its schema may be made.
+    /// Opens the database and its keys. Migrates an embedded database. Any other database must have the current
+    /// schema, unless it is empty and `make` allows its schema to be created.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// [`OpenError`] if that fails.
     pub async fn open(settings: &Settings, make: Make) -> Result<Self, OpenError> {
-        let db = open_alone(settings, make).await?;
+        let db = open_without_keys(settings, make).await?;
         let embedded = matches!(db, Db::Sqlite { .. });
-        // Where the folder is missing there is nothing to be alone with.
+        // Without a data directory there is no other process to lock out.
         let locking = embedded && (make != Make::Nothing || settings.data_dir.is_dir());
-        let _lock = if locking { Some(lock(&settings.data_dir)?) } else { None };
-        let empty = schema::state(&db).await? == SchemaState::Empty;
+        let _lock = if locking { Some(lock_data_dir(&settings.data_dir)?) } else { None };
+        let empty = schema::read_state(&db).await? == SchemaState::Empty;
         if embedded && empty && make == Make::Nothing {
-            return Err(no_database(settings));
+            return Err(no_database_error(settings));
         }
         let may_migrate = embedded || make == Make::Schema && empty;
         if !may_migrate {
@@ -166,35 +166,35 @@ impl OpenDatabase {
         }
         let (ring, made_key) = open_keys(settings, &db, empty, make).await?;
         if may_migrate {
-            migrate(settings, &db).await?;
+            migrate_with_backup(settings, &db).await?;
         }
         let keys = check_key(settings, &db, &ring).await?;
         Ok(Self { db, keys, made_key })
     }
 
-    /// Closes it.
+    /// Closes the database.
     pub async fn close(&self) {
         self.db.close().await;
     }
 }
 
-/// Whether there is a database to look into; a server may have one.
+/// Returns whether the database file exists. For a server, always true: it may have one.
 #[must_use]
-pub fn is_there(settings: &Settings) -> bool {
+pub fn database_exists(settings: &Settings) -> bool {
     settings.database.strip_prefix("sqlite:").is_none_or(|path| Path::new(path).is_file())
 }
 
-fn no_database(settings: &Settings) -> OpenError {
+fn no_database_error(settings: &Settings) -> OpenError {
     OpenError::NoDatabase { database: settings.database.trim_start_matches("sqlite:").to_owned() }
 }
 
 /// Opens the database without its keys.
 ///
 /// # Errors
-/// [`OpenError`].
-pub async fn open_alone(settings: &Settings, make: Make) -> Result<Db, OpenError> {
-    if make == Make::Nothing && !is_there(settings) {
-        return Err(no_database(settings));
+/// [`OpenError`] if that fails.
+pub async fn open_without_keys(settings: &Settings, make: Make) -> Result<Db, OpenError> {
+    if make == Make::Nothing && !database_exists(settings) {
+        return Err(no_database_error(settings));
     }
     if make != Make::Nothing && settings.database.starts_with("sqlite:") {
         make_folder(&settings.data_dir)?;
@@ -203,10 +203,10 @@ pub async fn open_alone(settings: &Settings, make: Make) -> Result<Db, OpenError
     Ok(Db::open(&settings.database, connections).await?)
 }
 
-/// Makes a folder that can be written in.
+/// Creates a folder, and checks that it can be written to.
 ///
 /// # Errors
-/// [`OpenError::DataDir`].
+/// [`OpenError::DataDir`] if it cannot be written to.
 pub fn make_folder(dir: &Path) -> Result<(), OpenError> {
     let unwritable = |source| OpenError::DataDir { dir: dir.to_owned(), source };
     std::fs::create_dir_all(dir).map_err(unwritable)?;
@@ -215,45 +215,46 @@ pub fn make_folder(dir: &Path) -> Result<(), OpenError> {
     std::fs::remove_file(&probe).map_err(unwritable)
 }
 
-/// Until it is dropped no other process opens the embedded files: two that make one schema at once are in each other's way.
+/// Locks the data directory until the returned file is dropped, so that no other process opens the embedded files: two
+/// processes that create the schema at once would conflict.
 ///
 /// # Errors
 /// [`OpenError::Lock`], [`OpenError::DataDir`].
-pub fn lock(dir: &Path) -> Result<std::fs::File, OpenError> {
+pub fn lock_data_dir(dir: &Path) -> Result<std::fs::File, OpenError> {
     make_folder(dir)?;
     let file = dir.join(".opening");
     let locked = std::fs::File::create(&file).and_then(|f| f.lock().map(|()| f));
     locked.map_err(|source| OpenError::Lock { file, source })
 }
 
-/// Migrates: the embedded database after a backup of its file. Gives what the schema was before.
+/// Migrates the schema. Backs up the file of an embedded database first. Returns the previous state of the schema.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn migrate(settings: &Settings, db: &Db) -> Result<SchemaState, StoreError> {
-    let state = schema::state(db).await?;
+/// [`StoreError`] if the database fails.
+pub async fn migrate_with_backup(settings: &Settings, db: &Db) -> Result<SchemaState, StoreError> {
+    let state = schema::read_state(db).await?;
     if let (SchemaState::Behind { applied, .. }, Some(path)) = (state, settings.database.strip_prefix("sqlite:")) {
         let copy = format!("{path}.before-{}", applied + 1);
         if !Path::new(&copy).exists() {
-            schema::backup(db, &copy).await?;
+            schema::write_backup(db, &copy).await?;
         }
     }
     schema::migrate(db).await
 }
 
-/// HUILIU_KEY, if it is set.
+/// Returns HUILIU_KEY if it is set and not empty.
 #[must_use]
-pub fn key_of_environment() -> Option<String> {
+pub fn key_from_env() -> Option<String> {
     std::env::var("HUILIU_KEY").ok().filter(|text| !text.is_empty())
 }
 
-/// The keys as the database is to be used with.
+/// Checks the keys against the database. Returns the keys to use it with.
 async fn check_key(settings: &Settings, db: &Db, ring: &Keyring) -> Result<Keys, OpenError> {
-    match schema::check_key(db, &ring.keys()?).await {
+    match schema::check_key(db, &ring.build_keys()?).await {
         Err(StoreError::KeyRotatedSince { needs, .. }) => {
             let key_file = settings.key_file.clone();
             let after = u8::try_from(needs + 1).unwrap_or(u8::MAX);
-            let kept = key_file::before_generation(&key_file, after);
+            let kept = key_file::backup_path(&key_file, after);
             let there = kept.exists();
             Err(OpenError::BeforeRotation { needs, key_file, kept, there })
         }
@@ -261,11 +262,11 @@ async fn check_key(settings: &Settings, db: &Db, ring: &Keyring) -> Result<Keys,
     }
 }
 
-/// Keys for a copy of a database that is about to take its place: those that the database is used with. The copy's schema
-/// is brought up to date.
+/// Opens the keys for a copy of a database that is about to replace it: the same keys as the database's. Migrates the
+/// copy's schema.
 ///
 /// # Errors
-/// [`OpenError`] when they do not fit.
+/// [`OpenError`] if the keys do not match.
 pub async fn open_copy(settings: &Settings, db: Db) -> Result<OpenDatabase, OpenError> {
     let (ring, made_key) = open_keys(settings, &db, false, Make::Nothing).await?;
     schema::migrate(&db).await?;
@@ -273,14 +274,15 @@ pub async fn open_copy(settings: &Settings, db: Db) -> Result<OpenDatabase, Open
     Ok(OpenDatabase { db, keys, made_key })
 }
 
-/// The keys of HUILIU_KEY, or of the key file; made only for a database that has none yet, and where that is allowed.
+/// Reads the keys from HUILIU_KEY, else from the key file. Creates a key only for a database that has none, and only
+/// if `may` allows it.
 async fn open_keys(
     settings: &Settings,
     db: &Db,
     empty: bool,
     may: Make,
 ) -> Result<(Keyring, Option<PathBuf>), OpenError> {
-    if let Some(text) = key_of_environment() {
+    if let Some(text) = key_from_env() {
         return Ok((Keyring::parse(&text).map_err(|why| OpenError::KeyText { why })?, None));
     }
     let path = &settings.key_file;
@@ -294,15 +296,15 @@ async fn open_keys(
         }
         made = make_key(path)?;
     }
-    Ok((key_file::read(path)?, made))
+    Ok((key_file::read_keyring(path)?, made))
 }
 
-/// Makes the key of a database that has none, unless there is one; gives the file that was made.
+/// Creates a key for a database that has none, unless HUILIU_KEY or the key file exists. Returns the created file.
 ///
 /// # Errors
-/// [`OpenError`].
+/// [`OpenError`] if that fails.
 pub async fn make_key_if_none(settings: &Settings, db: &Db) -> Result<Option<PathBuf>, OpenError> {
-    let there = key_of_environment().is_some() || settings.key_file.exists();
+    let there = key_from_env().is_some() || settings.key_file.exists();
     if there || schema::has_key(db).await? { Ok(None) } else { make_key(&settings.key_file) }
 }
 
@@ -310,5 +312,5 @@ fn make_key(path: &Path) -> Result<Option<PathBuf>, OpenError> {
     if let Some(dir) = path.parent() {
         make_folder(dir)?;
     }
-    Ok(key_file::make(path)?.then(|| path.to_owned()))
+    Ok(key_file::create_key_file(path)?.then(|| path.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! One batch through the stages, classified and committed.
+//! Delivers one batch: decodes, maps, validates, classifies and commits it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,73 +24,73 @@ use huiliu_store::ledger::entries::RuleIds;
 use huiliu_store::{Db, StoreError, Unreadable};
 use huiliu_vault::keys::Keys;
 
-/// A claim that was lost this often makes the batch run alone in a child process.
+/// After this many lost claims, a batch runs alone in a child process.
 pub const SUSPECT_AFTER: i64 = 3;
-/// How often a batch whose rows another load wrote first is classified again before it is put back.
+/// How often a batch is classified again after a write conflict before it is released.
 const TRIES: u32 = 5;
 
-/// What delivery works with; cheap to clone.
+/// What delivery works with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct DeliveryContext {
-    /// The store.
+    /// The database.
     pub db: Db,
-    /// Keys.
+    /// Keys for sealing and indexing.
     pub keys: Keys,
-    /// Rules.
+    /// The rules in use.
     pub policy: Arc<Policy>,
-    /// Row ids of the rules.
+    /// Row ids of the rules in the database.
     pub rules: Arc<RuleIds>,
-    /// Claims met before.
+    /// Cache of identity claims seen before.
     pub known: Arc<Mutex<Known>>,
     /// The manifests in use.
     pub manifests: Manifests,
-    /// Reads what is more than text.
+    /// Reads workbooks and archives.
     pub unpacker: Arc<Unpacker>,
-    /// How long a claim holds without being renewed, in milliseconds.
+    /// How long a claim lasts without renewal, in milliseconds.
     pub lease_ms: u64,
-    /// Who claims, for whoever looks: host and process.
+    /// The claiming host and process, shown to operators.
     pub holder: Arc<str>,
 }
 
 /// How one delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivered {
-    /// Committed.
+    /// Committed, with the number of records per outcome.
     Done(Outcomes),
-    /// Nothing to do: done already, not due, or in other hands.
+    /// Not claimed: done already, not due, or claimed by another process.
     NotOurs,
-    /// Taken away while we worked: nothing was written.
+    /// The claim was lost during the work; nothing was written.
     Fenced,
-    /// Put back, due again later.
+    /// Released after an error; due again later.
     Released,
-    /// Its claim was lost too often: to be run alone.
+    /// Its claim was lost too often; it must run alone.
     Suspect,
     /// It breaks its stream's contract and waits for a person.
     Quarantined,
 }
 
-/// Claims a batch and delivers it. A suspect is only claimed when `alone`.
+/// Claims a batch and delivers it. Claims a suspect batch only if `alone` is true.
 ///
 /// # Errors
-/// [`StoreError`] when the database does not answer; the sweep rings the batch again.
-pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Result<Delivered, StoreError> {
-    if !alone && batches::lost_claims(&context.db, batch).await? >= SUSPECT_AFTER {
+/// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
+pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -> Result<Delivered, StoreError> {
+    if !alone && batches::count_lost_claims(&context.db, batch).await? >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
-    let Some(held) = batches::claim(&context.db, batch, context.lease_ms, &context.holder).await? else {
+    let Some(held) = batches::claim_batch(&context.db, batch, context.lease_ms, &context.holder).await? else {
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
     if held.lost_claims > 0 {
         span.in_scope(|| tracing::warn!(lost_claims = held.lost_claims, "taken up again: whoever held it was lost"));
     }
-    let _renewal = span.in_scope(|| Renewal::of(&context.db, held.lease(), context.lease_ms));
-    finish(context, &held).instrument(span).await
+    let _renewal = span.in_scope(|| Renewal::start(&context.db, held.lease(), context.lease_ms));
+    finish_batch(context, &held).instrument(span).await
 }
 
-/// The work on a held batch, and its end: committed, or put back with what went wrong.
-async fn finish(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
-    match process(context, held).await {
+/// Processes a claimed batch and ends it: committed, quarantined, or released with the error.
+async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
+    match process_batch(context, held).await {
         Ok(Commit::Broken(why)) => {
             tracing::warn!("{why}");
             batches::quarantine_claimed(&context.db, held, &Message::new(&why)).await?;
@@ -107,7 +107,7 @@ async fn finish(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delive
         Err(fault) => {
             let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
-            batches::release(&context.db, held, wait, &Message::new(&fault)).await?;
+            batches::release_batch(&context.db, held, wait, &Message::new(&fault)).await?;
             Ok(Delivered::Released)
         }
     }
@@ -136,12 +136,12 @@ pub(crate) struct Reading<'d> {
 }
 
 impl<'d> Reading<'d> {
-    /// Of a batch, under the manifests of one moment.
-    pub fn of(manifests: &'d Active, held: &ClaimedBatch) -> Result<Self, StoreError> {
+    /// Finds the manifest and stream of a batch.
+    pub fn for_batch(manifests: &'d Active, held: &ClaimedBatch) -> Result<Self, StoreError> {
         let ActiveManifest { manifest, activation } = manifests
             .get(&held.connector)
             .ok_or_else(|| StoreError::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
-        let stream = manifest.stream(&held.stream).ok_or_else(|| {
+        let stream = manifest.find_stream(&held.stream).ok_or_else(|| {
             StoreError::Unreadable(Unreadable::Stream {
                 connector: held.connector.clone(),
                 stream: held.stream.clone(),
@@ -151,60 +151,62 @@ impl<'d> Reading<'d> {
     }
 }
 
-/// The records of a batch. Behind the last of the payload nothing may stand, nor may any be missing.
-fn asked(held: &ClaimedBatch) -> RecordRange {
+/// Returns the range of a batch's records. The last batch of a payload asks for one record more, so that surplus
+/// records are noticed as well as missing ones.
+fn record_range(held: &ClaimedBatch) -> RecordRange {
     let last = held.first + held.count == held.landed;
     RecordRange::new(held.first, held.count + u32::from(last))
 }
 
 impl DeliveryContext {
-    /// The same context over a rehearsal: nothing of what is done on it remains. A lease must not be renewed while something else
-    /// is being done, so it is long.
+    /// Returns this context over a rehearsal of the database: nothing written through it persists. Its lease is a day
+    /// long, because a lease must not be renewed in the middle of other work.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn rehearse(&self) -> Result<Self, StoreError> {
-        Ok(Self { db: self.db.rehearse().await?, known: Arc::default(), lease_ms: 86_400_000, ..self.clone() })
+    /// [`StoreError`] if the database fails.
+    pub async fn for_rehearsal(&self) -> Result<Self, StoreError> {
+        Ok(Self { db: self.db.begin_rehearsal().await?, known: Arc::default(), lease_ms: 86_400_000, ..self.clone() })
     }
 
-    /// The payload of a batch, at least as much of it as the batch needs; `payload` holds what it is read from. What was
-    /// unpacked for another batch is not fetched again.
-    pub(crate) async fn body<'b>(
+    /// Returns the decoded payload of a batch, or at least the part that the batch needs. `payload` owns the bytes
+    /// that the body borrows. A part that was unpacked for another batch is not fetched again.
+    pub(crate) async fn load_body<'b>(
         &self,
         held: &ClaimedBatch,
         stream: &Stream,
         payload: &'b mut Arc<Payload>,
     ) -> Result<Body<'b>, StoreError> {
-        let ask = Ask::Range(asked(held));
-        if let Some(known) = self.unpacker.recall(stream, &held.digest, ask) {
+        let ask = Ask::Range(record_range(held));
+        if let Some(known) = self.unpacker.recall_body(stream, &held.digest, ask) {
             return Ok(known);
         }
-        let open = payloads::open(&self.db, &self.keys, held, text_window::has_windows(stream));
-        // A payload of one batch is nobody else's, and waits for nobody.
+        let open = payloads::open_payload(&self.db, &self.keys, held, text_window::has_windows(stream));
+        // No other batch shares this payload, so there is nothing to share or wait for.
         let is_alone = held.count == held.landed;
-        let opened = if is_alone { Arc::new(open.await?) } else { self.unpacker.opened(&held.digest, open).await? };
-        // So that a batch does not pass over those before it.
-        let in_windows = opened.plain().is_none() || !is_alone && text_window::has_windows(stream);
+        let opened =
+            if is_alone { Arc::new(open.await?) } else { self.unpacker.open_shared(&held.digest, open).await? };
+        // Windows spare this batch from decoding the records before it.
+        let in_windows = opened.as_plain().is_none() || !is_alone && text_window::has_windows(stream);
         if in_windows {
-            let window = self.unpacker.window(stream, &opened, ask, Some(&held.digest)).await;
-            return window.map_err(|e| unreadable(held, e));
+            let window = self.unpacker.prepare_window(stream, &opened, ask, Some(&held.digest)).await;
+            return window.map_err(|e| unreadable_error(held, e));
         }
-        let bytes = opened.plain().unwrap_or_default();
-        if Task::of(stream, bytes).is_none() {
+        let bytes = opened.as_plain().unwrap_or_default();
+        if Task::for_payload(stream, bytes).is_none() {
             *payload = opened;
-            let bytes = payload.plain().unwrap_or_default();
-            return decode::text(&stream.format, bytes).map(Body::Text).map_err(|e| unreadable(held, e));
+            let bytes = payload.as_plain().unwrap_or_default();
+            return decode::decode_text(&stream.format, bytes).map(Body::Text).map_err(|e| unreadable_error(held, e));
         }
-        // What was unpacked stands by itself; the payload is not held any longer.
-        let unpacked = self.unpacker.part(stream, bytes, ask, Some(&held.digest)).await;
-        match unpacked.map_err(|e| unreadable(held, e))? {
+        // The unpacked parts own their data, so the payload can be dropped here.
+        let unpacked = self.unpacker.prepare_part(stream, bytes, ask, Some(&held.digest)).await;
+        match unpacked.map_err(|e| unreadable_error(held, e))? {
             Body::Parts(parts) => Ok(Body::Parts(parts)),
             Body::Text(text) => Ok(Body::Text(text.into_owned().into())),
         }
     }
 
-    /// Takes the raw records of a batch that are `wanted` through the stages.
-    pub(crate) fn stage<'a>(
+    /// Runs the `wanted` raw records of a batch through decode, map and validate.
+    pub(crate) fn stage_records<'a>(
         &'a self,
         held: &'a ClaimedBatch,
         reading: Reading<'a>,
@@ -221,12 +223,12 @@ impl DeliveryContext {
             parked: vec![],
             skipped: vec![],
             hours_unit: stream.hours_unit(),
-            manifest_version: manifest.version(),
+            manifest_version: manifest.version_number(),
             activation,
         };
-        let staged = huiliu_decode::run(cx, body, asked(held)).map_err(|e| unreadable(held, e))?;
+        let staged = huiliu_decode::run_stages(cx, body, record_range(held)).map_err(|e| unreadable_error(held, e))?;
         if staged.len() != held.count as usize {
-            return Err(other_layout(held));
+            return Err(other_layout_error(held));
         }
         for staged in staged {
             match staged {
@@ -241,33 +243,33 @@ impl DeliveryContext {
     }
 }
 
-/// The manifest finds other records in the payload than it had when it landed: by their places they would be mistaken for
-/// each other. Landed again, the same bytes are counted anew.
-pub(crate) fn other_layout(held: &ClaimedBatch) -> StoreError {
+/// Returns the error for a payload in which the manifest finds other records than when it landed. Records are
+/// addressed by position, so they would be mistaken for one another. Landing the same bytes again counts them anew.
+pub(crate) fn other_layout_error(held: &ClaimedBatch) -> StoreError {
     StoreError::Unreadable(Unreadable::OtherLayout { place: held.address.clone() })
 }
 
-pub(crate) fn unreadable(held: &ClaimedBatch, e: decode::DecodeError) -> StoreError {
+pub(crate) fn unreadable_error(held: &ClaimedBatch, e: decode::DecodeError) -> StoreError {
     StoreError::Unreadable(Unreadable::Payload { place: held.address.clone(), why: e })
 }
 
-async fn process(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Commit, StoreError> {
-    let manifests = context.manifests.now();
-    let reading = Reading::of(&manifests, held)?;
-    if let Some(done) = repeat::commit(&context.db, held, reading.stream, reading.activation).await? {
+async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Commit, StoreError> {
+    let manifests = context.manifests.current();
+    let reading = Reading::for_batch(&manifests, held)?;
+    if let Some(done) = repeat::commit_repeat(&context.db, held, reading.stream, reading.activation).await? {
         return Ok(done);
     }
     let mut payload = Arc::default();
-    let body = context.body(held, reading.stream, &mut payload).await?;
-    let load = context.stage(held, reading, &body, |_| true)?;
+    let body = context.load_body(held, reading.stream, &mut payload).await?;
+    let load = context.stage_records(held, reading, &body, |_| true)?;
     if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
-        && let Some(why) = huiliu_decode::contract::find_broken(contract, held.count as usize, &load.parked)
+        && let Some(why) = huiliu_decode::contract::find_breach(contract, held.count as usize, &load.parked)
     {
         return Ok(Commit::Broken(why));
     }
     if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
-        let names = huiliu_decode::names::names(&reading.stream.format, &body);
-        let new = expectations::fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
+        let names = huiliu_decode::names::list_field_names(&reading.stream.format, &body);
+        let new = expectations::save_fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
         if !new.is_empty() {
             tracing::warn!(stream = held.stream, "new fields, kept in the raw records: {}", new.join(", "));
         }
@@ -278,7 +280,9 @@ async fn process(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Commi
     }
     let mut tries = 0;
     loop {
-        match huiliu_store::delivery::commit::commit(&context.db, &context.keys, &context.known, held, &load).await {
+        match huiliu_store::delivery::commit::commit_batch(&context.db, &context.keys, &context.known, held, &load)
+            .await
+        {
             Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
             ended => return ended,
         }

@@ -1,4 +1,4 @@
-//! The raw record behind a credit entry, out of the payload as it was received.
+//! The raw record behind a credit entry, from the payload as received.
 
 use std::sync::Arc;
 
@@ -7,23 +7,27 @@ use huiliu_decode::{Plan, RecordRange, decode, draft};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::replays;
 
-/// The raw record at an address of a batch, what could be an ID or phone number masked; nothing when today's manifest does
-/// not find it there any more.
+/// Returns the raw record at an address of a batch, at most 2,000 characters of it. Masks what could be an ID or phone
+/// number. Returns `None` if today's manifest no longer finds a record there.
 ///
 /// # Errors
-/// [`StoreError`], also when the payload cannot be opened or read.
-pub async fn raw(context: &DeliveryContext, batch: i64, address: &str) -> Result<Option<String>, StoreError> {
+/// [`StoreError`], also if the payload cannot be opened or decoded.
+pub async fn load_raw_record(
+    context: &DeliveryContext,
+    batch: i64,
+    address: &str,
+) -> Result<Option<String>, StoreError> {
     let mut tx = context.db.begin().await?;
-    let held = replays::batch(&mut tx, batch).await?;
+    let held = replays::load_batch(&mut tx, batch).await?;
     drop(tx);
-    let manifests = context.manifests.now();
-    let stream = Reading::of(&manifests, &held)?.stream;
+    let manifests = context.manifests.current();
+    let stream = Reading::for_batch(&manifests, &held)?.stream;
     let mut payload = Arc::default();
-    let body = context.body(&held, stream, &mut payload).await?;
+    let body = context.load_body(&held, stream, &mut payload).await?;
     let plan = Plan::new(stream);
     let range = RecordRange::new(held.first, held.count);
-    let records =
-        decode::decode(&stream.format, &body, &plan.paths, range).map_err(|e| deliver::unreadable(&held, e))?;
-    let found = records.iter().find(|record| record.address(&held.address) == address);
-    Ok(found.map(|record| draft::masked(&record.raw, 2_000)))
+    let records = decode::decode_records(&stream.format, &body, &plan.paths, range)
+        .map_err(|e| deliver::unreadable_error(&held, e))?;
+    let found = records.iter().find(|record| record.format_address(&held.address) == address);
+    Ok(found.map(|record| draft::mask_text(&record.raw, 2_000)))
 }

@@ -1,5 +1,5 @@
-//! Whether a pass was what its manifest expects of it: volume, freshness, and how much of it had to be parked; and whether
-//! all came that the platform counts.
+//! Judges whether a pass met its manifest's expectations: volume, freshness, share of parked records, and the total
+//! that the platform reports.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -11,14 +11,14 @@ use huiliu_messages::{Message, said_in_english};
 use huiliu_platform::Short;
 use huiliu_store::intake::expectations::{self, Ended, Figures};
 use huiliu_store::{Db, StoreError};
-use huiliu_values::calendar::today;
+use huiliu_values::calendar::today_in_shanghai;
 
-/// What of a stream was not as its manifest expects. The sentences are in the catalogues of `huiliu-messages`, under `run-`.
+/// An expectation that a stream did not meet. The sentences are in the catalogues of `huiliu-messages`, under `run-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Unmet {
-    /// Fewer records than the platform counts.
+    /// Fewer records than the platform reports in total.
     #[serde(rename = "run.short")]
     Short { stream: String, received: u64, total: u64 },
     /// Fewer records than expected.
@@ -33,45 +33,45 @@ pub enum Unmet {
     /// A larger share of parked records than expected, in percent.
     #[serde(rename = "run.too_large_share_parked")]
     TooLargeShareParked { stream: String, parked: i64, records: i64, max_percent: u64 },
-    /// The newest record is too old.
+    /// The newest record is older than `days`.
     #[serde(rename = "run.not_fresh")]
     NotFresh { stream: String, newest: NaiveDate, days: u64 },
-    /// There is no record at all.
+    /// The stream has no record at all.
     #[serde(rename = "run.no_record")]
     NoRecord { stream: String, days: u64 },
 }
 
 said_in_english!(Unmet);
 
-/// A pass that was not as its manifest expects.
+/// A pass that did not meet its manifest's expectations.
 #[derive(Debug, Clone)]
 pub struct UnmetPass {
-    /// The pass.
+    /// The ended pass.
     pub pass: Ended,
-    /// What was not.
+    /// The expectations that it did not meet.
     pub unmet: Vec<Message>,
 }
 
-/// Judges the passes that are over; gives those that were not as expected, and in what.
+/// Judges the ended passes that are not judged yet. Returns those with unmet expectations.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreError> {
+/// [`StoreError`] if the database fails.
+pub async fn judge_ended_passes(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreError> {
     let mut all = Vec::new();
-    for pass in expectations::to_judge(db).await? {
+    for pass in expectations::list_unchecked_passes(db).await? {
         let streams = manifests.get(&pass.connector).map(|active| active.manifest.stream.as_slice());
         let mut found: Vec<Unmet> = Vec::new();
         for stream in streams.unwrap_or_default() {
             let cursor = expectations::cursor_at_end(db, pass.run, &stream.name).await?;
-            if let Some(Short { received, total, .. }) = cursor.as_deref().and_then(huiliu_platform::missed) {
+            if let Some(Short { received, total, .. }) = cursor.as_deref().and_then(huiliu_platform::missed_records) {
                 found.push(Unmet::Short { stream: stream.name.clone(), received, total });
             }
             if let Some(expect) = &stream.expect {
-                found.extend(of_stream(db, &pass, stream, expect).await?);
+                found.extend(check_stream(db, &pass, stream, expect).await?);
             }
         }
         let unmet: Vec<Message> = found.iter().map(Message::new).collect();
-        expectations::judged(db, pass.run, &unmet).await?;
+        expectations::save_unmet(db, pass.run, &unmet).await?;
         if !unmet.is_empty() {
             all.push(UnmetPass { pass, unmet });
         }
@@ -79,14 +79,15 @@ pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreE
     Ok(all)
 }
 
-async fn of_stream(db: &Db, pass: &Ended, stream: &Stream, expect: &Expect) -> Result<Vec<Unmet>, StoreError> {
-    let mut found = of_figures(expectations::figures(db, pass.run, &stream.name).await?, stream, expect);
+async fn check_stream(db: &Db, pass: &Ended, stream: &Stream, expect: &Expect) -> Result<Vec<Unmet>, StoreError> {
+    let mut found =
+        check_figures(expectations::count_stream_records(db, pass.run, &stream.name).await?, stream, expect);
     if let Some(within) = expect.fresh_within_days {
         let (stream, days) = (stream.name.clone(), within.0);
-        let newest = expectations::newest(db, pass.source_id, &stream).await?;
+        let newest = expectations::find_latest_period_end(db, pass.source_id, &stream).await?;
         match newest.as_deref().and_then(|day| day.parse::<NaiveDate>().ok()) {
             None => found.push(Unmet::NoRecord { stream, days }),
-            Some(newest) if (today() - newest).num_days() > bounded(days) => {
+            Some(newest) if (today_in_shanghai() - newest).num_days() > saturate_to_i64(days) => {
                 found.push(Unmet::NotFresh { stream, newest, days });
             }
             Some(_) => {}
@@ -95,23 +96,23 @@ async fn of_stream(db: &Db, pass: &Ended, stream: &Stream, expect: &Expect) -> R
     Ok(found)
 }
 
-fn bounded(n: u64) -> i64 {
+fn saturate_to_i64(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn of_figures(Figures { records, parked }: Figures, stream: &Stream, expect: &Expect) -> Vec<Unmet> {
+fn check_figures(Figures { records, parked }: Figures, stream: &Stream, expect: &Expect) -> Vec<Unmet> {
     let stream = || stream.name.clone();
     let mut found = Vec::new();
-    if let Some(min) = expect.least_records.map(|least| least.0).filter(|min| records < bounded(*min)) {
+    if let Some(min) = expect.least_records.map(|least| least.0).filter(|min| records < saturate_to_i64(*min)) {
         found.push(Unmet::TooFewRecords { stream: stream(), records, min });
     }
-    if let Some(max) = expect.most_records.map(|most| most.0).filter(|max| records > bounded(*max)) {
+    if let Some(max) = expect.most_records.map(|most| most.0).filter(|max| records > saturate_to_i64(*max)) {
         found.push(Unmet::TooManyRecords { stream: stream(), records, max });
     }
-    if let Some(max) = expect.most_parked.map(|most| most.0).filter(|max| parked > bounded(*max)) {
+    if let Some(max) = expect.most_parked.map(|most| most.0).filter(|max| parked > saturate_to_i64(*max)) {
         found.push(Unmet::TooManyParked { stream: stream(), parked, max });
     }
-    let is_share = |percent: &u64| parked.saturating_mul(100) > records.saturating_mul(bounded(*percent));
+    let is_share = |percent: &u64| parked.saturating_mul(100) > records.saturating_mul(saturate_to_i64(*percent));
     if let Some(max_percent) = expect.most_parked_percent.map(|most| most.0).filter(is_share) {
         found.push(Unmet::TooLargeShareParked { stream: stream(), parked, records, max_percent });
     }

@@ -1,4 +1,5 @@
-//! Pages in, payload landed, notices rung. The cursor moves only in the landing transaction.
+//! Pulls pages, lands their payloads and notifies the queue. The cursor moves only in the transaction that lands the
+//! page.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -16,26 +17,25 @@ use huiliu_store::intake::source_lease::{Ended, SourceClaim};
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
 
-/// Code of a run that ends because it was told to.
-/// How often one page is asked for.
+/// How often one page is requested, and how often its landing is retried, before the run fails.
 const TRIES: u32 = 7;
-/// Pages of one stream in one pass.
+/// The most pages of one stream in one pass.
 const MAX_PAGES: usize = 1_000_000;
 
 /// What ingest works with.
 #[derive(Clone, Copy)]
 pub struct Ingest<'a> {
-    /// The store.
+    /// The database.
     pub db: &'a Db,
-    /// Keys for sealing.
+    /// Keys for sealing payloads.
     pub keys: &'a Keys,
-    /// The queue; without one whoever calls delivers by itself.
+    /// The queue. Without one the caller delivers the batches.
     pub queue: Option<&'a Queue>,
     /// Raw records per batch, at most 5,000.
     pub batch_records: u32,
-    /// Called with the raw records of each landed page.
+    /// Called with the number of raw records of each landed page.
     pub progress: &'a (dyn Fn(u32) + Sync),
-    /// Turns true when the pass is to stop between two pages.
+    /// Becomes true when the pass should stop between two pages.
     pub stop: &'a watch::Receiver<bool>,
 }
 
@@ -44,32 +44,32 @@ pub struct Ingest<'a> {
 pub enum From {
     /// Where the last pass stopped.
     Cursor,
-    /// At the beginning.
+    /// At the beginning of the stream.
     Start,
-    /// At what has changed on some days; a platform that cannot tell is read whole. Days with an end are read once more: the
-    /// source's cursor is not moved.
+    /// At what changed on certain days; a platform that cannot filter by day is read completely. A span with a last
+    /// day is a second reading and does not move the source's cursor.
     Days(Days),
-    /// At what was handed in: the source's cursor is neither read nor moved.
+    /// At what was uploaded. The source's cursor is neither read nor moved.
     Handed,
 }
 
-/// One pass over one source.
+/// The result of one pass over one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
-    /// The run.
+    /// The run's number.
     pub run: i64,
-    /// How it ended.
+    /// How the run ended.
     pub ended: Ended,
-    /// Why it failed, if it did.
+    /// Why it failed or stopped, if it did.
     pub failure: Option<Failure>,
 }
 
-/// Reads every stream of a source to its end, as whose turn it is. A failure or a stop ends the run, keeps what is landed
-/// and leaves the cursor at it.
+/// Reads every stream of a source to its end, under the source lease of `claim`. A failure or a stop ends the run;
+/// what has landed is kept, and the cursor stays there.
 ///
 /// # Errors
-/// [`StoreError`] only; what the platform does wrong is in the report.
-pub async fn sync(
+/// [`StoreError`] only; failures of the platform are in the report.
+pub async fn sync_source(
     cx: Ingest<'_>,
     source: &Source,
     claim: SourceClaim,
@@ -79,10 +79,10 @@ pub async fn sync(
     runs::end_abandoned_runs(cx.db, source).await?;
     let run = runs::start_run(cx.db, source, from == From::Start).await?;
     let span = tracing::error_span!("run", run, source = source.name);
-    read(cx, source, claim, connector, run, from).instrument(span).await
+    read_streams(cx, source, claim, connector, run, from).instrument(span).await
 }
 
-async fn read(
+async fn read_streams(
     cx: Ingest<'_>,
     source: &Source,
     claim: SourceClaim,
@@ -122,20 +122,20 @@ async fn read_stream(
 ) -> Result<Result<(), Failure>, StoreError> {
     let start = match from {
         From::Start | From::Handed => None,
-        From::Cursor => runs::cursor(cx.db, source, &stream.name).await?,
-        From::Days(days) => connector.since(stream, days),
+        From::Cursor => runs::find_cursor(cx.db, source, &stream.name).await?,
+        From::Days(days) => connector.cursor_for_days(stream, days),
     };
     let mut cursor = start.clone();
     let moves = !matches!(from, From::Handed | From::Days(Days { last: Some(_), .. }));
-    // What leads in a circle would never end.
+    // A cursor that repeats would make the loop endless.
     let mut asked = HashSet::new();
     loop {
         let pulled = tokio::select! {
             biased;
-            () = told_to(cx.stop) => {
+            () = wait_for_stop(cx.stop) => {
                 Err(Failure::fatal(Cause::Stopped))
             }
-            page = pull_patiently(connector, stream, cursor.as_deref()) => page,
+            page = pull_with_retries(connector, stream, cursor.as_deref()) => page,
         };
         let mut page = match pulled {
             Ok(Some(page)) => page,
@@ -143,10 +143,10 @@ async fn read_stream(
             Err(f) => return Ok(Err(f)),
         };
         if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
-            return Ok(Err(Failure::fatal(Cause::PagesRepeat).at(page.address)));
+            return Ok(Err(Failure::fatal(Cause::PagesRepeat).with_place(page.address)));
         }
         if asked.len() > MAX_PAGES {
-            return Ok(Err(Failure::fatal(Cause::PagesTooMany { max: MAX_PAGES }).at(page.address)));
+            return Ok(Err(Failure::fatal(Cause::PagesTooMany { max: MAX_PAGES }).with_place(page.address)));
         }
         let landing = Landing {
             source,
@@ -162,20 +162,24 @@ async fn read_stream(
             cursor: moves.then_some(&page.cursor),
         };
         if page.waiting {
-            runs::keep_cursor(cx.db, &landing).await?;
+            runs::save_cursor(cx.db, &landing).await?;
         } else {
-            let batches = land(cx, &landing).await?;
-            // Whoever delivers opens it again; both of it at once may be more than there is room for.
+            let batches = land_page(cx, &landing).await?;
+            // The delivery opens the payload again; two copies at once may not fit in memory.
             page.payload = Payload::default();
-            // A queue that does not ring delays the batch until the sweep.
+            // If the queue fails, the batch waits for the sweep.
             if let Some(queue) = cx.queue {
-                sweep::notify(cx.db, queue, &batches.iter().map(|batch| Notice::new(*batch, 1)).collect::<Vec<_>>())
-                    .await?;
+                sweep::notify_queue(
+                    cx.db,
+                    queue,
+                    &batches.iter().map(|batch| Notice::new(*batch, 1)).collect::<Vec<_>>(),
+                )
+                .await?;
             }
         }
         if page.last {
-            // Where the cursor moves, it says so to whoever judges the pass.
-            let missed = huiliu_platform::missed(&page.cursor).filter(|_| !moves);
+            // If the cursor moves, it carries this fact to `expect`, which judges the pass.
+            let missed = huiliu_platform::missed_records(&page.cursor).filter(|_| !moves);
             return Ok(missed.map_or(Ok(()), |Short { received, total, .. }| {
                 Err(Failure::fatal(Cause::Short { stream: stream.name.clone(), received, total }))
             }));
@@ -184,23 +188,23 @@ async fn read_stream(
     }
 }
 
-/// Returns when told to stop. A sender that is gone tells nothing.
-pub(crate) async fn told_to(stop: &watch::Receiver<bool>) {
+/// Returns when `stop` becomes true. Never returns if the sender is gone.
+pub(crate) async fn wait_for_stop(stop: &watch::Receiver<bool>) {
     if stop.clone().wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
     }
 }
 
-async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
+async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let mut tries = 0;
     let batches = loop {
-        match runs::land(cx.db, cx.keys, landing).await {
+        match runs::land_payload(cx.db, cx.keys, landing).await {
             Ok(batches) => break batches,
-            // The transaction did not go through, or its outcome is unknown: landing the same page again is harmless,
-            // because its records have the same keys and versions.
-            Err(e) if e.transient() && tries < TRIES => {
+            // The transaction failed or its outcome is unknown. Landing the same page again is harmless, because its
+            // records have the same keys and versions.
+            Err(e) if e.is_transient() && tries < TRIES => {
                 tries += 1;
-                tokio::time::sleep(backoff(tries)).await;
+                tokio::time::sleep(backoff_delay(tries)).await;
             }
             Err(e) => return Err(e),
         }
@@ -211,7 +215,7 @@ async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreEr
     Ok(batches)
 }
 
-async fn pull_patiently(
+async fn pull_with_retries(
     connector: &dyn Connector,
     stream: &Stream,
     cursor: Option<&str>,
@@ -222,7 +226,7 @@ async fn pull_patiently(
             Err(failure @ Failure { retry: Some(wait), .. }) if tried + 1 < TRIES => {
                 tried += 1;
                 tracing::info!(code = failure.message().code(), attempt = tried, "{failure}; trying again");
-                tokio::time::sleep(wait.max(backoff(tried))).await;
+                tokio::time::sleep(wait.max(backoff_delay(tried))).await;
             }
             Err(failure) => return Err(Failure { attempts: Some(tried + 1), ..failure }),
             page => return page,
@@ -230,8 +234,9 @@ async fn pull_patiently(
     }
 }
 
-/// 0.1 s doubling to at most 5 s, with jitter from the clock's last digits.
-fn backoff(tried: u32) -> Duration {
+/// Returns the delay before a retry: at most 0.2 s after the first failure, doubling up to 5 s. At least half of it is
+/// waited; the rest is jitter from the clock's last digits.
+fn backoff_delay(tried: u32) -> Duration {
     let base = 100u64.saturating_mul(1 << tried.min(6)).min(5_000);
     let jitter = u64::from(chrono::Utc::now().timestamp_subsec_micros()) % (base / 2 + 1);
     Duration::from_millis(base / 2 + jitter)

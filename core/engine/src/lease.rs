@@ -1,4 +1,4 @@
-//! Keeping what was taken.
+//! Renewal of leases in the background.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use tracing::Instrument as _;
 
 use huiliu_store::{Db, Lease};
 
-/// Renews a lease at a third of its time, until it is lost or this is dropped: however the work ends, also in a panic, the
-/// lease is renewed no longer.
+/// Renews a lease every third of its duration until it is lost or this value is dropped. The drop stops renewal
+/// however the work ends, a panic included.
 #[derive(Debug)]
 pub(crate) struct Renewal(JoinHandle<()>);
 
 impl Renewal {
-    pub fn of(db: &Db, lease: Lease, lease_ms: u64) -> Self {
-        Self(tokio::spawn(keep(db.clone(), lease, lease_ms).in_current_span()))
+    pub fn start(db: &Db, lease: Lease, lease_ms: u64) -> Self {
+        Self(tokio::spawn(renew_until_lost(db.clone(), lease, lease_ms).in_current_span()))
     }
 }
 
@@ -24,7 +24,7 @@ impl Drop for Renewal {
     }
 }
 
-async fn keep(db: Db, lease: Lease, lease_ms: u64) {
+async fn renew_until_lost(db: Db, lease: Lease, lease_ms: u64) {
     let every = Duration::from_millis((lease_ms / 3).max(50));
     loop {
         tokio::time::sleep(every).await;

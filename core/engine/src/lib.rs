@@ -1,7 +1,8 @@
-//! The life of a record, and every operation of a user.
+//! The life of a record, and every operation that a user can run.
 //!
-//! A record's way is [`ingest`] → [`deliver`] → [`settle`], with [`sweep`] behind them for whatever was lost. What a user
-//! does or asks stands in [`operations`].
+//! A record passes through [`ingest`], [`deliver`] and [`settle`]. [`sweep`] picks up batches whose queue message was
+//! lost.
+//! Everything a user can do or ask is in [`operations`].
 
 pub mod settings;
 pub mod settings_problem;

@@ -1,41 +1,41 @@
-//! Connectors that come and go while the program runs: the manifests in use, and the samples a version must pass.
+//! The manifests in use. They can change while the program runs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use huiliu_manifest::Manifest;
 
-/// A manifest in use.
+/// A manifest in use, with its activation.
 #[derive(Debug, Clone)]
 pub struct ActiveManifest {
-    /// The manifest.
+    /// The parsed manifest.
     pub manifest: Manifest,
-    /// Number of its activation.
+    /// The number of its activation.
     pub activation: i64,
 }
 
-/// Connector id → the manifest in use, as of one moment.
+/// Connector id → the manifest in use, at one moment.
 pub type Active = HashMap<String, ActiveManifest>;
 
-/// The manifests in use: everybody in the process sees the same, and they are exchanged all at once. Whoever works on a
-/// batch keeps those of the moment it began.
+/// The manifests in use, shared by the whole process and replaced all at once. Work on a batch keeps the manifests it
+/// started with.
 #[derive(Debug, Clone, Default)]
 pub struct Manifests(Arc<RwLock<Arc<Active>>>);
 
 impl Manifests {
-    /// Begins with these.
+    /// Starts with these manifests.
     #[must_use]
     pub fn new(active: Active) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(active))))
     }
 
-    /// Those of this moment.
+    /// Returns the manifests in use now.
     #[must_use]
-    pub fn now(&self) -> Arc<Active> {
+    pub fn current(&self) -> Arc<Active> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts others in their place.
+    /// Replaces all manifests.
     pub fn replace(&self, active: Active) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
     }

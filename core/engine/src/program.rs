@@ -1,21 +1,22 @@
-//! What the program gives the engine: the connectors that ship with it, and how it reads what is more than text.
+//! What the binary supplies to the engine: the built-in connectors, and a way to unpack payloads that are not plain
+//! text.
 
 use std::sync::Arc;
 
 use huiliu_decode::unpacker::{Apart, Unpacker};
 use huiliu_platform::shipped::ShippedConnector;
 
-/// What the program gives the engine; cheap to clone.
+/// What the binary supplies to the engine. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// The connectors that come with it.
+    /// The built-in connectors.
     pub shipped: &'static [ShippedConnector],
-    /// Reads workbooks and archives, in processes of their own.
+    /// Reads workbooks and archives in separate processes.
     pub unpacker: Arc<Unpacker>,
 }
 
 impl Program {
-    /// A program with these connectors, which unpacks in these processes.
+    /// Creates a program with these connectors, which unpacks in these processes.
     #[must_use]
     pub fn new(shipped: &'static [ShippedConnector], processes: Box<dyn Apart>) -> Self {
         Self { shipped, unpacker: Arc::new(Unpacker::new(processes)) }

@@ -1,6 +1,6 @@
-//! The codes of the reasons for which a raw record waits.
+//! The reason codes of parked raw records.
 
-/// Every code that this program gives, by name. A database may hold others, of another version.
+/// Every reason code of this version, sorted. A database may contain codes of other versions.
 pub const REASON_CODES: &[&str] = &[
     "active.value",
     "birth_date.date",

@@ -1,4 +1,4 @@
-//! What would change in the ledger, teacher by teacher, before it does: other rules, or a decision.
+//! Computes what other rules or a decision would change in the ledger, per teacher, without changing it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,48 +14,48 @@ use huiliu_store::ledger::{facts, marks};
 use huiliu_store::{Db, StoreError, Tx};
 use huiliu_values::{BeforeAfter, EntryOutcome, ExactHours, Grade};
 
-/// Teachers looked at together.
+/// Teachers compared per transaction.
 const TEACHERS: i64 = 1_000;
 
 /// What would change for one teacher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
-    /// The teacher.
+    /// The teacher's number.
     pub teacher: i64,
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: BeforeAfter<ExactHours>,
-    /// Entries that say something else.
+    /// Number of entries whose content changes.
     pub entries_changed: usize,
-    /// Entries that count because the teacher is outside the assessment.
+    /// Number of entries that count because the teacher is exempt from the assessment.
     pub exempt_entries: BeforeAfter<usize>,
 }
 
-/// What changed for all teachers together.
+/// What would change for all teachers together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
-    /// Teachers looked at.
+    /// Teachers compared.
     pub teachers: u64,
     /// Teachers whose hours change.
     pub hours_change: u64,
-    /// Teachers whose hours stay and whose reasons change.
+    /// Teachers whose hours stay the same while the reasons change.
     pub reasons_change: u64,
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: BeforeAfter<ExactHours>,
 }
 
 impl Totals {
     /// Counts a teacher for whom something changes.
-    pub fn count(&mut self, change: &Change) {
+    pub fn count_change(&mut self, change: &Change) {
         let same = |hours: &BeforeAfter<ExactHours>| hours.before == hours.after;
         let reasons_only = same(&change.counted) && same(&change.provisional);
         *(if reasons_only { &mut self.reasons_change } else { &mut self.hours_change }) += 1;
     }
 
-    /// Adds the hours of a teacher.
+    /// Adds a teacher's hours.
     pub fn add_hours(&mut self, counted: BeforeAfter<ExactHours>, provisional: BeforeAfter<ExactHours>) {
         let add = |sum: &mut BeforeAfter<ExactHours>, hours: BeforeAfter<ExactHours>| {
             sum.before.0 += hours.before.0;
@@ -66,63 +66,64 @@ impl Totals {
     }
 }
 
-/// A teacher's entries, and the rules that they are by.
+/// A teacher's entries, computed under one set of rules.
 struct Judged<'a> {
     policy: &'a Policy,
     entries: Vec<Entry>,
 }
 
 impl<'a> Judged<'a> {
-    fn of(policy: &'a Policy, teacher: &KnownTeacher) -> Self {
-        Self { policy, entries: ledger::entries(policy, &teacher.person, &teacher.facts) }
+    fn new(policy: &'a Policy, teacher: &KnownTeacher) -> Self {
+        Self { policy, entries: ledger::compute_entries(policy, &teacher.person, &teacher.facts) }
     }
 
-    fn hours(&self, outcome: EntryOutcome) -> ExactHours {
+    fn sum_hours(&self, outcome: EntryOutcome) -> ExactHours {
         ExactHours(self.entries.iter().filter(|entry| entry.outcome == outcome).map(|entry| entry.units).sum())
     }
 
-    /// How many entries count because the teacher is outside the assessment.
-    fn exempt(&self) -> usize {
+    /// Counts the entries that count because the teacher is exempt from the assessment.
+    fn count_exempt_entries(&self) -> usize {
         let by_age = |e: &&Entry| self.policy.rules.get(e.rule).is_some_and(|rule| rule.name == "exempt");
-        self.entries.iter().filter(by_age).filter(|e| e.outcome.counts()).count()
+        self.entries.iter().filter(by_age).filter(|e| e.outcome.counts_hours()).count()
     }
 }
 
-/// A teacher's entries before and after.
+/// A teacher's entries under two sets of rules.
 struct Compared<'a> {
     before: Judged<'a>,
     after: Judged<'a>,
 }
 
 impl Compared<'_> {
-    fn hours(&self, outcome: EntryOutcome) -> BeforeAfter<ExactHours> {
-        BeforeAfter::new(self.before.hours(outcome), self.after.hours(outcome))
+    fn compare_hours(&self, outcome: EntryOutcome) -> BeforeAfter<ExactHours> {
+        BeforeAfter::new(self.before.sum_hours(outcome), self.after.sum_hours(outcome))
     }
 
-    /// How many entries say something else. Entries of two sets of rules are compared by what they say, not by the place of
-    /// their rules.
-    fn entries_changed(&self) -> usize {
+    /// Counts the entries that differ. Compares rules by name, because the same rule has another index in another set.
+    fn count_changed_entries(&self) -> usize {
         let Self { before, after } = self;
-        let said: HashMap<i64, Said> = before.entries.iter().map(|e| (e.record_id, says(before.policy, e))).collect();
-        let new = after.entries.iter().filter(|e| said.get(&e.record_id) != Some(&says(after.policy, e))).count();
+        let said: HashMap<i64, Said> =
+            before.entries.iter().map(|e| (e.record_id, describe_entry(before.policy, e))).collect();
+        let new =
+            after.entries.iter().filter(|e| said.get(&e.record_id) != Some(&describe_entry(after.policy, e))).count();
         let gone = said.keys().filter(|id| after.entries.iter().all(|e| e.record_id != **id)).count();
         new + gone
     }
 
-    /// What changes for the teacher, if anything does.
-    fn change(&self, teacher: i64) -> Option<Change> {
-        let entries_changed = self.entries_changed();
+    /// Returns the change for the teacher, `None` if no entry differs.
+    fn to_change(&self, teacher: i64) -> Option<Change> {
+        let entries_changed = self.count_changed_entries();
         (entries_changed > 0).then(|| Change {
             teacher,
-            counted: self.hours(EntryOutcome::Counted),
-            provisional: self.hours(EntryOutcome::Provisional),
+            counted: self.compare_hours(EntryOutcome::Counted),
+            provisional: self.compare_hours(EntryOutcome::Provisional),
             entries_changed,
-            exempt_entries: BeforeAfter::new(self.before.exempt(), self.after.exempt()),
+            exempt_entries: BeforeAfter::new(self.before.count_exempt_entries(), self.after.count_exempt_entries()),
         })
     }
 }
 
-/// What an entry says, whatever the place of its rules.
+/// The content of an entry, with rules named instead of numbered.
 #[derive(PartialEq, Eq)]
 struct Said {
     outcome: EntryOutcome,
@@ -143,7 +144,7 @@ struct SaidCut {
     units: i64,
 }
 
-fn says(policy: &Policy, entry: &Entry) -> Said {
+fn describe_entry(policy: &Policy, entry: &Entry) -> Said {
     let cuts = entry.cuts.iter().chain(&entry.carried);
     Said {
         outcome: entry.outcome,
@@ -151,33 +152,33 @@ fn says(policy: &Policy, entry: &Entry) -> Said {
         gross: entry.gross,
         course: entry.canonical_course.as_deref().map(str::to_owned),
         duplicate_of: entry.duplicate_of,
-        rule: policy.told(entry.rule),
-        conversion: policy.told(entry.conversion),
-        cuts: cuts.map(|cut| SaidCut { rule: policy.told(cut.rule), units: cut.units }).collect(),
+        rule: policy.rule_label(entry.rule),
+        conversion: policy.rule_label(entry.conversion),
+        cuts: cuts.map(|cut| SaidCut { rule: policy.rule_label(cut.rule), units: cut.units }).collect(),
         decision: entry.decision,
         grade: entry.grade,
     }
 }
 
-/// The hours of all teachers in a cycle, or in the years up to a day.
+/// The hours of all teachers in a cycle, or in the span of years that ends on a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CycleTotals {
-    /// The cycle; empty where the records are in none.
+    /// The cycle. Empty for records that are in no cycle.
     pub cycle: String,
-    /// Teachers with a record in it; of the years up to a day all who have one at any time.
+    /// Teachers with a record in the cycle. For a span of years: all teachers with any record.
     pub teachers: u64,
-    /// Those whose hours counted for good are enough.
+    /// Teachers whose definitively counted hours meet the requirement.
     pub met: u64,
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: ExactHours,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: ExactHours,
-    /// Of both, by the weakest rule that they rest on.
+    /// Both kinds of hours together, by the weakest rule that they rest on.
     pub by_basis: ByBasis,
 }
 
 impl CycleTotals {
-    fn add(&mut self, sum: &Sum) {
+    fn add_sum(&mut self, sum: &Sum) {
         self.teachers += 1;
         self.met += u64::from(sum.met == Some(true));
         self.counted.0 += sum.counted.0;
@@ -186,12 +187,12 @@ impl CycleTotals {
     }
 }
 
-/// The hours of all teachers, by cycle, under these rules; where a pack asks for hours in any so many years, those up to
-/// `today` beside them. Teachers are looked at in blocks.
+/// Sums the hours of all teachers by cycle under these rules, and also over the years up to `today` if a pack requires
+/// hours within a number of years. Works in blocks of teachers.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn totals(db: &Db, policy: &Policy, today: NaiveDate) -> Result<Vec<CycleTotals>, StoreError> {
+/// [`StoreError`] if the database fails.
+pub async fn sum_cycle_totals(db: &Db, policy: &Policy, today: NaiveDate) -> Result<Vec<CycleTotals>, StoreError> {
     let mut totals: BTreeMap<String, CycleTotals> = BTreeMap::new();
     let mut last = 0;
     loop {
@@ -199,29 +200,29 @@ pub async fn totals(db: &Db, policy: &Policy, today: NaiveDate) -> Result<Vec<Cy
         let ids = marks::teachers_after(&mut tx, last, TEACHERS).await?;
         let Some(end) = ids.last() else { return Ok(totals.into_values().collect()) };
         last = *end;
-        for teacher in known(&mut tx, &ids).await?.into_values() {
-            for sum in sums(policy, &teacher, today) {
+        for teacher in load_teachers(&mut tx, &ids).await?.into_values() {
+            for sum in sum_teacher_cycles(policy, &teacher, today) {
                 let total = totals.entry(sum.cycle.clone()).or_default();
                 total.cycle.clone_from(&sum.cycle);
-                total.add(&sum);
+                total.add_sum(&sum);
             }
         }
     }
 }
 
-fn sums(policy: &Policy, teacher: &KnownTeacher, today: NaiveDate) -> Vec<Sum> {
+fn sum_teacher_cycles(policy: &Policy, teacher: &KnownTeacher, today: NaiveDate) -> Vec<Sum> {
     let days: HashMap<i64, NaiveDate> = teacher.facts.iter().map(|f| (f.record_id, f.period_end)).collect();
-    let entries = ledger::entries(policy, &teacher.person, &teacher.facts);
-    let line = |e: &Entry| Some(Line::of(policy, e, *days.get(&e.record_id)?));
+    let entries = ledger::compute_entries(policy, &teacher.person, &teacher.facts);
+    let line = |e: &Entry| Some(Line::from_entry(policy, e, *days.get(&e.record_id)?));
     let lines: Vec<Line> = entries.iter().filter_map(line).collect();
-    standing::sums(policy, &lines, today)
+    standing::sum_by_cycle(policy, &lines, today)
 }
 
-/// Compares two sets of rules over every teacher, in blocks; `told` gets each teacher for whom something changes.
+/// Compares two sets of rules for every teacher, in blocks. Passes each teacher for whom something changes to `told`.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn compare(
+/// [`StoreError`] if the database fails.
+pub async fn compare_rules(
     db: &Db,
     rules: BeforeAfter<&Policy>,
     told: &mut (dyn FnMut(Change) + Send),
@@ -233,75 +234,78 @@ pub async fn compare(
         let ids = marks::teachers_after(&mut tx, last, TEACHERS).await?;
         let Some(end) = ids.last() else { return Ok(totals) };
         last = *end;
-        let known = known(&mut tx, &ids).await?;
+        let known = load_teachers(&mut tx, &ids).await?;
         totals.teachers += ids.len() as u64;
         for id in &ids {
             let Some(teacher) = known.get(id) else { continue };
-            let (before, after) = (Judged::of(rules.before, teacher), Judged::of(rules.after, teacher));
+            let (before, after) = (Judged::new(rules.before, teacher), Judged::new(rules.after, teacher));
             let compared = Compared { before, after };
-            totals.add_hours(compared.hours(EntryOutcome::Counted), compared.hours(EntryOutcome::Provisional));
-            if let Some(change) = compared.change(*id) {
-                totals.count(&change);
+            totals.add_hours(
+                compared.compare_hours(EntryOutcome::Counted),
+                compared.compare_hours(EntryOutcome::Provisional),
+            );
+            if let Some(change) = compared.to_change(*id) {
+                totals.count_change(&change);
                 told(change);
             }
         }
     }
 }
 
-/// The rules with what people decided about courses laid over the crosswalk; nothing where nobody decided anything.
+/// Returns the rules with people's course decisions laid over the crosswalk, `None` if there are no such decisions.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreError> {
+/// [`StoreError`] if the database fails.
+pub async fn policy_with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreError> {
     let mut tx = db.begin().await?;
-    let decided = decisions::courses(&mut tx).await?;
-    Ok((!decided.is_empty()).then(|| decide(policy, &decided)))
+    let decided = decisions::list_course_decisions(&mut tx).await?;
+    Ok((!decided.is_empty()).then(|| apply_course_decisions(policy, &decided)))
 }
 
-/// These rules, or those with what people decided about courses.
+/// Returns the rules with people's course decisions, or unchanged if there are none.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn in_force(db: &Db, policy: Policy) -> Result<Policy, StoreError> {
-    let decided = with_decisions(db, &policy).await?;
+/// [`StoreError`] if the database fails.
+pub async fn policy_in_force(db: &Db, policy: Policy) -> Result<Policy, StoreError> {
+    let decided = policy_with_decisions(db, &policy).await?;
     Ok(decided.unwrap_or(policy))
 }
 
-/// The same, as a transaction sees it.
-async fn overlaid(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreError> {
-    Ok(decide(policy, &decisions::courses(tx).await?))
+/// Returns the rules with people's course decisions, as a transaction sees them.
+async fn load_policy_with_decisions(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreError> {
+    Ok(apply_course_decisions(policy, &decisions::list_course_decisions(tx).await?))
 }
 
-fn decide(policy: &Policy, decided: &[CourseDecision]) -> Policy {
+fn apply_course_decisions(policy: &Policy, decided: &[CourseDecision]) -> Policy {
     let mut policy = policy.clone();
     for CourseDecision { connector, code, course } in decided {
-        policy.crosswalk.decide(connector, code, course.as_deref());
+        policy.crosswalk.override_course(connector, code, course.as_deref());
     }
     policy
 }
 
-/// What is known of a teacher at one moment.
+/// The roster data and facts of a teacher at one moment.
 #[derive(Debug, Clone, Default)]
 struct KnownTeacher {
     /// What the roster says.
     person: Person,
-    /// The records and the decisions about them.
+    /// The records, and the decisions about them.
     facts: Vec<Fact>,
 }
 
-/// What is known of these teachers, as the transaction sees it.
-async fn known(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, KnownTeacher>, StoreError> {
+/// Loads these teachers as the transaction sees them.
+async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, KnownTeacher>, StoreError> {
     let mut known = HashMap::new();
     for ids in ids.chunks(1_000) {
-        let mut people = facts::people(tx, ids).await?;
-        for (id, facts) in facts::read(tx, ids).await? {
+        let mut people = facts::load_people(tx, ids).await?;
+        for (id, facts) in facts::load_facts(tx, ids).await? {
             known.insert(id, KnownTeacher { person: people.remove(&id).unwrap_or_default(), facts });
         }
     }
     Ok(known)
 }
 
-/// What is known of some teachers at one moment, and the rules of that moment.
+/// Some teachers and the rules at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     policy: Policy,
@@ -309,26 +313,26 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// As a transaction sees it; `policy` are the rules before what people decided about courses.
+    /// Loads a snapshot as the transaction sees it. `policy` are the rules without people's course decisions.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn of(tx: &mut Tx, policy: &Policy, teachers: &[i64]) -> Result<Self, StoreError> {
-        Ok(Self { policy: overlaid(tx, policy).await?, teachers: known(tx, teachers).await? })
+    /// [`StoreError`] if the database fails.
+    pub async fn load(tx: &mut Tx, policy: &Policy, teachers: &[i64]) -> Result<Self, StoreError> {
+        Ok(Self { policy: load_policy_with_decisions(tx, policy).await?, teachers: load_teachers(tx, teachers).await? })
     }
 }
 
-/// Teachers for whom something changes between two moments, by number.
+/// Returns the changes between two snapshots, ordered by teacher number. Unchanged teachers are left out.
 #[must_use]
-pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
+pub fn compare_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     let nothing = KnownTeacher::default();
     let mut ids: Vec<i64> = before.teachers.keys().chain(after.teachers.keys()).copied().collect();
     ids.sort_unstable();
     ids.dedup();
     let of = |id: i64| {
         let (was, is) = (before.teachers.get(&id).unwrap_or(&nothing), after.teachers.get(&id).unwrap_or(&nothing));
-        let compared = Compared { before: Judged::of(&before.policy, was), after: Judged::of(&after.policy, is) };
-        compared.change(id)
+        let compared = Compared { before: Judged::new(&before.policy, was), after: Judged::new(&after.policy, is) };
+        compared.to_change(id)
     };
     ids.into_iter().filter_map(of).collect()
 }

@@ -1,5 +1,5 @@
-//! What runs: manifests that are built in, stand in a folder or are registered, and the sources of the settings and of the
-//! store. A running process keeps up with the store.
+//! Finds the manifests that run (built in, in a folder, or registered) and the sources (of the settings and of the
+//! store). A running process follows changes in the store.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -35,49 +35,49 @@ pub enum RegistryError {
     /// A folder of manifests, or a manifest in it, cannot be read.
     #[serde(rename = "manifests_dir.unreadable")]
     Unreadable {
-        /// Which.
+        /// The folder or file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// The connector is disabled.
     #[serde(rename = "connector.disabled")]
     Disabled {
-        /// The connector.
+        /// The connector's id.
         connector: String,
-        /// Who disabled it.
+        /// The person who disabled it.
         by: String,
-        /// Why.
+        /// The reason given for disabling it.
         because: String,
     },
-    /// The registered version is too new for this program.
+    /// This program cannot use the registered version, for example because it is too new.
     #[serde(rename = "source.unusable_connector")]
     UnusableVersion {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The connector.
+        /// The connector's id.
         connector: String,
-        /// The version.
+        /// The registered version.
         version: i64,
         /// What is wrong with it.
         why: Message,
     },
-    /// There is no such connector.
+    /// The connector does not exist.
     #[serde(rename = "source.unknown_connector")]
     UnknownConnector {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// As the source names it.
+        /// The connector id that the source names.
         connector: String,
-        /// Those there are.
+        /// The ids of the connectors that exist.
         known: Vec<String>,
     },
-    /// A sealed password or secret does not open.
+    /// A sealed password or secret cannot be opened.
     #[serde(rename = "secret.sealed")]
     SealedSecret {
-        /// The source.
+        /// The source's name.
         name: String,
         /// The secret's name.
         secret: String,
@@ -85,41 +85,41 @@ pub enum RegistryError {
     /// An environment variable that holds a password or secret is not set.
     #[serde(rename = "secret.unset")]
     UnsetVariable {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The variable.
+        /// The name of the variable.
         variable: String,
     },
-    /// The file of a password does not give one.
+    /// A password file does not contain a password.
     #[serde(rename = "secret.file")]
     PasswordFile {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The file.
+        /// The password file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// Why.
+        /// What is wrong with the file.
         why: PasswordFileFault,
     },
-    /// A manifest is wrong.
+    /// A manifest is invalid.
     #[serde(untagged)]
     Manifest(ManifestError),
-    /// The rules do not convert its hours.
+    /// The rules do not convert the connector's hours.
     #[serde(untagged)]
     Gate(GateError),
-    /// The connector cannot be made for these settings.
+    /// The connector cannot be built from these settings.
     #[serde(untagged)]
     Connector(Failure),
 }
 
-/// Why the file of a password does not give one.
+/// Why a password file gives no password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum PasswordFileFault {
-    /// Its first line is empty, or there is none.
+    /// The file is empty, or its first line is.
     #[serde(rename = "password_file.empty")]
     Empty,
-    /// The system does not give it.
+    /// The operating system cannot read it.
     #[serde(untagged)]
     Unreadable(SystemError),
 }
@@ -145,7 +145,7 @@ impl From<Failure> for RegistryError {
 }
 
 impl RegistryError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -163,38 +163,39 @@ impl RegistryError {
     }
 }
 
-/// Where a manifest comes from; a later one takes an earlier one's place.
+/// Where a manifest comes from. A later variant replaces an earlier one with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// It came with the program.
+    /// It ships with the program.
     BuiltIn,
-    /// It stands in `manifests_dir`.
+    /// It is in the settings' `manifests_dir`.
     #[serde(rename = "manifests_dir")]
     Folder,
-    /// It was registered at run time.
+    /// It was registered at run time, in the database.
     Registered,
 }
 
 /// A manifest with its text and where it comes from.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The manifest.
+    /// The parsed manifest.
     pub manifest: Manifest,
-    /// Its text.
+    /// Its TOML text.
     pub text: String,
-    /// Where it comes from.
+    /// Where it was found.
     pub origin: Origin,
 }
 
-/// The shipped manifests, and those of the settings' folder in their place or beside them, by id.
+/// Loads the built-in manifests and those of the settings' folder, by id. A manifest of the folder replaces a built-in
+/// one.
 ///
 /// # Errors
 /// [`RegistryError`] when one cannot be read.
-pub fn base(settings: &Settings, program: &Program) -> Result<BTreeMap<String, Found>, RegistryError> {
+pub fn load_base_manifests(settings: &Settings, program: &Program) -> Result<BTreeMap<String, Found>, RegistryError> {
     let mut all = BTreeMap::new();
     for shipped in program.shipped {
-        let (manifest, text) = (shipped.manifest()?, shipped.manifest.to_owned());
+        let (manifest, text) = (shipped.parse_manifest()?, shipped.manifest.to_owned());
         all.insert(manifest.id.clone(), Found { manifest, text, origin: Origin::BuiltIn });
     }
     let Some(dir) = &settings.manifests_dir else { return Ok(all) };
@@ -213,54 +214,54 @@ pub fn base(settings: &Settings, program: &Program) -> Result<BTreeMap<String, F
     Ok(all)
 }
 
-/// The rules that a manifest must be usable under, and the files they stand in, for messages.
+/// The rules that a manifest must be usable under, and the names of their files, for messages.
 #[derive(Debug, Clone, Copy)]
 pub struct RulesInUse<'a> {
-    /// The rules.
+    /// The rules themselves.
     pub policy: &'a Policy,
-    /// Their files.
+    /// The names of their files.
     pub files: &'a str,
 }
 
-/// A registered manifest, if this program and these rules can use it.
+/// Parses a registered manifest, and checks that this program and these rules can use it.
 ///
 /// # Errors
-/// [`RegistryError`] saying why not.
-pub fn parse(version: &Version, rules: RulesInUse<'_>) -> Result<Found, RegistryError> {
+/// [`RegistryError`] if they cannot.
+pub fn parse_registered(version: &Version, rules: RulesInUse<'_>) -> Result<Found, RegistryError> {
     let place = format!("{} version {}", version.connector, version.version);
     let manifest = Manifest::parse(&place, &version.manifest)?;
-    trial::convertible(&manifest, rules.policy, rules.files)?;
+    trial::check_units(&manifest, rules.policy, rules.files)?;
     Ok(Found { manifest, text: version.manifest.clone(), origin: Origin::Registered })
 }
 
 /// A registered version that this program cannot use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The version.
+    /// The registered version's number.
     pub version: i64,
-    /// Why.
+    /// Why this program cannot use it.
     pub why: Message,
 }
 
-/// What runs, and why a registered manifest does not.
+/// The manifests that run, and why some registered manifests do not.
 #[derive(Debug, Default)]
 pub struct InUse {
     /// Manifests, by connector id.
     pub found: BTreeMap<String, Found>,
-    /// Connector id → the version in use that cannot be read here.
+    /// Connector id → the registered version in use that this program cannot use.
     pub unreadable: BTreeMap<String, Unusable>,
 }
 
-/// Registered versions in the place of those that are there already.
-fn merged(base: &BTreeMap<String, Found>, registered: &Registered, rules: RulesInUse<'_>) -> InUse {
+/// Replaces base manifests by the registered versions in use.
+fn merge_registered(base: &BTreeMap<String, Found>, registered: &Registered, rules: RulesInUse<'_>) -> InUse {
     let mut in_use = InUse { found: base.clone(), unreadable: BTreeMap::new() };
     for version in &registered.in_use {
         let id = version.connector.clone();
-        match parse(version, rules) {
+        match parse_registered(version, rules) {
             Ok(found) => {
                 in_use.found.insert(id, found);
             }
-            // The one behind it is older: it would read what comes now in the wrong way.
+            // Do not fall back to the older manifest: it would misread current payloads.
             Err(why) => {
                 in_use.found.remove(&id);
                 in_use.unreadable.insert(id, Unusable { version: version.version, why: Message::new(&why) });
@@ -270,38 +271,38 @@ fn merged(base: &BTreeMap<String, Found>, registered: &Registered, rules: RulesI
     in_use
 }
 
-/// What runs according to settings and what is registered.
+/// Returns what runs, from the settings and the registry.
 ///
 /// # Errors
 /// [`RegistryError`] when a manifest of the settings cannot be read.
-pub fn in_use(
+pub fn resolve_in_use(
     settings: &Settings,
     program: &Program,
     policy: &Policy,
     registered: &Registered,
 ) -> Result<InUse, RegistryError> {
     let files = settings.pack_names();
-    Ok(merged(&base(settings, program)?, registered, RulesInUse { policy, files: &files }))
+    Ok(merge_registered(&load_base_manifests(settings, program)?, registered, RulesInUse { policy, files: &files }))
 }
 
-/// What is registered, for whoever only looks: nothing where there is no database. Makes nothing.
+/// Reads the registry for read-only commands. Returns an empty registry if there is no database; never creates one.
 ///
 /// # Errors
-/// [`OpenError`] when there is one and it does not answer.
-pub async fn look(settings: &Settings) -> Result<Registered, OpenError> {
-    if !database::is_there(settings) {
+/// [`OpenError`] if there is a database and it does not answer.
+pub async fn read_registered(settings: &Settings) -> Result<Registered, OpenError> {
+    if !database::database_exists(settings) {
         return Ok(Registered::default());
     }
-    let db = database::open_alone(settings, Make::Nothing).await?;
+    let db = database::open_without_keys(settings, Make::Nothing).await?;
     let registered = match schema::require_current(&db).await {
-        Ok(()) => registry::read(&db).await,
+        Ok(()) => registry::read_registry(&db).await,
         Err(e) => Err(e),
     };
     db.close().await;
     Ok(registered?)
 }
 
-/// A password or key, opened. It is never shown.
+/// An opened password or key. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -311,24 +312,24 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What is known of one moment.
+/// A snapshot of the store's registry.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// The number of the last change in it; before the first look −1.
+    /// The number of the last change that it includes; −1 before the first look.
     pub number: i64,
-    /// Those of the settings, then those of the store.
+    /// The sources of the settings, then those of the store.
     pub sources: Vec<SourceSettings>,
     disabled: BTreeMap<String, Decided>,
     unreadable: BTreeMap<String, Unusable>,
-    /// By source and name; none: it does not open.
+    /// By source and secret name; `None` if the secret does not open.
     secrets: HashMap<(String, String), Option<Secret>>,
 }
 
 impl Known {
-    /// Whether a connector's sources may be read.
+    /// Checks that a connector's sources may be read.
     ///
     /// # Errors
-    /// [`RegistryError::Disabled`].
+    /// [`RegistryError::Disabled`] if they may not.
     pub fn may_read(&self, connector: &str) -> Result<(), RegistryError> {
         match self.disabled.get(connector) {
             None => Ok(()),
@@ -338,40 +339,41 @@ impl Known {
         }
     }
 
-    /// Why this program cannot use a connector that is registered.
-    pub fn unreadable(&self, connector: &str) -> Option<&Unusable> {
+    /// Returns why this program cannot use a registered connector, if it cannot.
+    pub fn find_unusable(&self, connector: &str) -> Option<&Unusable> {
         self.unreadable.get(connector)
     }
 }
 
-/// Everything that a source's connector is made of: the same again needs no other connector.
+/// Everything that a source's connector is built from. Equal recipes build equal connectors, so a connector can be
+/// reused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
-    /// The source.
+    /// The source's settings.
     pub source: SourceSettings,
-    /// The activation of its manifest.
+    /// The activation number of its manifest.
     pub activation: i64,
-    /// Its password.
+    /// The password, opened.
     pub password: Secret,
     /// The other secrets, by name.
     secrets: BTreeMap<String, Secret>,
 }
 
 impl Recipe {
-    /// The password, opened.
+    /// Returns the password in the clear.
     #[must_use]
     pub fn password(&self) -> &str {
         &self.password.0
     }
 
-    /// The other secrets, opened.
+    /// Returns the other secrets in the clear, by name.
     #[must_use]
     pub fn secrets(&self) -> BTreeMap<String, String> {
         self.secrets.iter().map(|(name, secret)| (name.clone(), secret.0.clone())).collect()
     }
 }
 
-/// What a running process knows of the store's registry.
+/// Follows the store's registry: holds the latest snapshot of it.
 #[derive(Debug, Clone)]
 pub struct Follower(Arc<Inner>);
 
@@ -379,46 +381,46 @@ pub struct Follower(Arc<Inner>);
 struct Inner {
     base: BTreeMap<String, Found>,
     known: RwLock<Arc<Known>>,
-    /// What was told already; whoever looks holds it.
+    /// Problems that were logged already. Locked during a refresh.
     told: Mutex<HashSet<String>>,
 }
 
 impl Follower {
-    /// Knows nothing of the store yet.
+    /// Creates a follower that has not read the store yet.
     #[must_use]
     pub fn new(base: BTreeMap<String, Found>) -> Self {
         let known = RwLock::new(Arc::new(Known { number: -1, ..Known::default() }));
         Self(Arc::new(Inner { base, known, told: Mutex::default() }))
     }
 
-    fn known(&self) -> Arc<Known> {
+    fn current_snapshot(&self) -> Arc<Known> {
         Arc::clone(&self.0.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Runtime {
-    /// What is known now.
-    pub fn known(&self) -> Arc<Known> {
-        self.registry.known()
+    /// Returns the latest snapshot of the registry.
+    pub fn registry_snapshot(&self) -> Arc<Known> {
+        self.registry.current_snapshot()
     }
 
-    /// Looks whether anything was registered since the last look, and takes it up.
-    pub async fn refresh(&self) -> Result<(), StoreError> {
+    /// Applies what was registered since the last look.
+    pub async fn refresh_registry(&self) -> Result<(), StoreError> {
         let mut told = self.registry.0.told.lock().await;
-        while registry::number(&self.delivery.db).await? != self.known().number {
-            let registered = registry::read(&self.delivery.db).await?;
-            self.take_up_registered(registered, &mut told).await?;
+        while registry::read_number(&self.delivery.db).await? != self.registry_snapshot().number {
+            let registered = registry::read_registry(&self.delivery.db).await?;
+            self.apply_registered(registered, &mut told).await?;
         }
         Ok(())
     }
 
-    /// Changes nothing when something was registered meanwhile.
-    async fn take_up_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreError> {
+    /// Applies one state of the registry. Changes nothing if something else was registered meanwhile.
+    async fn apply_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreError> {
         let files = self.settings.pack_names();
         let rules = RulesInUse { policy: &self.delivery.policy, files: &files };
-        let InUse { found, unreadable } = merged(&self.registry.0.base, &registered, rules);
-        let Some(mut active) = activated(self, registered.number, &found).await? else { return Ok(()) };
-        let before = self.delivery.manifests.now();
+        let InUse { found, unreadable } = merge_registered(&self.registry.0.base, &registered, rules);
+        let Some(mut active) = activate_found(self, registered.number, &found).await? else { return Ok(()) };
+        let before = self.delivery.manifests.current();
         for (connector, Unusable { version, why }) in &unreadable {
             if told.insert(format!("{connector} {version}")) {
                 tracing::error!(
@@ -433,7 +435,7 @@ impl Runtime {
         }
         let known = Known {
             number: registered.number,
-            sources: self.sources(&registered, told),
+            sources: self.merge_sources(&registered, told),
             disabled: registered
                 .decided
                 .iter()
@@ -441,7 +443,7 @@ impl Runtime {
                 .map(|d| (d.connector.clone(), d.clone()))
                 .collect(),
             unreadable,
-            secrets: self.secrets(&registered),
+            secrets: self.open_secrets(&registered),
         };
         self.delivery.manifests.replace(active);
         *self.registry.0.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
@@ -449,14 +451,14 @@ impl Runtime {
         Ok(())
     }
 
-    /// Those of the settings, and those of the store whose name is not among them.
-    fn sources(&self, registered: &Registered, told: &mut HashSet<String>) -> Vec<SourceSettings> {
+    /// Returns the settings' sources, and those of the store whose names the settings do not use.
+    fn merge_sources(&self, registered: &Registered, told: &mut HashSet<String>) -> Vec<SourceSettings> {
         let mut all = self.settings.sources.clone();
         for row in &registered.sources {
             if self.settings.sources.iter().any(|s| s.name == row.name) {
                 continue;
             }
-            match SourceSettings::registered(row) {
+            match SourceSettings::from_row(row) {
                 Ok(source) => all.push(source),
                 Err(why) => {
                     if told.insert(format!("source {} {}", row.name, row.set_at)) {
@@ -468,38 +470,38 @@ impl Runtime {
         all
     }
 
-    fn secrets(&self, registered: &Registered) -> HashMap<(String, String), Option<Secret>> {
+    fn open_secrets(&self, registered: &Registered) -> HashMap<(String, String), Option<Secret>> {
         let open = |row: &sources::SecretRow| sources::open_secret(&self.delivery.keys, row).ok().map(Secret);
         registered.secrets.iter().map(|row| ((row.source.clone(), row.name.clone()), open(row))).collect()
     }
 
-    /// What a source's connector is made of now, and its manifest.
+    /// Builds the recipe of a source's connector from its current manifest. Returns the manifest too.
     ///
     /// # Errors
-    /// [`RegistryError`] when there is no such connector, or a secret cannot be had.
-    pub fn recipe(&self, source: &SourceSettings) -> Result<(Recipe, Manifest), RegistryError> {
-        let (known, manifests) = (self.known(), self.delivery.manifests.now());
+    /// [`RegistryError`] if there is no such connector, or a secret is missing.
+    pub fn build_recipe(&self, source: &SourceSettings) -> Result<(Recipe, Manifest), RegistryError> {
+        let (known, manifests) = (self.registry_snapshot(), self.delivery.manifests.current());
         let Some(ActiveManifest { manifest, activation }) = manifests.get(&source.connector) else {
-            return Err(unknown_connector(source, &known, &manifests));
+            return Err(unknown_connector_error(source, &known, &manifests));
         };
-        let password = Secret(password(source, &known)?);
-        let secrets = other_secrets(source, &known)?;
+        let password = Secret(read_password(source, &known)?);
+        let secrets = read_other_secrets(source, &known)?;
         Ok((Recipe { source: source.clone(), activation: *activation, password, secrets }, manifest.clone()))
     }
 
-    /// What the connector of a source would be made of, whatever manifest it is read by.
+    /// Builds the recipe of a source's connector without a manifest; its activation is 0.
     ///
     /// # Errors
-    /// [`RegistryError`] when a secret cannot be had.
-    pub fn recipe_for_any(&self, source: &SourceSettings) -> Result<Recipe, RegistryError> {
-        let password = Secret(password(source, &self.known())?);
-        let secrets = other_secrets(source, &self.known())?;
+    /// [`RegistryError`] if a secret is missing.
+    pub fn build_recipe_without_manifest(&self, source: &SourceSettings) -> Result<Recipe, RegistryError> {
+        let password = Secret(read_password(source, &self.registry_snapshot())?);
+        let secrets = read_other_secrets(source, &self.registry_snapshot())?;
         Ok(Recipe { source: source.clone(), activation: 0, password, secrets })
     }
 }
 
-/// Activates what was found; none when something was registered meanwhile.
-async fn activated(
+/// Activates these manifests. Returns `None` if something was registered meanwhile.
+async fn activate_found(
     runtime: &Runtime,
     number: i64,
     found: &BTreeMap<String, Found>,
@@ -511,9 +513,9 @@ async fn activated(
         .values()
         .map(|f| &f.manifest)
         .zip(&digests)
-        .map(|(m, digest)| Current { kind: ActivationKind::Manifest, name: &m.id, version: m.version(), digest })
+        .map(|(m, digest)| Current { kind: ActivationKind::Manifest, name: &m.id, version: m.version_number(), digest })
         .collect();
-    let activations = registry::activate(&runtime.delivery.db, number, &currents).await?;
+    let activations = registry::activate_manifests(&runtime.delivery.db, number, &currents).await?;
     let active = |activations: Vec<i64>| {
         let entry = |(f, activation): (&Found, i64)| {
             (f.manifest.id.clone(), ActiveManifest { manifest: f.manifest.clone(), activation })
@@ -523,9 +525,9 @@ async fn activated(
     Ok(activations.map(active))
 }
 
-fn unknown_connector(source: &SourceSettings, known: &Known, manifests: &Active) -> RegistryError {
+fn unknown_connector_error(source: &SourceSettings, known: &Known, manifests: &Active) -> RegistryError {
     let (name, connector) = (source.name.clone(), source.connector.clone());
-    if let Some(Unusable { version, why }) = known.unreadable(&connector) {
+    if let Some(Unusable { version, why }) = known.find_unusable(&connector) {
         return RegistryError::UnusableVersion { name, connector, version: *version, why: why.clone() };
     }
     let mut known: Vec<String> = manifests.keys().cloned().collect();
@@ -533,47 +535,48 @@ fn unknown_connector(source: &SourceSettings, known: &Known, manifests: &Active)
     RegistryError::UnknownConnector { name, connector, known }
 }
 
-/// The password of a source: sealed in the store, else in a file, else in the environment.
-fn password(source: &SourceSettings, known: &Known) -> Result<String, RegistryError> {
+/// Returns a source's password: from the settings, else sealed in the store, else from a file, else from the
+/// environment.
+fn read_password(source: &SourceSettings, known: &Known) -> Result<String, RegistryError> {
     if let Some(password) = &source.password {
         return Ok(password.clone());
     }
     if let Some(sealed) = known.secrets.get(&(source.name.clone(), "password".to_owned())) {
         let opened = sealed.as_ref().map(|secret| secret.0.clone());
-        return opened.ok_or_else(|| sealed_secret(&source.name, "password"));
+        return opened.ok_or_else(|| sealed_secret_error(&source.name, "password"));
     }
     if !source.password_file.as_os_str().is_empty() {
-        return first_line(source);
+        return read_first_line(source);
     }
     if source.password_env.is_empty() {
         return Ok(String::new());
     }
-    of_environment(source, &source.password_env)
+    read_env_variable(source, &source.password_env)
 }
 
-fn sealed_secret(name: &str, secret: &str) -> RegistryError {
+fn sealed_secret_error(name: &str, secret: &str) -> RegistryError {
     RegistryError::SealedSecret { name: name.to_owned(), secret: secret.to_owned() }
 }
 
-fn of_environment(source: &SourceSettings, variable: &str) -> Result<String, RegistryError> {
+fn read_env_variable(source: &SourceSettings, variable: &str) -> Result<String, RegistryError> {
     std::env::var(variable)
         .map_err(|_| RegistryError::UnsetVariable { name: source.name.clone(), variable: variable.to_owned() })
 }
 
-/// The secrets of a source besides its password: sealed in the store, else in the environment.
-fn other_secrets(source: &SourceSettings, known: &Known) -> Result<BTreeMap<String, Secret>, RegistryError> {
+/// Returns a source's secrets other than its password. A secret sealed in the store replaces one from the environment.
+fn read_other_secrets(source: &SourceSettings, known: &Known) -> Result<BTreeMap<String, Secret>, RegistryError> {
     let mut all = BTreeMap::new();
     for (name, variable) in &source.secrets_env {
-        all.insert(name.clone(), Secret(of_environment(source, variable)?));
+        all.insert(name.clone(), Secret(read_env_variable(source, variable)?));
     }
     for ((of, name), sealed) in known.secrets.iter().filter(|((of, name), _)| *of == source.name && name != "password")
     {
-        all.insert(name.clone(), sealed.clone().ok_or_else(|| sealed_secret(of, name))?);
+        all.insert(name.clone(), sealed.clone().ok_or_else(|| sealed_secret_error(of, name))?);
     }
     Ok(all)
 }
 
-fn first_line(source: &SourceSettings) -> Result<String, RegistryError> {
+fn read_first_line(source: &SourceSettings) -> Result<String, RegistryError> {
     let refused =
         |why| RegistryError::PasswordFile { name: source.name.clone(), file: source.password_file.clone(), why };
     let text =

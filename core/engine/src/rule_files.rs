@@ -1,4 +1,4 @@
-//! Rule packs, crosswalk, weights and the reporting tree, read from the texts of the settings.
+//! Parses the rule packs, the crosswalk, the matching weights and the reporting tree from the texts of the settings.
 
 use huiliu_messages::said_in_english;
 use serde::Serialize;
@@ -9,15 +9,15 @@ use huiliu_matching::{Weights, WeightsError};
 use huiliu_rules::policy::{Policy, PolicyError, RuleFile};
 use huiliu_rules::roster::regions::Regions;
 
-/// Why rules cannot be used.
+/// Why the rules cannot be used.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum RuleFileError {
-    /// Packs or crosswalk.
+    /// A rule pack or the crosswalk is invalid.
     Policy(PolicyError),
-    /// Weights of matching.
+    /// The matching weights are invalid.
     Weights(WeightsError),
-    /// The reporting tree.
+    /// The reporting tree is invalid.
     Regions(ManifestError),
 }
 
@@ -41,30 +41,30 @@ impl From<ManifestError> for RuleFileError {
     }
 }
 
-/// The rules of the settings.
+/// Parses the rules of the settings: packs, crosswalk and matching weights.
 ///
 /// # Errors
-/// [`RuleFileError`]: every fault of every file, with its line.
-pub fn policy(settings: &Settings) -> Result<Policy, RuleFileError> {
-    let weights = Weights::read(&settings.matching.name, &settings.matching.text)?;
-    Ok(Policy { weights, ..read_policy(&settings.packs, &settings.courses)? })
+/// [`RuleFileError`]: every fault of the weights, else every fault of packs and crosswalk, each with its line.
+pub fn load_policy(settings: &Settings) -> Result<Policy, RuleFileError> {
+    let weights = Weights::from_toml(&settings.matching.name, &settings.matching.text)?;
+    Ok(Policy { weights, ..parse_policy(&settings.packs, &settings.courses)? })
 }
 
-/// Rule packs and a crosswalk.
+/// Parses rule packs and a crosswalk.
 ///
 /// # Errors
 /// [`PolicyError`]: every fault of every file, with its line.
-pub fn read_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, PolicyError> {
-    fn file(named: &NamedText) -> RuleFile<'_> {
+pub fn parse_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, PolicyError> {
+    fn as_rule_file(named: &NamedText) -> RuleFile<'_> {
         RuleFile { name: &named.name, text: &named.text }
     }
-    Policy::parse(&packs.iter().map(file).collect::<Vec<_>>(), file(courses))
+    Policy::parse(&packs.iter().map(as_rule_file).collect::<Vec<_>>(), as_rule_file(courses))
 }
 
-/// The reporting tree of the settings, checked.
+/// Parses and checks the reporting tree of the settings.
 ///
 /// # Errors
-/// [`ManifestError`]: every fault, at its line.
-pub fn regions(settings: &Settings) -> Result<Regions, ManifestError> {
+/// [`ManifestError`] with every fault, each with its line.
+pub fn load_regions(settings: &Settings) -> Result<Regions, ManifestError> {
     Regions::parse(&settings.regions.name, &settings.regions.text)
 }

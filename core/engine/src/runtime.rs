@@ -1,4 +1,4 @@
-//! Everything that a process holds while it works: settings, what is registered, rules, database and queue.
+//! Everything that a process holds while it works: settings, registry, rules, database and queue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,17 +35,17 @@ use huiliu_vault::keys::Keys;
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum StartError {
-    /// The rules.
+    /// The rule files cannot be read.
     Rules(RuleFileError),
-    /// The manifests, or a source.
+    /// A manifest or a source cannot be used.
     Registry(RegistryError),
-    /// The rules do not convert the hours of a connector.
+    /// The rules do not convert a connector's hours.
     Gate(GateError),
-    /// Database or keys.
+    /// The database or its keys cannot be opened.
     Open(OpenError),
-    /// The database.
+    /// The database failed.
     Store(StoreError),
-    /// The queue.
+    /// The queue failed.
     Queue(QueueError),
 }
 
@@ -87,36 +87,37 @@ impl From<QueueError> for StartError {
     }
 }
 
-/// What a process holds while it works; cheap to clone.
+/// What a process holds while it works. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Runtime {
-    /// The settings.
+    /// The settings this process was started with.
     pub settings: Arc<Settings>,
-    /// What the program brings.
+    /// Built-in connectors and the unpacker.
     pub program: Program,
     /// Database, keys, rules and manifests.
     pub delivery: DeliveryContext,
-    /// The queue.
+    /// The queue of batches to deliver.
     pub queue: Queue,
-    /// What is registered in the store.
+    /// What the store's registry held at the last look.
     pub registry: Follower,
 }
 
 impl Runtime {
-    /// Opens database and queue. What is current from now on, manifests and rules, is written into the database.
+    /// Opens the database and the queue, and records the manifests and rules of this process as current in the
+    /// database.
     ///
     /// # Errors
-    /// [`StartError`].
+    /// [`StartError`] for the first part that cannot be opened or used.
     pub async fn start(
         settings: Arc<Settings>,
         program: Program,
         make: Make,
         holder: &str,
     ) -> Result<(Self, OpenDatabase), StartError> {
-        let policy = rule_files::policy(&settings)?;
-        let base = registry::base(&settings, &program)?;
+        let policy = rule_files::load_policy(&settings)?;
+        let base = registry::load_base_manifests(&settings, &program)?;
         for found in base.values() {
-            trial::convertible(&found.manifest, &policy, &settings.pack_names())?;
+            trial::check_units(&found.manifest, &policy, &settings.pack_names())?;
         }
         let opened = OpenDatabase::open(&settings, make).await?;
         let OpenDatabase { db, keys, .. } = opened.clone();
@@ -124,7 +125,8 @@ impl Runtime {
         let rules = entries::register_rules(&db, &keys, &policy).await?;
         let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
         let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
-        runs::activate(&db, Current { kind: ActivationKind::Rules, name: "rules", version, digest: &digest }).await?;
+        runs::activate_current(&db, Current { kind: ActivationKind::Rules, name: "rules", version, digest: &digest })
+            .await?;
         let delivery = DeliveryContext {
             db,
             keys,
@@ -137,29 +139,29 @@ impl Runtime {
             holder: holder.into(),
         };
         let runtime = Self { settings, program, delivery, queue, registry: Follower::new(base) };
-        runtime.refresh().await?;
+        runtime.refresh_registry().await?;
         Ok((runtime, opened))
     }
 
-    /// The same runtime over a rehearsal: nothing of what is done on it remains.
+    /// Returns this runtime over a rehearsal of the database: nothing written through it persists.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn rehearse(&self) -> Result<Self, StoreError> {
-        Ok(Self { delivery: self.delivery.rehearse().await?, ..self.clone() })
+    /// [`StoreError`] if the database fails.
+    pub async fn for_rehearsal(&self) -> Result<Self, StoreError> {
+        Ok(Self { delivery: self.delivery.for_rehearsal().await?, ..self.clone() })
     }
 
-    /// Its database and keys, for whoever asks or acts.
+    /// Returns handles to the database and its keys, as operations take them.
     #[must_use]
-    pub fn opened(&self) -> OpenDatabase {
+    pub fn database_handle(&self) -> OpenDatabase {
         OpenDatabase { db: self.delivery.db.clone(), keys: self.delivery.keys.clone(), made_key: None }
     }
 
-    /// The connector of a source, as [`Runtime::recipe`] gives it.
+    /// Builds a source's connector from a recipe of [`Runtime::build_recipe`].
     ///
     /// # Errors
-    /// [`RegistryError::Connector`].
-    pub fn connector(&self, recipe: &Recipe, manifest: Manifest) -> Result<Arc<dyn Connector>, RegistryError> {
+    /// [`RegistryError::Connector`] if the connector cannot be built from the source's settings.
+    pub fn build_connector(&self, recipe: &Recipe, manifest: Manifest) -> Result<Arc<dyn Connector>, RegistryError> {
         let Recipe { source, .. } = recipe;
         let endpoint = Endpoint {
             base_url: source.base_url.clone(),
@@ -174,53 +176,55 @@ impl Runtime {
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.program.unpacker),
         };
-        Ok(shipped::connect(self.program.shipped, manifest, endpoint)?)
+        Ok(shipped::build_connector(self.program.shipped, manifest, endpoint)?)
     }
 
-    /// Whether a batch of these runs is still to be delivered.
+    /// Returns whether any batch of these runs is still to be delivered. Batches that have failed five times are not
+    /// waited for.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, StoreError> {
+    /// [`StoreError`] if the database fails.
+    pub async fn has_waiting_batch_of_runs(&self, runs: &[i64]) -> Result<bool, StoreError> {
         for run in runs {
-            if batches::any_waiting(&self.delivery.db, RunRange::one(*run)).await? {
+            if batches::has_undelivered(&self.delivery.db, RunRange::single(*run)).await? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Settles what nobody else settles just now; gives the number of teachers.
+    /// Resumes waiting roster rows, then settles what no other process is settling now. Returns the number of teachers
+    /// settled.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn settle(&self) -> Result<usize, StoreError> {
+    /// [`StoreError`] if the database fails.
+    pub async fn settle_pending(&self) -> Result<usize, StoreError> {
         let DeliveryContext { db, keys, policy, rules, .. } = &self.delivery;
-        resume::take_up(&self.delivery).await?;
+        resume::resume_ready_rows(&self.delivery).await?;
         settle::settle_all(db, keys, policy, rules, &|_| {}).await
     }
 
-    /// Settles; what another process is settling just now is waited for, but not for ever.
+    /// Settles, and waits up to 60 seconds for what another process is settling.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn settle_patiently(&self) -> Result<(), StoreError> {
+    /// [`StoreError`] if the database fails.
+    pub async fn settle_and_wait(&self) -> Result<(), StoreError> {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
-            self.settle().await?;
-            if Instant::now() > patience || settlement::due(&self.delivery.db).await? == 0 {
+            self.settle_pending().await?;
+            if Instant::now() > patience || settlement::count_due(&self.delivery.db).await? == 0 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// Judges the passes that are over; gives those that were not as their manifests expect.
+    /// Judges the passes that have ended. Returns those that did not meet their manifests' expectations.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn judge(&self) -> Result<Vec<UnmetPass>, StoreError> {
-        let passes = expect::judge(&self.delivery.db, &self.delivery.manifests.now()).await?;
+    /// [`StoreError`] if the database fails.
+    pub async fn judge_ended_passes(&self) -> Result<Vec<UnmetPass>, StoreError> {
+        let passes = expect::judge_ended_passes(&self.delivery.db, &self.delivery.manifests.current()).await?;
         for UnmetPass { pass, unmet } in &passes {
             for what in unmet {
                 tracing::warn!(run = pass.run, source = pass.source, "not as expected: {what}");
@@ -229,96 +233,104 @@ impl Runtime {
         Ok(passes)
     }
 
-    /// Claims a batch and delivers it; one that was lost too often is only told.
+    /// Claims a batch and delivers it. Returns [`Delivered::Suspect`] without claiming if its claim was lost too
+    /// often.
     ///
     /// # Errors
-    /// [`StoreError`] when the database does not answer; the sweep rings the batch again.
-    pub async fn deliver(&self, batch: i64) -> Result<Delivered, StoreError> {
-        deliver::deliver(&self.delivery, batch, false).await
+    /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
+    pub async fn deliver_batch(&self, batch: i64) -> Result<Delivered, StoreError> {
+        deliver::deliver_batch(&self.delivery, batch, false).await
     }
 
-    /// Rings batches that are due and were not rung for `quiet_ms`, as many as the queue has room for.
+    /// Enqueues due batches that have not been enqueued for `quiet_ms` milliseconds, as many as the queue has room
+    /// for.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn sweep(&self, quiet_ms: u64) -> Result<Swept, StoreError> {
-        sweep::sweep(&self.delivery.db, &self.queue, quiet_ms).await
+    /// [`StoreError`] if the database fails.
+    pub async fn sweep_batches(&self, quiet_ms: u64) -> Result<Swept, StoreError> {
+        sweep::sweep_batches(&self.delivery.db, &self.queue, quiet_ms).await
     }
 
-    /// Some batches that are due, the longest silent first, for whoever has no queue.
+    /// Returns at most `limit` due batches, those not enqueued for longest first. For workers that cannot reach the
+    /// queue.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn silent_batches(&self, limit: u32) -> Result<Vec<i64>, StoreError> {
-        batches::unnotified(&self.delivery.db, limit).await
+    /// [`StoreError`] if the database fails.
+    pub async fn unnotified_batches(&self, limit: u32) -> Result<Vec<i64>, StoreError> {
+        batches::list_due(&self.delivery.db, limit).await
     }
 
-    /// Some batches whose holder's lease has run out, the longest lost first.
+    /// Returns at most `limit` batches whose lease has expired, the longest expired first.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`] if the database fails.
     pub async fn abandoned_batches(&self, limit: u32) -> Result<Vec<i64>, StoreError> {
-        batches::abandoned(&self.delivery.db, limit).await
+        batches::list_expired(&self.delivery.db, limit).await
     }
 
-    /// Sets a batch aside that ended its own process in front of a living parent; false when it is done already.
+    /// Quarantines a batch that killed its own process while the parent process lived on. Returns false if the batch
+    /// is done already.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn quarantine(&self, batch: i64, why: BatchFailure) -> Result<bool, StoreError> {
-        batches::quarantine(&self.delivery.db, batch, &Message::new(&why)).await
+    /// [`StoreError`] if the database fails.
+    pub async fn quarantine_batch(&self, batch: i64, why: BatchFailure) -> Result<bool, StoreError> {
+        batches::quarantine_batch(&self.delivery.db, batch, &Message::new(&why)).await
     }
 
-    /// Puts off a batch that nobody holds, by the length of a lease: the others are not to wait behind it.
+    /// Postpones a batch that nobody holds by the length of a lease, so that other batches do not wait behind it.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn postpone(&self, batch: i64) -> Result<(), StoreError> {
-        batches::postpone(&self.delivery.db, batch, self.settings.lease_ms).await
+    /// [`StoreError`] if the database fails.
+    pub async fn postpone_batch(&self, batch: i64) -> Result<(), StoreError> {
+        batches::postpone_batch(&self.delivery.db, batch, self.settings.lease_ms).await
     }
 
-    /// Names of the sources whose moment has come and that nobody reads, the longest due first.
+    /// Returns the names of the sources that are due and that no process reads, the longest due first.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`] if the database fails.
     pub async fn due_sources(&self) -> Result<Vec<String>, StoreError> {
-        source_lease::due(&self.delivery.db).await
+        source_lease::list_due_sources(&self.delivery.db).await
     }
 
-    /// Whether any batch is still to be delivered and worth waiting for.
+    /// Returns whether any batch is still to be delivered. Batches that have failed five times are not waited for.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn any_batch_waiting(&self) -> Result<bool, StoreError> {
-        batches::any_waiting(&self.delivery.db, RunRange::ALL).await
+    /// [`StoreError`] if the database fails.
+    pub async fn has_waiting_batch(&self) -> Result<bool, StoreError> {
+        batches::has_undelivered(&self.delivery.db, RunRange::ALL).await
     }
 
-    /// How many teachers and claims wait to be settled.
+    /// Counts the teachers and claims that wait to be settled.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn settlements_due(&self) -> Result<i64, StoreError> {
-        settlement::due(&self.delivery.db).await
+    /// [`StoreError`] if the database fails.
+    pub async fn count_due_settlements(&self) -> Result<i64, StoreError> {
+        settlement::count_due(&self.delivery.db).await
     }
 
-    /// Puts back what this process has claimed and not finished; gives the number of batches.
+    /// Releases the batches that this process has claimed and not finished. Returns their number.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`] if the database fails.
     pub async fn release_batches(&self) -> Result<u64, StoreError> {
         batches::release_all(&self.delivery.db, &self.delivery.holder).await
     }
 
-    /// Whether the key that this process seals with is still the database's.
+    /// Checks that the key this process seals with is still the database's current key.
     ///
     /// # Errors
-    /// [`StoreError::KeyRetired`] and its like when it is not.
+    /// [`StoreError::KeyRetired`] or another key error if it is not.
     pub async fn check_key(&self) -> Result<(), StoreError> {
         let keys = schema::check_key(&self.delivery.db, &self.delivery.keys).await?;
-        if keys.current() == self.delivery.keys.current() { Ok(()) } else { Err(StoreError::KeyRetired) }
+        if keys.current_generation() == self.delivery.keys.current_generation() {
+            Ok(())
+        } else {
+            Err(StoreError::KeyRetired)
+        }
     }
 
-    /// Closes queue and database.
+    /// Closes the queue and the database.
     pub async fn close(&self) {
         self.queue.close().await;
         self.delivery.db.close().await;
@@ -326,6 +338,7 @@ impl Runtime {
 }
 
 async fn open_queue(settings: &Settings, keys: &Keys) -> Result<Queue, StartError> {
-    let _lock = if settings.queue.starts_with("sqlite:") { Some(database::lock(&settings.data_dir)?) } else { None };
+    let _lock =
+        if settings.queue.starts_with("sqlite:") { Some(database::lock_data_dir(&settings.data_dir)?) } else { None };
     Ok(Queue::open(&settings.queue, &keys.namespace()).await?)
 }

@@ -1,4 +1,4 @@
-//! The settings that the engine runs by, resolved: defaults, file, environment and flags are already one.
+//! The engine's settings after defaults, file, environment and flags have been merged.
 
 use huiliu_messages::said_in_english;
 use std::collections::BTreeMap;
@@ -10,82 +10,83 @@ use crate::schedule::{Schedule, ScheduleError};
 use huiliu_platform::http::guard::Networks;
 use huiliu_store::admin::sources::SourceRow;
 
-/// A file of rules or weights.
+/// The text of a rule file: a pack, the crosswalk, matching weights or regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedText {
     /// The file's name, for messages.
     pub name: String,
-    /// Its text.
+    /// The file's text.
     pub text: String,
 }
 
-/// What can run.
+/// Everything the engine needs to run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the embedded files are.
+    /// The directory of the embedded files.
     pub data_dir: PathBuf,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
     /// `sqlite:PATH` or `redis://…`.
     pub queue: String,
-    /// The root key.
+    /// The file of the root key.
     pub key_file: PathBuf,
-    /// Batches delivered at a time.
+    /// How many batches are delivered at the same time.
     pub workers: usize,
-    /// How long a lease holds without being renewed, in milliseconds.
+    /// How long a lease lasts without renewal, in milliseconds.
     pub lease_ms: u64,
-    /// Longest time for one answer of a platform, in milliseconds.
+    /// The longest time to wait for one response of a platform, in milliseconds.
     pub timeout_ms: u64,
     /// Raw records per batch, at most 5,000.
     pub batch_records: u32,
-    /// The rule packs.
+    /// The texts of the rule packs.
     pub packs: Vec<NamedText>,
     /// Weights and rules of matching.
     pub matching: NamedText,
-    /// The crosswalk of courses.
+    /// The course crosswalk.
     pub courses: NamedText,
-    /// The reporting tree.
+    /// The reporting tree of regions.
     pub regions: NamedText,
-    /// Folders with a `manifest.toml` that replace built-in connectors or stand beside them.
+    /// A folder of connector folders, each with a `manifest.toml`. They replace built-in connectors of the same id, or
+    /// add new ones.
     pub manifests_dir: Option<PathBuf>,
-    /// Networks that platforms may be in though they are not public.
+    /// Networks in which platforms are allowed although they are not public.
     pub networks: Networks,
-    /// The sources of the settings file.
+    /// The sources that the settings file names.
     pub sources: Vec<SourceSettings>,
 }
 
 impl Settings {
-    /// The files of the rule packs, for messages.
+    /// Returns the file names of the rule packs, for messages.
     #[must_use]
     pub fn pack_names(&self) -> String {
         self.packs.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// All text of the rules: another text is another activation.
+    /// Returns the text of all rules. A change of this text makes a new activation.
     #[must_use]
     pub fn rules_text(&self) -> String {
         let texts = self.packs.iter().chain([&self.courses, &self.matching]).map(|file| file.text.as_str());
         texts.collect::<Vec<_>>().join("\0")
     }
 
-    /// Whether the settings file has a source of that name.
+    /// Returns whether the settings file has a source of this name.
     #[must_use]
     pub fn has_source(&self, name: &str) -> bool {
         self.sources.iter().any(|source| source.name == name)
     }
 }
 
-/// One source: which connector reads it, where, as whom and when.
+/// One source: its connector, address, credentials and schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceSettings {
-    /// Its name.
+    /// The source's unique name.
     pub name: String,
-    /// Connector id.
+    /// The id of the connector that reads it.
     pub connector: String,
-    /// Code of the institution that answers for its data.
+    /// The code of the institution responsible for its data.
     pub institution_code: String,
-    /// That institution's name.
+    /// The name of that institution.
     #[serde(default)]
     pub institution_name: String,
     /// Base URL (HTTP).
@@ -100,35 +101,35 @@ pub struct SourceSettings {
     /// The environment variable that holds the password.
     #[serde(default)]
     pub password_env: String,
-    /// Folder of dropped files.
+    /// The folder where files are dropped.
     #[serde(default)]
     pub folder: PathBuf,
-    /// What else its manifest asks for.
+    /// Further settings that its manifest requires.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
-    /// Name of a secret → the environment variable that holds it.
+    /// Secret name → the environment variable that holds it.
     #[serde(default)]
     pub secrets_env: BTreeMap<String, String>,
-    /// The schedule as it was typed; whoever reads the settings takes it.
+    /// The schedule as typed; the reader of the settings parses it and takes it out.
     #[serde(default, rename = "schedule")]
     pub typed_schedule: Option<String>,
-    /// When it is read by itself; the ten-day cycle unless the settings say otherwise.
+    /// When it is read automatically. The ten-day cycle unless the settings say otherwise.
     #[serde(skip)]
     pub schedule: Option<Schedule>,
-    /// Only set by `demo`, whose password is public.
+    /// Set only by `demo`, whose password is public.
     #[serde(skip)]
     pub password: Option<String>,
 }
 
 impl SourceSettings {
-    /// A source that is registered in the store.
+    /// Builds the settings of a source that is registered in the store.
     ///
     /// # Errors
-    /// [`UnreadableSource`], when a newer program has written what this one cannot read.
-    pub fn registered(row: &SourceRow) -> Result<Self, UnreadableSource> {
+    /// [`UnreadableSource`] if a newer version of the program wrote what this one cannot read.
+    pub fn from_row(row: &SourceRow) -> Result<Self, UnreadableSource> {
         let settings =
             serde_json::from_str(&row.settings).map_err(|e| UnreadableSource::Settings { why: e.to_string() })?;
-        let schedule = schedule(&row.schedule)
+        let schedule = parse_schedule(&row.schedule)
             .map_err(|fault| UnreadableSource::Schedule { schedule: row.schedule.clone(), fault })?;
         Ok(Self {
             name: row.name.clone(),
@@ -150,13 +151,13 @@ impl SourceSettings {
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum UnreadableSource {
-    /// Its settings are no JSON object of texts.
+    /// Its settings are not a JSON object with text values.
     #[serde(rename = "registered_source.settings")]
     Settings { why: String },
-    /// Its schedule is none.
+    /// Its schedule is invalid.
     #[serde(rename = "registered_source.schedule")]
     Schedule {
-        /// As it is registered.
+        /// The schedule as registered.
         schedule: String,
         /// What is wrong with it.
         fault: ScheduleError,
@@ -165,10 +166,10 @@ pub enum UnreadableSource {
 
 said_in_english!(UnreadableSource);
 
-/// A schedule; none for a text that is empty.
+/// Parses a schedule. Returns `None` if the text is empty.
 ///
 /// # Errors
-/// [`ScheduleError`] for a text that is no schedule.
-pub fn schedule(text: &str) -> Result<Option<Schedule>, ScheduleError> {
+/// [`ScheduleError`] if the text is not a schedule.
+pub fn parse_schedule(text: &str) -> Result<Option<Schedule>, ScheduleError> {
     if text.trim().is_empty() { Ok(None) } else { Schedule::parse(text).map(Some) }
 }

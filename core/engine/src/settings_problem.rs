@@ -1,4 +1,4 @@
-//! What can be wrong with the settings as they were typed: in the file, in the environment, on the command line.
+//! What can be wrong with the settings: in the file, in the environment or on the command line.
 
 use std::path::PathBuf;
 
@@ -15,50 +15,50 @@ pub enum SettingsProblem {
     /// The settings file cannot be read.
     #[serde(rename = "settings.file_unreadable")]
     FileUnreadable {
-        /// The file.
+        /// The settings file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
-    /// The settings file, or an entry of it, is not as it should be.
+    /// The settings file, or an entry of it, is invalid.
     #[serde(rename = "settings.file")]
     File {
-        /// The file.
+        /// The settings file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// Where, from 1.
+        /// The line, from 1.
         line: usize,
-        /// And there, in characters, from 1.
+        /// The column in characters, from 1.
         column: usize,
-        /// What its reader says.
+        /// The TOML parser's message.
         why: TomlError,
     },
     /// A file that the settings name cannot be read.
     #[serde(rename = "settings.named_file")]
     NamedFile {
-        /// The file.
+        /// The named file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
-    /// An environment variable that must be a number is none.
+    /// An environment variable must be a number and is not.
     #[serde(rename = "settings.number")]
     NotANumber {
-        /// The variable.
+        /// The name of the variable.
         variable: String,
         /// Its value.
         value: String,
     },
-    /// No variable that Huiliu reads, though its name begins like one.
+    /// An environment variable begins like one of Huiliu's, but Huiliu does not read it.
     #[serde(rename = "settings.unknown_variable")]
     UnknownVariable {
-        /// The variable.
+        /// The name of the variable.
         variable: String,
-        /// The known one whose name is nearest.
+        /// The known variable with the most similar name.
         nearest: Option<Nearest>,
     },
     /// `workers` is out of range.
@@ -70,39 +70,39 @@ pub enum SettingsProblem {
     /// `batch_records` is out of range.
     #[serde(rename = "settings.batch_records")]
     BatchRecords { given: u64 },
-    /// `health` is no address.
+    /// `health` is not an address.
     #[serde(rename = "settings.health")]
     Health { given: String },
-    /// `allow_networks` has something else than networks.
+    /// `allow_networks` contains something that is not a network.
     #[serde(rename = "settings.allow_networks")]
     Networks { given: String },
-    /// `log_format` is neither of the two.
+    /// `log_format` is neither of the two formats.
     #[serde(rename = "settings.log_format")]
     LogFormat { given: String },
-    /// A source's schedule is none.
+    /// A source's schedule is invalid.
     #[serde(rename = "settings.schedule")]
     Schedule {
         /// The settings file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// The source.
+        /// The source's name.
         source_name: String,
-        /// As it was typed.
+        /// The schedule as typed.
         schedule: String,
         /// What is wrong with it.
         why: ScheduleError,
     },
 }
 
-/// What was written most like it.
+/// The known name that is most similar to an unknown one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Nearest {
-    /// An environment variable.
+    /// The name of an environment variable.
     #[serde(rename = "nearest.variable")]
     Variable { name: String },
-    /// A connector.
+    /// The id of a connector.
     #[serde(rename = "nearest.connector")]
     Connector { id: String },
 }
@@ -110,7 +110,7 @@ pub enum Nearest {
 said_in_english!(SettingsProblem, Nearest);
 
 impl SettingsProblem {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -129,20 +129,20 @@ impl SettingsProblem {
         }
     }
 
-    /// Whether nothing can be done with these settings. A variable that nobody reads holds nothing up.
+    /// Returns whether the settings are unusable. A variable that nothing reads is only a warning.
     #[must_use]
-    pub fn stops(&self) -> bool {
+    pub fn is_fatal(&self) -> bool {
         !matches!(self, Self::UnknownVariable { .. })
     }
 }
 
-/// The settings as they were read: all that is wrong with them, and where they stand.
+/// What reading the settings found: the file, and everything that is wrong.
 #[derive(Debug, Default)]
 pub struct SettingsRead {
     /// The settings file, if one was named.
     pub file: Option<PathBuf>,
-    /// Whether the settings file could be read at all: it may say where the database is.
+    /// Whether the settings file cannot be used at all. The address of the database may be in it, and is then unknown.
     pub file_unusable: bool,
-    /// Everything that is wrong, in the order in which it was read.
+    /// Everything that is wrong, in the order in which it was found.
     pub problems: Vec<SettingsProblem>,
 }

@@ -1,5 +1,5 @@
-//! Whose the claims are that wait to be looked at; then the entries of the teachers marked, recomputed by pure rules, in
-//! sets, written as differences; and the dead letters that good newer versions have superseded, closed.
+//! Settlement: resolves pending identity claims, recomputes marked teachers' entries by pure rules, in blocks, and
+//! writes the differences. Also closes dead letters that good newer versions have superseded.
 
 use crate::recount;
 use huiliu_rules::policy::Policy;
@@ -8,10 +8,10 @@ use huiliu_store::ledger::entries::{self, RuleIds};
 use huiliu_store::{Db, StoreError, identity};
 use huiliu_vault::keys::Keys;
 
-/// Settles every block of teachers that nobody else settles; gives the number of teachers settled.
+/// Settles every block of teachers that no other process is settling. Returns the number of teachers settled.
 ///
 /// # Errors
-/// [`StoreError`]; what was settled before stays.
+/// [`StoreError`]; blocks that were settled before it stay settled.
 pub async fn settle_all(
     db: &Db,
     keys: &Keys,
@@ -20,8 +20,8 @@ pub async fn settle_all(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<usize, StoreError> {
     dead_letters::close_superseded(db).await?;
-    identity::examine(db, keys, &policy.weights).await?;
-    let decided = recount::with_decisions(db, policy).await?;
+    identity::decide_new_claims(db, keys, &policy.weights).await?;
+    let decided = recount::policy_with_decisions(db, policy).await?;
     let policy = decided.as_ref().unwrap_or(policy);
     let (mut total, mut after) = (0, -1);
     while let Some((block, teachers)) = entries::settle_block(db, policy, rules, after).await? {

@@ -1,4 +1,4 @@
-//! Looks whether a source could be read, without asking its platform.
+//! Checks whether a source can be read, without contacting its platform.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,82 +10,82 @@ use crate::registry::{InUse, PasswordFileFault};
 use crate::settings::SourceSettings;
 use crate::settings_problem::Nearest;
 use huiliu_manifest::Transport;
-use huiliu_manifest::fault::nearest;
+use huiliu_manifest::fault::find_nearest;
 use huiliu_store::admin::registry::Registered;
 
-/// Why a source cannot be read, and what to do.
+/// Why a source cannot be read. Its message says what to do.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum SourceProblem {
-    /// Two sources of the settings file have one name.
+    /// Several sources of the settings file have the same name.
     #[serde(rename = "source.name_twice")]
     NameTwice {
-        /// So many.
+        /// How many sources have it.
         times: usize,
     },
-    /// There is no such connector.
+    /// The connector does not exist.
     #[serde(rename = "connector.unknown")]
     UnknownConnector {
-        /// As the source names it.
+        /// The connector id that the source names.
         connector: String,
-        /// The one whose id is nearest.
+        /// The connector with the most similar id.
         nearest: Option<Nearest>,
-        /// Those there are.
+        /// The ids of the connectors that exist.
         known: Vec<String>,
     },
-    /// The registered version is too new for this program.
+    /// This program cannot use the registered version, for example because it is too new.
     #[serde(rename = "connector.unusable_version")]
     UnusableVersion {
-        /// The connector.
+        /// The connector's id.
         connector: String,
-        /// The version.
+        /// The registered version.
         version: i64,
         /// What is wrong with it.
         why: Message,
     },
-    /// Its connector asks a platform, and there is no address.
+    /// Its connector calls a platform, and the source has no address.
     #[serde(rename = "source.no_address")]
     NoAddress {
-        /// The connector.
+        /// The connector's id.
         connector: String,
     },
-    /// Its connector reads a folder, and there is none.
+    /// Its connector reads a folder, and the source names none.
     #[serde(rename = "source.no_folder")]
     NoFolder {
-        /// The connector.
+        /// The connector's id.
         connector: String,
     },
-    /// Its connector reads a folder or fetches files, and there is neither.
+    /// Its connector reads a folder or fetches files, and the source has neither a folder nor an address.
     #[serde(rename = "source.no_place")]
     NoPlace {
-        /// The connector.
+        /// The connector's id.
         connector: String,
     },
-    /// A folder is not there, or cannot be read.
+    /// A folder does not exist or cannot be read.
     #[serde(rename = "source.folder")]
     Folder {
         /// The folder.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
     /// An environment variable that holds a password or secret is not set.
     #[serde(rename = "secret.variable")]
     UnsetVariable {
-        /// The variable.
+        /// The name of the variable.
         variable: String,
         /// The secret's name.
         secret: String,
     },
-    /// The file of a password does not give one.
+    /// A password file does not contain a password.
     #[serde(rename = "secret.password_file")]
     PasswordFile {
-        /// The file.
+        /// The password file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// Why.
+        /// What is wrong with the file.
         why: PasswordFileFault,
     },
 }
@@ -93,7 +93,7 @@ pub enum SourceProblem {
 said_in_english!(SourceProblem);
 
 impl SourceProblem {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -110,9 +110,9 @@ impl SourceProblem {
     }
 }
 
-/// Everything that keeps one source from being read.
+/// Returns everything that keeps a source from being read.
 #[must_use]
-pub fn check(source: &SourceSettings, in_use: &InUse, registered: &Registered) -> Vec<SourceProblem> {
+pub fn check_source(source: &SourceSettings, in_use: &InUse, registered: &Registered) -> Vec<SourceProblem> {
     let mut problems = Vec::new();
     problems.extend(check_place(source, in_use));
     problems.extend(check_folder(source));
@@ -127,16 +127,16 @@ pub fn check(source: &SourceSettings, in_use: &InUse, registered: &Registered) -
     problems
 }
 
-/// The names that more than one source of the settings file has, and how many have them.
+/// Returns the names that more than one source of the settings file has, with the number of sources.
 #[must_use]
-pub fn names_twice(sources: &[SourceSettings]) -> Vec<(String, usize)> {
+pub fn find_duplicate_names(sources: &[SourceSettings]) -> Vec<(String, usize)> {
     let mut names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     names.sort_unstable();
     let runs = names.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
     runs.filter_map(|run| Some((run.first()?.to_string(), run.len()))).collect()
 }
 
-/// Whether there is such a connector, and it is told where to read.
+/// Checks that the connector exists and that the source says where it reads.
 fn check_place(source: &SourceSettings, in_use: &InUse) -> Option<SourceProblem> {
     let connector = source.connector.clone();
     let Some(found) = in_use.found.get(&connector) else {
@@ -144,7 +144,7 @@ fn check_place(source: &SourceSettings, in_use: &InUse) -> Option<SourceProblem>
             let (version, why) = (unusable.version, unusable.why.clone());
             return Some(SourceProblem::UnusableVersion { connector, version, why });
         }
-        let nearest = nearest(&connector, in_use.found.keys().map(String::as_str))
+        let nearest = find_nearest(&connector, in_use.found.keys().map(String::as_str))
             .map(|id| Nearest::Connector { id: id.to_owned() });
         let known = in_use.found.keys().cloned().collect();
         return Some(SourceProblem::UnknownConnector { connector, nearest, known });
@@ -168,7 +168,7 @@ fn check_folder(source: &SourceSettings) -> Option<SourceProblem> {
     std::fs::read_dir(folder).err().map(|why| SourceProblem::Folder { folder: folder.clone(), why })
 }
 
-/// The password's file goes before its variable, as when the source is read.
+/// Checks the password file before the variable, in the order in which reading the source uses them.
 fn check_password(source: &SourceSettings) -> Option<SourceProblem> {
     if source.password.is_some() {
         None

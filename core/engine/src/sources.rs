@@ -1,4 +1,4 @@
-//! A source that is ready to be read: in the database, with its schedule, and with its connector.
+//! A source that is ready to be read: registered in the database with its schedule, and with its connector built.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,30 +17,30 @@ use huiliu_store::StoreError;
 use huiliu_store::intake::runs::{self, Institution, Source};
 use huiliu_store::intake::source_lease::{self, Ended};
 
-/// Why a source is not read.
+/// Why a source cannot be read.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum SourceError {
     /// It is registered under another connector.
     #[serde(rename = "source.other_connector")]
     OtherConnector {
-        /// The source.
+        /// The source's name.
         name: String,
         /// The connector under which it was registered first.
         booked: String,
         /// The connector that the settings name.
         now: String,
     },
-    /// Another process reads it.
+    /// Another process is reading it.
     #[serde(rename = "source.busy")]
     Busy {
-        /// The source.
+        /// The source's name.
         name: String,
     },
-    /// Its connector or a secret of it.
+    /// Its connector or one of its secrets cannot be used.
     #[serde(untagged)]
     Registry(RegistryError),
-    /// The database.
+    /// The database failed.
     #[serde(untagged)]
     Store(StoreError),
 }
@@ -60,7 +60,7 @@ impl std::convert::From<StoreError> for SourceError {
 }
 
 impl SourceError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -75,39 +75,43 @@ impl SourceError {
 /// A source that is ready to be read.
 #[derive(Clone)]
 pub struct ReadySource {
-    /// As the database has it.
+    /// The source's row in the database.
     pub source: Source,
-    /// What its connector was made of.
+    /// What its connector was built from.
     pub recipe: Recipe,
     connector: Arc<dyn Connector>,
 }
 
-/// How a read ended, and when the source is read next, in microseconds UTC.
+/// How a read ended, and when the source is read next.
 #[derive(Debug)]
 pub struct ReadEnded {
-    /// The run.
+    /// The report of the run.
     pub report: RunReport,
-    /// The next read; none: never by itself.
+    /// When it is read next, in microseconds UTC. `None` if it has no schedule.
     pub next: Option<i64>,
 }
 
 impl ReadySource {
-    /// Writes the source and its schedule into the database.
+    /// Builds a source's connector, and registers the source and its schedule in the database.
     ///
     /// # Errors
     /// [`SourceError`], also when its connector is disabled.
     pub async fn open(runtime: &Runtime, settings: &SourceSettings) -> Result<Self, SourceError> {
-        runtime.known().may_read(&settings.connector)?;
-        let (recipe, manifest) = runtime.recipe(settings)?;
-        let connector = runtime.connector(&recipe, manifest)?;
-        Self::over(runtime, recipe, connector).await
+        runtime.registry_snapshot().may_read(&settings.connector)?;
+        let (recipe, manifest) = runtime.build_recipe(settings)?;
+        let connector = runtime.build_connector(&recipe, manifest)?;
+        Self::with_connector(runtime, recipe, connector).await
     }
 
-    /// The same for a source that is read through this connector.
+    /// Does the same with a connector that is already built.
     ///
     /// # Errors
     /// [`SourceError`].
-    pub async fn over(runtime: &Runtime, recipe: Recipe, connector: Arc<dyn Connector>) -> Result<Self, SourceError> {
+    pub async fn with_connector(
+        runtime: &Runtime,
+        recipe: Recipe,
+        connector: Arc<dyn Connector>,
+    ) -> Result<Self, SourceError> {
         let settings = &recipe.source;
         let db = &runtime.delivery.db;
         let institution = Institution { code: &settings.institution_code, name: &settings.institution_name };
@@ -117,41 +121,42 @@ impl ReadySource {
             return Err(SourceError::OtherConnector { name: source.name, booked, now });
         }
         let schedule = settings.schedule.as_ref();
-        let now = source_lease::now(db).await?;
+        let now = source_lease::fetch_now(db).await?;
         let next = schedule.and_then(|s| s.next_after(now));
-        source_lease::plan(db, source.id, schedule.map_or("", Schedule::text), next).await?;
+        source_lease::save_schedule(db, source.id, schedule.map_or("", Schedule::text), next).await?;
         Ok(Self { source, recipe, connector })
     }
 
-    /// Takes its lease, if nobody else has it; with `only_due` not before its time.
+    /// Takes the source's lease. Returns `None` if another process has it, or if `only_due` is set and the source is
+    /// not due.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn lease(&self, runtime: &Runtime, only_due: bool) -> Result<Option<SourceLease>, StoreError> {
+    /// [`StoreError`] if the database fails.
+    pub async fn try_lease(&self, runtime: &Runtime, only_due: bool) -> Result<Option<SourceLease>, StoreError> {
         let delivery = &runtime.delivery;
-        schedule::take(&delivery.db, self.source.id, delivery.lease_ms, &delivery.holder, only_due).await
+        schedule::take_source_lease(&delivery.db, self.source.id, delivery.lease_ms, &delivery.holder, only_due).await
     }
 
-    /// Takes its lease.
+    /// Takes the source's lease, due or not.
     ///
     /// # Errors
     /// [`SourceError::Busy`] when another process has it.
     pub async fn lease_now(&self, runtime: &Runtime) -> Result<SourceLease, SourceError> {
-        let leased = self.lease(runtime, false).await?;
+        let leased = self.try_lease(runtime, false).await?;
         leased.ok_or_else(|| SourceError::Busy { name: self.source.name.clone() })
     }
 
-    /// The connector that it is read through.
+    /// Returns the connector that the source is read through.
     #[must_use]
     pub fn connector(&self) -> &dyn Connector {
         self.connector.as_ref()
     }
 
-    /// Reads it to its end, or until told to stop, and gives the lease back.
+    /// Reads the source to its end, or until `stop` becomes true, and releases the lease.
     ///
     /// # Errors
-    /// [`StoreError`]; what the platform does wrong is in the report.
-    pub async fn read(
+    /// [`StoreError`]; failures of the platform are in the report.
+    pub async fn read_all_streams(
         &self,
         runtime: &Runtime,
         lease: SourceLease,
@@ -167,11 +172,11 @@ impl ReadySource {
             progress: landed,
             stop,
         };
-        let read = ingest::sync(cx, &self.source, lease.claim, self.connector.as_ref(), from).await;
+        let read = ingest::sync_source(cx, &self.source, lease.claim, self.connector.as_ref(), from).await;
         let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
-        // What was handed in says nothing about when the source is to be read.
+        // An upload does not change when the source is read next.
         let ended = if from == From::Handed { Ended::Stopped } else { ended };
-        let next = lease.end(ended, self.recipe.source.schedule.as_ref()).await?;
+        let next = lease.end_lease(ended, self.recipe.source.schedule.as_ref()).await?;
         Ok(ReadEnded { report: read?, next })
     }
 }

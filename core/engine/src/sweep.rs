@@ -1,34 +1,34 @@
-//! Rings what is landed without a live claim and what a lost message left behind.
+//! Enqueues landed batches that nobody claims, and batches whose queue message was lost.
 
 use huiliu_queue::{Notice, Queue};
 use huiliu_store::delivery::batches;
 use huiliu_store::{Db, StoreError};
 
-/// What a sweep came upon.
+/// What a sweep found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swept {
-    /// All that is due has rung.
+    /// All due batches are enqueued.
     AllRung,
-    /// The queue is full: more is to be rung as it empties.
+    /// The queue is full; more batches will be enqueued as it empties.
     Full,
     /// The queue does not answer.
     Deaf,
 }
 
-/// Rings batches that are due and that were not rung for `quiet_ms`, as many as the queue has room for, those never rung
-/// first.
+/// Enqueues due batches that have not been enqueued for `quiet_ms` milliseconds, as many as the queue has room for.
+/// Batches that were never enqueued come first.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn sweep(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<Swept, StoreError> {
+/// [`StoreError`] if the database fails.
+pub async fn sweep_batches(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<Swept, StoreError> {
     let Ok(mut depth) = queue.depth().await else { return Ok(Swept::Deaf) };
-    if depth > Queue::MAX && queue.tidy().await.is_ok() {
+    if depth > Queue::MAX && queue.set_aside_foreign_data().await.is_ok() {
         depth = queue.depth().await.unwrap_or(depth);
     }
     let room = Queue::MAX.saturating_sub(depth);
-    let due = batches::to_ring(db, quiet_ms, room).await?;
+    let due = batches::take_unnotified(db, quiet_ms, room).await?;
     let notices: Vec<Notice> = due.iter().map(|batch| Notice::new(batch.id, batch.generation)).collect();
-    let rung = notify(db, queue, &notices).await?;
+    let rung = notify_queue(db, queue, &notices).await?;
     Ok(match rung {
         None => Swept::Deaf,
         Some(n) if n == room => Swept::Full,
@@ -36,12 +36,12 @@ pub async fn sweep(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<Swept, Store
     })
 }
 
-/// Rings, and notes what was not rung so that the next sweep does; gives how many the queue took, `None` when it does not
-/// answer.
+/// Enqueues notices. Records those the queue did not take, so that the next sweep enqueues them. Returns how many the
+/// queue took, `None` if it does not answer.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn notify(db: &Db, queue: &Queue, notices: &[Notice]) -> Result<Option<usize>, StoreError> {
+/// [`StoreError`] if the database fails.
+pub async fn notify_queue(db: &Db, queue: &Queue, notices: &[Notice]) -> Result<Option<usize>, StoreError> {
     let rung = match queue.notify(notices).await {
         Ok(n) => Some(n),
         Err(e) => {
@@ -50,6 +50,6 @@ pub async fn notify(db: &Db, queue: &Queue, notices: &[Notice]) -> Result<Option
         }
     };
     let left: Vec<i64> = notices.iter().skip(rung.unwrap_or(0)).map(|queue| queue.batch_id).collect();
-    batches::not_rung(db, &left).await?;
+    batches::unmark_notified(db, &left).await?;
     Ok(rung)
 }

@@ -1,5 +1,5 @@
-//! What files that are handed in would do: landed, delivered and taken up by the same code as ever, in a transaction from
-//! which nothing remains, and then compared with what is there, for whom it concerns.
+//! Plans an upload: lands and delivers the files, and resumes rows that waited for them, with the usual code in a
+//! rehearsal that is rolled back. Then compares the teachers concerned with the current data.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,107 +25,108 @@ use huiliu_store::roster::known::{self, Known, Post};
 use huiliu_store::{Db, StoreError, identity};
 use huiliu_values::{BeforeAfter, ExactHours};
 
-/// What would happen.
+/// What an upload would do.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Plan {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// The books of the run, once all of it is delivered and settled.
+    /// The counters of the run after delivery and settlement.
     pub balance: Balance,
     /// Why the files cannot be read to their end, if they cannot.
     pub failure: Option<Message>,
-    /// Why batches would not be delivered.
+    /// Why batches would not be delivered, one line each.
     pub undelivered: Vec<UndeliveredFile>,
-    /// What would wait as dead letters.
+    /// The records that would be parked as dead letters.
     pub parked: ParkedRows,
-    /// Raw records of earlier runs that have waited for this, and would go in.
+    /// Raw records of earlier runs that waited for this data and would be loaded.
     pub taken_up: usize,
-    /// Teachers concerned whom the roster, or the books, know otherwise then.
+    /// How the roster data of the teachers concerned would change.
     pub people: People,
-    /// Teachers concerned, and the hours of those for whom something changes.
+    /// Number of teachers concerned, and the hours of those for whom something changes.
     pub hours: Totals,
-    /// The first of the teachers for whom something changes.
+    /// The first teachers for whom something changes, up to a limit.
     pub teachers: Vec<Teacher>,
-    /// Whether something would change: a record, a dead letter, a teacher.
+    /// Whether anything would change: a record, a dead letter or a teacher. True also if something cannot be read or
+    /// delivered.
     pub changes: bool,
 }
 
-/// How many teachers would be known otherwise.
+/// Numbers of teachers, by what would change in their data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct People {
-    /// Not in the books before.
+    /// Teachers that are new.
     pub new: u64,
-    /// On the roster from then on.
+    /// Teachers whose presence on the roster changes.
     pub on_roster: u64,
-    /// With another name than the roster's before.
+    /// Teachers who had a name on the roster that changes.
     pub renamed: u64,
-    /// With two names on one ID number from then on.
+    /// Teachers whose ID number newly has two names.
     pub contested: u64,
-    /// With another sex.
+    /// Teachers with a name on the roster whose sex changes.
     pub sex: u64,
-    /// With another birth date.
+    /// Teachers with a name on the roster whose birth date changes.
     pub birth_date: u64,
-    /// With other memberships.
+    /// Teachers with a name on the roster whose memberships change.
     pub moved: u64,
 }
 
-/// What is said of a teacher before and after; nothing where it stays.
+/// A value before and after. `None` if it does not change.
 type Pair<T> = Option<BeforeAfter<T>>;
 
 /// A teacher for whom something changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Teacher {
-    /// The teacher; nothing for who is not in the books yet.
+    /// The teacher's number; null for a new teacher.
     pub teacher: Option<i64>,
-    /// The ID number then, masked.
+    /// The ID number afterwards, masked.
     pub id_number: String,
-    /// Whether on the roster.
+    /// Whether the teacher is on the roster.
     pub on_roster: Pair<bool>,
-    /// Name by the roster.
+    /// The name on the roster.
     pub name: Pair<Option<String>>,
-    /// Whether two names stand on one ID number.
+    /// Whether one ID number has two names.
     pub contested: Pair<bool>,
     /// `male` or `female`.
     pub sex: Pair<Option<String>>,
-    /// Birth date.
+    /// The birth date on the roster.
     pub birth_date: Pair<Option<String>>,
-    /// Memberships.
+    /// The memberships in schools.
     pub memberships: Pair<Vec<Post>>,
-    /// Hours; nothing where no entry changes.
+    /// The hours; null if no entry changes.
     pub hours: Option<Hours>,
 }
 
-/// What changes in a teacher's entries, before and after.
+/// What changes in a teacher's entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Hours {
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: BeforeAfter<ExactHours>,
-    /// Entries that count because the teacher is outside the assessment.
+    /// Number of entries that count because the teacher is exempt from the assessment.
     pub exempt_entries: BeforeAfter<usize>,
-    /// Entries that say something else.
+    /// Number of entries whose content changes.
     pub entries_changed: usize,
 }
 
 impl Hours {
-    fn of(change: &Change) -> Self {
+    fn from_change(change: &Change) -> Self {
         let Change { counted, provisional, exempt_entries, entries_changed, .. } = *change;
         Self { counted, provisional, exempt_entries, entries_changed }
     }
 }
 
 impl Teacher {
-    fn of(was: Option<&Known>, is: &Known, hours: Option<Hours>) -> Option<Self> {
+    fn from_difference(was: Option<&Known>, is: &Known, hours: Option<Hours>) -> Option<Self> {
         let nobody = Known::default();
         let before = was.unwrap_or(&nobody);
         let told = Self {
-            on_roster: pair(&before.on_roster, &is.on_roster),
-            name: pair(&before.name, &is.name),
-            contested: pair(&before.contested, &is.contested),
-            sex: pair(&before.sex, &is.sex),
-            birth_date: pair(&before.birth_date, &is.birth_date),
-            memberships: pair(&before.memberships, &is.memberships),
+            on_roster: changed_pair(&before.on_roster, &is.on_roster),
+            name: changed_pair(&before.name, &is.name),
+            contested: changed_pair(&before.contested, &is.contested),
+            sex: changed_pair(&before.sex, &is.sex),
+            birth_date: changed_pair(&before.birth_date, &is.birth_date),
+            memberships: changed_pair(&before.memberships, &is.memberships),
             hours,
             ..Self::default()
         };
@@ -133,12 +134,12 @@ impl Teacher {
     }
 }
 
-fn pair<T: Clone + PartialEq>(before: &T, after: &T) -> Pair<T> {
+fn changed_pair<T: Clone + PartialEq>(before: &T, after: &T) -> Pair<T> {
     (before != after).then(|| BeforeAfter::new(before.clone(), after.clone()))
 }
 
 impl People {
-    fn count(&mut self, was: Option<&Known>, told: &Teacher) {
+    fn count_teacher(&mut self, was: Option<&Known>, told: &Teacher) {
         let known = was.is_some_and(|was| was.name.is_some());
         self.new += u64::from(was.is_none());
         self.on_roster += u64::from(told.on_roster.is_some());
@@ -150,68 +151,69 @@ impl People {
     }
 }
 
-/// What is handed in, and how much of it is told.
+/// What is uploaded, and how much of the result to list.
 pub struct Asked<'a> {
-    /// The source, as the rehearsal's books have it.
+    /// The source, as the rehearsal's database has it.
     pub source: &'a Source,
-    /// Its turn.
+    /// The claim on the source.
     pub claim: SourceClaim,
-    /// Gives what is handed in.
+    /// Returns the uploaded files as pages.
     pub connector: &'a dyn Connector,
-    /// Raw records per batch.
+    /// The most raw records per batch.
     pub batch_records: u32,
-    /// Parked raw records, and teachers, told at most.
+    /// The most parked raw records and teachers to list.
     pub told: usize,
 }
 
-/// Plans: `context` works on a rehearsal of `now`.
+/// Plans an upload. `context` works on a rehearsal of the database `now`.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Result<Plan, StoreError> {
+/// [`StoreError`] if the database fails.
+pub async fn plan_upload(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Result<Plan, StoreError> {
     let (db, keys) = (&context.db, &context.keys);
     let Asked { source, claim, connector, batch_records, told } = asked;
-    // Whoever is tired of waiting ends the process; nothing is lost by it.
+    // Never signalled: a user who stops waiting ends the process, and the rehearsal loses nothing.
     let (_, never) = watch::channel(false);
     let cx = Ingest { db, keys, queue: None, batch_records, progress: &|_| {}, stop: &never };
-    let report = ingest::sync(cx, source, claim, connector, From::Handed).await?;
-    for batch in upload_plans::batches(db, report.run).await? {
-        deliver_patiently(context, batch).await?;
+    let report = ingest::sync_source(cx, source, claim, connector, From::Handed).await?;
+    for batch in upload_plans::list_batches(db, report.run).await? {
+        deliver_with_retries(context, batch).await?;
     }
-    let taken_up = resume::take_up(context).await?;
+    let taken_up = resume::resume_ready_rows(context).await?;
     dead_letters::close_superseded(db).await?;
-    identity::examine(db, keys, &context.policy.weights).await?;
+    identity::decide_new_claims(db, keys, &context.policy.weights).await?;
     let mut plan = Plan {
         source: source.name.clone(),
         balance: Balance::default(),
         failure: report.failure.map(|failure| failure.message()),
-        undelivered: upload_plans::undelivered(db, report.run).await?,
-        parked: upload_plans::parked(db, report.run, told).await?,
+        undelivered: upload_plans::list_undelivered(db, report.run).await?,
+        parked: upload_plans::summarize_parked(db, report.run, told).await?,
         taken_up,
         people: People::default(),
         hours: Totals::default(),
         teachers: vec![],
         changes: false,
     };
-    let balance = reports::balance(db, RunRange::one(report.run)).await?;
-    // As it stands once everybody is settled.
+    let balance = reports::read_balance(db, RunRange::single(report.run)).await?;
+    // The balance as it will be after all teachers are settled.
     plan.balance = Balance { teachers_due: 0, complete: balance.pending == 0 && balance.unread == 0, ..balance };
     let mut after = -1;
     loop {
-        let waiting = marks::waiting(&mut db.look().await?, after).await?;
+        let waiting = marks::peek_next_block(&mut db.begin_read_only().await?, after).await?;
         let Some((block, ids)) = waiting else {
-            plan.changes = plan.changes_something();
+            plan.changes = plan.has_changes();
             return Ok(plan);
         };
         after = block;
-        plan.compare(now, context, &ids, told).await?;
+        plan.compare_teachers(now, context, &ids, told).await?;
     }
 }
 
-/// As workers do: what was put back, as when another load was in the way, is tried again, here three times in all.
-async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), StoreError> {
+/// Delivers as workers do: a batch that was released, for example after a write conflict, is tried again, three times
+/// in all.
+async fn deliver_with_retries(context: &DeliveryContext, batch: i64) -> Result<(), StoreError> {
     for wait_ms in [600, 1_200, 0] {
-        if deliver::deliver(context, batch, true).await? != Delivered::Released {
+        if deliver::deliver_batch(context, batch, true).await? != Delivered::Released {
             break;
         }
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -220,8 +222,9 @@ async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), 
 }
 
 impl Plan {
-    /// What cannot be read or delivered leaves it open, and is no plan without effect.
-    fn changes_something(&self) -> bool {
+    /// A plan with something that cannot be read or delivered counts as one with changes, because its effect is
+    /// unknown.
+    fn has_changes(&self) -> bool {
         let Balance { inserted, updated, parked, pending, unread, .. } = self.balance;
         self.failure.is_some()
             || inserted + updated + parked + pending + unread > 0
@@ -230,37 +233,40 @@ impl Plan {
             || self.hours.hours_change + self.hours.reasons_change > 0
     }
 
-    fn count(&mut self, change: &Change) {
-        self.hours.count(change);
+    fn count_change(&mut self, change: &Change) {
+        self.hours.count_change(change);
         self.hours.add_hours(change.counted, change.provisional);
     }
 
-    /// Compares some teachers as they are with what they would be.
-    async fn compare(
+    /// Compares the current data of these teachers with the planned data.
+    async fn compare_teachers(
         &mut self,
         now: &Db,
         context: &DeliveryContext,
         ids: &[i64],
         told: usize,
     ) -> Result<(), StoreError> {
-        let before = Moment::of(now, &context.policy, ids).await?;
-        let after = Moment::of(&context.db, &context.policy, ids).await?;
-        let changes = recount::between(&before.ledger, &after.ledger);
+        let before = Moment::load(now, &context.policy, ids).await?;
+        let after = Moment::load(&context.db, &context.policy, ids).await?;
+        let changes = recount::compare_snapshots(&before.ledger, &after.ledger);
         let mut hours: BTreeMap<i64, Change> = changes.into_iter().map(|change| (change.teacher, change)).collect();
         self.hours.teachers += ids.len() as u64;
         let mut shown = Vec::new();
         for (id, is) in &after.people {
             let change = hours.remove(id);
-            change.iter().for_each(|change| self.count(change));
+            change.iter().for_each(|change| self.count_change(change));
             let was = before.people.get(id);
-            let Some(teacher) = Teacher::of(was, is, change.as_ref().map(Hours::of)) else { continue };
-            self.people.count(was, &teacher);
+            let Some(teacher) = Teacher::from_difference(was, is, change.as_ref().map(Hours::from_change)) else {
+                continue;
+            };
+            self.people.count_teacher(was, &teacher);
             if self.teachers.len() + shown.len() < told {
                 shown.push((*id, Teacher { teacher: was.map(|_| *id), ..teacher }));
             }
         }
         let shown_ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
-        let mut numbers = known::id_numbers(&mut context.db.look().await?, &context.keys, &shown_ids).await?;
+        let mut numbers =
+            known::load_id_numbers(&mut context.db.begin_read_only().await?, &context.keys, &shown_ids).await?;
         self.teachers.extend(shown.into_iter().map(|(id, teacher)| {
             let id_number = numbers.remove(&id).unwrap_or_default();
             Teacher { id_number, ..teacher }
@@ -269,15 +275,18 @@ impl Plan {
     }
 }
 
-/// What is known of some teachers at one moment.
+/// The data of some teachers at one moment.
 struct Moment {
     people: BTreeMap<i64, Known>,
     ledger: Snapshot,
 }
 
 impl Moment {
-    async fn of(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreError> {
-        let mut tx = db.look().await?;
-        Ok(Self { people: known::known(&mut tx, ids).await?, ledger: Snapshot::of(&mut tx, policy, ids).await? })
+    async fn load(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreError> {
+        let mut tx = db.begin_read_only().await?;
+        Ok(Self {
+            people: known::load_teachers(&mut tx, ids).await?,
+            ledger: Snapshot::load(&mut tx, policy, ids).await?,
+        })
     }
 }

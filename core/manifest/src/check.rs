@@ -1,4 +1,4 @@
-//! What a manifest of good form can still have wrong: each fault at its place.
+//! Checks a manifest that parses for what cannot work, and reports each fault with its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,101 +13,101 @@ use crate::template::Template;
 use crate::transport::{Auth, Bucket, Request, RequestBody, Sign, Transport};
 use crate::{Format, Layout, Manifest};
 
-/// Tells everything that cannot work.
-pub(super) fn check(manifest: &Manifest, told: &mut Reader<'_>) {
+/// Reports everything that cannot work.
+pub(super) fn check_manifest(manifest: &Manifest, told: &mut Reader<'_>) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if manifest.id.is_empty() || manifest.id.len() > 60 || !manifest.id.chars().all(plain) {
-        told.tell("id", RuleProblem::Id);
+        told.add_fault("id", RuleProblem::Id);
     }
-    transport(&manifest.transport, told);
+    check_transport(&manifest.transport, told);
     if manifest.stream.is_empty() {
-        told.tell("stream", RuleProblem::NoStream);
+        told.add_fault("stream", RuleProblem::NoStream);
     }
     let mut names = BTreeSet::new();
     for (nth, stream) in manifest.stream.iter().enumerate() {
         let at = Place { of: format!("stream.{nth}"), stream };
         if !names.insert(&stream.name) {
-            told.tell(&at.to("name"), RuleProblem::TwoStreams { name: stream.name.clone() });
+            told.add_fault(&at.place_of("name"), RuleProblem::TwoStreams { name: stream.name.clone() });
         }
-        at.check(manifest, told);
+        at.check_stream(manifest, told);
     }
 }
 
-fn transport(transport: &Transport, told: &mut Reader<'_>) {
+fn check_transport(transport: &Transport, told: &mut Reader<'_>) {
     match transport {
         Transport::Http { auth: rule, answers, .. } => {
-            auth("transport.auth", rule, told);
+            check_auth("transport.auth", rule, told);
             for (nth, answer) in answers.iter().enumerate() {
                 let place = format!("transport.answers.{nth}");
                 if answer.status.is_none() && answer.path.is_none() && answer.contains.is_none() {
-                    told.tell(&place, RuleProblem::EveryAnswer);
+                    told.add_fault(&place, RuleProblem::EveryAnswer);
                 }
                 if answer.path.is_some() != answer.is.is_some() {
-                    told.tell(&place, RuleProblem::PathAndIs);
+                    told.add_fault(&place, RuleProblem::PathAndIs);
                 }
             }
         }
         Transport::Files { names, download, bucket } => {
             if names.is_empty() {
-                told.tell("transport.names", RuleProblem::NoNames);
+                told.add_fault("transport.names", RuleProblem::NoNames);
             }
             if let Some(download) = download {
-                auth("transport.download.auth", &download.auth, told);
-                request("transport.download.list", &download.list, &[], told);
-                request("transport.download.file", &download.file, &["file"], told);
+                check_auth("transport.download.auth", &download.auth, told);
+                check_request("transport.download.list", &download.list, &[], told);
+                check_request("transport.download.file", &download.file, &["file"], told);
             }
             if let Some(bucket) = bucket {
                 if download.is_some() {
-                    told.tell("transport.bucket", RuleProblem::DownloadAndBucket);
+                    told.add_fault("transport.bucket", RuleProblem::DownloadAndBucket);
                 }
-                of_bucket(bucket, told);
+                check_bucket(bucket, told);
             }
         }
         Transport::Push {} => {}
     }
 }
 
-/// Where a bucket is stands in listings and cursors: no secret does.
-fn of_bucket(bucket: &Bucket, told: &mut Reader<'_>) {
+/// The location of a bucket appears in listings and cursors, so it must not contain a secret.
+fn check_bucket(bucket: &Bucket, told: &mut Reader<'_>) {
     if bucket.name.pieces().is_empty() {
-        told.tell("transport.bucket.name", RuleProblem::BucketName);
+        told.add_fault("transport.bucket.name", RuleProblem::BucketName);
     }
     for (key, template) in [("name", &bucket.name), ("prefix", &bucket.prefix), ("region", &bucket.region)] {
-        for value in template.values() {
+        for value in template.value_names() {
             if !matches!(value, "institution" | "user") && !value.starts_with("settings.") {
                 let known = ["institution", "user", "settings.…"].map(str::to_owned).to_vec();
                 let why = RuleProblem::NoValueHere { name: value.to_owned(), known };
-                told.tell(&format!("transport.bucket.{key}"), why);
+                told.add_fault(&format!("transport.bucket.{key}"), why);
             }
         }
     }
 }
 
-fn auth(place: &str, auth: &Auth, told: &mut Reader<'_>) {
+fn check_auth(place: &str, auth: &Auth, told: &mut Reader<'_>) {
     match auth {
         Auth::Oauth2 { token_path, .. } | Auth::Oauth2Refresh { token_path } | Auth::Jwt { token_path, .. } => {
-            at_home(&format!("{place}.token_path"), &Template::plain(token_path), told);
+            check_stays_on_host(&format!("{place}.token_path"), &Template::from_text(token_path), told);
         }
-        Auth::Sign { rule } => sign(&format!("{place}.rule"), rule, told),
-        Auth::Session { login, .. } => request(&format!("{place}.login"), login, &[], told),
+        Auth::Sign { rule } => check_signature(&format!("{place}.rule"), rule, told),
+        Auth::Session { login, .. } => check_request(&format!("{place}.login"), login, &[], told),
         _ => {}
     }
 }
 
-/// What is not signed can be changed on the way.
-fn sign(place: &str, rule: &Sign, told: &mut Reader<'_>) {
+/// Checks that all parameters of the signature are signed, because others can be changed on the way.
+fn check_signature(place: &str, rule: &Sign, told: &mut Reader<'_>) {
     for needed in [&rule.app_id, &rule.timestamp, &rule.nonce] {
         if !rule.order.is_empty() && !rule.order.contains(needed) {
-            told.tell(&format!("{place}.order"), RuleProblem::NotSigned { parameter: needed.clone() });
+            told.add_fault(&format!("{place}.order"), RuleProblem::NotSigned { parameter: needed.clone() });
         }
     }
 }
 
-/// Values that hold in every request.
+/// Values that every request may use.
 const ALWAYS: [&str; 3] = ["user", "password", "institution"];
 
-/// The values that an authorisation gives to requests.
-fn of_auth(transport: &Transport) -> &'static [&'static str] {
+/// Returns the values that an authorisation provides to requests.
+fn auth_values(transport: &Transport) -> &'static [&'static str] {
     match transport {
         Transport::Http { auth: Auth::Session { token: Some(_), .. }, .. } => &["session"],
         Transport::Http { auth: Auth::Sign { .. }, .. } => &["timestamp", "nonce"],
@@ -115,21 +115,21 @@ fn of_auth(transport: &Transport) -> &'static [&'static str] {
     }
 }
 
-/// Credentials go along: whatever its values, a path that is written so leads to the host of `base_url`.
-fn at_home(place: &str, path: &Template, told: &mut Reader<'_>) {
+/// Checks that a path leads to the host of `base_url` for any values, because credentials are sent along.
+fn check_stays_on_host(place: &str, path: &Template, told: &mut Reader<'_>) {
     let stays = |path: String| {
         let base = Url::parse("http://base.invalid/").ok()?;
         Some(base.join(&path).ok()?.origin() == base.origin())
     };
-    if !path.fill(|_| Some("x".into()), str::to_owned).ok().and_then(stays).unwrap_or(false) {
-        told.tell(place, RuleProblem::Elsewhere);
+    if !path.fill_values(|_| Some("x".into()), str::to_owned).ok().and_then(stays).unwrap_or(false) {
+        told.add_fault(place, RuleProblem::Elsewhere);
     }
 }
 
-fn request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>) {
-    at_home(&format!("{place}.path"), &request.path, told);
+fn check_request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>) {
+    check_stays_on_host(&format!("{place}.path"), &request.path, told);
     let mut template = |at: String, template: &Template| {
-        for value in template.values() {
+        for value in template.value_names() {
             let known = ALWAYS.contains(&value)
                 || here.contains(&value)
                 || value.starts_with("settings.")
@@ -138,7 +138,7 @@ fn request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>)
             if !known {
                 let known = ALWAYS.iter().chain(here).chain(&["settings.…", "secret.…"]);
                 let known = known.map(|&name| name.to_owned()).collect();
-                told.tell(&at, RuleProblem::NoValueHere { name: value.to_owned(), known });
+                told.add_fault(&at, RuleProblem::NoValueHere { name: value.to_owned(), known });
             }
         }
     };
@@ -157,104 +157,104 @@ fn request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>)
     }
 }
 
-/// A stream and where it stands.
+/// A stream and its place in the manifest.
 struct Place<'m> {
     of: String,
     stream: &'m Stream,
 }
 
 impl Place<'_> {
-    fn to(&self, step: &str) -> String {
+    fn place_of(&self, step: &str) -> String {
         format!("{}.{step}", self.of)
     }
 
-    fn check(&self, manifest: &Manifest, told: &mut Reader<'_>) {
-        self.fields(told);
-        self.passing(told);
-        self.layout(told);
-        self.rows(told);
+    fn check_stream(&self, manifest: &Manifest, told: &mut Reader<'_>) {
+        self.check_fields(told);
+        self.check_pass_rule(told);
+        self.check_layout(told);
+        self.check_rows(told);
         if self.stream.record_key.is_empty() {
-            told.tell(&self.to("record_key"), RuleProblem::RecordKey);
+            told.add_fault(&self.place_of("record_key"), RuleProblem::RecordKey);
         }
         match &manifest.transport {
-            Transport::Http { .. } => self.over_http(of_auth(&manifest.transport), told),
-            Transport::Files { .. } | Transport::Push {} => self.of_files(told),
+            Transport::Http { .. } => self.check_http_stream(auth_values(&manifest.transport), told),
+            Transport::Files { .. } | Transport::Push {} => self.check_file_stream(told),
         }
         if matches!(self.stream.version, VersionFrom::FileDate {})
             && matches!(manifest.transport, Transport::Http { .. })
         {
-            told.tell(&self.to("version"), RuleProblem::VersionOfPages);
+            told.add_fault(&self.place_of("version"), RuleProblem::VersionOfPages);
         }
     }
 
-    fn fields(&self, told: &mut Reader<'_>) {
+    fn check_fields(&self, told: &mut Reader<'_>) {
         let needed: &[Field] = match self.stream.kind {
             Kind::Teacher => &[Field::Name, Field::IdNumber],
             Kind::School => &[Field::SchoolCode, Field::SchoolName],
             Kind::Membership => &[Field::TeacherRef],
-            // A grade is about a project or a cycle, and is no training time.
+            // A grade refers to a project or a cycle and carries no training time.
             Kind::Assessment => &[Field::Name, Field::IdNumber, Field::PeriodEnd],
             _ => &[Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd],
         };
         let any = self.stream.known_by == KnownBy::Any;
         if any && self.stream.kind.is_roster() {
-            told.tell(&self.to("known_by"), RuleProblem::RosterKnownBy);
+            told.add_fault(&self.place_of("known_by"), RuleProblem::RosterKnownBy);
         }
         for needed in needed.iter().filter(|field| !any || **field != Field::IdNumber) {
             if !self.stream.map.contains_key(needed) {
-                told.tell(&self.to("map"), RuleProblem::NotMapped { field: needed.as_str().to_owned() });
+                told.add_fault(&self.place_of("map"), RuleProblem::NotMapped { field: needed.as_str().to_owned() });
             }
         }
         let of_school = |field: &Field| self.stream.map.contains_key(field);
         if self.stream.kind == Kind::Membership && ![Field::SchoolCode, Field::SchoolRef].iter().any(of_school) {
-            told.tell(&self.to("map"), RuleProblem::MembershipSchool);
+            told.add_fault(&self.place_of("map"), RuleProblem::MembershipSchool);
         }
         for (field, rule) in &self.stream.map {
             if !field.belongs_to(self.stream.kind) {
                 let (field, kind) = (field.as_str(), self.stream.kind.as_str());
                 let why = RuleProblem::NoField { kind: kind.to_owned(), field: field.to_owned() };
-                told.tell(&self.to(&format!("map.{field}")), why);
-            } else if field.tells_apart() && !any && !self.stream.kind.is_roster() {
+                told.add_fault(&self.place_of(&format!("map.{field}")), why);
+            } else if field.identifies_people() && !any && !self.stream.kind.is_roster() {
                 let field = field.as_str();
                 let why = RuleProblem::TellsApart { field: field.to_owned() };
-                told.tell(&self.to(&format!("map.{field}")), why);
+                told.add_fault(&self.place_of(&format!("map.{field}")), why);
             }
-            self.rule(*field, rule, told);
+            self.check_rule(*field, rule, told);
         }
     }
 
-    fn rule(&self, field: Field, rule: &Rule, told: &mut Reader<'_>) {
-        let at = self.to(&format!("map.{}", field.as_str()));
+    fn check_rule(&self, field: Field, rule: &Rule, told: &mut Reader<'_>) {
+        let at = self.place_of(&format!("map.{}", field.as_str()));
         let given = [rule.path.is_some(), rule.first_of.is_some(), rule.join.is_some(), rule.constant.is_some()];
         match given.iter().filter(|given| **given).count() {
-            0 => told.tell(&at, RuleProblem::FromNowhere),
+            0 => told.add_fault(&at, RuleProblem::FromNowhere),
             1 => {}
-            _ => told.tell(&at, RuleProblem::OnlyOneOf),
+            _ => told.add_fault(&at, RuleProblem::OnlyOneOf),
         }
         if rule.paths().any(|path| path.trim().is_empty()) {
-            told.tell(&at, RuleProblem::BlankPath);
+            told.add_fault(&at, RuleProblem::BlankPath);
         }
         for path in rule.paths().filter(|path| path.starts_with('$')) {
-            let known = matches!(path.as_str(), "$file" | "$member" | "$sheet") || self.is_each(path);
+            let known = matches!(path.as_str(), "$file" | "$member" | "$sheet") || self.is_fan_out_path(path);
             if !known {
-                told.tell(&at, RuleProblem::NoPath { path: path.clone() });
+                told.add_fault(&at, RuleProblem::NoPath { path: path.clone() });
             }
         }
         match (field, rule.unit) {
-            (Field::Hours, None) => told.tell(&at, RuleProblem::HoursUnit),
+            (Field::Hours, None) => told.add_fault(&at, RuleProblem::HoursUnit),
             (Field::Hours, Some(_)) | (_, None) => {}
-            _ => told.tell(&format!("{at}.unit"), RuleProblem::OnlyHoursUnit),
+            _ => told.add_fault(&format!("{at}.unit"), RuleProblem::OnlyHoursUnit),
         }
         for form in rule.formats.iter().flatten() {
             if !field.is_day() {
-                told.tell(&format!("{at}.formats"), RuleProblem::OnlyDaysForms);
-            } else if !day_form(form) {
-                told.tell(&format!("{at}.formats"), RuleProblem::DayForm { form: form.clone() });
+                told.add_fault(&format!("{at}.formats"), RuleProblem::OnlyDaysForms);
+            } else if !is_day_format(form) {
+                told.add_fault(&format!("{at}.formats"), RuleProblem::DayForm { form: form.clone() });
             }
         }
     }
 
-    fn is_each(&self, path: &str) -> bool {
+    fn is_fan_out_path(&self, path: &str) -> bool {
         let Some(named) = path.strip_prefix("$each.") else { return false };
         let (name, field) = named.split_once('.').map_or((named, None), |(name, field)| (name, Some(field)));
         self.stream.each.iter().any(|each| match each {
@@ -263,11 +263,11 @@ impl Place<'_> {
         })
     }
 
-    fn passing(&self, told: &mut Reader<'_>) {
+    fn check_pass_rule(&self, told: &mut Reader<'_>) {
         let Some(pass) = self.stream.pass.filter(|_| !self.stream.kind.is_roster()) else {
             match (self.stream.kind.is_roster(), self.stream.pass) {
-                (true, Some(_)) => told.tell(&self.to("pass"), RuleProblem::RosterPass),
-                (false, None) => told.tell(&self.of, RuleProblem::NoPass),
+                (true, Some(_)) => told.add_fault(&self.place_of("pass"), RuleProblem::RosterPass),
+                (false, None) => told.add_fault(&self.of, RuleProblem::NoPass),
                 _ => {}
             }
             return;
@@ -281,32 +281,32 @@ impl Place<'_> {
         for field in needed.iter().filter(|field| !self.stream.map.contains_key(field)) {
             let (pass, field) = (pass.as_str(), field.as_str());
             let why = RuleProblem::PassNeeds { pass: pass.to_owned(), field: field.to_owned() };
-            told.tell(&self.to("pass"), why);
+            told.add_fault(&self.place_of("pass"), why);
         }
     }
 
-    fn layout(&self, told: &mut Reader<'_>) {
+    fn check_layout(&self, told: &mut Reader<'_>) {
         let Some(Layout { header, aliases, .. }) = self.stream.format.layout() else { return };
         if header.is_empty() {
-            told.tell(&self.to("format.layout.header"), RuleProblem::NoHeader);
+            told.add_fault(&self.place_of("format.layout.header"), RuleProblem::NoHeader);
         }
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();
         for (column, others) in aliases {
             for name in std::iter::once(column).chain(others) {
                 if let Some(other) = names.insert(name, column).filter(|other| other != column) {
-                    let at = self.to(&format!("format.layout.aliases.{column}"));
+                    let at = self.place_of(&format!("format.layout.aliases.{column}"));
                     let (name, one, other) = (name.clone(), other.to_owned(), column.clone());
-                    told.tell(&at, RuleProblem::TwoColumns { name, one, other });
+                    told.add_fault(&at, RuleProblem::TwoColumns { name, one, other });
                 }
             }
         }
     }
 
-    fn rows(&self, told: &mut Reader<'_>) {
+    fn check_rows(&self, told: &mut Reader<'_>) {
         for (nth, rule) in self.stream.rows.iter().enumerate() {
-            let at = self.to(&format!("rows.{nth}"));
+            let at = self.place_of(&format!("rows.{nth}"));
             if rule.when.is_empty() {
-                told.tell(&at, RuleProblem::EveryRow);
+                told.add_fault(&at, RuleProblem::EveryRow);
             }
             for (n, condition) in rule.when.iter().enumerate() {
                 let Condition { is, is_not, blank, above, below, matches, .. } = condition;
@@ -319,18 +319,18 @@ impl Place<'_> {
                     matches.is_some(),
                 ];
                 if compared.iter().filter(|given| **given).count() != 1 {
-                    told.tell(&format!("{at}.when.{n}"), RuleProblem::OneComparison);
+                    told.add_fault(&format!("{at}.when.{n}"), RuleProblem::OneComparison);
                 }
                 for number in [above, below].into_iter().flatten() {
-                    if huiliu_values::text::decimal(number).is_none() {
-                        told.tell(&format!("{at}.when.{n}"), RuleProblem::NotDecimal { text: number.clone() });
+                    if huiliu_values::text::parse_decimal(number).is_none() {
+                        told.add_fault(&format!("{at}.when.{n}"), RuleProblem::NotDecimal { text: number.clone() });
                     }
                 }
             }
         }
     }
 
-    fn of_files(&self, told: &mut Reader<'_>) {
+    fn check_file_stream(&self, told: &mut Reader<'_>) {
         let only_http = [
             ("request", self.stream.request.is_some()),
             ("since", self.stream.since.is_some()),
@@ -339,66 +339,67 @@ impl Place<'_> {
             ("page", !matches!(self.stream.page, Paging::None {})),
         ];
         for (key, _) in only_http.iter().filter(|(_, given)| *given) {
-            told.tell(&self.to(key), RuleProblem::OnlyHttp { key: (*key).to_owned() });
+            told.add_fault(&self.place_of(key), RuleProblem::OnlyHttp { key: (*key).to_owned() });
         }
     }
 
-    fn over_http(&self, of_auth: &[&str], told: &mut Reader<'_>) {
+    fn check_http_stream(&self, of_auth: &[&str], told: &mut Reader<'_>) {
         if self.stream.files.is_some() {
-            told.tell(&self.to("files"), RuleProblem::OnlyFiles);
+            told.add_fault(&self.place_of("files"), RuleProblem::OnlyFiles);
         }
         let always = ["page", "offset", "size", "token", "since", "until"];
         let mut here: Vec<String> = always.iter().chain(of_auth).map(|&name| name.to_owned()).collect();
         for (nth, each) in self.stream.each.iter().enumerate() {
-            let at = self.to(&format!("each.{nth}"));
+            let at = self.place_of(&format!("each.{nth}"));
             match each {
                 Each::List { name, values } => {
                     here.push(format!("each.{name}"));
                     if values.is_empty() {
-                        told.tell(&at, RuleProblem::EmptyFanOut);
+                        told.add_fault(&at, RuleProblem::EmptyFanOut);
                     }
                 }
                 Each::Parent { name, request: of, fields, .. } => {
                     let known: Vec<&str> = here.iter().map(String::as_str).collect();
-                    request(&format!("{at}.request"), of, &known, told);
+                    check_request(&format!("{at}.request"), of, &known, told);
                     here.push(format!("each.{name}"));
                     if !fields.contains_key("id") {
-                        told.tell(&at, RuleProblem::FanOutId);
+                        told.add_fault(&at, RuleProblem::FanOutId);
                     }
                 }
             }
         }
         let known: Vec<&str> = here.iter().map(String::as_str).collect();
         match (&self.stream.request, &self.stream.export) {
-            (Some(of), None) => request(&self.to("request"), of, &known, told),
+            (Some(of), None) => check_request(&self.place_of("request"), of, &known, told),
             (None, Some(export)) => {
                 let with_id: Vec<&str> = known.iter().copied().chain(["export"]).collect();
-                request(&self.to("export.create"), &export.create, &known, told);
+                check_request(&self.place_of("export.create"), &export.create, &known, told);
                 for (step, of) in [
                     ("poll", Some(&export.poll)),
                     ("download", Some(&export.download)),
                     ("delete", export.delete.as_ref()),
                 ] {
-                    of.into_iter().for_each(|of| request(&self.to(&format!("export.{step}")), of, &with_id, told));
+                    of.into_iter()
+                        .for_each(|of| check_request(&self.place_of(&format!("export.{step}")), of, &with_id, told));
                 }
                 if !matches!(self.stream.page, Paging::None {}) {
-                    told.tell(&self.to("page"), RuleProblem::ExportPages);
+                    told.add_fault(&self.place_of("page"), RuleProblem::ExportPages);
                 }
             }
-            (None, None) => told.tell(&self.of, RuleProblem::NoRequest),
-            (Some(_), Some(_)) => told.tell(&self.to("request"), RuleProblem::RequestAndExport),
+            (None, None) => told.add_fault(&self.of, RuleProblem::NoRequest),
+            (Some(_), Some(_)) => told.add_fault(&self.place_of("request"), RuleProblem::RequestAndExport),
         }
-        self.paging(told);
+        self.check_paging(told);
     }
 
-    fn paging(&self, told: &mut Reader<'_>) {
+    fn check_paging(&self, told: &mut Reader<'_>) {
         let is_json = matches!(self.stream.format, Format::Json { .. });
         let in_body = match &self.stream.page {
             Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
             Paging::Offset { total, .. } => total.is_some(),
             Paging::Token { next, next_header, .. } => {
                 if next.is_some() == next_header.is_some() {
-                    told.tell(&self.to("page"), RuleProblem::NextToken);
+                    told.add_fault(&self.place_of("page"), RuleProblem::NextToken);
                 }
                 next.is_some()
             }
@@ -406,19 +407,19 @@ impl Place<'_> {
             Paging::None {} | Paging::LastRecord { .. } => false,
         };
         if in_body && !is_json {
-            told.tell(&self.to("page"), RuleProblem::OnlyJsonPage);
+            told.add_fault(&self.place_of("page"), RuleProblem::OnlyJsonPage);
         }
         if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
             && step_days.is_some()
             && begin.is_none()
         {
-            told.tell(&self.to("since"), RuleProblem::StepBegin);
+            told.add_fault(&self.place_of("since"), RuleProblem::StepBegin);
         }
     }
 }
 
-/// Whether a form of a day can be read: it has year, month and day, each once.
-fn day_form(form: &str) -> bool {
+/// Whether a date format can be read back: it must determine year, month and day.
+fn is_day_format(form: &str) -> bool {
     use chrono::format::{Item, StrftimeItems};
     let known = StrftimeItems::new(form).all(|item| item != Item::Error);
     let day = chrono::NaiveDate::from_ymd_opt(2014, 9, 11);

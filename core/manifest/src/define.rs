@@ -1,6 +1,6 @@
-//! The macros that define the language: see [`crate::shape`].
+//! The macros that define the language; see [`crate::shape`].
 
-/// Defines a table of the language. A key has words in English (its doc comment) and in Chinese (`zh`).
+/// Defines a table of the language. Each key has a description in English (its doc comment) and in Chinese (`zh`).
 #[macro_export]
 macro_rules! table {
     (
@@ -20,7 +20,7 @@ macro_rules! table {
         }
 
         impl $name {
-            /// What its definition says.
+            /// The table's definition: its keys, with descriptions.
             pub const TABLE: $crate::shape::Table = $crate::shape::Table {
                 name: stringify!($name),
                 words: $crate::shape::Words { en: concat!($($en),+), zh: $zh },
@@ -31,7 +31,7 @@ macro_rules! table {
                 fields: &mut $crate::read::Fields<'_>,
                 reader: &mut $crate::read::Reader<'_>,
             ) -> Option<Self> {
-                $(let $key = fields.take::<$type>(
+                $(let $key = fields.take_field::<$type>(
                     stringify!($key), || $crate::default!($type $(, $default)?), reader,
                 );)*
                 Some(Self { $($key: $key?),* })
@@ -47,7 +47,7 @@ macro_rules! table {
     };
 }
 
-/// How a table is read: as it is, or from a text that stands for one of its keys.
+/// Implements reading a table, or a text that stands for one of its keys.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! part {
@@ -55,8 +55,8 @@ macro_rules! part {
         impl $crate::shape::Part for $name {
             const SHAPE: &'static $crate::shape::Shape = &$crate::shape::Shape::Table(&Self::TABLE);
 
-            fn read(node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader<'_>) -> Option<Self> {
-                reader.table(node, &Self::TABLE, Self::read_table)
+            fn read_node(node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader<'_>) -> Option<Self> {
+                reader.read_table(node, &Self::TABLE, Self::read_table)
             }
 
             fn stand_in() -> Option<Self> {
@@ -69,8 +69,8 @@ macro_rules! part {
             const SHAPE: &'static $crate::shape::Shape =
                 &$crate::shape::Shape::Short { key: stringify!($short), table: &Self::TABLE };
 
-            fn read(node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader<'_>) -> Option<Self> {
-                reader.short(node, stringify!($short), &Self::TABLE, Self::read_table)
+            fn read_node(node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader<'_>) -> Option<Self> {
+                reader.read_short_table(node, stringify!($short), &Self::TABLE, Self::read_table)
             }
 
             fn stand_in() -> Option<Self> {
@@ -116,14 +116,14 @@ macro_rules! stand_in {
 #[macro_export]
 macro_rules! default {
     ($type:ty) => {
-        <$type as $crate::shape::Part>::absent()
+        <$type as $crate::shape::Part>::absent_value()
     };
     ($type:ty, $default:expr) => {
         Some($default)
     };
 }
 
-/// Defines a table of which one key tells what the others are.
+/// Defines a table in which the value of one key determines the other keys.
 #[macro_export]
 macro_rules! choice {
     (
@@ -160,13 +160,13 @@ macro_rules! choice {
                 }),+],
             });
 
-            fn read(
+            fn read_node(
                 node: $crate::read::Node<'_>,
                 reader: &mut $crate::read::Reader<'_>,
             ) -> Option<Self> {
-                reader.choice(node, Self::SHAPE, |word, fields, reader| match word {
+                reader.read_choice(node, Self::SHAPE, |word, fields, reader| match word {
                     $(stringify!($word) => {
-                        $(let $key = fields.take::<$type>(
+                        $(let $key = fields.take_field::<$type>(
                             stringify!($key), || $crate::default!($type $(, $default)?), reader,
                         );)*
                         let _ = (&fields, &reader);
@@ -203,7 +203,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// What its definition says.
+            /// The list's definition: its words, with descriptions.
             pub const LIST: $crate::shape::WordList = $crate::shape::WordList {
                 name: stringify!($name),
                 words: $crate::shape::Words { en: concat!($($en),+), zh: $zh },
@@ -213,10 +213,10 @@ macro_rules! words {
                 }),+],
             };
 
-            /// All of them, in their order.
+            /// All of them, in order of definition.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word in manifests and tables.
+            /// Returns the word used in manifests and tables.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -224,9 +224,9 @@ macro_rules! words {
                 }
             }
 
-            /// The one of that word.
+            /// Returns the variant of a word, if there is one.
             #[must_use]
-            pub fn of(word: &str) -> Option<Self> {
+            pub fn from_word(word: &str) -> Option<Self> {
                 match word {
                     $($word => Some(Self::$variant),)+
                     _ => None,
@@ -237,11 +237,11 @@ macro_rules! words {
         impl $crate::shape::Part for $name {
             const SHAPE: &'static $crate::shape::Shape = &$crate::shape::Shape::OneOf(&Self::LIST);
 
-            fn read(
+            fn read_node(
                 node: $crate::read::Node<'_>,
                 reader: &mut $crate::read::Reader<'_>,
             ) -> Option<Self> {
-                reader.word(node, &[$($word),+]).and_then(Self::of)
+                reader.read_word(node, &[$($word),+]).and_then(Self::from_word)
             }
 
             fn stand_in() -> Option<Self> {
@@ -251,7 +251,7 @@ macro_rules! words {
     };
 }
 
-/// Defines steps: a word, or a table of one key with what the step needs.
+/// Defines steps: a word, or a table with one key whose value the step needs.
 #[macro_export]
 macro_rules! steps {
     (
@@ -280,11 +280,11 @@ macro_rules! steps {
                 }),+],
             });
 
-            fn read(
+            fn read_node(
                 node: $crate::read::Node<'_>,
                 reader: &mut $crate::read::Reader<'_>,
             ) -> Option<Self> {
-                let (word, value) = reader.step(node, Self::SHAPE)?;
+                let (word, value) = reader.read_step(node, Self::SHAPE)?;
                 match word {
                     $($word => $crate::step_read!($name, $variant, word, value, reader $(, $type)?),)+
                     _ => None,
@@ -316,6 +316,8 @@ macro_rules! step_read {
         $value.is_none().then_some($name::$variant)
     };
     ($name:ident, $variant:ident, $word:ident, $value:ident, $reader:ident, $type:ty) => {
-        $reader.within($word, |r| $value.and_then(|v| <$type as $crate::shape::Part>::read(v, r))).map($name::$variant)
+        $reader
+            .with_step($word, |r| $value.and_then(|v| <$type as $crate::shape::Part>::read_node(v, r)))
+            .map($name::$variant)
     };
 }

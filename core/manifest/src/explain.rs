@@ -1,4 +1,4 @@
-//! The words about one place of the manifest language, with all that can stand there, in either language.
+//! Explains one place of the manifest language and everything that it allows, in either language.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::fault::Meant;
 use crate::page::Page;
 use crate::shape::{Case, Fields, Key, Part as _, Shape, StepWord, Table, Word, Words};
 
-/// Which language the words are in.
+/// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tongue {
     /// English.
@@ -20,14 +20,14 @@ pub enum Tongue {
 }
 
 impl Tongue {
-    pub(crate) fn of(self, words: Words) -> &'static str {
+    pub(crate) fn text_of(self, words: Words) -> &'static str {
         match self {
             Self::English => words.en.trim(),
             Self::Chinese => words.zh,
         }
     }
 
-    pub(crate) fn pick(self, en: &'static str, zh: &'static str) -> &'static str {
+    pub(crate) fn pick_text(self, en: &'static str, zh: &'static str) -> &'static str {
         match self {
             Self::English => en,
             Self::Chinese => zh,
@@ -40,44 +40,44 @@ impl Tongue {
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum ExplainError {
-    /// There is no such place, but others.
+    /// There is no such place; the places that exist are given.
     #[serde(rename = "explain.no_place")]
     NoPlace { step: String, of: String, meant: Option<Meant>, known: Vec<String> },
 }
 
 said_in_english!(ExplainError);
 
-/// One place of the language, as `stream.page` or `stream.map.hours`.
+/// Explains one place of the language, such as `stream.page` or `stream.map.hours`.
 ///
 /// # Errors
-/// What there is instead.
-pub fn explain(place: &str, tongue: Tongue) -> Result<String, ExplainError> {
+/// [`ExplainError`] with the steps that exist instead.
+pub fn explain_place(place: &str, tongue: Tongue) -> Result<String, ExplainError> {
     let mut shape = Manifest::SHAPE;
     let mut words = Manifest::TABLE.words;
     for step in place.split('.').filter(|step| !step.is_empty()) {
-        let all = names(shape);
+        let all = next_steps(shape);
         let found = all.iter().find(|(name, ..)| *name == step || *name == ANY);
         let Some((_, told, inner)) = found else {
             let known: Vec<&str> = all.iter().map(|(name, ..)| *name).filter(|name| *name != EACH).collect();
-            let meant = Meant::among(step, known.iter().copied());
+            let meant = Meant::find_similar(step, known.iter().copied());
             let known = known.into_iter().map(str::to_owned).collect();
             return Err(ExplainError::NoPlace { step: step.to_owned(), of: place.to_owned(), meant, known });
         };
         (shape, words) = (inner, told.unwrap_or(words));
     }
     let mut page = Page { tongue, linked: false, out: String::new() };
-    page.line(tongue.of(words));
-    page.section(place, shape, 2);
+    page.push_line(tongue.text_of(words));
+    page.write_section(place, shape, 2);
     Ok(page.out)
 }
 
-/// In a place: each of the known names.
+/// Step of a place that stands for each of the known names.
 pub(crate) const EACH: &str = "*";
-/// In what a place can go on with: any name.
+/// Step that matches any name.
 const ANY: &str = "";
 
-/// What one step further in a place can be.
-fn names(shape: &'static Shape) -> Vec<(&'static str, Option<Words>, &'static Shape)> {
+/// Returns the possible next steps of a place, with their meaning and shape.
+fn next_steps(shape: &'static Shape) -> Vec<(&'static str, Option<Words>, &'static Shape)> {
     let of_keys =
         |keys: &'static [Key]| keys.iter().map(|key| (key.name, Some(key.words), key.shape)).collect::<Vec<_>>();
     match shape {
@@ -87,7 +87,7 @@ fn names(shape: &'static Shape) -> Vec<(&'static str, Option<Words>, &'static Sh
             let one = |step: &StepWord| step.needs.map(|needs| (step.word, Some(step.words), needs));
             list.all.iter().filter_map(one).collect()
         }
-        Shape::List(inner) => names(inner),
+        Shape::List(inner) => next_steps(inner),
         Shape::Short { table, .. } => of_keys(table.keys),
         Shape::Names(value) => vec![(ANY, None, value)],
         Shape::Known(Fields { of, value, .. }) => {
@@ -99,80 +99,80 @@ fn names(shape: &'static Shape) -> Vec<(&'static str, Option<Words>, &'static Sh
 }
 
 impl Page {
-    fn heading(&mut self, place: &str, level: usize) {
-        let place = if place.is_empty() { self.tongue.pick("the manifest", "清单") } else { place };
+    fn write_heading(&mut self, place: &str, level: usize) {
+        let place = if place.is_empty() { self.tongue.pick_text("the manifest", "清单") } else { place };
         // Writing to a string cannot fail.
         let _ = writeln!(self.out, "\n{} `{place}`\n", "#".repeat(level.min(6)));
     }
 
-    fn section(&mut self, place: &str, shape: &'static Shape, level: usize) {
+    fn write_section(&mut self, place: &str, shape: &'static Shape, level: usize) {
         match shape {
-            Shape::Table(table) => self.table_section(place, table, level),
+            Shape::Table(table) => self.write_table_section(place, table, level),
             Shape::Choice(choice) => {
-                self.heading(place, level);
+                self.write_heading(place, level);
                 for Case { word, words, keys } in choice.cases {
-                    let words = self.tongue.of(*words);
+                    let words = self.tongue.text_of(*words);
                     let _ = writeln!(self.out, "\n**`{} = \"{word}\"`** — {words}\n", choice.key);
                     if !keys.is_empty() {
-                        self.keys(keys);
+                        self.write_keys(keys);
                     }
                 }
                 for Case { word, keys, .. } in choice.cases {
-                    self.inner(&format!("{place} ({word})"), keys, level);
+                    self.write_inner_sections(&format!("{place} ({word})"), keys, level);
                 }
             }
             Shape::Steps(list) => {
-                self.heading(place, level);
-                self.steps(list);
+                self.write_heading(place, level);
+                self.write_steps(list);
                 for step in list.all {
-                    let needs = step.needs.filter(|needs| is_large(needs));
-                    needs.into_iter().for_each(|s| self.section(&format!("{place}.{}", step.word), s, level + 1));
+                    let needs = step.needs.filter(|needs| has_section(needs));
+                    needs.into_iter().for_each(|s| self.write_section(&format!("{place}.{}", step.word), s, level + 1));
                 }
             }
             Shape::OneOf(list) => {
-                self.heading(place, level);
-                self.list(list);
+                self.write_heading(place, level);
+                self.write_words(list);
             }
-            Shape::List(inner) | Shape::Names(inner) => self.section(place, inner, level),
+            Shape::List(inner) | Shape::Names(inner) => self.write_section(place, inner, level),
             Shape::Known(fields) => {
-                self.heading(place, level);
-                self.list(fields.of);
-                self.section(&format!("{place}.{EACH}"), fields.value, level + 1);
+                self.write_heading(place, level);
+                self.write_words(fields.of);
+                self.write_section(&format!("{place}.{EACH}"), fields.value, level + 1);
             }
             Shape::Short { key, table } => {
-                self.table_section(place, table, level);
-                let short = self.short();
+                self.write_table_section(place, table, level);
+                let short = self.short_form_intro();
                 let _ = writeln!(self.out, "\n{short}`{key}`");
             }
             Shape::Text(_) | Shape::Number { .. } | Shape::Flag | Shape::Day => {
-                let what = self.what(shape);
-                self.line(&what);
+                let what = self.describe_shape(shape);
+                self.push_line(&what);
             }
         }
     }
 
-    fn inner(&mut self, place: &str, keys: &'static [Key], level: usize) {
-        for key in keys.iter().filter(|key| is_large(key.shape)) {
+    fn write_inner_sections(&mut self, place: &str, keys: &'static [Key], level: usize) {
+        for key in keys.iter().filter(|key| has_section(key.shape)) {
             let place = if place.is_empty() { key.name.to_owned() } else { format!("{place}.{}", key.name) };
-            self.section(&place, key.shape, level + 1);
+            self.write_section(&place, key.shape, level + 1);
         }
     }
 
-    fn table_section(&mut self, place: &str, table: &'static Table, level: usize) {
-        self.heading(place, level);
-        self.line(self.tongue.of(table.words));
-        self.line("");
-        self.keys(table.keys);
-        self.inner(place, table.keys, level);
+    fn write_table_section(&mut self, place: &str, table: &'static Table, level: usize) {
+        self.write_heading(place, level);
+        self.push_line(self.tongue.text_of(table.words));
+        self.push_line("");
+        self.write_keys(table.keys);
+        self.write_inner_sections(place, table.keys, level);
     }
 }
 
-/// Whether a shape has a section of its own.
-fn is_large(shape: &Shape) -> bool {
+/// Whether a shape gets a section of its own.
+fn has_section(shape: &Shape) -> bool {
     match shape {
         Shape::Table(_) | Shape::Choice(_) | Shape::Steps(_) | Shape::Known(_) | Shape::Short { .. } => true,
         Shape::OneOf(list) => list.all.len() > 1,
-        Shape::List(inner) | Shape::Names(inner) => is_large(inner),
+        Shape::List(inner) | Shape::Names(inner) => has_section(inner),
         _ => false,
     }
 }

@@ -1,54 +1,54 @@
-//! What is wrong with a manifest: every fault at its place, all of them at once.
+//! Faults of a manifest, all collected, each with its place.
 
 use huiliu_messages::{Both, Message, TomlError, said_in_english};
 use serde::{Serialize, Serializer};
 
 use crate::rule::RuleProblem;
 
-/// One thing that is wrong. The sentences are in the catalogues of `huiliu-messages`, in `manifest.ftl`.
+/// One kind of fault. The sentences are in the catalogues of `huiliu-messages`, in `manifest.ftl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Problem {
-    /// It is no TOML.
+    /// The text is not valid TOML.
     #[serde(rename = "problem.syntax")]
     Syntax { why: TomlError },
-    /// A key that the language does not have here.
+    /// A key that the language does not have at this place.
     #[serde(rename = "problem.unknown_key")]
     UnknownKey { key: String, meant: Option<Meant>, allowed: Vec<String> },
-    /// A word that is none of those allowed.
+    /// A word that is not among those allowed.
     #[serde(rename = "problem.unknown_word")]
     UnknownWord { word: String, meant: Option<Meant>, allowed: Vec<String> },
-    /// A value to be filled in that there is not.
+    /// A template names a value that does not exist.
     #[serde(rename = "problem.unknown_value")]
     UnknownValue { name: String, meant: Option<MeantValue>, allowed: Vec<String> },
-    /// A value to be filled in that has no end.
+    /// A template value without a closing brace.
     #[serde(rename = "problem.open_value")]
     OpenValue { text: String },
-    /// A key that must be there, and what it means.
+    /// A required key is missing; `what` is its meaning.
     #[serde(rename = "problem.missing")]
     Missing { key: String, what: Both },
-    /// A key that must be there, and what may stand at it.
+    /// A required key is missing; `words` are the possible values.
     #[serde(rename = "problem.missing_choice")]
     MissingChoice { key: String, words: Vec<String> },
-    /// A value of another type.
+    /// A value of the wrong type.
     #[serde(rename = "problem.type")]
     Type { expected: Expected, found: Found },
-    /// A number out of its bounds.
+    /// A number out of bounds.
     #[serde(rename = "problem.bounds")]
     Bounds { found: String, least: u64, most: u64 },
-    /// More than are told.
+    /// Further faults that are not listed.
     #[serde(rename = "problem.more")]
     More { more: usize },
-    /// It is well-formed and cannot work.
+    /// The manifest parses, but this cannot work.
     #[serde(untagged)]
     Rule(RuleProblem),
-    /// What another kind of file has wrong that is read as a manifest is.
+    /// A fault of another kind of file that is read in the same way as a manifest.
     #[serde(untagged)]
     Other(Message),
 }
 
-/// What was written most like a word.
+/// The word that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
@@ -58,17 +58,17 @@ pub enum Meant {
     Word { word: String },
 }
 
-/// What was written most like the name of a value.
+/// The name of the value that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum MeantValue {
-    /// A value.
+    /// A value of a template.
     #[serde(rename = "meant.value")]
     Value { name: String },
 }
 
-/// What type a value must have.
+/// The type that a value must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum Expected {
@@ -90,12 +90,12 @@ pub enum Expected {
     /// A table.
     #[serde(rename = "expected.table")]
     Table,
-    /// A word, or a table of one key.
+    /// A word, or a table with one key.
     #[serde(rename = "expected.step")]
     Step,
 }
 
-/// What type a value has.
+/// The type that a value has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
@@ -126,9 +126,9 @@ pub enum Found {
 said_in_english!(Problem, Meant, MeantValue, Expected, Found, ManifestError);
 
 impl Meant {
-    /// The word of a list that is written most like another.
-    pub(crate) fn among<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
-        nearest(word, words).map(|word| Self::Word { word: word.to_owned() })
+    /// Returns the word of a list that is most similar to the given one.
+    pub(crate) fn find_similar<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
+        find_nearest(word, words).map(|word| Self::Word { word: word.to_owned() })
     }
 }
 
@@ -138,51 +138,52 @@ impl From<RuleProblem> for Problem {
     }
 }
 
-/// One fault at its place.
+/// One fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Line, from 1.
+    /// Line, counted from 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// Column in characters, counted from 1.
     pub column: usize,
-    /// Dotted place, as `stream.1.map.hours`.
+    /// Dotted place, such as `stream.1.map.hours`.
     pub place: String,
-    /// What is wrong.
+    /// The kind of fault.
     pub problem: Problem,
 }
 
-/// Everything that is wrong with a manifest.
+/// All faults of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestError {
-    /// The manifest's file name.
+    /// File name of the manifest.
     pub file: String,
-    /// In the order of the text; never empty.
+    /// The faults in order of the text; never empty.
     pub faults: Vec<Fault>,
 }
 
-/// A manifest's faults as a message.
+/// A manifest's faults in serialisable form.
 #[derive(Serialize)]
 #[serde(tag = "code")]
 enum Told<'f> {
-    /// All of them.
+    /// All faults.
     #[serde(rename = "manifest.faults")]
     All { lines: Vec<Told<'f>> },
-    /// One of the whole manifest.
+    /// A fault of the whole manifest.
     #[serde(rename = "manifest.fault")]
     Whole { file: &'f str, line: usize, column: usize, why: &'f Problem },
-    /// One at a place of the language.
+    /// A fault at a place of the language.
     #[serde(rename = "manifest.fault_at")]
     At { file: &'f str, line: usize, column: usize, at: &'f str, why: &'f Problem },
 }
 
 impl Serialize for ManifestError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Told::All { lines: self.faults.iter().map(|fault| fault.told(&self.file)).collect() }.serialize(serializer)
+        Told::All { lines: self.faults.iter().map(|fault| fault.to_message(&self.file)).collect() }
+            .serialize(serializer)
     }
 }
 
 impl Fault {
-    fn told<'f>(&'f self, file: &'f str) -> Told<'f> {
+    fn to_message<'f>(&'f self, file: &'f str) -> Told<'f> {
         let Self { line, column, place, problem: why } = self;
         match place.as_str() {
             "" => Told::Whole { file, line: *line, column: *column, why },
@@ -191,9 +192,9 @@ impl Fault {
     }
 }
 
-/// The word of a list that is written most like another, if it is like it at all.
+/// Returns the word of a list that is most similar to the given one, if any is similar enough.
 #[must_use]
-pub fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+pub fn find_nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let alike = |known: &&str| {
         let distance = strsim::osa_distance(&word.to_lowercase(), &known.to_lowercase());
         (distance <= 1 + known.chars().count() / 4).then_some(distance)

@@ -34,8 +34,8 @@ impl Part for Separator {
     const SHAPE: &'static Shape =
         &Shape::Text(Words { en: "one ASCII character, or \"tab\"", zh: "一个 ASCII 字符，或 \"tab\"" });
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = reader.text(node)?;
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.read_text(node)?;
         let separator = match (text, text.as_bytes()) {
             ("tab", _) => Some(b'\t'),
             (_, [byte]) if !byte.is_ascii_alphanumeric() && *byte != b'"' && !matches!(byte, b'\r' | b'\n') => {
@@ -44,7 +44,7 @@ impl Part for Separator {
             _ => None,
         };
         if separator.is_none() {
-            reader.refuse(node, crate::rule::RuleProblem::Separator { text: text.to_owned() });
+            reader.refuse_node(node, crate::rule::RuleProblem::Separator { text: text.to_owned() });
         }
         separator.map(Self)
     }
@@ -146,7 +146,7 @@ choice! {
 }
 
 impl Format {
-    /// The encoding of its text; a workbook has none of its own.
+    /// Returns the encoding of its text; a workbook has none of its own and returns UTF-8.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         match self {
@@ -158,7 +158,7 @@ impl Format {
         }
     }
 
-    /// Where the table in it begins and ends, if there is one.
+    /// Returns where the table in it begins and ends, if it is a table.
     #[must_use]
     pub fn layout(&self) -> Option<&Layout> {
         match self {
@@ -167,9 +167,9 @@ impl Format {
         }
     }
 
-    /// The layout of the table that a web page may be: reporting systems give their tables as pages.
+    /// Returns the layout of the table if it may also come as a web page, as reporting systems do for workbooks.
     #[must_use]
-    pub fn page_of(&self) -> Option<&Layout> {
+    pub fn web_page_layout(&self) -> Option<&Layout> {
         match self {
             Self::Workbook { layout, .. } => Some(layout),
             Self::Csv { .. } | Self::Json { .. } | Self::JsonLines { .. } | Self::Xml { .. } => None,
@@ -195,7 +195,7 @@ choice! {
 }
 
 impl Archive {
-    /// Name pattern of the members that are read.
+    /// Returns the name pattern of the members to read; `None` for GZIP.
     #[must_use]
     pub fn members(&self) -> Option<&str> {
         match self {
@@ -205,10 +205,10 @@ impl Archive {
     }
 }
 
-/// Whether a name is like a pattern, of which the first `*` stands for anything. Capital letters are as good as small ones:
-/// programs write `A.CSV` and `Sheet1` as they like.
+/// Whether a name matches a pattern, in which the first `*` stands for any text. The comparison is case-insensitive,
+/// because programs write `A.CSV` and `Sheet1` as they like.
 #[must_use]
-pub fn named_like(pattern: &str, name: &str) -> bool {
+pub fn matches_name_pattern(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let Some(star) = pattern.iter().position(|b| *b == b'*') else { return name.eq_ignore_ascii_case(pattern) };
     let (head, tail) = (&pattern[..star], &pattern[star + 1..]);

@@ -1,7 +1,9 @@
-//! The manifest language: where a platform is read, how it is decoded, which field is which.
+//! The manifest language: how a platform is read, how its data is decoded, and how its fields map to canonical
+//! fields.
 //!
-//! The types here are its one definition (see [`shape`]). A manifest is checked when it is read: every unknown key, wrong
-//! word, required field that is not mapped and unit without a rule is told at its line and column, before anything runs.
+//! The types here are the only definition of the language (see [`shape`]). A manifest is checked when it is read.
+//! Every unknown key or word, required field that is not mapped and unit without a rule is reported with line and
+//! column before anything runs.
 
 mod check;
 mod define;
@@ -22,7 +24,7 @@ pub mod template;
 pub mod transport;
 
 pub use fault::{Fault, ManifestError, Problem};
-pub use format::{Archive, Encoding, Format, Layout, named_like};
+pub use format::{Archive, Encoding, Format, Layout, matches_name_pattern};
 pub use mapping::{Field, Rule, Step, Unit};
 pub use sample::{MAX_SAMPLES, Sample};
 pub use stream::{Assessor, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
@@ -63,23 +65,23 @@ table! {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest.
+    /// Parses and checks a manifest.
     ///
     /// # Errors
-    /// Every fault at once, each with line, column and what is allowed.
+    /// [`ManifestError`] with all faults at once, each with line, column and what is allowed.
     pub fn parse(file: &str, text: &str) -> Result<Self, ManifestError> {
-        Reader::read(file, text, check::check)
+        Reader::read_document(file, text, check::check_manifest)
     }
 
-    /// The stream of that name.
+    /// Returns the stream with a name.
     #[must_use]
-    pub fn stream(&self, name: &str) -> Option<&Stream> {
+    pub fn find_stream(&self, name: &str) -> Option<&Stream> {
         self.stream.iter().find(|s| s.name == name)
     }
 
-    /// Its version as tables hold it.
+    /// Returns its version as stored in tables.
     #[must_use]
-    pub fn version(&self) -> i64 {
+    pub fn version_number(&self) -> i64 {
         i64::try_from(self.version.0).unwrap_or(i64::MAX)
     }
 }

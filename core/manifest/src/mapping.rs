@@ -1,4 +1,4 @@
-//! Which raw field is which canonical field, and what is done to its text on the way.
+//! Which raw field becomes which canonical field, and how its text is transformed.
 
 use std::collections::BTreeMap;
 
@@ -201,23 +201,24 @@ impl Field {
             Kind::School => OF_SCHOOLS,
             Kind::Membership => OF_MEMBERSHIPS,
             _ => {
-                let of_both = [Self::Name, Self::IdNumber, Self::SchoolCode].contains(&self) || self.tells_apart();
+                let of_both =
+                    [Self::Name, Self::IdNumber, Self::SchoolCode].contains(&self) || self.identifies_people();
                 return of_both || ![OF_TEACHERS, OF_SCHOOLS, OF_MEMBERSHIPS].iter().any(|of| of.contains(&self));
             }
         };
         of.contains(&self)
     }
 
-    /// Whether it tells people apart beside name, ID number and school code, where `known_by` is `any`.
+    /// Whether it identifies people besides name, ID number and school code, for streams with `known_by = "any"`.
     #[must_use]
-    pub fn tells_apart(self) -> bool {
+    pub fn identifies_people(self) -> bool {
         matches!(
             self,
             Self::TeacherNumber | Self::Phone | Self::BirthDate | Self::Sex | Self::SchoolName | Self::RegionCode
         )
     }
 
-    /// Whether it is a day, for which forms can be given.
+    /// Whether it is a day, so that date formats can be given.
     #[must_use]
     pub fn is_day(self) -> bool {
         matches!(
@@ -233,7 +234,7 @@ impl Field {
         )
     }
 
-    /// The field in reason codes, as `score.learning`.
+    /// Returns the field as it appears in reason codes, such as `score.learning`.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -329,7 +330,7 @@ table! {
     }
 }
 
-/// A place in a list, from 1.
+/// A position in a list, counted from 1.
 pub type Nth = Within<1, 99>;
 
 table! {
@@ -345,7 +346,7 @@ table! {
     }
 }
 
-/// A regular expression of linear time, with one group.
+/// A regular expression with at least one group, matched in linear time.
 #[derive(Debug, Clone)]
 pub struct Capture(pub Regex);
 
@@ -355,18 +356,18 @@ impl Part for Capture {
         zh: "正则表达式；取第一个分组",
     });
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = reader.text(node)?;
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.read_text(node)?;
         let built = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
         match built {
             Ok(regex) if regex.captures_len() > 1 => Some(Self(regex)),
             Ok(_) => {
-                reader.refuse(node, RuleProblem::NoGroup);
+                reader.refuse_node(node, RuleProblem::NoGroup);
                 None
             }
             Err(e) => {
                 let why = e.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                reader.refuse(node, RuleProblem::Expression { why });
+                reader.refuse_node(node, RuleProblem::Expression { why });
                 None
             }
         }
@@ -377,12 +378,12 @@ impl Part for Capture {
     }
 }
 
-/// A ratio, as `1/60` or `100`.
+/// A ratio, such as `1/60` or `100`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ratio {
-    /// What is multiplied by.
+    /// The factor.
     pub up: u32,
-    /// What is divided by; at least 1.
+    /// The divisor; at least 1.
     pub down: u32,
 }
 
@@ -390,13 +391,13 @@ impl Part for Ratio {
     const SHAPE: &'static Shape =
         &Shape::Text(Words { en: "ratio of whole numbers, as \"100/5\"", zh: "整数之比，如 \"100/5\"" });
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = reader.text(node)?;
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.read_text(node)?;
         let (up, down) = text.split_once('/').unwrap_or((text, "1"));
         let number = |part: &str| part.trim().parse::<u32>().ok().filter(|n| (1..=1_000_000).contains(n));
         let ratio = number(up).zip(number(down)).map(|(up, down)| Self { up, down });
         if ratio.is_none() {
-            reader.refuse(node, RuleProblem::Ratio { text: text.to_owned() });
+            reader.refuse_node(node, RuleProblem::Ratio { text: text.to_owned() });
         }
         ratio
     }
@@ -503,21 +504,21 @@ table! {
 }
 
 impl Rule {
-    /// The paths that are read.
+    /// Returns the paths that are read.
     pub fn paths(&self) -> impl Iterator<Item = &String> {
         let joined = self.join.as_ref().map(|join| join.paths.as_slice()).unwrap_or_default();
         self.path.iter().chain(self.first_of.as_deref().unwrap_or_default()).chain(joined)
     }
 
-    /// The path for people: the first of them.
+    /// Returns the path to show to people: the first one.
     #[must_use]
-    pub fn shown(&self) -> Option<&str> {
+    pub fn display_path(&self) -> Option<&str> {
         self.paths().next().map(String::as_str)
     }
 
-    /// Where there is nothing but a path, that path.
+    /// Returns the path if the rule consists of a path alone.
     #[must_use]
-    pub fn plain(&self) -> Option<&str> {
+    pub fn plain_path(&self) -> Option<&str> {
         let alone = self.then.is_empty() && self.default.is_none() && self.formats.is_none();
         self.path.as_deref().filter(|_| alone)
     }
@@ -534,10 +535,12 @@ impl Part for Map {
         value: Rule::SHAPE,
     });
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let words: Vec<&'static str> = Field::ALL.iter().map(|field| field.as_str()).collect();
-        let entries = reader.known_entries(node, &words)?;
-        let entry = |(name, value): (String, _)| Field::of(&name).zip(reader.within(&name, |r| Rule::read(value, r)));
+        let entries = reader.read_known_entries(node, &words)?;
+        let entry = |(name, value): (String, _)| {
+            Field::from_word(&name).zip(reader.with_step(&name, |r| Rule::read_node(value, r)))
+        };
         Some(entries.into_iter().filter_map(entry).collect())
     }
 

@@ -1,4 +1,4 @@
-//! Which rows count, what is expected of a stream, and when a batch is held for people to look at.
+//! Which rows count, what is expected of a stream, and when a batch is quarantined for review.
 
 use crate::mapping::Capture;
 use crate::shape::{Within, table, words};

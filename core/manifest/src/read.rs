@@ -1,4 +1,4 @@
-//! Reads a TOML text against the definition of the language, collecting every fault with its place.
+//! Reads a TOML text against the definition of the language and collects every fault with its place.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,13 +12,13 @@ use crate::fault::{Expected, Fault, Found, ManifestError, Meant, Problem};
 use crate::rule::RuleProblem;
 use crate::shape::{Choice, Key, Part, Shape, StepWord, Table};
 
-/// The most faults that are told; who has more of them corrects these first.
+/// Maximum number of faults that are reported; the rest can be corrected afterwards.
 const MAX: usize = 200;
 
-/// A value of the text, with its span; none of it for a text that stands for a whole table.
+/// A value of the text and its span.
 pub type Node<'t> = &'t Spanned<DeValue<'t>>;
 
-/// Reads one manifest.
+/// Reads one manifest and collects its faults.
 #[derive(Debug)]
 pub struct Reader<'t> {
     file: &'t str,
@@ -26,11 +26,11 @@ pub struct Reader<'t> {
     place: Vec<String>,
     spans: HashMap<String, Range<usize>>,
     faults: Vec<(Range<usize>, String, Problem)>,
-    /// How many of them are of form: found while reading.
+    /// How many of the faults concern the form: those found while reading, before `check`.
     of_form: usize,
 }
 
-/// The keys of a table that are still to be read.
+/// The keys of a table that have not been read yet.
 #[derive(Debug)]
 pub struct Fields<'t> {
     nodes: HashMap<String, Node<'t>>,
@@ -39,15 +39,15 @@ pub struct Fields<'t> {
 }
 
 impl<'t> Fields<'t> {
-    /// Reads a key, or takes what holds without it.
-    pub fn take<T: Part>(
+    /// Reads a key, or returns what applies if it is absent.
+    pub fn take_field<T: Part>(
         &mut self,
         name: &'static str,
         absent: impl Fn() -> Option<T>,
         reader: &mut Reader<'_>,
     ) -> Option<T> {
         if let Some(node) = self.nodes.remove(name) {
-            return reader.within(name, |r| T::read(node, r)).or_else(&absent).or_else(T::stand_in);
+            return reader.with_step(name, |r| T::read_node(node, r)).or_else(&absent).or_else(T::stand_in);
         }
         let value = absent();
         if value.is_none()
@@ -57,35 +57,39 @@ impl<'t> Fields<'t> {
                 key: name.to_owned(),
                 what: Both { en: key.words.en.trim().into(), zh: key.words.zh.trim().into() },
             };
-            reader.tell_at(self.whole.clone(), problem);
+            reader.add_fault_at(self.whole.clone(), problem);
         }
         value.or_else(T::stand_in)
     }
 }
 
 impl<'t> Reader<'t> {
-    /// Reads a whole manifest: all faults of form, and those of sense that `check` finds.
+    /// Reads a whole manifest: all faults of its form, and those of its meaning that `check` finds.
     ///
     /// # Errors
-    /// Every fault at its place.
-    pub fn read<T: Part>(file: &str, text: &str, check: impl FnOnce(&T, &mut Reader<'_>)) -> Result<T, ManifestError> {
+    /// [`ManifestError`] with every fault and its place.
+    pub fn read_document<T: Part>(
+        file: &str,
+        text: &str,
+        check: impl FnOnce(&T, &mut Reader<'_>),
+    ) -> Result<T, ManifestError> {
         let (document, errors) = DeTable::parse_recoverable(text);
         let mut reader = Reader { file, text, place: vec![], spans: HashMap::new(), faults: vec![], of_form: 0 };
         for error in &errors {
             let span = error.span().unwrap_or(0..0);
-            reader.tell_at(span, Problem::Syntax { why: TomlError::of(error.message()) });
+            reader.add_fault_at(span, Problem::Syntax { why: TomlError::from_parser_message(error.message()) });
         }
         let span = document.span();
         let root = Spanned::new(span, DeValue::Table(document.into_inner()));
-        let manifest = T::read(&root, &mut reader);
+        let manifest = T::read_node(&root, &mut reader);
         reader.of_form = reader.faults.len();
         if let Some(manifest) = &manifest {
             check(manifest, &mut reader);
         }
-        reader.end(manifest)
+        reader.into_result(manifest)
     }
 
-    fn end<T>(mut self, value: Option<T>) -> Result<T, ManifestError> {
+    fn into_result<T>(mut self, value: Option<T>) -> Result<T, ManifestError> {
         self.faults.sort_by_key(|(span, ..)| span.start);
         self.faults.dedup();
         let more = self.faults.len().saturating_sub(MAX);
@@ -97,7 +101,7 @@ impl<'t> Reader<'t> {
         let faults: Vec<Fault> = std::mem::take(&mut self.faults)
             .into_iter()
             .map(|(span, place, problem)| {
-                let (line, column) = position(self.text, span.start);
+                let (line, column) = line_and_column(self.text, span.start);
                 Fault { line, column, place, problem }
             })
             .collect();
@@ -107,9 +111,10 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Tells a fault at a place of the manifest, or at the nearest place around it that is written there. Where something
-    /// could not be read there, that has been told, and this may only follow from it.
-    pub fn tell(&mut self, place: &str, why: impl Into<Problem>) {
+    /// Adds a fault at a place of the manifest, or at the nearest enclosing place that is written there. If something
+    /// at that place could not be read, that fault was reported already, and this one may only follow from it: it is
+    /// not added.
+    pub fn add_fault(&mut self, place: &str, why: impl Into<Problem>) {
         let is_inside = |of: &str| of.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         if self.faults[..self.of_form].iter().any(|(_, of, _)| is_inside(of)) {
             return;
@@ -127,28 +132,28 @@ impl<'t> Reader<'t> {
         self.faults.push((span, place.to_owned(), why.into()));
     }
 
-    /// Tells what is wrong with the value at hand.
-    pub fn refuse(&mut self, node: Node<'_>, why: impl Into<Problem>) {
-        self.tell_at(node.span(), why.into());
+    /// Adds a fault of the value at hand.
+    pub fn refuse_node(&mut self, node: Node<'_>, why: impl Into<Problem>) {
+        self.add_fault_at(node.span(), why.into());
     }
 
-    fn tell_at(&mut self, span: Range<usize>, problem: Problem) {
+    fn add_fault_at(&mut self, span: Range<usize>, problem: Problem) {
         self.faults.push((span, self.place.join("."), problem));
     }
 
-    /// Reads something one step further in.
-    pub fn within<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+    /// Runs `read` with the place one step further in.
+    pub fn with_step<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         self.place.push(step.to_owned());
         let value = read(self);
         self.place.pop();
         value
     }
 
-    fn note(&mut self, node: Node<'_>) {
+    fn record_span(&mut self, node: Node<'_>) {
         self.spans.entry(self.place.join(".")).or_insert(node.span());
     }
 
-    fn other_type(&mut self, node: Node<'_>, expected: Expected) {
+    fn add_type_fault(&mut self, node: Node<'_>, expected: Expected) {
         let found = match node.get_ref() {
             DeValue::String(text) => Found::Text { text: text.chars().take(40).collect() },
             DeValue::Integer(_) => Found::Integer,
@@ -158,118 +163,122 @@ impl<'t> Reader<'t> {
             DeValue::Array(_) => Found::List,
             DeValue::Table(_) => Found::Table,
         };
-        self.tell_at(node.span(), Problem::Type { expected, found });
+        self.add_fault_at(node.span(), Problem::Type { expected, found });
     }
 
-    /// The text at a node.
-    pub fn text<'n>(&mut self, node: Node<'n>) -> Option<&'n str> {
-        self.note(node);
+    /// Reads a text.
+    pub fn read_text<'n>(&mut self, node: Node<'n>) -> Option<&'n str> {
+        self.record_span(node);
         let text = node.get_ref().as_str();
         if text.is_none() {
-            self.other_type(node, Expected::Text);
+            self.add_type_fault(node, Expected::Text);
         }
         text
     }
 
-    /// true or false.
-    pub fn flag(&mut self, node: Node<'_>) -> Option<bool> {
-        self.note(node);
+    /// Reads `true` or `false`.
+    pub fn read_flag(&mut self, node: Node<'_>) -> Option<bool> {
+        self.record_span(node);
         let flag = node.get_ref().as_bool();
         if flag.is_none() {
-            self.other_type(node, Expected::Flag);
+            self.add_type_fault(node, Expected::Flag);
         }
         flag
     }
 
-    /// A day, as a TOML date or as a text.
-    pub fn day(&mut self, node: Node<'_>) -> Option<chrono::NaiveDate> {
-        self.note(node);
+    /// Reads a day, written as a TOML date or as a text.
+    pub fn read_day(&mut self, node: Node<'_>) -> Option<chrono::NaiveDate> {
+        self.record_span(node);
         let text = match node.get_ref() {
             DeValue::Datetime(at) => at.to_string(),
             other => other.as_str().unwrap_or_default().to_owned(),
         };
         let day = text.parse().ok();
         if day.is_none() {
-            self.other_type(node, Expected::Day);
+            self.add_type_fault(node, Expected::Day);
         }
         day
     }
 
-    /// A whole number within bounds.
-    pub fn number(&mut self, node: Node<'_>, least: u64, most: u64) -> Option<u64> {
-        self.note(node);
+    /// Reads a whole number within bounds, both inclusive.
+    pub fn read_number(&mut self, node: Node<'_>, least: u64, most: u64) -> Option<u64> {
+        self.record_span(node);
         let Some(written) = node.get_ref().as_integer() else {
-            self.other_type(node, Expected::Number);
+            self.add_type_fault(node, Expected::Number);
             return None;
         };
         let number = u64::from_str_radix(written.as_str(), written.radix()).ok();
         let number = number.filter(|n| (least..=most).contains(n));
         if number.is_none() {
-            self.tell_at(node.span(), Problem::Bounds { found: written.as_str().to_owned(), least, most });
+            self.add_fault_at(node.span(), Problem::Bounds { found: written.as_str().to_owned(), least, most });
         }
         number
     }
 
-    /// One of a closed list of words.
-    pub fn word<'n>(&mut self, node: Node<'n>, words: &[&'static str]) -> Option<&'n str> {
-        let word = self.text(node)?;
+    /// Reads one of a closed list of words.
+    pub fn read_word<'n>(&mut self, node: Node<'n>, words: &[&'static str]) -> Option<&'n str> {
+        let word = self.read_text(node)?;
         if !words.contains(&word) {
-            self.unknown_word(node, word, words);
+            self.add_unknown_word(node, word, words);
             return None;
         }
         Some(word)
     }
 
-    fn unknown_word(&mut self, node: Node<'_>, word: &str, words: &[&str]) {
-        let meant = Meant::among(word, words.iter().copied());
+    fn add_unknown_word(&mut self, node: Node<'_>, word: &str, words: &[&str]) {
+        let meant = Meant::find_similar(word, words.iter().copied());
         let allowed = words.iter().map(|&word| word.to_owned()).collect();
-        self.tell_at(node.span(), Problem::UnknownWord { word: word.to_owned(), meant, allowed });
+        self.add_fault_at(node.span(), Problem::UnknownWord { word: word.to_owned(), meant, allowed });
     }
 
-    /// The items of a list, each with its number.
-    pub fn list<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
-        self.note(node);
+    /// Reads the items of a list, each with its index as text.
+    pub fn read_list<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
+        self.record_span(node);
         let Some(items) = node.get_ref().as_array() else {
-            self.other_type(node, Expected::List);
+            self.add_type_fault(node, Expected::List);
             return None;
         };
         Some(items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect())
     }
 
-    /// The entries of a table with names of one's own.
-    pub fn entries<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
-        self.note(node);
+    /// Reads the entries of a table with free names.
+    pub fn read_entries<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
+        self.record_span(node);
         let Some(table) = node.get_ref().as_table() else {
-            self.other_type(node, Expected::Table);
+            self.add_type_fault(node, Expected::Table);
             return None;
         };
         Some(table.iter().map(|(name, value)| (name.get_ref().to_string(), value)).collect())
     }
 
-    /// The entries of a table whose names are words of a closed list.
-    pub fn known_entries<'n>(&mut self, node: Node<'n>, words: &[&'static str]) -> Option<Vec<(String, Node<'n>)>> {
-        let entries = self.entries(node)?;
+    /// Reads the entries of a table whose names are words of a closed list. Other names are faults.
+    pub fn read_known_entries<'n>(
+        &mut self,
+        node: Node<'n>,
+        words: &[&'static str],
+    ) -> Option<Vec<(String, Node<'n>)>> {
+        let entries = self.read_entries(node)?;
         let table = node.get_ref().as_table()?;
         for (name, _) in table {
             if !words.contains(&name.get_ref().as_ref()) {
-                self.unknown_key(name.span(), name.get_ref(), words.iter().copied());
+                self.add_unknown_key(name.span(), name.get_ref(), words.iter().copied());
             }
         }
         Some(entries.into_iter().filter(|(name, _)| words.contains(&name.as_str())).collect())
     }
 
-    fn unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
-        // Of very many only some are told.
+    fn add_unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
+        // Once there are very many faults, no similar word is looked for.
         let is_told = self.faults.len() < MAX;
-        let meant = is_told.then(|| Meant::among(key, words.clone())).flatten();
+        let meant = is_told.then(|| Meant::find_similar(key, words.clone())).flatten();
         let allowed = words.map(str::to_owned).collect();
-        self.tell_at(span, Problem::UnknownKey { key: key.to_owned(), meant, allowed });
+        self.add_fault_at(span, Problem::UnknownKey { key: key.to_owned(), meant, allowed });
     }
 
-    fn fields<'n>(&mut self, node: Node<'n>, keys: &'static [Key], tag: Option<&str>) -> Option<Fields<'n>> {
-        self.note(node);
+    fn read_fields<'n>(&mut self, node: Node<'n>, keys: &'static [Key], tag: Option<&str>) -> Option<Fields<'n>> {
+        self.record_span(node);
         let Some(table) = node.get_ref().as_table() else {
-            self.other_type(node, Expected::Table);
+            self.add_type_fault(node, Expected::Table);
             return None;
         };
         let mut nodes = HashMap::new();
@@ -278,25 +287,29 @@ impl<'t> Reader<'t> {
             if known {
                 nodes.insert(name.get_ref().to_string(), value);
             } else if tag != Some(name.get_ref().as_ref()) {
-                self.unknown_key(name.span(), name.get_ref(), tag.into_iter().chain(keys.iter().map(|key| key.name)));
+                self.add_unknown_key(
+                    name.span(),
+                    name.get_ref(),
+                    tag.into_iter().chain(keys.iter().map(|key| key.name)),
+                );
             }
         }
         Some(Fields { nodes, keys, whole: node.span() })
     }
 
-    /// A table of known keys.
-    pub fn table<T>(
+    /// Reads a table of known keys.
+    pub fn read_table<T>(
         &mut self,
         node: Node<'_>,
         table: &'static Table,
         read: impl FnOnce(&mut Fields<'_>, &mut Self) -> Option<T>,
     ) -> Option<T> {
-        let mut fields = self.fields(node, table.keys, None)?;
+        let mut fields = self.read_fields(node, table.keys, None)?;
         read(&mut fields, self)
     }
 
-    /// A table of known keys, or a text that stands for one of them.
-    pub fn short<T>(
+    /// Reads a table of known keys, or a text that stands for one of them.
+    pub fn read_short_table<T>(
         &mut self,
         node: Node<'_>,
         short: &'static str,
@@ -304,49 +317,49 @@ impl<'t> Reader<'t> {
         read: impl FnOnce(&mut Fields<'_>, &mut Self) -> Option<T>,
     ) -> Option<T> {
         if node.get_ref().as_str().is_some() {
-            self.note(node);
+            self.record_span(node);
             let nodes = HashMap::from([(short.to_owned(), node)]);
             return read(&mut Fields { nodes, keys: table.keys, whole: node.span() }, self);
         }
-        self.table(node, table, read)
+        self.read_table(node, table, read)
     }
 
-    /// A table of which one key tells what the others are.
-    pub fn choice<T>(
+    /// Reads a table in which one key determines the others.
+    pub fn read_choice<T>(
         &mut self,
         node: Node<'_>,
         shape: &'static Shape,
         read: impl FnOnce(&str, &mut Fields<'_>, &mut Self) -> Option<T>,
     ) -> Option<T> {
         let Shape::Choice(Choice { key, cases, .. }) = shape else { return None };
-        self.note(node);
+        self.record_span(node);
         let words: Vec<&'static str> = cases.iter().map(|case| case.word).collect();
         // A choice without keys of its own may be written as its word alone.
         if let Some(word) = node.get_ref().as_str() {
-            self.word(node, &words)?;
+            self.read_word(node, &words)?;
             let case = cases.iter().find(|case| case.word == word)?;
             return read(word, &mut Fields { nodes: HashMap::new(), keys: case.keys, whole: node.span() }, self);
         }
         let Some(table) = node.get_ref().as_table() else {
-            self.other_type(node, Expected::Table);
+            self.add_type_fault(node, Expected::Table);
             return None;
         };
         let Some(tag) = table.get(*key) else {
             let words = words.iter().map(|&word| word.to_owned()).collect();
-            self.tell_at(node.span(), Problem::MissingChoice { key: (*key).to_owned(), words });
+            self.add_fault_at(node.span(), Problem::MissingChoice { key: (*key).to_owned(), words });
             return None;
         };
-        let word = self.within(key, |r| r.word(tag, &words))?;
+        let word = self.with_step(key, |r| r.read_word(tag, &words))?;
         let case = cases.iter().find(|case| case.word == word)?;
-        let mut fields = self.fields(node, case.keys, Some(key))?;
+        let mut fields = self.read_fields(node, case.keys, Some(key))?;
         read(word, &mut fields, self)
     }
 
-    /// A word, or a table of one key: the word, and what stands at the key.
-    pub fn step<'n>(&mut self, node: Node<'n>, shape: &'static Shape) -> Option<(&'static str, Option<Node<'n>>)> {
+    /// Reads a word, or a table with one key. Returns the word and the value at the key.
+    pub fn read_step<'n>(&mut self, node: Node<'n>, shape: &'static Shape) -> Option<(&'static str, Option<Node<'n>>)> {
         let Shape::Steps(steps) = shape else { return None };
         let steps = steps.all;
-        self.note(node);
+        self.record_span(node);
         let words: Vec<&'static str> = steps.iter().map(|step| step.word).collect();
         let (word, value) = match node.get_ref() {
             DeValue::String(word) => (word.to_string(), None),
@@ -355,21 +368,21 @@ impl<'t> Reader<'t> {
                 (name.get_ref().to_string(), Some(value))
             }
             _ => {
-                self.other_type(node, Expected::Step);
+                self.add_type_fault(node, Expected::Step);
                 return None;
             }
         };
         let Some(StepWord { word: known, needs, .. }) = steps.iter().find(|step| step.word == word) else {
-            self.unknown_word(node, &word, &words);
+            self.add_unknown_word(node, &word, &words);
             return None;
         };
         match (needs, value) {
             (Some(_), None) => {
-                self.refuse(node, RuleProblem::StepValue { step: (*known).to_owned() });
+                self.refuse_node(node, RuleProblem::StepValue { step: (*known).to_owned() });
                 None
             }
             (None, Some(_)) => {
-                self.refuse(node, RuleProblem::StepWord { step: (*known).to_owned() });
+                self.refuse_node(node, RuleProblem::StepWord { step: (*known).to_owned() });
                 None
             }
             _ => Some((known, value)),
@@ -377,8 +390,8 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Line and column, in characters, from 1.
-fn position(text: &str, at: usize) -> (usize, usize) {
+/// Returns line and column of a byte offset; both count from 1, columns in characters.
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at.min(text.len())).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

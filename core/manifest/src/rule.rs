@@ -1,161 +1,161 @@
-//! What a manifest of good form can have wrong, as data.
+//! Faults of a manifest that parses but cannot work, as data.
 
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-/// What cannot work in a manifest. The sentences are in the catalogues of `huiliu-messages`, under `rule-`.
+/// Why a manifest cannot work. The sentences are in the catalogues of `huiliu-messages`, under `rule-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum RuleProblem {
-    /// An id in other characters.
+    /// The id contains other characters than allowed, or is empty or too long.
     #[serde(rename = "rule.id")]
     Id,
-    /// A connector without a stream.
+    /// The connector has no stream.
     #[serde(rename = "rule.no_stream")]
     NoStream,
-    /// Two streams of one name.
+    /// Two streams have the same name.
     #[serde(rename = "rule.two_streams")]
     TwoStreams { name: String },
-    /// A rule about answers without a condition.
+    /// A rule about answers has no condition, so it would match every answer.
     #[serde(rename = "rule.every_answer")]
     EveryAnswer,
-    /// One of two keys that belong together.
+    /// Only one of the keys `path` and `is` is given; they belong together.
     #[serde(rename = "rule.path_and_is")]
     PathAndIs,
-    /// A connector of files without a pattern.
+    /// A connector of files has no name pattern.
     #[serde(rename = "rule.no_names")]
     NoNames,
-    /// Two ways to the same files.
+    /// Both a download and a bucket are given for the same files.
     #[serde(rename = "rule.download_and_bucket")]
     DownloadAndBucket,
-    /// A bucket without a name.
+    /// The bucket has no name.
     #[serde(rename = "rule.bucket_name")]
     BucketName,
-    /// A value that is not known where it stands.
+    /// A value that is not available at this place.
     #[serde(rename = "rule.no_value_here")]
     NoValueHere { name: String, known: Vec<String> },
-    /// A parameter that nobody signs.
+    /// A parameter that must be signed is not part of the signature.
     #[serde(rename = "rule.not_signed")]
     NotSigned { parameter: String },
     /// A path that leads to another host.
     #[serde(rename = "rule.elsewhere")]
     Elsewhere,
-    /// Nothing that makes a record the same.
+    /// No raw field identifies a record.
     #[serde(rename = "rule.record_key")]
     RecordKey,
-    /// Pages have no file name.
+    /// Pages have no file name from which a version could be taken.
     #[serde(rename = "rule.version_of_pages")]
     VersionOfPages,
-    /// Who is on a roster has an ID number.
+    /// A roster must identify people by ID number.
     #[serde(rename = "rule.roster_known_by")]
     RosterKnownBy,
-    /// A field that must be mapped.
+    /// A required field is not mapped.
     #[serde(rename = "rule.not_mapped")]
     NotMapped { field: String },
-    /// A membership without a school.
+    /// A membership maps no school.
     #[serde(rename = "rule.membership_school")]
     MembershipSchool,
-    /// A field that the kind of stream has not.
+    /// The kind of stream does not have this field.
     #[serde(rename = "rule.no_field")]
     NoField { kind: String, field: String },
-    /// A field that tells people apart where nobody asks it.
+    /// The field identifies people, but the stream identifies them by ID number alone.
     #[serde(rename = "rule.tells_apart")]
     TellsApart { field: String },
-    /// A field that comes from nowhere.
+    /// The rule of a field names no origin.
     #[serde(rename = "rule.from_nowhere")]
     FromNowhere,
-    /// A field that comes from two places.
+    /// The rule of a field names more than one origin.
     #[serde(rename = "rule.only_one_of")]
     OnlyOneOf,
-    /// A path without a word.
+    /// A path is blank.
     #[serde(rename = "rule.blank_path")]
     BlankPath,
-    /// A path of the payload that there is not.
+    /// There is no such path of the payload.
     #[serde(rename = "rule.no_path")]
     NoPath { path: String },
-    /// Hours without a unit.
+    /// Hours have no unit.
     #[serde(rename = "rule.hours_unit")]
     HoursUnit,
-    /// A unit of something else.
+    /// Only hours can have a unit.
     #[serde(rename = "rule.only_hours_unit")]
     OnlyHoursUnit,
-    /// Forms of a day of something else.
+    /// Only days can have date formats.
     #[serde(rename = "rule.only_days_forms")]
     OnlyDaysForms,
-    /// A form that no day has.
+    /// The date format does not describe a day.
     #[serde(rename = "rule.day_form")]
     DayForm { form: String },
-    /// Nobody passes a roster.
+    /// A roster cannot have a pass rule.
     #[serde(rename = "rule.roster_pass")]
     RosterPass,
-    /// Nothing that decides.
+    /// The stream has no pass rule.
     #[serde(rename = "rule.no_pass")]
     NoPass,
-    /// A field that decides is not mapped.
+    /// A field that the pass rule needs is not mapped.
     #[serde(rename = "rule.pass_needs")]
     PassNeeds { pass: String, field: String },
-    /// Nothing to find the header by.
+    /// The layout names no column by which the header can be found.
     #[serde(rename = "rule.no_header")]
     NoHeader,
-    /// A name of two columns.
+    /// A name is used for two columns.
     #[serde(rename = "rule.two_columns")]
     TwoColumns { name: String, one: String, other: String },
-    /// A rule about rows without a condition.
+    /// A rule about rows has no condition, so it would match every row.
     #[serde(rename = "rule.every_row")]
     EveryRow,
-    /// A condition of two comparisons, or none.
+    /// A condition has no comparison, or more than one.
     #[serde(rename = "rule.one_comparison")]
     OneComparison,
-    /// A bound that is no number.
+    /// A bound is not a number.
     #[serde(rename = "rule.not_decimal")]
     NotDecimal { text: String },
-    /// A key of streams over HTTP.
+    /// A key that only streams over HTTP can have.
     #[serde(rename = "rule.only_http")]
     OnlyHttp { key: String },
-    /// A key of streams of files.
+    /// A key that only streams of files can have.
     #[serde(rename = "rule.only_files")]
     OnlyFiles,
-    /// A fan-out over nothing.
+    /// A fan-out has no values.
     #[serde(rename = "rule.empty_fan_out")]
     EmptyFanOut,
-    /// A fan-out whose items have no id.
+    /// A fan-out has no field `id`.
     #[serde(rename = "rule.fan_out_id")]
     FanOutId,
-    /// Pages of one file.
+    /// An export is one file and cannot have pages.
     #[serde(rename = "rule.export_pages")]
     ExportPages,
-    /// Nothing to ask for.
+    /// The stream has neither a request nor an export.
     #[serde(rename = "rule.no_request")]
     NoRequest,
-    /// Two ways to the same records.
+    /// The stream has both a request and an export.
     #[serde(rename = "rule.request_and_export")]
     RequestAndExport,
-    /// No place of the next token.
+    /// The place of the next token is missing, or given twice.
     #[serde(rename = "rule.next_token")]
     NextToken,
-    /// A page that cannot tell.
+    /// Paging reads the body of a page, which must then be JSON.
     #[serde(rename = "rule.only_json_page")]
     OnlyJsonPage,
-    /// Steps without a beginning.
+    /// Steps of time have no first day.
     #[serde(rename = "rule.step_begin")]
     StepBegin,
-    /// A step without its value.
+    /// A step is written without the value that it needs.
     #[serde(rename = "rule.step_value")]
     StepValue { step: String },
-    /// A step with a value that it does not take.
+    /// A step is written with a value that it does not take.
     #[serde(rename = "rule.step_word")]
     StepWord { step: String },
-    /// A separator that none can be.
+    /// A separator is not a single allowed character.
     #[serde(rename = "rule.separator")]
     Separator { text: String },
-    /// A regular expression that takes nothing.
+    /// A regular expression has no group.
     #[serde(rename = "rule.no_group")]
     NoGroup,
-    /// No regular expression.
+    /// The regular expression is invalid.
     #[serde(rename = "rule.expression")]
     Expression { why: String },
-    /// No ratio.
+    /// The ratio is invalid.
     #[serde(rename = "rule.ratio")]
     Ratio { text: String },
 }

@@ -1,17 +1,17 @@
-//! Samples of a connector: what its platform may send, and what must come of it.
+//! Samples of a connector: payloads that its platform may send, with their expected outcomes.
 
-/// A payload that a platform may send, and what must come of it.
+/// A payload that a platform may send, and the outcome it must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// The stream it belongs to.
+    /// Name of the stream it belongs to.
     pub stream: String,
     /// Page or file name, as the platform gives it.
     pub address: String,
-    /// Bytes as received.
+    /// The bytes as received.
     pub bytes: Vec<u8>,
-    /// The outcome of each raw record, in order, as JSON.
+    /// The expected outcome of each raw record, in order, as JSON.
     pub expected: String,
 }
 
-/// Most that the samples of one version may hold, in bytes: they are kept in one row.
+/// Maximum total size of the samples of one version, in bytes, because they are stored in one row.
 pub const MAX_SAMPLES: usize = 16 << 20;

@@ -1,8 +1,8 @@
-//! The one definition of the manifest language: Rust types with words in two languages, from which the parser, the JSON
-//! Schema, the reference page and `connectors explain` are made.
+//! The definition of the manifest language: Rust types with descriptions in two languages. The parser, the JSON
+//! Schema, the reference page and `connectors explain` are derived from it.
 //!
-//! Four macros define it. [`table!`] is a table of keys; [`choice!`] is a table of which one key tells what the others
-//! are; [`words!`] is a closed list of words; [`steps!`] is a word, or a table of one key, as `"trim"` and
+//! Four macros define it. [`table!`] is a table of keys; [`choice!`] is a table in which one key determines the
+//! others; [`words!`] is a closed list of words; [`steps!`] is a word, or a table with one key, such as `"trim"` and
 //! `{ scale = "1/60" }`.
 
 use std::collections::BTreeMap;
@@ -11,25 +11,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::read::{Node, Reader};
 
-/// Words in both languages.
+/// A description in both languages.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
-    /// English.
+    /// Text in English.
     pub en: &'static str,
-    /// Chinese.
+    /// Text in Chinese.
     pub zh: &'static str,
 }
 
-/// What may stand at a place of a manifest.
+/// The values that a place of a manifest allows.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
-    /// A text; the words say of what kind.
+    /// A text; the description says of what kind.
     Text(Words),
     /// A whole number within bounds.
     Number {
-        /// The least.
+        /// Minimum, inclusive.
         least: u64,
-        /// The most.
+        /// Maximum, inclusive.
         most: u64,
     },
     /// true or false.
@@ -38,29 +38,29 @@ pub enum Shape {
     Day,
     /// One of these words.
     OneOf(&'static WordList),
-    /// A table of these keys.
+    /// A table with these keys.
     Table(&'static Table),
-    /// A table of which one key tells what the others are.
+    /// A table in which one key determines the others.
     Choice(&'static Choice),
-    /// A word, or a table of one key.
+    /// A word, or a table with one key.
     Steps(&'static StepList),
-    /// Several of a kind.
+    /// A list of items of one shape.
     List(&'static Shape),
-    /// Names of one's own, each with a value of a kind.
+    /// A table with free names, each with a value of one shape.
     Names(&'static Shape),
-    /// Known names, each with a value of a kind.
+    /// A table with known names, each with a value of one shape.
     Known(&'static Fields),
-    /// A text that stands for one key of a table, or the whole table.
+    /// A whole table, or a text that stands for one of its keys.
     Short {
-        /// The key.
+        /// The key that the text stands for.
         key: &'static str,
-        /// The table.
+        /// The table's definition.
         table: &'static Table,
     },
 }
 
 impl Shape {
-    /// Its name, if it is a part of the language that has one: what has a name is described once, and referred to.
+    /// Returns its name, if it is a named part of the language. A named part is described once and then referred to.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         match self {
@@ -77,134 +77,135 @@ impl Shape {
 /// A closed list of words.
 #[derive(Debug, Clone, Copy)]
 pub struct WordList {
-    /// The name of its type.
+    /// Name of its Rust type.
     pub name: &'static str,
-    /// What it is.
+    /// What the list is for.
     pub words: Words,
-    /// The words.
+    /// The words, in order of definition.
     pub all: &'static [Word],
 }
 
 /// A word of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Word {
-    /// As written in a manifest.
+    /// The word, as written in a manifest.
     pub word: &'static str,
-    /// What it means.
+    /// What the word means.
     pub words: Words,
 }
 
-/// A table of which one key tells what the others are.
+/// A table in which one key determines the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice {
-    /// The name of its type.
+    /// Name of its Rust type.
     pub name: &'static str,
-    /// What it is.
+    /// What the table is for.
     pub words: Words,
-    /// The telling key.
+    /// The key whose value determines the others.
     pub key: &'static str,
-    /// What it may tell.
+    /// The values of that key, each with its other keys.
     pub cases: &'static [Case],
 }
 
 /// A case of a choice.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
-    /// The word at the telling key.
+    /// The value of the determining key.
     pub word: &'static str,
-    /// What it means.
+    /// What the case means.
     pub words: Words,
-    /// The keys that come with it.
+    /// The other keys of the case.
     pub keys: &'static [Key],
 }
 
 /// A closed list of steps.
 #[derive(Debug, Clone, Copy)]
 pub struct StepList {
-    /// The name of its type.
+    /// Name of its Rust type.
     pub name: &'static str,
-    /// What it is.
+    /// What the steps are for.
     pub words: Words,
-    /// The steps.
+    /// The steps, in order of definition.
     pub all: &'static [StepWord],
 }
 
 /// A step of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct StepWord {
-    /// As written in a manifest: alone, or as the key of a table.
+    /// The step, as written in a manifest: alone, or as the key of a table.
     pub word: &'static str,
-    /// What it does.
+    /// What the step does.
     pub words: Words,
-    /// What stands at the key; a step without it is a word alone.
+    /// The shape of the value at the key; `None` if the step is a word alone.
     pub needs: Option<&'static Shape>,
 }
 
-/// A table whose keys are the words of a list, each with a value of one kind.
+/// A table whose keys are the words of a list, each with a value of one shape.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields {
-    /// The name of its type.
+    /// Name of the Rust type.
     pub name: &'static str,
-    /// What it is.
+    /// What the table is for.
     pub words: Words,
-    /// Its keys.
+    /// The list of its keys.
     pub of: &'static WordList,
-    /// What stands at each.
+    /// The values that each key allows.
     pub value: &'static Shape,
 }
 
 /// A table of the language.
 #[derive(Debug, Clone, Copy)]
 pub struct Table {
-    /// The name of its type.
+    /// Name of its Rust type.
     pub name: &'static str,
-    /// What it is.
+    /// What the table is for.
     pub words: Words,
-    /// Its keys.
+    /// Its keys, in order of definition.
     pub keys: &'static [Key],
 }
 
 /// A key of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
-    /// As written in a manifest.
+    /// The key, as written in a manifest.
     pub name: &'static str,
-    /// What it means.
+    /// What the key means.
     pub words: Words,
-    /// What may stand there.
+    /// The values it allows.
     pub shape: &'static Shape,
-    /// What holds without it.
+    /// What applies if it is absent.
     pub absent: Absent,
 }
 
-/// What holds where a key is absent.
+/// What applies if a key is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// It must be there.
+    /// The key is required.
     Refused,
-    /// Nothing.
+    /// The value is absent, too.
     Nothing,
-    /// This value.
+    /// This value, as written in a manifest.
     Default(&'static str),
 }
 
 /// A type of the language.
 pub trait Part: Sized {
-    /// What may stand where this is read.
+    /// The values that are allowed where this type is read.
     const SHAPE: &'static Shape;
-    /// What holds where its key is absent and no default is given.
+    /// What applies if its key is absent and no default is given.
     const ABSENT: Absent = Absent::Refused;
 
-    /// Reads it; what is wrong is told to the reader, and then there is nothing.
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+    /// Reads a value of this type. Faults are added to the reader, and then the result is `None`.
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 
-    /// The value of an absent key.
+    /// Returns the value of an absent key, or `None` if the key is required.
     #[must_use]
-    fn absent() -> Option<Self> {
+    fn absent_value() -> Option<Self> {
         None
     }
 
-    /// What is gone on with where it cannot be read, so that everything else is looked at too. The manifest is refused.
+    /// Returns a replacement for a value that could not be read, so that checking can continue. The manifest is
+    /// refused anyway.
     #[must_use]
     fn stand_in() -> Option<Self>;
 }
@@ -212,8 +213,8 @@ pub trait Part: Sized {
 impl Part for String {
     const SHAPE: &'static Shape = &Shape::Text(Words { en: "text", zh: "文本" });
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.text(node).map(str::to_owned)
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.read_text(node).map(str::to_owned)
     }
 
     fn stand_in() -> Option<Self> {
@@ -224,8 +225,8 @@ impl Part for String {
 impl Part for bool {
     const SHAPE: &'static Shape = &Shape::Flag;
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.flag(node)
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.read_flag(node)
     }
 
     fn stand_in() -> Option<Self> {
@@ -236,8 +237,8 @@ impl Part for bool {
 impl Part for chrono::NaiveDate {
     const SHAPE: &'static Shape = &Shape::Day;
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.day(node)
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.read_day(node)
     }
 
     fn stand_in() -> Option<Self> {
@@ -245,14 +246,14 @@ impl Part for chrono::NaiveDate {
     }
 }
 
-/// A whole number from `MIN` to `MAX`.
+/// A whole number from `MIN` to `MAX`, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Within<const MIN: u64, const MAX: u64>(pub u64);
 
 impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
-    /// As a count of things in memory.
+    /// Returns it as a count of items in memory.
     #[must_use]
-    pub fn count(self) -> usize {
+    pub fn to_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
@@ -260,8 +261,8 @@ impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
 impl<const MIN: u64, const MAX: u64> Part for Within<MIN, MAX> {
     const SHAPE: &'static Shape = &Shape::Number { least: MIN, most: MAX };
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.number(node, MIN, MAX).map(Self)
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.read_number(node, MIN, MAX).map(Self)
     }
 
     fn stand_in() -> Option<Self> {
@@ -273,11 +274,11 @@ impl<T: Part> Part for Option<T> {
     const SHAPE: &'static Shape = T::SHAPE;
     const ABSENT: Absent = Absent::Nothing;
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        T::read(node, reader).map(Some)
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        T::read_node(node, reader).map(Some)
     }
 
-    fn absent() -> Option<Self> {
+    fn absent_value() -> Option<Self> {
         Some(None)
     }
 
@@ -289,8 +290,8 @@ impl<T: Part> Part for Option<T> {
 impl<T: Part> Part for Box<T> {
     const SHAPE: &'static Shape = T::SHAPE;
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        T::read(node, reader).map(Box::new)
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        T::read_node(node, reader).map(Box::new)
     }
 
     fn stand_in() -> Option<Self> {
@@ -301,9 +302,9 @@ impl<T: Part> Part for Box<T> {
 impl<T: Part + 'static> Part for Vec<T> {
     const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let items = reader.list(node)?;
-        Some(items.into_iter().filter_map(|(at, item)| reader.within(&at, |r| T::read(item, r))).collect())
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let items = reader.read_list(node)?;
+        Some(items.into_iter().filter_map(|(at, item)| reader.with_step(&at, |r| T::read_node(item, r))).collect())
     }
 
     fn stand_in() -> Option<Self> {
@@ -314,9 +315,10 @@ impl<T: Part + 'static> Part for Vec<T> {
 impl<T: Part + 'static> Part for BTreeMap<String, T> {
     const SHAPE: &'static Shape = &Shape::Names(T::SHAPE);
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let entries = reader.entries(node)?;
-        let entry = |(name, value): (String, _)| reader.within(&name, |r| T::read(value, r)).map(|value| (name, value));
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let entries = reader.read_entries(node)?;
+        let entry =
+            |(name, value): (String, _)| reader.with_step(&name, |r| T::read_node(value, r)).map(|value| (name, value));
         Some(entries.into_iter().filter_map(entry).collect())
     }
 

@@ -1,4 +1,4 @@
-//! One kind of record of a source: how it is asked for, decoded, told apart and mapped.
+//! One kind of record of a source: how it is requested, decoded, identified and mapped.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ impl Kind {
     }
 }
 
-/// Records per page.
+/// Number of records per page.
 pub type PageSize = Within<1, 5_000>;
 
 choice! {
@@ -440,15 +440,15 @@ table! {
 }
 
 impl Stream {
-    /// The unit of its hours.
+    /// Returns the unit of its hours; class hours if no unit is mapped.
     #[must_use]
     pub fn hours_unit(&self) -> &'static str {
         self.map.get(&Field::Hours).and_then(|rule| rule.unit).unwrap_or(Unit::ClassHour).as_str()
     }
 
-    /// The path a canonical field is shown with: where it is mapped from, or its own name.
+    /// Returns the path under which a canonical field is shown: the path it is mapped from, or else its own name.
     #[must_use]
     pub fn raw_field(&self, field: Field) -> &str {
-        self.map.get(&field).and_then(|rule| rule.shown()).unwrap_or_else(|| field.code())
+        self.map.get(&field).and_then(|rule| rule.display_path()).unwrap_or_else(|| field.code())
     }
 }

@@ -1,23 +1,24 @@
-//! Texts with values filled in: `/classes/${each.class.id}/records`. A closed set of values, no expressions.
+//! Texts with values to fill in, such as `/classes/${each.class.id}/records`. The set of values is closed, and there
+//! are no expressions.
 
-use crate::fault::{MeantValue, Problem, nearest};
+use crate::fault::{MeantValue, Problem, find_nearest};
 use crate::read::{Node, Reader};
 use crate::shape::{Part, Shape, Words};
 
-/// A piece of a text with values filled in.
+/// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// As written.
+    /// Literal text.
     Text(String),
-    /// A value: its name, and what of it.
+    /// Name of a value, without `${` and `}`.
     Value(String),
 }
 
-/// A text with values filled in.
+/// A text with values to fill in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
-/// The values that are known without more: what they are called, and what they are.
+/// The values with a fixed name, and their meaning.
 pub const VALUES: &[(&str, Words)] = &[
     ("user", Words { en: "the source's user", zh: "来源的用户名" }),
     ("password", Words { en: "the source's password", zh: "来源的密码" }),
@@ -41,7 +42,7 @@ pub const VALUES: &[(&str, Words)] = &[
     ("nonce", Words { en: "a random number used once", zh: "一次性随机数" }),
 ];
 
-/// The beginnings of values that have names of their own.
+/// The prefixes of values with names of their own, and their meaning.
 pub const NAMED: &[(&str, Words)] = &[
     ("settings", Words { en: "a setting of the source, by name", zh: "来源设置中的某项" }),
     ("secret", Words { en: "a secret of the source, by name", zh: "来源的某项机密" }),
@@ -49,16 +50,16 @@ pub const NAMED: &[(&str, Words)] = &[
 ];
 
 impl Template {
-    /// A text without values.
+    /// Creates a template without values.
     #[must_use]
-    pub fn plain(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         Self(vec![Piece::Text(text.to_owned())])
     }
 
-    /// Reads a text.
+    /// Parses a template.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// [`Problem`] if a value is unknown or has no closing brace.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -77,25 +78,25 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// Its pieces.
+    /// Returns its pieces, in order.
     #[must_use]
     pub fn pieces(&self) -> &[Piece] {
         &self.0
     }
 
-    /// The values it asks for.
-    pub fn values(&self) -> impl Iterator<Item = &str> {
+    /// Returns the names of the values it needs.
+    pub fn value_names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Value(name) => Some(name.as_str()),
             Piece::Text(_) => None,
         })
     }
 
-    /// The text with its values; the name of a value that is not there otherwise.
+    /// Fills in the values, each escaped by `write`.
     ///
     /// # Errors
-    /// The name of the value that `value` does not know.
-    pub fn fill(
+    /// The name of the first value for which `value` returns `None`.
+    pub fn fill_values(
         &self,
         value: impl Fn(&str) -> Option<String>,
         write: impl Fn(&str) -> String,
@@ -121,7 +122,7 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let all: Vec<&str> = VALUES.iter().chain(NAMED).map(|(value, _)| *value).collect();
-    let meant = nearest(head, all.iter().copied()).map(|near| MeantValue::Value { name: near.to_owned() });
+    let meant = find_nearest(head, all.iter().copied()).map(|near| MeantValue::Value { name: near.to_owned() });
     let allowed = all.into_iter().map(str::to_owned).collect();
     Err(Problem::UnknownValue { name: name.to_owned(), meant, allowed })
 }
@@ -130,9 +131,9 @@ impl Part for Template {
     const SHAPE: &'static Shape =
         &Shape::Text(Words { en: "text with values, as `${since}`", zh: "可含取值的文本，如 `${since}`" });
 
-    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = reader.text(node)?;
-        Self::parse(text).map_err(|why| reader.refuse(node, why)).ok()
+    fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.read_text(node)?;
+        Self::parse(text).map_err(|why| reader.refuse_node(node, why)).ok()
     }
 
     fn stand_in() -> Option<Self> {

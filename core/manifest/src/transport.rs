@@ -1,4 +1,4 @@
-//! How a platform is reached: addresses, credentials, answers that are no records, and how often it may be asked.
+//! How a platform is reached: addresses, credentials, answers that are not records, and request budgets.
 
 use std::collections::BTreeMap;
 
@@ -75,8 +75,8 @@ table! {
 }
 
 impl Request {
-    /// The values it asks for.
-    pub fn values(&self) -> impl Iterator<Item = &str> {
+    /// Returns the names of the values it needs.
+    pub fn value_names(&self) -> impl Iterator<Item = &str> {
         let body: Vec<&Template> = match &self.body {
             Some(RequestBody::Form { fields }) => fields.values().collect(),
             Some(RequestBody::Json { text } | RequestBody::Xml { text }) => vec![text],
@@ -87,7 +87,7 @@ impl Request {
             .chain(self.query.values())
             .chain(self.headers.values())
             .chain(body)
-            .flat_map(Template::values)
+            .flat_map(Template::value_names)
     }
 }
 
@@ -369,7 +369,7 @@ table! {
         prefix: Template = Template::default(), "";
         /// Region, as the store calls it.
         #[zh = "区域，按对象存储的叫法"]
-        region: Template = Template::plain("us-east-1"), "us-east-1";
+        region: Template = Template::from_text("us-east-1"), "us-east-1";
         /// Where its name stands in addresses.
         #[zh = "桶名写在地址的何处"]
         style: BucketStyle = BucketStyle::Host, "host";

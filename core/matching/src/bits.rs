@@ -1,16 +1,16 @@
-//! Logarithms in whole numbers: a weight is so many thousandths of a bit.
+//! Base-two logarithms in integers; a weight is measured in thousandths of a bit.
 
-/// The base-two logarithm in thousandths, rounded down; 0 for 0 and 1.
+/// Returns the base-two logarithm in thousandths of a bit, rounded down; 0 for 0 and 1.
 ///
-/// The fraction is found by squaring: each square above two gives one binary place. No float, so that every machine
-/// gives the same score.
+/// The fractional bits come from repeated squaring: each square that reaches 2 yields a 1 bit. No floats, so every
+/// machine gives the same score.
 #[must_use]
 pub fn log2_milli(value: u64) -> i64 {
     if value < 2 {
         return 0;
     }
     let whole = value.ilog2();
-    // One unit is 2^-32; the value lies in [1, 2).
+    // One unit is 2^-32; the mantissa lies in [1, 2).
     let mut mantissa = (u128::from(value) << 32) >> whole;
     let mut fraction: u32 = 0;
     for _ in 0..16 {
@@ -24,7 +24,7 @@ pub fn log2_milli(value: u64) -> i64 {
     i64::from(whole) * 1_000 + ((i64::from(fraction) * 1_000) >> 16)
 }
 
-/// `part` per cent of a weight.
+/// Returns `part` per cent of a weight.
 #[must_use]
 pub fn per_cent(weight: i64, part: u16) -> i64 {
     weight * i64::from(part) / 100

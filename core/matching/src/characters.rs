@@ -1,9 +1,10 @@
-//! Han characters that stand for each other: variants, sounds, shapes.
+//! Han characters that are confused with each other: variants, homophones, look-alikes.
 
 use pinyin::ToPinyin as _;
 
-/// Variants beyond the tables of traditional characters: spellings of one surname since the second round of
-/// simplification (1977 to 1986: 阎闫, 傅付, 萧肖), and forms common in given names. The second is the one compared.
+/// Variants that the traditional-to-simplified tables lack: surname spellings that have coexisted since the second
+/// round of simplification (1977 to 1986: 阎闫, 傅付, 萧肖), and forms common in given names. The second character of each
+/// pair is the one that is compared.
 const VARIANTS: [(char, char); 26] = [
     ('阎', '闫'),
     ('傅', '付'),
@@ -33,8 +34,8 @@ const VARIANTS: [(char, char); 26] = [
     ('徳', '德'),
 ];
 
-/// Characters that are read or picked for each other. Groups made by this project from shapes and from shared phonetic
-/// parts; a pair that is missing counts as one wrong character, which weighs less.
+/// Groups of characters that are misread or mistyped for each other. This project compiled them from shapes and shared
+/// phonetic parts. A pair that is missing here counts as one wrong character, which weighs less.
 const LOOK_ALIKES: [&str; 43] = [
     "未末",
     "己已巳",
@@ -81,30 +82,30 @@ const LOOK_ALIKES: [&str; 43] = [
     "洁浩",
 ];
 
-/// Whether a character is Han, private use not counted.
+/// Returns whether a character is Han; private-use characters do not count.
 #[must_use]
 pub fn is_han(c: char) -> bool {
     matches!(c, '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
         | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}')
 }
 
-/// The text in simplified characters, variants made one.
+/// Converts text to simplified characters and replaces variants with their standard form.
 #[must_use]
-pub fn simple(text: &str) -> String {
-    hanconv::t2s(text).chars().map(standard).collect()
+pub fn to_simplified(text: &str) -> String {
+    hanconv::t2s(text).chars().map(standard_form).collect()
 }
 
-fn standard(c: char) -> char {
+fn standard_form(c: char) -> char {
     VARIANTS.iter().find(|(variant, _)| *variant == c).map_or(c, |(_, standard)| *standard)
 }
 
-/// Whether two characters look alike.
+/// Returns whether two characters look alike.
 #[must_use]
 pub fn look_alike(a: char, b: char) -> bool {
     LOOK_ALIKES.iter().any(|group| group.contains(a) && group.contains(b))
 }
 
-/// How a character is read, the most common way of several.
+/// Mandarin reading of a character; for characters with several readings, the most common one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Syllable {
     /// Without its tone: `zhang`.
@@ -114,16 +115,16 @@ pub struct Syllable {
 }
 
 impl Syllable {
-    /// The reading of a Han character; none for what the tables do not know.
+    /// Looks up the reading of a Han character; `None` if the tables do not have it.
     #[must_use]
-    pub fn of(c: char) -> Option<Self> {
+    pub fn for_char(c: char) -> Option<Self> {
         let read = c.to_pinyin()?;
         Some(Self { plain: read.plain(), toned: read.with_tone() })
     }
 
-    /// What is left of it where zh/z, ch/c, sh/s, n/l and ng/n are not told apart.
+    /// Returns the sound with zh/z, ch/c, sh/s, n/l and ng/n merged.
     #[must_use]
-    pub fn rough(&self) -> String {
+    pub fn rough_sound(&self) -> String {
         let body = self.plain.strip_suffix('g').filter(|b| b.ends_with('n')).unwrap_or(self.plain);
         let mut letters = body.chars();
         let mut rough = String::with_capacity(body.len());
@@ -145,14 +146,14 @@ mod tests {
     fn variants_are_made_one() {
         for (a, b) in [("張偉", "张伟"), ("閻涛", "闫涛"), ("蕭紅", "肖红"), ("鍾堃", "钟坤"), ("王喆", "王哲")]
         {
-            assert_eq!(simple(a), simple(b), "{a} {b}");
+            assert_eq!(to_simplified(a), to_simplified(b), "{a} {b}");
         }
-        assert_ne!(simple("王伟"), simple("王玮"));
+        assert_ne!(to_simplified("王伟"), to_simplified("王玮"));
     }
 
     #[test]
     fn rough_sounds_forget_what_dialects_forget() {
-        let rough = |c| Syllable::of(c).unwrap().rough();
+        let rough = |c| Syllable::for_char(c).unwrap().rough_sound();
         for (a, b) in [('张', '赞'), ('宁', '林'), ('陈', '岑'), ('诗', '思'), ('娜', '拉')] {
             assert_eq!(rough(a), rough(b), "{a} {b}");
         }

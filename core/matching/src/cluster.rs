@@ -1,6 +1,6 @@
-//! Pairs → groups, without chains.
+//! Turns pairs into groups without chaining.
 
-/// A pair that is held to be one person.
+/// A pair of rows that is considered to be one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
     /// The lower row.
@@ -11,13 +11,17 @@ pub struct Link {
     pub score: i64,
 }
 
-/// Groups of rows that are one person, each sorted, by their first rows; rows that stand alone are in none. Then the links
-/// that joined nobody.
+/// Builds groups of rows that are one person, each group sorted, ordered by first row. Rows without a partner are in no
+/// group. The second part of the result is the links that merged nobody.
 ///
-/// The strongest link goes first. Two groups become one only where each of the one agrees with each of the other
-/// (`agree`): if A is like B and B like C, but A not like C, the weaker link stays a suggestion. What comes of it does not
-/// depend on the order of the links.
-pub fn clusters(rows: usize, links: &[Link], agree: &mut dyn FnMut(u32, u32) -> bool) -> (Vec<Vec<u32>>, Vec<Link>) {
+/// The strongest link is processed first. Two groups merge only if every member of one agrees with every member of the
+/// other (`agree`): if A is like B and B like C, but A not like C, the weaker link stays a suggestion. The result does
+/// not depend on the order of the links.
+pub fn build_clusters(
+    rows: usize,
+    links: &[Link],
+    agree: &mut dyn FnMut(u32, u32) -> bool,
+) -> (Vec<Vec<u32>>, Vec<Link>) {
     let mut sorted: Vec<Link> = links.to_vec();
     sorted.sort_unstable_by(|x, y| y.score.cmp(&x.score).then((x.a, x.b).cmp(&(y.a, y.b))));
     let mut group_of: Vec<u32> = (0u32..).take(rows).collect();
@@ -29,7 +33,7 @@ pub fn clusters(rows: usize, links: &[Link], agree: &mut dyn FnMut(u32, u32) -> 
         if x == y {
             continue;
         }
-        let (left, right) = (members(&groups, x), members(&groups, y));
+        let (left, right) = (group_members(&groups, x), group_members(&groups, y));
         let whole = left.iter().all(|a| {
             right.iter().all(|b| (*a, *b) == (link.a, link.b) || (*b, *a) == (link.a, link.b) || agree(*a, *b))
         });
@@ -56,7 +60,7 @@ pub fn clusters(rows: usize, links: &[Link], agree: &mut dyn FnMut(u32, u32) -> 
     (made, suggestions)
 }
 
-fn members(groups: &[Vec<u32>], group: u32) -> Vec<u32> {
+fn group_members(groups: &[Vec<u32>], group: u32) -> Vec<u32> {
     groups.get(group as usize).cloned().unwrap_or_default()
 }
 
@@ -68,10 +72,10 @@ mod tests {
     #[test]
     fn a_chain_merges_nobody_by_itself() {
         let links = [Link { a: 0, b: 1, score: 30 }, Link { a: 1, b: 2, score: 20 }];
-        let (groups, left) = clusters(3, &links, &mut |a, b| (a, b) != (0, 2) && (a, b) != (2, 0));
+        let (groups, left) = build_clusters(3, &links, &mut |a, b| (a, b) != (0, 2) && (a, b) != (2, 0));
         assert_eq!(groups, vec![vec![0, 1]]);
         assert_eq!(left, vec![links[1]]);
-        let (groups, left) = clusters(3, &links, &mut |_, _| true);
+        let (groups, left) = build_clusters(3, &links, &mut |_, _| true);
         assert_eq!((groups, left), (vec![vec![0, 1, 2]], vec![]));
     }
 
@@ -83,8 +87,8 @@ mod tests {
             let mut shuffled = links.clone();
             shuffled.sort_by_key(|l| (u64::from(l.a) * 7 + u64::from(l.b) * 13 + seed * 31) % 17);
             let mut agree = |a: u32, b: u32| !(a + b).is_multiple_of(3);
-            let one = clusters(12, &links, &mut agree);
-            prop_assert_eq!(&one, &clusters(12, &shuffled, &mut agree));
+            let one = build_clusters(12, &links, &mut agree);
+            prop_assert_eq!(&one, &build_clusters(12, &shuffled, &mut agree));
             for group in &one.0 {
                 for a in group {
                     for b in group.iter().filter(|b| *b > a) {

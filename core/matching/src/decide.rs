@@ -1,4 +1,4 @@
-//! Candidates with their scores → what a claim is: definite, potential, or about nobody who is known.
+//! Decides from the scored candidates whether a claim is definite, potential, or matches nobody known.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,20 +7,20 @@ use crate::evidence::{Field, Level};
 use crate::score::Scored;
 use crate::weights::Weights;
 
-/// What a claim is.
+/// The outcome of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// One person, by a named rule.
+    /// Exactly one person, by a named rule.
     Definite,
-    /// Somebody may be meant; a person decides.
+    /// There are candidates; a person must decide.
     Potential,
-    /// Nobody who is known.
+    /// No known person matches.
     None,
 }
 
 impl Verdict {
-    /// The word used in tables.
+    /// Returns the word that tables use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,20 +31,20 @@ impl Verdict {
     }
 }
 
-/// Why a claim that satisfies a rule is not definite, or one without candidates is not `none`.
+/// Why a claim that satisfies a rule is not definite, or why one without candidates is not `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// Two candidates are too near each other, or both satisfy a rule.
+    /// Two candidates score too close to each other, or both satisfy a rule.
     Rivals,
-    /// Another candidate has the claim's very name, and this one has not.
+    /// Another candidate has exactly the claim's name, and the best one does not.
     BetterName,
-    /// More people than can be looked through share what is known.
+    /// Too many people share the claim's known values to be searched.
     Crowded,
 }
 
 impl Doubt {
-    /// The word used in tables.
+    /// Returns the word that tables use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,43 +55,44 @@ impl Doubt {
     }
 }
 
-/// Somebody who may be meant.
+/// A person whom a claim may mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Who; whatever numbers the caller gives.
+    /// Row number, in the caller's numbering.
     pub row: u32,
-    /// How likely, and why.
+    /// Score and the evidence for it.
     pub scored: Scored,
 }
 
-/// What was decided of a claim.
+/// The decision about one claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What it is.
+    /// The outcome.
     pub verdict: Verdict,
-    /// The rule by which it is definite.
+    /// The rule that made it definite.
     pub rule: Option<String>,
-    /// What kept it from being definite, or from being none.
+    /// The reason why it is not definite, or not `none`.
     pub doubt: Option<Doubt>,
-    /// The likeliest first; of equal ones the lower row.
+    /// Best score first; equal scores by row number.
     pub candidates: Vec<Candidate>,
 }
 
-/// The rule of pairs of tables that have no ID numbers.
+/// Name of the rule that decides by score, for tables without ID numbers.
 pub const BY_SCORE: &str = "score";
 
-/// Decides. `crowded` says that others could not be looked at; `by_score` allows the rule of the score.
+/// Decides a claim from its candidates. `crowded` means that further people could not be searched; `by_score` permits
+/// the rule that decides by score.
 #[must_use]
-pub fn decide(weights: &Weights, mut candidates: Vec<Candidate>, crowded: bool, by_score: bool) -> Decision {
+pub fn decide_claim(weights: &Weights, mut candidates: Vec<Candidate>, crowded: bool, by_score: bool) -> Decision {
     let bounds = &weights.thresholds;
-    let rule_of = |c: &Candidate| match weights.rule(&c.scored.evidence) {
+    let rule_of = |c: &Candidate| match weights.satisfied_rule(&c.scored.evidence) {
         Some(rule) => Some(rule.name.as_str()),
         None if by_score && c.scored.score >= bounds.definite_score => Some(BY_SCORE),
         None => None,
     };
     candidates.retain(|c| c.scored.score >= bounds.potential || rule_of(c).is_some());
     candidates.sort_by(|a, b| b.scored.score.cmp(&a.scored.score).then(a.row.cmp(&b.row)));
-    let doubt = doubt(weights, &candidates, &rule_of);
+    let doubt = find_doubt(weights, &candidates, &rule_of);
     let rule = candidates.first().and_then(rule_of).filter(|_| doubt.is_none()).map(str::to_owned);
     candidates.truncate(bounds.candidates);
     let verdict = match (&rule, candidates.is_empty()) {
@@ -104,7 +105,7 @@ pub fn decide(weights: &Weights, mut candidates: Vec<Candidate>, crowded: bool, 
     Decision { verdict, rule, doubt, candidates }
 }
 
-fn doubt<'w>(
+fn find_doubt<'w>(
     weights: &Weights,
     candidates: &[Candidate],
     rule_of: &dyn Fn(&Candidate) -> Option<&'w str>,
@@ -115,11 +116,11 @@ fn doubt<'w>(
         return None;
     }
     let near = others.first().is_some_and(|c| first.scored.score - c.scored.score < weights.thresholds.margin);
-    // A rule that the likeliest does not satisfy and another does is a contradiction, too.
+    // If another candidate satisfies a rule and the best one does not, that is a contradiction, too.
     if near || rule_of(first).is_none() || by_rule > 1 && rule_of(first) != Some(BY_SCORE) {
         return Some(Doubt::Rivals);
     }
-    let same_name = |c: &Candidate| matches!(c.scored.level(Field::Name), Some(Level::Equal | Level::Variant));
-    let named = first.scored.level(Field::Name).is_some();
+    let same_name = |c: &Candidate| matches!(c.scored.level_of(Field::Name), Some(Level::Equal | Level::Variant));
+    let named = first.scored.level_of(Field::Name).is_some();
     if named && !same_name(first) && others.iter().any(same_name) { Some(Doubt::BetterName) } else { None }
 }

@@ -1,21 +1,21 @@
-//! What two sides can agree or differ in, and how far: the words of evidence.
+//! The vocabulary of evidence: which fields are compared, and how far they agree.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is compared.
+/// A field that two profiles are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
-    /// A whole name, former names among them.
+    /// The whole name; former names are included.
     Name,
-    /// A given name by itself.
+    /// The given name alone.
     GivenName,
-    /// A family name by itself.
+    /// The family name alone.
     FamilyName,
-    /// A citizen ID number, or another number that tells people apart.
+    /// A citizen ID number, or another number that identifies one person.
     IdNumber,
-    /// The number a province or platform gives a teacher.
+    /// The number that a province or platform assigns to a teacher.
     TeacherNumber,
     /// Birth date.
     BirthDate,
@@ -23,7 +23,7 @@ pub enum Field {
     Sex,
     /// Telephone number.
     Phone,
-    /// School: code, name, region.
+    /// School, by code, name and region.
     School,
     /// Address.
     Address,
@@ -31,37 +31,37 @@ pub enum Field {
     Postcode,
     /// Any other text.
     Text,
-    /// How unlikely two sides taken at random are one person; not compared, counted.
+    /// How unlikely it is that two random profiles are one person; it is counted, not compared.
     Prior,
 }
 
-/// How far two sides agree. One word means the same in every field.
+/// How far two values agree. A level means the same in every field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// The same after folding; an ID number is valid, too.
+    /// Identical after folding; for ID numbers, also valid.
     Equal,
-    /// The same but for traditional or variant characters.
+    /// Identical except for traditional or variant characters.
     Variant,
-    /// The same as a former name of the other side.
+    /// Identical to a former name of the other side.
     Former,
-    /// One is a whole part of the other.
+    /// One is a complete part of the other.
     Part,
-    /// The same sounds and tones in other characters.
+    /// Same sounds and tones, other characters.
     Homophone,
-    /// The same sounds in other tones.
+    /// Same sounds, other tones.
     HomophoneToneless,
-    /// Sounds that many people do not tell apart (zh/z, n/l, ng/n).
+    /// Sounds that many speakers do not distinguish (zh/z, n/l, ng/n).
     NearHomophone,
-    /// Of a given or family name: the same sounds, or characters that look alike.
+    /// For a given or family name: same sounds, or characters that look alike.
     Sound,
-    /// One character is another that looks like it.
+    /// One character is replaced by one that looks like it.
     LookAlike,
-    /// One character of several is another, missing or too many.
+    /// One character of three or more is different, missing or added.
     OneCharacter,
-    /// One character of two is another.
+    /// One character of two is different.
     OneOfTwo,
-    /// The parts, characters or numbers stand in another order.
+    /// Parts, characters or numbers are in another order.
     Swapped,
     /// Initials instead of a name.
     Initial,
@@ -71,34 +71,34 @@ pub enum Level {
     Fair,
     /// Only the family name is the same.
     Family,
-    /// Hidden in part; ten characters or more agree (6+4).
+    /// Partly masked; ten or more characters agree (6+4).
     #[serde(rename = "masked_6_4")]
     Masked64,
-    /// Hidden in part; eight or nine characters agree (4+4).
+    /// Partly masked; eight or nine characters agree (4+4).
     #[serde(rename = "masked_4_4")]
     Masked44,
-    /// Hidden in part; seven characters agree (3+4).
+    /// Partly masked; seven characters agree (3+4).
     #[serde(rename = "masked_3_4")]
     Masked34,
-    /// Hidden in part; what is shown agrees.
+    /// Partly masked; the visible characters agree.
     Masked,
-    /// The same text, which is no valid number.
+    /// Identical, but not a valid number.
     EqualUnchecked,
-    /// One digit is another, missing or too many.
+    /// One digit is different, missing or added.
     OneDigit,
-    /// Two digits are others.
+    /// Two digits are different.
     TwoDigits,
-    /// Two neighbours have changed places.
+    /// Two adjacent digits are transposed.
     Transposed,
     /// The last digits were replaced by zeros in a spreadsheet.
     Rounded,
-    /// Other numbers of the same area and birth date, as of twins.
+    /// Different numbers with the same area and birth date, as twins have.
     SameBirth,
-    /// The same year only.
+    /// Only the year is the same.
     Year,
-    /// The same name under another code, or without one.
+    /// Same name under another code, or without a code.
     Named,
-    /// The same region only.
+    /// Only the region is the same.
     Region,
     /// They differ, and one of them is damaged.
     DiffersDamaged,
@@ -124,9 +124,9 @@ impl Field {
         Self::Prior,
     ];
 
-    /// Every level a comparison of this field can give; each needs a weight.
+    /// Returns every level that comparing this field can give; each needs a weight.
     #[must_use]
-    pub fn levels(self) -> &'static [Level] {
+    pub fn possible_levels(self) -> &'static [Level] {
         use Level as L;
         match self {
             Self::Name => &[
@@ -176,7 +176,7 @@ impl Field {
         }
     }
 
-    /// The word used in files and tables.
+    /// Returns the word that files and tables use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -198,7 +198,7 @@ impl Field {
 }
 
 impl Level {
-    /// The word used in files and tables.
+    /// Returns the word that files and tables use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -237,14 +237,14 @@ impl Level {
     }
 }
 
-/// One line of an explained score. It holds no value of either side, so it can be shown and logged.
+/// One line of an explained score. It contains no value of either side, so it can be shown and logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// What was compared.
+    /// The field that was compared.
     pub field: Field,
-    /// How far it agrees; none for the prior.
+    /// How far the two sides agree; `None` for the prior.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<Level>,
-    /// Thousandths of a bit: positive for one person, negative for two.
+    /// Thousandths of a bit; positive weights favour one person, negative ones two.
     pub weight: i64,
 }

@@ -1,39 +1,39 @@
-//! Who shares a key with whom: one sorted list, bounded blocks.
+//! Finds people who share a key: one sorted list of keys and rows, with bounded blocks.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher as _};
 
 use rustc_hash::FxHasher;
 
-use crate::keys::{Kind, Use, keys, narrowers};
+use crate::keys::{Kind, Use, emit_keys, emit_narrowing_values};
 use crate::profile::Profile;
 
-/// That a row has a key.
+/// One key of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Posting {
     /// Hash of the key.
     key: u64,
-    /// The person's place in the list.
+    /// The person's position in the list.
     row: u32,
 }
 
 /// Rows by their keys.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// Sorted.
+    /// Every key of every row, sorted.
     rows: Vec<Posting>,
-    /// Of blocks above the bound: key and narrower together; sorted.
+    /// For blocks above the bound: hashes of the key combined with a narrowing value; sorted.
     narrowed: Vec<Posting>,
     block: usize,
     crowded: BTreeMap<Kind, (u64, u64)>,
 }
 
-/// Rows that share a key with somebody, and how many more share one that is not worth looking through.
+/// Rows that share a key, and the size of blocks too large to search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Rows, sorted, each once.
     pub rows: Vec<u32>,
-    /// How many rows share keys that even a second one did not make rarer.
+    /// Size of the largest block that stayed above the bound even after narrowing.
     pub crowded: usize,
 }
 
@@ -49,7 +49,7 @@ fn narrow_hash(key: u64, what: &str, value: &str) -> u64 {
     hasher.finish()
 }
 
-/// The rows of a key in a sorted list.
+/// Returns a key's rows in a sorted list.
 fn block_of(list: &[Posting], key: u64) -> &[Posting] {
     let start = list.partition_point(|posting| posting.key < key);
     let rest = list.get(start..).unwrap_or_default();
@@ -58,12 +58,12 @@ fn block_of(list: &[Posting], key: u64) -> &[Posting] {
 }
 
 impl Index {
-    /// The index of these people; a block of more rows than `block` is narrowed.
+    /// Builds the index of these people; a block of more than `block` rows is narrowed.
     #[must_use]
     pub fn new(people: &[Profile], block: usize) -> Self {
         let mut rows = Vec::with_capacity(people.len() * 8);
         for (row, person) in (0u32..).zip(people) {
-            keys(person, Use::Find, &mut |kind, text| {
+            emit_keys(person, Use::Find, &mut |kind, text| {
                 let key = key_hash(kind, text);
                 rows.push(Posting { key, row });
             });
@@ -71,17 +71,17 @@ impl Index {
         rows.sort_unstable();
         rows.dedup();
         let mut index = Self { rows, narrowed: vec![], block, crowded: BTreeMap::new() };
-        index.narrow(people);
+        index.narrow_large_blocks(people);
         index
     }
 
-    /// Gives every block above the bound its second keys.
-    fn narrow(&mut self, people: &[Profile]) {
+    /// Adds narrowed keys for the rows of every block above the bound.
+    fn narrow_large_blocks(&mut self, people: &[Profile]) {
         let mut narrowed = vec![];
         for block in self.rows.chunk_by(|a, b| a.key == b.key).filter(|block| block.len() > self.block) {
             for Posting { key, row } in block {
                 if let Some(person) = people.get(*row as usize) {
-                    narrowers(person, &mut |what, value| {
+                    emit_narrowing_values(person, &mut |what, value| {
                         narrowed.push(Posting { key: narrow_hash(*key, what, value), row: *row });
                     });
                 }
@@ -92,19 +92,20 @@ impl Index {
         self.narrowed = narrowed;
     }
 
-    /// Blocks above the bound that were met: for each kind of key how often, and how many rows stood in the largest.
+    /// Returns the blocks above the bound that lookups hit: per kind of key, how often, and the size of the largest.
     #[must_use]
     pub fn crowded(&self) -> &BTreeMap<Kind, (u64, u64)> {
         &self.crowded
     }
 
-    /// Who shares a key with this person; with `strong` only keys that name one person.
-    pub fn find(&mut self, person: &Profile, strong: bool) -> Found {
+    /// Finds the rows that share a key with this person; if `strong`, only by keys that identify one person, otherwise
+    /// only by the other keys.
+    pub fn find_rows(&mut self, person: &Profile, strong: bool) -> Found {
         let mut found = Found::default();
         let mut seconds: Option<Vec<(String, String)>> = None;
         let (mut looked, mut weak) = (0, Vec::new());
         let Self { rows, narrowed, block, crowded } = self;
-        keys(person, Use::Look, &mut |kind, text| {
+        emit_keys(person, Use::Look, &mut |kind, text| {
             if kind.is_strong() != strong {
                 return;
             }
@@ -120,13 +121,13 @@ impl Index {
             *met = (met.0 + 1, met.1.max(all.len() as u64));
             let seconds = seconds.get_or_insert_with(|| {
                 let mut list = vec![];
-                narrowers(person, &mut |what, value| list.push((what.to_owned(), value.to_owned())));
+                emit_narrowing_values(person, &mut |what, value| list.push((what.to_owned(), value.to_owned())));
                 list
             });
             let narrow = seconds.iter().map(|(what, value)| block_of(narrowed, narrow_hash(key, what, value)));
             let mut narrow: Vec<&[Posting]> = narrow.filter(|n| !n.is_empty() && n.len() <= *block).collect();
             narrow.sort_by_key(|n| n.len());
-            // The rarest second keys; the others find whom these find, and many more.
+            // Keep only the rarest narrowed keys; the others find the same people and many more.
             narrow.truncate(if kind == Kind::Word { 1 } else { 3 });
             if narrow.is_empty() {
                 found.crowded = found.crowded.max(all.len());

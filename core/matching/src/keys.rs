@@ -1,10 +1,10 @@
-//! Keys by which people are found: two that share one are compared, others are not. No key is a decision.
+//! Blocking keys: only people who share one are compared. A key never decides anything.
 //!
-//! Each damage that is known leaves one key whole: a wrong or exchanged digit of an ID number spares its head, its tail or
-//! its ends; a masked number has its ends; a homophone has the sound; another character has the rest beside a school or a
-//! birth date.
+//! Every known kind of damage leaves some key intact: a wrong or transposed digit of an ID number spares its head, its
+//! tail or its ends; a masked number keeps its ends; a homophone keeps the sound; a different character keeps the rest
+//! of the name beside a school or a birth date.
 
-use crate::names::{NameForm, soundex};
+use crate::names::{NameForm, soundex_code};
 use crate::numbers::{HIDDEN, IdForm};
 use crate::profile::{Profile, TextForm};
 
@@ -18,48 +18,48 @@ pub enum Kind {
     TeacherNumber,
     /// First six and last four characters of an ID number.
     Id64,
-    /// First four and last four.
+    /// First four and last four characters of an ID number.
     Id44,
-    /// First three and last four.
+    /// First three and last four characters of an ID number.
     Id34,
-    /// Area and the date without century and last digit, as fifteen digits have them, too.
+    /// Area, and the birth date without century and last digit: the part that numbers of fifteen digits also have.
     IdHead,
-    /// Month, day and sequence.
+    /// Month, day and sequence of an ID number.
     IdTail,
-    /// Area and sequence.
+    /// Area and sequence of an ID number.
     IdAreaSequence,
-    /// A number that is no citizen ID number.
+    /// A number that is not a citizen ID number.
     Number,
-    /// A half of such a number.
+    /// Half of such a number.
     NumberHalf,
     /// A name in simplified characters.
     Name,
-    /// How a name sounds, roughly.
+    /// The approximate sound of a name.
     Sound,
-    /// A part of a name of several.
+    /// One part of a name that has several.
     NamePart,
-    /// A name's sounds but one, and the school.
+    /// A name's sounds except one, and the school.
     SoundsAtSchool,
-    /// A name's sounds but one, and the birth date.
+    /// A name's sounds except one, and the birth date.
     SoundsBorn,
     /// Sounds of given and family name, in either order.
     SoundPair,
-    /// Birth date, of Latin tables.
+    /// Birth date, for people with Latin names.
     Birth,
     /// Telephone number.
     Phone,
-    /// First three and last four digits of it.
+    /// First three and last four digits of a telephone number.
     Phone34,
     /// Postcode and the sound of a name.
     PostcodeSound,
-    /// Two words of an address that stand together.
+    /// Two adjacent words of an address.
     AddressPair,
-    /// A word of another text.
+    /// One word of another text.
     Word,
 }
 
 impl Kind {
-    /// The word used in tables.
+    /// Returns the word that tables use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -88,31 +88,31 @@ impl Kind {
         }
     }
 
-    /// Whether many people share the key who have nothing else in common: who is met by such a key alone is not compared
-    /// unless by two of them.
+    /// Returns whether many people with nothing else in common share such a key. People found only by weak keys are
+    /// compared if two of them match, or if the person has fewer than three keys to search by.
     #[must_use]
     pub fn is_weak(self) -> bool {
         matches!(self, Self::Word | Self::AddressPair | Self::NumberHalf)
     }
 
-    /// Whether the key alone names one person: a whole ID number or a teacher number.
+    /// Returns whether the key alone identifies one person: a whole ID number or a teacher number.
     #[must_use]
     pub fn is_strong(self) -> bool {
         matches!(self, Self::IdWhole | Self::TeacherNumber)
     }
 }
 
-/// Which keys are wanted.
+/// What keys are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// By which somebody can be found.
+    /// For the index: all keys by which a person can be found.
     Find,
-    /// By which somebody is looked for: of the keys of an ID number only those that say most.
+    /// For a lookup: of an ID number's keys, only the most specific.
     Look,
 }
 
-/// Gives every key of a profile, in one order; a key may come twice.
-pub fn keys(person: &Profile, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
+/// Emits every key of a profile in a fixed order; a key may be emitted twice.
+pub fn emit_keys(person: &Profile, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
     if let Some(id) = &person.id {
         id_keys(id, wanted, emit);
     }
@@ -131,8 +131,8 @@ pub fn keys(person: &Profile, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
         emit(Kind::Birth, birth);
     }
     if let Some(address) = &person.address {
-        for pair in pairs(address) {
-            emit(Kind::AddressPair, &pair);
+        for changed_pair in word_pairs(address) {
+            emit(Kind::AddressPair, &changed_pair);
         }
     }
     for (at, text) in person.texts.iter().enumerate() {
@@ -147,7 +147,7 @@ fn id_keys(id: &IdForm, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
     if id.is_valid() {
         emit(Kind::IdWhole, text);
     }
-    let ends = |from: usize| Some(format!("{} {}", id.shown(0, from)?, id.shown(14, 18)?));
+    let ends = |from: usize| Some(format!("{} {}", id.shown_digits(0, from)?, id.shown_digits(14, 18)?));
     for (kind, from) in [(Kind::Id64, 6), (Kind::Id44, 4), (Kind::Id34, 3)] {
         if let Some(key) = ends(from) {
             emit(kind, &key);
@@ -170,7 +170,7 @@ fn id_keys(id: &IdForm, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
         }
         17..=19 => {
             emit(Kind::IdHead, &format!("{}{}", part(0, 6), part(8, 13)));
-            // Counted from the end, so that a digit missing before it does not move it.
+            // Counted from the end, so that a digit missing further left does not shift it.
             emit(Kind::IdTail, part(last - 8, last - 1));
             if wanted == Use::Find || id.is_unchecked() {
                 emit(Kind::IdAreaSequence, &format!("{} {}", part(0, 6), part(14, 17)));
@@ -199,7 +199,7 @@ fn name_keys(person: &Profile, name: &NameForm, emit: &mut dyn FnMut(Kind, &str)
         emit(Kind::Sound, &name.sound);
         emit(Kind::NamePart, &name.simple);
     }
-    // A roster has code and name, a claim often one of them.
+    // A roster has code and name, a claim often only one of them.
     let schools = [person.school_code.as_deref(), person.school.as_ref().map(|s| s.simple.as_str())];
     let birth = person.any_birth();
     if !name.han || (birth.is_none() && schools.iter().all(Option::is_none)) {
@@ -218,10 +218,10 @@ fn name_keys(person: &Profile, name: &NameForm, emit: &mut dyn FnMut(Kind, &str)
     }
 }
 
-/// Given and family name in columns of their own.
+/// Emits keys for given and family name that come in separate columns.
 fn pair_keys(person: &Profile, emit: &mut dyn FnMut(Kind, &str)) {
     let sound =
-        |form: &Option<NameForm>| form.as_ref().map(|f| if f.han { f.sound.clone() } else { soundex(&f.simple) });
+        |form: &Option<NameForm>| form.as_ref().map(|f| if f.han { f.sound.clone() } else { soundex_code(&f.simple) });
     let (given, family) = (sound(&person.given), sound(&person.family));
     if let (Some(given), Some(family)) = (&given, &family) {
         let (first, second) = if given <= family { (given, family) } else { (family, given) };
@@ -245,14 +245,14 @@ fn phone_keys(phone: &str, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
     }
 }
 
-/// Each two words that stand together.
-fn pairs(text: &TextForm) -> Vec<String> {
+/// Returns every two adjacent words of a text.
+fn word_pairs(text: &TextForm) -> Vec<String> {
     let words: Vec<&str> = text.joined.split(' ').collect();
     words.windows(2).map(|pair| pair.join(" ")).collect()
 }
 
-/// What narrows a block that too many share: other values of a person, each with what it is.
-pub fn narrowers(person: &Profile, emit: &mut dyn FnMut(&str, &str)) {
+/// Emits a person's other values, each with its kind; they narrow a block that too many people share.
+pub fn emit_narrowing_values(person: &Profile, emit: &mut dyn FnMut(&str, &str)) {
     let sound = |form: &Option<NameForm>| form.as_ref().map(|f| f.sound.clone());
     let (given, family) = (sound(&person.given), sound(&person.family));
     for (what, value) in [
@@ -265,7 +265,7 @@ pub fn narrowers(person: &Profile, emit: &mut dyn FnMut(&str, &str)) {
         ("postcode", person.postcode.as_deref()),
         ("given", given.as_deref()),
         ("family", family.as_deref()),
-        ("ends", person.id.as_ref().and_then(|id| id.shown(14, 18))),
+        ("ends", person.id.as_ref().and_then(|id| id.shown_digits(14, 18))),
         ("name", person.name.as_ref().map(|n| n.simple.as_str())),
     ] {
         if let Some(value) = value {

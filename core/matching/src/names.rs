@@ -1,22 +1,22 @@
-//! Names of people, compared: Han names by characters, sounds and shapes, Latin names by words and edits.
+//! Compares personal names: Han names by characters, sounds and shapes, Latin names by words and edits.
 
 use std::cmp::Ordering;
 
-use crate::characters::{Syllable, is_han, look_alike, simple};
+use crate::characters::{Syllable, is_han, look_alike, to_simplified};
 use crate::evidence::Level;
 use huiliu_values::PersonName;
-use huiliu_values::text::fold;
+use huiliu_values::text::fold_text;
 
-/// A name, ready to be compared.
+/// A name, prepared for comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameForm {
     /// Folded: no separators, no spaces, upper case.
     pub folded: String,
-    /// Folded, in simplified characters, variants made one.
+    /// `folded` in simplified characters, with variants standardised.
     pub simple: String,
-    /// Its parts as `simple`: between separators or spaces; one for most Han names.
+    /// The parts between separators or spaces, in the form of `simple`; most Han names have one.
     pub parts: Vec<String>,
-    /// How each of the characters is read; empty for a name that is not Han, or has a character nobody can read.
+    /// The reading of each character; empty if the name is not Han or a character has no known reading.
     pub syllables: Vec<Syllable>,
     /// Rough sounds of all characters, or the Soundex codes of the parts in their order.
     pub sound: String,
@@ -25,50 +25,51 @@ pub struct NameForm {
 }
 
 impl NameForm {
-    /// A name as typed; none where no letter stands in it.
+    /// Prepares a name as typed; `None` if it has no letter or digit.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        // What is no name by the rules (a digit in it) is compared as it stands: data of others has such names.
+    pub fn from_text(text: &str) -> Option<Self> {
+        // A text that breaks the rules for names (it has a digit, say) is compared as typed: other people's data has
+        // such names.
         let display =
-            PersonName::parse(text).map_or_else(|_| fold(text).into_owned(), |name| name.display().to_owned());
+            PersonName::parse(text).map_or_else(|_| fold_text(text).into_owned(), |name| name.display().to_owned());
         let upper = |part: &str| -> String {
             part.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
         };
-        let folded = PersonName::parse(text).map_or_else(|_| upper(&display), |name| name.folded());
+        let folded = PersonName::parse(text).map_or_else(|_| upper(&display), |name| name.fold_for_comparison());
         if !folded.chars().any(char::is_alphanumeric) {
             return None;
         }
         let han = folded.chars().all(is_han);
-        let tidy = |part: &str| if part.is_ascii() { upper(part) } else { simple(&upper(part)) };
+        let tidy = |part: &str| if part.is_ascii() { upper(part) } else { to_simplified(&upper(part)) };
         let parts: Vec<String> =
             display.split(['\u{B7}', ' ', '-', ',', '.', '/']).map(tidy).filter(|part| !part.is_empty()).collect();
-        let simple = if folded.is_ascii() { folded.clone() } else { simple(&folded) };
-        let syllables: Option<Vec<Syllable>> = simple.chars().map(Syllable::of).collect();
+        let simple = if folded.is_ascii() { folded.clone() } else { to_simplified(&folded) };
+        let syllables: Option<Vec<Syllable>> = simple.chars().map(Syllable::for_char).collect();
         let syllables = syllables.filter(|_| han).unwrap_or_default();
         let sound = if syllables.is_empty() {
-            parts.iter().map(|part| soundex(part)).collect::<Vec<_>>().join(" ")
+            parts.iter().map(|part| soundex_code(part)).collect::<Vec<_>>().join(" ")
         } else {
-            syllables.iter().map(Syllable::rough).collect::<Vec<_>>().join(" ")
+            syllables.iter().map(Syllable::rough_sound).collect::<Vec<_>>().join(" ")
         };
         Some(Self { folded, simple, parts, syllables, sound, han })
     }
 
-    /// The family name of a Han name: its first character, or the first two of a compound surname.
+    /// Returns the family name of a Han name: its first character, or the first two of a compound surname.
     #[must_use]
-    pub fn family(&self) -> &str {
+    pub fn family_name(&self) -> &str {
         let length = if COMPOUND.iter().any(|c| self.simple.starts_with(c)) { 2 } else { 1 };
         let end = self.simple.char_indices().nth(length).map_or(self.simple.len(), |(at, _)| at);
         self.simple.get(..end).unwrap_or_default()
     }
 }
 
-/// The compound surnames that are still common.
+/// Compound surnames that are still common.
 const COMPOUND: [&str; 12] =
     ["欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "夏侯", "慕容", "令狐", "长孙"];
 
-/// How far two names agree; the same whichever comes first.
+/// Returns how far two names agree; symmetric.
 #[must_use]
-pub fn compare(a: &NameForm, b: &NameForm) -> Level {
+pub fn compare_names(a: &NameForm, b: &NameForm) -> Level {
     if a.folded == b.folded {
         return Level::Equal;
     }
@@ -96,10 +97,10 @@ fn compare_han(a: &NameForm, b: &NameForm) -> Level {
     if short.len() >= 2 && short.len() + 1 == long.len() && is_subsequence(short, long) {
         return Level::OneCharacter;
     }
-    if short.len() >= 5 && distance(&a.simple, &b.simple) <= 2 {
+    if short.len() >= 5 && edit_distance(&a.simple, &b.simple) <= 2 {
         return Level::Close;
     }
-    if a.family() == b.family() { Level::Family } else { Level::Differs }
+    if a.family_name() == b.family_name() { Level::Family } else { Level::Differs }
 }
 
 fn compare_sounds(a: &NameForm, b: &NameForm) -> Option<Level> {
@@ -116,7 +117,7 @@ fn compare_sounds(a: &NameForm, b: &NameForm) -> Option<Level> {
     })
 }
 
-/// Two names of the same length in other characters.
+/// Compares two names of the same length that sound different.
 fn compare_characters(left: &[char], right: &[char]) -> Option<Level> {
     let others: Vec<(char, char)> = left.iter().copied().zip(right.iter().copied()).filter(|(x, y)| x != y).collect();
     match others.as_slice() {
@@ -151,14 +152,15 @@ fn compare_latin(a: &NameForm, b: &NameForm) -> Level {
     if only_initials(&a.parts, &b.parts) {
         return Level::Initial;
     }
-    match edits(&a.simple, &b.simple) {
+    match edit_level(&a.simple, &b.simple) {
         Some(level) => level,
         None if left.iter().any(|part| part.chars().count() > 2 && right.contains(part)) => Level::Family,
         None => Level::Differs,
     }
 }
 
-/// Whether each part is the same or an initial of the other, and at least one is a whole.
+/// Returns whether each part equals the other or is its initial, and at least one whole part is equal (single-part
+/// names excepted).
 fn only_initials(a: &[String], b: &[String]) -> bool {
     let initial = |x: &str, y: &str| x.chars().count() == 1 && y.starts_with(x);
     a.len() == b.len()
@@ -166,11 +168,11 @@ fn only_initials(a: &[String], b: &[String]) -> bool {
         && (a.len() == 1 || a.iter().zip(b).any(|(x, y)| x == y && x.chars().count() > 1))
 }
 
-/// How many edits apart two words are, as a level; none where that says nothing.
-fn edits(a: &str, b: &str) -> Option<Level> {
+/// Returns the level of agreement by edit distance; `None` if the words are too different.
+fn edit_level(a: &str, b: &str) -> Option<Level> {
     let longest = a.chars().count().max(b.chars().count());
-    let apart = distance(a, b);
-    // Of a thousand, how much is alike.
+    let apart = edit_distance(a, b);
+    // Similarity in thousandths.
     let alike = 1_000 - 1_000 * apart.min(longest) / longest.max(1);
     match (apart, alike) {
         (1, _) if longest >= 3 => Some(Level::OneCharacter),
@@ -180,17 +182,17 @@ fn edits(a: &str, b: &str) -> Option<Level> {
     }
 }
 
-/// How many edits (insert, delete, replace, exchange neighbours) apart two texts are.
+/// Returns the edit distance of two texts (insert, delete, replace, transpose adjacent characters).
 #[must_use]
-pub fn distance(a: &str, b: &str) -> usize {
+pub fn edit_distance(a: &str, b: &str) -> usize {
     strsim::osa_distance(a, b)
 }
 
-/// How far two given names, or two family names, agree.
+/// Returns how far two given names, or two family names, agree.
 #[must_use]
 pub fn compare_part(a: &NameForm, b: &NameForm) -> Level {
     use Level as L;
-    match compare(a, b) {
+    match compare_names(a, b) {
         L::Equal => L::Equal,
         L::Variant | L::Homophone | L::HomophoneToneless | L::NearHomophone | L::LookAlike => L::Sound,
         L::OneOfTwo | L::OneCharacter => L::OneCharacter,
@@ -203,15 +205,15 @@ pub fn compare_part(a: &NameForm, b: &NameForm) -> Level {
     }
 }
 
-/// Whether one is how the other begins (Chris, Christopher).
+/// Returns whether one name is the beginning of the other (Chris, Christopher).
 fn is_prefix(a: &str, b: &str) -> bool {
     let (short, long) = if a.len().cmp(&b.len()) == Ordering::Greater { (b, a) } else { (a, b) };
     short.chars().count() >= 3 && long.starts_with(short)
 }
 
-/// The American Soundex code of a Latin word; another word's first letter and length.
+/// Returns the American Soundex code of a Latin word; for other words, the first character and zeros.
 #[must_use]
-pub fn soundex(word: &str) -> String {
+pub fn soundex_code(word: &str) -> String {
     let code = |c: char| match c {
         'B' | 'F' | 'P' | 'V' => Some('1'),
         'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => Some('2'),
@@ -230,7 +232,7 @@ pub fn soundex(word: &str) -> String {
         if let Some(digit) = digit.filter(|_| digit != last) {
             out.push(digit);
         }
-        // H and W do not part equal codes; vowels do.
+        // H and W do not separate equal codes; vowels do.
         if !matches!(c, 'H' | 'W') {
             last = digit;
         }
@@ -275,9 +277,9 @@ mod tests {
             ("John Smith", "Mary Smith", L::Family),
             ("John Smith", "Xu Li", L::Differs),
         ] {
-            let (a, b) = (NameForm::read(a).unwrap(), NameForm::read(b).unwrap());
-            assert_eq!(compare(&a, &b), level, "{} {}", a.folded, b.folded);
-            assert_eq!(compare(&b, &a), level, "{} {}", b.folded, a.folded);
+            let (a, b) = (NameForm::from_text(a).unwrap(), NameForm::from_text(b).unwrap());
+            assert_eq!(compare_names(&a, &b), level, "{} {}", a.folded, b.folded);
+            assert_eq!(compare_names(&b, &a), level, "{} {}", b.folded, a.folded);
         }
     }
 
@@ -286,7 +288,7 @@ mod tests {
         for (word, code) in
             [("ROBERT", "R163"), ("RUPERT", "R163"), ("TYMCZAK", "T522"), ("PFISTER", "P236"), ("LEE", "L000")]
         {
-            assert_eq!(soundex(word), code, "{word}");
+            assert_eq!(soundex_code(word), code, "{word}");
         }
     }
 }

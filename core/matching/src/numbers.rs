@@ -1,19 +1,19 @@
-//! ID numbers as they arrive: whole, hidden in part, damaged. Nothing is repaired; what agrees is said.
+//! ID numbers as received: whole, partly masked, or damaged. Nothing is repaired; comparison reports what agrees.
 
 use crate::evidence::Level;
-use crate::names::distance;
+use crate::names::edit_distance;
 use huiliu_values::IdNumber;
-use huiliu_values::text::fold;
+use huiliu_values::text::fold_text;
 
-/// What stands for a hidden character.
+/// Stands for a masked character.
 pub const HIDDEN: u8 = b'*';
 
-/// An ID number as far as it can be told.
+/// An ID number, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdForm {
     text: String,
     kind: Kind,
-    /// Made of fifteen digits, which have no check character: any of them may be wrong.
+    /// Expanded from fifteen digits, which have no check character: any of them may be wrong.
     unchecked: bool,
 }
 
@@ -25,14 +25,14 @@ enum Kind {
 }
 
 impl IdForm {
-    /// An ID number as typed; none where nothing is left of it.
+    /// Prepares an ID number as typed; `None` if fewer than three characters are visible.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn from_text(text: &str) -> Option<Self> {
         if let Ok(number) = IdNumber::parse(text) {
-            let digits = fold(text).chars().filter(char::is_ascii_digit).count();
+            let digits = fold_text(text).chars().filter(char::is_ascii_digit).count();
             return Some(Self { text: number.reveal().to_owned(), kind: Kind::Valid, unchecked: digits == 15 });
         }
-        let folded: String = fold(text)
+        let folded: String = fold_text(text)
             .chars()
             .filter(|c| !matches!(c, ' ' | '-' | '\'' | '\u{2018}' | '\u{2019}' | '`'))
             .map(|c| match c {
@@ -42,39 +42,40 @@ impl IdForm {
             })
             .filter(|c| c.is_alphanumeric() || *c == '*')
             .collect();
-        let hidden = mask(&folded);
+        let hidden = mask_crosses(&folded);
         let kind = if hidden.contains('*') { Kind::Masked } else { Kind::Damaged };
         let shown = hidden.bytes().filter(|b| *b != HIDDEN).count();
         (shown >= 3).then_some(Self { text: hidden, kind, unchecked: false })
     }
 
-    /// Whether it is a valid citizen ID number.
+    /// Returns whether it is a valid citizen ID number.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.kind == Kind::Valid
     }
 
-    /// Whether it was given with fifteen digits, which have no check character.
+    /// Returns whether it was given with fifteen digits, which have no check character.
     #[must_use]
     pub fn is_unchecked(&self) -> bool {
         self.unchecked
     }
 
-    /// Eighteen digits with everything shown, or as it arrived; hidden characters are `*`. Personal data.
+    /// Returns all eighteen characters of a valid number, otherwise the number as received, folded; masked characters
+    /// are `*`. Personal data.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// The digits from one place to another, if all of them are shown and the number is a whole one of eighteen.
+    /// Returns the characters between two positions, if all are visible and the number has eighteen characters.
     #[must_use]
-    pub fn shown(&self, from: usize, to: usize) -> Option<&str> {
+    pub fn shown_digits(&self, from: usize, to: usize) -> Option<&str> {
         let part = self.text.get(from..to)?;
         (self.text.len() == 18 && !part.bytes().any(|b| b == HIDDEN)).then_some(part)
     }
 
-    /// The form of fifteen digits, hidden characters among them; none for other lengths.
-    fn short(&self) -> Option<String> {
+    /// Returns the form of fifteen digits, masked characters included; `None` for other lengths.
+    fn fifteen_digits(&self) -> Option<String> {
         match self.text.len() {
             15 if self.text.is_ascii() => Some(self.text.clone()),
             18 if self.text.is_ascii() => Some(format!("{}{}", self.text.get(..6)?, self.text.get(8..17)?)),
@@ -82,21 +83,21 @@ impl IdForm {
         }
     }
 
-    /// The birth date of a valid number, eight digits.
+    /// Returns the birth date of a valid number, as eight digits.
     #[must_use]
-    pub fn birth(&self) -> Option<&str> {
+    pub fn birth_date(&self) -> Option<&str> {
         if self.is_valid() { self.text.get(6..14) } else { None }
     }
 
-    /// Whether a valid number states a man.
+    /// Returns whether a valid number belongs to a man.
     #[must_use]
-    pub fn male(&self) -> Option<bool> {
+    pub fn is_male(&self) -> Option<bool> {
         if self.is_valid() { self.text.as_bytes().get(16).map(|digit| digit % 2 == 1) } else { None }
     }
 }
 
-/// Two and more X, or one not at the end, hide what they stand for.
-fn mask(text: &str) -> String {
+/// Replaces every X except a final one by `*`, if there are two or more, or one that is not final.
+fn mask_crosses(text: &str) -> String {
     let crosses = text.bytes().filter(|b| *b == b'X').count();
     let last_only = crosses == 1 && text.ends_with('X');
     if crosses == 0 || last_only { text.to_owned() } else { hide_all_but_last(text) }
@@ -107,9 +108,9 @@ fn hide_all_but_last(text: &str) -> String {
     text.chars().enumerate().map(|(at, c)| if c == 'X' && at != last { '*' } else { c }).collect()
 }
 
-/// How far two ID numbers agree; the same whichever comes first.
+/// Returns how far two ID numbers agree; symmetric.
 #[must_use]
-pub fn compare(a: &IdForm, b: &IdForm) -> Level {
+pub fn compare_ids(a: &IdForm, b: &IdForm) -> Level {
     match (a.kind, b.kind) {
         (Kind::Valid, Kind::Valid) if a.text == b.text => Level::Equal,
         (Kind::Valid, Kind::Valid) if a.unchecked || b.unchecked => match compare_damaged(a, b) {
@@ -129,7 +130,7 @@ fn compare_masked(a: &IdForm, b: &IdForm) -> Level {
     let (left, right) = if same_length {
         (a.text.clone(), b.text.clone())
     } else {
-        match (a.short(), b.short()) {
+        match (a.fifteen_digits(), b.fifteen_digits()) {
             (Some(left), Some(right)) => (left, right),
             _ => return Level::DiffersDamaged,
         }
@@ -152,10 +153,10 @@ fn compare_damaged(a: &IdForm, b: &IdForm) -> Level {
     if left.len() == right.len() && !a.unchecked && !b.unchecked {
         return compare_digits(left, right);
     }
-    if left.len().abs_diff(right.len()) == 1 && distance(left, right) == 1 {
+    if left.len().abs_diff(right.len()) == 1 && edit_distance(left, right) == 1 {
         return Level::OneDigit;
     }
-    match (a.short(), b.short()) {
+    match (a.fifteen_digits(), b.fifteen_digits()) {
         (Some(left), Some(right)) => match compare_digits(&left, &right) {
             Level::EqualUnchecked => Level::OneDigit,
             level => level,
@@ -164,7 +165,7 @@ fn compare_damaged(a: &IdForm, b: &IdForm) -> Level {
     }
 }
 
-/// Two texts of one length.
+/// Compares two numbers of the same length.
 fn compare_digits(left: &str, right: &str) -> Level {
     let zeros = |text: &str| text.len() == 18 && text.ends_with("000");
     if (zeros(left) || zeros(right)) && left.get(..15) == right.get(..15) {
@@ -181,13 +182,13 @@ fn compare_digits(left: &str, right: &str) -> Level {
     }
 }
 
-/// How far two short numbers (teacher number, postcode) agree: equal, one digit, transposed, or not.
+/// Compares two short numbers (teacher number, postcode): equal, one digit, transposed, or different.
 #[must_use]
 pub fn compare_short(a: &str, b: &str) -> Level {
     if a == b {
         return Level::Equal;
     }
-    if a.len() < 4 || b.len() < 4 || distance(a, b) != 1 {
+    if a.len() < 4 || b.len() < 4 || edit_distance(a, b) != 1 {
         return Level::Differs;
     }
     let transposed = a.len() == b.len() && a.bytes().zip(b.bytes()).filter(|(x, y)| x != y).count() == 2;
@@ -222,13 +223,14 @@ mod tests {
             ("220102590911002", L::OneDigit),
             ("220102195909110028", L::SameBirth),
         ] {
-            let (a, b) = (IdForm::read(whole).unwrap(), IdForm::read(text).unwrap());
-            assert_eq!(compare(&a, &b), level, "{text}");
-            assert_eq!(compare(&b, &a), level, "{text}");
+            let (a, b) = (IdForm::from_text(whole).unwrap(), IdForm::from_text(text).unwrap());
+            assert_eq!(compare_ids(&a, &b), level, "{text}");
+            assert_eq!(compare_ids(&b, &a), level, "{text}");
         }
-        let rounded = (IdForm::read("220381197001011228").unwrap(), IdForm::read("220381197001011000").unwrap());
-        assert_eq!(compare(&rounded.0, &rounded.1), L::Rounded);
-        assert!(IdForm::read("  ").is_none() && IdForm::read("**").is_none());
+        let rounded =
+            (IdForm::from_text("220381197001011228").unwrap(), IdForm::from_text("220381197001011000").unwrap());
+        assert_eq!(compare_ids(&rounded.0, &rounded.1), L::Rounded);
+        assert!(IdForm::from_text("  ").is_none() && IdForm::from_text("**").is_none());
     }
 
     #[test]

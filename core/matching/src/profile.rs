@@ -1,4 +1,4 @@
-//! One side of a comparison: what a row, a claim or a roster says of a person, ready to be compared.
+//! One side of a comparison: what a row, a claim or a roster says about a person, prepared for comparison.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,35 +6,35 @@ use serde::{Deserialize, Serialize};
 use crate::names::NameForm;
 use crate::numbers::{HIDDEN, IdForm};
 use huiliu_values::date::parse_date;
-use huiliu_values::text::fold;
+use huiliu_values::text::fold_text;
 
-/// What a text says of a person.
+/// What a text says about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A whole name.
     Name,
-    /// A name borne before.
+    /// A former name.
     FormerName,
     /// A given name.
     GivenName,
     /// A family name.
     FamilyName,
-    /// An ID number, whole, hidden in part or damaged.
+    /// An ID number, whole, partly masked or damaged.
     IdNumber,
-    /// The number a province or platform gives a teacher.
+    /// The number that a province or platform assigns to a teacher.
     TeacherNumber,
     /// A birth date.
     BirthDate,
     /// 男, 女, 1, 2, M, F.
     Sex,
-    /// A telephone number, whole or hidden in part.
+    /// A telephone number, whole or partly masked.
     Phone,
     /// A school's identification code.
     SchoolCode,
     /// A school's name.
     School,
-    /// A division code, six digits, or its name.
+    /// A division code of six digits, or the division's name.
     Region,
     /// An address.
     Address,
@@ -45,7 +45,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word used in files.
+    /// Returns the word that files use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,11 +68,11 @@ impl Role {
     }
 }
 
-/// In which order a date has its numbers where that cannot be seen.
+/// The order of a date's numbers where the text does not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DateOrder {
-    /// 1959-09-11 and every form of the manifests.
+    /// 1959-09-11, and every form that manifests allow.
     #[default]
     YearFirst,
     /// 11.09.1959
@@ -90,26 +90,26 @@ pub struct TextForm {
     pub joined: String,
 }
 
-/// A person as one side tells of them. Personal data: no `Display`.
+/// A person as one side describes them. Personal data: no `Display`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// The name in use.
+    /// The current name.
     pub name: Option<NameForm>,
-    /// Names borne before.
+    /// Former names.
     pub former: Vec<NameForm>,
-    /// Given name by itself.
+    /// The given name, if it has its own column.
     pub given: Option<NameForm>,
-    /// Family name by itself.
+    /// The family name, if it has its own column.
     pub family: Option<NameForm>,
-    /// ID number.
+    /// The ID number.
     pub id: Option<IdForm>,
     /// Teacher number, upper case.
     pub teacher_number: Option<String>,
-    /// Birth date, eight digits; not always a real day.
+    /// Birth date, eight digits; it need not be a real day.
     pub birth: Option<String>,
-    /// Whether male.
+    /// Whether the person is male.
     pub male: Option<bool>,
-    /// Digits, hidden ones as `*`.
+    /// Telephone number: digits, masked ones as `*`.
     pub phone: Option<String>,
     /// School code.
     pub school_code: Option<String>,
@@ -121,14 +121,14 @@ pub struct Profile {
     pub address: Option<TextForm>,
     /// Postcode.
     pub postcode: Option<String>,
-    /// Other texts, each compared with the other side's of the same place.
+    /// Other texts; each is compared with the other side's text at the same position.
     pub texts: Vec<Option<TextForm>>,
 }
 
 impl Profile {
-    /// Takes one text; false where it says nothing that can be compared (an empty text is true: it says nothing and is
-    /// no fault).
-    pub fn take(&mut self, role: Role, text: &str, order: DateOrder) -> bool {
+    /// Adds one text. Returns false if it contains nothing that can be compared; an empty text returns true, because a
+    /// missing value is not a fault.
+    pub fn add_text(&mut self, role: Role, text: &str, order: DateOrder) -> bool {
         if text.trim().is_empty() {
             if role == Role::Text {
                 self.texts.push(None);
@@ -136,27 +136,27 @@ impl Profile {
             return true;
         }
         match role {
-            Role::Name => put(&mut self.name, NameForm::read(text)),
-            Role::GivenName => put(&mut self.given, NameForm::read(text)),
-            Role::FamilyName => put(&mut self.family, NameForm::read(text)),
+            Role::Name => set_if_empty(&mut self.name, NameForm::from_text(text)),
+            Role::GivenName => set_if_empty(&mut self.given, NameForm::from_text(text)),
+            Role::FamilyName => set_if_empty(&mut self.family, NameForm::from_text(text)),
             Role::FormerName => {
-                let form = NameForm::read(text);
+                let form = NameForm::from_text(text);
                 let sound = form.is_some();
                 self.former.extend(form);
                 sound
             }
-            Role::IdNumber => put(&mut self.id, IdForm::read(text)),
-            Role::TeacherNumber => put(&mut self.teacher_number, plain(text)),
-            Role::BirthDate => put(&mut self.birth, read_date(text, order)),
-            Role::Sex => put(&mut self.male, read_sex(text)),
-            Role::Phone => put(&mut self.phone, read_phone(text)),
-            Role::SchoolCode => put(&mut self.school_code, plain(text)),
-            Role::School => put(&mut self.school, NameForm::read(text)),
-            Role::Region => put(&mut self.region, plain(text)),
-            Role::Address => put(&mut self.address, TextForm::read(text)),
-            Role::Postcode => put(&mut self.postcode, plain(text)),
+            Role::IdNumber => set_if_empty(&mut self.id, IdForm::from_text(text)),
+            Role::TeacherNumber => set_if_empty(&mut self.teacher_number, upper_alphanumeric(text)),
+            Role::BirthDate => set_if_empty(&mut self.birth, read_date(text, order)),
+            Role::Sex => set_if_empty(&mut self.male, read_sex(text)),
+            Role::Phone => set_if_empty(&mut self.phone, read_phone(text)),
+            Role::SchoolCode => set_if_empty(&mut self.school_code, upper_alphanumeric(text)),
+            Role::School => set_if_empty(&mut self.school, NameForm::from_text(text)),
+            Role::Region => set_if_empty(&mut self.region, upper_alphanumeric(text)),
+            Role::Address => set_if_empty(&mut self.address, TextForm::from_text(text)),
+            Role::Postcode => set_if_empty(&mut self.postcode, upper_alphanumeric(text)),
             Role::Text => {
-                let form = TextForm::read(text);
+                let form = TextForm::from_text(text);
                 let sound = form.is_some();
                 self.texts.push(form);
                 sound
@@ -164,21 +164,21 @@ impl Profile {
         }
     }
 
-    /// The birth date told by itself, else the one of a valid ID number.
+    /// Returns the stated birth date, or else that of a valid ID number.
     #[must_use]
     pub fn any_birth(&self) -> Option<&str> {
-        self.birth.as_deref().or_else(|| self.id.as_ref().and_then(IdForm::birth))
+        self.birth.as_deref().or_else(|| self.id.as_ref().and_then(IdForm::birth_date))
     }
 
-    /// The sex told by itself, else the one of a valid ID number.
+    /// Returns whether the person is male, as stated, or else by a valid ID number.
     #[must_use]
     pub fn any_male(&self) -> Option<bool> {
-        self.male.or_else(|| self.id.as_ref().and_then(IdForm::male))
+        self.male.or_else(|| self.id.as_ref().and_then(IdForm::is_male))
     }
 }
 
-/// Keeps the first of several; whether there was one.
-fn put<T>(place: &mut Option<T>, found: Option<T>) -> bool {
+/// Stores the value if the place is empty; returns whether there was a value.
+fn set_if_empty<T>(place: &mut Option<T>, found: Option<T>) -> bool {
     let sound = found.is_some();
     if place.is_none() {
         *place = found;
@@ -186,19 +186,19 @@ fn put<T>(place: &mut Option<T>, found: Option<T>) -> bool {
     sound
 }
 
-/// Letters and digits in upper case.
-fn plain(text: &str) -> Option<String> {
-    let bare: String = fold(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+/// Returns letters and digits in upper case; `None` if there are none.
+fn upper_alphanumeric(text: &str) -> Option<String> {
+    let bare: String = fold_text(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     (!bare.is_empty()).then_some(bare)
 }
 
 fn read_date(text: &str, order: DateOrder) -> Option<String> {
-    let folded = fold(text);
+    let folded = fold_text(text);
     if order == DateOrder::YearFirst {
         if let Ok(date) = parse_date(&folded) {
             return Some(date.format("%Y%m%d").to_string());
         }
-        // Digits that are no day can still agree in all but one.
+        // Digits that are not a valid day can still agree in all but one.
         let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
         return (7..=9).contains(&digits.len()).then_some(digits);
     }
@@ -209,7 +209,7 @@ fn read_date(text: &str, order: DateOrder) -> Option<String> {
 }
 
 fn read_sex(text: &str) -> Option<bool> {
-    match fold(text).to_ascii_lowercase().as_str() {
+    match fold_text(text).to_ascii_lowercase().as_str() {
         "男" | "男性" | "1" | "m" | "male" => Some(true),
         "女" | "女性" | "2" | "f" | "female" => Some(false),
         _ => None,
@@ -217,7 +217,7 @@ fn read_sex(text: &str) -> Option<bool> {
 }
 
 fn read_phone(text: &str) -> Option<String> {
-    let folded = fold(text);
+    let folded = fold_text(text);
     let bare = folded.trim_start_matches("+86");
     let digits: String = bare
         .chars()
@@ -232,10 +232,10 @@ fn read_phone(text: &str) -> Option<String> {
 }
 
 impl TextForm {
-    /// A text as typed; none where no letter and no digit stands in it.
+    /// Prepares a text as typed; `None` if it has no letter and no digit.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        let upper: String = fold(text).chars().filter(|c| *c != '\'').flat_map(char::to_uppercase).collect();
+    pub fn from_text(text: &str) -> Option<Self> {
+        let upper: String = fold_text(text).chars().filter(|c| *c != '\'').flat_map(char::to_uppercase).collect();
         let words: Vec<String> =
             upper.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect();
         if words.is_empty() {
@@ -267,8 +267,8 @@ mod tests {
         assert_eq!(read_phone("138****1234").as_deref(), Some("138****1234"));
         assert_eq!((read_sex("男"), read_sex("F"), read_sex("?")), (Some(true), Some(false), None));
         let mut profile = Profile::default();
-        assert!(profile.take(Role::Name, "张伟", DateOrder::YearFirst));
-        assert!(!profile.take(Role::Sex, "未知", DateOrder::YearFirst));
-        assert!(profile.take(Role::Phone, "  ", DateOrder::YearFirst) && profile.phone.is_none());
+        assert!(profile.add_text(Role::Name, "张伟", DateOrder::YearFirst));
+        assert!(!profile.add_text(Role::Sex, "未知", DateOrder::YearFirst));
+        assert!(profile.add_text(Role::Phone, "  ", DateOrder::YearFirst) && profile.phone.is_none());
     }
 }

@@ -1,8 +1,8 @@
-//! Two profiles → evidence, line by line, and a score.
+//! Compares two profiles: evidence line by line, and a score.
 //!
-//! After Fellegi and Sunter (1969): each field adds the logarithm of how much likelier its level is for one person than
-//! for two. A value that few have weighs more (rarity); and two people taken at random are two, which the prior says.
-//! So a score of 0 means even odds, whatever the size of the tables.
+//! After Fellegi and Sunter (1969): each field adds the logarithm of how much likelier its level of agreement is for
+//! one person than for two. A rare value weighs more (rarity). The prior accounts for the fact that two people taken at
+//! random are almost never the same. So a score of 0 means even odds, whatever the size of the tables.
 
 use std::hash::{Hash as _, Hasher as _};
 
@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::bits::{log2_milli, per_cent};
 use crate::evidence::{Evidence, Field, Level};
-use crate::names::{self, NameForm, distance};
+use crate::names::{self, NameForm, edit_distance};
 use crate::numbers::{self, HIDDEN};
 use crate::profile::{Profile, TextForm};
 use crate::weights::Weights;
@@ -27,15 +27,15 @@ pub struct Frequencies {
 pub enum Slot {
     /// A whole name.
     Name,
-    /// How a whole name sounds.
+    /// The sound of a whole name.
     Sound,
     /// A given name.
     Given,
-    /// How a given name sounds.
+    /// The sound of a given name.
     GivenSound,
     /// A family name.
     Family,
-    /// How a family name sounds.
+    /// The sound of a family name.
     FamilySound,
     /// A teacher number.
     Teacher,
@@ -55,11 +55,11 @@ pub enum Slot {
     Postcode,
     /// An address.
     Address,
-    /// A text, by its place among the texts.
+    /// A word of a text, by the text's position among the texts.
     Text(usize),
 }
 
-fn hash(slot: Slot, value: &str) -> u64 {
+fn hash_value(slot: Slot, value: &str) -> u64 {
     let mut hasher = FxHasher::default();
     slot.hash(&mut hasher);
     value.hash(&mut hasher);
@@ -67,7 +67,7 @@ fn hash(slot: Slot, value: &str) -> u64 {
 }
 
 impl Slot {
-    /// The word used in digests.
+    /// Returns the word that digests use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -90,8 +90,8 @@ impl Slot {
     }
 }
 
-/// Gives every value of a person that is counted.
-pub fn counted(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
+/// Emits every value of a person that is counted.
+pub fn emit_counted_values(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
     if let Some(name) = &person.name {
         one(Slot::Name, &name.simple);
         one(Slot::Sound, &name.sound);
@@ -118,7 +118,7 @@ pub fn counted(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
         }
     }
     if let (Some(school), Some(region)) = (&person.school, &person.region) {
-        one(Slot::SchoolInRegion, &in_region(&school.simple, region));
+        one(Slot::SchoolInRegion, &region_school_key(&school.simple, region));
     }
     let texts = person.texts.iter().enumerate().map(|(at, text)| (Slot::Text(at), text.as_ref()));
     for (slot, form) in texts.chain([(Slot::Address, person.address.as_ref())]) {
@@ -129,28 +129,28 @@ pub fn counted(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
 }
 
 impl Frequencies {
-    /// Nobody yet.
+    /// Creates frequencies of nobody.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// So many people who can be meant, of whose values only those are known that [`Frequencies::know`] tells.
+    /// Creates frequencies for so many people; their values are added with [`Frequencies::set_count`].
     #[must_use]
-    pub fn of(people: u64) -> Self {
+    pub fn with_people(people: u64) -> Self {
         Self { people, counts: FxHashMap::default() }
     }
 
-    /// How many of the people have a value.
-    pub fn know(&mut self, slot: Slot, value: &str, people: u32) {
-        self.counts.insert(hash(slot, value), people);
+    /// Sets how many of the people have a value.
+    pub fn set_count(&mut self, slot: Slot, value: &str, people: u32) {
+        self.counts.insert(hash_value(slot, value), people);
     }
 
     /// Counts one person who can be meant.
-    pub fn count(&mut self, person: &Profile) {
+    pub fn count_person(&mut self, person: &Profile) {
         self.people += 1;
-        counted(person, &mut |slot, value| {
-            let count = self.counts.entry(hash(slot, value)).or_default();
+        emit_counted_values(person, &mut |slot, value| {
+            let count = self.counts.entry(hash_value(slot, value)).or_default();
             *count = count.saturating_add(1);
         });
     }
@@ -161,62 +161,62 @@ impl Frequencies {
         self.people
     }
 
-    /// How rare a value is, in thousandths of a bit: 0 where everybody has it.
-    fn rarity(&self, slot: Slot, value: &str) -> i64 {
-        let count = self.counts.get(&hash(slot, value)).copied().unwrap_or(1);
+    /// Returns how rare a value is, in thousandths of a bit; 0 if everybody has it.
+    fn rarity_of(&self, slot: Slot, value: &str) -> i64 {
+        let count = self.counts.get(&hash_value(slot, value)).copied().unwrap_or(1);
         (log2_milli(self.people.max(1)) - log2_milli(u64::from(count))).max(0)
     }
 
-    /// The lower of two values' rarities.
-    fn lower(&self, slot: Slot, a: &str, b: &str) -> i64 {
-        if a == b { self.rarity(slot, a) } else { self.rarity(slot, a).min(self.rarity(slot, b)) }
+    /// Returns the lower of two values' rarities.
+    fn lower_rarity(&self, slot: Slot, a: &str, b: &str) -> i64 {
+        if a == b { self.rarity_of(slot, a) } else { self.rarity_of(slot, a).min(self.rarity_of(slot, b)) }
     }
 }
 
-/// Evidence and its sum.
+/// A score and the evidence that it sums up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scored {
     /// Thousandths of a bit; 0 is even odds.
     pub score: i64,
-    /// Each line of it, the prior last.
+    /// The lines of evidence, the prior last.
     pub evidence: Vec<Evidence>,
 }
 
 impl Scored {
-    /// How far a field agrees; none where it was not compared.
+    /// Returns how far a field agrees; `None` if it was not compared.
     #[must_use]
-    pub fn level(&self, field: Field) -> Option<Level> {
+    pub fn level_of(&self, field: Field) -> Option<Level> {
         self.evidence.iter().find(|e| e.field == field).and_then(|e| e.level)
     }
 }
 
-/// Compares two profiles; the same whichever comes first.
+/// Compares two profiles; symmetric.
 #[must_use]
-pub fn compare(weights: &Weights, among: &Frequencies, a: &Profile, b: &Profile) -> Scored {
+pub fn compare_profiles(weights: &Weights, among: &Frequencies, a: &Profile, b: &Profile) -> Scored {
     let mut lines = Lines { weights, evidence: Vec::with_capacity(8) };
-    whole_names(&mut lines, among, a, b);
-    name_parts(&mut lines, among, a, b);
+    compare_whole_names(&mut lines, among, a, b);
+    compare_name_parts(&mut lines, among, a, b);
     if let (Some(x), Some(y)) = (&a.id, &b.id) {
-        lines.add(Field::IdNumber, numbers::compare(x, y), 0);
+        lines.add_evidence(Field::IdNumber, numbers::compare_ids(x, y), 0);
     }
     if let (Some(x), Some(y)) = (&a.teacher_number, &b.teacher_number) {
         let level = match numbers::compare_short(x, y) {
             Level::Transposed => Level::OneDigit,
             level => level,
         };
-        lines.add(Field::TeacherNumber, level, among.lower(Slot::Teacher, x, y));
+        lines.add_evidence(Field::TeacherNumber, level, among.lower_rarity(Slot::Teacher, x, y));
     }
-    births_and_sexes(&mut lines, among, a, b);
+    compare_births_and_sexes(&mut lines, among, a, b);
     if let (Some(x), Some(y)) = (&a.phone, &b.phone) {
-        lines.add(Field::Phone, phone(x, y), among.lower(Slot::Phone, x, y));
+        lines.add_evidence(Field::Phone, compare_phones(x, y), among.lower_rarity(Slot::Phone, x, y));
     }
-    schools(&mut lines, among, a, b);
+    compare_schools(&mut lines, among, a, b);
     if let (Some(x), Some(y)) = (&a.postcode, &b.postcode) {
-        lines.add(Field::Postcode, numbers::compare_short(x, y), among.lower(Slot::Postcode, x, y));
+        lines.add_evidence(Field::Postcode, numbers::compare_short(x, y), among.lower_rarity(Slot::Postcode, x, y));
     }
-    texts(&mut lines, among, Field::Address, Slot::Address, a.address.as_ref(), b.address.as_ref());
+    compare_texts(&mut lines, among, Field::Address, Slot::Address, a.address.as_ref(), b.address.as_ref());
     for (at, (x, y)) in a.texts.iter().zip(&b.texts).enumerate() {
-        texts(&mut lines, among, Field::Text, Slot::Text(at), x.as_ref(), y.as_ref());
+        compare_texts(&mut lines, among, Field::Text, Slot::Text(at), x.as_ref(), y.as_ref());
     }
     let prior = -log2_milli(among.people.max(1));
     lines.evidence.push(Evidence { field: Field::Prior, level: None, weight: prior });
@@ -230,37 +230,38 @@ struct Lines<'w> {
 }
 
 impl Lines<'_> {
-    fn add(&mut self, field: Field, level: Level, rarity: i64) {
-        let rule = self.weights.of(field, level);
+    fn add_evidence(&mut self, field: Field, level: Level, rarity: i64) {
+        let rule = self.weights.weight_of(field, level);
         let weight = rule.weight + per_cent(rarity, rule.rarity);
         self.evidence.push(Evidence { field, level: Some(level), weight });
     }
 }
 
-/// The best of what the names in use, and a former name of either side, say.
-fn whole_names(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
+/// Adds the evidence of the current names; if they differ and one is a former name of the other side, that counts
+/// instead.
+fn compare_whole_names(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
     let (Some(x), Some(y)) = (&a.name, &b.name) else { return };
-    let mut level = names::compare(x, y);
+    let mut level = names::compare_names(x, y);
     let mut rarity = name_rarity(among, level, x, y);
     let known = |name: &NameForm, former: &[NameForm]| former.iter().any(|f| f.simple == name.simple);
     if !matches!(level, Level::Equal | Level::Variant) && (known(x, &b.former) || known(y, &a.former)) {
-        // One of the two is a name of the roster, so its own rarity counts; the rarer is the one that few share.
+        // One of the two is a name in the roster, so its own rarity counts. Take the lower rarity of both.
         level = Level::Former;
-        rarity = among.lower(Slot::Name, &x.simple, &y.simple);
+        rarity = among.lower_rarity(Slot::Name, &x.simple, &y.simple);
     }
-    lines.add(Field::Name, level, rarity);
+    lines.add_evidence(Field::Name, level, rarity);
 }
 
 fn name_rarity(among: &Frequencies, level: Level, x: &NameForm, y: &NameForm) -> i64 {
     match level {
         Level::Homophone | Level::HomophoneToneless | Level::NearHomophone => {
-            among.lower(Slot::Sound, &x.sound, &y.sound)
+            among.lower_rarity(Slot::Sound, &x.sound, &y.sound)
         }
-        _ => among.lower(Slot::Name, &x.simple, &y.simple),
+        _ => among.lower_rarity(Slot::Name, &x.simple, &y.simple),
     }
 }
 
-fn name_parts(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
+fn compare_name_parts(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
     let crossed = |x: &Option<NameForm>, y: &Option<NameForm>| match (x, y) {
         (Some(x), Some(y)) => x.simple == y.simple,
         _ => false,
@@ -280,29 +281,29 @@ fn name_parts(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profi
         let (Some(x), Some(y)) = (x, y) else { continue };
         let level = if swapped { Level::Swapped } else { names::compare_part(x, y) };
         let rarity = match level {
-            Level::Equal | Level::Swapped => among.lower(slot, &x.simple, &y.simple),
-            Level::Sound => among.lower(sounds, &x.sound, &y.sound),
-            _ => among.lower(slot, &x.simple, &y.simple).min(among.lower(sounds, &x.sound, &y.sound)),
+            Level::Equal | Level::Swapped => among.lower_rarity(slot, &x.simple, &y.simple),
+            Level::Sound => among.lower_rarity(sounds, &x.sound, &y.sound),
+            _ => among.lower_rarity(slot, &x.simple, &y.simple).min(among.lower_rarity(sounds, &x.sound, &y.sound)),
         };
-        lines.add(field, level, rarity);
+        lines.add_evidence(field, level, rarity);
     }
 }
 
-/// Birth date and sex by themselves, or out of a valid ID number where the other side has none: what an ID number has
-/// said already is not said twice.
-fn births_and_sexes(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
+/// Compares stated birth dates and sexes. If one side has no ID number, values derived from the other's valid ID number
+/// count too; if both have one, they do not, because the ID numbers were already compared.
+fn compare_births_and_sexes(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
     let apart = a.id.is_none() || b.id.is_none();
     let birth = |p: &'_ Profile| if apart { p.any_birth().map(str::to_owned) } else { p.birth.clone() };
     if let (Some(x), Some(y)) = (birth(a), birth(b)) {
-        lines.add(Field::BirthDate, dates(&x, &y), among.lower(Slot::Birth, &x, &y));
+        lines.add_evidence(Field::BirthDate, compare_dates(&x, &y), among.lower_rarity(Slot::Birth, &x, &y));
     }
     let male = |p: &Profile| if apart { p.any_male() } else { p.male };
     if let (Some(x), Some(y)) = (male(a), male(b)) {
-        lines.add(Field::Sex, if x == y { Level::Equal } else { Level::Differs }, 0);
+        lines.add_evidence(Field::Sex, if x == y { Level::Equal } else { Level::Differs }, 0);
     }
 }
 
-fn dates(a: &str, b: &str) -> Level {
+fn compare_dates(a: &str, b: &str) -> Level {
     if a == b {
         return Level::Equal;
     }
@@ -319,7 +320,7 @@ fn dates(a: &str, b: &str) -> Level {
     }
 }
 
-fn phone(a: &str, b: &str) -> Level {
+fn compare_phones(a: &str, b: &str) -> Level {
     let hidden = a.bytes().chain(b.bytes()).any(|c| c == HIDDEN);
     let others = a.bytes().zip(b.bytes()).filter(|(x, y)| x != y && *x != HIDDEN && *y != HIDDEN).count();
     match (hidden, a.len() == b.len(), others) {
@@ -330,42 +331,42 @@ fn phone(a: &str, b: &str) -> Level {
     }
 }
 
-fn in_region(school: &str, region: &str) -> String {
+fn region_school_key(school: &str, region: &str) -> String {
     format!("{region} {school}")
 }
 
-fn schools(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
+fn compare_schools(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
     let codes = a.school_code.as_ref().zip(b.school_code.as_ref());
     let named = a.school.as_ref().zip(b.school.as_ref());
     let regions = a.region.as_ref().zip(b.region.as_ref());
     if let Some((x, _)) = codes.filter(|(x, y)| x == y) {
-        return lines.add(Field::School, Level::Equal, among.rarity(Slot::Code, x));
+        return lines.add_evidence(Field::School, Level::Equal, among.rarity_of(Slot::Code, x));
     }
     if let Some((x, y)) = named {
-        let rarity = among.lower(Slot::School, &x.simple, &y.simple);
+        let rarity = among.lower_rarity(Slot::School, &x.simple, &y.simple);
         if x.simple == y.simple {
-            // Counties give their schools the same names.
+            // Counties give their schools the same names, so the name counts within its region.
             let rarity = match regions.filter(|(a, b)| a == b) {
-                Some((region, _)) => among.rarity(Slot::SchoolInRegion, &in_region(&x.simple, region)),
+                Some((region, _)) => among.rarity_of(Slot::SchoolInRegion, &region_school_key(&x.simple, region)),
                 None => rarity,
             };
             let level = if regions.is_some_and(|(a, b)| a != b) { Level::Close } else { Level::Named };
-            return lines.add(Field::School, level, rarity);
+            return lines.add_evidence(Field::School, level, rarity);
         }
         let contained = x.simple.contains(&y.simple) || y.simple.contains(&x.simple);
-        if contained || distance(&x.simple, &y.simple) <= 1 {
-            return lines.add(Field::School, Level::Close, rarity);
+        if contained || edit_distance(&x.simple, &y.simple) <= 1 {
+            return lines.add_evidence(Field::School, Level::Close, rarity);
         }
     }
     match regions {
-        Some((x, y)) if x == y => lines.add(Field::School, Level::Region, among.rarity(Slot::Region, x)),
-        _ if codes.or(regions).is_some() || named.is_some() => lines.add(Field::School, Level::Differs, 0),
+        Some((x, y)) if x == y => lines.add_evidence(Field::School, Level::Region, among.rarity_of(Slot::Region, x)),
+        _ if codes.or(regions).is_some() || named.is_some() => lines.add_evidence(Field::School, Level::Differs, 0),
         _ => {}
     }
 }
 
-/// Of two texts the share of their words, weighed by rarity, that they have in common.
-fn texts(
+/// Compares two texts by the share of their words, weighted by rarity, that they have in common.
+fn compare_texts(
     lines: &mut Lines<'_>,
     among: &Frequencies,
     field: Field,
@@ -374,9 +375,9 @@ fn texts(
     b: Option<&TextForm>,
 ) {
     let (Some(a), Some(b)) = (a, b) else { return };
-    // Words are taken one after the other, so the order of the sides must not show.
+    // Words are matched greedily, so fix the order of the sides to keep the result symmetric.
     let (a, b) = if a.joined <= b.joined { (a, b) } else { (b, a) };
-    let rarity = |word: &str| among.rarity(slot, word) + 500;
+    let rarity = |word: &str| among.rarity_of(slot, word) + 500;
     let total = |form: &TextForm| form.words.iter().map(|w| rarity(w)).sum::<i64>();
     let mut left: Vec<&String> = b.words.iter().collect();
     let mut common = 0;
@@ -389,7 +390,7 @@ fn texts(
     };
     let rest: Vec<&String> = a.words.iter().filter(|word| !take(word, 100, &|x, y| x == y)).collect();
     for word in rest {
-        take(word, 80, &alike);
+        take(word, 80, &words_alike);
     }
     // 2 × common ÷ (a + b), in thousandths.
     let alike = 2_000 * common / (total(a) + total(b)).max(1);
@@ -399,13 +400,13 @@ fn texts(
         400..750 => Level::Fair,
         _ => Level::Differs,
     };
-    // Words go together, so together they are less rare than each by itself.
+    // Words of a text occur together, so jointly they are less rare than the sum says.
     let most = per_cent(log2_milli(among.people.max(1)), 120);
-    lines.add(field, level, common.min(most));
+    lines.add_evidence(field, level, common.min(most));
 }
 
-/// Whether one word is the other with a typing error, or how it begins.
-fn alike(a: &str, b: &str) -> bool {
+/// Returns whether one word is the other with a typing error, or its beginning.
+fn words_alike(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    short.chars().count() >= 4 && (long.starts_with(short) || distance(a, b) <= 1 + short.len() / 8)
+    short.chars().count() >= 4 && (long.starts_with(short) || edit_distance(a, b) <= 1 + short.len() / 8)
 }

@@ -1,4 +1,5 @@
-//! Tables of people as files: CSV with a header, read row by row, in UTF-8 or GB18030 (found), columns by their roles.
+//! Reads tables of people from CSV files with a header, row by row. The encoding, UTF-8 or GB18030, is detected;
+//! columns are assigned to roles.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -12,29 +13,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::numbers::IdForm;
 use crate::profile::{DateOrder, Profile, Role};
-use crate::weights::{Thresholds, WeightsProblem, check_thresholds, position};
+use crate::weights::{Thresholds, WeightsProblem, check_thresholds, line_and_column};
 
-/// What the columns of two tables mean.
+/// Meaning of the columns of two tables.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
-    /// The column that tells rows apart.
+    /// The column whose value identifies a row.
     pub id: String,
-    /// What stands between cells; a comma.
+    /// The character between cells; a comma by default.
     #[serde(default = "comma")]
     pub separator: char,
-    /// In which order dates have their numbers.
+    /// The order of the numbers in a date.
     #[serde(default)]
     pub dates: DateOrder,
     /// Role → its column or columns.
     pub roles: HashMap<Role, OneOrMore>,
-    /// Where the second table names its columns otherwise.
+    /// Columns of the second table, if they differ.
     #[serde(default)]
     pub right: Option<Box<Columns>>,
     /// Whether a score alone can make a pair definite; see [`Columns::definite_by_score`].
     #[serde(default)]
     pub by_score: Option<bool>,
-    /// Bounds that differ from the built-in ones.
+    /// Bounds that replace the built-in ones.
     #[serde(default)]
     pub thresholds: Overrides,
 }
@@ -47,13 +48,13 @@ fn comma() -> char {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMore {
-    /// One.
+    /// A single column.
     One(String),
-    /// Several, compared each for itself, or the first that is not empty.
+    /// Several columns; for texts and former names each counts, for other roles the first usable one.
     More(Vec<String>),
 }
 
-/// Bounds that differ from the built-in ones; see [`Thresholds`].
+/// Bounds that replace the built-in ones; see [`Thresholds`].
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {
@@ -65,11 +66,11 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The bounds with these in their places.
+    /// Returns the base bounds with these overrides applied.
     ///
     /// # Errors
-    /// What is expected of them.
-    pub fn over(&self, base: Thresholds) -> Result<Thresholds, WeightsProblem> {
+    /// The requirement that the resulting bounds break.
+    pub fn apply_to(&self, base: Thresholds) -> Result<Thresholds, WeightsProblem> {
         let bounds = Thresholds {
             potential: self.potential.unwrap_or(base.potential),
             margin: self.margin.unwrap_or(base.margin),
@@ -81,7 +82,7 @@ impl Overrides {
     }
 }
 
-/// Why a table, or the file that says what its columns mean, cannot be read. The sentences are in the catalogues of
+/// Why a table, or the file that describes its columns, cannot be read. The sentences are in the catalogues of
 /// `huiliu-messages`, under `table-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
@@ -96,16 +97,16 @@ pub enum TableError {
     /// The configuration does not parse.
     #[serde(rename = "table.config")]
     Config { file: String, line: usize, column: usize, why: TomlError },
-    /// The configuration says something at a key that cannot be.
+    /// A key of the configuration has an impossible value.
     #[serde(rename = "table.setting")]
     Setting { file: String, key: &'static str, why: TableSetting },
-    /// The bytes are neither UTF-8 nor GB18030; where the first wrong one stands.
+    /// The bytes are neither UTF-8 nor GB18030; `line` has the first invalid byte.
     #[serde(rename = "table.encoding")]
     Encoding { file: String, line: u64 },
     /// A column is not in the header.
     #[serde(rename = "table.column")]
     Column { file: String, column: String, header: Vec<String> },
-    /// A column's name stands twice in the header.
+    /// The header contains a column's name twice.
     #[serde(rename = "table.twice")]
     Twice { file: String, column: String },
     /// A row has more or fewer cells than the header.
@@ -114,45 +115,45 @@ pub enum TableError {
     /// A row has no id.
     #[serde(rename = "table.no_id")]
     NoId { file: String, line: u64, column: String },
-    /// An id stands in two rows; the line of the earlier.
+    /// Two rows have the same id; `first` is the line of the earlier row.
     #[serde(rename = "table.same_id")]
     SameId { file: String, line: u64, column: String, first: u64 },
-    /// A record is longer than any row; where it begins.
+    /// A record is longer than the limit; `line` is where it begins.
     #[serde(rename = "table.long")]
     Long { file: String, line: u64 },
 }
 
-/// What is expected of a configuration.
+/// A requirement on the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum TableSetting {
-    /// No column says anything.
+    /// No column has a role.
     #[serde(rename = "table_setting.no_role")]
     NoRole,
-    /// A separator that none can be.
+    /// The separator is not usable.
     #[serde(rename = "table_setting.separator")]
     Separator,
-    /// A third table.
+    /// A third table is described.
     #[serde(rename = "table_setting.right")]
     Right,
 }
 
 said_in_english!(TableError, TableSetting);
 
-/// The longest row, in bytes.
+/// Length limit of a row, in bytes.
 const MAX_ROW: usize = 1 << 20;
 
 impl Columns {
-    /// Reads and checks a configuration.
+    /// Reads and checks a configuration file.
     ///
     /// # Errors
     /// [`TableError::File`], [`TableError::Config`], [`TableError::Setting`].
-    pub fn read(file: &Path) -> Result<Self, TableError> {
+    pub fn from_file(file: &Path) -> Result<Self, TableError> {
         let name = file.display().to_string();
         let text = std::fs::read_to_string(file).map_err(|e| TableError::File { file: name.clone(), why: e.into() })?;
         let read: Self = toml::from_str(&text).map_err(|e| {
-            let (line, column) = position(&text, &e);
-            TableError::Config { file: name.clone(), line, column, why: TomlError::of(e.message()) }
+            let (line, column) = line_and_column(&text, &e);
+            TableError::Config { file: name.clone(), line, column, why: TomlError::from_parser_message(e.message()) }
         })?;
         let refuse = |key, why| TableError::Setting { file: name.clone(), key, why };
         if read.roles.is_empty() || read.right.as_ref().is_some_and(|right| right.roles.is_empty()) {
@@ -169,22 +170,22 @@ impl Columns {
         Ok(read)
     }
 
-    /// The columns of the second table.
+    /// Returns the columns of the second table.
     #[must_use]
-    pub fn of_right(&self) -> &Self {
+    pub fn right_columns(&self) -> &Self {
         self.right.as_deref().unwrap_or(self)
     }
 
-    /// Whether a score alone can make a pair definite: as the file says, else where nobody among these people has a
-    /// number by which the named rules could decide.
+    /// Returns whether a score alone can make a pair definite: as the file says; by default, only if none of these
+    /// people has a number by which the named rules could decide.
     #[must_use]
     pub fn definite_by_score(&self, people: &[Profile]) -> bool {
         let numbered = |p: &Profile| p.teacher_number.is_some() || p.id.as_ref().is_some_and(IdForm::is_valid);
         self.by_score.unwrap_or_else(|| !people.iter().any(numbered))
     }
 
-    /// Role and column, in one order.
-    fn listed(&self) -> Vec<(Role, &str)> {
+    /// Lists roles with their columns in a fixed order.
+    fn list_roles(&self) -> Vec<(Role, &str)> {
         let mut listed = vec![];
         for (role, columns) in &self.roles {
             match columns {
@@ -201,9 +202,9 @@ impl Columns {
 /// A row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its id, as it stands there.
+    /// The row's id, as written.
     pub id: String,
-    /// Who it tells of.
+    /// The person that the row describes.
     pub person: Profile,
 }
 
@@ -228,12 +229,12 @@ impl Table {
         let file = path.display().to_string();
         let fault = |e: std::io::Error| TableError::File { file: file.clone(), why: e.into() };
         let mut source = File::open(path).map_err(fault)?;
-        let encoding = encoding_of(&file, &mut source)?;
+        let encoding = detect_encoding(&file, &mut source)?;
         source.rewind().map_err(fault)?;
         let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(BufReader::new(source));
         let mut rows = csv::ReaderBuilder::new()
             .delimiter(columns.separator as u8)
-            // So that line numbers are right where lines end in CR LF, too.
+            // Keeps line numbers right for lines that end in CR LF, too.
             .terminator(csv::Terminator::Any(b'\n'))
             .flexible(true)
             .from_reader(text);
@@ -254,7 +255,7 @@ impl Table {
             }
         };
         let id = (place(&columns.id)?, columns.id.clone());
-        let listed = columns.listed().into_iter();
+        let listed = columns.list_roles().into_iter();
         let columns_at: Result<Vec<_>, TableError> =
             listed.map(|(role, column)| Ok((role, place(column)?, column.to_owned()))).collect();
         let unreadable = vec![];
@@ -270,7 +271,7 @@ impl Table {
         })
     }
 
-    /// The next row; none at the end.
+    /// Returns the next row; `None` at the end.
     ///
     /// # Errors
     /// [`TableError`] with line and column.
@@ -302,7 +303,7 @@ impl Table {
         }
         let mut person = Profile::default();
         for (role, at, column) in &self.columns {
-            if !person.take(*role, record.get(*at).unwrap_or_default(), self.dates) {
+            if !person.add_text(*role, record.get(*at).unwrap_or_default(), self.dates) {
                 match self.unreadable.iter_mut().find(|(name, ..)| name == column) {
                     Some((_, count, _)) => *count += 1,
                     None => self.unreadable.push((column.clone(), 1, line)),
@@ -312,7 +313,7 @@ impl Table {
         Ok(Some(Row { id, person }))
     }
 
-    /// Columns with values that say nothing that can be compared: how many, and the line of the first.
+    /// Returns columns with values that cannot be compared: column, number of values, and line of the first.
     #[must_use]
     pub fn unreadable(&self) -> &[(String, u64, u64)] {
         &self.unreadable
@@ -323,8 +324,9 @@ fn row_fault(file: &str, error: &csv::Error) -> TableError {
     TableError::Row { file: file.to_owned(), why: error.to_string() }
 }
 
-/// The encoding of a file: its byte order mark's, else UTF-8 where all of it is, else GB18030 where all of it is.
-fn encoding_of(file: &str, source: &mut File) -> Result<&'static Encoding, TableError> {
+/// Detects a file's encoding: by its byte order mark, else UTF-8 if the whole file is valid UTF-8, else GB18030
+/// likewise.
+fn detect_encoding(file: &str, source: &mut File) -> Result<&'static Encoding, TableError> {
     let fault = |e: std::io::Error| TableError::File { file: file.to_owned(), why: e.into() };
     let mut mark = [0u8; 3];
     let read = source.read(&mut mark).map_err(fault)?;
@@ -342,7 +344,7 @@ fn encoding_of(file: &str, source: &mut File) -> Result<&'static Encoding, Table
     Err(TableError::Encoding { file: file.to_owned(), line: first })
 }
 
-/// The line of the first byte that the encoding cannot have; none where all is well.
+/// Returns the line of the first byte that is invalid in the encoding; `None` if all are valid.
 fn first_wrong_line(encoding: &'static Encoding, source: &mut File) -> std::io::Result<Option<u64>> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let (mut bytes, mut text) = (vec![0u8; 64 << 10], vec![0u8; 256 << 10]);

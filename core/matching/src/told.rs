@@ -1,4 +1,4 @@
-//! What one side tells of a person, as it was written.
+//! What one side says about a person, as it was written.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::profile::{DateOrder, Profile, Role};
 
-/// Texts about one person, each with what it says. Personal data: it is kept sealed, and prints nothing of itself.
+/// Texts about one person, each with its role. Personal data: stored sealed, and its `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Told(Vec<(Role, String)>);
 
@@ -18,25 +18,25 @@ impl fmt::Debug for Told {
 }
 
 impl Told {
-    /// Adds a text; a blank one says nothing.
-    pub fn add(&mut self, role: Role, text: &str) {
+    /// Adds a text; blank texts are ignored.
+    pub fn add_text(&mut self, role: Role, text: &str) {
         let text = text.trim();
         if !text.is_empty() {
             self.0.push((role, text.to_owned()));
         }
     }
 
-    /// The texts, in the order in which they were added.
+    /// Returns the texts in the order in which they were added.
     pub fn texts(&self) -> impl Iterator<Item = (Role, &str)> {
         self.0.iter().map(|(role, text)| (*role, text.as_str()))
     }
 
-    /// It ready to be compared; a text that cannot be read says nothing.
+    /// Prepares the texts for comparison; unreadable ones are left out.
     #[must_use]
-    pub fn profile(&self) -> Profile {
+    pub fn to_profile(&self) -> Profile {
         let mut profile = Profile::default();
         for (role, text) in self.texts() {
-            profile.take(role, text, DateOrder::YearFirst);
+            profile.add_text(role, text, DateOrder::YearFirst);
         }
         profile
     }

@@ -1,4 +1,4 @@
-//! Weights, thresholds and rules of matching: data, checked when read.
+//! Weights, thresholds and rules of matching: data, checked on reading.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,78 +22,78 @@ pub enum WeightsError {
     Rule { file: String, rule: String, why: WeightsProblem },
 }
 
-/// What is expected of weights, thresholds and rules.
+/// A requirement on weights, thresholds and rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum WeightsProblem {
-    /// A level that is there twice.
+    /// A level is listed twice.
     #[serde(rename = "weights.level_twice")]
     LevelTwice,
-    /// A level without a weight.
+    /// A level has no weight.
     #[serde(rename = "weights.level_missing")]
     LevelMissing,
-    /// A level that the field never has.
+    /// The field never has this level.
     #[serde(rename = "weights.no_such_level")]
     NoSuchLevel,
-    /// A weight beyond all bounds, in thousandths of a bit.
+    /// A weight is out of range; in thousandths of a bit.
     #[serde(rename = "weights.too_heavy")]
     TooHeavy { max: i64 },
-    /// A share of the rarity beyond all bounds.
+    /// A rarity percentage is out of range.
     #[serde(rename = "weights.rarity")]
     Rarity,
-    /// What differs, and speaks for one person.
+    /// A level of difference speaks for one person.
     #[serde(rename = "weights.differs")]
     Differs,
-    /// No reason.
+    /// The reason is missing.
     #[serde(rename = "weights.no_reason")]
     NoReason,
-    /// A margin that keeps nothing apart.
+    /// The margin is not positive, so it separates nothing.
     #[serde(rename = "weights.margin")]
     Margin,
-    /// Two bounds in the wrong order.
+    /// The definite score is not above the potential one.
     #[serde(rename = "weights.definite_score")]
     DefiniteScore,
-    /// A list of candidates of another size.
+    /// The length of the candidate list is out of range.
     #[serde(rename = "weights.candidates")]
     Candidates,
-    /// A block of another size.
+    /// The block size is out of range.
     #[serde(rename = "weights.block")]
     Block,
-    /// A rule about one field.
+    /// A rule needs only one field.
     #[serde(rename = "weights.one_field")]
     OneField,
-    /// A rule with a field whose level never comes.
+    /// A rule names a level that the field never has, or no level.
     #[serde(rename = "weights.rule_level")]
     RuleLevel,
-    /// A rule by which what differs makes definite.
+    /// A rule would be satisfied by a field that differs.
     #[serde(rename = "weights.rule_differs")]
     RuleDiffers,
 }
 
 said_in_english!(WeightsError, WeightsProblem);
 
-/// Line and column, in characters, from 1, of where a parser met something.
-pub(crate) fn position(text: &str, error: &toml::de::Error) -> (usize, usize) {
+/// Returns line and column of a TOML error, both from 1; the column in characters.
+pub(crate) fn line_and_column(text: &str, error: &toml::de::Error) -> (usize, usize) {
     let at = error.span().map_or(0, |span| span.start);
     let before = text.get(..at).unwrap_or(text);
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (before.matches('\n').count() + 1, column)
 }
 
-/// Bounds of scores, in thousandths of a bit, and of lists.
+/// Bounds of scores, in thousandths of a bit, and of list lengths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// A candidate below it is none.
+    /// Candidates with a lower score are dropped.
     pub potential: i64,
-    /// Of two candidates nearer each other than this, neither is definite.
+    /// If two candidates score closer than this, neither is definite.
     pub margin: i64,
-    /// A pair of tables without ID numbers is definite from here; never used for teachers.
+    /// From this score, a pair of tables without ID numbers is definite; never used for teachers.
     pub definite_score: i64,
     /// How many candidates are kept.
     pub candidates: usize,
-    /// How many rows may share a key before it is narrowed by a second one.
+    /// How many rows may share a key before a second value narrows it.
     pub block: usize,
 }
 
@@ -105,26 +105,26 @@ struct LevelRule {
     weight: i64,
     #[serde(default)]
     rarity: u16,
-    /// On what it rests; shown by nobody, wanted by whoever changes the file.
+    /// What the weight rests on. Required in the file, for whoever edits it; not shown.
     #[serde(rename = "basis")]
     _basis: Basis,
     reason: String,
 }
 
-/// A rule by which a claim is definite.
+/// A rule that makes a claim definite.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefiniteRule {
-    /// Its name, shown with what it decides.
+    /// Name, shown with each decision by this rule.
     pub name: String,
-    /// Each of these fields must agree in one of its levels.
+    /// Each of these fields must agree at one of the listed levels.
     pub needs: BTreeMap<Field, Vec<Level>>,
-    /// None of these fields may be at one of its levels.
+    /// None of these fields may be at a listed level.
     #[serde(default)]
     pub never: BTreeMap<Field, Vec<Level>>,
-    /// On what it rests.
+    /// What the rule rests on.
     pub basis: Basis,
-    /// Where it is written, or why it is assumed.
+    /// Where the rule is written, or why it is assumed.
     pub reason: String,
 }
 
@@ -138,49 +138,49 @@ struct WeightsFile {
     definite: Vec<DefiniteRule>,
 }
 
-/// How much one level of one field weighs.
+/// Weight of one level of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weight {
     /// Thousandths of a bit.
     pub weight: i64,
-    /// So many per cent of the value's rarity come to it.
+    /// Per cent of the value's rarity that is added.
     pub rarity: u16,
 }
 
-/// Weights, thresholds and rules, checked, ready for use.
+/// Weights, thresholds and rules, checked and ready for use.
 #[derive(Debug, Clone)]
 pub struct Weights {
-    /// Name of the file's content.
+    /// Name that the file gives itself.
     pub name: String,
-    /// Version of the file's content.
+    /// Version that the file gives itself.
     pub version: u32,
-    /// Bounds.
+    /// Bounds of scores and lists.
     pub thresholds: Thresholds,
-    /// Rules by which a claim is definite.
+    /// Rules that make a claim definite.
     pub definite: Vec<DefiniteRule>,
     levels: HashMap<(Field, Level), Weight>,
 }
 
-/// No single level may decide alone, and none may be so heavy that no sum holds it.
+/// Largest absolute weight, in thousandths of a bit: no single level may decide alone, and sums must not overflow.
 const HEAVIEST: i64 = 60_000;
 
 impl Weights {
-    /// The weights that come with the program.
+    /// Returns the weights that are built into the program.
     ///
     /// # Errors
-    /// [`WeightsError`], which a test excludes.
+    /// [`WeightsError`]; a test rules it out.
     pub fn built_in() -> Result<Self, WeightsError> {
-        Self::read("config/matching.toml", include_str!("../../../config/matching.toml"))
+        Self::from_toml("config/matching.toml", include_str!("../../../config/matching.toml"))
     }
 
-    /// Reads and checks a file's text.
+    /// Parses and checks a file's text.
     ///
     /// # Errors
-    /// [`WeightsError`] with the first thing that is wrong.
-    pub fn read(file: &str, text: &str) -> Result<Self, WeightsError> {
+    /// [`WeightsError`] with the first problem.
+    pub fn from_toml(file: &str, text: &str) -> Result<Self, WeightsError> {
         let read: WeightsFile = toml::from_str(text).map_err(|e| {
-            let (line, column) = position(text, &e);
-            WeightsError::Form { file: file.to_owned(), line, column, why: TomlError::of(e.message()) }
+            let (line, column) = line_and_column(text, &e);
+            WeightsError::Form { file: file.to_owned(), line, column, why: TomlError::from_parser_message(e.message()) }
         })?;
         let refuse = |rule: String, why| WeightsError::Rule { file: file.to_owned(), rule, why };
         let mut levels = HashMap::with_capacity(read.level.len());
@@ -193,7 +193,7 @@ impl Weights {
             }
         }
         for field in Field::ALL {
-            if let Some(level) = field.levels().iter().find(|level| !levels.contains_key(&(field, **level))) {
+            if let Some(level) = field.possible_levels().iter().find(|level| !levels.contains_key(&(field, **level))) {
                 return Err(refuse(format!("{}.{}", field.as_str(), level.as_str()), WeightsProblem::LevelMissing));
             }
         }
@@ -210,24 +210,24 @@ impl Weights {
         })
     }
 
-    /// What a level of a field weighs.
+    /// Returns the weight of a field's level.
     #[must_use]
-    pub fn of(&self, field: Field, level: Level) -> Weight {
+    pub fn weight_of(&self, field: Field, level: Level) -> Weight {
         self.levels.get(&(field, level)).copied().unwrap_or(Weight { weight: 0, rarity: 0 })
     }
 
-    /// Whether some rule takes two names, folded, for one person's beside an equal ID number.
+    /// Returns whether some rule accepts two folded names as one person's if their ID numbers are equal.
     #[must_use]
-    pub fn fits_number(&self, name: &str, other: &str) -> bool {
-        let (Some(a), Some(b)) = (NameForm::read(name), NameForm::read(other)) else { return false };
-        let names = Evidence { field: Field::Name, level: Some(names::compare(&a, &b)), weight: 0 };
+    pub fn names_match_with_id(&self, name: &str, other: &str) -> bool {
+        let (Some(a), Some(b)) = (NameForm::from_text(name), NameForm::from_text(other)) else { return false };
+        let names = Evidence { field: Field::Name, level: Some(names::compare_names(&a, &b)), weight: 0 };
         let number = Evidence { field: Field::IdNumber, level: Some(Level::Equal), weight: 0 };
-        self.rule(&[names, number]).is_some()
+        self.satisfied_rule(&[names, number]).is_some()
     }
 
-    /// The first rule that the evidence satisfies.
+    /// Returns the first rule that the evidence satisfies.
     #[must_use]
-    pub fn rule(&self, evidence: &[Evidence]) -> Option<&DefiniteRule> {
+    pub fn satisfied_rule(&self, evidence: &[Evidence]) -> Option<&DefiniteRule> {
         let level = |field: Field| evidence.iter().find(|e| e.field == field).and_then(|e| e.level);
         let among = |(field, levels): (&Field, &Vec<Level>)| level(*field).is_some_and(|l| levels.contains(&l));
         self.definite.iter().find(|rule| rule.needs.iter().all(among) && !rule.never.iter().any(among))
@@ -235,7 +235,7 @@ impl Weights {
 }
 
 fn check_level(rule: &LevelRule) -> Result<(), WeightsProblem> {
-    if !rule.field.levels().contains(&rule.level) {
+    if !rule.field.possible_levels().contains(&rule.level) {
         return Err(WeightsProblem::NoSuchLevel);
     }
     if rule.weight.abs() > HEAVIEST {
@@ -250,8 +250,10 @@ fn check_level(rule: &LevelRule) -> Result<(), WeightsProblem> {
     if rule.reason.trim().is_empty() { Err(WeightsProblem::NoReason) } else { Ok(()) }
 }
 
+/// Checks the bounds.
+///
 /// # Errors
-/// What is expected of the thresholds.
+/// The requirement that they break.
 pub(super) fn check_thresholds(bounds: &Thresholds) -> Result<(), WeightsProblem> {
     if bounds.margin <= 0 {
         return Err(WeightsProblem::Margin);
@@ -273,7 +275,7 @@ fn check_definite(rule: &DefiniteRule) -> Result<(), WeightsProblem> {
         return Err(WeightsProblem::OneField);
     }
     for (field, levels) in rule.needs.iter().chain(&rule.never) {
-        if levels.is_empty() || !levels.iter().all(|level| field.levels().contains(level)) {
+        if levels.is_empty() || !levels.iter().all(|level| field.possible_levels().contains(level)) {
             return Err(WeightsProblem::RuleLevel);
         }
     }
@@ -291,7 +293,10 @@ mod tests {
     fn the_built_in_weights_are_whole() {
         let weights = Weights::built_in().unwrap();
         assert!(weights.definite.len() >= 2);
-        assert!(weights.of(Field::IdNumber, Level::Equal).weight > weights.of(Field::Name, Level::Equal).weight);
+        assert!(
+            weights.weight_of(Field::IdNumber, Level::Equal).weight
+                > weights.weight_of(Field::Name, Level::Equal).weight
+        );
     }
 
     #[test]
@@ -299,7 +304,7 @@ mod tests {
         let text = include_str!("../../../config/matching.toml");
         let refused = |from: &str, to: &str, place: &str| {
             assert!(text.contains(from), "{from}");
-            let fault = Weights::read("x.toml", &text.replacen(from, to, 1)).unwrap_err().to_string();
+            let fault = Weights::from_toml("x.toml", &text.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(fault.contains(place), "{fault}");
         };
         refused("margin = ", "margin = -", "thresholds");

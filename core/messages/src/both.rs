@@ -1,14 +1,14 @@
-//! A text that is written in both languages where it is defined, as the words of the manifest language are.
+//! A text that is written in both languages where it is defined, such as the words of the manifest language.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// A text in both languages. In a message it is said in the language of the message.
+/// A text in both languages. A message uses the text in its own language.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Both {
-    /// In English.
+    /// Text in English.
     pub en: Cow<'static, str>,
-    /// In Chinese.
+    /// Text in Chinese.
     pub zh: Cow<'static, str>,
 }

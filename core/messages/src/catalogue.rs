@@ -8,7 +8,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use serde_json::{Map, Number, Value};
 use unic_langid::LanguageIdentifier;
 
-use crate::place::place_in;
+use crate::place::localize_place;
 
 /// A language that has a catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,10 @@ pub enum Language {
 
 type Bundle = FluentBundle<FluentResource>;
 
-static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", ENGLISH_TEXTS));
-static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle("zh-CN", CHINESE_TEXTS));
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| build_bundle("en", ENGLISH_TEXTS));
+static CHINESE: LazyLock<Bundle> = LazyLock::new(|| build_bundle("zh-CN", CHINESE_TEXTS));
 
-/// The files of the English catalogue, one for each part of Huiliu that has something to say.
+/// The files of the English catalogue, one for each part of Huiliu that has messages.
 pub(crate) const ENGLISH_TEXTS: &[&str] = &[
     include_str!("../locales/en/authoring.ftl"),
     include_str!("../locales/en/cli.ftl"),
@@ -47,7 +47,7 @@ pub(crate) const ENGLISH_TEXTS: &[&str] = &[
     include_str!("../locales/en/vault.ftl"),
 ];
 
-/// The same of the Chinese one.
+/// The files of the Chinese catalogue; the same set as in English.
 pub(crate) const CHINESE_TEXTS: &[&str] = &[
     include_str!("../locales/zh-CN/authoring.ftl"),
     include_str!("../locales/zh-CN/cli.ftl"),
@@ -70,31 +70,31 @@ pub(crate) const CHINESE_TEXTS: &[&str] = &[
     include_str!("../locales/zh-CN/vault.ftl"),
 ];
 
-fn bundle(language: &str, texts: &[&str]) -> Bundle {
+fn build_bundle(language: &str, texts: &[&str]) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    // The marks that isolate directions of writing would stand in every terminal and file.
+    // Without this, marks that isolate writing directions would appear in every terminal and file.
     bundle.set_use_isolating(false);
-    bundle.set_formatter(Some(grouped));
+    bundle.set_formatter(Some(format_grouped));
     for text in texts {
-        // A resource that does not parse is kept as far as it does; a test finds what is missing.
+        // A resource that does not parse completely keeps the messages that do; a test reports the missing ones.
         let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
         bundle.add_resource_overriding(resource);
     }
-    // It fails only where it was added before.
+    // This fails only if the builtins were added before.
     let _ = bundle.add_builtins();
     bundle
 }
 
-/// Numbers with their thousands set off by commas, unless the catalogue says `useGrouping: "false"`.
-fn grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+/// Formats numbers with commas between thousands, unless the catalogue says `useGrouping: "false"`.
+fn format_grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
     match value {
         FluentValue::Number(number) if number.options.use_grouping => Some(with_commas(&number.as_string())),
         _ => None,
     }
 }
 
-/// A decimal number with its thousands set off by commas: `-1,234.5`.
+/// Inserts commas between the thousands of a decimal number: `-1,234.5`.
 #[must_use]
 pub fn with_commas(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
@@ -113,16 +113,17 @@ pub fn with_commas(number: &str) -> String {
     out
 }
 
-/// A message in words. What is no message is said as it is: a text, a number, a list with its items one after the other.
+/// Renders a message as a sentence. Other values are rendered plainly: a text as it is, a number with commas, a list as
+/// its items, joined.
 #[must_use]
-pub fn say(language: Language, value: &Value) -> String {
+pub fn render_message(language: Language, value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(is) => is.to_string(),
         Value::Number(number) => with_commas(&number.to_string()),
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| say(language, item)).collect();
+            let items: Vec<String> = items.iter().map(|item| render_message(language, item)).collect();
             let is_sentences = items.iter().any(|item| item.contains([' ', '，']));
             items.join(match (language, is_sentences) {
                 (Language::English, true) => "; ",
@@ -131,12 +132,12 @@ pub fn say(language: Language, value: &Value) -> String {
                 (Language::Chinese, false) => "、",
             })
         }
-        Value::Object(fields) => in_both(language, fields).unwrap_or_else(|| say_fields(language, fields)),
+        Value::Object(fields) => select_language(language, fields).unwrap_or_else(|| render_fields(language, fields)),
     }
 }
 
-/// A [`crate::Both`] in the words of a language.
-fn in_both(language: Language, fields: &Map<String, Value>) -> Option<String> {
+/// Returns the text of a [`crate::Both`] in a language; `None` if the fields are not those of a `Both`.
+fn select_language(language: Language, fields: &Map<String, Value>) -> Option<String> {
     let words = match (language, fields.get("code")) {
         (Language::English, None) => fields.get("en"),
         (Language::Chinese, None) => fields.get("zh"),
@@ -145,47 +146,47 @@ fn in_both(language: Language, fields: &Map<String, Value>) -> Option<String> {
     words.and_then(Value::as_str).map(str::to_owned)
 }
 
-/// The sentence of an id that has no variables; nothing where the catalogue has none.
+/// Returns the sentence of an id that has no variables; `None` if the catalogue has no such id.
 #[must_use]
-pub fn text(language: Language, id: &str) -> Option<String> {
-    formatted(language, id, &FluentArgs::new())
+pub fn find_sentence(language: Language, id: &str) -> Option<String> {
+    format_sentence(language, id, &FluentArgs::new())
 }
 
-fn say_fields(language: Language, fields: &Map<String, Value>) -> String {
+fn render_fields(language: Language, fields: &Map<String, Value>) -> String {
     let code = fields.get("code").and_then(Value::as_str).unwrap_or_default();
     let mut args = FluentArgs::new();
     for (name, value) in fields.iter().filter(|(name, _)| *name != "code") {
-        args.set(name.as_str(), argument(language, name, value));
+        args.set(name.as_str(), build_argument(language, name, value));
     }
     let id = code.replace('.', "-");
-    let mut sentence = formatted(language, &id, &args).unwrap_or_else(|| without_words(code, fields));
+    let mut sentence = format_sentence(language, &id, &args).unwrap_or_else(|| render_without_sentence(code, fields));
     for (around, id) in [("attempts", "common-attempts"), ("place", "common-place")] {
         if !fields.contains_key(around) {
             continue;
         }
         args.set("sentence", sentence.clone());
-        sentence = formatted(language, id, &args).unwrap_or(sentence);
+        sentence = format_sentence(language, id, &args).unwrap_or(sentence);
     }
     sentence
 }
 
-fn argument<'v>(language: Language, name: &str, value: &'v Value) -> FluentValue<'v> {
+fn build_argument<'v>(language: Language, name: &str, value: &'v Value) -> FluentValue<'v> {
     match value {
-        Value::Number(n) => number(n),
+        Value::Number(n) => build_number(n),
         Value::Null => FluentValue::from(""),
         Value::Array(items) if name == "lines" => {
-            let lines: Vec<String> = items.iter().map(|item| say(language, item)).collect();
+            let lines: Vec<String> = items.iter().map(|item| render_message(language, item)).collect();
             FluentValue::from(lines.join("\n"))
         }
-        Value::String(text) if name == "place" => FluentValue::from(place_in(language, text).into_owned()),
+        Value::String(text) if name == "place" => FluentValue::from(localize_place(language, text).into_owned()),
         Value::String(text) => FluentValue::from(text.as_str()),
-        other => FluentValue::from(say(language, other)),
+        other => FluentValue::from(render_message(language, other)),
     }
 }
 
-fn number(number: &Number) -> FluentValue<'static> {
+fn build_number(number: &Number) -> FluentValue<'static> {
     match number.as_f64() {
-        // A larger one would lose its last digits.
+        // Longer numbers would lose their last digits as a float.
         Some(value) if value.abs() < 9e15 => FluentValue::Number(FluentNumber::new(
             value,
             FluentNumberOptions { use_grouping: true, ..Default::default() },
@@ -194,19 +195,19 @@ fn number(number: &Number) -> FluentValue<'static> {
     }
 }
 
-fn formatted(language: Language, id: &str, args: &FluentArgs<'_>) -> Option<String> {
+fn format_sentence(language: Language, id: &str, args: &FluentArgs<'_>) -> Option<String> {
     let bundle: &Bundle = match language {
         Language::English => &ENGLISH,
         Language::Chinese => &CHINESE,
     };
     let pattern = bundle.get_message(id)?.value()?;
-    // A variable that is missing is said by its name.
+    // A missing variable appears in the sentence by its name.
     let mut missing = vec![];
     Some(bundle.format_pattern(pattern, Some(args), &mut missing).into_owned())
 }
 
-/// What another version of Huiliu has written may be unknown here: then its data is shown.
-fn without_words(code: &str, fields: &Map<String, Value>) -> String {
+/// Renders a message whose code is unknown here, because another version of Huiliu wrote it, as its code and data.
+fn render_without_sentence(code: &str, fields: &Map<String, Value>) -> String {
     let arguments: Vec<String> =
         fields.iter().filter(|(name, _)| *name != "code").map(|(name, value)| format!("{name}={value}")).collect();
     if arguments.is_empty() { code.to_owned() } else { format!("{code} ({})", arguments.join(", ")) }
@@ -222,39 +223,39 @@ mod tests {
 
     use super::*;
 
-    fn variables(pattern: &Pattern<&str>, out: &mut BTreeSet<String>) {
+    fn collect_variables(pattern: &Pattern<&str>, out: &mut BTreeSet<String>) {
         for element in &pattern.elements {
             let PatternElement::Placeable { expression } = element else { continue };
             match expression {
-                Expression::Inline(inline) => of_inline(inline, out),
+                Expression::Inline(inline) => collect_inline_variables(inline, out),
                 Expression::Select { selector, variants } => {
-                    of_inline(selector, out);
-                    variants.iter().for_each(|variant| variables(&variant.value, out));
+                    collect_inline_variables(selector, out);
+                    variants.iter().for_each(|variant| collect_variables(&variant.value, out));
                 }
             }
         }
     }
 
-    fn of_inline(inline: &InlineExpression<&str>, out: &mut BTreeSet<String>) {
+    fn collect_inline_variables(inline: &InlineExpression<&str>, out: &mut BTreeSet<String>) {
         match inline {
             InlineExpression::VariableReference { id } => {
                 out.insert(id.name.to_owned());
             }
             InlineExpression::FunctionReference { arguments, .. } => {
-                arguments.positional.iter().for_each(|argument| of_inline(argument, out));
+                arguments.positional.iter().for_each(|argument| collect_inline_variables(argument, out));
             }
             _ => {}
         }
     }
 
-    fn messages(texts: &[&'static str]) -> BTreeMap<String, BTreeSet<String>> {
+    fn parse_messages(texts: &[&'static str]) -> BTreeMap<String, BTreeSet<String>> {
         let mut all = BTreeMap::new();
         for text in texts {
             let resource = parse(*text).unwrap_or_else(|(_, errors)| panic!("{errors:?} in {text}"));
             for entry in resource.body {
                 let Entry::Message(message) = entry else { continue };
                 let mut names = BTreeSet::new();
-                variables(&message.value.expect("a message has a value"), &mut names);
+                collect_variables(&message.value.expect("a message has a value"), &mut names);
                 let id = message.id.name.to_owned();
                 assert!(all.insert(id.clone(), names).is_none(), "{id} is there twice");
             }
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn both_catalogues_have_the_same_messages_with_the_same_variables() {
-        let (english, chinese) = (messages(ENGLISH_TEXTS), messages(CHINESE_TEXTS));
+        let (english, chinese) = (parse_messages(ENGLISH_TEXTS), parse_messages(CHINESE_TEXTS));
         for (id, names) in &english {
             assert_eq!(chinese.get(id), Some(names), "zh-CN: {id}");
         }
@@ -289,10 +290,10 @@ mod tests {
         let fault = json!({"code": "manifest.fault", "file": "m.toml", "line": 1234, "column": 1, "why": missing});
         let faults = json!({"code": "manifest.faults", "lines": [fault, fault]});
         assert_eq!(
-            say(Language::English, &faults),
+            render_message(Language::English, &faults),
             "m.toml:1234:1: the key page is missing: a page\nm.toml:1234:1: the key page is missing: a page"
         );
-        assert_eq!(say(Language::Chinese, &fault), "m.toml:1234:1: 缺少键 page：页");
+        assert_eq!(render_message(Language::Chinese, &fault), "m.toml:1234:1: 缺少键 page：页");
     }
 
     #[test]
@@ -300,10 +301,13 @@ mod tests {
         let inner = json!({"code": "decode.too_many_records", "max": 1_000_000});
         let message = json!({"code": "platform.undecodable", "why": inner, "place": "/a page 2", "attempts": 7});
         assert_eq!(
-            say(Language::English, &message),
+            render_message(Language::English, &message),
             "/a page 2: more than 1,000,000 records; send it in parts (asked 7 times)"
         );
-        assert_eq!(say(Language::Chinese, &message), "/a 第 2 页：记录超过 1,000,000 条；请分批报送（已请求 7 次）");
-        assert_eq!(say(Language::English, &json!({"code": "new.thing", "of": 1})), "new.thing (of=1)");
+        assert_eq!(
+            render_message(Language::Chinese, &message),
+            "/a 第 2 页：记录超过 1,000,000 条；请分批报送（已请求 7 次）"
+        );
+        assert_eq!(render_message(Language::English, &json!({"code": "new.thing", "of": 1})), "new.thing (of=1)");
     }
 }

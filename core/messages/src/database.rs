@@ -1,24 +1,25 @@
-//! What a database says, as data: its own sentences are English, or in the language that its server was set up with.
+//! Errors of databases as data, because a database's own sentences are in English or in the language that its server
+//! was set up with.
 
 use serde::{Deserialize, Serialize};
 
 use crate::SystemError;
 
-/// An error of a database, PostgreSQL or SQLite, that people meet.
+/// An error of PostgreSQL or SQLite that users are likely to see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum DatabaseError {
-    /// Somebody else holds what is needed.
+    /// Someone else has locked what is needed.
     #[serde(rename = "sql.locked")]
     Locked,
     /// The file cannot be opened.
     #[serde(rename = "sql.cannot_open")]
     CannotOpen,
-    /// The file, or the server, takes no changes.
+    /// The file or the server does not accept changes.
     #[serde(rename = "sql.read_only")]
     ReadOnly,
-    /// The file is something else.
+    /// The file is not a database.
     #[serde(rename = "sql.not_a_database")]
     NotADatabase,
     /// The file is damaged.
@@ -27,10 +28,10 @@ pub enum DatabaseError {
     /// The disk is full.
     #[serde(rename = "sql.disk_full")]
     DiskFull,
-    /// The disk does not read or write.
+    /// The disk fails to read or write.
     #[serde(rename = "sql.disk_failed")]
     DiskFailed,
-    /// The password is not the user's.
+    /// The password is wrong for this user.
     #[serde(rename = "sql.password")]
     Password { user: String },
     /// There is no such user.
@@ -39,31 +40,31 @@ pub enum DatabaseError {
     /// There is no such database.
     #[serde(rename = "sql.no_database")]
     NoDatabase { name: String },
-    /// The server lets nobody in from here.
+    /// The server does not accept connections from this address.
     #[serde(rename = "sql.not_admitted")]
     NotAdmitted { text: String },
-    /// The server starts, or recovers.
+    /// The server is starting or recovering.
     #[serde(rename = "sql.starting")]
     Starting,
-    /// The server stops.
+    /// The server is shutting down.
     #[serde(rename = "sql.stopping")]
     Stopping,
-    /// The server has as many connections as it may.
+    /// The server has reached its maximum number of connections.
     #[serde(rename = "sql.too_many_clients")]
     TooManyClients,
-    /// The user may not do it.
+    /// The user does not have the permission.
     #[serde(rename = "sql.permission_denied")]
     PermissionDenied { text: String },
-    /// No connection came free in time.
+    /// No connection became free in time.
     #[serde(rename = "sql.no_free_connection")]
     NoFreeConnection,
     /// The connections were closed.
     #[serde(rename = "sql.closed")]
     Closed,
-    /// Anything else, in the words of the database or of its driver.
+    /// Any other error, in the words of the database or its driver.
     #[serde(rename = "sql.other")]
     Other { text: String },
-    /// What the operating system says.
+    /// An error of the operating system.
     #[serde(untagged)]
     System(SystemError),
 }
@@ -71,17 +72,18 @@ pub enum DatabaseError {
 crate::said_in_english!(DatabaseError);
 
 impl DatabaseError {
-    /// By the SQLSTATE of PostgreSQL, which has five characters, or the number of SQLite, which has fewer.
+    /// Makes an error from its code: a SQLSTATE of PostgreSQL has five characters, an error number of SQLite has fewer.
+    /// `text` is the database's own message.
     #[must_use]
-    pub fn of_code(code: &str, text: &str) -> Self {
-        let of_sqlite = || code.parse().ok().and_then(of_sqlite);
-        let known = if code.len() == 5 { of_postgres(code, text) } else { of_sqlite() };
+    pub fn from_code(code: &str, text: &str) -> Self {
+        let of_sqlite = || code.parse().ok().and_then(from_sqlite_code);
+        let known = if code.len() == 5 { from_postgres_code(code, text) } else { of_sqlite() };
         known.unwrap_or_else(|| Self::Other { text: text.to_owned() })
     }
 }
 
-/// Its extended codes have the plain one in their last byte.
-fn of_sqlite(code: u32) -> Option<DatabaseError> {
+/// Extended codes of SQLite have the primary code in their last byte.
+fn from_sqlite_code(code: u32) -> Option<DatabaseError> {
     Some(match code & 0xff {
         5 | 6 => DatabaseError::Locked,
         8 => DatabaseError::ReadOnly,
@@ -94,8 +96,8 @@ fn of_sqlite(code: u32) -> Option<DatabaseError> {
     })
 }
 
-/// Of two failures of one code the text tells which; it has names in quotes in every language.
-fn of_postgres(code: &str, text: &str) -> Option<DatabaseError> {
+/// Where one code has two causes, the text decides; it has names in quotes in every language.
+fn from_postgres_code(code: &str, text: &str) -> Option<DatabaseError> {
     let quoted = || text.split('"').nth(1).unwrap_or_default().to_owned();
     Some(match code {
         "25006" => DatabaseError::ReadOnly,
@@ -121,11 +123,12 @@ mod tests {
 
     #[test]
     fn what_people_meet_has_a_code_and_the_rest_is_quoted() {
-        let said = |code: &str, text: &str| Message::new(&DatabaseError::of_code(code, text)).say(Language::Chinese);
+        let said =
+            |code: &str, text: &str| Message::new(&DatabaseError::from_code(code, text)).to_sentence(Language::Chinese);
         let wrong = "password authentication failed for user \"huiliu\"";
-        assert_eq!(DatabaseError::of_code("28P01", wrong), DatabaseError::Password { user: "huiliu".into() });
+        assert_eq!(DatabaseError::from_code("28P01", wrong), DatabaseError::Password { user: "huiliu".into() });
         assert!(said("28P01", wrong).contains("huiliu"));
-        assert_eq!(DatabaseError::of_code("517", "database is locked"), DatabaseError::Locked);
+        assert_eq!(DatabaseError::from_code("517", "database is locked"), DatabaseError::Locked);
         assert_eq!(said("23505", "duplicate key"), "“duplicate key”");
         assert_eq!(said("1555", "UNIQUE constraint failed: a.b"), "“UNIQUE constraint failed: a.b”");
     }

@@ -1,11 +1,11 @@
-//! Sentences for people. A failure is data: a code and its arguments. Its sentence is made here, at the last moment, from one
-//! catalogue for each language (Project Fluent, `locales/`).
+//! Sentences for people. A failure is data: a code and its arguments. The sentence is rendered here, as late as
+//! possible, from one catalogue for each language (Project Fluent, `locales/`).
 //!
-//! Whatever serialises to an object with a text `code` is a message: `{"code": "platform.redirect", "to": "…"}` is said by
-//! the catalogue's `platform-redirect`, with the other fields as its variables. A field that is itself such an object is
-//! said in the same language, a list is joined, and a [`Both`] is said in its words of that language. A list that is named
-//! `lines` is said in as many lines. Two fields are said around every sentence: `place`, where it happened, and
-//! `attempts`, how often it was tried.
+//! A value that serialises to an object with a text `code` is a message: `{"code": "platform.redirect", "to": "…"}` is
+//! rendered by the catalogue's `platform-redirect`, with the other fields as its variables. A field that is itself such
+//! an object is rendered in the same language, a list is joined, and a [`Both`] gives its text in that language. A list
+//! in the field `lines` is rendered with one item per line. Two fields are added around every sentence: `place`, where
+//! it happened, and `attempts`, how often it was tried.
 
 mod both;
 mod catalogue;
@@ -18,22 +18,22 @@ mod toml;
 mod wording;
 
 pub use both::Both;
-pub use catalogue::{Language, say, text, with_commas};
+pub use catalogue::{Language, find_sentence, render_message, with_commas};
 pub use database::DatabaseError;
 pub use message::Message;
-pub use place::place_in;
+pub use place::localize_place;
 pub use serialize::{as_path, as_system_error, as_text};
 pub use system::SystemError;
 pub use toml::{TomlError, TomlType};
 pub use wording::Wording;
 
-/// Gives types that serialise to messages their English sentence as `Display`, and makes them errors.
+/// Implements `Display`, as the English sentence, and `Error` for types that serialise to messages.
 #[macro_export]
 macro_rules! said_in_english {
     ($($type:ty),+ $(,)?) => {$(
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&$crate::Message::new(self).say($crate::Language::English))
+                f.write_str(&$crate::Message::new(self).to_sentence($crate::Language::English))
             }
         }
 

@@ -1,4 +1,4 @@
-//! A message whose type is not known any more: stored, sent, or about to be said.
+//! A message whose Rust type is no longer known: stored, sent, or about to be rendered.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,35 +8,35 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Language, say, text};
+use crate::{Language, find_sentence, render_message};
 
-/// The code of a sentence that an earlier version of Huiliu stored as it was said.
+/// Code of a message that wraps a sentence which an earlier version of Huiliu stored as text.
 const STORED_TEXT: &str = "common.stored_text";
 
-/// A code with its arguments. As JSON it also has `message`, the English sentence, for programs that show it to people.
+/// A code and its arguments. Its JSON also has `message`, the English sentence, for programs that show it to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message(Map<String, Value>);
 
 impl Message {
-    /// The data of a message.
+    /// Makes a message from a value that serialises to one.
     #[must_use]
     pub fn new(of: &impl Serialize) -> Self {
         match serde_json::to_value(of) {
             Ok(Value::Object(fields)) => Self(fields),
-            Ok(other) => Self::of_text(&other.to_string()),
-            Err(e) => Self::of_text(&e.to_string()),
+            Ok(other) => Self::from_text(&other.to_string()),
+            Err(e) => Self::from_text(&e.to_string()),
         }
     }
 
-    /// A text as [`Message::stored`] gave it; one that is none is a sentence of an earlier version.
+    /// Parses a text written by [`Message::to_stored`]. Any other text is kept as a sentence of an earlier version.
     #[must_use]
-    pub fn read(text: &str) -> Self {
+    pub fn parse_stored(text: &str) -> Self {
         match serde_json::from_str(text) {
             Ok(Value::Object(mut fields)) if fields.get("code").is_some_and(Value::is_string) => {
                 fields.remove("message");
                 Self(fields)
             }
-            _ => Self::of_text(text),
+            _ => Self::from_text(text),
         }
     }
 
@@ -44,48 +44,49 @@ impl Message {
     #[must_use]
     pub fn from_json(value: &Value) -> Self {
         match value {
-            Value::String(text) => Self::read(text),
-            other => Self::read(&other.to_string()),
+            Value::String(text) => Self::parse_stored(text),
+            other => Self::parse_stored(&other.to_string()),
         }
     }
 
-    fn of_text(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         Self([("code".to_owned(), STORED_TEXT.into()), ("text".to_owned(), text.into())].into_iter().collect())
     }
 
-    /// As it is stored: JSON without the sentence.
+    /// Returns the JSON in which the message is stored, without the sentence.
     #[must_use]
-    pub fn stored(&self) -> String {
+    pub fn to_stored(&self) -> String {
         Value::Object(self.0.clone()).to_string()
     }
 
-    /// Several, as they are stored.
+    /// Returns the JSON in which a list of messages is stored.
     #[must_use]
-    pub fn stored_list(all: &[Self]) -> String {
+    pub fn to_stored_list(all: &[Self]) -> String {
         Value::from(all.iter().map(|message| Value::Object(message.0.clone())).collect::<Vec<_>>()).to_string()
     }
 
-    /// A text as [`Message::stored_list`] gave it; blank is none, and anything else a sentence of an earlier version.
+    /// Parses a text written by [`Message::to_stored_list`]. A blank text is an empty list; any other text is kept as a
+    /// sentence of an earlier version.
     #[must_use]
-    pub fn read_list(text: &str) -> Vec<Self> {
+    pub fn parse_stored_list(text: &str) -> Vec<Self> {
         match serde_json::from_str(text) {
-            Ok(Value::Array(items)) => items.iter().map(|item| Self::read(&item.to_string())).collect(),
+            Ok(Value::Array(items)) => items.iter().map(|item| Self::parse_stored(&item.to_string())).collect(),
             _ if text.trim().is_empty() => vec![],
-            _ => vec![Self::read(text)],
+            _ => vec![Self::parse_stored(text)],
         }
     }
 
-    /// The same with every text in it changed; codes and numbers stay.
+    /// Applies `change` to every text in the message; codes and numbers stay the same.
     #[must_use]
     pub fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
-        self.with_texts(&change)
+        self.change_texts(&change)
     }
 
-    fn with_texts(self, change: &impl Fn(&str) -> String) -> Self {
-        Self(self.0.into_iter().map(|(name, value)| changed(name, value, change)).collect())
+    fn change_texts(self, change: &impl Fn(&str) -> String) -> Self {
+        Self(self.0.into_iter().map(|(name, value)| change_value(name, value, change)).collect())
     }
 
-    /// The message as the type that it was made of.
+    /// Converts the message back to the type that it was made from; `None` if it does not fit.
     #[must_use]
     pub fn into_type<M: DeserializeOwned>(self) -> Option<M> {
         serde_json::from_value(Value::Object(self.0)).ok()
@@ -94,7 +95,7 @@ impl Message {
     /// A message without arguments, if the catalogues have a sentence for the code.
     #[must_use]
     pub fn with_code(code: &str) -> Option<Self> {
-        text(Language::English, &code.replace('.', "-"))?;
+        find_sentence(Language::English, &code.replace('.', "-"))?;
         Some(Self([("code".to_owned(), code.into())].into_iter().collect()))
     }
 
@@ -104,20 +105,20 @@ impl Message {
         self.0.get("code").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The sentence.
+    /// Renders the message as a sentence.
     #[must_use]
-    pub fn say(&self, language: Language) -> String {
-        say(language, &Value::Object(self.0.clone()))
+    pub fn to_sentence(&self, language: Language) -> String {
+        render_message(language, &Value::Object(self.0.clone()))
     }
 }
 
-fn changed(name: String, value: Value, change: &impl Fn(&str) -> String) -> (String, Value) {
+fn change_value(name: String, value: Value, change: &impl Fn(&str) -> String) -> (String, Value) {
     let value = match value {
         Value::String(text) if name != "code" => Value::String(change(&text)),
         Value::Array(items) => {
-            Value::Array(items.into_iter().map(|item| changed(String::new(), item, change).1).collect())
+            Value::Array(items.into_iter().map(|item| change_value(String::new(), item, change).1).collect())
         }
-        Value::Object(fields) => Value::Object(Message(fields).with_texts(change).0),
+        Value::Object(fields) => Value::Object(Message(fields).change_texts(change).0),
         other => other,
     };
     (name, value)
@@ -125,7 +126,7 @@ fn changed(name: String, value: Value, change: &impl Fn(&str) -> String) -> (Str
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.say(Language::English))
+        f.write_str(&self.to_sentence(Language::English))
     }
 }
 
@@ -169,13 +170,16 @@ mod tests {
     #[test]
     fn what_is_stored_comes_back_and_a_sentence_of_an_earlier_version_stays() {
         let message = Message::new(&json!({"code": "common.stored_text", "text": "x"}));
-        assert_eq!(Message::read(&message.stored()), message);
+        assert_eq!(Message::parse_stored(&message.to_stored()), message);
         assert_eq!(serde_json::to_value(&message).unwrap()["message"], "x");
         assert_eq!(serde_json::from_value::<Message>(serde_json::to_value(&message).unwrap()).unwrap(), message);
-        let list = [message.clone(), Message::read("y")];
-        assert_eq!(Message::read_list(&Message::stored_list(&list)), list);
-        assert_eq!((Message::read_list(""), Message::read_list("z")), (vec![], vec![Message::read("z")]));
-        assert_eq!(Message::read("the folder is gone").to_string(), "the folder is gone");
-        assert_eq!(Message::read("{\"a\":1}").to_string(), "{\"a\":1}");
+        let list = [message.clone(), Message::parse_stored("y")];
+        assert_eq!(Message::parse_stored_list(&Message::to_stored_list(&list)), list);
+        assert_eq!(
+            (Message::parse_stored_list(""), Message::parse_stored_list("z")),
+            (vec![], vec![Message::parse_stored("z")])
+        );
+        assert_eq!(Message::parse_stored("the folder is gone").to_string(), "the folder is gone");
+        assert_eq!(Message::parse_stored("{\"a\":1}").to_string(), "{\"a\":1}");
     }
 }

@@ -1,33 +1,33 @@
-//! Places as they are stored, `/path page 3` and `file.xlsx › sheet row 6`, in the words of a language.
+//! Translates places as they are stored, such as `/path page 3` and `file.xlsx › sheet row 6`.
 
 use std::borrow::Cow;
 
 use crate::Language;
 
-/// A place in a language. What is no place of a page, an item, a line or a row stays.
+/// Returns a place in a language. A text that is not the place of a page, item, line or row stays the same.
 #[must_use]
-pub fn place_in(language: Language, place: &str) -> Cow<'_, str> {
+pub fn localize_place(language: Language, place: &str) -> Cow<'_, str> {
     match language {
         Language::English => Cow::Borrowed(place),
-        Language::Chinese => in_chinese(place).map_or(Cow::Borrowed(place), Cow::Owned),
+        Language::Chinese => translate_to_chinese(place).map_or(Cow::Borrowed(place), Cow::Owned),
     }
 }
 
-fn in_chinese(place: &str) -> Option<String> {
+fn translate_to_chinese(place: &str) -> Option<String> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     for (word, before, after) in [(" item ", " 序号 ", ""), (" line ", " 第 ", " 行"), (" row ", " 第 ", " 行")] {
         if let Some((payload, n)) = place.rsplit_once(word).filter(|(_, n)| is_number(n)) {
-            return Some(format!("{}{before}{n}{after}", place_in(Language::Chinese, payload)));
+            return Some(format!("{}{before}{n}{after}", localize_place(Language::Chinese, payload)));
         }
     }
-    page(place)
+    translate_page(place)
 }
 
-/// A page as connectors over HTTP name it: `/path page 3`, `/path page first (class=12)`.
-fn page(place: &str) -> Option<String> {
+/// Translates a page as HTTP connectors name it: `/path page 3`, `/path page first (class=12)`.
+fn translate_page(place: &str) -> Option<String> {
     let (path, page) = place.rsplit_once(" page ").filter(|(path, _)| path.starts_with('/'))?;
     if let Some((page, of)) = page.split_once(" (").and_then(|(page, of)| Some((page, of.strip_suffix(')')?))) {
-        return Some(format!("{}（{of}）", self::page(&format!("{path} page {page}"))?));
+        return Some(format!("{}（{of}）", self::translate_page(&format!("{path} page {page}"))?));
     }
     match page {
         "first" => Some(format!("{path} 首页")),
@@ -50,8 +50,8 @@ mod tests {
             ("/api page first (class=12)", "/api 首页（class=12）"),
             ("a line of text.csv", "a line of text.csv"),
         ] {
-            assert_eq!(place_in(Language::Chinese, english), expected);
-            assert_eq!(place_in(Language::English, english), english);
+            assert_eq!(localize_place(Language::Chinese, english), expected);
+            assert_eq!(localize_place(Language::English, english), english);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the operating system says, as data: its own sentences are English wherever it runs.
+//! Errors of the operating system as data, because its own sentences are always in English.
 
 use std::io::{Error, ErrorKind};
 
@@ -12,43 +12,43 @@ pub enum SystemError {
     /// There is no such file or directory.
     #[serde(rename = "system.not_found")]
     NotFound,
-    /// This user may not do it.
+    /// This user does not have the permission.
     #[serde(rename = "system.permission_denied")]
     PermissionDenied,
-    /// It is there already.
+    /// The file or directory exists already.
     #[serde(rename = "system.already_exists")]
     AlreadyExists,
-    /// A directory is needed.
+    /// A directory was expected.
     #[serde(rename = "system.not_a_directory")]
     NotADirectory,
-    /// A file is needed.
+    /// A file was expected.
     #[serde(rename = "system.is_a_directory")]
     IsADirectory,
-    /// The file system cannot be written to.
+    /// The file system is read-only.
     #[serde(rename = "system.read_only")]
     ReadOnly,
-    /// The disk is full, or the user's share of it.
+    /// The disk, or the user's quota, is full.
     #[serde(rename = "system.disk_full")]
     DiskFull,
-    /// The process holds as many files as it may.
+    /// Too many files are open, in the process or in the system.
     #[serde(rename = "system.too_many_files")]
     TooManyFiles,
-    /// Another process has the address.
+    /// Another process uses the address.
     #[serde(rename = "system.address_in_use")]
     AddressInUse,
-    /// Nobody listens at the address.
+    /// No server listens at the address.
     #[serde(rename = "system.connection_refused")]
     ConnectionRefused,
-    /// The other side broke the connection off.
+    /// The other side closed the connection.
     #[serde(rename = "system.connection_reset")]
     ConnectionReset,
     /// The other side did not answer in time.
     #[serde(rename = "system.timed_out")]
     TimedOut,
-    /// No way leads to the network or the host.
+    /// The network or the host cannot be reached.
     #[serde(rename = "system.unreachable")]
     Unreachable,
-    /// Nobody knows a host of this name.
+    /// There is no host of this name.
     #[serde(rename = "system.unknown_host")]
     UnknownHost,
     /// The file ends too early.
@@ -57,14 +57,14 @@ pub enum SystemError {
     /// The bytes are not UTF-8.
     #[serde(rename = "system.not_utf8")]
     NotUtf8,
-    /// Anything else, in the system's own words.
+    /// Any other error, in the system's own words.
     #[serde(rename = "system.other")]
     Other { text: String },
 }
 
 crate::said_in_english!(SystemError);
 
-/// `EMFILE` and `ENFILE` of Linux, for which the standard library has no kind.
+/// `EMFILE` and `ENFILE` on Linux, for which the standard library has no error kind.
 const TOO_MANY_FILES: [i32; 2] = [24, 23];
 
 impl From<&Error> for SystemError {

@@ -1,4 +1,4 @@
-//! What the parser of TOML says, as data: its own sentences are English.
+//! Errors of the TOML parser as data, because its own sentences are in English.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,53 +7,53 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum TomlError {
-    /// A key that there is not.
+    /// The key is unknown.
     #[serde(rename = "toml.unknown_key")]
     UnknownKey { key: String, known: Vec<String> },
-    /// A word that there is not.
+    /// The word is not one of the allowed ones.
     #[serde(rename = "toml.unknown_word")]
     UnknownWord { word: String, known: Vec<String> },
-    /// A key that must be there.
+    /// A required key is missing.
     #[serde(rename = "toml.missing_key")]
     MissingKey { key: String },
-    /// A key that is there twice.
+    /// A key occurs twice.
     #[serde(rename = "toml.duplicate_key")]
     DuplicateKey,
-    /// A value of another type.
+    /// The value has the wrong type.
     #[serde(rename = "toml.wrong_type")]
     WrongType { found: TomlType, expected: TomlType },
-    /// Anything else, in the parser's own words.
+    /// Any other error, in the parser's own words.
     #[serde(rename = "toml.other")]
     Other { why: String },
 }
 
-/// A type of a value in TOML.
+/// The type of a TOML value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum TomlType {
-    /// A text.
+    /// A string.
     #[serde(rename = "toml_type.text")]
     Text,
-    /// A number without decimals.
+    /// An integer.
     #[serde(rename = "toml_type.integer")]
     Integer,
-    /// A number with decimals.
+    /// A floating-point number.
     #[serde(rename = "toml_type.float")]
     Float,
-    /// true or false.
+    /// A boolean.
     #[serde(rename = "toml_type.flag")]
     Flag,
-    /// A day, or a day and a time.
+    /// A date, or a date and a time.
     #[serde(rename = "toml_type.day")]
     Day,
-    /// A list.
+    /// An array.
     #[serde(rename = "toml_type.list")]
     List,
     /// A table.
     #[serde(rename = "toml_type.table")]
     Table,
-    /// Anything else, in the parser's own words.
+    /// Any other type, in the parser's own words.
     #[serde(rename = "toml_type.other")]
     Other { text: String },
 }
@@ -61,22 +61,22 @@ pub enum TomlType {
 crate::said_in_english!(TomlError, TomlType);
 
 impl TomlError {
-    /// Of the parser's message, without its place.
+    /// Makes an error from the parser's message, which must not include the position.
     #[must_use]
-    pub fn of(message: &str) -> Self {
+    pub fn from_parser_message(message: &str) -> Self {
         let message = message.trim();
-        known(message).unwrap_or_else(|| Self::Other { why: message.replace('\n', "; ") })
+        parse_known(message).unwrap_or_else(|| Self::Other { why: message.replace('\n', "; ") })
     }
 }
 
-/// The names between backticks.
-fn names(text: &str) -> Vec<String> {
+/// Returns the names in backticks.
+fn quoted_names(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn known(message: &str) -> Option<TomlError> {
+fn parse_known(message: &str) -> Option<TomlError> {
     let named = |text: &str| {
-        let mut all = names(text).into_iter();
+        let mut all = quoted_names(text).into_iter();
         Some((all.next()?, all.collect()))
     };
     if let Some(rest) = message.strip_prefix("unknown field ") {
@@ -92,11 +92,11 @@ fn known(message: &str) -> Option<TomlError> {
         return Some(TomlError::DuplicateKey);
     }
     let (found, expected) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
-    Some(TomlError::WrongType { found: type_of(found), expected: type_of(expected) })
+    Some(TomlError::WrongType { found: parse_type(found), expected: parse_type(expected) })
 }
 
-/// What serde calls a value, `string "x"`, or a type, `a string`.
-fn type_of(text: &str) -> TomlType {
+/// Parses serde's description of a value, `string "x"`, or of a type, `a string`.
+fn parse_type(text: &str) -> TomlType {
     let plain = text.trim_start_matches("a ").trim_start_matches("an ");
     match plain.split_whitespace().next().unwrap_or_default() {
         "string" | "str" | "path" => TomlType::Text,
@@ -117,12 +117,13 @@ mod tests {
 
     #[test]
     fn what_people_mistype_is_said_in_both_languages() {
-        let said = |message: &str| Message::new(&TomlError::of(message)).say(Language::Chinese);
+        let said =
+            |message: &str| Message::new(&TomlError::from_parser_message(message)).to_sentence(Language::Chinese);
         let unknown = said("unknown field `b`, expected one of `a`, `c`");
         assert!(unknown.contains("b") && unknown.contains("a、c"), "{unknown}");
         assert!(said("missing field `x`").contains('x'));
         assert_eq!(
-            TomlError::of("invalid type: string \"x\", expected usize"),
+            TomlError::from_parser_message("invalid type: string \"x\", expected usize"),
             TomlError::WrongType { found: TomlType::Text, expected: TomlType::Integer }
         );
         assert_eq!(said("key with no value, expected `=`"), "“key with no value, expected `=`”");

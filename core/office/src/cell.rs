@@ -1,34 +1,35 @@
-//! What stands in a cell, as JSON.
+//! Writes the content of a cell as JSON.
 //!
-//! A text is a JSON string, a number is a JSON number with the digits a spreadsheet shows (fifteen at most, but for
-//! whole numbers that have more), a day is its text, so is a time (`1:30:00`) and a percentage (`85%`), what a formula could not give is `{"error":"#N/A"}`. A formula is
-//! its value as it was last saved.
+//! A text is a JSON string. A number is a JSON number with the digits that a spreadsheet shows: at most fifteen, except
+//! for longer whole numbers. Dates, times (`1:30:00`) and percentages (`85%`) are strings. A failed formula is
+//! `{"error":"#N/A"}`. Any other formula is its last saved value.
 
 use std::fmt::Write as _;
 
 use calamine::{Data, DataRef, DataType, ExcelDateTime};
 use serde_json::json;
 
-/// Digits a spreadsheet keeps of a number.
+/// Number of significant digits that a spreadsheet keeps.
 const DIGITS: usize = 15;
-/// Serials from 1900-03-01 to the end of 9999-12-31: what is outside is a number to us.
+/// Serial numbers of dates from 1900-03-01 to the end of 9999-12-31. A serial outside this range is treated as a
+/// number.
 const DAYS: std::ops::Range<f64> = 61.0..2_958_466.0;
 
-/// What stands in a cell.
+/// The content of a cell.
 pub trait Cell {
-    /// Appends it as JSON; false, and nothing, where the cell is empty.
+    /// Appends the content as JSON. Returns false, and appends nothing, if the cell is empty.
     fn write_json(&self, out: &mut String) -> bool;
 }
 
 impl Cell for Data {
     fn write_json(&self, out: &mut String) -> bool {
-        write(self, out)
+        write_value(self, out)
     }
 }
 
 impl Cell for DataRef<'_> {
     fn write_json(&self, out: &mut String) -> bool {
-        write(self, out)
+        write_value(self, out)
     }
 }
 
@@ -38,7 +39,7 @@ impl Cell for String {
     }
 }
 
-fn write(value: &impl DataType, out: &mut String) -> bool {
+fn write_value(value: &impl DataType, out: &mut String) -> bool {
     let text = value.get_string().or_else(|| value.get_datetime_iso()).or_else(|| value.get_duration_iso());
     if let Some(text) = text {
         return write_text(text, out);
@@ -60,7 +61,7 @@ fn write(value: &impl DataType, out: &mut String) -> bool {
 }
 
 fn write_text(text: &str, out: &mut String) -> bool {
-    // Most texts have nothing to escape.
+    // Shortcut: most texts have nothing to escape.
     if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
         out.push_str(&json!(text).to_string());
     } else if !text.is_empty() {
@@ -83,12 +84,12 @@ fn write_time(time: ExcelDateTime, out: &mut String) {
     out.push_str(&format!("\"{year:04}-{month:02}-{day:02}{clock}\""));
 }
 
-/// A time as hours, minutes and seconds: part of a day must not pass for a number of hours.
+/// Writes a time as hours, minutes and seconds, so that a fraction of a day is not mistaken for a number of hours.
 fn write_clock(serial: f64, out: &mut String) {
     if !serial.is_finite() || serial.abs() >= DAYS.end {
         return write_number(serial, out);
     }
-    // Bounded above: this cannot be cut.
+    // The check above bounds the value, so it cannot be truncated.
     #[allow(clippy::cast_possible_truncation)]
     let seconds = (serial * 86_400.0).round() as i64;
     let sign = if seconds < 0 { "-" } else { "" };
@@ -97,18 +98,18 @@ fn write_clock(serial: f64, out: &mut String) {
     let _ = write!(out, "\"{sign}{hours}:{minutes:02}:{seconds:02}\"");
 }
 
-/// What the number format of a cell makes of its number.
+/// How the number format of a cell shows its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     AsItIs,
     Percent,
-    /// A time without a day.
+    /// A time without a date.
     Clock,
 }
 
 impl Shown {
-    /// Under a format code, as `0.0%` or `h:mm`.
-    pub(crate) fn of(code: &str) -> Self {
+    /// Classifies a format code such as `0.0%` or `h:mm`.
+    pub(crate) fn from_format_code(code: &str) -> Self {
         let (mut letters, mut is_quoted, mut is_escaped, mut is_within) = (String::new(), false, false, false);
         for c in code.chars() {
             match c {
@@ -133,7 +134,7 @@ impl Shown {
     }
 }
 
-/// A cell with what its format makes of it.
+/// A cell and how its number format shows it.
 pub(crate) struct Formatted<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) Shown);
 
 impl Cell for Formatted<'_, '_> {
@@ -146,12 +147,12 @@ impl Cell for Formatted<'_, '_> {
                 out.push_str("%\"");
                 true
             }
-            // With a day it is a moment, of which only the time is shown.
+            // A value that includes a date is a point in time, even if only its time is shown.
             (Shown::Clock, _, Some(time)) if (0.0..DAYS.start).contains(&time.as_f64()) => {
                 write_clock(time.as_f64(), out);
                 true
             }
-            _ => write(*value, out),
+            _ => write_value(*value, out),
         }
     }
 }
@@ -161,13 +162,14 @@ fn write_number(number: f64, out: &mut String) {
     // Writing to a string cannot fail.
     let _ = write!(out, "{number}");
     if out.len() - from > DIGITS || !number.is_finite() {
-        let shown = number_of(&out.split_off(from));
+        let shown = round_number(&out.split_off(from));
         out.push_str(&shown);
     }
 }
 
-/// The number that a spreadsheet shows for a binary one; what is no number at all stays text.
-fn number_of(text: &str) -> String {
+/// Returns the decimal number that a spreadsheet shows for a binary one. Text that is not a number becomes a JSON
+/// string.
+fn round_number(text: &str) -> String {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole.trim_start_matches('-')) || !digits(fraction) {
@@ -178,7 +180,7 @@ fn number_of(text: &str) -> String {
     let (Some(shown), Some(next)) = (fraction.get(..kept), fraction.as_bytes().get(kept)) else {
         return text.to_owned();
     };
-    // At most fifteen digits and one carried: this cannot overflow.
+    // Fifteen digits plus a carry cannot overflow.
     let rounded = format!("{}{shown}", whole.trim_start_matches('-')).parse::<u128>().unwrap_or(0);
     let rounded = rounded + u128::from(*next >= b'5');
     let padded = format!("{rounded:0width$}", width = kept + 1);
@@ -190,7 +192,7 @@ fn number_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shown, number_of, write_clock, write_number};
+    use super::{Shown, round_number, write_clock, write_number};
 
     #[test]
     fn numbers_are_those_a_spreadsheet_shows() {
@@ -203,7 +205,7 @@ mod tests {
             ("110105194912310020", "110105194912310020"),
             ("NaN", "\"NaN\""),
         ] {
-            assert_eq!(number_of(binary), shown);
+            assert_eq!(round_number(binary), shown);
         }
     }
 
@@ -221,7 +223,7 @@ mod tests {
             ("yyyy-mm-dd h:mm", Shown::AsItIs),
             ("yyyy\"年\"m\"月\"d\"日\"", Shown::AsItIs),
         ] {
-            assert_eq!(Shown::of(code), shown, "{code}");
+            assert_eq!(Shown::from_format_code(code), shown, "{code}");
         }
         let clock = |serial: f64| {
             let mut out = String::new();

@@ -1,7 +1,7 @@
-//! Office files cell by cell: .xlsx, .xlsb, .xls and .ods.
+//! Reads office files cell by cell: .xlsx, .xlsb, .xls and .ods.
 //!
-//! A crate of its own for the sake of speed: generic readers are compiled where they are used, and this crate is compiled to
-//! be fast in every profile.
+//! It is a separate crate for speed: generic readers are compiled in the crate that uses them, and this crate is
+//! compiled with optimizations in every profile.
 
 mod cell;
 
@@ -14,45 +14,45 @@ use zip::ZipArchive;
 
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
-/// Why a workbook cannot be read; whoever reads it says so in sentences of its own.
+/// Why a workbook cannot be read. The caller turns it into a message of its own.
 #[derive(Debug)]
 pub enum Fault {
-    /// It is protected by a password.
+    /// The workbook is protected by a password.
     Locked,
-    /// It does not hang together, in the words of the library that reads it.
+    /// The workbook is inconsistent; the text is from the library that reads it.
     Broken(String),
 }
 
-/// Where a cell stands in its sheet.
+/// Position of a cell in its sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CellAddress {
-    /// Its row, from 0.
+    /// Row, from 0.
     pub row: u32,
-    /// Its column, from 0.
+    /// Column, from 0.
     pub column: u32,
 }
 
-/// Takes a cell with its address; false when no more of the sheet is wanted.
+/// Callback that takes a cell and its address. It returns false if no more of the sheet is needed.
 pub type Take<'t> = dyn FnMut(CellAddress, &dyn Cell) -> bool + 't;
 
-/// A workbook that is open.
+/// An open workbook.
 pub struct Book<'a>(Sheets<Cursor<&'a [u8]>>);
 
-/// Whether bytes are a workbook before any was put into a ZIP archive: an OLE file.
+/// Returns whether bytes are an OLE file, the container of workbooks older than the ZIP-based formats.
 #[must_use]
 pub fn is_ole(bytes: &[u8]) -> bool {
     bytes.starts_with(OLE)
 }
 
-/// Whether a ZIP archive is a workbook itself.
+/// Returns whether a ZIP archive is itself a workbook.
 #[must_use]
 pub fn is_workbook(archive: &[u8]) -> bool {
-    part_of(archive).is_some()
+    find_workbook_part(archive).is_some()
 }
 
-/// The part by which an archive is known as a workbook, and of which kind.
-fn part_of(archive: &[u8]) -> Option<&'static str> {
-    // Behind something else an archive can stand, too; that is no workbook.
+/// Returns the part that identifies an archive as a workbook, and its format.
+fn find_workbook_part(archive: &[u8]) -> Option<&'static str> {
+    // A ZIP archive may also follow other data; such a file is not a workbook.
     if !archive.starts_with(b"PK") {
         return None;
     }
@@ -63,10 +63,10 @@ fn part_of(archive: &[u8]) -> Option<&'static str> {
 }
 
 impl<'a> Book<'a> {
-    /// Opens a workbook; none where the bytes are none.
+    /// Opens a workbook. Returns `None` if the bytes are not a workbook.
     ///
     /// # Errors
-    /// [`Fault`].
+    /// Returns [`Fault`] if the workbook is locked or damaged.
     pub fn open(bytes: &'a [u8]) -> Result<Option<Self>, Fault> {
         let cursor = Cursor::new(bytes);
         let sheets = if is_ole(bytes) {
@@ -76,27 +76,27 @@ impl<'a> Book<'a> {
             }
             Sheets::Xls(Xls::new(cursor).map_err(|e| match e {
                 XlsError::Password => Fault::Locked,
-                other => broken(&other),
+                other => broken_fault(&other),
             })?)
         } else {
-            match part_of(bytes) {
-                Some("xl/workbook.xml") => Sheets::Xlsx(Xlsx::new(cursor).map_err(of_xlsx)?),
-                Some("xl/workbook.bin") => Sheets::Xlsb(Xlsb::new(cursor).map_err(|e| broken(&e))?),
-                Some(_) => Sheets::Ods(Ods::new(cursor).map_err(|e| broken(&e))?),
+            match find_workbook_part(bytes) {
+                Some("xl/workbook.xml") => Sheets::Xlsx(Xlsx::new(cursor).map_err(convert_xlsx_error)?),
+                Some("xl/workbook.bin") => Sheets::Xlsb(Xlsb::new(cursor).map_err(|e| broken_fault(&e))?),
+                Some(_) => Sheets::Ods(Ods::new(cursor).map_err(|e| broken_fault(&e))?),
                 None => return Ok(None),
             }
         };
         Ok(Some(Self(sheets)))
     }
 
-    /// The names of its sheets that have cells.
+    /// Returns the names of the sheets that have cells.
     #[must_use]
-    pub fn sheets(&self) -> Vec<String> {
+    pub fn sheet_names(&self) -> Vec<String> {
         let sheets = self.0.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
         sheets.map(|sheet| sheet.name.clone()).collect()
     }
 
-    /// Whether it counts its days from 1904.
+    /// Returns whether the workbook counts its days from 1904.
     #[must_use]
     pub fn has_1904_epoch(&self) -> bool {
         match &self.0 {
@@ -106,32 +106,33 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// The merged cells of a sheet: first row, first column, last row, last column, from 0. The reader tells none of .xlsb and
-    /// .ods files.
+    /// Returns the merged cells of a sheet: first row, first column, last row, last column, from 0. The library does
+    /// not report those of .xlsb and .ods files.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn merged(&mut self, sheet: &str) -> Result<Vec<[u32; 4]>, Fault> {
+    /// Returns [`Fault`] if the sheet cannot be read.
+    pub fn merged_cells(&mut self, sheet: &str) -> Result<Vec<[u32; 4]>, Fault> {
         let merged = match &mut self.0 {
-            Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(of_xlsx)?,
-            Sheets::Xls(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| broken(&e))?,
+            Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(convert_xlsx_error)?,
+            Sheets::Xls(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| broken_fault(&e))?,
             Sheets::Xlsb(_) | Sheets::Ods(_) => vec![],
         };
         Ok(merged.iter().map(|m| [m.start.0, m.start.1, m.end.0, m.end.1]).collect())
     }
 
-    /// Gives the cells of a sheet one after the other.
+    /// Passes the cells of a sheet to `take`, one after the other.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn read(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), Fault> {
+    /// Returns [`Fault`] if the sheet cannot be read.
+    pub fn read_cells(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), Fault> {
         if let Sheets::Xlsx(book) = &mut self.0 {
-            // Cell by cell: a range is allocated as wide and high as its farthest cells claim.
-            let mut cells = book.worksheet_cells_reader(sheet).map_err(of_xlsx)?;
-            let shown =
-                |style: &Style| style.number_format.as_ref().map_or(Shown::AsItIs, |f| Shown::of(&f.format_code));
+            // Reads cell by cell, because a range is allocated as large as its farthest cells claim.
+            let mut cells = book.worksheet_cells_reader(sheet).map_err(convert_xlsx_error)?;
+            let shown = |style: &Style| {
+                style.number_format.as_ref().map_or(Shown::AsItIs, |f| Shown::from_format_code(&f.format_code))
+            };
             let shown: Vec<Shown> = cells.styles().iter().map(shown).collect();
-            while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(of_xlsx)? {
+            while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(convert_xlsx_error)? {
                 let value = cell.get_value();
                 let (row, column) = cell.get_position();
                 let address = CellAddress { row, column };
@@ -145,7 +146,7 @@ impl<'a> Book<'a> {
             }
             return Ok(());
         }
-        let range = self.0.worksheet_range(sheet).map_err(|e| broken(&e))?;
+        let range = self.0.worksheet_range(sheet).map_err(|e| broken_fault(&e))?;
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, value) in range.used_cells() {
             let far = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
@@ -158,13 +159,13 @@ impl<'a> Book<'a> {
     }
 }
 
-fn broken(why: &dyn std::fmt::Display) -> Fault {
+fn broken_fault(why: &dyn std::fmt::Display) -> Fault {
     Fault::Broken(why.to_string())
 }
 
-fn of_xlsx(fault: XlsxError) -> Fault {
+fn convert_xlsx_error(fault: XlsxError) -> Fault {
     match fault {
         XlsxError::Password => Fault::Locked,
-        other => broken(&other),
+        other => broken_fault(&other),
     }
 }

@@ -1,4 +1,4 @@
-//! What a connector in Rust is given, so that it only says what a manifest cannot.
+//! The HTTP client that a connector in Rust receives, so that its code covers only what a manifest cannot express.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,19 @@ use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::{Method, RequestBody};
 use huiliu_manifest::{Auth, Manifest, Request, Stream, Transport};
 
-/// Asks a platform as every other connector does: authorised as the manifest says, within its budget and the limits of time,
-/// size and networks, without redirects, a login page never taken for records, no secret in what is said.
+/// Sends requests under the same rules as every other connector: authorised as the manifest says, within the
+/// platform's budget and the limits of time, size and networks, without following redirects. A login page is never
+/// taken for records, and failures contain no secrets.
 #[derive(Debug)]
 pub struct Client {
     platform: Platform,
 }
 
 impl Client {
-    /// For this endpoint, with authorisation, answers and budget of the manifest.
+    /// Creates a client for an endpoint, with the authorisation, answer rules and budget of the manifest.
     ///
     /// # Errors
-    /// [`Failure`] when the base URL is not one.
+    /// [`Failure`] if the base URL is invalid.
     pub fn new(manifest: &Manifest, endpoint: &Endpoint) -> Result<Self, Failure> {
         let (auth, answers, budget) = match &manifest.transport {
             Transport::Http { auth, answers, budget } => (auth.clone(), answers.clone(), budget.clone()),
@@ -31,23 +32,24 @@ impl Client {
         Ok(Self { platform: Platform::new(&manifest.id, endpoint.clone(), auth, answers, budget)? })
     }
 
-    /// The body of a good answer to `GET path?query`; empty where the manifest says that an answer means no records.
+    /// Returns the body of a successful answer to `GET path?query`; empty if a rule of the manifest says that the
+    /// answer means no records.
     ///
     /// # Errors
-    /// [`Failure`]: whether to try again, and not before when, as the platform's answer says.
+    /// [`Failure`], which says whether to retry and, if the platform's answer gives a time, how long to wait first.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        self.ask(path, Method::Get, query, None).await
+        self.send_request(path, Method::Get, query, None).await
     }
 
-    /// The body of a good answer to `POST path` with the fields of a form.
+    /// Returns the body of a successful answer to `POST path` with form fields.
     ///
     /// # Errors
-    /// As [`Client::get`].
+    /// The same as for [`Client::get`].
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        self.ask(path, Method::Post, &[], Some(form)).await
+        self.send_request(path, Method::Post, &[], Some(form)).await
     }
 
-    async fn ask(
+    async fn send_request(
         &self,
         path: &str,
         method: Method,
@@ -55,9 +57,9 @@ impl Client {
         form: Option<&[(&str, &str)]>,
     ) -> Result<Vec<u8>, Failure> {
         let template = |text: &str| {
-            Template::parse(text).map_err(|e| Failure::fatal(Cause::Template { why: e.to_string() }).at(path))
+            Template::parse(text).map_err(|e| Failure::fatal(Cause::Template { why: e.to_string() }).with_place(path))
         };
-        // The fields are values, so that nothing in them is taken for a value's name.
+        // Form fields are filled in as values, so that `${…}` in them is not read as the name of a value.
         let field =
             |(nth, (name, _)): (usize, &(&str, &str))| Ok(((*name).to_owned(), template(&format!("${{each.{nth}}}"))?));
         let fields =
@@ -78,22 +80,23 @@ impl Client {
             table: None,
             records_of: None,
         };
-        Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes().into_owned()).unwrap_or_default())
+        Ok(self.platform.request_answer(&question).await?.map(|answer| answer.bytes().into_owned()).unwrap_or_default())
     }
 
-    /// A page of what was received, its records counted as the stream's format says. It ends the pass, and the next pass
-    /// begins anew: a connector with more pages changes `cursor` and `last`.
+    /// Makes a page of the bytes received and counts its records by the stream's format. The page ends the pass, and
+    /// the next pass starts from the beginning; a connector with more pages changes `cursor` and `last`.
     ///
     /// # Errors
-    /// [`Failure`] for a cut or foreign body; it is worth asking again.
-    pub async fn page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
-        self.counted(stream, address, bytes).await.map_err(|f| self.platform.secrets.quiet(f))
+    /// [`Failure`] if the body is truncated or not in the stream's format; it can be retried.
+    pub async fn make_page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
+        self.make_counted_page(stream, address, bytes).await.map_err(|f| self.platform.secrets.redact_failure(f))
     }
 
-    async fn counted(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
-        let payload = crate::files::page::kept(stream, &address, bytes)?;
-        let body = self.platform.endpoint.read(stream, &payload, &address).await?;
-        let records = decode::outline(stream, &body, None).map_err(|e| Failure::undecodable(&address, e))?.records;
+    async fn make_counted_page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
+        let payload = crate::files::page::pack_file(stream, &address, bytes)?;
+        let body = self.platform.endpoint.read_body(stream, &payload, &address).await?;
+        let records =
+            decode::outline_payload(stream, &body, None).map_err(|e| Failure::from_decode_error(&address, e))?.records;
         drop(body);
         let (cursor, last) = ("{}".to_owned(), true);
         Ok(Page { address, payload, records: Ok(records), each: None, cursor, last, waiting: false })

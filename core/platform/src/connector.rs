@@ -1,4 +1,4 @@
-//! The connector trait: what a platform is to the rest of Huiliu.
+//! The connector trait: everything that the rest of Huiliu knows about a platform.
 
 use std::time::Duration;
 
@@ -10,56 +10,57 @@ use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_messages::Message;
 
-/// One page or file as received.
+/// One page or file, as received.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Page or file name, for people.
+    /// Page or file name, shown to people.
     pub address: String,
-    /// Bytes as received.
+    /// The bytes as received.
     pub payload: Payload,
-    /// Raw records in it, or why it cannot be read.
+    /// The number of raw records in it, or why it cannot be read.
     pub records: Result<u32, Message>,
-    /// What it was asked for with: the values of the stream's fan-out, a JSON object of texts.
+    /// The fan-out values that this page was requested with: a JSON object of strings.
     pub each: Option<String>,
-    /// The cursor once this page is landed; after the last page, where the next pass begins.
+    /// The cursor to store once this page has landed. After the last page it says where the next pass begins.
     pub cursor: String,
-    /// Whether this pass ends here.
+    /// Whether this page ends the pass.
     pub last: bool,
-    /// Whether nothing came yet and only the cursor is to be kept, as while an export is made.
+    /// Whether no data came and only the cursor must be stored, for example while the platform prepares an export.
     pub waiting: bool,
 }
 
-/// One kind of platform, for one source.
+/// Reads one kind of platform on behalf of one source.
 #[async_trait]
 pub trait Connector: Send + Sync {
-    /// What is declared about it.
+    /// Returns the connector's manifest.
     fn manifest(&self) -> &Manifest;
 
-    /// Gives the page after `cursor` (the first one for `None`), or `None` when there is none.
+    /// Returns the page after `cursor` (the first page for `None`), or `None` if there are no more pages.
     ///
     /// # Errors
-    /// [`Failure`]; the cursor then stays where it was.
+    /// [`Failure`]; the stored cursor then stays unchanged.
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure>;
 
-    /// The cursor from which everything that has changed on these days is read; `None` where that cannot be asked for.
-    fn since(&self, stream: &Stream, days: Days) -> Option<String>;
+    /// Returns a cursor from which a pass reads everything that changed on these days, or `None` if the platform
+    /// cannot be asked by day.
+    fn cursor_for_days(&self, stream: &Stream, days: Days) -> Option<String>;
 }
 
-/// Days of changes.
+/// A range of days on which records changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Days {
-    /// The first.
+    /// First day, inclusive.
     pub first: NaiveDate,
-    /// The last, where it is not today.
+    /// Last day, inclusive; `None` means up to today.
     pub last: Option<NaiveDate>,
 }
 
-/// Shares out the requests that a platform allows, among everybody who asks it.
+/// Shares a platform's request budget among all workers.
 #[async_trait]
 pub trait RateLimiter: std::fmt::Debug + Send + Sync {
-    /// Takes the next free slot of a host, whose slots are `every` apart, and gives how long it is until then.
+    /// Reserves the next free slot of a host and returns the time until then. Slots are `every` apart.
     ///
     /// # Errors
-    /// Why there is none, in words.
+    /// The reason, in words, if no slot could be reserved.
     async fn next_slot(&self, host: &str, every: Duration) -> Result<Duration, String>;
 }

@@ -1,4 +1,4 @@
-//! The settings of one source, as a connector is given them.
+//! The settings of one source, as a connector receives them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,19 +24,19 @@ pub struct Endpoint {
     pub password: String,
     /// Code of the institution that answers for its data.
     pub institution: String,
-    /// What else its manifest asks for.
+    /// Other settings that the manifest requires, by name.
     pub settings: BTreeMap<String, String>,
-    /// Secrets by name; the password is not among them.
+    /// Secrets by name, without the password.
     pub secrets: BTreeMap<String, String>,
-    /// Folder of dropped files.
+    /// Folder in which files are dropped.
     pub folder: PathBuf,
-    /// Networks that may be connected to though they are not public.
+    /// Networks that may be connected to although they are not public.
     pub networks: guard::Networks,
-    /// Who shares out the requests of a platform.
+    /// Shares the platform's request budget among workers.
     pub pace: Arc<dyn RateLimiter>,
-    /// Longest time for one answer.
+    /// Timeout for one answer.
     pub timeout: Duration,
-    /// Reads what is more than text.
+    /// Unpacks payloads that are not plain text.
     pub unpacker: Arc<Unpacker>,
 }
 
@@ -53,8 +53,8 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// The value of that name, where it is the same for every request.
-    pub fn value(&self, name: &str) -> Option<String> {
+    /// Returns the value of a template name such as `user` or `settings.x`, if it is the same for every request.
+    pub fn lookup_value(&self, name: &str) -> Option<String> {
         match (name, name.split_once('.')) {
             ("user", _) => Some(self.user.clone()),
             ("password", _) => Some(self.password.clone()),
@@ -66,17 +66,23 @@ impl Endpoint {
         }
     }
 
-    /// Whether its files are not in a folder.
+    /// Whether the source's files come over the network instead of from a folder.
     pub fn is_remote(&self) -> bool {
         self.folder.as_os_str().is_empty() && !self.base_url.is_empty()
     }
 
-    /// What came for a stream, ready to be counted. Where the stream's next pass begins is read off all of its records.
+    /// Opens a payload of a stream so that its records can be counted. A stream with `since` is opened whole, because
+    /// the start of its next pass is computed from all of its records.
     ///
     /// # Errors
-    /// [`Failure`] for a cut or foreign body; it is worth asking again.
-    pub async fn read<'p>(&self, stream: &Stream, payload: &'p Payload, address: &str) -> Result<Body<'p>, Failure> {
+    /// [`Failure`] if the body is truncated or not in the stream's format; it can be retried.
+    pub async fn read_body<'p>(
+        &self,
+        stream: &Stream,
+        payload: &'p Payload,
+        address: &str,
+    ) -> Result<Body<'p>, Failure> {
         let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
-        self.unpacker.read(stream, payload, ask).await.map_err(|e| Failure::undecodable(address, e))
+        self.unpacker.prepare_payload(stream, payload, ask).await.map_err(|e| Failure::from_decode_error(address, e))
     }
 }

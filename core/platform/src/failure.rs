@@ -1,4 +1,4 @@
-//! Why a platform did not give what was asked for.
+//! Why a request to a platform failed.
 
 use std::time::Duration;
 
@@ -8,25 +8,25 @@ use huiliu_decode::decode::DecodeError;
 use huiliu_decode::unpack::{ProcessStartError, UnpackError};
 use huiliu_messages::{Message, SystemError, said_in_english};
 
-/// What happened. The codes are stable: people and other programs act on them. Their sentences are in the catalogues of
-/// `huiliu-messages`, under `platform-`.
+/// What happened. The codes are stable, because people and other programs act on them. The sentences are in the
+/// catalogues of `huiliu-messages`, under `platform-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Cause {
-    /// The name of a host leads to an address that may not be connected to.
+    /// A host name resolves to an address that may not be connected to.
     #[serde(rename = "platform.address_not_public")]
     AddressNotPublic { host: String, address: String },
-    /// An answer in an encoding that was not asked for.
+    /// An answer in an encoding that was not requested.
     #[serde(rename = "platform.answer_encoding")]
     AnswerEncoding { encoding: String },
-    /// A packed answer that does not unpack.
+    /// A compressed answer that cannot be decompressed.
     #[serde(rename = "platform.answer_not_gzip")]
     AnswerNotGzip { why: String },
-    /// An answer of too many bytes.
+    /// An answer with too many bytes.
     #[serde(rename = "platform.answer_too_large")]
     AnswerTooLarge { max: usize },
-    /// An answer that unpacks to too much.
+    /// An answer that is too large once decompressed.
     #[serde(rename = "platform.answer_unpacks_too_large")]
     AnswerUnpacksTooLarge { max: usize, max_ratio: usize },
     /// `base_url` cannot be parsed.
@@ -35,58 +35,58 @@ pub enum Cause {
     /// `base_url` has another scheme than http and https.
     #[serde(rename = "platform.base_url_scheme")]
     BaseUrlScheme { connector: String },
-    /// No address can be made of a bucket's name.
+    /// No URL can be built from the bucket's name.
     #[serde(rename = "platform.bucket_address")]
     BucketAddress { bucket: String, host: String, why: String },
-    /// A bucket's listing that cannot be read.
+    /// The listing of a bucket cannot be read.
     #[serde(rename = "platform.bucket_listing")]
     BucketListing { why: BucketListingError },
-    /// A bucket's listing whose next page is the same again.
+    /// The next page of a bucket's listing is the same page again.
     #[serde(rename = "platform.bucket_listing_loop")]
     BucketListingLoop,
-    /// A bucket's listing with too many pages.
+    /// The listing of a bucket has too many pages.
     #[serde(rename = "platform.bucket_listing_pages")]
     BucketListingPages { max: usize },
-    /// The database did not say when the platform may be asked.
+    /// The database could not say when the next request is allowed.
     #[serde(rename = "platform.budget")]
     Budget { why: String },
-    /// The secrets are no client certificate.
+    /// The secrets do not form a valid client certificate.
     #[serde(rename = "platform.certificate")]
     Certificate,
-    /// The HTTP client cannot be made.
+    /// The HTTP client cannot be created.
     #[serde(rename = "platform.client")]
     Client { why: String },
-    /// Values that no cookie can hold.
+    /// Values that cannot be sent in a cookie.
     #[serde(rename = "platform.cookies")]
     Cookies,
-    /// The platform refuses user and password.
+    /// The platform refuses user name and password.
     #[serde(rename = "platform.credentials")]
     Credentials { status: String },
-    /// The stored cursor is none of this connector's.
+    /// The stored cursor does not belong to this connector.
     #[serde(rename = "platform.cursor")]
     Cursor { cursor: String, why: String },
-    /// The export is ready, and the answer does not say where.
+    /// The export is ready, but the answer does not say where to fetch it.
     #[serde(rename = "platform.export_address_missing")]
     ExportAddressMissing { path: String },
     /// An export that was ordered has failed.
     #[serde(rename = "platform.export_failed")]
     ExportFailed { state: String },
-    /// An export that was ordered is refused when it is asked for.
+    /// The platform refuses a request about an export that was ordered.
     #[serde(rename = "platform.export_gone")]
     ExportGone { why: Box<Cause> },
-    /// The order of an export was answered without its id.
+    /// The answer to an order for an export contains no id.
     #[serde(rename = "platform.export_id_missing")]
     ExportIdMissing { path: String },
     /// The id of an export has control characters, or is too long.
     #[serde(rename = "platform.export_id_not_printable")]
     ExportIdNotPrintable,
-    /// An export that is not ready in time.
+    /// An export was not ready in time.
     #[serde(rename = "platform.export_not_ready")]
     ExportNotReady { state: String, seconds: u64 },
-    /// An export of which no state was told.
+    /// The platform reported no state of the export in time.
     #[serde(rename = "platform.export_not_told")]
     ExportNotTold { seconds: u64 },
-    /// The answer has no state of the export.
+    /// The answer does not contain the state of the export.
     #[serde(rename = "platform.export_state_missing")]
     ExportStateMissing { path: String },
     /// A fan-out over too many values.
@@ -95,10 +95,10 @@ pub enum Cause {
     /// A file that cannot be read.
     #[serde(rename = "platform.file")]
     File { file: String, why: SystemError },
-    /// A file that cannot be packed.
+    /// A file that cannot be compressed.
     #[serde(rename = "platform.file_not_packed")]
     FileNotPacked { file: String, why: SystemError },
-    /// A file of too many bytes.
+    /// A file with too many bytes.
     #[serde(rename = "platform.file_too_large")]
     FileTooLarge { file: String, size: u64, max: u64 },
     /// A file that is still being written.
@@ -107,7 +107,7 @@ pub enum Cause {
     /// The listing of files cannot be read.
     #[serde(rename = "platform.files_listing")]
     FilesListing { why: String },
-    /// The listing of files has no list.
+    /// The listing of files contains no list.
     #[serde(rename = "platform.files_listing_missing")]
     FilesListingMissing { path: String },
     /// A file of the listing has no name.
@@ -116,85 +116,85 @@ pub enum Cause {
     /// A folder that cannot be read.
     #[serde(rename = "platform.folder")]
     Folder { folder: String, why: SystemError },
-    /// What a template makes is no JSON.
+    /// A template gives a body that is not JSON.
     #[serde(rename = "platform.body_not_json")]
     BodyNotJson,
-    /// A header whose name none can have.
+    /// A header with an invalid name.
     #[serde(rename = "platform.header_name")]
     HeaderName { header: String },
-    /// A header whose value none can have.
+    /// A header with an invalid value.
     #[serde(rename = "platform.header_value")]
     HeaderValue { header: String },
-    /// The source has been taken over by another process.
+    /// Another process has taken over the source.
     #[serde(rename = "platform.lease_lost")]
     LeaseLost,
-    /// A link in an answer that leads to another host.
+    /// A link in an answer leads to another host.
     #[serde(rename = "platform.link_elsewhere")]
     LinkElsewhere { host: String },
-    /// A link in an answer that is no URL.
+    /// A link in an answer is not a URL.
     #[serde(rename = "platform.link_not_url")]
     LinkNotUrl { why: String },
     /// A login that set no cookie.
     #[serde(rename = "platform.login_cookie")]
     LoginCookie,
-    /// A login page instead of records.
+    /// A login page came instead of records.
     #[serde(rename = "platform.login_page")]
     LoginPage,
-    /// A page without the columns of the records.
+    /// A page came without the columns of the records.
     #[serde(rename = "platform.login_page_columns")]
     LoginPageColumns { columns: Vec<String> },
-    /// A login that gave no token.
+    /// A login that returned no token.
     #[serde(rename = "platform.login_token")]
     LoginToken { path: String },
-    /// No random number.
+    /// No random number could be generated.
     #[serde(rename = "platform.random")]
     Random { why: String },
-    /// A connector without a bucket.
+    /// The connector declares no bucket.
     #[serde(rename = "platform.no_bucket")]
     NoBucket { connector: String },
-    /// A connector without a download.
+    /// The connector declares no download.
     #[serde(rename = "platform.no_download")]
     NoDownload { connector: String },
-    /// A stream without a request.
+    /// The stream declares no request.
     #[serde(rename = "platform.no_request")]
     NoRequest { stream: String },
-    /// A connector of files without a stream of this name.
+    /// The file connector has no stream of this name.
     #[serde(rename = "platform.no_stream")]
     NoStream { connector: String, stream: String, streams: Vec<String> },
-    /// A connector that reads its platform itself takes no files.
+    /// The connector reads its platform itself and accepts no files.
     #[serde(rename = "platform.no_upload")]
     NoUpload { connector: String },
-    /// A connector whose payloads are handed in reads nothing.
+    /// Payloads are pushed to the connector, so nothing can be pulled.
     #[serde(rename = "platform.not_read")]
     NotRead { connector: String },
-    /// A connector to which nothing is pushed.
+    /// The connector accepts no pushed payloads.
     #[serde(rename = "platform.not_push")]
     NotPush { connector: String },
-    /// Text in no encoding that is known.
+    /// Text in an unknown encoding.
     #[serde(rename = "platform.not_text")]
     NotText,
-    /// An object whose key no address can hold.
+    /// An object whose key cannot be part of a URL.
     #[serde(rename = "platform.object_key")]
     ObjectKey { key: String },
-    /// A part of an object that is not what was asked for.
+    /// A part of an object with another size than requested.
     #[serde(rename = "platform.object_part")]
     ObjectPart { received: usize, from: usize, to: usize },
-    /// A part of an object that cannot be packed.
+    /// A part of an object that cannot be compressed.
     #[serde(rename = "platform.object_not_packed")]
     ObjectNotPacked { why: SystemError },
-    /// What a connector in Rust says in its own words.
+    /// A failure of a connector in Rust, in its own words.
     #[serde(rename = "platform.other")]
     Other { text: String },
-    /// What came cannot be packed.
+    /// A body that cannot be compressed.
     #[serde(rename = "platform.packing")]
     Packing { why: SystemError },
-    /// Pages that came before.
+    /// The platform sends pages that it has sent before.
     #[serde(rename = "platform.pages_repeat")]
     PagesRepeat,
-    /// Too many pages in one pass.
+    /// A pass with too many pages.
     #[serde(rename = "platform.pages_too_many")]
     PagesTooMany { max: usize },
-    /// Too many pages without a record.
+    /// Too many pages in a row without a record.
     #[serde(rename = "platform.pages_without_records")]
     PagesWithoutRecords { max: u64 },
     /// The page does not say how many records there are.
@@ -206,7 +206,7 @@ pub enum Cause {
     /// The page's last record does not say where the next page begins.
     #[serde(rename = "platform.page_last_record")]
     PageLastRecord { path: String },
-    /// The page holds what the one before held.
+    /// The page has the same records as the page before.
     #[serde(rename = "platform.page_same_records")]
     PageSameRecords,
     /// The page names itself as the next one.
@@ -221,61 +221,61 @@ pub enum Cause {
     /// An item of a fan-out's listing has no id.
     #[serde(rename = "platform.parent_id")]
     ParentId,
-    /// A path of the manifest that leads to another host.
+    /// A path of the manifest leads to another host.
     #[serde(rename = "platform.path_elsewhere")]
     PathElsewhere { path: String, host: String },
-    /// A path of the manifest that is none.
+    /// A path of the manifest is invalid.
     #[serde(rename = "platform.path_invalid")]
     PathInvalid { path: String, why: String },
-    /// No process to read a payload in.
+    /// The process that unpacks a payload cannot be started.
     #[serde(rename = "platform.no_process")]
     NoProcess { why: ProcessStartError },
-    /// A redirect, which is not followed.
+    /// A redirect to a URL with a host; redirects are not followed.
     #[serde(rename = "platform.redirect")]
     Redirect { host: String, status: String },
-    /// A redirect within the platform.
+    /// A redirect to a path within the platform; redirects are not followed.
     #[serde(rename = "platform.redirect_within")]
     RedirectWithin { status: String },
-    /// A request cannot be made of these values.
+    /// No request can be built from these values.
     #[serde(rename = "platform.request")]
     Request,
-    /// A rule of the manifest takes the answer for an error that stays.
+    /// A rule of the manifest says that this answer is a permanent error.
     #[serde(rename = "platform.rule_fail")]
     RuleFail { status: String },
-    /// A rule of the manifest takes the answer for something that may pass.
+    /// A rule of the manifest says that this answer is a temporary error.
     #[serde(rename = "platform.rule_retry")]
     RuleRetry { status: String },
-    /// A rule of the manifest takes the answer for a token that has expired.
+    /// A rule of the manifest says that the token has expired.
     #[serde(rename = "platform.rule_token")]
     RuleToken { status: String },
-    /// A rule of the manifest takes the answer for too many requests.
+    /// A rule of the manifest says that there were too many requests.
     #[serde(rename = "platform.rule_wait")]
     RuleWait { status: String },
-    /// Another scheme than http and https.
+    /// A URL with a scheme other than http and https.
     #[serde(rename = "platform.scheme")]
     Scheme,
-    /// Fewer records than the platform counts.
+    /// Fewer records came than the platform counts.
     #[serde(rename = "platform.short")]
     Short { stream: String, received: u64, total: u64 },
     /// A signing key that cannot be used.
     #[serde(rename = "platform.signing_key")]
     SigningKey { why: String },
-    /// An answer that is no success.
+    /// An answer whose status is an error.
     #[serde(rename = "platform.status")]
     Status { status: String },
-    /// An answer that may be another one later.
+    /// An answer whose status is a temporary error.
     #[serde(rename = "platform.status_passing")]
     StatusPassing { status: String },
-    /// An answer of an object store that is no success, with the store's own code.
+    /// An error answer of an object store, with the store's own code.
     #[serde(rename = "platform.status_of_store")]
     StatusOfStore { why: Box<Cause>, store_code: String },
     /// The process was told to stop.
     #[serde(rename = "platform.stopped")]
     Stopped,
-    /// The answer to a request for a token has none.
+    /// The answer to a token request contains no token.
     #[serde(rename = "platform.token_missing")]
     TokenMissing,
-    /// The answer to a request for a token is not JSON.
+    /// The answer to a token request is not JSON.
     #[serde(rename = "platform.token_not_json")]
     TokenNotJson { why: String },
     /// A token that is empty or has control characters.
@@ -284,7 +284,7 @@ pub enum Cause {
     /// A token that has expired.
     #[serde(rename = "platform.token_expired")]
     TokenExpired,
-    /// A body that holds no records that can be read.
+    /// A body without readable records.
     #[serde(rename = "platform.undecodable")]
     Undecodable { why: Box<DecodeError> },
     /// The platform cannot be connected to.
@@ -296,16 +296,16 @@ pub enum Cause {
     /// The platform broke off its answer.
     #[serde(rename = "platform.interrupted")]
     Interrupted { host: String },
-    /// A text that should be a URL and is none.
+    /// A text that should be a URL is not one.
     #[serde(rename = "platform.url")]
     Url { url: String, why: String },
-    /// A file whose name is none of the connector's.
+    /// A file name that matches none of the connector's patterns.
     #[serde(rename = "platform.upload_name")]
     UploadName { file: String, connector: String, names: Vec<String> },
-    /// A value that the manifest names has no value.
+    /// A value that the manifest names is not set.
     #[serde(rename = "platform.value_missing")]
     ValueMissing { name: String },
-    /// A value that would lead out of its path.
+    /// A value that would change the path of a URL.
     #[serde(rename = "platform.value_in_path")]
     ValueInPath { name: String },
     /// A template of a connector in Rust that cannot be parsed.
@@ -313,44 +313,44 @@ pub enum Cause {
     Template { why: String },
 }
 
-/// Why a bucket's listing cannot be read.
+/// Why the listing of a bucket cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum BucketListingError {
-    /// It is cut, and does not say where it goes on.
+    /// It is truncated and gives no token for the next page.
     #[serde(rename = "platform.bucket_listing_cut")]
     Cut,
-    /// Not readable at all.
+    /// It is not readable XML.
     #[serde(rename = "platform.bucket_listing_decode")]
     Decode { why: Box<DecodeError> },
-    /// An element that an object must have is not there, or not what it should be.
+    /// A required element of an object is missing or invalid.
     #[serde(rename = "platform.bucket_listing_element")]
     Element { element: String, object: String },
 }
 
-/// Why a text is no cursor of a connector and stream.
+/// Why a text is not a cursor of a connector and stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum CursorFormatError {
-    /// It begins at a day, and names none.
+    /// The stream is read from a day on, and the cursor names no valid day.
     #[serde(rename = "cursor.day")]
     Day { since: String },
-    /// It is not JSON, or has other fields.
+    /// It is not JSON, or has unknown fields.
     #[serde(rename = "cursor.form")]
     Form { why: String },
-    /// It begins at a number, and names none.
+    /// The stream is read from a number on, and the cursor names no valid number.
     #[serde(rename = "cursor.number")]
     Number { since: String },
-    /// Pages have numbers, and this is none.
+    /// The stream's pages are numbered, and this is not a number.
     #[serde(rename = "cursor.page")]
     Page { page: String },
 }
 
 said_in_english!(Cause, BucketListingError, CursorFormatError, Failure);
 
-/// Why a pull did not give a page.
+/// Why a pull returned no page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// What happened.
@@ -359,44 +359,45 @@ pub struct Failure {
     /// The page, file or path at which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Box<str>>,
-    /// How often it was asked for, where it was more than once or may have been.
+    /// The number of attempts, if there was or may have been more than one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
-    /// Whether it is worth trying again, and not before when.
+    /// The minimum wait before a retry; `None` if a retry cannot help.
     #[serde(skip)]
     pub retry: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure that trying again cannot mend.
+    /// Creates a failure that a retry cannot fix.
     #[must_use]
     pub fn fatal(cause: Cause) -> Self {
         Self { cause, place: None, attempts: None, retry: None }
     }
 
-    /// A failure that may pass.
+    /// Creates a failure that may be temporary and can be retried without a minimum wait.
     #[must_use]
-    pub fn passing(cause: Cause) -> Self {
+    pub fn retryable(cause: Cause) -> Self {
         Self { retry: Some(Duration::ZERO), ..Self::fatal(cause) }
     }
 
-    /// The same, with the page, file or path at which it happened, unless that is known better.
+    /// Adds the page, file or path at which it happened, unless a place is already set.
     #[must_use]
-    pub fn at(self, place: impl Into<String>) -> Self {
+    pub fn with_place(self, place: impl Into<String>) -> Self {
         Self { place: self.place.or_else(|| Some(place.into().into_boxed_str())), ..self }
     }
 
-    /// As it is stored and shown.
+    /// Returns it as the message that is stored and shown.
     #[must_use]
     pub fn message(&self) -> Message {
         Message::new(self)
     }
 
-    /// A body that holds no records that can be read; it is worth asking again.
-    pub(crate) fn undecodable(address: &str, why: DecodeError) -> Self {
+    /// Creates a retryable failure for a body without readable records. If only the unpacking process could not
+    /// start, the body is not blamed.
+    pub(crate) fn from_decode_error(address: &str, why: DecodeError) -> Self {
         if let DecodeError::Unpack(UnpackError::Start { why }) = why {
-            return Self::passing(Cause::NoProcess { why }).at(address);
+            return Self::retryable(Cause::NoProcess { why }).with_place(address);
         }
-        Self::passing(Cause::Undecodable { why: Box::new(why) }).at(address)
+        Self::retryable(Cause::Undecodable { why: Box::new(why) }).with_place(address)
     }
 }

@@ -1,4 +1,4 @@
-//! A connector by manifest alone.
+//! Builds connectors that need no code of their own.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use huiliu_manifest::{Manifest, Transport};
 /// Builds the connector that a manifest describes.
 ///
 /// # Errors
-/// [`Failure`] when the HTTP client cannot be made or the base URL is not one.
+/// [`Failure`] if the HTTP client cannot be created, the base URL is invalid, or payloads are pushed to the
+/// connector.
 pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn Connector>, Failure> {
     match &manifest.transport {
         Transport::Http { .. } => Ok(Arc::new(listing::HttpConnector::new(manifest, endpoint)?)),

@@ -1,4 +1,4 @@
-//! Reaching platforms: the connector trait, and the ways to be a connector by manifest alone.
+//! Reaches platforms: the connector trait, and connectors described by a manifest alone.
 
 pub mod connector;
 pub mod endpoint;
@@ -17,9 +17,9 @@ pub mod shipped;
 pub use client::Client;
 pub use connector::{Connector, Days, Page, RateLimiter};
 pub use cursor_text::{read_cursor, write_cursor};
-pub use cursors::{check_cursor, missed};
+pub use cursors::{check_cursor, missed_records};
 pub use endpoint::Endpoint;
 pub use failure::{Cause, CursorFormatError, Failure};
 pub use from_manifest::from_manifest;
-pub use http::web::sample;
+pub use http::web::fetch_sample;
 pub use pull::cursor::Short;

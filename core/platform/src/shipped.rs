@@ -1,5 +1,5 @@
-//! Connectors that come with a program: a plain list of them, each a manifest with its samples, and a maker for the few
-//! whose platform no manifest can describe.
+//! Connectors that ship with the program: a list of manifests with their samples, and a constructor for the few
+//! connectors whose platform no manifest can describe.
 
 use std::sync::Arc;
 
@@ -9,47 +9,47 @@ use crate::failure::{CursorFormatError, Failure};
 use crate::{cursors, from_manifest};
 use huiliu_manifest::{Manifest, ManifestError, Sample, Stream};
 
-/// A connector as it ships.
+/// A connector that ships with the program.
 #[derive(Debug, Clone, Copy)]
 pub struct ShippedConnector {
-    /// Its id, and the name of its folder.
+    /// Its id, which is also the name of its folder.
     pub id: &'static str,
-    /// The text of its manifest.
+    /// Text of its manifest (TOML).
     pub manifest: &'static str,
-    /// What its platform may send.
+    /// Samples of what its platform may send.
     pub samples: &'static [ShippedSample],
-    /// Makes it, where it is written in Rust; else the manifest says all.
+    /// Constructor of a connector written in Rust; `None` if the manifest describes everything.
     pub make: Option<Make>,
 }
 
-/// Makes a connector of a manifest, its own or a newer one that was registered, and of a source's settings.
+/// Builds a connector from a manifest (the shipped one or a newer registered one) and a source's settings.
 pub type Make = fn(Manifest, Endpoint) -> Result<Arc<dyn Connector>, Failure>;
 
-/// A payload that a platform may send, and what must come of it.
+/// A payload that a platform may send, and the outcome it must have.
 #[derive(Debug, Clone, Copy)]
 pub struct ShippedSample {
-    /// The stream it belongs to.
+    /// Name of the stream it belongs to.
     pub stream: &'static str,
     /// Page or file name, as the platform gives it.
     pub address: &'static str,
-    /// Bytes as received.
+    /// The bytes as received.
     pub bytes: &'static [u8],
-    /// The outcome of each raw record, in order, as JSON.
+    /// The expected outcome of each raw record, in order, as JSON.
     pub expected: &'static str,
 }
 
 impl ShippedConnector {
-    /// Its manifest, checked.
+    /// Parses and checks its manifest.
     ///
     /// # Errors
     /// [`ManifestError`] naming the file, the place and what is expected.
-    pub fn manifest(&self) -> Result<Manifest, ManifestError> {
+    pub fn parse_manifest(&self) -> Result<Manifest, ManifestError> {
         Manifest::parse(&format!("connectors/{}/manifest.toml", self.id), self.manifest)
     }
 
-    /// Its samples, as those of a registered version are held.
+    /// Returns its samples in the form in which those of a registered version are stored.
     #[must_use]
-    pub fn samples(&self) -> Vec<Sample> {
+    pub fn list_samples(&self) -> Vec<Sample> {
         let sample = |s: &ShippedSample| Sample {
             stream: s.stream.to_owned(),
             address: s.address.to_owned(),
@@ -60,26 +60,28 @@ impl ShippedConnector {
     }
 }
 
-/// The connector of a manifest: made in Rust where a line of the list with its id says so, else by the manifest alone.
+/// Builds the connector of a manifest: in Rust if the list has a constructor for its id, otherwise from the manifest
+/// alone.
 ///
 /// # Errors
-/// [`Failure`] when there is no such connector for these settings.
-pub fn connect(
+/// [`Failure`] if the connector cannot be built with these settings.
+pub fn build_connector(
     list: &[ShippedConnector],
     manifest: Manifest,
     endpoint: Endpoint,
 ) -> Result<Arc<dyn Connector>, Failure> {
-    maker(list, &manifest).unwrap_or(from_manifest::from_manifest)(manifest, endpoint)
+    find_constructor(list, &manifest).unwrap_or(from_manifest::from_manifest)(manifest, endpoint)
 }
 
-fn maker(list: &[ShippedConnector], manifest: &Manifest) -> Option<Make> {
+fn find_constructor(list: &[ShippedConnector], manifest: &Manifest) -> Option<Make> {
     list.iter().find(|c| c.id == manifest.id).and_then(|c| c.make)
 }
 
-/// A cursor given by a person, as the connector of a manifest would write it. That of a connector in Rust is its own: it
-/// stays as it is given, and the next pass tells what is wrong with it.
+/// Checks a cursor that a person gave, and returns it as the connector would write it. The cursor of a connector in
+/// Rust has a private form: it is returned unchanged, and the next pass reports if it is wrong.
 ///
 /// # Errors
+/// [`CursorFormatError`] if the text is not a cursor of this stream.
 /// [`CursorFormatError`].
 pub fn check_cursor(
     list: &[ShippedConnector],
@@ -87,5 +89,9 @@ pub fn check_cursor(
     stream: &Stream,
     text: &str,
 ) -> Result<String, CursorFormatError> {
-    if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { cursors::check_cursor(manifest, stream, text) }
+    if find_constructor(list, manifest).is_some() {
+        Ok(text.to_owned())
+    } else {
+        cursors::check_cursor(manifest, stream, text)
+    }
 }

@@ -1,5 +1,5 @@
-//! The only room that knows apalis. A message is a doorbell, `{v, batch_id, generation}`; the truth is in the store, and
-//! every message may be lost or come twice.
+//! The queue, and the only crate that uses apalis. A message `{v, batch_id, generation}` only says that a batch is
+//! due. All state is in the store, so a message may be lost or delivered twice.
 
 mod listener;
 mod redis;
@@ -20,15 +20,15 @@ use listener::Listener;
 use redis::RedisQueue;
 use sqlite::SqliteQueue;
 
-/// What can go wrong with the queue. The sentences are in the catalogues of `huiliu-messages`, under `queue-`.
+/// Errors of the queue. The sentences are in the catalogues of `huiliu-messages`, under `queue-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum QueueError {
-    /// The queue's file or server, named without a password, cannot be used.
+    /// The queue's file or server cannot be used. `queue` names it without a password.
     #[serde(rename = "queue.unreachable")]
     Unreachable { queue: String, why: QueueCause },
-    /// A message was not taken.
+    /// The queue rejected a call.
     #[serde(rename = "queue.refused")]
     Refused { why: QueueCause },
 }
@@ -38,50 +38,50 @@ pub enum QueueError {
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum QueueCause {
-    /// Another scheme than those that this version knows.
+    /// A URL scheme that this version does not support.
     #[serde(rename = "queue.scheme")]
     Scheme,
-    /// No address of a Redis.
+    /// The URL is not a valid Redis address.
     #[serde(rename = "queue.address")]
     Address { why: String },
-    /// Redis does not let us in.
+    /// Redis refuses the password.
     #[serde(rename = "queue.password")]
     Password,
-    /// Redis, or its driver, says why.
+    /// The reason as Redis or its driver gives it.
     #[serde(rename = "queue.redis")]
     Redis { why: String },
-    /// What hears the messages ended by itself.
+    /// The worker that listens to the queue ended unexpectedly.
     #[serde(rename = "queue.ended")]
     Ended { why: String },
-    /// What the embedded queue's file says.
+    /// An error of the embedded queue's file.
     #[serde(untagged)]
     Database(DatabaseError),
-    /// What the operating system says.
+    /// An error of the operating system.
     #[serde(untagged)]
     System(SystemError),
 }
 
 said_in_english!(QueueError, QueueCause);
 
-/// A message of the queue. Its shape never changes.
+/// A message of the queue. Its format never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Notice {
     v: u16,
     /// The batch that is due.
     pub batch_id: i64,
-    /// The batch's generation when the message was made: 1, and one more each time it became due again.
+    /// The batch's generation when the message was created: 1, and one more each time the batch became due again.
     pub generation: i64,
 }
 
 impl Notice {
-    /// The message of this version for a batch that is due.
+    /// Creates the message for a batch that is due.
     #[must_use]
     pub fn new(batch_id: i64, generation: i64) -> Self {
         Self { v: 1, batch_id, generation }
     }
 }
 
-/// The queue: an embedded file, or a Redis that many workers share.
+/// The queue: an embedded file, or a Redis list that many workers share.
 #[derive(Debug, Clone)]
 pub enum Queue {
     /// `sqlite:PATH`.
@@ -91,11 +91,11 @@ pub enum Queue {
 }
 
 impl Queue {
-    /// Opens `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST:PORT/DB` or `rediss://…` (TLS). On a Redis that is shared, only
-    /// who has the same `namespace` hears the same notices.
+    /// Opens `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST:PORT/DB` or `rediss://…` (TLS). On a shared Redis, only
+    /// processes with the same `namespace` see the same messages.
     ///
     /// # Errors
-    /// [`QueueError::Unreachable`].
+    /// [`QueueError::Unreachable`] if the URL is invalid or the queue cannot be opened.
     pub async fn open(url: &str, namespace: &str) -> Result<Self, QueueError> {
         match url.split_once(':') {
             Some(("sqlite", path)) => SqliteQueue::open(path).await.map(Self::Sqlite),
@@ -107,7 +107,7 @@ impl Queue {
         }
     }
 
-    /// Where it is, for people: without a password.
+    /// Returns the queue's location without a password, for people.
     #[must_use]
     pub fn place(&self) -> &str {
         match self {
@@ -116,11 +116,11 @@ impl Queue {
         }
     }
 
-    /// Sends messages, in order, and tells how many the queue took; Redis never holds more than
-    /// [`Queue::MAX`] messages. What it did not take, the sweep rings again.
+    /// Sends messages in order and returns how many the queue accepted. Redis never holds more than [`Queue::MAX`]
+    /// messages; the sweep sends the rest again later.
     ///
     /// # Errors
-    /// [`QueueError::Refused`]; none was taken then, as far as is known.
+    /// [`QueueError::Refused`]; as far as is known, no message was accepted then.
     pub async fn notify(&self, notices: &[Notice]) -> Result<usize, QueueError> {
         if notices.is_empty() {
             return Ok(0);
@@ -131,13 +131,13 @@ impl Queue {
         }
     }
 
-    /// Messages that Redis holds at most.
+    /// Maximum number of messages in Redis.
     pub const MAX: usize = 500;
 
-    /// Messages waiting to be heard.
+    /// Returns the number of waiting messages.
     ///
     /// # Errors
-    /// [`QueueError::Refused`].
+    /// [`QueueError::Refused`] if the queue cannot be read.
     pub async fn depth(&self) -> Result<usize, QueueError> {
         match self {
             Self::Sqlite(queue) => queue.depth().await,
@@ -145,22 +145,23 @@ impl Queue {
         }
     }
 
-    /// Sets a place in Redis aside that strangers have filled. The store remembers what our messages were about.
+    /// Moves the Redis key out of the way if another program has filled it. No message is lost for good, because the
+    /// store knows which batches are due.
     ///
     /// # Errors
-    /// [`QueueError::Refused`].
-    pub async fn tidy(&self) -> Result<(), QueueError> {
+    /// [`QueueError::Refused`] if Redis does not answer.
+    pub async fn set_aside_foreign_data(&self) -> Result<(), QueueError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Redis(queue) => queue.tidy().await,
+            Self::Redis(queue) => queue.set_aside_foreign_data().await,
         }
     }
 
-    /// The next message, however long it takes.
-    async fn listen(self) -> Notice {
+    /// Waits for the next message, without a time limit.
+    async fn next_notice(self) -> Notice {
         match self {
-            Self::Sqlite(queue) => queue.listen().await,
-            Self::Redis(queue) => queue.listen().await,
+            Self::Sqlite(queue) => queue.next_notice().await,
+            Self::Redis(queue) => queue.next_notice().await,
         }
     }
 
@@ -173,20 +174,20 @@ impl Queue {
 }
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
-/// What is done with a batch whose queue has rung; it keeps its own account of what happened.
+/// Processes a batch whose message has arrived. It records the outcome itself.
 pub type Handler = Arc<dyn Fn(i64) -> Work + Send + Sync>;
 
-/// Works until `stop` turns true; at most `concurrency` batches at a time.
+/// Processes messages until `stop` becomes true, at most `concurrency` batches at a time.
 ///
 /// # Errors
-/// [`QueueError::Refused`] when the monitor ends by itself.
-pub async fn work(
+/// [`QueueError::Refused`] if the monitor ends unexpectedly.
+pub async fn run_worker(
     queue: &Queue,
     concurrency: usize,
     handler: Handler,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), QueueError> {
-    monitor(queue.clone(), concurrency, handler)
+    build_monitor(queue.clone(), concurrency, handler)
         .shutdown_timeout(Duration::from_secs(20))
         .should_restart(|_, _| true)
         .run_with_signal(async move {
@@ -201,8 +202,8 @@ pub async fn work(
         .map_err(|e| QueueError::Refused { why: QueueCause::Ended { why: e.to_string() } })
 }
 
-/// A monitor whose worker gets a new name at each start, for a name must never be used twice.
-fn monitor(queue: Queue, concurrency: usize, handler: Handler) -> Monitor {
+/// Builds a monitor whose worker gets a new name at every start, because apalis must never see a name twice.
+fn build_monitor(queue: Queue, concurrency: usize, handler: Handler) -> Monitor {
     let started = chrono::Utc::now().timestamp_micros();
     Monitor::new().register(move |restart| {
         let handler = handler.clone();

@@ -1,4 +1,4 @@
-//! The apalis backend over both kinds of queue: one queue at a time, never an error, never an end.
+//! The apalis backend over both kinds of queue. It yields one message at a time, never fails and never ends.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ use tower_layer::Identity;
 
 use crate::{Notice, Queue};
 
-/// Listens to a queue.
+/// Yields the messages of a queue to apalis.
 pub(super) struct Listener {
     queue: Queue,
     next: Option<BoxSyncFuture<Notice>>,
@@ -35,7 +35,7 @@ impl Backend for Listener {
 
     fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Self::Task, Self::Error>>> {
         let queue = &self.queue;
-        let next = self.next.get_or_insert_with(|| BoxSyncFuture::new(Box::pin(queue.clone().listen())));
+        let next = self.next.get_or_insert_with(|| BoxSyncFuture::new(Box::pin(queue.clone().next_notice())));
         let queue = std::task::ready!(next.poll_unpin(cx));
         self.next = None;
         Poll::Ready(Some(Ok(Task::new(queue))))

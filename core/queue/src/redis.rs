@@ -1,8 +1,8 @@
 //! The queue that many workers share: one Redis list.
 //!
-//! A queue is popped when it is heard and forgotten by Redis with it. Since every queue may be lost (the sweep rings again),
-//! nothing has to be acknowledged, no worker is registered, no heartbeat and no clock is compared: a restarted, flushed or
-//! absent Redis, or a worker whose clock is wrong, cannot end a worker or hold a queue back.
+//! A message is removed when it is received. Messages may be lost, because the sweep sends them again. So nothing is
+//! acknowledged, no worker is registered, and no heartbeat or clock is compared. A Redis that was restarted, flushed
+//! or is absent, or a worker with a wrong clock, cannot end a worker or hold a message back.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,12 +13,12 @@ use redis::{Client, IntoConnectionInfo as _, RedisError, Script};
 
 use crate::{Notice, Queue, QueueCause, QueueError};
 
-/// How long an empty list is left alone.
+/// Pause before an empty list is polled again.
 const IDLE: Duration = Duration::from_millis(50);
-/// How long a Redis that does not answer is left alone.
+/// Pause before a Redis that does not answer is tried again.
 const DEAF: Duration = Duration::from_secs(1);
 
-/// Takes as many notices as there is room for: ARGV[1] messages at most, then the notices.
+/// Accepts as many messages as there is room for. ARGV[1] is the maximum length of the list; the messages follow.
 const RING: &str = "
 local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
 local taken = 0
@@ -29,8 +29,8 @@ for i = 2, #ARGV do
 end
 return taken";
 
-/// Sets the place aside when it holds more than we ever put there, or no list at all; gives what it held, or 0.
-/// KEYS[2] is where it goes, for a week.
+/// Renames the key if it is not a list or holds more messages than we ever put there. Returns the number of messages
+/// found (-1 if it is not a list), or 0 if nothing was renamed. KEYS[2] is the new name; it expires after a week.
 const SET_ASIDE: &str = "
 local kind = redis.call('TYPE', KEYS[1])['ok']
 if kind == 'none' then return 0 end
@@ -40,14 +40,14 @@ redis.call('RENAME', KEYS[1], KEYS[2])
 redis.call('EXPIRE', KEYS[2], 604800)
 return held";
 
-/// A list in a Redis.
+/// A queue in a Redis list.
 #[derive(Clone)]
 pub struct RedisQueue {
     place: Arc<str>,
     connection: ConnectionManager,
-    /// The list.
+    /// Key of the list.
     key: Arc<str>,
-    /// When a call last went wrong, so that it is told once.
+    /// Time of the last failed call, so that an outage is logged only once.
     deaf: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -61,10 +61,10 @@ impl RedisQueue {
     pub(super) async fn open(url: &str, namespace: &str) -> Result<Self, QueueError> {
         let info = url.into_connection_info().map_err(|e| QueueError::Unreachable {
             queue: "redis".into(),
-            why: QueueCause::Address { why: words(&e) },
+            why: QueueCause::Address { why: error_text(&e) },
         })?;
         let place: Arc<str> = format!("redis://{}/{}", info.addr(), info.redis_settings().db()).into();
-        let unreachable = |e: RedisError| QueueError::Unreachable { queue: place.to_string(), why: plain(&e) };
+        let unreachable = |e: RedisError| QueueError::Unreachable { queue: place.to_string(), why: to_cause(&e) };
         let patience = Duration::from_secs(5);
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
@@ -92,19 +92,19 @@ impl RedisQueue {
         for queue in notices.iter().take(Queue::MAX) {
             call.arg(serde_json::to_string(queue).unwrap_or_default());
         }
-        self.heard(call.invoke_async(&mut self.connection.clone()).await)
+        self.track_outage(call.invoke_async(&mut self.connection.clone()).await)
     }
 
     pub(super) async fn depth(&self) -> Result<usize, QueueError> {
-        self.heard(redis::cmd("LLEN").arg(&*self.key).query_async(&mut self.connection.clone()).await)
+        self.track_outage(redis::cmd("LLEN").arg(&*self.key).query_async(&mut self.connection.clone()).await)
     }
 
-    pub(super) async fn tidy(&self) -> Result<(), QueueError> {
+    pub(super) async fn set_aside_foreign_data(&self) -> Result<(), QueueError> {
         let aside = format!("{}:aside:{}", self.key, chrono::Utc::now().timestamp_micros());
         let script = Script::new(SET_ASIDE);
         let mut call = script.key(&*self.key);
         call.key(&aside).arg(Queue::MAX);
-        let held: i64 = self.heard(call.invoke_async(&mut self.connection.clone()).await)?;
+        let held: i64 = self.track_outage(call.invoke_async(&mut self.connection.clone()).await)?;
         if held != 0 {
             tracing::error!(
                 key = %self.key, held,
@@ -114,13 +114,13 @@ impl RedisQueue {
         Ok(())
     }
 
-    /// The next queue, however long it takes.
-    pub(super) async fn listen(self) -> Notice {
+    /// Waits for the next message, without a time limit.
+    pub(super) async fn next_notice(self) -> Notice {
         loop {
             let popped: Result<Option<Vec<u8>>, _> =
                 redis::cmd("LPOP").arg(&*self.key).query_async(&mut self.connection.clone()).await;
-            match self.heard(popped) {
-                Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
+            match self.track_outage(popped) {
+                Ok(Some(byte_reader)) => match serde_json::from_slice(&byte_reader) {
                     Ok(queue) => return queue,
                     Err(_) => tracing::debug!(key = %self.key, "a message that is none of ours is left out"),
                 },
@@ -130,13 +130,14 @@ impl RedisQueue {
         }
     }
 
-    /// Says once that Redis is away, and once that it is back. What was under way when it went can still be answered.
-    fn heard<T>(&self, answer: Result<T, RedisError>) -> Result<T, QueueError> {
+    /// Logs once that Redis is unavailable and once that it is back. Answers to calls that were under way at the
+    /// outage do not count as recovery.
+    fn track_outage<T>(&self, answer: Result<T, RedisError>) -> Result<T, QueueError> {
         let mut deaf = self.deaf.lock().unwrap_or_else(PoisonError::into_inner);
         match (&answer, *deaf) {
             (Err(e), since) => {
                 if since.is_none() {
-                    tracing::warn!(error = %plain(e), "Redis does not answer; work goes on without it, slower");
+                    tracing::warn!(error = %to_cause(e), "Redis does not answer; work goes on without it, slower");
                 }
                 *deaf = Some(Instant::now());
             }
@@ -146,22 +147,22 @@ impl RedisQueue {
             }
             (Ok(_), _) => {}
         }
-        answer.map_err(|e| QueueError::Refused { why: plain(&e) })
+        answer.map_err(|e| QueueError::Refused { why: to_cause(&e) })
     }
 }
 
-/// What went wrong, without an address that may hold a password.
-fn plain(e: &RedisError) -> QueueCause {
+/// Returns the cause of an error without an address, which may contain a password.
+fn to_cause(e: &RedisError) -> QueueCause {
     if e.kind() == redis::ErrorKind::AuthenticationFailed {
         return QueueCause::Password;
     }
     match e.source().and_then(|source| source.downcast_ref::<std::io::Error>()) {
         Some(io) => QueueCause::System(io.into()),
-        None => QueueCause::Redis { why: words(e) },
+        None => QueueCause::Redis { why: error_text(e) },
     }
 }
 
-fn words(e: &RedisError) -> String {
+fn error_text(e: &RedisError) -> String {
     match e.detail() {
         Some(detail) => format!("{}: {detail}", e.category()),
         None if e.is_io_error() => e.to_string(),

@@ -1,7 +1,7 @@
 //! The embedded queue: one table in an SQLite file of its own.
 //!
-//! A bell is deleted when it is heard, as in Redis: every bell may be lost (the sweep rings again), so nothing has to be
-//! acknowledged.
+//! A message is deleted when it is received, as in Redis. Messages may be lost, because the sweep sends them again,
+//! so nothing is acknowledged.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use sqlx::{Row as _, SqlitePool};
 
 use crate::{Notice, QueueCause, QueueError};
 
-/// How long an empty table is left alone.
+/// Pause before an empty table is polled again.
 const IDLE: Duration = Duration::from_millis(20);
-/// How long a file that cannot be read is left alone.
+/// Pause before a file that cannot be read is tried again.
 const DEAF: Duration = Duration::from_secs(1);
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS bell (
@@ -24,20 +24,20 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS bell (
   generation INTEGER NOT NULL
 ) STRICT";
 
-/// A queue in a file.
+/// A queue in an SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteQueue {
     place: Arc<str>,
     pool: SqlitePool,
 }
 
-fn refused(e: sqlx::Error) -> QueueError {
-    QueueError::Refused { why: said(&e) }
+fn refused_error(e: sqlx::Error) -> QueueError {
+    QueueError::Refused { why: to_cause(&e) }
 }
 
-fn said(error: &sqlx::Error) -> QueueCause {
+fn to_cause(error: &sqlx::Error) -> QueueCause {
     QueueCause::Database(match error {
-        sqlx::Error::Database(d) => DatabaseError::of_code(&d.code().unwrap_or_default(), d.message()),
+        sqlx::Error::Database(d) => DatabaseError::from_code(&d.code().unwrap_or_default(), d.message()),
         sqlx::Error::Io(e) => DatabaseError::System(e.into()),
         sqlx::Error::PoolTimedOut => DatabaseError::NoFreeConnection,
         other => DatabaseError::Other { text: other.to_string() },
@@ -46,14 +46,15 @@ fn said(error: &sqlx::Error) -> QueueCause {
 
 impl SqliteQueue {
     pub(super) async fn open(path: &str) -> Result<Self, QueueError> {
-        let unreachable = |e: sqlx::Error| QueueError::Unreachable { queue: format!("sqlite:{path}"), why: said(&e) };
+        let unreachable =
+            |e: sqlx::Error| QueueError::Unreachable { queue: format!("sqlite:{path}"), why: to_cause(&e) };
         let options = SqliteConnectOptions::new()
             .filename(Path::new(path))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(30));
-        // A pool that closes old connections can spin without an end in sqlx 0.9.0.
+        // In sqlx 0.9.0, a pool that closes old connections can loop forever.
         let pool = SqlitePoolOptions::new().max_connections(2).idle_timeout(None).max_lifetime(None);
         let pool = pool.connect_with(options).await.map_err(unreachable)?;
         sqlx::query(TABLE).execute(&pool).await.map_err(unreachable)?;
@@ -65,26 +66,26 @@ impl SqliteQueue {
     }
 
     pub(super) async fn notify(&self, bells: &[Notice]) -> Result<usize, QueueError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused)?;
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused_error)?;
         for Notice { batch_id, generation, .. } in bells {
             let insert = sqlx::query("INSERT INTO bell (batch_id, generation) VALUES ($1, $2)");
-            insert.bind(batch_id).bind(generation).execute(&mut *tx).await.map_err(refused)?;
+            insert.bind(batch_id).bind(generation).execute(&mut *tx).await.map_err(refused_error)?;
         }
-        tx.commit().await.map_err(refused)?;
+        tx.commit().await.map_err(refused_error)?;
         Ok(bells.len())
     }
 
     pub(super) async fn depth(&self) -> Result<usize, QueueError> {
         let waiting: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM bell").fetch_one(&self.pool).await.map_err(refused)?;
+            sqlx::query_scalar("SELECT count(*) FROM bell").fetch_one(&self.pool).await.map_err(refused_error)?;
         Ok(usize::try_from(waiting).unwrap_or(0))
     }
 
-    /// The next bell, however long it takes.
-    pub(super) async fn listen(self) -> Notice {
+    /// Waits for the next message, without a time limit.
+    pub(super) async fn next_notice(self) -> Notice {
         let mut deaf = false;
         loop {
-            match self.take().await {
+            match self.take_oldest().await {
                 Ok(Some(bell)) => return bell,
                 Ok(None) => tokio::time::sleep(IDLE).await,
                 Err(e) => {
@@ -97,8 +98,8 @@ impl SqliteQueue {
         }
     }
 
-    /// Takes the oldest bell. It looks before it takes, since taking keeps others from writing.
-    async fn take(&self) -> Result<Option<Notice>, sqlx::Error> {
+    /// Removes and returns the oldest message. It reads first, because deleting blocks other writers.
+    async fn take_oldest(&self) -> Result<Option<Notice>, sqlx::Error> {
         if sqlx::query("SELECT 1 FROM bell LIMIT 1").fetch_optional(&self.pool).await?.is_none() {
             return Ok(None);
         }

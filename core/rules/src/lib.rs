@@ -1,4 +1,5 @@
-//! Rule packs and the crosswalk, the ledger's pure entries, the roster's spans and regions. No IO.
+//! Pure rules, without IO: rule packs and the course crosswalk, the ledger's entries, and the roster's spans and
+//! regions.
 
 pub mod ledger;
 pub mod policy;

@@ -1,12 +1,13 @@
-//! Faults that the fault test can switch on in a debug build, and that a release build does not contain.
+//! Fault injection for the fault tests. It works in debug builds; release builds ignore the variables.
 
-/// Whether the fencing check of a commit is left out: the fault test must then fail.
+/// Returns true if a commit must skip its fencing check. The fault test must then fail.
 #[must_use]
 pub fn skip_epoch() -> bool {
     cfg!(debug_assertions) && std::env::var_os("HUILIU_FAULT_SKIP_EPOCH").is_some()
 }
 
-/// Milliseconds to wait between the work on a batch and its commit, so that kills and pauses find work in flight.
+/// Returns the milliseconds to wait between processing a batch and committing it, so that kills and pauses hit work in
+/// flight.
 #[must_use]
 pub fn slow_commit_ms() -> u64 {
     if !cfg!(debug_assertions) {

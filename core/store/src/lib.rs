@@ -1,4 +1,4 @@
-//! The only SQL: one set of statements for SQLite and PostgreSQL.
+//! The store: the only crate with SQL. One set of statements serves SQLite and PostgreSQL.
 
 pub mod admin;
 pub mod delivery;

@@ -1,4 +1,4 @@
-//! Conformance: what every connector, every store and every queue must do, run over each of them.
+//! Conformance tests that run against every connector, every store and every queue.
 
 mod connector;
 mod queue;

@@ -1,4 +1,4 @@
-//! What every queue must do.
+//! Conformance of queues.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use huiliu_authoring::gate::law::{Broken, broken, law};
+use huiliu_authoring::gate::law::{Broken, check_law, to_broken};
 use huiliu_queue::{Handler, Notice, Queue};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SIDE_BY_SIDE: usize = 3;
 
-/// What a worker heard.
+/// Records the batches that a worker received.
 #[derive(Default)]
 struct Ears {
     heard: Mutex<Vec<i64>>,
@@ -22,7 +22,7 @@ struct Ears {
 }
 
 impl Ears {
-    fn handler(self: &Arc<Self>) -> Handler {
+    fn make_handler(self: &Arc<Self>) -> Handler {
         let ears = self.clone();
         Arc::new(move |batch| {
             let ears = ears.clone();
@@ -37,18 +37,18 @@ impl Ears {
         })
     }
 
-    fn distinct(&self) -> BTreeSet<i64> {
+    fn distinct_batches(&self) -> BTreeSet<i64> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 
-    async fn hears(&self, wanted: &BTreeSet<i64>) -> Result<(), Broken> {
+    async fn wait_for_batches(&self, wanted: &BTreeSet<i64>) -> Result<(), Broken> {
         let started = Instant::now();
-        while !wanted.is_subset(&self.distinct()) {
-            law(
+        while !wanted.is_subset(&self.distinct_batches()) {
+            check_law(
                 started.elapsed() < PATIENCE,
                 format!(
                     "{} of {} notices heard in {PATIENCE:?}",
-                    self.distinct().intersection(wanted).count(),
+                    self.distinct_batches().intersection(wanted).count(),
                     wanted.len()
                 ),
             )?;
@@ -60,64 +60,69 @@ impl Ears {
 
 const POISON: i64 = 13;
 
-/// Rings and listens: every queue is heard, no more at a time than allowed, a panic ends no worker, a stop lets work in
-/// hand finish, whoever starts again hears again, and the place stays within its bounds and empties.
+/// Notifies and listens. Checks that every notice is received, that no more handlers run at a time than allowed, that a
+/// panic ends no worker, that a stop lets running work finish, that a restarted worker receives again, and that the
+/// queue stays within its bounds and empties.
 ///
 /// # Errors
-/// The law that does not hold.
+/// The law that is broken.
 pub async fn exercise_queue(queue: &Queue) -> Result<(), Broken> {
     let ears = Arc::new(Ears::default());
     let first: BTreeSet<i64> = (1..=40).collect();
-    ring_all(queue, &first).await?;
-    let (stop, worker) = start(queue, &ears);
-    ears.hears(&first).await?;
+    notify_all(queue, &first).await?;
+    let (stop, worker) = start_worker(queue, &ears);
+    ears.wait_for_batches(&first).await?;
     let more: BTreeSet<i64> = (100..160).collect();
-    ring_all(queue, &more).await?;
-    ears.hears(&more).await?;
-    finish(stop, worker).await?;
+    notify_all(queue, &more).await?;
+    ears.wait_for_batches(&more).await?;
+    stop_worker(stop, worker).await?;
     let busiest = ears.busiest.load(Ordering::SeqCst);
-    law(busiest <= SIDE_BY_SIDE, format!("{busiest} at a time, {SIDE_BY_SIDE} allowed"))?;
-    law(ears.busy.load(Ordering::SeqCst) == 0, "a stop cut work that was in hand")?;
-    flood(queue).await
+    check_law(busiest <= SIDE_BY_SIDE, format!("{busiest} at a time, {SIDE_BY_SIDE} allowed"))?;
+    check_law(ears.busy.load(Ordering::SeqCst) == 0, "a stop cut work that was in hand")?;
+    flood_queue(queue).await
 }
 
-/// More notices than a queue has room for: what it says it took is what is heard, by whoever starts afterwards.
-async fn flood(queue: &Queue) -> Result<(), Broken> {
+/// Sends more notices than the queue has room for. The worker that starts afterwards must receive exactly those that
+/// the queue says it took.
+async fn flood_queue(queue: &Queue) -> Result<(), Broken> {
     let flood: Vec<Notice> = (1_000..1_700).map(|batch| Notice::new(batch, 1)).collect();
-    let taken = queue.notify(&flood).await.map_err(broken)?;
-    let depth = queue.depth().await.map_err(broken)?;
-    law(depth <= taken.max(Queue::MAX), format!("{depth} messages after {taken} were taken"))?;
+    let taken = queue.notify(&flood).await.map_err(to_broken)?;
+    let depth = queue.depth().await.map_err(to_broken)?;
+    check_law(depth <= taken.max(Queue::MAX), format!("{depth} messages after {taken} were taken"))?;
     if matches!(queue, Queue::Redis(_)) {
-        law(taken <= Queue::MAX && queue.notify(&flood).await.map_err(broken)? == 0, "a full queue took more")?;
+        check_law(
+            taken <= Queue::MAX && queue.notify(&flood).await.map_err(to_broken)? == 0,
+            "a full queue took more",
+        )?;
     }
     let ears = Arc::new(Ears::default());
-    let (stop, worker) = start(queue, &ears);
-    ears.hears(&flood.iter().take(taken).map(|queue| queue.batch_id).collect()).await?;
-    finish(stop, worker).await?;
-    queue.tidy().await.map_err(broken)?;
-    law(queue.depth().await.map_err(broken)? == 0, "messages are left that were heard")
+    let (stop, worker) = start_worker(queue, &ears);
+    ears.wait_for_batches(&flood.iter().take(taken).map(|queue| queue.batch_id).collect()).await?;
+    stop_worker(stop, worker).await?;
+    queue.set_aside_foreign_data().await.map_err(to_broken)?;
+    check_law(queue.depth().await.map_err(to_broken)? == 0, "messages are left that were heard")
 }
 
-async fn ring_all(queue: &Queue, batches: &BTreeSet<i64>) -> Result<(), Broken> {
+async fn notify_all(queue: &Queue, batches: &BTreeSet<i64>) -> Result<(), Broken> {
     let notices: Vec<Notice> = batches.iter().map(|batch| Notice::new(*batch, 1)).collect();
-    let taken = queue.notify(&notices).await.map_err(broken)?;
-    law(taken == notices.len(), format!("{taken} of {} notices taken by an empty queue", notices.len()))
+    let taken = queue.notify(&notices).await.map_err(to_broken)?;
+    check_law(taken == notices.len(), format!("{taken} of {} notices taken by an empty queue", notices.len()))
 }
 
 type Worker = tokio::task::JoinHandle<Result<(), huiliu_queue::QueueError>>;
 
-fn start(queue: &Queue, ears: &Arc<Ears>) -> (watch::Sender<bool>, Worker) {
+fn start_worker(queue: &Queue, ears: &Arc<Ears>) -> (watch::Sender<bool>, Worker) {
     let (stop, stopped) = watch::channel(false);
-    let (queue, handler) = (queue.clone(), ears.handler());
-    let worker = tokio::spawn(async move { huiliu_queue::work(&queue, SIDE_BY_SIDE, handler, stopped).await });
+    let (queue, handler) = (queue.clone(), ears.make_handler());
+    let worker = tokio::spawn(async move { huiliu_queue::run_worker(&queue, SIDE_BY_SIDE, handler, stopped).await });
     (stop, worker)
 }
 
-async fn finish(stop: watch::Sender<bool>, worker: Worker) -> Result<(), Broken> {
-    stop.send(true).map_err(broken)?;
+async fn stop_worker(stop: watch::Sender<bool>, worker: Worker) -> Result<(), Broken> {
+    stop.send(true).map_err(to_broken)?;
     match tokio::time::timeout(PATIENCE, worker).await {
-        Ok(Ok(ended)) => ended.map_err(broken),
-        Ok(Err(e)) => Err(broken(e)),
+        Ok(Ok(ended)) => ended.map_err(to_broken),
+        Ok(Err(e)) => Err(to_broken(e)),
         Err(_) => Err(format!("not stopped within {PATIENCE:?}")),
     }
 }

@@ -1,10 +1,10 @@
-//! On what a rule rests.
+//! The kind of source that a rule rests on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-/// On what a rule rests; the weaker, the greater.
+/// The kind of source that a rule rests on, strongest first.
 #[derive(
     Debug,
     Clone,
@@ -25,14 +25,14 @@ use strum::{EnumString, IntoStaticStr};
 pub enum Basis {
     /// Quoted from the document named in `source`.
     Stated,
-    /// Taken over from another named jurisdiction.
+    /// Adopted from another named jurisdiction.
     Adopted,
-    /// Nobody has stated it.
+    /// Assumed, because no document states it.
     Assumed,
 }
 
 impl Basis {
-    /// The word used in files and tables.
+    /// Returns the word used in files and tables.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()

@@ -1,20 +1,20 @@
-//! What something is before an act, and after it.
+//! A value before and after an act.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What something is before an act, and after it.
+/// A value before and after an act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "BeforeAfterOf{T}")]
 pub struct BeforeAfter<T> {
-    /// Before.
+    /// Value before the act.
     pub before: T,
-    /// After.
+    /// Value after the act.
     pub after: T,
 }
 
 impl<T> BeforeAfter<T> {
-    /// Before and after.
+    /// Makes a pair of the values before and after an act.
     pub fn new(before: T, after: T) -> Self {
         Self { before, after }
     }

@@ -1,4 +1,4 @@
-//! Time of day and zone in date-time text.
+//! Parses the time of day and the zone in date-time text.
 
 use crate::text::all_digits;
 
@@ -8,30 +8,30 @@ pub(super) const SECOND: i64 = 1_000_000;
 /// Microseconds in a day.
 pub(super) const DAY: i64 = 86_400 * SECOND;
 
-/// Microseconds that China (+08:00) is ahead of UTC.
+/// Microseconds that the time in China (+08:00) is ahead of UTC.
 pub(super) const CHINA: i64 = 8 * 3_600 * SECOND;
 
-/// Why a text is no time of day.
+/// Why a text is not a time of day.
 #[derive(Debug, PartialEq)]
 pub(super) enum ClockError {
-    /// Not written as a time of day.
+    /// The text does not have the form of a time of day.
     Form,
-    /// Written as one, but there is no such time.
+    /// The text has the form of a time of day, but there is no such time.
     Impossible,
 }
 
-/// Microseconds since midnight of the stated day in UTC; a time without a zone is of +08:00, an
-/// empty text is midnight of +08:00. Digits beyond the microsecond are dropped.
-pub(super) fn since_midnight(text: &str) -> Result<i64, ClockError> {
+/// Returns the microseconds between midnight UTC of the stated day and the stated time. A time without a zone is in
+/// +08:00; an empty text is midnight in +08:00. Digits beyond microseconds are dropped.
+pub(super) fn parse_micros_since_midnight(text: &str) -> Result<i64, ClockError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(-CHINA);
     }
     let (time, ahead) = split_zone(text)?;
-    Ok(time_of_day(time.trim_end())? - ahead)
+    Ok(parse_time_of_day(time.trim_end())? - ahead)
 }
 
-/// The time and how far its zone is ahead of UTC, in microseconds.
+/// Splits off the zone. Returns the time and the zone's offset from UTC in microseconds.
 fn split_zone(text: &str) -> Result<(&str, i64), ClockError> {
     if let Some(time) = text.strip_suffix(['Z', 'z']) {
         return Ok((time, 0));
@@ -47,15 +47,15 @@ fn split_zone(text: &str) -> Result<(&str, i64), ClockError> {
         None => (digits, "00"),
         Some(_) => return Err(ClockError::Form),
     };
-    let ahead = (number(hours)? * 60 + number(minutes)?) * 60 * SECOND;
-    if number(hours)? > 18 || number(minutes)? > 59 {
+    let ahead = (parse_two_digits(hours)? * 60 + parse_two_digits(minutes)?) * 60 * SECOND;
+    if parse_two_digits(hours)? > 18 || parse_two_digits(minutes)? > 59 {
         return Err(ClockError::Impossible);
     }
     Ok((time, if zone.starts_with('+') { ahead } else { -ahead }))
 }
 
-/// Microseconds since midnight of `10:30`, `10:30:05.25`, `103005`, `1030`, `10时30分5秒`.
-fn time_of_day(text: &str) -> Result<i64, ClockError> {
+/// Returns the microseconds since midnight of `10:30`, `10:30:05.25`, `103005`, `1030` or `10时30分5秒`.
+fn parse_time_of_day(text: &str) -> Result<i64, ClockError> {
     let (clock, fraction) = match text.split_once('.') {
         Some((clock, fraction)) if all_digits(fraction) => (clock, fraction),
         Some(_) => return Err(ClockError::Form),
@@ -77,7 +77,7 @@ fn time_of_day(text: &str) -> Result<i64, ClockError> {
         [hour, minute, second] => (*hour, *minute, *second),
         _ => return Err(ClockError::Form),
     };
-    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
+    let (hour, minute, second) = (parse_two_digits(hour)?, parse_two_digits(minute)?, parse_two_digits(second)?);
     if hour > 23 || minute > 59 || second > 59 {
         return Err(ClockError::Impossible);
     }
@@ -89,8 +89,8 @@ fn time_of_day(text: &str) -> Result<i64, ClockError> {
     Ok(((hour * 60 + minute) * 60 + second) * SECOND + micros)
 }
 
-/// One or two digits as a number.
-fn number(text: &str) -> Result<i64, ClockError> {
+/// Parses one or two digits.
+fn parse_two_digits(text: &str) -> Result<i64, ClockError> {
     if text.len() > 2 || !all_digits(text) {
         return Err(ClockError::Form);
     }
@@ -114,13 +114,13 @@ mod tests {
             ("10时30分00秒", ten_thirty - CHINA),
             ("10:30-08", ten_thirty + CHINA),
         ] {
-            assert_eq!(since_midnight(text), Ok(expected), "{text}");
+            assert_eq!(parse_micros_since_midnight(text), Ok(expected), "{text}");
         }
         for bad in ["10", "10:3x", "10:30+8:0", "1:2:3:4", "10:30.5", "上午", "+08:00"] {
-            assert_eq!(since_midnight(bad), Err(ClockError::Form), "{bad}");
+            assert_eq!(parse_micros_since_midnight(bad), Err(ClockError::Form), "{bad}");
         }
         for bad in ["24:00", "10:60", "10:30:60", "10:30+19:00"] {
-            assert_eq!(since_midnight(bad), Err(ClockError::Impossible), "{bad}");
+            assert_eq!(parse_micros_since_midnight(bad), Err(ClockError::Impossible), "{bad}");
         }
     }
 }

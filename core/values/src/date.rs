@@ -1,32 +1,32 @@
 //! Dates, months and instants as people, spreadsheets and platforms write them.
 //!
-//! Forms seen in Jilin rosters and platform exports (domain notes §3.7): `2014年9月11日`,
-//! `2014/9/1`, `2014-09-11`, `2014.09.11`, `20140911`, `二〇一四年九月十一日`, `一四年九月十一日`,
-//! `14年9月11日`, spreadsheet serials of the 1900 epoch, date-time text with or without a zone, and
-//! milliseconds (seconds, `/Date(…)/`) since 1970. A text without a zone is of +08:00. Years run from 1900 to 2100.
+//! The forms occur in Jilin rosters and platform exports (domain notes §3.7): `2014年9月11日`, `2014/9/1`,
+//! `2014-09-11`, `2014.09.11`, `20140911`, `二〇一四年九月十一日`, `一四年九月十一日`, `14年9月11日`, spreadsheet
+//! serials of the 1900 epoch, date-time text with or without a zone, and milliseconds (or seconds, or `/Date(…)/`)
+//! since 1970. A text without a zone is in +08:00. Years run from 1900 to 2100.
 
 use chrono::{Datelike, NaiveDate};
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use crate::clock::{CHINA, ClockError, DAY, SECOND, since_midnight};
-use crate::date_forms::take_apart;
-use crate::text::{all_digits, fold};
+use crate::clock::{CHINA, ClockError, DAY, SECOND, parse_micros_since_midnight};
+use crate::date_forms::split_date;
+use crate::text::{all_digits, fold_text};
 
 /// Why a text is not a date, month or instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum DateError {
-    /// Nothing was given.
+    /// The text is empty.
     #[serde(rename = "date.missing")]
     Missing,
-    /// None of the known forms.
+    /// The text has none of the known forms.
     #[serde(rename = "date.form")]
     Form,
-    /// A known form, but no such day or time, or a year outside 1900 to 2100.
+    /// The form is known, but there is no such day or time, or the year is outside 1900 to 2100.
     #[serde(rename = "date.date")]
     Impossible,
-    /// A month only.
+    /// The text gives a month without a day.
     #[serde(rename = "date.day")]
     DayMissing,
 }
@@ -34,7 +34,7 @@ pub enum DateError {
 said_in_english!(DateError);
 
 impl DateError {
-    /// The last part of the stable code of this fault.
+    /// Returns the last part of the stable code of this error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -54,75 +54,76 @@ impl From<ClockError> for DateError {
     }
 }
 
-/// Reads a day in any of the forms of this module.
+/// Parses a date in any form of this module.
 ///
-/// A text with a time is converted to +08:00 first, so `2014-09-11T20:00:00Z` is 12 September.
-/// Years of two digits: 00-29 are 2000-2029, 30-99 are 1930-1999 (the rule of Excel). Serials
-/// run from 20000 (1954-10-03) to 60000 (2064-04-08).
+/// A text with a time is converted to +08:00 first, so `2014-09-11T20:00:00Z` is 12 September. Years of two digits
+/// follow Excel's rule: 00-29 are 2000-2029, 30-99 are 1930-1999. Serials run from 20000 (1954-10-03) to 60000
+/// (2064-04-08).
 ///
 /// # Errors
-/// Every [`DateError`]; a month only, such as `2014.09`, is [`DateError::DayMissing`].
+/// Returns any [`DateError`]; a month without a day, such as `2014.09`, is [`DateError::DayMissing`].
 pub fn parse_date(text: &str) -> Result<NaiveDate, DateError> {
     let local = parse_instant(text)?.checked_add(CHINA).ok_or(DateError::Impossible)?;
-    epoch().checked_add_signed(chrono::Duration::days(local.div_euclid(DAY))).ok_or(DateError::Impossible)
+    epoch_date().checked_add_signed(chrono::Duration::days(local.div_euclid(DAY))).ok_or(DateError::Impossible)
 }
 
-/// Reads a year and a month from a text that names no day: `2014.09`, `2014-9`, `2014/09`,
-/// `201409`, `2014年9月`, `一四年九月`, `2014年9月份`.
+/// Parses a year and a month from a text without a day: `2014.09`, `2014-9`, `2014/09`, `201409`, `2014年9月`,
+/// `一四年九月`, `2014年9月份`.
 ///
 /// # Errors
-/// [`DateError::Form`] also for a text that names a day.
+/// Returns [`DateError::Form`] also for a text with a day.
 pub fn parse_month(text: &str) -> Result<(i32, u32), DateError> {
-    let folded = fold(text);
+    let folded = fold_text(text);
     if folded.is_empty() {
         return Err(DateError::Missing);
     }
-    let parts = take_apart(&folded).ok_or(DateError::Form)?;
+    let parts = split_date(&folded).ok_or(DateError::Form)?;
     if parts.day.is_some() || !parts.rest.is_empty() {
         return Err(DateError::Form);
     }
-    checked(parts.year, parts.month, 1)?;
+    checked_date(parts.year, parts.month, 1)?;
     Ok((parts.year, parts.month))
 }
 
-/// Reads an instant as microseconds since 1970-01-01T00:00:00Z.
+/// Parses an instant and returns microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Any date form of this module, alone (midnight of +08:00) or followed by a time of day with or
-/// without a zone (RFC 3339 among them; without a zone +08:00 is meant); fourteen digits
-/// `YYYYMMDDhhmmss`; a serial with a fraction (rounded to the second, as serials are inexact);
-/// thirteen digits: milliseconds since 1970.
+/// Accepts any date form of this module, alone (midnight in +08:00) or followed by a time of day with or without a zone
+/// (this includes RFC 3339; without a zone, +08:00 is meant); fourteen digits `YYYYMMDDhhmmss`; a serial with a
+/// fraction (rounded to the second, because serials are inexact); and milliseconds since 1970 of thirteen digits,
+/// seconds of ten digits, or `/Date(…)/`.
 ///
 /// # Errors
-/// Every [`DateError`].
+/// Returns any [`DateError`].
 pub fn parse_instant(text: &str) -> Result<i64, DateError> {
-    let folded = fold(text);
+    let folded = fold_text(text);
     if folded.is_empty() {
         return Err(DateError::Missing);
     }
-    let instant = if let Some(since) = since_1970(&folded) {
+    let instant = if let Some(since) = parse_epoch_micros(&folded) {
         since.ok_or(DateError::Impossible)?
-    } else if let Some(local) = serial(&folded) {
+    } else if let Some(local) = parse_serial(&folded) {
         local - CHINA
     } else {
-        let parts = take_apart(&folded).ok_or(DateError::Form)?;
-        let day = checked(parts.year, parts.month, parts.day.unwrap_or(1))?;
+        let parts = split_date(&folded).ok_or(DateError::Form)?;
+        let day = checked_date(parts.year, parts.month, parts.day.unwrap_or(1))?;
         if parts.day.is_none() {
             let alone = parts.rest.is_empty();
             return Err(if alone { DateError::DayMissing } else { DateError::Form });
         }
-        day.signed_duration_since(epoch()).num_days() * DAY + since_midnight(parts.rest)?
+        day.signed_duration_since(epoch_date()).num_days() * DAY + parse_micros_since_midnight(parts.rest)?
     };
     let days = (instant + CHINA).div_euclid(DAY);
-    let bounds =
-        [checked(1900, 1, 1)?, checked(2100, 12, 31)?].map(|bound| bound.signed_duration_since(epoch()).num_days());
+    let bounds = [checked_date(1900, 1, 1)?, checked_date(2100, 12, 31)?]
+        .map(|bound| bound.signed_duration_since(epoch_date()).num_days());
     let inside = (bounds[0]..=bounds[1]).contains(&days);
     inside.then_some(instant).ok_or(DateError::Impossible)
 }
 
-/// Microseconds of thirteen digits, which are milliseconds since 1970; of ten from 13 to 18, which are seconds (2011 to
-/// 2030: no such year begins another form); and of `/Date(…)/`, as .NET writes milliseconds. What stands behind them there
-/// is the zone of whoever wrote it, and changes no instant. `None` for another form.
-fn since_1970(text: &str) -> Option<Option<i64>> {
+/// Parses a number of milliseconds or seconds since 1970 and returns microseconds. Thirteen digits are milliseconds.
+/// Ten digits that begin with 13 to 18 are seconds (2011 to 2030); no other form begins with such a year. `/Date(…)/`
+/// is how .NET writes milliseconds; a zone after them is the writer's and does not change the instant. Returns `None`
+/// for any other form, and `Some(None)` on overflow.
+fn parse_epoch_micros(text: &str) -> Option<Option<i64>> {
     let number = |digits: &str, unit: i64| Some(digits.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)));
     if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         let zone = inner.rfind(['+', '-']).filter(|at| *at > 0).unwrap_or(inner.len());
@@ -137,21 +138,21 @@ fn since_1970(text: &str) -> Option<Option<i64>> {
     }
 }
 
-/// The day 1970-01-01.
-fn epoch() -> NaiveDate {
+/// Returns the date 1970-01-01.
+fn epoch_date() -> NaiveDate {
     chrono::DateTime::UNIX_EPOCH.date_naive()
 }
 
-/// The day, if it exists and its year lies from 1900 to 2100.
-fn checked(year: i32, month: u32, day: u32) -> Result<NaiveDate, DateError> {
+/// Returns the date if it exists and its year is from 1900 to 2100.
+fn checked_date(year: i32, month: u32, day: u32) -> Result<NaiveDate, DateError> {
     NaiveDate::from_ymd_opt(year, month, day)
         .filter(|date| (1900..=2100).contains(&date.year()))
         .ok_or(DateError::Impossible)
 }
 
-/// Local microseconds since 1970 of a spreadsheet serial from 20000 to 60000 (1900 epoch: serial
-/// 25569 is 1970-01-01).
-fn serial(text: &str) -> Option<i64> {
+/// Parses a spreadsheet serial from 20000 to 60000 and returns local microseconds since 1970 (1900 epoch: serial 25569
+/// is 1970-01-01).
+fn parse_serial(text: &str) -> Option<i64> {
     let (days, fraction) = match text.split_once('.') {
         Some((days, fraction)) if all_digits(fraction) => (days, fraction),
         Some(_) => return None,
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn code(text: &str) -> String {
+    fn date_or_code(text: &str) -> String {
         parse_date(text).map_or_else(|f| f.code().to_owned(), |d| d.to_string())
     }
 
@@ -209,15 +210,15 @@ mod tests {
             "20140911T103000",
             "1410393600000",
         ] {
-            assert_eq!(code(text), "2014-09-11", "{text}");
+            assert_eq!(date_or_code(text), "2014-09-11", "{text}");
         }
-        assert_eq!(code("2014/9/1"), "2014-09-01");
-        assert_eq!(code("2014.9.1"), "2014-09-01");
-        assert_eq!(code("二〇一四年十二月三十一日"), "2014-12-31");
-        assert_eq!(code("2014-09-11T20:00:00Z"), "2014-09-12");
-        assert_eq!(code("59年9月20日"), "1959-09-20");
-        assert_eq!(code("20000"), "1954-10-03");
-        assert_eq!(code("60000"), "2064-04-08");
+        assert_eq!(date_or_code("2014/9/1"), "2014-09-01");
+        assert_eq!(date_or_code("2014.9.1"), "2014-09-01");
+        assert_eq!(date_or_code("二〇一四年十二月三十一日"), "2014-12-31");
+        assert_eq!(date_or_code("2014-09-11T20:00:00Z"), "2014-09-12");
+        assert_eq!(date_or_code("59年9月20日"), "1959-09-20");
+        assert_eq!(date_or_code("20000"), "1954-10-03");
+        assert_eq!(date_or_code("60000"), "2064-04-08");
     }
 
     #[test]
@@ -252,12 +253,12 @@ mod tests {
             ("-41893", "form"),
             ("2014-09-11T", "form"),
         ] {
-            assert_eq!(code(text), expected, "{text}");
+            assert_eq!(date_or_code(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn months() {
+    fn months_parse() {
         for text in ["2014.09", "2014-9", "2014/09", "2014年9月", "一四年九月", "201409", "２０１４．９"] {
             assert_eq!(parse_month(text), Ok((2014, 9)), "{text}");
         }
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn instants() {
+    fn instants_parse() {
         let midnight = 1_410_364_800 * SECOND;
         for (text, expected) in [
             ("2014-09-11", midnight),
@@ -295,7 +296,7 @@ mod tests {
             assert_eq!(parse_instant(text), Ok(moment), "{text}");
         }
         assert_eq!(parse_date("/Date(-631180800000)/").map(|day| day.to_string()), Ok("1950-01-01".to_owned()));
-        // A school's code, an hour of a day, a phone, and what is cut.
+        // A school code, a date with an hour, a phone number, and truncated forms.
         for text in ["1122000002", "2015030412", "13800001234", "/Date()/", "/Date(1425427200000", "/Date(1+08:00)/"] {
             assert!(parse_instant(text).is_err(), "{text}");
         }
@@ -304,7 +305,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_day_survives_every_form(days in -25_567_i64..47_800) {
-            let day = epoch() + chrono::Duration::days(days);
+            let day = epoch_date() + chrono::Duration::days(days);
             for form in ["%Y-%m-%d", "%Y/%m/%d", "%Y.%-m.%-d", "%Y%m%d", "%Y年%-m月%-d日"] {
                 prop_assert_eq!(parse_date(&day.format(form).to_string()), Ok(day));
             }

@@ -1,4 +1,4 @@
-//! Class hours as they are told to programs: exactly, and as a decimal text.
+//! Class hours in output for programs: exact, and as decimal text.
 
 use schemars::JsonSchema;
 use serde::ser::SerializeStruct as _;
@@ -6,15 +6,16 @@ use serde::{Serialize, Serializer};
 
 use crate::hours::Hours;
 
-/// Class hours of one teacher or of many, which may be taken away, too. In JSON `{"units": 162000, "hours": "1.5"}`: the
-/// units of 1/108,000 class hour are exact, the decimal text is rounded half away from zero to four places.
+/// Class hours of one teacher or of several; a difference may be negative. In JSON it is `{"units": 162000, "hours":
+/// "1.5"}`: the units of 1/108,000 class hour are exact, the decimal text is rounded half away from zero to four
+/// places.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExactHours(pub i64);
 
 impl ExactHours {
-    /// The decimal text: four places at most, no zeros at its end.
+    /// Returns the decimal text, with at most four places and without trailing zeros.
     #[must_use]
-    pub fn decimal(self) -> String {
+    pub fn to_decimal(self) -> String {
         let one = i128::from(Hours::UNITS_PER_CLASS_HOUR);
         let scaled = i128::from(self.0.unsigned_abs()) * 10_000;
         let rounded = (scaled * 2 + one) / (one * 2);
@@ -32,7 +33,7 @@ impl Serialize for ExactHours {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut hours = serializer.serialize_struct("ExactHours", 2)?;
         hours.serialize_field("units", &self.0)?;
-        hours.serialize_field("hours", &self.decimal())?;
+        hours.serialize_field("hours", &self.to_decimal())?;
         hours.end()
     }
 }
@@ -71,7 +72,7 @@ mod tests {
             (-36_000, "-0.3333"),
             (i64::MAX, "85401592933840.5167"),
         ] {
-            assert_eq!(ExactHours(units).decimal(), decimal, "{units}");
+            assert_eq!(ExactHours(units).to_decimal(), decimal, "{units}");
         }
         assert_eq!(serde_json::to_string(&ExactHours(162_000)).unwrap(), r#"{"units":162000,"hours":"1.5"}"#);
     }

@@ -1,14 +1,14 @@
-//! Grades, the weighted total and the grade bands, in whole numbers throughout.
+//! Grades, weighted totals and grade bands, in whole numbers throughout.
 //!
-//! Source of the rules: 吉教师字〔2014〕25号: R11 (课程学习 : 研修活动 : 应用成果 = 4:4:2 "原则上"), R12
-//! (80-100 优秀, 60-80 合格, below 60 不合格; the bounds overlap, hence `upper_inclusive`), R13 (a
-//! school writes 及格 where an institution writes 合格). In floating point up to 15,480 of the
-//! 502,002 triples that lie exactly on a bound fall into the wrong band; here none do.
+//! Source of the rules: 吉教师字〔2014〕25号: R11 (课程学习 : 研修活动 : 应用成果 = 4:4:2 "原则上"), R12 (80-100 优秀,
+//! 60-80 合格, below 60 不合格; the bounds overlap, hence `upper_inclusive`), R13 (a school writes 及格 where an
+//! institution writes 合格). In floating point, up to 15,480 of the 502,002 triples that lie exactly on a bound fall
+//! into the wrong band; here none do.
 
 use serde::Deserialize;
 
 use crate::score::Score;
-use crate::text::fold;
+use crate::text::fold_text;
 
 /// The three grades, best first (so `Excellent < Pass < Fail` in order).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,9 +22,9 @@ pub enum Grade {
 }
 
 impl Grade {
-    /// The grade an institution wrote: 优秀, 合格 or 不合格, surrounding spaces apart.
+    /// Parses a grade as an institution writes it: 优秀, 合格 or 不合格; surrounding spaces are ignored.
     pub fn parse_institution(text: &str) -> Option<Self> {
-        match &*fold(text) {
+        match &*fold_text(text) {
             "优秀" => Some(Self::Excellent),
             "合格" => Some(Self::Pass),
             "不合格" => Some(Self::Fail),
@@ -32,9 +32,9 @@ impl Grade {
         }
     }
 
-    /// The grade a school wrote: 优秀, 及格 or 不及格, surrounding spaces apart.
+    /// Parses a grade as a school writes it: 优秀, 及格 or 不及格; surrounding spaces are ignored.
     pub fn parse_school(text: &str) -> Option<Self> {
-        match &*fold(text) {
+        match &*fold_text(text) {
             "优秀" => Some(Self::Excellent),
             "及格" => Some(Self::Pass),
             "不及格" => Some(Self::Fail),
@@ -42,7 +42,7 @@ impl Grade {
         }
     }
 
-    /// The stable word used in stores and exports: `excellent`, `pass`, `fail`.
+    /// Returns the stable word used in stores and exports: `excellent`, `pass`, `fail`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Excellent => "excellent",
@@ -52,18 +52,17 @@ impl Grade {
     }
 }
 
-/// The shares of the three components in the total; 4:4:2 unless configured (R11).
+/// The weights of the three components in the total; 4:4:2 unless configured (R11).
 ///
-/// Read from configuration, a missing share takes its default, and shares adding up to nothing
-/// are refused.
+/// In the configuration, a missing weight takes its default, and weights that are all zero are rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "RawWeights")]
 pub struct Weights {
-    /// Share of course learning (课程学习).
+    /// Weight of course learning (课程学习).
     pub learning: u32,
-    /// Share of training activities (研修活动).
+    /// Weight of training activities (研修活动).
     pub activity: u32,
-    /// Share of applied results (信息技术应用成果).
+    /// Weight of applied results (信息技术应用成果).
     pub artefact: u32,
 }
 
@@ -97,16 +96,16 @@ impl Default for Weights {
 }
 
 impl Weights {
-    /// Three shares; `None` when they add up to nothing.
+    /// Makes the three weights; returns `None` if all are zero.
     pub fn new(learning: u32, activity: u32, artefact: u32) -> Option<Self> {
         let some = learning > 0 || activity > 0 || artefact > 0;
         some.then_some(Self { learning, activity, artefact })
     }
 
-    /// The weighted total of a learning, an activity and an artefact score, exact.
+    /// Returns the exact weighted total of a learning, an activity and an artefact score.
     ///
-    /// Shares of 0:0:0, which [`Weights::new`] refuses, count as a total of zero.
-    pub fn total(&self, l: Score, a: Score, r: Score) -> WeightedTotal {
+    /// Weights of 0:0:0, which [`Weights::new`] rejects, give a total of zero.
+    pub fn weighted_total(&self, l: Score, a: Score, r: Score) -> WeightedTotal {
         let pairs = [(self.learning, l), (self.activity, a), (self.artefact, r)];
         let numerator = pairs.iter().map(|(w, s)| u64::from(*w) * u64::from(s.hundredths())).sum();
         let denominator: u64 = pairs.iter().map(|(w, _)| u64::from(*w)).sum();
@@ -114,7 +113,7 @@ impl Weights {
     }
 }
 
-/// A weighted total of scores, exact: a fraction of hundredths of a point.
+/// An exact weighted total of scores: a fraction of hundredths of a point.
 #[derive(Debug, Clone, Copy)]
 pub struct WeightedTotal {
     numerator: u64,
@@ -128,43 +127,43 @@ impl From<Score> for WeightedTotal {
 }
 
 impl WeightedTotal {
-    /// A fraction of hundredths; a denominator of 0 counts as 1.
+    /// Makes a fraction of hundredths of a point; a denominator of 0 counts as 1.
     #[must_use]
     pub fn new(numerator: u64, denominator: u64) -> Self {
         Self { numerator, denominator: denominator.max(1) }
     }
 
-    /// The total rounded half up to whole points, for rules that round before they band.
+    /// Rounds the total half up to whole points, for rules that round before they assign a band.
     #[must_use]
     pub fn to_point_half_up(self) -> Self {
         let point = 100 * self.denominator;
         Self { numerator: (2 * self.numerator + point) / (2 * point) * 100, denominator: 1 }
     }
 
-    /// The sum of each score, in hundredths, times its weight.
+    /// Returns the sum of each score, in hundredths, times its weight.
     pub fn numerator(&self) -> u64 {
         self.numerator
     }
 
-    /// The sum of the weights; never zero.
+    /// Returns the sum of the weights; never zero.
     pub fn denominator(&self) -> u64 {
         self.denominator
     }
 
-    /// The total as a score, rounded half up: for display and export only, never for a grade.
+    /// Returns the total as a score, rounded half up. For display and export only, never for a grade.
     pub fn to_score_rounded(&self) -> Score {
         let rounded = (2 * self.numerator + self.denominator) / (2 * self.denominator);
-        Score::capped(rounded)
+        Score::from_hundredths_capped(rounded)
     }
 }
 
-/// Where the grades begin, in hundredths of a point; 80 and 60 unless configured (R12).
+/// Lower bounds of the grades, in hundredths of a point; 80 and 60 points unless configured (R12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "RawBands")]
 pub struct Bands {
-    /// Lower bound of 优秀, hundredths of a point.
+    /// Lower bound of 优秀, in hundredths of a point.
     pub excellent_from: u16,
-    /// Lower bound of 合格, hundredths of a point.
+    /// Lower bound of 合格, in hundredths of a point.
     pub pass_from: u16,
     /// Whether a total exactly on a bound gets the upper band.
     pub upper_inclusive: bool,
@@ -204,8 +203,8 @@ impl Default for Bands {
 }
 
 impl Bands {
-    /// The grade of an exact total, found without rounding.
-    pub fn grade(&self, t: WeightedTotal) -> Grade {
+    /// Returns the grade of an exact total, without rounding.
+    pub fn grade_total(&self, t: WeightedTotal) -> Grade {
         let reaches = |bound: u16| {
             let line = u64::from(bound) * t.denominator;
             t.numerator > line || (self.upper_inclusive && t.numerator == line)
@@ -224,8 +223,8 @@ impl Bands {
 mod tests {
     use super::*;
 
-    fn score(hundredths: u16) -> Score {
-        Score::capped(u64::from(hundredths))
+    fn make_score(hundredths: u16) -> Score {
+        Score::from_hundredths_capped(u64::from(hundredths))
     }
 
     #[test]
@@ -237,7 +236,7 @@ mod tests {
         assert_eq!(Grade::parse_school("优秀").map(Grade::as_str), Some("excellent"));
     }
 
-    /// Scores in steps of 0.1: every triple whose 4:4:2 total is exactly 60 or 80.
+    /// Uses scores in steps of 0.1: every triple whose 4:4:2 total is exactly 60 or 80.
     #[test]
     fn totals_on_a_bound_get_the_band_the_rule_names() {
         let upper = Bands::default();
@@ -254,10 +253,10 @@ mod tests {
                     if left < 0 || r > 1000 {
                         continue;
                     }
-                    let total = weights.total(score(l * 10), score(a * 10), score(r * 10));
-                    assert_eq!(upper.grade(total), above);
-                    assert_eq!(lower.grade(total), below);
-                    assert_eq!(total.to_score_rounded(), score(bound * 10));
+                    let total = weights.weighted_total(make_score(l * 10), make_score(a * 10), make_score(r * 10));
+                    assert_eq!(upper.grade_total(total), above);
+                    assert_eq!(lower.grade_total(total), below);
+                    assert_eq!(total.to_score_rounded(), make_score(bound * 10));
                     count += 1;
                 }
             }
@@ -268,12 +267,15 @@ mod tests {
     #[test]
     fn rounding_never_lifts_a_grade() {
         let weights = Weights::new(1, 1, 1).expect("a sum above zero");
-        let total = weights.total(score(5999), score(6000), score(6000));
+        let total = weights.weighted_total(make_score(5999), make_score(6000), make_score(6000));
         assert_eq!(total.to_score_rounded().to_string(), "60");
-        assert_eq!(Bands::default().grade(total), Grade::Fail);
+        assert_eq!(Bands::default().grade_total(total), Grade::Fail);
         assert_eq!(Weights::new(0, 0, 0), None);
         let none = Weights { learning: 0, activity: 0, artefact: 0 };
-        assert_eq!(Bands::default().grade(none.total(score(1), score(1), score(1))), Grade::Fail);
+        assert_eq!(
+            Bands::default().grade_total(none.weighted_total(make_score(1), make_score(1), make_score(1))),
+            Grade::Fail
+        );
     }
 
     #[test]

@@ -1,18 +1,17 @@
 //! Training time, counted exactly.
 //!
-//! Source of the rule: 吉教师字〔2014〕25号 counts training in 学时 (R7, R23 of the domain notes); a
-//! class hour is 45 minutes. One class hour is held as 108,000 units, so a minute (2,400), a
-//! second (40), a clock hour (144,000) and a third or a fifth of any of them are all whole
-//! numbers.
+//! Source of the rule: 吉教师字〔2014〕25号 counts training in 学时 (R7, R23 of the domain notes); a class hour is 45
+//! minutes. One class hour is stored as 108,000 units, so that a minute (2,400), a second (40), a clock hour (144,000)
+//! and a third or a fifth of any of them are whole numbers.
 
 use std::fmt;
 
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use crate::text::{Decimal, fold};
+use crate::text::{Decimal, fold_text};
 
-/// An amount of training time, never negative, at most 99,999 class hours.
+/// An amount of training time, never negative and at most 99,999 class hours.
 ///
 /// The unit is 1/108,000 of a class hour of 45 minutes. Sums and comparisons are exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -22,19 +21,19 @@ pub struct Hours(i64);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum HoursError {
-    /// Nothing was given.
+    /// The text is empty.
     #[serde(rename = "hours.missing")]
     Missing,
-    /// Not a plain decimal number.
+    /// The text is not a plain decimal number.
     #[serde(rename = "hours.number")]
     NotANumber,
-    /// Below zero.
+    /// The amount is below zero.
     #[serde(rename = "hours.negative")]
     Negative,
-    /// More than [`Hours::MAX_CLASS_HOURS`] class hours.
+    /// The amount is more than [`Hours::MAX_CLASS_HOURS`] class hours.
     #[serde(rename = "hours.too_large")]
     TooLarge,
-    /// The amount is no whole number of units of 1/108,000 class hour.
+    /// The amount is not a whole number of units of 1/108,000 class hour.
     #[serde(rename = "hours.exact")]
     NotExact,
 }
@@ -42,7 +41,7 @@ pub enum HoursError {
 said_in_english!(HoursError);
 
 impl HoursError {
-    /// The last part of the stable code of this fault.
+    /// Returns the last part of the stable code of this error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -60,35 +59,35 @@ impl Hours {
     /// The largest amount, in class hours.
     pub const MAX_CLASS_HOURS: i64 = 99_999;
 
-    /// No time at all.
+    /// No training time.
     pub const ZERO: Self = Self(0);
 
-    /// An amount from its units; `None` when negative or above 99,999 class hours.
+    /// Makes an amount from units; returns `None` if negative or above 99,999 class hours.
     pub fn from_units(units: i64) -> Option<Self> {
         let most = Self::MAX_CLASS_HOURS * Self::UNITS_PER_CLASS_HOUR;
         (0..=most).contains(&units).then_some(Self(units))
     }
 
-    /// The amount in units of 1/108,000 class hour.
+    /// Returns the amount in units of 1/108,000 class hour.
     pub fn units(self) -> i64 {
         self.0
     }
 
-    /// The amount a source wrote as decimal text, in a source unit worth `units_per_one` units
+    /// Parses an amount that a source wrote as decimal text, in a source unit that is worth `units_per_one` units
     /// (108,000 for class hours, 2,400 for minutes, 40 for seconds).
     ///
-    /// Full-width digits and surrounding spaces are folded. The result is exact or a fault: the
-    /// value is never rounded. More than 18 decimals (trailing zeros apart), or a source unit of
-    /// less than one unit, is [`HoursError::NotExact`].
+    /// Folds full-width digits and trims surrounding spaces. The result is exact or an error; the value is never
+    /// rounded. More than 18 decimals (without trailing zeros), or a source unit of less than one unit, is
+    /// [`HoursError::NotExact`].
     ///
     /// # Errors
-    /// Every [`HoursError`]; see there.
+    /// Returns any [`HoursError`].
     pub fn from_amount(amount: &str, units_per_one: i64) -> Result<Self, HoursError> {
-        let folded = fold(amount);
+        let folded = fold_text(amount);
         if folded.is_empty() {
             return Err(HoursError::Missing);
         }
-        let decimal = Decimal::split(&folded).ok_or(HoursError::NotANumber)?;
+        let decimal = Decimal::parse(&folded).ok_or(HoursError::NotANumber)?;
         if decimal.is_zero() {
             return Ok(Self::ZERO);
         }
@@ -105,7 +104,7 @@ impl Hours {
         let mantissa = digits_value(decimal.whole, fraction).ok_or(HoursError::TooLarge)?;
         let scale = fraction.bytes().fold(1_i128, |power, _| power * 10);
         let per_one = i128::from(units_per_one);
-        let common = gcd(per_one, scale);
+        let common = greatest_common_divisor(per_one, scale);
         let divisor = scale / common;
         if mantissa % divisor != 0 {
             return Err(HoursError::NotExact);
@@ -117,13 +116,13 @@ impl Hours {
             .ok_or(HoursError::TooLarge)
     }
 
-    /// The sum; `None` when it is above 99,999 class hours.
+    /// Returns the sum; `None` if it is above 99,999 class hours.
     pub fn checked_add(self, o: Self) -> Option<Self> {
         self.0.checked_add(o.0).and_then(Self::from_units)
     }
 }
 
-/// The number that two runs of ASCII digits spell one after the other; `None` on overflow.
+/// Returns the number that two runs of ASCII digits spell one after the other; `None` on overflow.
 fn digits_value(whole: &str, fraction: &str) -> Option<i128> {
     whole
         .bytes()
@@ -131,13 +130,13 @@ fn digits_value(whole: &str, fraction: &str) -> Option<i128> {
         .try_fold(0_i128, |value, digit| value.checked_mul(10)?.checked_add(i128::from(digit.saturating_sub(b'0'))))
 }
 
-/// The greatest common divisor of two numbers; never zero unless both are.
-fn gcd(a: i128, b: i128) -> i128 {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// Returns the greatest common divisor of two numbers; zero only if both are zero.
+fn greatest_common_divisor(a: i128, b: i128) -> i128 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 impl fmt::Display for Hours {
-    /// Exact class hours: `12.5`, or `3 1/3` when three decimals cannot say it.
+    /// Writes exact class hours: `12.5`, or `3 1/3` if three decimals are not enough.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0 / Self::UNITS_PER_CLASS_HOUR;
         let rest = self.0 % Self::UNITS_PER_CLASS_HOUR;
@@ -149,7 +148,7 @@ impl fmt::Display for Hours {
             let decimals = format!("{:03}", rest / thousandth);
             return write!(f, "{whole}.{}", decimals.trim_end_matches('0'));
         }
-        let common = gcd(i128::from(Self::UNITS_PER_CLASS_HOUR), i128::from(rest));
+        let common = greatest_common_divisor(i128::from(Self::UNITS_PER_CLASS_HOUR), i128::from(rest));
         let below = i128::from(Self::UNITS_PER_CLASS_HOUR) / common;
         let above = i128::from(rest) / common;
         if whole > 0 {
@@ -167,22 +166,22 @@ mod tests {
     const CLASS_HOUR: i64 = Hours::UNITS_PER_CLASS_HOUR;
     const MINUTE: i64 = 2_400;
 
-    fn shown(amount: &str, per_one: i64) -> String {
+    fn show_or_code(amount: &str, per_one: i64) -> String {
         Hours::from_amount(amount, per_one).map_or_else(|f| f.code().to_owned(), |h| h.to_string())
     }
 
     #[test]
     fn amounts_become_exact_class_hours() {
-        assert_eq!(shown("450", MINUTE), "10");
-        assert_eq!(shown("12.5", CLASS_HOUR), "12.5");
-        assert_eq!(shown("\u{3000}１２．５０ ", CLASS_HOUR), "12.5");
-        assert_eq!(shown("150", MINUTE), "3 1/3");
-        assert_eq!(shown("15", MINUTE), "1/3");
-        assert_eq!(shown("0.125", CLASS_HOUR), "0.125");
-        assert_eq!(shown("1", 40), "1/2700");
-        assert_eq!(shown("-0", CLASS_HOUR), "0");
-        assert_eq!(shown("99999", CLASS_HOUR), "99999");
-        assert_eq!(shown("1.50000000000000000000000000", CLASS_HOUR), "1.5");
+        assert_eq!(show_or_code("450", MINUTE), "10");
+        assert_eq!(show_or_code("12.5", CLASS_HOUR), "12.5");
+        assert_eq!(show_or_code("\u{3000}１２．５０ ", CLASS_HOUR), "12.5");
+        assert_eq!(show_or_code("150", MINUTE), "3 1/3");
+        assert_eq!(show_or_code("15", MINUTE), "1/3");
+        assert_eq!(show_or_code("0.125", CLASS_HOUR), "0.125");
+        assert_eq!(show_or_code("1", 40), "1/2700");
+        assert_eq!(show_or_code("-0", CLASS_HOUR), "0");
+        assert_eq!(show_or_code("99999", CLASS_HOUR), "99999");
+        assert_eq!(show_or_code("1.50000000000000000000000000", CLASS_HOUR), "1.5");
     }
 
     #[test]
@@ -201,11 +200,11 @@ mod tests {
             ("0.0000001", "exact"),
             ("3.3333333333333333333333", "exact"),
         ] {
-            assert_eq!(shown(text, CLASS_HOUR), code, "{text}");
+            assert_eq!(show_or_code(text, CLASS_HOUR), code, "{text}");
         }
-        assert_eq!(shown("1", 0), "exact");
-        assert_eq!(shown("1", -5), "exact");
-        assert_eq!(shown("9999999999999999999", i64::MAX), "range");
+        assert_eq!(show_or_code("1", 0), "exact");
+        assert_eq!(show_or_code("1", -5), "exact");
+        assert_eq!(show_or_code("9999999999999999999", i64::MAX), "range");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Citizen ID numbers (GB 11643-1999).
 //!
-//! Seventeen digits (6 area, 8 birth date, 3 sequence: odd male, even female) and a check
-//! character after ISO 7064 MOD 11-2. Numbers of fifteen digits, issued before 1999, are made
-//! eighteen. The clear text leaves this type through [`IdNumber::reveal`] only.
+//! An ID number has seventeen digits (6 area, 8 birth date, 3 sequence: odd male, even female) and a check character by
+//! ISO 7064 MOD 11-2. Numbers of fifteen digits, issued before 1999, are extended to eighteen. The clear text leaves
+//! this type only through [`IdNumber::reveal`].
 
 use std::fmt;
 
@@ -10,20 +10,20 @@ use chrono::NaiveDate;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use crate::id_arithmetic::{birth_of, check_character, lengthen};
+use crate::id_arithmetic::{check_character, extend_to_eighteen, parse_birth_date};
 use crate::region::may_be_on_id;
-use crate::text::{all_digits, fold};
+use crate::text::{all_digits, fold_text};
 
 /// A valid citizen ID number of eighteen characters.
 ///
-/// `Debug` and `Display` show the first two digits and the last character only.
+/// `Debug` and `Display` show only the first two digits and the last character.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdNumber {
     text: String,
     birth: NaiveDate,
 }
 
-/// The sex an ID number states (digit 17: odd male, even female).
+/// The sex that an ID number states (digit 17: odd male, even female).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sex {
     /// GB/T 2261.1 code 1.
@@ -32,30 +32,30 @@ pub enum Sex {
     Female,
 }
 
-/// Why a text is not an ID number. No text of a fault contains any part of the input.
+/// Why a text is not an ID number. No message of an error contains any part of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum IdNumberError {
-    /// Nothing was given.
+    /// The text is empty.
     #[serde(rename = "id_number.missing")]
     Missing,
-    /// Eighteen digits ending in 000 with a wrong check character: a spreadsheet kept the number
-    /// as a number and lost its last three digits.
+    /// Eighteen digits that end in 000, with a wrong check character: a spreadsheet stored the ID number as a number
+    /// and lost its last three digits.
     #[serde(rename = "id_number.damaged")]
     Damaged,
-    /// Neither fifteen nor eighteen characters.
+    /// The text has neither fifteen nor eighteen characters.
     #[serde(rename = "id_number.length")]
     Length,
-    /// A character that is no digit; an X counts only in place eighteen.
+    /// A character is not a digit; an X is valid only as the eighteenth character.
     #[serde(rename = "id_number.character")]
     Character,
-    /// The check character does not follow from the seventeen digits.
+    /// The check character does not match the seventeen digits.
     #[serde(rename = "id_number.check_digit")]
     CheckDigit,
     /// The first six digits were never the code of a county.
     #[serde(rename = "id_number.area")]
     Area,
-    /// The birth date is not a day, or lies outside 1800 to 2100.
+    /// The birth date does not exist, or is outside 1800 to 2100.
     #[serde(rename = "id_number.date")]
     Date,
 }
@@ -63,7 +63,7 @@ pub enum IdNumberError {
 said_in_english!(IdNumberError);
 
 impl IdNumberError {
-    /// The last part of the stable code of this fault.
+    /// Returns the last part of the stable code of this error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -78,38 +78,38 @@ impl IdNumberError {
 }
 
 impl IdNumber {
-    /// Reads an ID number of eighteen characters or fifteen digits.
+    /// Parses an ID number of eighteen characters or fifteen digits.
     ///
-    /// Folded: full-width characters, every space (NBSP too), hyphens, a leading apostrophe, and
-    /// x or Cyrillic Х/х for X. Nothing is repaired.
+    /// Folds full-width characters, removes all spaces (also NBSP), hyphens and a leading apostrophe, and accepts x and
+    /// Cyrillic Х/х for X. Repairs nothing else.
     ///
     /// # Errors
-    /// The first of [`IdNumber::faults`].
+    /// Returns the first of [`IdNumber::list_errors`].
     pub fn parse(text: &str) -> Result<Self, IdNumberError> {
-        examine(text).map_err(|faults| faults.into_iter().next().unwrap_or(IdNumberError::Character))
+        check_text(text).map_err(|faults| faults.into_iter().next().unwrap_or(IdNumberError::Character))
     }
 
-    /// Everything wrong with a text, in the order missing, damaged, length, character,
-    /// check digit, area, date; empty exactly when [`IdNumber::parse`] succeeds.
+    /// Returns everything wrong with a text, in the order missing, damaged, length, character, check digit, area, date.
+    /// The list is empty exactly when [`IdNumber::parse`] succeeds.
     ///
-    /// Only what can be told is listed: nothing but characters is judged in a text of the wrong
-    /// length, and a damaged number is not also said to fail its check digit.
-    pub fn faults(text: &str) -> Vec<IdNumberError> {
-        examine(text).err().unwrap_or_default()
+    /// Lists only what can be determined: in a text of the wrong length only the characters are checked, and a damaged
+    /// number is not also reported for its check digit.
+    pub fn list_errors(text: &str) -> Vec<IdNumberError> {
+        check_text(text).err().unwrap_or_default()
     }
 
-    /// The clear text: eighteen ASCII characters, the last a digit or `X`. Personal data: the one
+    /// Returns the clear text: eighteen ASCII characters, the last a digit or `X`. This is personal data, and the only
     /// way out of this type.
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// The birth date.
+    /// Returns the birth date that the number states.
     pub fn birth_date(&self) -> NaiveDate {
         self.birth
     }
 
-    /// The sex.
+    /// Returns the sex that the number states.
     pub fn sex(&self) -> Sex {
         match self.text.as_bytes().get(16) {
             Some(digit) if digit % 2 == 1 => Sex::Male,
@@ -117,7 +117,7 @@ impl IdNumber {
         }
     }
 
-    /// The six digits of the area where the number was issued, as coded at that time.
+    /// Returns the six digits of the area where the number was issued, as coded at that time.
     pub fn area(&self) -> &str {
         self.text.get(..6).unwrap_or_default()
     }
@@ -137,9 +137,9 @@ impl fmt::Debug for IdNumber {
     }
 }
 
-/// The text without what typing and spreadsheets add to it.
-fn clean(text: &str) -> String {
-    let folded = fold(text);
+/// Removes what typing and spreadsheets add to an ID number.
+fn clean_text(text: &str) -> String {
+    let folded = fold_text(text);
     if folded.bytes().all(|b| b.is_ascii_digit() || b == b'X') {
         return folded.into_owned();
     }
@@ -153,16 +153,16 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
-/// The number, or everything wrong with it in the order of the checks.
-fn examine(text: &str) -> Result<IdNumber, Vec<IdNumberError>> {
-    let given = clean(text);
+/// Returns the ID number, or everything wrong with it in the order of the checks.
+fn check_text(text: &str) -> Result<IdNumber, Vec<IdNumberError>> {
+    let given = clean_text(text);
     if given.is_empty() {
         return Err(vec![IdNumberError::Missing]);
     }
     let sound = |body: &str, last: &str| all_digits(body) && (all_digits(last) || last == "X");
     let count = given.chars().count();
     let (characters_sound, full) = match count {
-        15 => (all_digits(&given), lengthen(&given)),
+        15 => (all_digits(&given), extend_to_eighteen(&given)),
         18 => {
             let parts = given.split_at_checked(17);
             (parts.is_some_and(|(body, last)| sound(body, last)), given)
@@ -185,7 +185,7 @@ fn examine(text: &str) -> Result<IdNumber, Vec<IdNumberError>> {
     if digits(0, 6).is_some_and(|area| !may_be_on_id(area)) {
         faults.push(IdNumberError::Area);
     }
-    let birth = digits(6, 17).and_then(birth_of);
+    let birth = digits(6, 17).and_then(parse_birth_date);
     if birth.is_none() && digits(6, 17).is_some() {
         faults.push(IdNumberError::Date);
     }
@@ -213,21 +213,21 @@ mod tests {
         "220113196511300036",
     ];
 
-    fn code(text: &str) -> &'static str {
+    fn parse_to_code(text: &str) -> &'static str {
         IdNumber::parse(text).map_or_else(|fault| fault.code(), |_| "ok")
     }
 
-    fn codes(text: &str) -> Vec<&'static str> {
-        IdNumber::faults(text).iter().map(IdNumberError::code).collect()
+    fn error_codes(text: &str) -> Vec<&'static str> {
+        IdNumber::list_errors(text).iter().map(IdNumberError::code).collect()
     }
 
     #[test]
     fn published_and_local_vectors() {
         for text in VALID {
-            assert_eq!(code(text), "ok", "{text}");
+            assert_eq!(parse_to_code(text), "ok", "{text}");
         }
-        // The second example of the standard was born in 1880.
-        assert_eq!(code("440524188001010014"), "ok");
+        // The second example in the standard was born in 1880.
+        assert_eq!(parse_to_code("440524188001010014"), "ok");
     }
 
     #[test]
@@ -265,20 +265,20 @@ mod tests {
             ("22010259091100X", "character"),
             ("220102********001X", "character"),
         ] {
-            assert_eq!(code(text), expected, "{text}");
+            assert_eq!(parse_to_code(text), expected, "{text}");
             if !matches!(text, "2.20102E+17") {
-                assert_eq!(codes(text), [expected], "{text}");
+                assert_eq!(error_codes(text), [expected], "{text}");
             }
         }
     }
 
     #[test]
     fn all_that_is_wrong_together() {
-        assert_eq!(codes("220199990229001"), ["area", "date"]);
-        assert_eq!(codes("220199195902290000"), ["damaged", "area", "date"]);
-        assert_eq!(codes("22019919590229001Y"), ["character", "area", "date"]);
-        assert_eq!(codes("abc"), ["length", "character"]);
-        assert_eq!(codes("220100197501010019").last(), Some(&"area"));
+        assert_eq!(error_codes("220199990229001"), ["area", "date"]);
+        assert_eq!(error_codes("220199195902290000"), ["damaged", "area", "date"]);
+        assert_eq!(error_codes("22019919590229001Y"), ["character", "area", "date"]);
+        assert_eq!(error_codes("abc"), ["length", "character"]);
+        assert_eq!(error_codes("220100197501010019").last(), Some(&"area"));
     }
 
     #[test]
@@ -350,13 +350,13 @@ mod tests {
             for new in digits.chain([other]) {
                 let text: String = id.reveal().chars().enumerate()
                     .map(|(i, c)| if i == place { new } else { c }).collect();
-                prop_assert!(clean(&text) == id.reveal() || IdNumber::parse(&text).is_err());
+                prop_assert!(clean_text(&text) == id.reveal() || IdNumber::parse(&text).is_err());
             }
         }
 
         #[test]
         fn parse_agrees_with_faults_and_never_panics(text in "\\PC{0,20}|[0-9Xx]{15}|[0-9]{17}[0-9X]") {
-            let faults = IdNumber::faults(&text);
+            let faults = IdNumber::list_errors(&text);
             prop_assert_eq!(IdNumber::parse(&text).err(), faults.first().cloned());
             prop_assert_eq!(IdNumber::parse(&text).is_ok(), faults.is_empty());
         }

@@ -1,10 +1,9 @@
-//! Values that cannot hold nonsense: class hours, scores, ID numbers, names, dates, area codes.
+//! Types that cannot hold invalid values: class hours, scores, ID numbers, names, dates, area codes.
 //!
-//! Everything here is a pure function of its input: no IO, no clock, no floating point, and no
-//! input that makes it panic. Each value is built by a `parse`-like function that answers either
-//! the value or a fault; a fault has a stable `code()` (the last part of the code that users and
-//! reports see) and a text saying what is expected. No fault text repeats the input, so none can
-//! leak an ID number.
+//! Everything here is a pure function of its input, without IO, floating point or panics on any input; only
+//! [`calendar::today_in_shanghai`] reads the clock. Each value is built by a `parse`-like function that returns either
+//! the value or an error. An error has a stable `code()` (the last part of the code that users and reports see) and a
+//! message that says what is expected. No message repeats the input, so none can leak an ID number.
 
 mod basis;
 mod before_after;

@@ -1,22 +1,21 @@
 //! Names of people.
 //!
-//! Source of the rules: 民委发〔2016〕33号 (the separator between parts of a name is U+00B7; a name
-//! field holds at least 50 characters) and the GB18030 code positions that older decoders leave
-//! in the private use area.
+//! Source of the rules: 民委发〔2016〕33号 (the separator between parts of a name is U+00B7; a name field holds at
+//! least 50 characters) and the GB18030 code positions that older decoders leave in the private use area.
 
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::{half_width, is_invisible};
+use crate::text::{is_invisible, to_half_width};
 
-/// The one separator between the parts of a name.
+/// The standard separator between the parts of a name.
 const SEPARATOR: char = '\u{B7}';
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const MAX_CHARACTERS: usize = 50;
 
-/// A person's name in its one standard form.
+/// A person's name in its standard form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PersonName(String);
 
@@ -24,13 +23,13 @@ pub struct PersonName(String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum NameError {
-    /// Nothing was given.
+    /// The text is empty.
     #[serde(rename = "name.missing")]
     Missing,
-    /// More than 50 characters.
+    /// The name has more than 50 characters.
     #[serde(rename = "name.length")]
     Length,
-    /// A digit, a control character, a question mark or U+FFFD.
+    /// The name has a digit, a control character, a question mark or U+FFFD.
     #[serde(rename = "name.character")]
     Character,
 }
@@ -38,7 +37,7 @@ pub enum NameError {
 said_in_english!(NameError);
 
 impl NameError {
-    /// The last part of the stable code of this fault.
+    /// Returns the last part of the stable code of this error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -49,26 +48,25 @@ impl NameError {
 }
 
 impl PersonName {
-    /// Brings a name into its standard form.
+    /// Converts a name to its standard form.
     ///
-    /// Ends trimmed (NBSP and ideographic space too), invisible characters dropped, full-width
-    /// Latin made half-width, fourteen private-use Han characters of GB18030 made standard ones,
-    /// NFC, every variant of the separator made one U+00B7 (none at the ends), runs of spaces
-    /// between Han characters or beside a separator removed, any other run made one space. A name
-    /// of one character, and one without a family name, is a name.
+    /// Trims the ends (also NBSP and ideographic space), drops invisible characters, makes full-width Latin half-width,
+    /// replaces fourteen private-use Han characters of GB18030 by standard ones, applies NFC, replaces every variant of
+    /// the separator by a single U+00B7 (none at the ends), removes runs of spaces between Han characters or beside a
+    /// separator, and reduces any other run to one space. A name of one character, or without a family name, is valid.
     ///
     /// # Errors
-    /// Every [`NameError`]; a wrong character is named before a wrong length.
+    /// Returns any [`NameError`]; a wrong character is reported before a wrong length.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let plain: String = text
             .trim()
             .chars()
             .filter(|c| !is_invisible(*c))
-            .map(|c| standard_han(half_width(c)))
+            .map(|c| standardize_han(to_half_width(c)))
             .nfc()
-            .map(standard_mark)
+            .map(standardize_mark)
             .collect();
-        let name = join(&plain);
+        let name = join_parts(&plain);
         if name.is_empty() {
             return Err(NameError::Missing);
         }
@@ -81,14 +79,13 @@ impl PersonName {
         Ok(Self(name))
     }
 
-    /// The name in its standard form, for people to read.
+    /// Returns the name in its standard form, for people to read.
     pub fn display(&self) -> &str {
         &self.0
     }
 
-    /// The name for comparison only: no spaces, no separators, no variation selectors, upper
-    /// case.
-    pub fn folded(&self) -> String {
+    /// Returns the name for comparison only: without spaces, separators and variation selectors, in upper case.
+    pub fn fold_for_comparison(&self) -> String {
         self.0
             .chars()
             .filter(|c| *c != ' ' && *c != SEPARATOR && !is_selector(*c))
@@ -97,19 +94,18 @@ impl PersonName {
     }
 }
 
-/// Whether a character cannot be part of a name. 〇 is a number to Unicode but a Han character in
-/// names.
+/// Returns whether a character cannot be part of a name. 〇 is a number in Unicode but a Han character in names.
 fn is_refused(c: char) -> bool {
     (c.is_numeric() && c != '〇') || c.is_control() || matches!(c, '?' | '\u{FFFD}')
 }
 
-/// Whether a character only chooses a glyph for the one before it.
+/// Returns whether a character only selects a glyph for the character before it.
 fn is_selector(c: char) -> bool {
     matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
-/// Every variant of the separator made U+00B7, every space (but no control character) made U+0020.
-fn standard_mark(c: char) -> char {
+/// Replaces every variant of the separator by U+00B7, and every space that is not a control character by U+0020.
+fn standardize_mark(c: char) -> char {
     match c {
         '.' | '\u{387}' | '\u{16EB}' | '\u{2022}' | '\u{2024}' | '\u{2027}' | '\u{2218}' | '\u{2219}' | '\u{22C5}'
         | '\u{2E30}' | '\u{2E31}' | '\u{2E33}' | '\u{30FB}' | '\u{A78F}' | '\u{FF0E}' | '\u{FF65}' => SEPARATOR,
@@ -118,15 +114,15 @@ fn standard_mark(c: char) -> char {
     }
 }
 
-/// A text with every variant of the separator made U+00B7.
+/// Replaces every variant of the separator in a text by U+00B7, and every kind of space by U+0020.
 #[must_use]
 pub fn fold_separators(text: &str) -> String {
-    text.chars().map(standard_mark).collect()
+    text.chars().map(standardize_mark).collect()
 }
 
-/// The standard character for one of the fourteen two-byte Han positions of GB18030 (FE51 … FEA0)
-/// that some decoders leave in the private use area; any other character as it is.
-fn standard_han(c: char) -> char {
+/// Returns the standard character for one of the fourteen two-byte Han positions of GB18030 (FE51 … FEA0) that some
+/// decoders leave in the private use area; returns any other character unchanged.
+fn standardize_han(c: char) -> char {
     match c {
         '\u{E816}' => '\u{20087}',
         '\u{E817}' => '\u{20089}',
@@ -146,15 +142,15 @@ fn standard_han(c: char) -> char {
     }
 }
 
-/// Whether a character is Han, private use characters counted among them.
+/// Returns whether a character is Han; private use characters count as Han.
 fn is_han(c: char) -> bool {
     matches!(c, '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
         | '\u{E000}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}')
         || is_selector(c)
 }
 
-/// The name without needless spaces and separators.
-fn join(plain: &str) -> String {
+/// Joins a name, without needless spaces and separators.
+fn join_parts(plain: &str) -> String {
     let mut name = String::with_capacity(plain.len());
     let (mut space, mut separator) = (false, false);
     for c in plain.chars() {
@@ -182,7 +178,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shown(text: &str) -> String {
+    fn show_or_code(text: &str) -> String {
         PersonName::parse(text).map_or_else(|f| f.code().to_owned(), |n| n.display().to_owned())
     }
 
@@ -192,27 +188,27 @@ mod tests {
             "\u{B7}", "\u{2022}", "\u{2027}", "\u{30FB}", "\u{FF0E}", "\u{FF65}", ".", "\u{387}", "\u{22C5}",
             " \u{B7} ", "··",
         ] {
-            assert_eq!(shown(&format!("阿卜杜拉{mark}买买提")), "阿卜杜拉·买买提", "{mark}");
+            assert_eq!(show_or_code(&format!("阿卜杜拉{mark}买买提")), "阿卜杜拉·买买提", "{mark}");
         }
-        assert_eq!(shown("·张三."), "张三");
+        assert_eq!(show_or_code("·张三."), "张三");
     }
 
     #[test]
     fn spaces_and_width() {
-        assert_eq!(shown("\u{3000}张\u{A0} 三 "), "张三");
-        assert_eq!(shown("Ｋｉｍ \u{3000} Chol"), "Kim Chol");
-        assert_eq!(shown("欧阳 Ｎａｎａ"), "欧阳 Nana");
-        assert_eq!(shown("\u{FEFF}李\u{200B}四"), "李四");
-        assert_eq!(shown("e\u{301}va"), "\u{E9}va");
-        assert_eq!(shown("王〇"), "王〇");
-        assert_eq!(shown("珊"), "珊");
+        assert_eq!(show_or_code("\u{3000}张\u{A0} 三 "), "张三");
+        assert_eq!(show_or_code("Ｋｉｍ \u{3000} Chol"), "Kim Chol");
+        assert_eq!(show_or_code("欧阳 Ｎａｎａ"), "欧阳 Nana");
+        assert_eq!(show_or_code("\u{FEFF}李\u{200B}四"), "李四");
+        assert_eq!(show_or_code("e\u{301}va"), "\u{E9}va");
+        assert_eq!(show_or_code("王〇"), "王〇");
+        assert_eq!(show_or_code("珊"), "珊");
     }
 
     #[test]
     fn private_use_han_becomes_standard() {
-        assert_eq!(shown("张\u{E81E}"), "张\u{9FB4}");
-        assert_eq!(shown("张\u{E816}"), "张\u{20087}");
-        assert_eq!(shown("张\u{E864} 三"), "张\u{9FBB}三");
+        assert_eq!(show_or_code("张\u{E81E}"), "张\u{9FB4}");
+        assert_eq!(show_or_code("张\u{E816}"), "张\u{20087}");
+        assert_eq!(show_or_code("张\u{E864} 三"), "张\u{9FBB}三");
     }
 
     #[test]
@@ -229,15 +225,15 @@ mod tests {
             ("张\n三", "character"),
             ("张\u{0}三", "character"),
         ] {
-            assert_eq!(shown(text), code, "{text:?}");
+            assert_eq!(show_or_code(text), code, "{text:?}");
         }
-        assert_eq!(shown(&"张".repeat(51)), "length");
-        assert_eq!(shown(&"张".repeat(50)), "张".repeat(50));
+        assert_eq!(show_or_code(&"张".repeat(51)), "length");
+        assert_eq!(show_or_code(&"张".repeat(50)), "张".repeat(50));
     }
 
     #[test]
     fn folded_ignores_what_typists_vary() {
-        let folded = |text: &str| PersonName::parse(text).map(|n| n.folded());
+        let folded = |text: &str| PersonName::parse(text).map(|n| n.fold_for_comparison());
         assert_eq!(folded("kim  Chol"), folded("KIMCHOL"));
         assert_eq!(folded("阿卜杜拉·买买提"), folded("阿卜杜拉 买买提"));
         assert_ne!(folded("张三"), folded("张山"));

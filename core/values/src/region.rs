@@ -1,54 +1,53 @@
-//! Division codes (GB/T 2260) as ID numbers and rosters carry them, past ones included.
+//! Codes of administrative divisions (GB/T 2260) in ID numbers and rosters, including former codes.
 //!
-//! Source of the table: dataset `yescallop/areacodes` (CC0), file `result.csv` at commit
-//! 01929ab, all rows of province 22, from yearly lists that begin in 1980. That file is older
-//! than the move of 公主岭 (220381 given up, 220184 made, 2020), which was added. The dataset
-//! leaves out the collective 市辖区 codes of the prefectures (`..01`), so this table does too.
+//! Source of the table: dataset `yescallop/areacodes` (CC0), file `result.csv` at commit 01929ab, all rows of province
+//! 22, from yearly lists that begin in 1980. That file is older than the change of 公主岭 (220381 abolished, 220184
+//! created, 2020), which was added. The dataset leaves out the collective 市辖区 codes of the prefectures (`..01`), so
+//! this table does too.
 
 use crate::region_table::JILIN;
 use crate::text::all_digits;
 
-/// The first two digits that name a province-level division.
+/// First two digits of the province-level divisions.
 const PROVINCES: [&str; 35] = [
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
     "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83",
 ];
 
-/// The codes on residence permits of people from Hong Kong, Macao and Taiwan.
+/// Codes on residence permits of people from Hong Kong, Macao and Taiwan.
 const PERMITS: [&str; 3] = ["810000", "820000", "830000"];
 
-/// Codes given up for another one, with that other one.
+/// Abolished codes, each with the code that replaced it.
 const SUCCESSORS: [(&str, &str); 4] =
     [("220181", "220113"), ("220381", "220184"), ("220625", "220605"), ("220724", "220781")];
 
-/// One code under one name for one span of years.
+/// A division code with one name during one span of years.
 ///
 /// A code that was renamed, or given to another place, has a row for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Region {
-    /// The six digits.
+    /// Division code of six digits.
     pub code: &'static str,
-    /// The name of the division, without the names of those above it.
+    /// Name of the division, without the names of the divisions above it.
     pub name: &'static str,
-    /// The first year whose list (state of 31 December) shows this row; 1980 also stands for
-    /// "before the lists begin".
+    /// First year whose list (as of 31 December) contains this row; 1980 also stands for "before the lists begin".
     pub from: u16,
-    /// The first year whose list no longer shows it; `None` while in force.
+    /// First year whose list no longer contains it; `None` while in force.
     pub to: Option<u16>,
 }
 
-/// Every row for Jilin since 1980, ordered by code, then by year; the province itself and the
-/// prefectures are among them.
-pub fn jilin() -> &'static [Region] {
+/// Returns every row for Jilin since 1980, ordered by code, then by year, including the province itself and the
+/// prefectures.
+pub fn jilin_regions() -> &'static [Region] {
     JILIN
 }
 
-/// Whether a code was ever a division code, so that an ID number or an old roster may carry it.
+/// Returns whether a code was ever a division code, so that an ID number or an old roster may contain it.
 ///
-/// Jilin (22) is looked up in [`jilin`]. Elsewhere only the shape is checked: a real province,
-/// and neither digits 3-4 nor digits 5-6 both zero; beside that the three residence permit codes
-/// 810000, 820000 and 830000 hold. Never a statement about today's list: the code on an ID number
-/// is the one of the day it was issued (GB 11643-1999).
+/// Jilin (22) is looked up in [`jilin_regions`]. Elsewhere only the form is checked: a real province, and neither
+/// digits 3-4 nor digits 5-6 both zero. The residence permit codes 810000, 820000 and 830000 are also valid. The result
+/// says nothing about today's list, because the code on an ID number is the one of the day it was issued (GB
+/// 11643-1999).
 pub fn ever_existed(code: &str) -> bool {
     if code.len() != 6 || !all_digits(code) {
         return false;
@@ -61,14 +60,14 @@ pub fn ever_existed(code: &str) -> bool {
     shaped || PERMITS.contains(&code)
 }
 
-/// Whether an ID number can carry a code: it existed and is one of a county, or of a permit.
+/// Returns whether an ID number can contain a code: the code existed and is that of a county or a permit.
 pub(super) fn may_be_on_id(code: &str) -> bool {
     ever_existed(code) && (!code.ends_with("00") || PERMITS.contains(&code))
 }
 
-/// The code that took the place of a given-up Jilin code (changes since 2000); `None` for every
-/// other code. A renamed division keeps its code and so has no successor (八道江区 → 浑江区, 220602).
-pub fn successor(code: &str) -> Option<&'static str> {
+/// Returns the code that replaced an abolished Jilin code (changes since 2000); `None` for every other code. A renamed
+/// division keeps its code and so has no successor (八道江区 → 浑江区, 220602).
+pub fn find_successor(code: &str) -> Option<&'static str> {
     SUCCESSORS.iter().find(|(old, _)| *old == code).map(|(_, new)| *new)
 }
 
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     fn valid_in(year: u16) -> impl Iterator<Item = &'static Region> {
-        jilin().iter().filter(move |r| r.from <= year && r.to.is_none_or(|to| year < to))
+        jilin_regions().iter().filter(move |r| r.from <= year && r.to.is_none_or(|to| year < to))
     }
 
     #[test]
@@ -96,12 +95,12 @@ mod tests {
 
     #[test]
     fn rows_are_ordered_and_never_overlap() {
-        for pair in jilin().windows(2) {
+        for pair in jilin_regions().windows(2) {
             let [a, b] = pair else { continue };
             let apart = a.code < b.code || a.to.is_some_and(|to| to <= b.from);
             assert!(apart, "{} {}", a.name, b.name);
         }
-        assert!(jilin().iter().all(|r| r.to.is_none_or(|to| r.from < to)));
+        assert!(jilin_regions().iter().all(|r| r.to.is_none_or(|to| r.from < to)));
     }
 
     #[test]
@@ -133,11 +132,11 @@ mod tests {
     #[test]
     fn successors_existed_and_follow_in_time() {
         for (old, new) in SUCCESSORS {
-            assert_eq!(successor(old), Some(new));
-            let end = jilin().iter().filter(|r| r.code == old).filter_map(|r| r.to).max();
-            let start = jilin().iter().filter(|r| r.code == new).map(|r| r.from).min();
+            assert_eq!(find_successor(old), Some(new));
+            let end = jilin_regions().iter().filter(|r| r.code == old).filter_map(|r| r.to).max();
+            let start = jilin_regions().iter().filter(|r| r.code == new).map(|r| r.from).min();
             assert!(end.is_some() && end == start, "{old}");
         }
-        assert_eq!(successor("220602"), None);
+        assert_eq!(find_successor("220602"), None);
     }
 }

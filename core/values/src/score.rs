@@ -1,4 +1,4 @@
-//! Scores, in hundredths of a point; with them, from here on, grades, weights and bands.
+//! Scores, in hundredths of a point. Re-exports grades, weights and bands.
 //!
 //! Source of the rule: 吉教师字〔2014〕25号, R12: scores run from 0 to 100.
 
@@ -8,7 +8,7 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 pub use crate::grading::{Bands, Grade, WeightedTotal, Weights};
-use crate::text::{Decimal, fold};
+use crate::text::{Decimal, fold_text};
 
 /// A score from 0 to 100 in hundredths of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -18,16 +18,16 @@ pub struct Score(u16);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum ScoreError {
-    /// Nothing was given.
+    /// The text is empty.
     #[serde(rename = "score.missing")]
     Missing,
-    /// Not a plain decimal number.
+    /// The text is not a plain decimal number.
     #[serde(rename = "score.number")]
     NotANumber,
-    /// Below 0 or above 100.
+    /// The score is below 0 or above 100.
     #[serde(rename = "score.range")]
     Range,
-    /// More than two decimals.
+    /// The score has more than two decimals.
     #[serde(rename = "score.precision")]
     Precision,
 }
@@ -35,7 +35,7 @@ pub enum ScoreError {
 said_in_english!(ScoreError);
 
 impl ScoreError {
-    /// The last part of the stable code of this fault.
+    /// Returns the last part of the stable code of this error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -47,17 +47,17 @@ impl ScoreError {
 }
 
 impl Score {
-    /// Reads `85.5`, `85`, `90分`, `45%`, also in full-width characters.
+    /// Parses `85.5`, `85`, `90分`, `45%`, also in full-width characters.
     ///
     /// # Errors
-    /// Every [`ScoreError`]; a value outside 0 to 100 is `Range` whatever its decimals.
+    /// Returns any [`ScoreError`]; a value outside 0 to 100 is `Range` whatever its decimals.
     pub fn parse(text: &str) -> Result<Self, ScoreError> {
-        let folded = fold(text);
+        let folded = fold_text(text);
         if folded.is_empty() {
             return Err(ScoreError::Missing);
         }
         let number = folded.strip_suffix(['分', '%']).unwrap_or(&folded).trim_end();
-        let decimal = Decimal::split(number).ok_or(ScoreError::NotANumber)?;
+        let decimal = Decimal::parse(number).ok_or(ScoreError::NotANumber)?;
         if decimal.negative && !decimal.is_zero() || decimal.whole.len() > 3 {
             return Err(ScoreError::Range);
         }
@@ -73,19 +73,19 @@ impl Score {
         Ok(Self(whole * 100 + place(0) * 10 + place(1)))
     }
 
-    /// The score of so many hundredths, 100 points at most.
-    pub(super) fn capped(hundredths: u64) -> Self {
+    /// Makes a score of this number of hundredths, limited to 100 points.
+    pub(super) fn from_hundredths_capped(hundredths: u64) -> Self {
         Self(u16::try_from(hundredths).unwrap_or(10_000).min(10_000))
     }
 
-    /// The score in hundredths of a point, 0 to 10,000.
+    /// Returns the score in hundredths of a point, 0 to 10,000.
     pub fn hundredths(self) -> u16 {
         self.0
     }
 }
 
 impl fmt::Display for Score {
-    /// Points without needless decimals: `85`, `85.5`, `85.25`.
+    /// Writes points without trailing zeros: `85`, `85.5`, `85.25`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, part) = (self.0 / 100, self.0 % 100);
         match (part, part % 10) {

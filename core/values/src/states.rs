@@ -1,4 +1,4 @@
-//! Outcomes and states, each with the one spelling that tables, JSON and metrics use.
+//! Outcomes and states, each with a single spelling that tables, JSON and metrics use.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ macro_rules! spelled {
         pub enum $name { $($(#[$variant_about])* $variant,)+ }
 
         impl $name {
-            /// Every spelling, in order.
+            /// Every spelling, in the order of the variants.
             pub const SPELLINGS: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
 
-            /// The spelling in tables and JSON.
+            /// Returns the spelling in tables and JSON.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 self.into()
@@ -30,7 +30,7 @@ macro_rules! spelled {
 }
 
 spelled! {
-    /// Whether a teacher passed, as far as a record tells.
+    /// Whether a teacher passed a training, as far as the record says.
     PassState {
         /// Assessed and passed.
         Passed,
@@ -42,51 +42,51 @@ spelled! {
         Pending,
     }
 
-    /// What became of a record in a teacher's ledger.
+    /// Result of a record in a teacher's ledger.
     EntryOutcome {
         /// Its hours count.
         Counted,
         /// Its hours count until the province decides.
         Provisional,
-        /// Another record of the same training counts.
+        /// Another record of the same training counts instead.
         Duplicate,
         /// The teacher has not passed.
         NotPassed,
-        /// No rule lets it count.
+        /// No rule lets the record count.
         NotCounted,
-        /// The name on it is not that of the ID number's teacher.
+        /// The name on the record is not the name of the teacher with its ID number.
         NameContradicts,
-        /// Its certificate was revoked.
+        /// The certificate was revoked.
         Revoked,
-        /// The teacher was absent too much.
+        /// The teacher was absent too often.
         Absent,
-        /// A cap leaves none of its hours.
+        /// A cap leaves none of the hours.
         Capped,
     }
 
-    /// What became of a raw record at delivery or in a replay.
+    /// Result of a raw record at delivery or in a replay.
     RecordOutcome {
-        /// A new training record.
+        /// A new training record was stored.
         Inserted,
-        /// A newer version of a training record.
+        /// A newer version of a training record was stored.
         Updated,
-        /// The version that is stored already.
+        /// This version was stored already.
         Unchanged,
-        /// Older than the version that is stored.
+        /// A newer version was stored already.
         Superseded,
-        /// Left out by a rule of the manifest.
+        /// A rule of the manifest skipped the record.
         Skipped,
-        /// Kept as a dead letter.
+        /// The record is kept as a dead letter.
         Parked,
-        /// A dead letter that a person has closed for good.
+        /// The record is a dead letter that a person has closed for good.
         Discarded,
-        /// No longer parked when a replay looked again; never stored.
+        /// The record was no longer parked when a replay looked again; never stored.
         Gone,
     }
 
-    /// How far a batch is.
+    /// Progress of a batch.
     BatchState {
-        /// To be delivered.
+        /// Waiting to be delivered.
         Due,
         /// Being delivered by a worker.
         Claimed,
@@ -96,19 +96,19 @@ spelled! {
         Quarantined,
     }
 
-    /// How far a run is.
+    /// Progress of a run.
     RunState {
         /// Reading its source.
         Running,
-        /// Read to the end.
+        /// Has read its source to the end.
         Done,
-        /// Ended early by what went wrong.
+        /// Ended early by an error.
         Failed,
-        /// Ended early by whoever asked for it. A table says `failed`, and why.
+        /// Ended early by the person who started it. Tables store `failed`, with the reason.
         Stopped,
     }
 
-    /// What is to be done about a dead letter.
+    /// Whether a dead letter still needs action.
     DeadLetterState {
         /// Waits for a person, a replay or a newer version.
         Open,
@@ -118,7 +118,7 @@ spelled! {
         Discarded,
     }
 
-    /// How far a replay is.
+    /// Progress of a replay.
     ReplayState {
         /// Being planned.
         Planning,
@@ -126,21 +126,21 @@ spelled! {
         Planned,
         /// Applied.
         Applied,
-        /// Not applicable any more: something moved since it was planned.
+        /// No longer applicable, because something changed since it was planned.
         Stale,
     }
 
-    /// What a row of a roster is about.
+    /// Type of a roster row.
     RosterKind {
-        /// A teacher.
+        /// A row about a teacher.
         Teacher,
-        /// A school.
+        /// A row about a school.
         School,
-        /// A teacher's time at a school.
+        /// A row about a teacher's time at a school.
         Membership,
     }
 
-    /// What becomes current at a moment: each change of it is an activation.
+    /// What an activation makes current.
     ActivationKind {
         /// A connector's manifest.
         Manifest,
@@ -148,33 +148,33 @@ spelled! {
         Rules,
     }
 
-    /// What a preview says of a raw record.
+    /// Result of a raw record in a preview.
     PreviewOutcome {
-        /// It can be used.
+        /// The record can be used.
         Clean,
-        /// It would be kept as a dead letter.
+        /// The record would be kept as a dead letter.
         Parked,
-        /// A rule of the manifest leaves it out.
+        /// A rule of the manifest skips the record.
         Skipped,
     }
 
-    /// How sure it is whose an identity claim is.
+    /// How certain it is which teacher an identity claim belongs to.
     ClaimState {
-        /// A teacher's, by a rule or a decision.
+        /// It belongs to a teacher, by a rule or a decision.
         Definite,
-        /// Perhaps a teacher's; a person decides.
+        /// It may belong to a teacher; a person decides.
         Potential,
-        /// Nobody's yet.
+        /// It belongs to no known teacher yet.
         None,
-        /// Not looked at yet.
+        /// It has not been examined yet.
         New,
     }
 }
 
 impl EntryOutcome {
-    /// Whether its hours count, for good or provisionally.
+    /// Returns whether the hours count, finally or provisionally.
     #[must_use]
-    pub fn counts(self) -> bool {
+    pub fn counts_hours(self) -> bool {
         matches!(self, Self::Counted | Self::Provisional)
     }
 }

@@ -1,34 +1,34 @@
-//! Folding of typed text, shared by the parsers of this module.
+//! Folds typed text and parses plain decimals; shared by the parsers of this crate.
 
 use std::borrow::Cow;
 
-/// Whether a character is invisible and carries no meaning in a field (zero-width, direction
-/// marks, soft hyphen, byte order mark).
+/// Returns whether a character is invisible and has no meaning in a field (zero-width, direction marks, soft hyphen,
+/// byte order mark).
 pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
 }
 
-/// The half-width twin of a full-width ASCII character; any other character as it is.
-pub fn half_width(c: char) -> char {
+/// Returns the half-width form of a full-width ASCII character; returns any other character unchanged.
+pub fn to_half_width(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         _ => c,
     }
 }
 
-/// Full-width characters made half-width, every kind of space (NBSP and ideographic space too)
-/// made a plain one, invisible characters dropped, ends trimmed.
+/// Makes full-width characters half-width, replaces every kind of space (also NBSP and ideographic space) by a plain
+/// one, drops invisible characters and trims the ends.
 #[must_use]
-pub fn fold(text: &str) -> Cow<'_, str> {
-    // Most numbers and days are as they should be.
+pub fn fold_text(text: &str) -> Cow<'_, str> {
+    // Shortcut: most numbers and dates need no folding.
     if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
         return Cow::Borrowed(text.trim());
     }
     let folded: String = text
         .chars()
         .filter(|c| !is_invisible(*c))
-        .map(|c| if c.is_whitespace() { ' ' } else { half_width(c) })
+        .map(|c| if c.is_whitespace() { ' ' } else { to_half_width(c) })
         .collect();
     match folded.trim() {
         trimmed if trimmed.len() == folded.len() => Cow::Owned(folded),
@@ -36,25 +36,25 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the text is one or more ASCII digits and nothing else.
+/// Returns whether the text is one or more ASCII digits and nothing else.
 pub fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A plain decimal number taken apart, still as text, so nothing is lost.
+/// A plain decimal number split into its parts, still as text, so that nothing is lost.
 pub(super) struct Decimal<'a> {
-    /// Whether a minus sign stood before it.
+    /// Whether it has a minus sign.
     pub negative: bool,
     /// Digits before the point, without leading zeros; may be empty.
     pub whole: &'a str,
-    /// Digits after the point as written; empty when there is no point.
+    /// Digits after the point as written; empty if there is no point.
     pub fraction: &'a str,
 }
 
 impl<'a> Decimal<'a> {
-    /// Takes folded text apart: optional sign, digits, optionally a point and digits. No
-    /// exponent, no thousands separator, no bare point.
-    pub fn split(folded: &'a str) -> Option<Self> {
+    /// Splits folded text: optional sign, digits, optionally a point and digits. Accepts no exponent, no thousands
+    /// separator and no bare point.
+    pub fn parse(folded: &'a str) -> Option<Self> {
         let (negative, rest) = match folded.strip_prefix(['-', '\u{2212}']) {
             Some(rest) => (true, rest),
             None => (false, folded.strip_prefix('+').unwrap_or(folded)),
@@ -68,28 +68,29 @@ impl<'a> Decimal<'a> {
         sound.then(|| Self { negative, whole: whole.trim_start_matches('0'), fraction })
     }
 
-    /// Whether the number is zero.
+    /// Returns whether the number is zero.
     pub fn is_zero(&self) -> bool {
         self.whole.is_empty() && self.fraction.bytes().all(|b| b == b'0')
     }
 }
 
-/// A plain decimal number, exact: its digits as a whole number, and how many of them stand after the point. `None` for what
-/// is no such number, or has more than 30 digits.
+/// Parses a plain decimal number exactly. Returns its digits as a whole number, and how many of them are after the
+/// point. Returns `None` if the text is not such a number or has more than 30 digits.
 #[must_use]
-pub fn decimal(text: &str) -> Option<(i128, u32)> {
-    let folded = fold(text);
-    let Decimal { negative, whole, fraction } = Decimal::split(&folded)?;
+pub fn parse_decimal(text: &str) -> Option<(i128, u32)> {
+    let folded = fold_text(text);
+    let Decimal { negative, whole, fraction } = Decimal::parse(&folded)?;
     let fraction = fraction.trim_end_matches('0');
     let digits = format!("{whole}{fraction}");
     let value: i128 = if digits.is_empty() { 0 } else { (digits.len() <= 30).then(|| digits.parse().ok())?? };
     Some((if negative { -value } else { value }, u32::try_from(fraction.len()).ok()?))
 }
 
-/// A plain decimal number times a ratio, as a plain decimal again; `None` where that does not end or is out of bounds.
+/// Multiplies a plain decimal number by `up / down` and returns a plain decimal. Returns `None` if the text is not a
+/// plain decimal number, or if the result is not finite or out of bounds.
 #[must_use]
-pub fn scaled(text: &str, up: u32, down: u32) -> Option<String> {
-    let (value, mut decimals) = decimal(text)?;
+pub fn scale_decimal(text: &str, up: u32, down: u32) -> Option<String> {
+    let (value, mut decimals) = parse_decimal(text)?;
     let mut product = value.checked_mul(i128::from(up))?;
     let down = i128::from(down.max(1));
     while product % down != 0 {
@@ -106,10 +107,10 @@ pub fn scaled(text: &str, up: u32, down: u32) -> Option<String> {
     Some(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
 }
 
-/// How one plain decimal number compares with another; `None` when either is none.
+/// Compares two plain decimal numbers; returns `None` if either is not one.
 #[must_use]
-pub fn compare(left: &str, right: &str) -> Option<std::cmp::Ordering> {
-    let ((left, of_left), (right, of_right)) = (decimal(left)?, decimal(right)?);
+pub fn compare_decimals(left: &str, right: &str) -> Option<std::cmp::Ordering> {
+    let ((left, of_left), (right, of_right)) = (parse_decimal(left)?, parse_decimal(right)?);
     let width = of_left.max(of_right);
     let lift = |value: i128, decimals: u32| value.checked_mul(10i128.checked_pow(width - decimals)?);
     Some(lift(left, of_left)?.cmp(&lift(right, of_right)?))
@@ -129,26 +130,26 @@ mod tests {
             ("0", (1, 3), Some("0")),
             ("abc", (1, 1), None),
         ] {
-            assert_eq!(scaled(text, up, down).as_deref(), scaled_to, "{text}");
+            assert_eq!(scale_decimal(text, up, down).as_deref(), scaled_to, "{text}");
         }
-        assert_eq!(compare("2.50", "2.5"), Some(std::cmp::Ordering::Equal));
-        assert_eq!(compare("10", "9.999"), Some(std::cmp::Ordering::Greater));
-        assert_eq!(compare("10", "x"), None);
+        assert_eq!(compare_decimals("2.50", "2.5"), Some(std::cmp::Ordering::Equal));
+        assert_eq!(compare_decimals("10", "9.999"), Some(std::cmp::Ordering::Greater));
+        assert_eq!(compare_decimals("10", "x"), None);
     }
 
     #[test]
     fn folds_width_spaces_and_invisible_characters() {
-        assert_eq!(fold("\u{FEFF}\u{A0}１２．５％\u{3000}"), "12.5%");
-        assert_eq!(fold("ＡＢ\u{3000}Ｃ\u{200B}"), "AB C");
+        assert_eq!(fold_text("\u{FEFF}\u{A0}１２．５％\u{3000}"), "12.5%");
+        assert_eq!(fold_text("ＡＢ\u{3000}Ｃ\u{200B}"), "AB C");
     }
 
     #[test]
     fn splits_decimals_and_refuses_the_rest() {
-        let decimal = Decimal::split("-0012.50").expect("a decimal");
+        let decimal = Decimal::parse("-0012.50").expect("a decimal");
         assert!(decimal.negative && decimal.whole == "12" && decimal.fraction == "50");
-        assert!(Decimal::split("-0.00").is_some_and(|d| d.is_zero()));
+        assert!(Decimal::parse("-0.00").is_some_and(|d| d.is_zero()));
         for bad in ["", ".", "1.", ".5", "1e3", "1,000", "--1", "1.2.3", "１", "+"] {
-            assert!(Decimal::split(bad).is_none(), "{bad}");
+            assert!(Decimal::parse(bad).is_none(), "{bad}");
         }
     }
 }

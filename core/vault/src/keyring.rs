@@ -1,7 +1,7 @@
-//! What a key file holds: one root key, or, once it has been rotated, the working keys by name.
+//! The contents of a key file: one root key, or, after a rotation, the working keys by name.
 //!
-//! The index and digest keys never change, or no ID number and no record would be found again. Sealing keys have
-//! generations; a rotation adds one, seals everything anew under it, and takes the older away.
+//! The index and digest keys never change; otherwise no ID number and no record could be found again. Sealing keys have
+//! generations. A rotation adds a generation, seals everything again under it, and removes the older ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::keys::{KeyError, Keys, fill_random, hex_decode, hex_encode};
 
-/// The keys of a key file. Prints nothing of itself.
+/// The keys of a key file. `Debug` prints no key.
 #[derive(Clone)]
 pub struct Keyring {
     index: [u8; 32],
@@ -26,23 +26,24 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Reads 64 hexadecimal digits, the root key; or the lines that [`Keyring::text`] writes, or these joined by `;`.
+    /// Parses 64 hexadecimal digits, which are the root key; or the lines that [`Keyring::to_text`] writes, which may
+    /// be joined by `;`.
     ///
     /// # Errors
-    /// [`KeyError::Form`] when the text is anything else.
+    /// Returns [`KeyError::Form`] if the text is anything else.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let lines = || text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         if let (Some(only), None) = (lines().next(), lines().nth(1)) {
-            return Self::of_root(&key(only)?);
+            return Self::from_root(&parse_key(only)?);
         }
         let (mut index, mut digest, mut sealing) = (None, None, BTreeMap::new());
         for line in lines() {
             match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-                ["index", hex] if index.is_none() => index = Some(key(hex)?),
-                ["digest", hex] if digest.is_none() => digest = Some(key(hex)?),
+                ["index", hex] if index.is_none() => index = Some(parse_key(hex)?),
+                ["digest", hex] if digest.is_none() => digest = Some(parse_key(hex)?),
                 ["sealing", generation, hex] => {
                     let generation = generation.parse().ok().filter(|g| *g > 0).ok_or(KeyError::Form)?;
-                    if sealing.insert(generation, key(hex)?).is_some() {
+                    if sealing.insert(generation, parse_key(hex)?).is_some() {
                         return Err(KeyError::Form);
                     }
                 }
@@ -55,7 +56,7 @@ impl Keyring {
         }
     }
 
-    fn of_root(root: &[u8; 32]) -> Result<Self, KeyError> {
+    fn from_root(root: &[u8; 32]) -> Result<Self, KeyError> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"huiliu root 1"), root);
         let derive = |label: &[u8]| -> Result<[u8; 32], KeyError> {
             let mut out = [0u8; 32];
@@ -66,25 +67,25 @@ impl Keyring {
         Ok(Self { index: derive(b"blind index")?, digest: derive(b"digest")?, sealing })
     }
 
-    /// The keys, ready to work.
+    /// Builds the working keys.
     ///
     /// # Errors
-    /// [`KeyError::Form`] when the ciphers refuse, which they do not for 32 bytes.
-    pub fn keys(&self) -> Result<Keys, KeyError> {
+    /// Returns [`KeyError::Form`] if the ciphers reject a key, which does not happen for 32 bytes.
+    pub fn build_keys(&self) -> Result<Keys, KeyError> {
         Keys::new(&self.index, &self.digest, &self.sealing)
     }
 
-    /// Generations of the sealing key, oldest first; more than one while a rotation is unfinished.
+    /// Returns the generations of the sealing key, oldest first. There is more than one while a rotation is unfinished.
     #[must_use]
     pub fn generations(&self) -> Vec<u8> {
         self.sealing.keys().copied().collect()
     }
 
-    /// Adds a fresh sealing key and gives its generation.
+    /// Adds a new sealing key and returns its generation.
     ///
     /// # Errors
-    /// [`KeyError::Form`] without randomness, or after 255 generations.
-    pub fn add(&mut self) -> Result<u8, KeyError> {
+    /// Returns [`KeyError::Form`] if there are no random bytes, or after 255 generations.
+    pub fn add_sealing_key(&mut self) -> Result<u8, KeyError> {
         let newest = self.sealing.keys().next_back().copied().unwrap_or(0);
         let generation = newest.checked_add(1).ok_or(KeyError::Form)?;
         let mut fresh = [0u8; 32];
@@ -93,16 +94,16 @@ impl Keyring {
         Ok(generation)
     }
 
-    /// Takes every sealing key away but the newest.
+    /// Removes every sealing key except the newest.
     pub fn keep_newest(&mut self) {
         if let Some(newest) = self.sealing.keys().next_back().copied() {
             self.sealing.retain(|generation, _| *generation == newest);
         }
     }
 
-    /// The key file.
+    /// Returns the text of the key file.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let mut text =
             String::from("# Huiliu's keys. A lost key is lost data: back this file up, apart from the database.\n");
         text += &format!("index {}\ndigest {}\n", hex_encode(&self.index), hex_encode(&self.digest));
@@ -113,7 +114,7 @@ impl Keyring {
     }
 }
 
-fn key(hex: &str) -> Result<[u8; 32], KeyError> {
+fn parse_key(hex: &str) -> Result<[u8; 32], KeyError> {
     hex_decode(hex).and_then(|bytes| bytes.try_into().ok()).ok_or(KeyError::Form)
 }
 
@@ -124,27 +125,27 @@ mod tests {
     #[test]
     fn a_rotated_key_file_finds_what_was_found_and_opens_what_was_sealed() {
         let mut ring = Keyring::parse(&"ab".repeat(32)).unwrap();
-        let old = ring.keys().unwrap();
+        let old = ring.build_keys().unwrap();
         let place: [&[u8]; 2] = [b"t", b"1"];
         let sealed = old.seal(&place, b"secret").unwrap();
-        assert_eq!(ring.add(), Ok(2));
-        let both = Keyring::parse(&ring.text()).unwrap();
+        assert_eq!(ring.add_sealing_key(), Ok(2));
+        let both = Keyring::parse(&ring.to_text()).unwrap();
         assert_eq!(both.generations(), [1, 2]);
-        let both = both.keys().unwrap();
+        let both = both.build_keys().unwrap();
         assert_eq!(both.open(&place, &sealed).unwrap(), b"secret");
         assert_eq!(both.blind_index("k", "v"), old.blind_index("k", "v"));
         assert_eq!(both.check_value(), old.check_value());
         let anew = both.seal(&place, b"secret").unwrap();
         assert_eq!(old.open(&place, &anew), Err(KeyError::Sealed));
         ring.keep_newest();
-        let new = Keyring::parse(&ring.text().replace('\n', ";")).unwrap().keys().unwrap();
+        let new = Keyring::parse(&ring.to_text().replace('\n', ";")).unwrap().build_keys().unwrap();
         assert_eq!(new.open(&place, &anew).unwrap(), b"secret");
         assert_eq!(new.open(&place, &sealed), Err(KeyError::Sealed));
     }
 
     #[test]
     fn half_a_key_file_is_refused() {
-        let whole = Keyring::parse(&"ab".repeat(32)).unwrap().text();
+        let whole = Keyring::parse(&"ab".repeat(32)).unwrap().to_text();
         let lines: Vec<&str> = whole.lines().collect();
         for missing in 1..lines.len() {
             let text: Vec<&str> = lines.iter().enumerate().filter(|(i, _)| *i != missing).map(|(_, l)| *l).collect();

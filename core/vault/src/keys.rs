@@ -1,6 +1,7 @@
-//! The working keys: sealing, by generation, blind-index and digest. [`crate::keyring`] says where they come from.
+//! The working keys: sealing keys by generation, the blind-index key and the digest key. [`crate::keyring`] derives
+//! them.
 //!
-//! A lost root key is lost data: nothing sealed can be read again and no ID number can be found again.
+//! If the root key is lost, the data is lost: nothing sealed can be read, and no ID number can be found.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,16 +15,16 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 use sha2::Sha256;
 
-/// Stands where the generation stands, in a value that is sealed under a key of its own.
+/// Marks, in the place of the generation, a value that is sealed under its own key.
 const OWN: u8 = 1;
 const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
 
-/// What can be wrong with a key or with a value sealed by it.
+/// What is wrong with a key, or with a value that it sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum KeyError {
-    /// The root key text is not 64 hexadecimal digits.
+    /// The key text is not in the expected form (a root key has 64 hexadecimal digits).
     #[serde(rename = "key.form")]
     Form,
     /// The value was sealed under another key, moved to another row, or damaged.
@@ -33,7 +34,7 @@ pub enum KeyError {
 
 said_in_english!(KeyError);
 
-/// The working keys. Prints nothing of itself.
+/// The working keys. `Debug` prints no key.
 #[derive(Clone)]
 pub struct Keys {
     sealing: Arc<BTreeMap<u8, Aes256Gcm>>,
@@ -50,123 +51,128 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Derives the working keys from the root key as 64 hexadecimal digits.
+    /// Derives the working keys from a root key of 64 hexadecimal digits. Also accepts the text of a rotated key file.
     ///
     /// # Errors
-    /// [`KeyError::Form`] when the text is anything else.
+    /// Returns [`KeyError::Form`] if the text is anything else.
     pub fn from_hex(root: &str) -> Result<Self, KeyError> {
-        crate::keyring::Keyring::parse(root)?.keys()
+        crate::keyring::Keyring::parse(root)?.build_keys()
     }
 
-    /// Sealing is done with the newest generation, until [`Keys::sealing_with`] says otherwise.
+    /// Builds keys that seal with the newest generation; [`Keys::sealing_with`] selects another one.
     pub(crate) fn new(index: &[u8], digest: &[u8], sealing: &BTreeMap<u8, [u8; 32]>) -> Result<Self, KeyError> {
         let hmac = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).map_err(|_| KeyError::Form);
         let (mut ciphers, mut checks) = (BTreeMap::new(), BTreeMap::new());
         for (generation, key) in sealing {
             ciphers.insert(*generation, Aes256Gcm::new_from_slice(key).map_err(|_| KeyError::Form)?);
-            checks.insert(*generation, mac(&hmac(key)?, &[b"sealing key check value 1"]));
+            checks.insert(*generation, compute_mac(&hmac(key)?, &[b"sealing key check value 1"]));
         }
         let current = sealing.keys().next_back().copied().ok_or(KeyError::Form)?;
         let (sealing, checks) = (Arc::new(ciphers), Arc::new(checks));
         Ok(Self { sealing, checks, current, index: hmac(index)?, digest: hmac(digest)? })
     }
 
-    /// The generation that values are sealed with.
+    /// Returns the generation that values are sealed with.
     #[must_use]
-    pub fn current(&self) -> u8 {
+    pub fn current_generation(&self) -> u8 {
         self.current
     }
 
-    /// The same keys, sealing with another generation; none when it is not there.
+    /// Returns the same keys, set to seal with another generation; `None` if there is no such generation.
     #[must_use]
     pub fn sealing_with(&self, generation: u8) -> Option<Self> {
         self.sealing.contains_key(&generation).then(|| Self { current: generation, ..self.clone() })
     }
 
-    /// The value a database keeps to recognise a generation of the sealing key; none when it is not there.
+    /// Returns the value by which a database recognises a generation of the sealing key; `None` if there is no such
+    /// generation.
     #[must_use]
     pub fn sealing_check(&self, generation: u8) -> Option<&[u8; 32]> {
         self.checks.get(&generation)
     }
 
-    /// The oldest generation there is.
+    /// Returns the oldest generation of the sealing key.
     #[must_use]
-    pub fn oldest(&self) -> u8 {
+    pub fn oldest_generation(&self) -> u8 {
         self.sealing.keys().next().copied().unwrap_or(self.current)
     }
 
-    /// Seals `plain` for one place: `place` is table, column and stable row key, and must be given again to open.
+    /// Seals `plain` for one place: `place` is table, column and stable row key. The same place is needed to open it.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] when the cipher refuses (a plaintext beyond 64 GiB).
+    /// Returns [`KeyError::Sealed`] if the cipher fails (for a plaintext of more than 64 GiB), and [`KeyError::Form`]
+    /// if the operating system provides no random bytes.
     pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
         seal_with(self.sealing.get(&self.current).ok_or(KeyError::Sealed)?, self.current, place, plain)
     }
 
-    /// Opens what [`Keys::seal`] made for the same place.
+    /// Opens a value that [`Keys::seal`] sealed for the same place.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    /// Returns [`KeyError::Sealed`] for another key, another place or changed bytes.
     pub fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
         let cipher = sealed.first().and_then(|generation| self.sealing.get(generation)).ok_or(KeyError::Sealed)?;
         open_with(cipher, place, sealed)
     }
 
-    /// A key of its own for one large value, and that key wrapped for a place. Another sealing key later means wrapping anew,
-    /// not sealing anew.
+    /// Makes a separate key for one large value. Returns the key, and the key wrapped (sealed) for a place. When the
+    /// sealing key changes, only the key is wrapped again; the value is not sealed again.
     ///
     /// # Errors
-    /// [`KeyError::Form`] when the operating system gives no randomness.
-    pub fn own_key(&self, place: &[&[u8]]) -> Result<(OwnKey, Vec<u8>), KeyError> {
+    /// Returns [`KeyError::Form`] if the operating system provides no random bytes.
+    pub fn create_own_key(&self, place: &[&[u8]]) -> Result<(OwnKey, Vec<u8>), KeyError> {
         let mut own = [0u8; 32];
         fill_random(&mut own)?;
         Ok((OwnKey::new(&own)?, self.seal(place, &own)?))
     }
 
-    /// Unwraps what [`Keys::own_key`] has wrapped for the same place.
+    /// Unwraps a key that [`Keys::create_own_key`] wrapped for the same place.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    /// Returns [`KeyError::Sealed`] for another key, another place or changed bytes.
     pub fn open_own_key(&self, place: &[&[u8]], wrapped: &[u8]) -> Result<OwnKey, KeyError> {
         OwnKey::new(&self.open(place, wrapped)?)
     }
 
-    /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value.
+    /// Seals a large value under its own key. Returns the wrapped key and the sealed value.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] when the cipher refuses.
+    /// Returns [`KeyError::Sealed`] if the cipher fails, and [`KeyError::Form`] if the operating system provides no
+    /// random bytes.
     pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyError> {
-        let (own, wrapped) = self.own_key(place)?;
+        let (own, wrapped) = self.create_own_key(place)?;
         Ok((wrapped, own.seal(place, plain)?))
     }
 
-    /// Opens what [`Keys::seal_large`] made for the same place.
+    /// Opens a value that [`Keys::seal_large`] sealed for the same place.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    /// Returns [`KeyError::Sealed`] for another key, another place or changed bytes.
     pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, KeyError> {
         self.open_own_key(place, wrapped)?.open(place, sealed)
     }
 
-    /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.
+    /// Returns the blind index of an identifier: equal identifiers have equal indexes, and without the key nobody can
+    /// compute them.
     #[must_use]
     pub fn blind_index(&self, kind: &str, value: &str) -> [u8; 32] {
-        mac(&self.index, &[kind.as_bytes(), value.as_bytes()])
+        compute_mac(&self.index, &[kind.as_bytes(), value.as_bytes()])
     }
 
-    /// The keyed digest of a list of parts; parts are length-prefixed, so `["ab","c"]` differs from `["a","bc"]`.
+    /// Returns the keyed digest of a list of parts. Parts are length-prefixed, so `["ab","c"]` differs from
+    /// `["a","bc"]`.
     #[must_use]
     pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        mac(&self.digest, parts)
+        compute_mac(&self.digest, parts)
     }
 
-    /// [`Keys::digest`] of parts of which the last, of `size` bytes, is read.
+    /// Computes [`Keys::digest`] of parts whose last part, of `size` bytes, is read from `last`.
     ///
     /// # Errors
-    /// Those of reading it.
+    /// Returns the errors of reading `last`.
     pub fn digest_read(&self, parts: &[&[u8]], size: usize, last: &mut dyn Read) -> io::Result<[u8; 32]> {
         let mut mac = self.digest.clone();
-        parts.iter().for_each(|part| add(&mut mac, part));
+        parts.iter().for_each(|part| add_part(&mut mac, part));
         add_length(&mut mac, size);
         let mut bytes = vec![0; 64 << 10];
         loop {
@@ -177,7 +183,7 @@ impl Keys {
         }
     }
 
-    /// The first 16 bytes of [`Keys::digest`], the form used for record, claim and dead letter keys.
+    /// Returns the first 16 bytes of [`Keys::digest`], the form used for record, claim and dead letter keys.
     #[must_use]
     pub fn short_digest(&self, parts: &[&[u8]]) -> [u8; 16] {
         let mut out = [0u8; 16];
@@ -185,20 +191,20 @@ impl Keys {
         out
     }
 
-    /// What tells this installation's places from another's on a shared server: twelve hexadecimal digits.
+    /// Returns twelve hexadecimal digits that distinguish this installation's names from another's on a shared server.
     #[must_use]
     pub fn namespace(&self) -> String {
         hex_encode(&self.digest(&[b"namespace"])[..6])
     }
 
-    /// The value a database keeps to recognise its key.
+    /// Returns the value by which a database recognises its key.
     #[must_use]
     pub fn check_value(&self) -> Vec<u8> {
         self.digest(&[b"key check value 1"]).to_vec()
     }
 }
 
-/// The key of one large value, which may stand in pieces, each with a place of its own.
+/// The key of one large value. The value may be sealed in pieces, each for its own place.
 pub struct OwnKey(Aes256Gcm);
 
 impl std::fmt::Debug for OwnKey {
@@ -212,18 +218,19 @@ impl OwnKey {
         Aes256Gcm::new_from_slice(key).map(Self).map_err(|_| KeyError::Sealed)
     }
 
-    /// Seals for one place.
+    /// Seals a value for one place.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] when the cipher refuses.
+    /// Returns [`KeyError::Sealed`] if the cipher fails, and [`KeyError::Form`] if the operating system provides no
+    /// random bytes.
     pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
         seal_with(&self.0, OWN, place, plain)
     }
 
-    /// Opens what [`OwnKey::seal`] made for the same place, where it stands.
+    /// Opens a value that [`OwnKey::seal`] sealed for the same place, decrypting it in its buffer.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    /// Returns [`KeyError::Sealed`] for another key, another place or changed bytes.
     pub fn open(&self, place: &[&[u8]], mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyError> {
         let (head, body) = sealed.split_at_mut_checked(1 + NONCE_LEN).ok_or(KeyError::Sealed)?;
         let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyError::Sealed)?;
@@ -231,7 +238,7 @@ impl OwnKey {
         let (body, tag) = body.split_at_mut(end);
         let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyError::Sealed)?;
         self.0
-            .decrypt_inout_detached(&Nonce::from(nonce), &join(place), body.into(), &tag.into())
+            .decrypt_inout_detached(&Nonce::from(nonce), &join_parts(place), body.into(), &tag.into())
             .map_err(|_| KeyError::Sealed)?;
         sealed.truncate(1 + NONCE_LEN + end);
         sealed.drain(..=NONCE_LEN);
@@ -242,7 +249,7 @@ impl OwnKey {
 fn seal_with(cipher: &Aes256Gcm, id: u8, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut nonce = [0u8; NONCE_LEN];
     fill_random(&mut nonce)?;
-    let sealing = Payload { msg: plain, aad: &join(place) };
+    let sealing = Payload { msg: plain, aad: &join_parts(place) };
     let body = cipher.encrypt(&Nonce::from(nonce), sealing).map_err(|_| KeyError::Sealed)?;
     let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
     out.push(id);
@@ -254,20 +261,20 @@ fn seal_with(cipher: &Aes256Gcm, id: u8, place: &[&[u8]], plain: &[u8]) -> Resul
 fn open_with(cipher: &Aes256Gcm, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
     let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(KeyError::Sealed)?;
     let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyError::Sealed)?;
-    cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyError::Sealed)
+    cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join_parts(place) }).map_err(|_| KeyError::Sealed)
 }
 
-/// A fresh root key as 64 hexadecimal digits.
+/// Generates a new root key of 64 hexadecimal digits.
 ///
 /// # Errors
-/// [`KeyError::Form`] when the operating system gives no randomness.
-pub fn new_root() -> Result<String, KeyError> {
+/// Returns [`KeyError::Form`] if the operating system provides no random bytes.
+pub fn generate_root_key() -> Result<String, KeyError> {
     let mut root = [0u8; 32];
     fill_random(&mut root)?;
     Ok(hex_encode(&root))
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn hex_encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -279,7 +286,7 @@ pub fn hex_encode(bytes: &[u8]) -> String {
     out
 }
 
-/// The bytes that two hexadecimal digits each stand for; nothing when the text is no such digits.
+/// Decodes pairs of hexadecimal digits to bytes; returns `None` if the text is anything else.
 pub fn hex_decode(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
@@ -287,18 +294,19 @@ pub fn hex_decode(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
 }
 
-fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+fn compute_mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = key.clone();
-    parts.iter().for_each(|part| add(&mut mac, part));
+    parts.iter().for_each(|part| add_part(&mut mac, part));
     mac.finalize().into_bytes().into()
 }
 
-fn add(mac: &mut Hmac<Sha256>, part: &[u8]) {
+fn add_part(mac: &mut Hmac<Sha256>, part: &[u8]) {
     add_length(mac, part.len());
     mac.update(part);
 }
 
-/// One byte before most parts, nine before the long ones: no two lists of parts read the same.
+/// Writes one byte before a part of up to 254 bytes and nine before a longer one, so that no two lists of parts give
+/// the same bytes.
 fn add_length(mac: &mut Hmac<Sha256>, length: usize) {
     match u8::try_from(length) {
         Ok(short) if short < u8::MAX => mac.update(&[short]),
@@ -309,7 +317,7 @@ fn add_length(mac: &mut Hmac<Sha256>, length: usize) {
     }
 }
 
-fn join(parts: &[&[u8]]) -> Vec<u8> {
+fn join_parts(parts: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(parts.iter().map(|p| p.len() + 8).sum());
     for part in parts {
         out.extend_from_slice(&(part.len() as u64).to_be_bytes());

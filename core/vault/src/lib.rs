@@ -1,4 +1,4 @@
-//! The key file, and the keys that seal and index.
+//! The key file, and the keys for sealing and indexing.
 
 pub mod key_file;
 pub mod keyring;

@@ -1,4 +1,4 @@
-//! The truth about the population's training: which records are of one training, and what hours each person has.
+//! The truth about the population's training: which records are about the same training, and the hours of each person.
 
 use std::io::Write;
 
@@ -8,51 +8,51 @@ use serde_json::json;
 
 use super::training::{Record, Training};
 
-/// What becomes of a record, by the rules of Jilin's founding document as this project reads them.
+/// The outcome of a record, by the rules of Jilin's founding document as this project reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It counts for good.
+    /// It counts finally.
     Counted,
-    /// It was never assessed, or its teacher is outside the assessment.
+    /// It counts provisionally: it was never assessed, or its teacher is exempt from the assessment.
     Provisional,
     /// It was not passed.
     NotPassed,
-    /// Another record of the same training counts: its id.
+    /// Another record of the same training counts; this is its id.
     Duplicate(String),
 }
 
-/// The totals, as they stand on the last line of the truth file.
+/// The totals, as on the last line of the truth file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Credit {
     /// People on the roster.
     pub teachers: u64,
-    /// People with records, those who are not on it with them.
+    /// People with records, including those who are not on the roster.
     pub trained: u64,
-    /// Records, each counted once however often it was sent.
+    /// Records; each counts once, however often it was sent.
     pub records: u64,
     /// Records sent a second time.
     pub resent: u64,
     /// Records with a damaged name or ID number.
     pub damaged: u64,
-    /// Records that are a duplicate of another.
+    /// Records that are duplicates of others.
     pub duplicates: u64,
-    /// Units counted for good; 108,000 are one class hour.
+    /// Finally counted units of 1/108,000 class hour.
     pub units: u64,
-    /// Units counted provisionally.
+    /// Provisionally counted units.
     pub provisional_units: u64,
 }
 
 impl Training {
-    /// A person's records, and what becomes of each.
+    /// Returns a person's records and the outcome of each.
     #[must_use]
-    pub fn credit(&self, person: u64) -> Vec<(Record, Outcome)> {
+    pub fn credit_of_person(&self, person: u64) -> Vec<(Record, Outcome)> {
         let exempt_from = self.exempt_from(person);
-        let stands = |record: &Record| match record.passed() {
+        let stands = |record: &Record| match record.is_passed() {
             Some(true) => Outcome::Counted,
             Some(false) if exempt_from.is_none_or(|from| record.end < from) => Outcome::NotPassed,
             _ => Outcome::Provisional,
         };
-        let records = self.records(person);
+        let records = self.records_of_person(person);
         let mut credit: Vec<(Record, Outcome)> = records.into_iter().map(|r| (r.clone(), stands(&r))).collect();
         for group in credit.chunk_by_mut(|(a, _), (b, _)| a.training == b.training) {
             let best = group.iter().filter(|(_, outcome)| *outcome != Outcome::NotPassed).min_by_key(|(r, outcome)| {
@@ -69,7 +69,8 @@ impl Training {
         credit
     }
 
-    /// From when on the roster's teacher is outside the assessment: men of 55, women of 50. Nobody knows it of others.
+    /// Returns the day from which a teacher of the roster is exempt from the assessment: men at 55, women at 50. It is
+    /// unknown for people who are not on the roster.
     fn exempt_from(&self, person: u64) -> Option<NaiveDate> {
         if person >= self.population.teachers {
             return None;
@@ -77,19 +78,19 @@ impl Training {
         let teacher = self.population.teacher(person);
         let born: NaiveDate = teacher.birth_date.parse().ok()?;
         let year = born.year() + if teacher.sex == "男" { 55 } else { 50 };
-        // Who was born on a leap day is a year older on 1 March.
+        // A person born on a leap day turns a year older on 1 March.
         born.with_year(year).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))
     }
 
-    /// Writes the truth as JSON Lines: each record with whose it is, of which training and what becomes of it, each person
-    /// with records, and last the totals.
+    /// Writes the truth as JSON Lines: each record with its person, its training and its outcome, each person with
+    /// records, and the totals last.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Returns the writer's error.
     pub fn write_truth(&self, out: &mut impl Write) -> std::io::Result<Credit> {
         let mut totals = Credit { teachers: self.population.teachers, ..Credit::default() };
-        for person in 0..self.people() {
-            self.tell(person, &mut totals, out)?;
+        for person in 0..self.person_count() {
+            self.write_person(person, &mut totals, out)?;
         }
         let mut line = serde_json::to_value(totals)?;
         line["kind"] = json!("totals");
@@ -97,10 +98,10 @@ impl Training {
         Ok(totals)
     }
 
-    fn tell(&self, person: u64, totals: &mut Credit, out: &mut impl Write) -> std::io::Result<()> {
+    fn write_person(&self, person: u64, totals: &mut Credit, out: &mut impl Write) -> std::io::Result<()> {
         let (mut units, mut provisional, mut duplicates) = (0, 0, 0);
-        for (record, outcome) in self.credit(person) {
-            let damage = self.identity(&record).damage;
+        for (record, outcome) in self.credit_of_person(person) {
+            let damage = self.identity_claim(&record).damage;
             let (word, counts, of) = match &outcome {
                 Outcome::Counted => ("counted", record.units(), None),
                 Outcome::Provisional => ("provisional", record.units(), None),

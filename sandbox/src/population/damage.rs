@@ -1,52 +1,52 @@
-//! What happens to names and ID numbers between a person and a platform.
+//! Damage to names and ID numbers between a person and a platform.
 
 use crate::people::check_digit;
 use crate::text::full_width;
 
-/// What was done to a claim; each class of the field's facts, and some of them together.
+/// The damage done to a claim: the known classes from practice, and some combinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Damage {
-    /// Nothing.
+    /// No damage.
     Clean,
-    /// Another separator than U+00B7, or none.
+    /// A separator other than U+00B7, or none.
     Separator,
-    /// Full-width digits, spaces within the name.
+    /// Full-width digits, and spaces within the name.
     FullWidth,
     /// Traditional characters.
     Traditional,
-    /// A character of the same sound.
+    /// A character replaced by one of the same sound.
     Homophone,
-    /// A character of nearly the same sound.
+    /// A character replaced by one of nearly the same sound.
     NearHomophone,
-    /// A character that looks alike.
+    /// A character replaced by one that looks like it.
     LookAlike,
-    /// Any other character of the given name.
+    /// A character of the given name replaced by any other.
     OneCharacter,
-    /// The name borne before.
+    /// A former name.
     FormerName,
-    /// One part of a name of several.
+    /// Only one part of a name with several parts.
     PartOfName,
     /// One digit of the ID number is wrong.
     IdOneDigit,
-    /// Two digits of it are exchanged.
+    /// Two neighbouring digits of the ID number are exchanged.
     IdTransposed,
-    /// One digit of it is missing.
+    /// One digit of the ID number is missing.
     IdShort,
-    /// Its last three digits are zeros.
+    /// The last three digits of the ID number are zeros.
     IdZeros,
-    /// Six and four characters of it are shown.
+    /// Only the first six and the last four characters of the ID number are shown.
     IdMasked64,
-    /// Four and four.
+    /// Only the first four and the last four are shown.
     IdMasked44,
-    /// Three and four.
+    /// Only the first three and the last four are shown.
     IdMasked34,
-    /// The number of fifteen digits.
+    /// The old number of fifteen digits.
     IdFifteen,
-    /// A Cyrillic Х or small x.
+    /// The final X is a Cyrillic Х or a small x.
     IdCyrillic,
     /// No ID number.
     IdMissing,
-    /// Teacher number and name, nothing else.
+    /// Only teacher number and name.
     TeacherNumberOnly,
     /// One person's name with another's ID number.
     TwoPeople,
@@ -56,15 +56,15 @@ pub enum Damage {
     SchoolMoved,
     /// Day and month of the birth date exchanged, no ID number.
     BirthSwapped,
-    /// Masked 4+4 and a homophone.
+    /// An ID number masked to 4 + 4, and a homophone.
     MaskedHomophone,
-    /// Masked 3+4 and a former school.
+    /// An ID number masked to 3 + 4, and a former school.
     MaskedMoved,
-    /// A wrong digit and a homophone.
+    /// A wrong digit in the ID number, and a homophone.
     DigitHomophone,
-    /// No ID number, and a character that looks alike.
+    /// No ID number, and a look-alike character.
     MissingLookAlike,
-    /// A wrong digit in a number of fifteen.
+    /// A wrong digit in an ID number of fifteen digits.
     FifteenDigit,
 }
 
@@ -103,7 +103,7 @@ impl Damage {
         Self::FifteenDigit,
     ];
 
-    /// The word in the truth's column.
+    /// Returns the word in the damage column of the claims file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -196,16 +196,16 @@ const LOOK_ALIKES: [&str; 24] = [
     "菁青", "思恩", "艺芝", "环坏", "微徽", "宇字", "洁浩", "凤风", "昊吴", "今令",
 ];
 
-/// Every character that has a traditional form written in it; none where no character has one.
-pub(super) fn traditional(name: &str) -> Option<String> {
+/// Writes every character in its traditional form. Returns `None` if no character has one.
+pub(super) fn to_traditional(name: &str) -> Option<String> {
     let (simple, old) = TRADITIONAL;
     let written = |c: char| simple.chars().zip(old.chars()).find(|(s, _)| *s == c).map_or(c, |(_, o)| o);
     let changed: String = name.chars().map(written).collect();
     (changed != name).then_some(changed)
 }
 
-/// One character replaced by another of its group; none where no character is in one.
-fn replaced(name: &str, groups: &[&str], chance: u64) -> Option<String> {
+/// Replaces one character by another of its group. Returns `None` if no character is in a group.
+fn replace_from_group(name: &str, groups: &[&str], chance: u64) -> Option<String> {
     let characters: Vec<char> = name.chars().collect();
     let start = (chance % 7) as usize;
     for step in 0..characters.len() {
@@ -219,33 +219,33 @@ fn replaced(name: &str, groups: &[&str], chance: u64) -> Option<String> {
     None
 }
 
-pub(super) fn homophone(name: &str, chance: u64) -> Option<String> {
-    replaced(name, &HOMOPHONES, chance)
+pub(super) fn replace_homophone(name: &str, chance: u64) -> Option<String> {
+    replace_from_group(name, &HOMOPHONES, chance)
 }
 
-pub(super) fn near_homophone(name: &str, chance: u64) -> Option<String> {
-    replaced(name, &NEAR_HOMOPHONES, chance)
+pub(super) fn replace_near_homophone(name: &str, chance: u64) -> Option<String> {
+    replace_from_group(name, &NEAR_HOMOPHONES, chance)
 }
 
-pub(super) fn look_alike(name: &str, chance: u64) -> Option<String> {
-    replaced(name, &LOOK_ALIKES, chance)
+pub(super) fn replace_look_alike(name: &str, chance: u64) -> Option<String> {
+    replace_from_group(name, &LOOK_ALIKES, chance)
 }
 
-/// Another separator, or none; nothing for a name without one.
-pub(super) fn separator(name: &str, chance: u64) -> Option<String> {
+/// Replaces or removes the separator. Returns `None` for a name without one.
+pub(super) fn change_separator(name: &str, chance: u64) -> Option<String> {
     const OTHERS: [&str; 9] = ["", " ", "\u{2022}", "\u{2027}", "\u{30FB}", ".", "\u{FF0E}", "\u{FF65}", " · "];
     name.contains('·').then(|| name.replace('·', OTHERS[(chance % 9) as usize]))
 }
 
-/// One part of a name of several.
-pub(super) fn part(name: &str, chance: u64) -> Option<String> {
+/// Returns one part of a name with several parts.
+pub(super) fn keep_one_part(name: &str, chance: u64) -> Option<String> {
     let (first, second) = name.split_once('·')?;
     let taken = if chance.is_multiple_of(2) { first } else { second };
     (taken.chars().count() >= 2).then(|| taken.to_owned())
 }
 
-/// Spaces that a form of fixed width puts between the characters.
-pub(super) fn spaced(name: &str) -> String {
+/// Adds the space that forms of fixed width put between the characters of a short name.
+pub(super) fn add_space(name: &str) -> String {
     let mut characters: Vec<char> = name.chars().collect();
     if characters.len() == 2 {
         characters.insert(1, '\u{3000}');
@@ -253,18 +253,18 @@ pub(super) fn spaced(name: &str) -> String {
     characters.into_iter().collect()
 }
 
-pub(super) fn wide(id: &str) -> String {
+pub(super) fn to_full_width(id: &str) -> String {
     full_width(id)
 }
 
-/// One digit of the first seventeen is another; the check character fails.
-pub(super) fn one_digit(id: &str, chance: u64) -> String {
+/// Changes one of the first seventeen digits, so that the check digit is wrong.
+pub(super) fn change_one_digit(id: &str, chance: u64) -> String {
     let at = (chance % 17) as usize;
     let step = 1 + (chance >> 8) % 9;
-    change(id, at, |digit| (digit + step) % 10)
+    change_digit(id, at, |digit| (digit + step) % 10)
 }
 
-fn change(id: &str, at: usize, new: impl Fn(u64) -> u64) -> String {
+fn change_digit(id: &str, at: usize, new: impl Fn(u64) -> u64) -> String {
     let digit = |c: char| u64::from(c.to_digit(10).unwrap_or(0));
     id.chars()
         .enumerate()
@@ -276,8 +276,8 @@ fn change(id: &str, at: usize, new: impl Fn(u64) -> u64) -> String {
         .collect()
 }
 
-/// Two neighbours that differ exchanged; none where there are none.
-pub(super) fn transposed(id: &str, chance: u64) -> Option<String> {
+/// Exchanges two different neighbouring characters. Returns `None` if there are none.
+pub(super) fn transpose_digits(id: &str, chance: u64) -> Option<String> {
     let mut characters: Vec<char> = id.chars().collect();
     let start = (chance % 16) as usize;
     let at = (0..16).map(|step| (start + step) % 16).find(|at| characters[*at] != characters[*at + 1])?;
@@ -285,28 +285,29 @@ pub(super) fn transposed(id: &str, chance: u64) -> Option<String> {
     Some(characters.into_iter().collect())
 }
 
-pub(super) fn short(id: &str, chance: u64) -> String {
+pub(super) fn drop_digit(id: &str, chance: u64) -> String {
     let at = (chance % 18) as usize;
     id.chars().enumerate().filter(|(place, _)| *place != at).map(|(_, c)| c).collect()
 }
 
-/// Fifteen digits kept; none where the result would be valid, or the number ends in X and stays text.
-pub(super) fn zeros(id: &str) -> Option<String> {
+/// Keeps fifteen digits and appends zeros. Returns `None` if the result would be valid, or if the number ends in X and
+/// so stays text.
+pub(super) fn zero_last_digits(id: &str) -> Option<String> {
     let body = format!("{}00", &id[..15]);
     (!id.ends_with('X') && check_digit(&body) != '0').then(|| format!("{body}0"))
 }
 
-/// So many characters of its beginning and the last four.
-pub(super) fn masked(id: &str, shown: usize) -> String {
+/// Masks all but the first `shown` and the last four characters.
+pub(super) fn mask_middle(id: &str, shown: usize) -> String {
     format!("{}{}{}", &id[..shown], "*".repeat(14 - shown), &id[14..])
 }
 
-/// The number as it was before 1999.
-pub(super) fn fifteen(id: &str) -> String {
+/// Returns the number in its form before 1999, with fifteen digits.
+pub(super) fn to_fifteen_digits(id: &str) -> String {
     format!("{}{}", &id[..6], &id[8..17])
 }
 
-/// Cyrillic Х, or a small x; none for another last character.
-pub(super) fn cyrillic(id: &str, chance: u64) -> Option<String> {
+/// Replaces a final X by a Cyrillic Х or a small x. Returns `None` for another last character.
+pub(super) fn replace_final_x(id: &str, chance: u64) -> Option<String> {
     id.ends_with('X').then(|| format!("{}{}", &id[..17], ['\u{425}', '\u{445}', 'x'][(chance % 3) as usize]))
 }

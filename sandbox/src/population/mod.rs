@@ -1,9 +1,9 @@
-//! A labelled population: the teachers of a province as its roster has them, and claims about them as programmes and
+//! A labelled population: the teachers of a province as on its roster, and claims about them as programmes and
 //! institutions send them, each with the truth. Everything is a pure function of the seed and an index.
 //!
-//! Shares of surnames: the commonest hundred of the Ministry of Public Security's yearly reports on names (全国姓名报告,
-//! 2019 to 2021), rounded by hand; the rest is this project's own. Given names are made from characters weighed by hand, those
-//! of the reports' commonest names heavier. Nobody in it lives.
+//! The shares of surnames are the commonest hundred of the Ministry of Public Security's yearly reports on names
+//! (全国姓名报告, 2019 to 2021), rounded by hand; the rest is this project's own. Given names are made of characters weighted
+//! by hand; those of the reports' commonest names weigh more. No generated person is a real one.
 
 mod claims;
 mod credit;
@@ -21,41 +21,41 @@ pub use damage::Damage;
 pub use people::Teacher;
 pub use training::{Record, SOURCES, Source, Training};
 
-/// What population to make.
+/// A population, given by its seed and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Population {
-    /// Everything depends on it and on nothing else.
+    /// The seed; equal seeds and sizes give equal populations.
     pub seed: u64,
-    /// How many teachers there are; Jilin had some 271,600.
+    /// Number of teachers; Jilin had about 271,600.
     pub teachers: u64,
 }
 
-/// The teachers of Jilin the founding document speaks of.
+/// Number of teachers of Jilin in the founding document.
 pub const JILIN: u64 = 271_600;
 
 impl Population {
-    /// A population; costs nothing.
+    /// Describes a population of at least eight teachers. People are generated only when they are read.
     #[must_use]
     pub fn new(seed: u64, teachers: u64) -> Self {
         Self { seed, teachers: teachers.max(8) }
     }
 
-    /// A teacher as the roster has them; the index is the truth's number.
+    /// Returns a teacher as on the roster. The truth uses the same index.
     #[must_use]
     pub fn teacher(&self, index: u64) -> Teacher {
-        people::teacher(self, index)
+        people::make_teacher(self, index)
     }
 
-    /// A claim; any index has one.
+    /// Returns a claim; every index has one.
     #[must_use]
     pub fn claim(&self, index: u64) -> Claim {
-        claims::claim(self, index)
+        claims::make_claim(self, index)
     }
 
     /// Writes the roster as CSV.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Returns the writer's error.
     pub fn write_roster(&self, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(
             out,
@@ -81,10 +81,11 @@ impl Population {
         Ok(())
     }
 
-    /// Writes claims `0..count` as CSV; the last two columns are the truth: the teacher's index or `outside`, and the damage.
+    /// Writes claims `0..count` as CSV. The last two columns are the truth: the teacher's index or `outside`, and the
+    /// damage.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Returns the writer's error.
     pub fn write_claims(&self, count: u64, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(
             out,

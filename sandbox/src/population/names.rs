@@ -1,8 +1,8 @@
-//! Names with the frequencies of the north-east.
+//! Names, with their frequencies in the north-east of China.
 
 use crate::chance::roll;
 
-/// Surname and how many of 100,000 bear it; raised for the north-east where it is known to be more common there.
+/// Surname and its bearers among 100,000 people, raised for surnames known to be more common in the north-east.
 const SURNAMES: [(&str, u32); 104] = [
     ("王", 8600),
     ("李", 8300),
@@ -110,7 +110,7 @@ const SURNAMES: [(&str, u32); 104] = [
     ("解", 90),
 ];
 const COMPOUND: [&str; 8] = ["欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟"];
-/// Characters of women's and men's given names, the commoner first: the weight falls with the place.
+/// Characters of women's and men's given names, the commoner first; the weight falls with the position.
 const WOMEN: [&str; 72] = [
     "丽", "艳", "红", "英", "敏", "静", "娟", "霞", "玲", "华", "秀", "玉", "梅", "芳", "丹", "娜", "杰", "燕", "凤",
     "洁", "晶", "雪", "莉", "萍", "桂", "兰", "春", "颖", "慧", "莹", "淑", "平", "欣", "婷", "珍", "岩", "琳", "彦",
@@ -162,8 +162,8 @@ pub(crate) const PARTS: [&str; 30] = [
     "完颜",
 ];
 
-/// One of a list, the earlier the likelier: the share falls as 1/(place + 6).
-pub(super) fn early<'l>(list: &[&'l str], chance: u64) -> &'l str {
+/// Picks one of a list; earlier ones are likelier: the weight is 1/(position + 6).
+pub(super) fn pick_early<'l>(list: &[&'l str], chance: u64) -> &'l str {
     let weight = |at: usize| 1_000_000 / (at as u64 + 6);
     let total: u64 = (0..list.len()).map(weight).sum();
     let mut left = chance % total;
@@ -176,7 +176,7 @@ pub(super) fn early<'l>(list: &[&'l str], chance: u64) -> &'l str {
     list.first().copied().unwrap_or_default()
 }
 
-fn surname(chance: u64) -> &'static str {
+fn pick_surname(chance: u64) -> &'static str {
     if chance.is_multiple_of(900) {
         return COMPOUND[(chance / 900) as usize % COMPOUND.len()];
     }
@@ -191,19 +191,19 @@ fn surname(chance: u64) -> &'static str {
     "王"
 }
 
-/// Surname and given name, which is empty for people of a single name and of several parts.
-pub(super) fn name(seed: u64, index: u64, male: bool) -> (String, String) {
+/// Returns surname and given name. The given name is empty for people with a single name or with one of several parts.
+pub(super) fn pick_name(seed: u64, index: u64, male: bool) -> (String, String) {
     let chance = |purpose: u64| roll(seed, purpose, index);
     match chance(701) % 1_000 {
         0..8 => {
-            let first = early(&PARTS, chance(702));
-            let second = early(&PARTS, chance(703));
+            let first = pick_early(&PARTS, chance(702));
+            let second = pick_early(&PARTS, chance(703));
             return (format!("{first}·{second}"), String::new());
         }
-        8..11 => return (early(&PARTS, chance(702)).to_owned(), String::new()),
+        8..11 => return (pick_early(&PARTS, chance(702)).to_owned(), String::new()),
         _ => {}
     }
-    let family = surname(chance(704));
+    let family = pick_surname(chance(704));
     let korean = matches!(family, "金" | "朴" | "崔") && !chance(705).is_multiple_of(4);
     let list: &[&str] = if korean {
         &KOREAN
@@ -212,19 +212,19 @@ pub(super) fn name(seed: u64, index: u64, male: bool) -> (String, String) {
     } else {
         &WOMEN
     };
-    (family.to_owned(), given(list, seed, index))
+    (family.to_owned(), pick_given_name(list, seed, index))
 }
 
-/// One character in three of ten names, else two.
-pub(super) fn given(list: &[&str], seed: u64, index: u64) -> String {
-    let first = early(list, roll(seed, 706, index));
+/// Returns one character for three names of ten, else two.
+pub(super) fn pick_given_name(list: &[&str], seed: u64, index: u64) -> String {
+    let first = pick_early(list, roll(seed, 706, index));
     if roll(seed, 707, index) % 10 < 3 {
         return first.to_owned();
     }
-    format!("{first}{}", early(list, roll(seed, 708, index)))
+    format!("{first}{}", pick_early(list, roll(seed, 708, index)))
 }
 
-/// Another given name of the same person's kind, for names changed and for twins.
-pub(super) fn other_given(seed: u64, index: u64, male: bool) -> String {
-    given(if male { &MEN } else { &WOMEN }, seed ^ 0x5EED, index)
+/// Returns another given name for the same sex, for changed names and for twins.
+pub(super) fn pick_other_given_name(seed: u64, index: u64, male: bool) -> String {
+    pick_given_name(if male { &MEN } else { &WOMEN }, seed ^ 0x5EED, index)
 }

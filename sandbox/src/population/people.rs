@@ -1,4 +1,4 @@
-//! Teachers as the roster has them.
+//! Teachers as on the roster.
 
 use chrono::{Datelike as _, Days, NaiveDate};
 
@@ -10,11 +10,11 @@ use crate::people::{AREAS, with_check_digit};
 /// One generated teacher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Teacher {
-    /// With U+00B7 where there is a separator.
+    /// With U+00B7 between the parts of a name that has several.
     pub name: String,
-    /// Borne before; empty for most.
+    /// A former name; empty for most.
     pub former_name: String,
-    /// Eighteen characters, valid.
+    /// Eighteen characters, with a valid check digit.
     pub id_number: String,
     /// `JL` and eight digits.
     pub teacher_number: String,
@@ -26,21 +26,21 @@ pub struct Teacher {
     pub phone: String,
     /// Ten digits.
     pub school_code: String,
-    /// Its name.
+    /// Name of the school.
     pub school: String,
-    /// The county's code of today.
+    /// The county's current code.
     pub region: String,
 }
 
-/// Of so many teachers two stand together: twins, couples, namesakes.
+/// Size of the groups of consecutive teachers that each contain one pair of twins and one pair of namesakes.
 const GROUP: u64 = 400;
 /// Birth dates 1955-01-01 to 1992-12-31.
 const BIRTH_DAYS: u64 = 13_880;
-/// Sequence numbers of one sex.
+/// Number of sequence numbers for one sex.
 const SEQUENCES: u64 = 497;
-/// A birth day's remainder by this number is the index's.
+/// Modulus by which a birth day and the teacher's index agree, to keep numbers unique.
 const ROUNDS: u64 = 16;
-/// Teachers per school, about.
+/// Approximate number of teachers per school.
 const PER_SCHOOL: u64 = 68;
 const KINDS: [(&str, &str); 4] = [("2122", "小学"), ("3122", "中学"), ("3422", "高级中学"), ("1122", "幼儿园")];
 const PLACES: [&str; 20] = [
@@ -48,8 +48,9 @@ const PLACES: [&str; 20] = [
     "中心", "希望", "解放", "胜利", "光明", "建设",
 ];
 
-/// The index of the teacher whose birth, school and surname this one shares, and in which way; none for most.
-fn double(index: u64) -> Option<(u64, Double)> {
+/// Returns the index of the teacher whose birth date, school and surname this one shares, and in which way. Most have
+/// none.
+fn double_of(index: u64) -> Option<(u64, Double)> {
     let kind = match index % GROUP {
         1 => Double::Twin,
         3 => Double::Namesake,
@@ -60,63 +61,65 @@ fn double(index: u64) -> Option<(u64, Double)> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Double {
-    /// Same area, birth date, surname, sex, school; given name differs in one character.
+    /// Same area, birth date, surname, sex and school; the given name differs in one character.
     Twin,
-    /// Same name, birth date, school; another area.
+    /// Same name, birth date and school; another area.
     Namesake,
 }
 
-pub(super) fn teacher(world: &Population, index: u64) -> Teacher {
+pub(super) fn make_teacher(world: &Population, index: u64) -> Teacher {
     let seed = world.seed;
-    let (model, kind) = match double(index) {
+    let (model, kind) = match double_of(index) {
         Some((model, kind)) => (model, Some(kind)),
         None => (index, None),
     };
     let chance = |purpose: u64| roll(seed, purpose, model);
     let male = chance(711) % 100 < 35;
-    let (family, mut given) = names::name(seed, model, male);
+    let (family, mut given) = names::pick_name(seed, model, male);
     if kind == Some(Double::Twin) {
         given = twin_of(&given, seed, index, male);
     }
-    let area = if kind == Some(Double::Namesake) { other_area(seed, index, model) } else { area(seed, model) };
+    let area = if kind == Some(Double::Namesake) { other_area(seed, index, model) } else { area_code(seed, model) };
     let born = NaiveDate::from_ymd_opt(1955, 1, 1)
-        .and_then(|first| first.checked_add_days(Days::new(chance(712) % BIRTH_DAYS / ROUNDS * ROUNDS + round(model))))
+        .and_then(|first| {
+            first.checked_add_days(Days::new(chance(712) % BIRTH_DAYS / ROUNDS * ROUNDS + area_round(model)))
+        })
         .unwrap_or_default();
-    let region = region(seed, model);
-    let school = chance(713) % schools(world);
+    let region = region_code(seed, model);
+    let school = chance(713) % count_schools(world);
     Teacher {
-        former_name: former(&family, seed, index, male, kind.is_none()),
+        former_name: former_name(&family, seed, index, male, kind.is_none()),
         name: format!("{family}{given}"),
         id_number: id_number(area, born, index, male),
         teacher_number: format!("JL{:08}", (index * 7_919 + seed % 89) % 100_000_000),
         birth_date: born.format("%Y-%m-%d").to_string(),
         sex: if male { "男" } else { "女" },
-        phone: phone(seed, index),
+        phone: phone_number(seed, index),
         school_code: school_code(seed, school),
         school: school_name(seed, school),
         region: region_of(seed, school).unwrap_or(region),
     }
 }
 
-/// The index decides sequence, area and the remainder of the day, so that no two of [`SEQUENCES`] × areas × [`ROUNDS`]
-/// teachers have one number (a namesake in another area almost never).
+/// Builds an ID number. The index decides the sequence, the area and the remainder of the day, so that no two of
+/// [`SEQUENCES`] × areas × [`ROUNDS`] teachers have the same number (a namesake in another area almost never).
 fn id_number(area: u32, born: NaiveDate, index: u64, male: bool) -> String {
     let sequence = 1 + 2 * (index % SEQUENCES) + u64::from(!male);
     with_check_digit(&format!("{area}{:04}{:02}{:02}{sequence:03}", born.year(), born.month(), born.day()))
 }
 
-fn area(seed: u64, index: u64) -> u32 {
+fn area_code(seed: u64, index: u64) -> u32 {
     AREAS[((index / SEQUENCES + seed) % AREAS.len() as u64) as usize]
 }
 
-/// How often all areas have been gone through before this index.
-fn round(index: u64) -> u64 {
+/// Returns how often all areas have been used before this index, modulo [`ROUNDS`].
+fn area_round(index: u64) -> u64 {
     index / SEQUENCES / AREAS.len() as u64 % ROUNDS
 }
 
-/// An area that is not the model's.
+/// Returns an area that differs from the model's.
 fn other_area(seed: u64, index: u64, model: u64) -> u32 {
-    let taken = area(seed, model);
+    let taken = area_code(seed, model);
     AREAS
         .iter()
         .copied()
@@ -126,11 +129,11 @@ fn other_area(seed: u64, index: u64, model: u64) -> u32 {
         .unwrap_or(taken)
 }
 
-/// A twin's given name: one character is another.
+/// Returns a twin's given name, in which one character differs.
 fn twin_of(given: &str, seed: u64, index: u64, male: bool) -> String {
     let mut characters: Vec<char> = given.chars().collect();
     for attempt in 0.. {
-        let other = names::other_given(seed, index * 31 + attempt, male);
+        let other = names::pick_other_given_name(seed, index * 31 + attempt, male);
         let last = other.chars().next_back();
         if let (Some(mine), Some(theirs)) = (characters.last_mut(), last)
             && *mine != theirs
@@ -145,15 +148,15 @@ fn twin_of(given: &str, seed: u64, index: u64, male: bool) -> String {
     characters.into_iter().collect()
 }
 
-/// One in fifty has borne another name.
-fn former(family: &str, seed: u64, index: u64, male: bool, alone: bool) -> String {
+/// Returns the former name that one teacher in fifty has, else "".
+fn former_name(family: &str, seed: u64, index: u64, male: bool, alone: bool) -> String {
     if !alone || !roll(seed, 716, index).is_multiple_of(50) || family.contains('·') {
         return String::new();
     }
-    format!("{family}{}", names::other_given(seed, index, male))
+    format!("{family}{}", names::pick_other_given_name(seed, index, male))
 }
 
-fn phone(seed: u64, index: u64) -> String {
+fn phone_number(seed: u64, index: u64) -> String {
     const NETWORKS: [&str; 12] = ["130", "131", "135", "136", "137", "138", "139", "150", "159", "186", "188", "189"];
     let chance = roll(seed, 717, index);
     if chance.is_multiple_of(12) {
@@ -162,27 +165,27 @@ fn phone(seed: u64, index: u64) -> String {
     format!("{}{:08}", NETWORKS[(chance >> 8) as usize % NETWORKS.len()], (chance >> 20) % 100_000_000)
 }
 
-fn region(seed: u64, index: u64) -> String {
+fn region_code(seed: u64, index: u64) -> String {
     AREAS[(roll(seed, 718, index) % 60) as usize].to_string()
 }
 
-/// How many schools there are.
-pub(super) fn schools(world: &Population) -> u64 {
+/// Returns the number of schools.
+pub(super) fn count_schools(world: &Population) -> u64 {
     (world.teachers / PER_SCHOOL).max(2)
 }
 
-/// The county a school stands in; every school has one.
+/// Returns the county of a school; every school has one.
 pub(super) fn region_of(seed: u64, school: u64) -> Option<String> {
-    Some(region(seed, 1_000_000_007 + school))
+    Some(region_code(seed, 1_000_000_007 + school))
 }
 
-/// A school's code.
+/// Returns a school's code.
 pub(super) fn school_code(seed: u64, school: u64) -> String {
     let (category, _) = KINDS[(roll(seed, 719, school) % 4) as usize];
     format!("{category}{:06}", 100 + school * 7)
 }
 
-/// A school's name; several counties have one of the same.
+/// Returns a school's name. Schools of several counties have the same name.
 pub(super) fn school_name(seed: u64, school: u64) -> String {
     let chance = roll(seed, 719, school);
     let (_, kind) = KINDS[(chance % 4) as usize];
@@ -193,12 +196,12 @@ pub(super) fn school_name(seed: u64, school: u64) -> String {
     )
 }
 
-/// A school drawn anew, for teachers who changed theirs.
+/// Draws another school, for teachers who changed theirs.
 pub(super) fn other_school(world: &Population, index: u64) -> u64 {
-    roll(world.seed, 720, index) % schools(world)
+    roll(world.seed, 720, index) % count_schools(world)
 }
 
-/// A teacher of the same school, drawn by looking through the next ones; a neighbour where none is found.
-pub(super) fn colleague(world: &Population, index: u64, chance: u64) -> u64 {
+/// Draws the index of another teacher.
+pub(super) fn draw_other_teacher(world: &Population, index: u64, chance: u64) -> u64 {
     (index + 1 + chance % (world.teachers - 1)) % world.teachers
 }

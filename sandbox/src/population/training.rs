@@ -1,5 +1,5 @@
-//! What the population was trained in: four programmes and six institutions tell of it, some of it twice. Which records are
-//! of one training is laid down here, where they are made, and not found by comparing them.
+//! The population's training, as four programmes and six institutions report it, some of it twice. Which records are
+//! about the same training is decided here, where they are made; it is not found by comparing them.
 
 use chrono::{Days, NaiveDate};
 
@@ -7,64 +7,64 @@ use super::claims;
 use super::{Claim, Population};
 use crate::chance::roll;
 
-/// A platform that tells of training.
+/// A platform that reports training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
-    /// Its name, which is also its folder's.
+    /// Name of the platform and of its folder.
     pub name: &'static str,
-    /// The kind of platform: the programme, or `institution` for all six of them.
+    /// Kind of platform: the programme, or `institution` for all six institutions.
     pub connector: &'static str,
-    /// What one of its hours' unit is, in 1/108,000 class hours.
+    /// One of its unit of hours, in 1/108,000 class hours.
     units_per_one: u64,
 }
 
 impl Source {
-    /// Whether it assesses: institutions do, the four older programmes never did.
+    /// Returns whether the platform assesses: institutions do, the four older programmes never did.
     #[must_use]
-    pub fn assesses(&self) -> bool {
+    pub fn is_assessing(&self) -> bool {
         self.connector == "institution"
     }
 }
 
-const fn institution(name: &'static str) -> Source {
+const fn institution_source(name: &'static str) -> Source {
     Source { name, connector: "institution", units_per_one: 2_400 }
 }
 
-/// All ten; `intel`, `microsoft` and `lego` count days, `cmcc` class hours, institutions minutes.
+/// All ten platforms. `intel`, `microsoft` and `lego` count days, `cmcc` class hours, institutions minutes.
 pub const SOURCES: [Source; 10] = [
     Source { name: "intel", connector: "intel", units_per_one: 864_000 },
     Source { name: "microsoft", connector: "microsoft", units_per_one: 864_000 },
     Source { name: "lego", connector: "lego", units_per_one: 864_000 },
     Source { name: "cmcc", connector: "cmcc", units_per_one: 108_000 },
-    institution("A1"),
-    institution("A2"),
-    institution("A3"),
-    institution("A4"),
-    institution("A5"),
-    institution("A6"),
+    institution_source("A1"),
+    institution_source("A2"),
+    institution_source("A3"),
+    institution_source("A4"),
+    institution_source("A5"),
+    institution_source("A6"),
 ];
 const CMCC: usize = 3;
-/// The first of the six.
+/// Index of the first institution.
 const INSTITUTIONS: usize = 4;
-/// First years of the two cycles of five years in which it took place.
+/// First years of the two five-year cycles in which the training took place.
 const CYCLES: [i32; 2] = [2009, 2014];
-/// Records that a person's number has room for.
+/// Records for which a person's number leaves room.
 const ROOM: u64 = 64;
 
-/// A course, whatever its code is on a platform.
+/// A course, independent of its codes on the platforms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
-    /// Several platforms have it, each under a code of its own.
+    /// Several platforms have it, each under its own code.
     Shared(u32),
     /// Only this kind of platform has it.
     Own(&'static str, u32),
-    /// The crosswalk does not know it.
+    /// The crosswalk does not contain it.
     Unknown(&'static str),
 }
 
 impl Course {
-    /// Its code with a kind of platform that has it.
-    fn code(self, connector: &str) -> Option<String> {
+    /// Returns its code on a kind of platform, if that has it.
+    fn platform_code(self, connector: &str) -> Option<String> {
         let shared = |known: &[(u32, &str)], n: u32| known.iter().find(|(m, _)| *m == n).map(|(_, c)| (*c).to_owned());
         match (self, connector) {
             (Self::Shared(n), "intel") => shared(&[(1, "ITF-BASIC"), (2, "ITF-CORE"), (4, "ITF-PBL")], n),
@@ -72,22 +72,22 @@ impl Course {
             (Self::Shared(n), "lego") => shared(&[(3, "LG-01"), (4, "LG-02")], n),
             (Self::Shared(n), "cmcc") => shared(&[(1, "CM-01"), (2, "CM-02"), (3, "CM-03")], n),
             (Self::Shared(n), _) => Some(format!("TS-{n:02}")),
-            (Self::Own(of, n), with) => (of == with).then(|| format!("{}-{n:02}", prefix(of))),
-            (Self::Unknown(of), with) => (of == with).then(|| format!("{}-99", prefix(of))),
+            (Self::Own(of, n), with) => (of == with).then(|| format!("{}-{n:02}", code_prefix(of))),
+            (Self::Unknown(of), with) => (of == with).then(|| format!("{}-99", code_prefix(of))),
         }
     }
 
-    /// What all codes of it stand for.
-    fn canonical(self) -> Option<String> {
+    /// Returns the canonical code behind all its codes.
+    fn canonical_code(self) -> Option<String> {
         match self {
             Self::Shared(n) => Some(format!("C-{n:03}")),
-            Self::Own(of, _) => self.code(of),
+            Self::Own(of, _) => self.platform_code(of),
             Self::Unknown(_) => None,
         }
     }
 
-    /// One that a kind of platform has.
-    fn of(connector: &'static str, chance: u64) -> Self {
+    /// Draws a course of a kind of platform.
+    fn draw_course(connector: &'static str, chance: u64) -> Self {
         let (shared, own): (&[u32], _) = match connector {
             "intel" => (&[1, 2, 4], 0..0),
             "microsoft" => (&[1, 2], 3..4),
@@ -103,7 +103,7 @@ impl Course {
     }
 }
 
-fn prefix(connector: &str) -> &'static str {
+fn code_prefix(connector: &str) -> &'static str {
     match connector {
         "intel" => "ITF",
         "microsoft" => "MS",
@@ -113,30 +113,30 @@ fn prefix(connector: &str) -> &'static str {
     }
 }
 
-/// How trainings of a person lie to each other.
+/// How trainings of a person relate to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// One platform tells of it.
+    /// One platform reports it.
     Single,
-    /// So many programmes tell of one training.
+    /// This many programmes report one training.
     Programmes(usize),
-    /// Two tell of it, with days in common.
+    /// Two platforms report it, with days in common.
     Overlapping,
-    /// Two institutions tell of it.
+    /// Two institutions report it.
     Institutions,
-    /// Failed with one institution, passed with another.
+    /// Failed at one institution, passed at another.
     FailedFirst,
-    /// Taken, then led for others: no duplicate.
+    /// First taken, then led for others: no duplicate.
     RoleUpgraded,
-    /// The same course in either cycle: no duplicate.
+    /// The same course in both cycles: no duplicate.
     OtherCycle,
     /// Two courses on the same days: no duplicate.
     SameDays,
-    /// Twice a course that no crosswalk knows: no duplicate.
+    /// Twice a course that the crosswalk does not contain: no duplicate.
     Unknown,
 }
 
-fn shape(chance: u64) -> Shape {
+fn draw_shape(chance: u64) -> Shape {
     match chance % 100 {
         0..40 => Shape::Single,
         40..52 => Shape::Programmes(2),
@@ -154,100 +154,100 @@ fn shape(chance: u64) -> Shape {
 /// A record in its newest version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Who tells it.
+    /// The platform that reports it.
     pub source: Source,
-    /// The source's own id of it; no two sources have the same.
+    /// The source's own id of it; no two sources use the same.
     pub id: String,
-    /// Whose it is: below [`Population::teachers`] the roster's teacher of that index, else somebody who is not on it.
+    /// The person: below [`Population::teachers`] the index of a teacher on the roster, else a person who is not on it.
     pub person: u64,
-    /// Which training of the person it tells of.
+    /// Which of the person's trainings it reports.
     pub training: usize,
     /// The source's code of the course.
     pub course: String,
-    /// The canonical course; none where the crosswalk knows none.
+    /// Canonical code of the course, if the crosswalk contains it.
     pub canonical: Option<String>,
-    /// In what role; empty in most.
+    /// Role of the person; mostly empty.
     pub role: &'static str,
     /// Amount in the source's unit.
     pub amount: u64,
-    /// The amount of the version sent before, where one was; the same for a plain resend.
+    /// Amount of the version sent before, if there was one; equal for a plain resend.
     pub before: Option<u64>,
     /// First day.
     pub start: NaiveDate,
     /// Last day.
     pub end: NaiveDate,
-    /// 课程学习, 研修活动, 应用成果 of those who assess.
+    /// Points for 课程学习, 研修活动, 应用成果, if the platform assesses.
     pub scores: Option<[u64; 3]>,
     number: u64,
 }
 
 impl Record {
-    /// Its hours in 1/108,000 class hours.
+    /// Returns its hours in 1/108,000 class hours.
     #[must_use]
     pub fn units(&self) -> u64 {
         self.amount * self.source.units_per_one
     }
 
-    /// Passed, by 4:4:2 and 60; nothing where nobody assessed.
+    /// Returns whether it was passed: weights 4:4:2 and a pass mark of 60. `None` if it was not assessed.
     #[must_use]
-    pub fn passed(&self) -> Option<bool> {
+    pub fn is_passed(&self) -> Option<bool> {
         self.scores.map(|[learning, activity, artefact]| learning * 4 + activity * 4 + artefact * 2 >= 600)
     }
 }
 
-/// The training of a population: who is told of, and how much of that is damaged.
+/// The training of a population, with the share of damaged records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Training {
-    /// Whose; one in fifty more are not on its roster.
+    /// The roster's teachers; another fiftieth of their number are people who are not on the roster.
     pub population: Population,
-    /// Of so many percent of the records, name or ID number or both are damaged; 0 for none.
+    /// Percentage of the records whose name or ID number, or both, are damaged; 0 for none.
     pub damaged_percent: u8,
 }
 
 impl Training {
-    /// Training of these; costs nothing.
+    /// Describes a population's training. Records are generated only when they are read.
     #[must_use]
     pub fn new(population: Population, damaged_percent: u8) -> Self {
         Self { population, damaged_percent }
     }
 
-    /// How many people there are, those who are not on the roster with them.
+    /// Returns the number of people, including those who are not on the roster.
     #[must_use]
-    pub fn people(&self) -> u64 {
+    pub fn person_count(&self) -> u64 {
         self.population.teachers + self.population.teachers / 50
     }
 
-    /// The records of a person, by training.
+    /// Returns a person's records, by training.
     #[must_use]
-    pub fn records(&self, person: u64) -> Vec<Record> {
+    pub fn records_of_person(&self, person: u64) -> Vec<Record> {
         let mut life = Life { seed: self.population.seed, person, taken: vec![], trainings: 0, records: vec![] };
         for nth in 0..1 + life.chance(801, 0) % 3 {
-            life.live(shape(life.chance(802, nth)), nth);
+            life.add_trainings(draw_shape(life.chance(802, nth)), nth);
         }
         life.records
     }
 
-    /// What a record says of the person, damaged if it is one of those.
+    /// Returns the identity in a record, damaged if the record is one of the damaged ones.
     #[must_use]
-    pub fn identity(&self, record: &Record) -> Claim {
+    pub fn identity_claim(&self, record: &Record) -> Claim {
         let source = SOURCES.iter().position(|s| *s == record.source).unwrap_or_default();
         let chance = |purpose| roll(self.population.seed, purpose, record.number);
         let damaged = chance(820) % 100 < u64::from(self.damaged_percent);
-        claims::identity(&self.population, (record.person, source), damaged.then(|| (chance(821), chance(822))))
+        claims::make_identity(&self.population, (record.person, source), damaged.then(|| (chance(821), chance(822))))
     }
 }
 
-/// A person's trainings as they come about.
+/// A person's trainings while they are generated.
 struct Life {
     seed: u64,
     person: u64,
-    /// Course, cycle and whether it was led, of what there is: the same again would be the same training.
+    /// Course, cycle, and whether it was led, of the trainings so far; a repetition would be the same training.
     taken: Vec<(String, i32, bool)>,
     trainings: usize,
     records: Vec<Record>,
 }
 
-/// A training: what, when, in what role.
+/// A training: course, time and role.
 #[derive(Debug, Clone, Copy)]
 struct What {
     course: Course,
@@ -257,11 +257,11 @@ struct What {
     role: &'static str,
 }
 
-/// How a platform tells of a training.
+/// A platform's report of a training.
 #[derive(Debug, Clone, Copy)]
 struct Teller {
     source: usize,
-    /// So many days after the training's first.
+    /// Days after the first day of the training.
     after: u64,
     failed: bool,
 }
@@ -271,7 +271,7 @@ impl Life {
         roll(self.seed, purpose, self.person * ROOM + nth)
     }
 
-    fn live(&mut self, shape: Shape, nth: u64) {
+    fn add_trainings(&mut self, shape: Shape, nth: u64) {
         let (chance, whom) = (self.chance(803, nth), self.chance(804, nth));
         let what = What {
             course: Course::Shared(1 + (chance >> 40) as u32 % 4),
@@ -281,57 +281,59 @@ impl Life {
         };
         let at = |source, after| Teller { source, after, failed: false };
         let one = (whom % 10) as usize;
-        let some_of = |source: usize| Course::of(SOURCES[source].connector, chance >> 20);
-        let (first, second) = two_institutions(whom);
+        let some_of = |source: usize| Course::draw_course(SOURCES[source].connector, chance >> 20);
+        let (first, second) = draw_two_institutions(whom);
         match shape {
             Shape::Single => {
-                let failed = SOURCES[one].assesses() && (whom >> 32).is_multiple_of(12);
-                self.train(What { course: some_of(one), ..what }, &[Teller { source: one, after: 0, failed }]);
+                let failed = SOURCES[one].is_assessing() && (whom >> 32).is_multiple_of(12);
+                self.add_training(What { course: some_of(one), ..what }, &[Teller { source: one, after: 0, failed }]);
             }
             Shape::Programmes(count) => {
-                let tellers: Vec<_> =
-                    (0..).zip(programmes(what.course, whom, count)).map(|(n, source)| at(source, n * 100)).collect();
-                self.train(what, &tellers);
+                let tellers: Vec<_> = (0..)
+                    .zip(draw_programmes(what.course, whom, count))
+                    .map(|(n, source)| at(source, n * 100))
+                    .collect();
+                self.add_training(what, &tellers);
             }
             Shape::Overlapping => {
                 let tellers: Vec<_> =
-                    (0..).zip(programmes(what.course, whom, 2)).map(|(n, source)| at(source, n)).collect();
-                self.train(what, &tellers);
+                    (0..).zip(draw_programmes(what.course, whom, 2)).map(|(n, source)| at(source, n)).collect();
+                self.add_training(what, &tellers);
             }
             Shape::Institutions => {
-                self.train(What { course: some_of(first), ..what }, &[at(first, 0), at(second, 100)]);
+                self.add_training(What { course: some_of(first), ..what }, &[at(first, 0), at(second, 100)]);
             }
             Shape::FailedFirst => {
                 let failed = Teller { failed: true, ..at(first, 0) };
-                self.train(What { course: some_of(first), ..what }, &[failed, at(second, 100)]);
+                self.add_training(What { course: some_of(first), ..what }, &[failed, at(second, 100)]);
             }
             Shape::RoleUpgraded => {
                 let source = if whom.is_multiple_of(2) { 0 } else { first };
                 let course = some_of(source);
-                self.train(What { course, role: "学科教师", ..what }, &[at(source, 0)]);
-                self.train(What { course, role: "主讲教师", ..what }, &[at(source, 100)]);
+                self.add_training(What { course, role: "学科教师", ..what }, &[at(source, 0)]);
+                self.add_training(What { course, role: "主讲教师", ..what }, &[at(source, 100)]);
             }
             Shape::OtherCycle => {
                 for cycle in CYCLES {
-                    self.train(What { course: some_of(one), cycle, ..what }, &[at(one, 0)]);
+                    self.add_training(What { course: some_of(one), cycle, ..what }, &[at(one, 0)]);
                 }
             }
             Shape::SameDays => {
-                self.train(What { course: Course::Shared(1), ..what }, &[at(0, 0)]);
-                self.train(What { course: Course::Shared(2), ..what }, &[at(1, 0)]);
+                self.add_training(What { course: Course::Shared(1), ..what }, &[at(0, 0)]);
+                self.add_training(What { course: Course::Shared(2), ..what }, &[at(1, 0)]);
             }
             Shape::Unknown => {
                 let source = (whom % INSTITUTIONS as u64) as usize;
                 let course = Course::Unknown(SOURCES[source].connector);
-                self.train(What { course, ..what }, &[at(source, 0)]);
-                self.train(What { course, ..what }, &[at(source, 100)]);
+                self.add_training(What { course, ..what }, &[at(source, 0)]);
+                self.add_training(What { course, ..what }, &[at(source, 100)]);
             }
         }
     }
 
-    /// Nothing where the person has had that training already.
-    fn train(&mut self, what: What, tellers: &[Teller]) {
-        if let Some(course) = what.course.canonical() {
+    /// Adds a training and its records, unless the person has had that training already.
+    fn add_training(&mut self, what: What, tellers: &[Teller]) {
+        if let Some(course) = what.course.canonical_code() {
             let training = (course, what.cycle, what.role == "主讲教师");
             if self.taken.contains(&training) {
                 return;
@@ -339,13 +341,13 @@ impl Life {
             self.taken.push(training);
         }
         for teller in tellers {
-            let record = self.told(what, *teller);
+            let record = self.make_record(what, *teller);
             self.records.extend(record);
         }
         self.trainings += 1;
     }
 
-    fn told(&self, what: What, teller: Teller) -> Option<Record> {
+    fn make_record(&self, what: What, teller: Teller) -> Option<Record> {
         let source = SOURCES[teller.source];
         let number = self.person * ROOM + self.records.len() as u64;
         let chance = |purpose| roll(self.seed, purpose, number);
@@ -363,30 +365,30 @@ impl Life {
             id: format!("{}-{number:09}", source.name),
             person: self.person,
             training: self.trainings,
-            course: what.course.code(source.connector)?,
-            canonical: what.course.canonical(),
+            course: what.course.platform_code(source.connector)?,
+            canonical: what.course.canonical_code(),
             role: what.role,
             amount,
             before: sent.is_multiple_of(10).then(|| if sent.is_multiple_of(3) { amount } else { amount + 1 }),
             start,
             end: start.checked_add_days(Days::new(days - 1))?,
-            scores: source.assesses().then(|| [score(8), score(16), score(24)]),
+            scores: source.is_assessing().then(|| [score(8), score(16), score(24)]),
             number,
         })
     }
 }
 
-fn two_institutions(chance: u64) -> (usize, usize) {
+fn draw_two_institutions(chance: u64) -> (usize, usize) {
     let (first, step) = (chance % 6, 1 + (chance >> 8) % 5);
     (INSTITUTIONS + first as usize, INSTITUTIONS + ((first + step) % 6) as usize)
 }
 
-/// So many platforms of different kinds that have a course, from a place on in the round.
-fn programmes(course: Course, chance: u64, count: usize) -> Vec<usize> {
+/// Returns `count` platforms of different kinds that have a course, beginning at a random one of them.
+fn draw_programmes(course: Course, chance: u64, count: usize) -> Vec<usize> {
     let one_institution = INSTITUTIONS + (chance >> 8) as usize % 6;
     let having: Vec<usize> = (0..INSTITUTIONS)
         .chain([one_institution])
-        .filter(|source| course.code(SOURCES[*source].connector).is_some())
+        .filter(|source| course.platform_code(SOURCES[*source].connector).is_some())
         .collect();
     let from = chance as usize % having.len();
     having.iter().copied().cycle().skip(from).take(count.min(having.len())).collect()

@@ -69,7 +69,7 @@ impl Evening {
         let bytes = self.client.post("/open", &form).await?;
         index(&bytes).ok_or_else(|| {
             let text = "the index is cut, or is none; it is asked for again".to_owned();
-            Failure::passing(Cause::Other { text }).at("/open")
+            Failure::retryable(Cause::Other { text }).with_place("/open")
         })
     }
 }
@@ -88,7 +88,7 @@ impl Connector for Evening {
         let check = check_number(&session, &block);
         let query = [("session", session.as_str()), ("block", &block), ("check", &check)];
         let bytes = self.client.get("/block", &query).await?;
-        let page = self.client.page(stream, format!("block {block}"), bytes).await?;
+        let page = self.client.make_page(stream, format!("block {block}"), bytes).await?;
         // Blocks are allotted in advance: what comes after an empty one is empty too.
         let next = due.next().filter(|_| page.records != Ok(0));
         let last = next.is_none();
@@ -97,7 +97,7 @@ impl Connector for Evening {
         Ok(Some(Page { cursor, last, ..page }))
     }
 
-    fn since(&self, _: &Stream, _: Days) -> Option<String> {
+    fn cursor_for_days(&self, _: &Stream, _: Days) -> Option<String> {
         // The platform cannot be asked for what has changed since a day.
         None
     }

@@ -1,5 +1,5 @@
-//! A page or file of a real platform becomes a sample that anybody may read: every person in it is replaced by a generated
-//! one, the same one everywhere, and nothing else changes. What cannot be made so is refused.
+//! Turns a page or file of a real platform into a sample that anyone may read: every person in it is replaced by a
+//! generated one, consistently, and nothing else changes. A page where that is impossible is refused.
 
 mod pack;
 mod people;
@@ -22,52 +22,52 @@ use people::Chance;
 use runs::Script;
 use search::{Kind, Known};
 
-/// Why a page cannot become a sample. Each text says what to do, and none names anybody.
+/// Why a page cannot become a sample. Each text says what to do; none names a person.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum AnonymizeError {
-    /// One record cannot be read to its end.
+    /// A record cannot be read to its end.
     #[serde(rename = "disguise.broken")]
     Broken {
-        /// Where it stands.
+        /// Address of the record.
         address: String,
-        /// Why.
+        /// The reader's error.
         why: BrokenRecord,
     },
-    /// No workbook that can be written again.
+    /// The workbook cannot be written again.
     #[serde(rename = "disguise.workbook")]
     Workbook,
-    /// The system gives no random numbers.
+    /// The system provides no random numbers.
     #[serde(rename = "disguise.random")]
     Random {
-        /// Why.
+        /// The system's error.
         why: String,
     },
-    /// Sheets that the manifest does not read.
+    /// The workbook has sheets that the manifest does not read.
     #[serde(rename = "disguise.sheets")]
     Sheets {
-        /// Their names.
+        /// Names of the sheets, separated by commas.
         sheets: String,
     },
-    /// A text that cannot be written as it came.
+    /// The text cannot be written in the encoding it came in.
     #[serde(rename = "disguise.encoding")]
     Encoding {
-        /// The encoding.
+        /// Name of the encoding.
         encoding: &'static str,
     },
-    /// Somebody is still there.
+    /// An original person is still in the result.
     #[serde(rename = "disguise.left")]
     Left {
-        /// Where.
+        /// Address of the record or archive member.
         address: String,
     },
-    /// The disguised page means something else.
+    /// The anonymized page decodes to something else.
     #[serde(rename = "disguise.differs")]
     Differs {
         /// The first difference.
         difference: String,
     },
-    /// It cannot be read.
+    /// The page cannot be decoded.
     #[serde(untagged)]
     Decode(DecodeError),
 }
@@ -80,81 +80,81 @@ impl From<DecodeError> for AnonymizeError {
     }
 }
 
-/// How many of the originals were put aside.
+/// How many originals were replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Names that the manifest maps, each counted once.
     pub names: usize,
     /// ID numbers that the manifest maps, each counted once.
     pub id_numbers: usize,
-    /// Places where anything else was replaced: numbers of telephones, e-mail addresses, long numbers.
+    /// Places where something else was replaced: telephone numbers, e-mail addresses, long numbers.
     pub others: usize,
 }
 
-/// A seed that nobody knows; it is not kept.
+/// Returns a random seed, which is not stored anywhere.
 ///
 /// # Errors
 /// [`AnonymizeError::Random`].
-pub fn seed() -> Result<[u8; 32], AnonymizeError> {
+pub fn random_seed() -> Result<[u8; 32], AnonymizeError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|e| AnonymizeError::Random { why: e.to_string() })?;
     Ok(seed)
 }
 
-/// The people of one page, and who comes in their place.
+/// The people of one page and their replacements.
 #[derive(Debug)]
 pub struct Anonymizer<'s> {
     known: Known,
-    /// Values whose digits mean something to the manifest, as days and versions.
+    /// Values whose digits the manifest uses, such as dates and versions; they stay.
     kept: HashSet<String>,
     chance: Chance<'s>,
     others: Cell<usize>,
 }
 
 impl<'s> Anonymizer<'s> {
-    /// Of the people that a manifest finds in a page. Without the seed nobody can find the way back.
+    /// Collects the people that a manifest finds in a page. Without the seed nobody can reverse the replacement.
     ///
     /// # Errors
-    /// [`AnonymizeError`] when not every record can be read.
+    /// [`AnonymizeError`] if a record cannot be read.
     pub fn new(cx: Context<'_>, body: &Body<'_>, seed: &'s [u8; 32]) -> Result<Self, AnonymizeError> {
         let plan = Plan::new(cx.stream);
         let mut people = People::default();
-        for record in decode::decode(&cx.stream.format, body, &plan.paths, RecordRange::ALL)? {
+        for record in decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::ALL)? {
             if let Some(why) = record.broken {
-                let address = RawRecord { broken: None, ..record }.address(cx.address);
+                let address = RawRecord { broken: None, ..record }.format_address(cx.address);
                 return Err(AnonymizeError::Broken { address, why });
             }
-            people.meet(cx, &plan, &record);
+            people.add_record(cx, &plan, &record);
         }
         let chance = Chance(seed);
         let known = Known::new(&people.names, &people.id_numbers, chance);
-        let kept = people.kept.into_iter().filter(|text| !known.is(text)).collect();
+        let kept = people.kept.into_iter().filter(|text| !known.is_original(text)).collect();
         Ok(Self { known, kept, chance, others: Cell::new(0) })
     }
 
-    /// The page with everybody replaced, in its own form: encoding, escapes, archive and workbook.
+    /// Returns the page with everyone replaced, in its own form: encoding, escapes, archive and workbook.
     ///
     /// # Errors
     /// [`AnonymizeError`].
-    pub fn page(&self, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
-        pack::page(self, stream, bytes)
+    pub fn anonymize_page(&self, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+        pack::anonymize_payload(self, stream, bytes)
     }
 
-    /// A file's name with everybody replaced.
+    /// Returns a file name with everyone replaced.
     #[must_use]
-    pub fn file_name(&self, name: &str) -> String {
-        self.value(name, false)
+    pub fn anonymize_file_name(&self, name: &str) -> String {
+        self.anonymize_value(name, false)
     }
 
-    /// What has been found.
+    /// Returns how many originals were found so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let (names, id_numbers) = self.known.counts();
+        let (names, id_numbers) = self.known.count_originals();
         Counts { names, id_numbers, others: self.others.get() }
     }
 
-    /// Whether the disguised page holds nobody any more, and means what the original means. `bytes` are the disguised
-    /// page as it was written, `after` the same, read.
+    /// Checks that the anonymized page contains no original person and means what the original means. `bytes` is the
+    /// anonymized page as written, `after` the same page as read again.
     ///
     /// # Errors
     /// [`AnonymizeError::Left`] and [`AnonymizeError::Differs`].
@@ -166,54 +166,56 @@ impl<'s> Anonymizer<'s> {
         bytes: &[u8],
     ) -> Result<(), AnonymizeError> {
         let outcomes = |body: &Body<'_>| {
-            crate::gate::outcomes::outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, cx.address, body)
+            crate::gate::outcomes::sample_outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, cx.address, body)
         };
         let (was, is) = (outcomes(before)?, outcomes(after)?);
-        let nameless = |outcomes: Vec<Value>| outcomes.into_iter().map(nameless).collect::<Vec<_>>();
-        if let Some(difference) = crate::gate::outcomes::differences(&nameless(is), &nameless(was)).into_iter().next() {
+        let nameless = |outcomes: Vec<Value>| outcomes.into_iter().map(without_name).collect::<Vec<_>>();
+        if let Some(difference) =
+            crate::gate::outcomes::list_differences(&nameless(is), &nameless(was)).into_iter().next()
+        {
             return Err(AnonymizeError::Differs { difference });
         }
         let plan = Plan::new(cx.stream);
         let left = |address: String| AnonymizeError::Left { address };
-        for record in decode::decode(&cx.stream.format, after, &plan.paths, RecordRange::ALL)? {
+        for record in decode::decode_records(&cx.stream.format, after, &plan.paths, RecordRange::ALL)? {
             let mut person = person_slots(&plan).filter_map(|slot| record.texts.get(slot)?.as_deref());
-            if person.any(|text| self.known.is(text)) || self.stands_in(&record.raw) {
-                return Err(left(record.address(cx.address)));
+            if person.any(|text| self.known.is_original(text)) || self.contains_original(&record.raw) {
+                return Err(left(record.format_address(cx.address)));
             }
         }
-        for part in after.parts()? {
-            if self.stands_in(part.text) {
-                return Err(left(part.head.address(cx.address)));
+        for part in after.split_parts()? {
+            if self.contains_original(part.text) {
+                return Err(left(part.head.format_address(cx.address)));
             }
         }
-        match pack::whoever_is_left(bytes, |text| self.stands_in(text)) {
+        match pack::find_leaking_member(bytes, |text| self.contains_original(text)) {
             Some(member) => Err(left(format!("{} › {member}", cx.address))),
             None => Ok(()),
         }
     }
 
-    /// Whether an original stands in a text, however its characters are escaped.
-    fn stands_in(&self, text: &str) -> bool {
-        let plain: Vec<char> = runs::unescaped(text).into_iter().map(search::fold).collect();
-        self.known.stands_in(&plain)
+    /// Returns whether a text contains an original, even with escaped characters.
+    fn contains_original(&self, text: &str) -> bool {
+        let plain: Vec<char> = runs::unescape_all(text).into_iter().map(search::fold_char).collect();
+        self.known.contains_original(&plain)
     }
 
-    /// A text of a format with everybody replaced. What stays keeps its bytes.
-    fn text(&self, text: &str, script: Script) -> String {
+    /// Replaces everyone in a text of some format. Unchanged parts keep their bytes.
+    fn anonymize_text(&self, text: &str, script: Script) -> String {
         let mut out = String::with_capacity(text.len());
         let mut written = 0;
-        for run in runs::runs(text, script) {
+        for run in runs::split_runs(text, script) {
             let chars: Vec<char> = run.atoms.iter().map(|atom| atom.read).collect();
             let whole: String = chars.iter().collect();
-            // A GUID in an attribute is nobody's number.
+            // A GUID in an attribute is not a person's number.
             let kept = run.attribute && whole.starts_with('{') || self.kept.contains(whole.trim());
-            let made = search::disguise(&chars, &self.known, self.chance, kept);
-            self.count(&made.found);
+            let made = search::anonymize_chars(&chars, &self.known, self.chance, kept);
+            self.count_others(&made.found);
             for (atom, becomes) in run.atoms.iter().zip(made.texts) {
                 let Some(becomes) = becomes else { continue };
                 out.push_str(text.get(written..atom.at.start).unwrap_or_default());
                 let source = text.get(atom.at.clone()).unwrap_or_default();
-                becomes.chars().for_each(|c| runs::write(&mut out, source, c, script));
+                becomes.chars().for_each(|c| runs::write_char(&mut out, source, c, script));
                 written = atom.at.end;
             }
         }
@@ -221,19 +223,19 @@ impl<'s> Anonymizer<'s> {
         out
     }
 
-    fn value(&self, text: &str, kept: bool) -> String {
+    fn anonymize_value(&self, text: &str, kept: bool) -> String {
         let chars: Vec<char> = text.chars().collect();
-        let made = search::disguise(&chars, &self.known, self.chance, kept);
+        let made = search::anonymize_chars(&chars, &self.known, self.chance, kept);
         chars.iter().zip(made.texts).map(|(c, becomes)| becomes.unwrap_or_else(|| c.to_string())).collect()
     }
 
-    fn count(&self, found: &[Kind]) {
+    fn count_others(&self, found: &[Kind]) {
         self.others.set(self.others.get() + found.iter().filter(|kind| **kind == Kind::Other).count());
     }
 }
 
-/// How the text of a format is written; a workbook is no text.
-fn script(format: &Format) -> Option<Script> {
+/// Returns how text of the format is written; `None` for workbooks, which are not text.
+fn script_of(format: &Format) -> Option<Script> {
     match format {
         Format::Json { .. } | Format::JsonLines { .. } => Some(Script::Json),
         Format::Xml { .. } => Some(Script::Markup),
@@ -242,7 +244,7 @@ fn script(format: &Format) -> Option<Script> {
     }
 }
 
-/// Where persons stand in a record.
+/// Returns the slots of a record that hold a person's name or ID number.
 fn person_slots<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = usize> + 'p {
     let person = plan.fields.iter().filter(|mapped| {
         matches!(mapped.field, Field::Name | Field::IdNumber | Field::FormerName | Field::FormerIdNumber)
@@ -253,7 +255,7 @@ fn person_slots<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = usize> + 'p {
     })
 }
 
-/// What the records of a page tell.
+/// Persons found in a page's records, and values to keep.
 #[derive(Debug, Default)]
 struct People {
     names: HashSet<String>,
@@ -262,8 +264,8 @@ struct People {
 }
 
 impl People {
-    fn meet<'a>(&mut self, cx: Context<'a>, plan: &Plan<'a>, record: &RawRecord<'a>) {
-        let draft = draft::map(cx, plan, record);
+    fn add_record<'a>(&mut self, cx: Context<'a>, plan: &Plan<'a>, record: &RawRecord<'a>) {
+        let draft = draft::map_record(cx, plan, record);
         let version = match cx.stream.version {
             VersionFrom::Field { .. } => plan.version,
             VersionFrom::FileDate {} | VersionFrom::Landing {} => None,
@@ -277,13 +279,15 @@ impl People {
             });
             let texts = slots.map(str::trim).filter(|text| !text.is_empty());
             match mapped.field {
-                Field::Name => originals(&mut self.names, texts.collect(), draft.name.as_deref()),
-                Field::IdNumber => originals(&mut self.id_numbers, texts.collect(), draft.id_number.as_deref()),
-                Field::FormerName => originals(&mut self.names, texts.collect(), draft.roster.former_name.as_deref()),
-                Field::FormerIdNumber => {
-                    originals(&mut self.id_numbers, texts.collect(), draft.roster.former_id_number.as_deref());
+                Field::Name => add_originals(&mut self.names, texts.collect(), draft.name.as_deref()),
+                Field::IdNumber => add_originals(&mut self.id_numbers, texts.collect(), draft.id_number.as_deref()),
+                Field::FormerName => {
+                    add_originals(&mut self.names, texts.collect(), draft.roster.former_name.as_deref())
                 }
-                // They tell who it is at the platform, and mean nothing else.
+                Field::FormerIdNumber => {
+                    add_originals(&mut self.id_numbers, texts.collect(), draft.roster.former_id_number.as_deref());
+                }
+                // These identify the person at the platform and mean nothing else, so they are not kept.
                 Field::RecordName | Field::CertificateNumber | Field::TeacherNumber | Field::Phone => {}
                 _ => self.kept.extend(texts.map(str::to_owned)),
             }
@@ -291,8 +295,8 @@ impl People {
     }
 }
 
-/// A piece that the manifest cuts out of a text is the original, else the texts themselves are.
-fn originals(all: &mut HashSet<String>, texts: Vec<&str>, mapped: Option<&str>) {
+/// Adds the original: the piece that the manifest cuts out of a text, or else the texts themselves.
+fn add_originals(all: &mut HashSet<String>, texts: Vec<&str>, mapped: Option<&str>) {
     let piece =
         mapped.map(str::trim).filter(|piece| !piece.is_empty() && texts.iter().any(|text| text.contains(piece)));
     match piece {
@@ -303,11 +307,11 @@ fn originals(all: &mut HashSet<String>, texts: Vec<&str>, mapped: Option<&str>) 
     }
 }
 
-/// An outcome without the person's name.
-fn nameless(mut outcome: Value) -> Value {
+/// Removes the person's name and birth date from an outcome.
+fn without_name(mut outcome: Value) -> Value {
     if let Some(clean) = outcome.get_mut("clean").and_then(Value::as_object_mut) {
         clean.remove("name");
-        // It is the ID number's.
+        // It is derived from the ID number.
         clean.remove("birth_date");
     }
     outcome

@@ -1,5 +1,5 @@
-//! Bytes around the texts: encodings, archives and workbooks, each written again as it came. All of it has been read
-//! within the bounds of unpacking before.
+//! Handles the bytes around the texts: encodings, archives and workbooks, each written again in its own form. The input
+//! has already been read within the limits of unpacking.
 
 use std::io::{Cursor, Write as _};
 
@@ -10,58 +10,67 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::anonymize::runs::{self, Script};
-use crate::anonymize::{AnonymizeError, Anonymizer, script};
+use crate::anonymize::{AnonymizeError, Anonymizer, script_of};
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::unpack::{MAX_UNPACKED, MAX_WORKBOOK, UnpackError, for_each_member, gunzip, is_zip};
-use huiliu_manifest::{Archive, Format, Stream, named_like};
+use huiliu_manifest::{Archive, Format, Stream, matches_name_pattern};
 
 const BOOK: &str = "xl/workbook.xml";
 const GZIP: &[u8] = b"\x1f\x8b";
-/// Those who have made remarks, when there are none.
+/// An empty list of comment authors.
 const NO_PERSONS: &[u8] =
     b"<personList xmlns=\"http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments\"/>";
 
-fn broken(why: &dyn std::fmt::Display) -> AnonymizeError {
-    unpacking(UnpackError::Broken { why: why.to_string() })
+fn broken_error(why: &dyn std::fmt::Display) -> AnonymizeError {
+    unpack_error(UnpackError::Broken { why: why.to_string() })
 }
 
-fn unpacking(fault: UnpackError) -> AnonymizeError {
+fn unpack_error(fault: UnpackError) -> AnonymizeError {
     AnonymizeError::Decode(DecodeError::Unpack(fault))
 }
 
-/// A payload of a stream, disguised.
-pub(super) fn page(disguise: &Anonymizer<'_>, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+/// Anonymizes a stream's payload.
+pub(super) fn anonymize_payload(
+    disguise: &Anonymizer<'_>,
+    stream: &Stream,
+    bytes: &[u8],
+) -> Result<Vec<u8>, AnonymizeError> {
     match &stream.archive {
         Some(Archive::Gzip {}) if bytes.starts_with(GZIP) => {
-            let text = content(disguise, &stream.format, &gunzip(bytes).map_err(unpacking)?)?;
+            let text = anonymize_content(disguise, &stream.format, &gunzip(bytes).map_err(unpack_error)?)?;
             let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            packed.write_all(&text).and_then(|()| packed.finish()).map_err(|e| broken(&e))
+            packed.write_all(&text).and_then(|()| packed.finish()).map_err(|e| broken_error(&e))
         }
         Some(Archive::Zip { members }) if is_zip(bytes) && !huiliu_office::is_workbook(bytes) => {
-            archive(disguise, members, &stream.format, bytes)
+            anonymize_archive(disguise, members, &stream.format, bytes)
         }
-        _ => content(disguise, &stream.format, bytes),
+        _ => anonymize_content(disguise, &stream.format, bytes),
     }
 }
 
-fn content(disguise: &Anonymizer<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
-    match (format, script(format)) {
-        (Format::Workbook { sheets, .. }, _) => workbook(disguise, sheets, bytes),
-        (_, Some(script)) => text(disguise, format, script, bytes),
+fn anonymize_content(disguise: &Anonymizer<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+    match (format, script_of(format)) {
+        (Format::Workbook { sheets, .. }, _) => anonymize_workbook(disguise, sheets, bytes),
+        (_, Some(script)) => anonymize_text(disguise, format, script, bytes),
         (_, None) => Err(AnonymizeError::Workbook),
     }
 }
 
-fn text(disguise: &Anonymizer<'_>, format: &Format, script: Script, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
-    let (encoding, mark) = decode::encoding_of(format.encoding(), bytes);
-    let read = decode::in_encoding(format.encoding(), bytes)?;
-    let made = disguise.text(&read, script);
+fn anonymize_text(
+    disguise: &Anonymizer<'_>,
+    format: &Format,
+    script: Script,
+    bytes: &[u8],
+) -> Result<Vec<u8>, AnonymizeError> {
+    let (encoding, mark) = decode::detect_encoding(format.encoding(), bytes);
+    let read = decode::decode_in_encoding(format.encoding(), bytes)?;
+    let made = disguise.anonymize_text(&read, script);
     let mut out = bytes.get(..mark).unwrap_or_default().to_vec();
-    out.extend(encoded(&made, encoding)?);
+    out.extend(encode_text(&made, encoding)?);
     Ok(out)
 }
 
-fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, AnonymizeError> {
+fn encode_text(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, AnonymizeError> {
     if encoding == encoding_rs::UTF_16LE {
         return Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
     }
@@ -74,38 +83,44 @@ fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, Anonymize
     }
 }
 
-/// A member of an archive, unpacked.
+/// An unpacked member of an archive.
 struct Member {
     name: String,
     bytes: Vec<u8>,
 }
 
-/// Only the members whose names are like `pattern`, which the manifest reads: nobody knows who stands in the others.
-fn archive(disguise: &Anonymizer<'_>, pattern: &str, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+/// Keeps only members whose names match `pattern`, because only those are read by the manifest; people in the others
+/// would go unnoticed.
+fn anonymize_archive(
+    disguise: &Anonymizer<'_>,
+    pattern: &str,
+    format: &Format,
+    bytes: &[u8],
+) -> Result<Vec<u8>, AnonymizeError> {
     let mut members = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
-        if named_like(pattern, name.rsplit('/').next().unwrap_or(name)) {
+        if matches_name_pattern(pattern, name.rsplit('/').next().unwrap_or(name)) {
             members.push(Member { name: name.to_owned(), bytes: content.to_vec() });
         }
         Ok(())
     })
-    .map_err(unpacking)?;
-    zipped(members.into_iter().map(|Member { name, bytes }| {
-        Ok(Member { name: disguise.value(&name, false), bytes: content(disguise, format, &bytes)? })
+    .map_err(unpack_error)?;
+    write_zip(members.into_iter().map(|Member { name, bytes }| {
+        Ok(Member { name: disguise.anonymize_value(&name, false), bytes: anonymize_content(disguise, format, &bytes)? })
     }))
 }
 
-fn zipped(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> Result<Vec<u8>, AnonymizeError> {
+fn write_zip(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> Result<Vec<u8>, AnonymizeError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for member in members {
         let Member { name, bytes } = member?;
-        writer.start_file(name, SimpleFileOptions::default()).map_err(|e| broken(&e))?;
-        writer.write_all(&bytes).map_err(|e| broken(&e))?;
+        writer.start_file(name, SimpleFileOptions::default()).map_err(|e| broken_error(&e))?;
+        writer.write_all(&bytes).map_err(|e| broken_error(&e))?;
     }
-    writer.finish().map(Cursor::into_inner).map_err(|e| broken(&e))
+    writer.finish().map(Cursor::into_inner).map_err(|e| broken_error(&e))
 }
 
-fn workbook(disguise: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+fn anonymize_workbook(disguise: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     if !is_zip(bytes) {
         return Err(AnonymizeError::Workbook);
     }
@@ -114,30 +129,30 @@ fn workbook(disguise: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec
         parts.push(Member { name: name.to_owned(), bytes: content.to_vec() });
         Ok(())
     })
-    .map_err(unpacking)?;
+    .map_err(unpack_error)?;
     let Some(book) = parts.iter().find(|part| part.name == BOOK) else { return Err(AnonymizeError::Workbook) };
     let unread = unread_sheets(sheets, &book.bytes)?;
     if !unread.is_empty() {
         return Err(AnonymizeError::Sheets { sheets: unread.join(", ") });
     }
-    zipped(parts.into_iter().map(|Member { name, bytes }| {
-        let made = part(disguise, &name, &bytes)?;
+    write_zip(parts.into_iter().map(|Member { name, bytes }| {
+        let made = anonymize_part(disguise, &name, &bytes)?;
         Ok(Member { name, bytes: made })
     }))
 }
 
 fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, AnonymizeError> {
-    let text = std::str::from_utf8(book).map_err(|e| broken(&e))?;
+    let text = std::str::from_utf8(book).map_err(|e| broken_error(&e))?;
     let mut reader = Reader::from_str(text);
     let mut unread = Vec::new();
     loop {
-        match reader.read_event().map_err(|e| broken(&e))? {
+        match reader.read_event().map_err(|e| broken_error(&e))? {
             Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == "sheet" => {
                 let Some(name) = tag.attributes().flatten().find(|a| a.key.local_name().as_ref() == "name") else {
                     continue;
                 };
-                let name = name.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| broken(&e))?;
-                if !named_like(pattern, name.trim()) {
+                let name = name.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| broken_error(&e))?;
+                if !matches_name_pattern(pattern, name.trim()) {
                     unread.push(name.into_owned());
                 }
             }
@@ -147,12 +162,13 @@ fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, AnonymizeErr
     }
 }
 
-/// One member of a workbook. Remarks and whoever made the workbook are left out; pictures and the like are emptied.
-fn part(disguise: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+/// Anonymizes one member of a workbook. Comments and the author's properties lose their words; pictures and other
+/// binary members are emptied.
+fn anonymize_part(disguise: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     if ![".xml", ".rels", ".vml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
         return Ok(vec![]);
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| broken(&e))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| broken_error(&e))?;
     if name.starts_with("xl/persons/") {
         return Ok(NO_PERSONS.to_vec());
     }
@@ -160,14 +176,14 @@ fn part(disguise: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, 
     if personal.iter().any(|start| name.starts_with(start)) {
         return Ok(without_words(text).into_bytes());
     }
-    Ok(disguise.text(text, Script::Sheet).into_bytes())
+    Ok(disguise.anonymize_text(text, Script::Sheet).into_bytes())
 }
 
-/// A document without its words, but for numbers and days.
+/// Removes the words from a document; numbers and dates stay.
 fn without_words(text: &str) -> String {
     let mut out = String::new();
     let mut written = 0;
-    for run in runs::runs(text, Script::Markup) {
+    for run in runs::split_runs(text, Script::Markup) {
         let attribute = run.attribute && !run.atoms.iter().any(|atom| !atom.read.is_ascii());
         let plain = run.atoms.first().is_some_and(|atom| atom.read.is_ascii_digit());
         for atom in run.atoms.iter().filter(|_| !attribute && !plain) {
@@ -179,11 +195,11 @@ fn without_words(text: &str) -> String {
     out
 }
 
-/// The first member of an archive in which somebody stands, read anew.
-pub(super) fn whoever_is_left(bytes: &[u8], stands_in: impl Fn(&str) -> bool) -> Option<String> {
+/// Finds the first member of a finished archive that still contains an original.
+pub(super) fn find_leaking_member(bytes: &[u8], stands_in: impl Fn(&str) -> bool) -> Option<String> {
     let mut found = None;
     if is_zip(bytes) {
-        // What cannot be read has been told before.
+        // Unpacking errors were reported earlier.
         let _ = for_each_member(bytes, MAX_WORKBOOK, |name, content| {
             if found.is_none() && std::str::from_utf8(content).is_ok_and(&stands_in) {
                 found = Some(name.to_owned());

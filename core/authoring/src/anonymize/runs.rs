@@ -1,36 +1,36 @@
-//! A text cut into runs: what a reader of its format takes for one value, character by character, each with where it
-//! stands in the source. What is not changed keeps its bytes; what is changed is written in the form that stood there.
+//! Splits a text into runs: what a reader of its format takes for one value, character by character, each with its
+//! place in the source. Unchanged characters keep their bytes; changed ones are written in the form of the original.
 
 use std::ops::Range;
 
-/// How characters are written in a text.
+/// How a format writes characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Script {
-    /// JSON, also one document per line: `\u738b` is a character.
+    /// JSON, also one document per line; `\u738b` is a character.
     Json,
-    /// XML: `&#x738b;` is a character.
+    /// XML; `&#x738b;` is a character.
     Markup,
-    /// XML of a workbook, where pieces of a cell's text have formats of their own.
+    /// XML of a workbook, where parts of a cell's text can have their own formatting.
     Sheet,
-    /// Cells between separators, in quotes or not.
+    /// Cells between separators, quoted or not.
     Cells(u8),
 }
 
-/// One character of a value, and the bytes of the source that mean it.
+/// One character of a value and the source bytes that stand for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Atom {
-    /// What is read.
+    /// The character's meaning.
     pub read: char,
-    /// Where it stands.
+    /// Byte range in the source.
     pub at: Range<usize>,
 }
 
-/// Characters that belong together.
+/// The characters of one value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Run {
-    /// The characters.
+    /// Characters in the order of the source.
     pub atoms: Vec<Atom>,
-    /// Whether it is the value of an attribute.
+    /// Whether this is an attribute's value.
     pub attribute: bool,
 }
 
@@ -38,20 +38,20 @@ pub struct Run {
 const PIECES: [&str; 14] =
     ["t", "r", "rPr", "rFont", "sz", "color", "family", "charset", "scheme", "b", "i", "u", "strike", "vertAlign"];
 
-/// Cuts a text into runs. Nothing is refused: what does not hang together is cut as well as can be.
+/// Splits a text into runs. Nothing is refused: malformed text is split as well as possible.
 #[must_use]
-pub fn runs(text: &str, script: Script) -> Vec<Run> {
+pub fn split_runs(text: &str, script: Script) -> Vec<Run> {
     let cutter = Cutter { text, at: 0, run: Run::default(), runs: vec![] };
     match script {
-        Script::Json => cutter.json(),
-        Script::Markup => cutter.markup(&[]),
-        Script::Sheet => cutter.markup(&PIECES),
-        Script::Cells(separator) => cutter.cells(char::from(separator)),
+        Script::Json => cutter.cut_json(),
+        Script::Markup => cutter.cut_markup(&[]),
+        Script::Sheet => cutter.cut_markup(&PIECES),
+        Script::Cells(separator) => cutter.cut_cells(char::from(separator)),
     }
 }
 
-/// A character in the form that stood at its place in the source.
-pub fn write(out: &mut String, source: &str, c: char, script: Script) {
+/// Writes a character in the same form as the source text it replaces.
+pub fn write_char(out: &mut String, source: &str, c: char, script: Script) {
     match script {
         Script::Json if source.starts_with("\\u") => {
             let mut units = [0; 2];
@@ -62,15 +62,15 @@ pub fn write(out: &mut String, source: &str, c: char, script: Script) {
     }
 }
 
-/// A text's characters with every escape of every format read, wherever it stands: to look for what must not be there.
+/// Returns a text's characters with the escapes of all formats resolved, to search for text that must not occur.
 #[must_use]
-pub fn unescaped(text: &str) -> Vec<char> {
+pub fn unescape_all(text: &str) -> Vec<char> {
     let mut chars = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let (read, bytes) = match c {
-            '\\' => escape(rest),
-            '&' => reference(rest),
+            '\\' => read_escape(rest),
+            '&' => read_reference(rest),
             c => (c, c.len_utf8()),
         };
         chars.push(read);
@@ -95,172 +95,172 @@ impl Cutter<'_> {
         self.rest().chars().next()
     }
 
-    /// Goes over so many bytes that are no part of a value.
-    fn skip(&mut self, bytes: usize) {
+    /// Skips bytes that are not part of a value.
+    fn skip_bytes(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
-    /// Takes so many bytes as one character of the value.
-    fn take(&mut self, read: char, bytes: usize) {
+    /// Adds bytes as one character of the value.
+    fn take_char(&mut self, read: char, bytes: usize) {
         self.run.atoms.push(Atom { read, at: self.at..self.at + bytes });
         self.at += bytes;
     }
 
-    fn end(&mut self) {
+    fn end_run(&mut self) {
         let run = std::mem::take(&mut self.run);
         if !run.atoms.is_empty() {
             self.runs.push(run);
         }
     }
 
-    fn json(mut self) -> Vec<Run> {
+    fn cut_json(mut self) -> Vec<Run> {
         let mut inside = false;
         while let Some(c) = self.peek() {
             match c {
                 '"' => {
-                    self.end();
+                    self.end_run();
                     inside = !inside;
-                    self.skip(1);
+                    self.skip_bytes(1);
                 }
                 '\\' if inside => {
-                    let (read, bytes) = escape(self.rest());
-                    self.take(read, bytes);
+                    let (read, bytes) = read_escape(self.rest());
+                    self.take_char(read, bytes);
                 }
                 '{' | '}' | '[' | ']' | ':' | ',' if !inside => {
-                    self.end();
-                    self.skip(1);
+                    self.end_run();
+                    self.skip_bytes(1);
                 }
                 c if !inside && c.is_whitespace() => {
-                    self.end();
-                    self.skip(c.len_utf8());
+                    self.end_run();
+                    self.skip_bytes(c.len_utf8());
                 }
-                c => self.take(c, c.len_utf8()),
+                c => self.take_char(c, c.len_utf8()),
             }
         }
-        self.end();
+        self.end_run();
         self.runs
     }
 
-    fn cells(mut self, separator: char) -> Vec<Run> {
+    fn cut_cells(mut self, separator: char) -> Vec<Run> {
         let (mut quoted, mut begins) = (false, true);
         while let Some(c) = self.peek() {
             match c {
-                '"' if quoted && self.rest().starts_with("\"\"") => self.take('"', 2),
+                '"' if quoted && self.rest().starts_with("\"\"") => self.take_char('"', 2),
                 '"' if quoted || begins => {
                     quoted = !quoted;
                     begins = false;
-                    self.skip(1);
+                    self.skip_bytes(1);
                 }
                 '\n' | '\r' if !quoted => {
-                    self.end();
+                    self.end_run();
                     begins = true;
-                    self.skip(1);
+                    self.skip_bytes(1);
                 }
                 c if c == separator && !quoted => {
-                    self.end();
+                    self.end_run();
                     begins = true;
-                    self.skip(1);
+                    self.skip_bytes(1);
                 }
                 c => {
                     begins = false;
-                    self.take(c, c.len_utf8());
+                    self.take_char(c, c.len_utf8());
                 }
             }
         }
-        self.end();
+        self.end_run();
         self.runs
     }
 
-    /// The text of an element is one run, `pieces` within it or not.
-    fn markup(mut self, pieces: &[&str]) -> Vec<Run> {
+    /// Cuts XML. An element's text is one run, even if the elements `pieces` divide it.
+    fn cut_markup(mut self, pieces: &[&str]) -> Vec<Run> {
         while let Some(c) = self.peek() {
             match c {
-                '<' if self.rest().starts_with("<![CDATA[") => self.character_data(),
-                '<' if pieces.contains(&element(self.rest())) => {
+                '<' if self.rest().starts_with("<![CDATA[") => self.cut_character_data(),
+                '<' if pieces.contains(&element_name(self.rest())) => {
                     let end = self.rest().find('>').map_or(self.rest().len(), |at| at + 1);
-                    self.skip(end);
+                    self.skip_bytes(end);
                 }
                 '<' => {
-                    self.end();
+                    self.end_run();
                     if self.rest().starts_with("<!--") {
-                        self.comment();
+                        self.cut_comment();
                     } else {
-                        self.tag();
+                        self.cut_tag();
                     }
                 }
                 '&' => {
-                    let (read, bytes) = reference(self.rest());
-                    self.take(read, bytes);
+                    let (read, bytes) = read_reference(self.rest());
+                    self.take_char(read, bytes);
                 }
-                c => self.take(c, c.len_utf8()),
+                c => self.take_char(c, c.len_utf8()),
             }
         }
-        self.end();
+        self.end_run();
         self.runs
     }
 
-    /// It belongs to the text before and after it.
-    fn character_data(&mut self) {
-        self.skip("<![CDATA[".len());
+    /// CDATA belongs to the same run as the text around it.
+    fn cut_character_data(&mut self) {
+        self.skip_bytes("<![CDATA[".len());
         let end = self.rest().find("]]>").map_or(self.text.len(), |bytes| self.at + bytes);
         while self.at < end {
             let Some(c) = self.peek() else { break };
-            self.take(c, c.len_utf8());
+            self.take_char(c, c.len_utf8());
         }
-        self.skip("]]>".len().min(self.text.len() - self.at));
+        self.skip_bytes("]]>".len().min(self.text.len() - self.at));
     }
 
-    fn comment(&mut self) {
-        self.skip("<!--".len());
+    fn cut_comment(&mut self) {
+        self.skip_bytes("<!--".len());
         let end = self.rest().find("-->").map_or(self.text.len(), |bytes| self.at + bytes);
         while self.at < end {
             let Some(c) = self.peek() else { break };
-            self.take(c, c.len_utf8());
+            self.take_char(c, c.len_utf8());
         }
-        self.skip("-->".len().min(self.text.len() - self.at));
-        self.end();
+        self.skip_bytes("-->".len().min(self.text.len() - self.at));
+        self.end_run();
     }
 
-    /// Every attribute's value is a run of its own.
-    fn tag(&mut self) {
+    /// Makes each attribute's value a run.
+    fn cut_tag(&mut self) {
         let mut quote = None;
         while let Some(c) = self.peek() {
             match (c, quote) {
                 ('"' | '\'', None) => {
                     quote = Some(c);
-                    self.skip(1);
+                    self.skip_bytes(1);
                 }
                 (c, Some(open)) if c == open => {
                     self.run.attribute = true;
-                    self.end();
+                    self.end_run();
                     self.run.attribute = false;
                     quote = None;
-                    self.skip(1);
+                    self.skip_bytes(1);
                 }
                 ('>', None) => {
-                    self.skip(1);
+                    self.skip_bytes(1);
                     break;
                 }
                 ('&', Some(_)) => {
-                    let (read, bytes) = reference(self.rest());
-                    self.take(read, bytes);
+                    let (read, bytes) = read_reference(self.rest());
+                    self.take_char(read, bytes);
                 }
-                (c, Some(_)) => self.take(c, c.len_utf8()),
-                (c, None) => self.skip(c.len_utf8()),
+                (c, Some(_)) => self.take_char(c, c.len_utf8()),
+                (c, None) => self.skip_bytes(c.len_utf8()),
             }
         }
-        self.end();
+        self.end_run();
     }
 }
 
-/// The name of the element that a tag begins or ends.
-fn element(tag: &str) -> &str {
+/// Returns the name of the element that a tag begins or ends.
+fn element_name(tag: &str) -> &str {
     let name = tag.trim_start_matches(['<', '/']);
     name.split([' ', '/', '>', '\t', '\r', '\n']).next().unwrap_or_default()
 }
 
-/// What an escape means, and its bytes. Half a surrogate pair means no character.
-fn escape(rest: &str) -> (char, usize) {
+/// Returns an escape's meaning and length in bytes. Half a surrogate pair becomes U+FFFD.
+fn read_escape(rest: &str) -> (char, usize) {
     let unit = |at: usize| {
         let digits = rest.get(at..at + 6)?.strip_prefix("\\u")?;
         u16::from_str_radix(digits, 16).ok()
@@ -282,8 +282,8 @@ fn escape(rest: &str) -> (char, usize) {
     }
 }
 
-/// What a reference means, and its bytes; one that means nothing is an ampersand.
-fn reference(rest: &str) -> (char, usize) {
+/// Returns a reference's meaning and length in bytes; an unknown one is read as an ampersand.
+fn read_reference(rest: &str) -> (char, usize) {
     let named = rest.get(1..).and_then(|text| text.split_once(';')).filter(|(name, _)| name.len() <= 10);
     let Some((name, _)) = named else { return ('&', 1) };
     let number = match (name.strip_prefix("#x").or_else(|| name.strip_prefix("#X")), name.strip_prefix('#')) {
@@ -308,9 +308,9 @@ fn reference(rest: &str) -> (char, usize) {
 mod tests {
     use super::*;
 
-    fn read(text: &str, script: Script) -> Vec<String> {
-        let runs = runs(text, script);
-        // Atoms stand in the order of the source, and none reaches into another.
+    fn read_runs(text: &str, script: Script) -> Vec<String> {
+        let runs = split_runs(text, script);
+        // Atoms are in source order and do not overlap.
         let ends: Vec<usize> = runs.iter().flat_map(|r| &r.atoms).flat_map(|a| [a.at.start, a.at.end]).collect();
         assert!(ends.is_sorted() && ends.last().is_none_or(|end| *end <= text.len()), "{text:?}: {ends:?}");
         runs.iter().map(|run| run.atoms.iter().map(|atom| atom.read).collect()).collect()
@@ -318,15 +318,15 @@ mod tests {
 
     #[test]
     fn values_are_what_a_reader_takes_for_them() {
-        assert_eq!(read(r#"{"a":["\u738b\"芳",12]}"#, Script::Json), ["a", "王\"芳", "12"]);
-        assert_eq!(read(r#""\ud842\udfb7\ud842""#, Script::Json), ["𠮷\u{FFFD}"]);
+        assert_eq!(read_runs(r#"{"a":["\u738b\"芳",12]}"#, Script::Json), ["a", "王\"芳", "12"]);
+        assert_eq!(read_runs(r#""\ud842\udfb7\ud842""#, Script::Json), ["𠮷\u{FFFD}"]);
         assert_eq!(
-            read("<a b='王&#x82b3;'>王<![CDATA[芳]]>&amp;</a><!--芳-->", Script::Markup),
+            read_runs("<a b='王&#x82b3;'>王<![CDATA[芳]]>&amp;</a><!--芳-->", Script::Markup),
             ["王芳", "王芳&", "芳"]
         );
         let rich = "<si><r><t>王</t></r><r><rPr><b/></rPr><t xml:space='p'>芳</t></r></si><si><t>1</t></si>";
-        assert_eq!(read(rich, Script::Sheet), ["王芳", "1"]);
-        assert_eq!(read("姓名,\"王,\"\"芳\"\r\n1", Script::Cells(b',')), ["姓名", "王,\"芳", "1"]);
+        assert_eq!(read_runs(rich, Script::Sheet), ["王芳", "1"]);
+        assert_eq!(read_runs("姓名,\"王,\"\"芳\"\r\n1", Script::Cells(b',')), ["姓名", "王,\"芳", "1"]);
     }
 
     #[test]
@@ -334,7 +334,7 @@ mod tests {
         for text in ["\"\\", "\"\\u12", "\\u", "<![CDATA[", "<", "<!--", "&#x;", "&", "<a b='", "\"\"\"", "<![CDATA[x]"]
         {
             for script in [Script::Json, Script::Markup, Script::Sheet, Script::Cells(b',')] {
-                read(text, script);
+                read_runs(text, script);
             }
         }
     }

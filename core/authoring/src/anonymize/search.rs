@@ -1,5 +1,5 @@
-//! Where people stand in the characters of a value: those a manifest has told, and whatever looks like a number or an
-//! address of somebody.
+//! Finds people in the characters of a value: those that a manifest maps, and anything that looks like a person's
+//! number or address.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
@@ -7,20 +7,20 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use crate::anonymize::people::{Chance, is_part_of_name};
-use huiliu_values::text::{half_width, is_invisible};
+use huiliu_values::text::{is_invisible, to_half_width};
 use huiliu_values::{IdNumber, IdNumberError};
 
-/// An original with fewer digits than this is no ID number, and tells nothing of anybody.
+/// A text with fewer digits is not an ID number and identifies nobody.
 const MIN_ID_DIGITS: usize = 5;
-/// A run of so many digits is somebody's number.
+/// A run of this many digits is taken for a person's number.
 const MIN_DIGITS: usize = 11;
-/// The most characters without meaning between two of an original.
+/// Maximum number of meaningless characters between two characters of an original.
 const MAX_GAP: usize = 4;
 
-/// What was found.
+/// What kind of original was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A name that the manifest maps, or one behind a label as 填表人.
+    /// A name that the manifest maps, or one after a label such as 填表人.
     Name,
     /// An ID number.
     IdNumber,
@@ -28,31 +28,31 @@ pub enum Kind {
     Other,
 }
 
-/// An original and what comes in its place, character by character.
+/// An original and its replacement, character by character.
 #[derive(Debug, Clone)]
 struct Pattern {
     solid: Vec<char>,
     becomes: Vec<char>,
     kind: Kind,
-    /// Whether it is only found where nothing else stands beside it: a name of one character is a word, too.
+    /// Whether it is only matched alone, because a name of one character is also an ordinary word.
     whole: bool,
 }
 
-/// The people a manifest has told.
+/// The people whom a manifest maps.
 #[derive(Debug, Default)]
 pub struct Known {
     by_first: HashMap<char, Vec<Pattern>>,
 }
 
-/// A character in the one form in which originals are compared.
-pub fn fold(c: char) -> char {
-    match half_width(c) {
+/// Normalises a character for comparing originals.
+pub fn fold_char(c: char) -> char {
+    match to_half_width(c) {
         '\u{425}' | '\u{445}' => 'X',
         c => c.to_uppercase().next().unwrap_or(c),
     }
 }
 
-/// Whether a character between two of an original means nothing.
+/// Returns whether a character is meaningless between two characters of an original.
 pub fn is_gap(c: char) -> bool {
     c.is_whitespace()
         || is_invisible(c)
@@ -70,20 +70,21 @@ pub fn is_gap(c: char) -> bool {
         )
 }
 
-/// As [`is_gap`], but what parts cells and lines of a text is none.
+/// Like [`is_gap`], but separators of cells and lines do not count.
 pub fn is_gap_in_text(c: char) -> bool {
     is_gap(c) && !matches!(c, '\t' | '\r' | '\n')
 }
 
-fn solid(text: &str) -> Vec<char> {
-    text.chars().map(fold).filter(|c| !is_gap(*c)).collect()
+fn solid_chars(text: &str) -> Vec<char> {
+    text.chars().map(fold_char).filter(|c| !is_gap(*c)).collect()
 }
 
 impl Known {
-    /// Of the names and ID numbers as they were received.
+    /// Collects names and ID numbers as received.
     pub fn new(names: &HashSet<String>, id_numbers: &HashSet<String>, chance: Chance<'_>) -> Self {
         let parts = |chars: &[char]| chars.iter().filter(|c| is_part_of_name(**c)).count();
-        let mut sorted: Vec<(Vec<char>, bool)> = names.iter().map(|name| (solid(name), has_separator(name))).collect();
+        let mut sorted: Vec<(Vec<char>, bool)> =
+            names.iter().map(|name| (solid_chars(name), has_separator(name))).collect();
         sorted.sort_unstable();
         sorted.dedup_by(|a, b| a.0 == b.0);
         sorted.retain(|(name, _)| parts(name) > 0);
@@ -92,26 +93,26 @@ impl Known {
         let mut known = Self::default();
         let mut given = HashSet::new();
         for (name, foreign) in sorted {
-            let becomes: Vec<char> = chance.name(&name, foreign, &originals, &given);
+            let becomes: Vec<char> = chance.fake_name(&name, foreign, &originals, &given);
             given.insert(becomes.clone());
             let whole = parts(&name) < 2;
-            known.add(Pattern { solid: name, becomes, kind: Kind::Name, whole });
+            known.add_pattern(Pattern { solid: name, becomes, kind: Kind::Name, whole });
         }
-        // A spreadsheet's apostrophe in front of a number is none of it.
-        let bare = |number: &String| solid(number.trim_matches(|c: char| !c.is_alphanumeric() && c != '*'));
+        // Drops a spreadsheet's apostrophe before the number.
+        let bare = |number: &String| solid_chars(number.trim_matches(|c: char| !c.is_alphanumeric() && c != '*'));
         for number in id_numbers.iter().map(bare) {
             let text: String = number.iter().collect();
             let digits = number.iter().filter(|c| c.is_ascii_digit()).count();
             if digits >= MIN_ID_DIGITS {
-                let becomes: Vec<char> = chance.id_number(&text).chars().collect();
-                known.add(Pattern { solid: number, becomes, kind: Kind::IdNumber, whole: digits < 8 });
+                let becomes: Vec<char> = chance.fake_id_number(&text).chars().collect();
+                known.add_pattern(Pattern { solid: number, becomes, kind: Kind::IdNumber, whole: digits < 8 });
             }
         }
         known.by_first.values_mut().for_each(|list| list.sort_by_key(|p| std::cmp::Reverse(p.solid.len())));
         known
     }
 
-    fn add(&mut self, pattern: Pattern) {
+    fn add_pattern(&mut self, pattern: Pattern) {
         let Some(first) = pattern.solid.first() else { return };
         let list = self.by_first.entry(*first).or_default();
         if list.iter().all(|other| other.solid != pattern.solid) {
@@ -119,26 +120,26 @@ impl Known {
         }
     }
 
-    /// How many names and ID numbers there are.
-    pub fn counts(&self) -> (usize, usize) {
+    /// Counts names and ID numbers.
+    pub fn count_originals(&self) -> (usize, usize) {
         let of = |kind| self.by_first.values().flatten().filter(|pattern| pattern.kind == kind).count();
         (of(Kind::Name), of(Kind::IdNumber))
     }
 
-    /// The longest original that begins here, with the places of its characters.
-    fn at(&self, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<(&Pattern, Vec<usize>)> {
+    /// Returns the longest original that begins here, with the positions of its characters.
+    fn longest_at(&self, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<(&Pattern, Vec<usize>)> {
         let found = self.by_first.get(chars.get(from)?)?.iter();
-        found.filter_map(|pattern| Some((pattern, places(pattern, chars, from, gap)?))).next()
+        found.filter_map(|pattern| Some((pattern, match_positions(pattern, chars, from, gap)?))).next()
     }
 
-    /// Whether an original stands anywhere in a text, folded. Those that are only found alone are not looked for.
-    pub fn stands_in(&self, chars: &[char]) -> bool {
-        (0..chars.len()).any(|at| self.at(chars, at, is_gap_in_text).is_some_and(|(pattern, _)| !pattern.whole))
+    /// Returns whether a folded text contains an original. Originals that are only matched alone are ignored.
+    pub fn contains_original(&self, chars: &[char]) -> bool {
+        (0..chars.len()).any(|at| self.longest_at(chars, at, is_gap_in_text).is_some_and(|(pattern, _)| !pattern.whole))
     }
 
-    /// Whether a text is an original, and nothing else.
-    pub fn is(&self, text: &str) -> bool {
-        let chars = solid(text);
+    /// Returns whether a text is exactly one original.
+    pub fn is_original(&self, text: &str) -> bool {
+        let chars = solid_chars(text);
         chars.first().and_then(|c| self.by_first.get(c)).is_some_and(|list| list.iter().any(|p| p.solid == chars))
     }
 }
@@ -147,8 +148,8 @@ fn has_separator(name: &str) -> bool {
     name.trim().chars().any(|c| is_gap(c) && !c.is_whitespace() && !is_invisible(c))
 }
 
-/// The places of a pattern's characters, if it stands here.
-fn places(pattern: &Pattern, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<Vec<usize>> {
+/// Returns the positions of a pattern's characters if it matches here.
+fn match_positions(pattern: &Pattern, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<Vec<usize>> {
     let mut places = Vec::with_capacity(pattern.solid.len());
     let mut at = from;
     for wanted in &pattern.solid {
@@ -167,30 +168,30 @@ fn places(pattern: &Pattern, chars: &[char], from: usize, gap: fn(char) -> bool)
     if pattern.whole && !before.iter().chain(after).all(|c| is_gap(*c)) {
         return None;
     }
-    // A name in Latin letters is no part of a longer word.
+    // A name in Latin letters must not be part of a longer word.
     let letter = |c: Option<&char>| c.is_some_and(char::is_ascii_alphabetic);
     let inside = |edge: Option<&char>, beside: Option<&char>| letter(edge) && letter(beside);
     let cuts = inside(pattern.solid.first(), before.last()) || inside(pattern.solid.last(), after.first());
     (pattern.kind == Kind::IdNumber || !cuts).then_some(places)
 }
 
-/// What comes in the place of the characters of a run; `None` where a character stays.
+/// Replacements for the characters of a run; `None` where a character stays.
 pub struct Made {
-    /// One for each character.
+    /// One entry per character.
     pub texts: Vec<Option<String>>,
-    /// What was found.
+    /// The kinds of originals found.
     pub found: Vec<Kind>,
 }
 
 impl Made {
-    fn of(length: usize) -> Self {
+    fn with_length(length: usize) -> Self {
         Self { texts: vec![None; length], found: vec![] }
     }
 
-    /// Puts one character in the place of another, in the width and case that stood there.
-    fn put(&mut self, at: usize, was: char, becomes: char) {
-        let is_same = fold(was) == becomes;
-        let wide = half_width(was) != was;
+    /// Replaces one character by another, in the width and case of the original.
+    fn replace_char(&mut self, at: usize, was: char, becomes: char) {
+        let is_same = fold_char(was) == becomes;
+        let wide = to_half_width(was) != was;
         let becomes = if was.is_lowercase() { becomes.to_lowercase().next().unwrap_or(becomes) } else { becomes };
         let widened = char::from_u32(u32::from(becomes) + 0xFEE0).filter(|_| wide && becomes.is_ascii_graphic());
         if let Some(text) = self.texts.get_mut(at) {
@@ -199,28 +200,28 @@ impl Made {
     }
 }
 
-/// Replaces whoever stands in a value. `kept` tells that its digits mean something to the manifest.
-pub fn disguise(chars: &[char], known: &Known, chance: Chance<'_>, kept: bool) -> Made {
-    let folded: Vec<char> = chars.iter().copied().map(fold).collect();
-    let mut made = Made::of(chars.len());
-    // What is replaced is not looked at again.
+/// Replaces everyone in a value. `kept` means that the manifest uses its digits.
+pub fn anonymize_chars(chars: &[char], known: &Known, chance: Chance<'_>, kept: bool) -> Made {
+    let folded: Vec<char> = chars.iter().copied().map(fold_char).collect();
+    let mut made = Made::with_length(chars.len());
+    // Replaced characters are excluded from further searches.
     let mut open = folded.clone();
     let mut at = 0;
     while at < folded.len() {
-        let Some((pattern, places)) = known.at(&folded, at, is_gap) else {
+        let Some((pattern, places)) = known.longest_at(&folded, at, is_gap) else {
             at += 1;
             continue;
         };
         for (place, becomes) in places.iter().zip(&pattern.becomes) {
-            made.put(*place, chars[*place], *becomes);
+            made.replace_char(*place, chars[*place], *becomes);
         }
         let end = places.last().map_or(at, |last| *last) + 1;
         open[at..end].fill('\u{1}');
         made.found.push(pattern.kind);
         at = end;
     }
-    for shape in shapes() {
-        shape.apply(chars, &mut open, &mut made, chance, kept);
+    for shape in personal_shapes() {
+        shape.replace_matches(chars, &mut open, &mut made, chance, kept);
     }
     made
 }
@@ -239,8 +240,8 @@ struct Shape {
     act: Act,
 }
 
-/// What looks like somebody's, whatever field it stands in.
-fn shapes() -> &'static [Shape] {
+/// Returns the shapes of personal data that are replaced in every field.
+fn personal_shapes() -> &'static [Shape] {
     static SHAPES: OnceLock<Vec<Shape>> = OnceLock::new();
     SHAPES.get_or_init(|| {
         let shapes = [
@@ -256,7 +257,7 @@ fn shapes() -> &'static [Shape] {
 }
 
 impl Shape {
-    fn apply(&self, chars: &[char], open: &mut [char], made: &mut Made, chance: Chance<'_>, kept: bool) {
+    fn replace_matches(&self, chars: &[char], open: &mut [char], made: &mut Made, chance: Chance<'_>, kept: bool) {
         let text: String = open.iter().collect();
         if text.len() < 7 {
             return;
@@ -274,7 +275,7 @@ impl Shape {
             let original = found.as_str();
             let places = from..from + original.chars().count();
             let (becomes, kind) = match self.act {
-                Act::EMail => (chance.e_mail(original), Kind::Other),
+                Act::EMail => (chance.fake_e_mail(original), Kind::Other),
                 Act::Number => match number_for(original, chance, kept) {
                     Some(becomes) => becomes,
                     None => continue,
@@ -282,12 +283,12 @@ impl Shape {
                 Act::Label => {
                     let name: Vec<char> = original.chars().collect();
                     let none = HashSet::new();
-                    (chance.name(&name, false, &none, &none).into_iter().collect(), Kind::Name)
+                    (chance.fake_name(&name, false, &none, &none).into_iter().collect(), Kind::Name)
                 }
             };
             if becomes.chars().count() == places.len() {
                 for (place, becomes) in places.clone().zip(becomes.chars()) {
-                    made.put(place, chars[place], becomes);
+                    made.replace_char(place, chars[place], becomes);
                 }
             } else {
                 made.texts[places.clone()].fill(Some(String::new()));
@@ -299,23 +300,23 @@ impl Shape {
     }
 }
 
-/// What comes in the place of a number; `None` where its digits stay.
+/// Returns the replacement for a number; `None` if its digits stay.
 fn number_for(original: &str, chance: Chance<'_>, kept: bool) -> Option<(String, Kind)> {
     let bare: String = original.chars().filter(|c| c.is_ascii_digit() || *c == 'X').collect();
-    let faults = IdNumber::faults(&bare);
+    let faults = IdNumber::list_errors(&bare);
     let is_id =
         matches!(bare.len(), 15 | 18) && !faults.iter().any(|f| matches!(f, IdNumberError::Area | IdNumberError::Date));
     let is_mobile = bare.len() == MIN_DIGITS && bare.starts_with('1') && !bare.starts_with("10");
     if kept && !(is_mobile || is_id && faults.is_empty()) {
         return None;
     }
-    let made = if is_id { chance.id_number(&bare) } else { chance.digits(&bare, 3) };
+    let made = if is_id { chance.fake_id_number(&bare) } else { chance.fake_digits(&bare, 3) };
     let mut made = made.chars();
     let put = |c: char| if c.is_ascii_digit() || c == 'X' { made.next().unwrap_or(c) } else { c };
     Some((original.chars().map(put).collect(), if is_id { Kind::IdNumber } else { Kind::Other }))
 }
 
-/// Whether a value is a number with digits after its point, which are an amount and nobody's number.
+/// Returns whether a value is a number with a decimal point: an amount, not a person's number.
 fn is_fraction(text: &str) -> bool {
     let text = text.trim().trim_start_matches('-');
     let plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
@@ -327,12 +328,12 @@ fn is_fraction(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn told(text: &str, names: &[&str], ids: &[&str]) -> String {
+    fn anonymize_example(text: &str, names: &[&str], ids: &[&str]) -> String {
         let chance = Chance(&[9; 32]);
         let set = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
         let known = Known::new(&set(names), &set(ids), chance);
         let chars: Vec<char> = text.chars().collect();
-        let made = disguise(&chars, &known, chance, false);
+        let made = anonymize_chars(&chars, &known, chance, false);
         chars.iter().zip(made.texts).map(|(c, text)| text.unwrap_or_else(|| c.to_string())).collect()
     }
 
@@ -351,7 +352,7 @@ mod tests {
             ("220102 19590911 001x", vec!["22010219590911001X"]),
             ("填表人：李四", vec![]),
         ] {
-            let made = told(text, &["王芳", "Li"], &ids);
+            let made = anonymize_example(text, &["王芳", "Li"], &ids);
             let same = text.chars().zip(made.chars()).filter(|(a, b)| a == b && a.is_ascii_digit()).count();
             assert!(made != text && same < 11, "{text} {made}");
             if !text.contains('@') {
@@ -363,9 +364,9 @@ mod tests {
     #[test]
     fn what_is_nobodys_stays() {
         for text in ["Library", "2014-10-11 09:30", "0.30000000000000004", "王小芳", "1234567890", "LI4"] {
-            assert_eq!(told(text, &["王芳", "Lib", "4"], &[]), text);
+            assert_eq!(anonymize_example(text, &["王芳", "Lib", "4"], &[]), text);
         }
-        assert_eq!(told("珊瑚", &["珊"], &[]), "珊瑚");
-        assert_ne!(told(" 珊 ", &["珊"], &[]), " 珊 ");
+        assert_eq!(anonymize_example("珊瑚", &["珊"], &[]), "珊瑚");
+        assert_ne!(anonymize_example(" 珊 ", &["珊"], &[]), " 珊 ");
     }
 }

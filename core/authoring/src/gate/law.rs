@@ -1,17 +1,17 @@
-//! A law that a connector keeps, or breaks.
+//! Laws that a connector must keep.
 
-/// A law that does not hold, in words.
+/// Describes the law that was broken.
 pub type Broken = String;
 
-/// Passes where a law holds.
+/// Checks a law.
 ///
 /// # Errors
-/// Its words where it does not.
-pub fn law(holds: bool, words: impl Into<String>) -> Result<(), Broken> {
+/// `words`, if the law does not hold.
+pub fn check_law(holds: bool, words: impl Into<String>) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(words.into()) }
 }
 
-/// A failure on the way to a law, in words.
-pub fn broken(e: impl std::fmt::Display) -> Broken {
+/// Describes a failure that prevents a law from being checked.
+pub fn to_broken(e: impl std::fmt::Display) -> Broken {
     e.to_string()
 }

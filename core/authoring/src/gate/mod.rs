@@ -1,4 +1,4 @@
-//! What a connector must pass before it is taken into use.
+//! The gate that a connector must pass before it is used.
 
 pub mod law;
 pub mod outcomes;

@@ -1,4 +1,4 @@
-//! What a connector's samples must give: every connector passes it before it runs.
+//! Expected outcomes of a connector's samples; every connector is checked against them before it runs.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,13 @@ use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
 
-/// The outcome of each raw record of a sample, in order: `{"clean": …}` with what counts of the record, or
-/// `{"parked": …}` with its address and every reason code. `address` is the sample's page or file name.
+/// Returns the outcome of each raw record of a sample, in order: `{"clean": …}` with the relevant values of the record,
+/// `{"skipped": …}` with the reason, or `{"parked": …}` with its address and every reason code. `address` is the
+/// sample's page or file name.
 ///
 /// # Errors
-/// [`DecodeError`] when the sample as a whole cannot be read.
-pub fn outcomes(
+/// [`DecodeError`] if the sample as a whole cannot be read.
+pub fn sample_outcomes(
     manifest: &Manifest,
     stream: &Stream,
     policy: &Policy,
@@ -23,12 +24,12 @@ pub fn outcomes(
 ) -> Result<Vec<Value>, DecodeError> {
     let each = &huiliu_decode::NO_EACH;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
-    let records = decode::outline(stream, body, None)?.records;
-    let staged = huiliu_decode::run(cx, body, RecordRange::new(0, records))?;
-    Ok(staged.iter().map(outcome).collect())
+    let records = decode::outline_payload(stream, body, None)?.records;
+    let staged = huiliu_decode::run_stages(cx, body, RecordRange::new(0, records))?;
+    Ok(staged.iter().map(record_outcome).collect())
 }
 
-fn outcome(staged: &Staged<'_>) -> Value {
+fn record_outcome(staged: &Staged<'_>) -> Value {
     match staged {
         Staged::Clean(r) => json!({ "clean": {
             "name": r.name.display(),
@@ -40,7 +41,7 @@ fn outcome(staged: &Staged<'_>) -> Value {
             "grade": r.assessment.as_ref().map(|a| a.grade.as_str()),
             "source_version": r.source_version,
         } }),
-        Staged::Roster(row) => json!({ "clean": told(row) }),
+        Staged::Roster(row) => json!({ "clean": roster_outcome(row) }),
         Staged::Skipped(_, because) => json!({ "skipped": because }),
         Staged::Parked(p) => json!({ "parked": {
             "address": p.address,
@@ -49,8 +50,8 @@ fn outcome(staged: &Staged<'_>) -> Value {
     }
 }
 
-/// What counts of a row of a roster.
-fn told(row: &RosterRow<'_>) -> Value {
+/// Returns the relevant values of a roster row.
+fn roster_outcome(row: &RosterRow<'_>) -> Value {
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
     let mut told = match &row.content {
         Content::Teacher(person, _) => json!({
@@ -80,9 +81,10 @@ fn told(row: &RosterRow<'_>) -> Value {
     told
 }
 
-/// Where a sample's outcomes differ from what is expected: one line each, with the raw record's number from 0.
+/// Lists the differences between a sample's outcomes and the expected ones: one line each, with the raw record's number
+/// from 0.
 #[must_use]
-pub fn differences(got: &[Value], expected: &[Value]) -> Vec<String> {
+pub fn list_differences(got: &[Value], expected: &[Value]) -> Vec<String> {
     let mut told: Vec<String> = got
         .iter()
         .zip(expected)

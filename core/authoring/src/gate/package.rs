@@ -1,4 +1,4 @@
-//! A connector as it lies in a folder: `manifest.toml`, `samples/` and `expected/`.
+//! Reads a connector's folder: `manifest.toml`, `samples/` and `expected/`.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestError, Sample, Stream, named_like};
+use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestError, Sample, Stream, matches_name_pattern};
 
-/// No manifest is as large as this, in bytes.
+/// Size limit of a manifest, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
 
 /// Why a connector's folder cannot be read.
@@ -18,48 +18,48 @@ pub enum PackageError {
     /// A file or folder cannot be read.
     #[serde(rename = "package.unreadable")]
     Unreadable {
-        /// Which.
+        /// The file or folder.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
-    /// A pipe or a device would never end.
+    /// The path is not a regular file; reading a pipe or a device might never end.
     #[serde(rename = "package.not_a_file")]
     NotAFile {
-        /// Which.
+        /// The path.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
-    /// The manifest is too large to be one.
+    /// The manifest exceeds its size limit.
     #[serde(rename = "package.too_large")]
     TooLarge {
-        /// Which.
+        /// The manifest's file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// So many bytes may be there.
+        /// The limit in bytes.
         most: u64,
     },
-    /// The samples are too large together.
+    /// The samples together exceed their size limit.
     #[serde(rename = "package.samples_too_large")]
     SamplesTooLarge {
-        /// The one with which they were.
+        /// The sample that exceeded the limit.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// So many bytes may be there.
+        /// The limit in bytes.
         most: usize,
     },
     /// A sample belongs to no stream, or to several.
     #[serde(rename = "package.no_stream")]
     NoStream {
-        /// Which.
+        /// The sample's path.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// The streams.
+        /// Names of the connector's streams.
         streams: Vec<String>,
     },
-    /// The manifest.
+    /// The manifest is invalid.
     #[serde(untagged)]
     Manifest(ManifestError),
 }
@@ -72,110 +72,113 @@ impl From<ManifestError> for PackageError {
     }
 }
 
-/// A connector as it lies in a folder: `manifest.toml`, `samples/` and `expected/`.
+/// A connector's folder in memory.
 #[derive(Debug)]
 pub struct Package {
-    /// The manifest.
+    /// The manifest, parsed.
     pub manifest: Manifest,
     /// The manifest's text.
     pub text: String,
-    /// Its samples.
+    /// The samples, with their expected results.
     pub samples: Vec<Sample>,
 }
 
-/// Reads a connector from its folder, or from the manifest in it.
+/// Reads a connector from its folder, or from the path of its manifest.
 ///
 /// # Errors
-/// [`PackageError`] naming the file and what is expected.
-pub fn read(path: &Path) -> Result<Package, PackageError> {
-    read_with(path, Expected::Read)
+/// [`PackageError`] with the file and what is expected of it.
+pub fn read_package(path: &Path) -> Result<Package, PackageError> {
+    read_package_with(path, Expected::Read)
 }
 
-/// Whether the expected results are read, or are still to be made.
+/// Whether the expected results are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// Read.
+    /// Read them from `expected/`.
     Read,
-    /// Still to be made.
+    /// Do not read them; they are not written yet.
     ToBeMade,
 }
 
-/// Reads a connector whose results are not written yet, or as [`read`] does.
+/// Reads a connector as [`read_package`] does; its expected results may be missing.
 ///
 /// # Errors
 /// [`PackageError`].
-pub fn read_with(path: &Path, results: Expected) -> Result<Package, PackageError> {
+pub fn read_package_with(path: &Path, results: Expected) -> Result<Package, PackageError> {
     let file = if path.is_dir() { path.join("manifest.toml") } else { path.to_owned() };
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    if size_of(&file)? > MAX_MANIFEST {
+    if file_size(&file)? > MAX_MANIFEST {
         return Err(PackageError::TooLarge { path: file, most: MAX_MANIFEST });
     }
-    let text = std::fs::read_to_string(&file).map_err(|e| unreadable(&file, e))?;
+    let text = std::fs::read_to_string(&file).map_err(|e| unreadable_error(&file, e))?;
     let manifest = Manifest::parse(&file.display().to_string(), &text)?;
-    let samples = samples(&folder, &manifest, results)?;
+    let samples = read_samples(&folder, &manifest, results)?;
     Ok(Package { manifest, text, samples })
 }
 
-/// The bytes of a file.
+/// Returns the size of a file in bytes.
 ///
 /// # Errors
-/// [`PackageError`], also for what is no file: a pipe or a device would never end.
-pub fn size_of(path: &Path) -> Result<u64, PackageError> {
-    let told = std::fs::metadata(path).map_err(|e| unreadable(path, e))?;
+/// [`PackageError`], also if the path is not a regular file: reading a pipe or a device might never end.
+pub fn file_size(path: &Path) -> Result<u64, PackageError> {
+    let told = std::fs::metadata(path).map_err(|e| unreadable_error(path, e))?;
     if told.is_file() {
         return Ok(told.len());
     }
     Err(PackageError::NotAFile { path: path.to_owned() })
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> PackageError {
+fn unreadable_error(path: &Path, source: std::io::Error) -> PackageError {
     PackageError::Unreadable { path: path.to_owned(), source }
 }
 
-/// Every file in `samples/` with its expected results. A file in a folder named after a stream belongs to that stream.
-fn samples(folder: &Path, manifest: &Manifest, results: Expected) -> Result<Vec<Sample>, PackageError> {
+/// Reads every file in `samples/` with its expected results. Files in a folder named after a stream belong to that
+/// stream.
+fn read_samples(folder: &Path, manifest: &Manifest, results: Expected) -> Result<Vec<Sample>, PackageError> {
     let (given, expected) = (folder.join("samples"), folder.join("expected"));
     let mut all = Vec::new();
     let mut bytes = 0;
-    for path in files(&given)? {
+    for path in list_files(&given)? {
         if path.is_dir() {
-            let Some(stream) = path.file_name().and_then(OsStr::to_str).and_then(|name| manifest.stream(name)) else {
+            let Some(stream) = path.file_name().and_then(OsStr::to_str).and_then(|name| manifest.find_stream(name))
+            else {
                 return Err(no_stream(&path, manifest));
             };
             let beside = expected.join(&stream.name);
-            for file in files(&path)? {
-                all.push(sample(&file, &stream.name, &beside, results, &mut bytes)?);
+            for file in list_files(&path)? {
+                all.push(read_sample(&file, &stream.name, &beside, results, &mut bytes)?);
             }
         } else {
             let stream = stream_of(&path, manifest).ok_or_else(|| no_stream(&path, manifest))?;
-            all.push(sample(&path, &stream.name, &expected, results, &mut bytes)?);
+            all.push(read_sample(&path, &stream.name, &expected, results, &mut bytes)?);
         }
     }
     Ok(all)
 }
 
-/// What stands in a folder, by name; a folder that is not there is empty.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, PackageError> {
+/// Lists the entries of a folder by name, hidden ones excluded; a missing folder counts as empty.
+fn list_files(folder: &Path) -> Result<Vec<PathBuf>, PackageError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(e) => return Err(unreadable(folder, e)),
+        Err(e) => return Err(unreadable_error(folder, e)),
     };
-    let paths = entries.map(|entry| entry.map(|e| e.path()).map_err(|e| unreadable(folder, e)));
+    let paths = entries.map(|entry| entry.map(|e| e.path()).map_err(|e| unreadable_error(folder, e)));
     let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
     paths.retain(|p| p.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
     paths.sort();
     Ok(paths)
 }
 
-/// The only stream, or the one after which a file is named, or the only one whose `files` take its name.
+/// Returns the only stream, or else the one that the file is named after, or else the only one whose `files` match its
+/// name.
 fn stream_of<'m>(path: &Path, manifest: &'m Manifest) -> Option<&'m Stream> {
     let stem = path.file_stem().and_then(OsStr::to_str)?;
     match &manifest.stream[..] {
         [only] => Some(only),
         many => many.iter().find(|s| s.name == stem).or_else(|| {
             let name = path.file_name().and_then(OsStr::to_str)?;
-            let takes = |s: &&Stream| s.files.iter().flatten().any(|pattern| named_like(pattern, name));
+            let takes = |s: &&Stream| s.files.iter().flatten().any(|pattern| matches_name_pattern(pattern, name));
             let mut taking = many.iter().filter(takes);
             taking.next().filter(|_| taking.next().is_none())
         }),
@@ -187,27 +190,27 @@ fn no_stream(path: &Path, manifest: &Manifest) -> PackageError {
     PackageError::NoStream { path: path.to_owned(), streams }
 }
 
-/// The sample at a path, with its results in the folder `expected`. Its bytes are added to `total`.
-fn sample(
+/// Reads the sample at a path, with its results from the folder `expected`. Adds its size to `total`.
+fn read_sample(
     path: &Path,
     stream: &str,
     expected: &Path,
     results: Expected,
     total: &mut usize,
 ) -> Result<Sample, PackageError> {
-    // Looked at before it is read: what does not fit is not taken into memory.
-    let size = size_of(path)?;
+    // Check the size before reading, so that an oversized file is never loaded.
+    let size = file_size(path)?;
     *total = total.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
     if *total > MAX_SAMPLES {
         return Err(PackageError::SamplesTooLarge { path: path.to_owned(), most: MAX_SAMPLES });
     }
-    let bytes = std::fs::read(path).map_err(|e| unreadable(path, e))?;
+    let bytes = std::fs::read(path).map_err(|e| unreadable_error(path, e))?;
     let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
     let file = expected.join(format!("{stem}.json"));
     let text = match results {
         Expected::Read => {
-            size_of(&file)?;
-            std::fs::read_to_string(&file).map_err(|e| unreadable(&file, e))?
+            file_size(&file)?;
+            std::fs::read_to_string(&file).map_err(|e| unreadable_error(&file, e))?
         }
         Expected::ToBeMade => "[]".to_owned(),
     };

@@ -1,4 +1,5 @@
-//! A platform that gives a sample over HTTP and spoils its answers: what a manifest makes of that before anybody relies on it.
+//! Simulates a platform that serves a sample over HTTP and spoils some answers, to see what the manifest makes of them
+//! before anyone relies on it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::gate::law::{Broken, broken, law};
+use crate::gate::law::{Broken, check_law, to_broken};
 use crate::gate::proxy::read_message;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Auth, Format, Manifest, Request, Stream, Transport};
@@ -25,7 +26,7 @@ enum Spoiled {
     Cut,
 }
 
-/// Every way, with words for it.
+/// Every kind of spoiled answer, with its description.
 const WAYS: [(&str, Spoiled); 5] = [
     ("429, then the page", Spoiled::Status(429)),
     ("500, then the page", Spoiled::Status(500)),
@@ -34,23 +35,23 @@ const WAYS: [(&str, Spoiled); 5] = [
     ("an answer that breaks off, then the page", Spoiled::Cut),
 ];
 
-/// What the platform gives next, and what it gives otherwise.
+/// Answers of the simulated platform: spoiled ones first, then the sample.
 struct Stage {
     next: Mutex<VecDeque<Spoiled>>,
     sample: Vec<u8>,
     kind: &'static str,
-    /// Paths that give a token, with the answer.
+    /// Paths of token requests, each with its answer.
     tokens: Vec<(String, String)>,
 }
 
-/// Pulls the first page of a stream, each time with one answer spoiled before it: no record may come of a spoiled answer,
-/// and the page afterwards must have as many as the sample, which has so many `records`. One row for each way, with
-/// what is wrong. None for a stream whose platform cannot be played: with a fan-out, an export or a client certificate,
-/// or read from files.
+/// Pulls the first page of a stream several times, each time with one spoiled answer before it. No record may come from
+/// a spoiled answer, and the page afterwards must have as many records as the sample (`records`). Returns one row per
+/// kind of spoiled answer, with what is wrong. The result is empty for a stream whose platform cannot be simulated: one
+/// with a fan-out, an export or a client certificate, or one read from files.
 ///
 /// # Errors
-/// No loopback to play on.
-pub async fn rehearse(
+/// The loopback interface cannot be used.
+pub async fn rehearse_stream(
     manifest: &Manifest,
     stream: &Stream,
     sample: &[u8],
@@ -68,27 +69,27 @@ pub async fn rehearse(
         next: Mutex::default(),
         sample: sample.to_vec(),
         kind: media_type(&stream.format),
-        tokens: tokens(auth),
+        tokens: token_answers(auth),
     });
     let played = Arc::clone(&stage);
     let server = tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            let _ = play(client, &played).await;
+            let _ = answer_request(client, &played).await;
         }
     });
     let endpoint = endpoint_of(stream, auth, &format!("http://{address}"), unpacker);
     let mut told = Vec::new();
     for (words, way) in WAYS {
-        told.push((words, one(manifest, stream, records, &endpoint, &stage, way).await));
+        told.push((words, check_spoiled_answer(manifest, stream, records, &endpoint, &stage, way).await));
     }
     server.abort();
     Ok(told)
 }
 
-/// The settings of a made-up source, with something for everything that is asked for.
+/// Builds the endpoint of a made-up source, with a value for every setting and secret that requests use.
 fn endpoint_of(stream: &Stream, auth: &Auth, base_url: &str, unpacker: &Arc<Unpacker>) -> Endpoint {
     let login = if let Auth::Session { login, .. } = auth { Some(login) } else { None };
-    let asked = stream.request.iter().chain(login).flat_map(Request::values);
+    let asked = stream.request.iter().chain(login).flat_map(Request::value_names);
     let (mut settings, mut secrets) = (BTreeMap::new(), BTreeMap::from([("refresh_token".into(), "rehearsal".into())]));
     for value in asked {
         match value.split_once('.') {
@@ -112,7 +113,7 @@ fn endpoint_of(stream: &Stream, auth: &Auth, base_url: &str, unpacker: &Arc<Unpa
     }
 }
 
-/// Nobody else asks this platform.
+/// Rate limiter without waiting: nobody else uses this platform.
 #[derive(Debug)]
 struct AtOnce;
 
@@ -123,7 +124,7 @@ impl RateLimiter for AtOnce {
     }
 }
 
-async fn one(
+async fn check_spoiled_answer(
     manifest: &Manifest,
     stream: &Stream,
     records: u32,
@@ -132,22 +133,25 @@ async fn one(
     way: Spoiled,
 ) -> Result<(), Broken> {
     let connector =
-        huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint.clone()).map_err(broken)?;
-    lock(&stage.next).push_back(way);
+        huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint.clone()).map_err(to_broken)?;
+    lock_answers(&stage.next).push_back(way);
     let spoiled = connector.pull(stream, None).await;
-    law(lock(&stage.next).is_empty(), "the platform was not asked")?;
+    check_law(lock_answers(&stage.next).is_empty(), "the platform was not asked")?;
     if let Ok(Some(page)) = &spoiled {
-        law(page.records == Ok(0), format!("taken for a page of {:?} records", page.records))?;
+        check_law(page.records == Ok(0), format!("taken for a page of {:?} records", page.records))?;
     }
     if let Err(failure) = &spoiled {
         let told = format!("{failure}");
-        law(endpoint.password.is_empty() || !told.contains(&endpoint.password), "the password is in the message")?;
+        check_law(
+            endpoint.password.is_empty() || !told.contains(&endpoint.password),
+            "the password is in the message",
+        )?;
     }
-    let page = connector.pull(stream, None).await.map_err(broken)?.ok_or("no page afterwards")?;
-    law(page.records == Ok(records), format!("{:?} records afterwards, the sample has {records}", page.records))
+    let page = connector.pull(stream, None).await.map_err(to_broken)?.ok_or("no page afterwards")?;
+    check_law(page.records == Ok(records), format!("{:?} records afterwards, the sample has {records}", page.records))
 }
 
-fn lock(next: &Mutex<VecDeque<Spoiled>>) -> std::sync::MutexGuard<'_, VecDeque<Spoiled>> {
+fn lock_answers(next: &Mutex<VecDeque<Spoiled>>) -> std::sync::MutexGuard<'_, VecDeque<Spoiled>> {
     next.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -161,15 +165,15 @@ fn media_type(format: &Format) -> &'static str {
     }
 }
 
-/// Where tokens are asked for, and an answer that gives one.
-fn tokens(auth: &Auth) -> Vec<(String, String)> {
+/// Returns the paths where tokens are requested, each with an answer that grants one.
+fn token_answers(auth: &Auth) -> Vec<(String, String)> {
     let oauth = || r#"{"access_token":"rehearsal","token_type":"Bearer","expires_in":3600}"#.to_owned();
     match auth {
         Auth::Oauth2 { token_path, .. } | Auth::Oauth2Refresh { token_path } | Auth::Jwt { token_path, .. } => {
             vec![(token_path.clone(), oauth())]
         }
         Auth::Session { login, token, .. } => {
-            let path = login.path.fill(|_| Some(String::new()), str::to_owned).unwrap_or_default();
+            let path = login.path.fill_values(|_| Some(String::new()), str::to_owned).unwrap_or_default();
             let nested = |path: &str| {
                 path.split('.')
                     .rev()
@@ -181,8 +185,8 @@ fn tokens(auth: &Auth) -> Vec<(String, String)> {
     }
 }
 
-/// One request, one answer.
-async fn play(mut client: TcpStream, stage: &Stage) -> std::io::Result<()> {
+/// Answers one request.
+async fn answer_request(mut client: TcpStream, stage: &Stage) -> std::io::Result<()> {
     let request = read_message(&mut client).await?;
     let line = String::from_utf8_lossy(&request[..request.len().min(2_000)]).into_owned();
     let path = line.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
@@ -196,7 +200,7 @@ async fn play(mut client: TcpStream, stage: &Stage) -> std::io::Result<()> {
     let (head, body) = match token {
         Some((_, answer)) => (head("200 OK", "application/json", answer.len()), answer.as_bytes()),
         None => {
-            let spoiled = lock(&stage.next).pop_front();
+            let spoiled = lock_answers(&stage.next).pop_front();
             let page = b"<html><body><form>login</form></body></html>".as_slice();
             match spoiled {
                 Some(Spoiled::Status(status)) => (head(&format!("{status} Spoiled"), "text/plain", 0), [].as_slice()),

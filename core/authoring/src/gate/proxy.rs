@@ -1,4 +1,4 @@
-//! A platform's faults: a proxy on loopback that spoils the next answer as it is told, and passes on all others.
+//! Simulates platform faults: a proxy on loopback that spoils the next answer on request and forwards all others.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +10,17 @@ use tokio::task::JoinHandle;
 /// How an answer is spoiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spoiled {
-    /// Another status; 429 and 503 ask to wait for seven seconds.
+    /// This status without a body, with a `Retry-After` of seven seconds.
     Status(u16),
-    /// Half of the body, then the end of the connection.
+    /// Half of the body, then the connection is closed.
     Cut,
-    /// A web page that asks for a login, with status 200.
+    /// A login page with status 200.
     LoginPage,
-    /// This body instead.
+    /// Another body, with status 200.
     Body(Vec<u8>),
 }
 
-/// The proxy; it ends when it is dropped.
+/// The proxy; dropping it stops it.
 pub struct Proxy {
     address: SocketAddr,
     next: Arc<Mutex<Option<Spoiled>>>,
@@ -34,8 +34,8 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    /// In front of `http://HOST:PORT`.
-    pub async fn before(upstream: &str) -> std::io::Result<Self> {
+    /// Starts a proxy in front of `http://HOST:PORT`.
+    pub async fn start_before(upstream: &str) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let next: Arc<Mutex<Option<Spoiled>>> = Arc::default();
@@ -44,30 +44,30 @@ impl Proxy {
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (upstream, told) = (upstream.clone(), told.clone());
-                tokio::spawn(async move { serve(client, &upstream, &told).await });
+                tokio::spawn(async move { serve_request(client, &upstream, &told).await });
             }
         });
         Ok(Self { address, next, server })
     }
 
-    /// Where it stands.
+    /// The proxy's address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Spoils the next answer that is not about a token.
-    pub fn spoil(&self, how: Spoiled) {
+    /// Spoils the next answer. POST requests count as token requests and are never spoiled.
+    pub fn spoil_next(&self, how: Spoiled) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
     }
 
-    /// Whether the last fault has been used.
-    pub fn spent(&self) -> bool {
+    /// Returns whether the last fault has been used.
+    pub fn is_spent(&self) -> bool {
         self.next.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 }
 
-/// One request, one answer, then the connection ends.
-async fn serve(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoiled>>) -> std::io::Result<()> {
+/// Answers one request, then closes the connection.
+async fn serve_request(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoiled>>) -> std::io::Result<()> {
     let request = read_message(&mut client).await?;
     let line = String::from_utf8_lossy(&request[..request.len().min(300)]).into_owned();
     let about_a_token = line.starts_with("POST ");
@@ -92,18 +92,18 @@ async fn serve(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoile
         }
         Some(Spoiled::Body(body)) => client.write_all(&page("200 OK", "application/octet-stream", &body)).await?,
         Some(Spoiled::Cut) => {
-            let answer = pass_on(&request, upstream).await?;
+            let answer = forward_request(&request, upstream).await?;
             let head = answer.windows(4).position(|w| w == b"\r\n\r\n").map_or(0, |at| at + 4);
             client.write_all(&answer[..head + (answer.len() - head) / 2]).await?;
         }
-        None => client.write_all(&pass_on(&request, upstream).await?).await?,
+        None => client.write_all(&forward_request(&request, upstream).await?).await?,
     }
     client.shutdown().await
 }
 
-async fn pass_on(request: &[u8], upstream: &str) -> std::io::Result<Vec<u8>> {
+async fn forward_request(request: &[u8], upstream: &str) -> std::io::Result<Vec<u8>> {
     let mut server = TcpStream::connect(upstream).await?;
-    // The connection is for one answer, whose end is then its end.
+    // Ask the server to close the connection, so that its end marks the end of the answer.
     let head = request.windows(2).position(|w| w == b"\r\n").map_or(0, |at| at + 2);
     server.write_all(&request[..head]).await?;
     server.write_all(b"connection: close\r\n").await?;
@@ -113,7 +113,7 @@ async fn pass_on(request: &[u8], upstream: &str) -> std::io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-/// Head and body of a request, as long as its content-length says.
+/// Reads a request's head and its body, whose length is in the Content-Length header.
 pub(crate) async fn read_message(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut message = Vec::new();
     let mut buffer = [0u8; 4096];

@@ -1,5 +1,5 @@
-//! The gate that a connector passes before it is taken into use: its rules convert its hours, and its samples, and every
-//! variant of them, give what is expected.
+//! The gate that a connector passes before it is used: the rules convert its hours, and its samples and all their
+//! variants give the expected results.
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use huiliu_manifest::{Manifest, Sample, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::{KeyError, Keys};
 
-/// What the gate tries a connector with.
+/// The connector under test and what it is tested with.
 #[derive(Debug, Clone, Copy)]
 pub struct Trial<'a> {
-    /// The manifest.
+    /// The manifest under test.
     pub manifest: &'a Manifest,
     /// The rules that must convert its hours.
     pub policy: &'a Policy,
-    /// The files of those rules, for messages.
+    /// File names of those rules, for messages.
     pub rule_files: &'a str,
-    /// Reads what is more than text.
+    /// Unpacks workbooks and archives.
     pub unpacker: &'a Arc<Unpacker>,
 }
 
-/// Why a connector is not tried to its end.
+/// Why a connector's trial stopped early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
@@ -61,10 +61,10 @@ pub enum GateError {
         /// The stream.
         stream: String,
     },
-    /// The platform of a sample could not be played on loopback.
+    /// The platform of a sample could not be simulated on loopback.
     #[serde(rename = "gate.played")]
     Played { why: SystemError },
-    /// The keys for what is never stored could not be made.
+    /// The throwaway keys could not be made.
     #[serde(untagged)]
     Key(KeyError),
 }
@@ -77,31 +77,31 @@ impl From<KeyError> for GateError {
     }
 }
 
-/// What became of one sample.
+/// The result of testing one sample or variant.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Checked {
-    /// The connector.
+    /// The connector's id.
     pub connector: String,
-    /// The stream.
+    /// The stream's name.
     pub stream: String,
     /// The sample's page or file name.
     pub sample: String,
-    /// What was done to the sample; nothing for the sample itself.
+    /// What was done to the sample; absent for the sample itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<&'static str>,
-    /// Records found in it.
+    /// Number of records found in it.
     pub records: usize,
-    /// Whether it gives what it must.
+    /// Whether it gives the expected results.
     pub ok: bool,
     /// Where it does not, in words.
     pub differences: Vec<String>,
 }
 
-/// Whether the rules convert the hours of every stream of a manifest.
+/// Checks that the rules convert the hours of every stream of a manifest.
 ///
 /// # Errors
 /// [`GateError::Unit`].
-pub fn convertible(manifest: &Manifest, policy: &Policy, rule_files: &str) -> Result<(), GateError> {
+pub fn check_units(manifest: &Manifest, policy: &Policy, rule_files: &str) -> Result<(), GateError> {
     match manifest.stream.iter().find(|s| !policy.knows_unit(s.hours_unit())) {
         None => Ok(()),
         Some(stream) => Err(GateError::Unit {
@@ -113,13 +113,13 @@ pub fn convertible(manifest: &Manifest, policy: &Policy, rule_files: &str) -> Re
     }
 }
 
-/// Takes a connector through the gate: one row for each sample. All of them must be `ok`.
+/// Takes a connector through the gate and returns a row for each sample; all must be `ok`.
 ///
 /// # Errors
-/// [`GateError`] when there is a unit that the rules do not convert, or a stream without a sample that has a record.
-pub async fn pass(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checked>, GateError> {
+/// [`GateError`] if the rules do not convert a unit, or a stream has no sample with a record.
+pub async fn run_gate(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checked>, GateError> {
     let manifest = trial.manifest;
-    convertible(manifest, trial.policy, trial.rule_files)?;
+    check_units(manifest, trial.policy, trial.rule_files)?;
     if let Some(stream) = manifest.stream.iter().find(|stream| samples.iter().all(|s| s.stream != stream.name)) {
         return Err(GateError::NoSample { connector: manifest.id.clone(), stream: stream.name.clone() });
     }
@@ -128,28 +128,28 @@ pub async fn pass(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checked>, 
     if let Some(stream) = manifest.stream.iter().find(|stream| !gives(stream)) {
         return Err(GateError::NoRecord { connector: manifest.id.clone(), stream: stream.name.clone() });
     }
-    // What a sample does not give, none of its variants can.
+    // If a sample fails, its variants would only repeat the failure.
     if rows.iter().all(|row| row.ok) {
         rows.extend(try_variants(trial, samples).await?);
     }
     Ok(rows)
 }
 
-/// Every sample as platforms, offices and networks spoil it: nothing wrong may come of it.
+/// Tests every sample as platforms, offices and networks spoil it: no wrong record may result.
 async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checked>, GateError> {
     let Trial { manifest, policy, unpacker, .. } = trial;
-    let keys = no_keys()?;
+    let keys = throwaway_keys()?;
     let mut rows = Vec::new();
     for sample in samples {
-        let Some(stream) = manifest.stream(&sample.stream) else { continue };
+        let Some(stream) = manifest.find_stream(&sample.stream) else { continue };
         let outcomes = async |bytes: &[u8]| {
-            let body = unpacker.body(stream, bytes).await?;
-            outcomes::outcomes(manifest, stream, policy, &keys, &sample.address, &body)
+            let body = unpacker.prepare_body(stream, bytes).await?;
+            outcomes::sample_outcomes(manifest, stream, policy, &keys, &sample.address, &body)
         };
         let Ok(of_sample) = outcomes(&sample.bytes).await else { continue };
-        for variant in variants::variants(stream, &sample.bytes) {
+        for variant in variants::make_variants(stream, &sample.bytes) {
             let got = outcomes(&variant.bytes).await;
-            let wrong = variants::judge(variant.must, &of_sample, &got);
+            let wrong = variants::find_violation(variant.must, &of_sample, &got);
             rows.push(Checked {
                 connector: manifest.id.clone(),
                 stream: sample.stream.clone(),
@@ -161,7 +161,7 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
             });
         }
         let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
-        let played = played::rehearse(manifest, stream, &sample.bytes, records, unpacker).await;
+        let played = played::rehearse_stream(manifest, stream, &sample.bytes, records, unpacker).await;
         for (name, wrong) in played.map_err(|why| GateError::Played { why })? {
             rows.push(Checked {
                 connector: manifest.id.clone(),
@@ -177,25 +177,25 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
     Ok(rows)
 }
 
-/// Keys for what is never stored: only equality within one sample depends on them.
+/// Returns fixed keys for data that is never stored: only equality within one sample depends on them.
 ///
 /// # Errors
-/// [`KeyError`], never.
-pub fn no_keys() -> Result<Keys, KeyError> {
+/// [`KeyError`]; never happens.
+pub fn throwaway_keys() -> Result<Keys, KeyError> {
     Keys::from_hex(&"00".repeat(32))
 }
 
-/// Every sample through the stages of a manifest, against what is expected.
+/// Runs every sample through the stages of a manifest and compares the outcomes with the expected ones.
 ///
 /// # Errors
 /// [`GateError::Key`].
 pub async fn try_samples(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checked>, GateError> {
     let Trial { manifest, policy, unpacker, .. } = trial;
-    let keys = no_keys()?;
+    let keys = throwaway_keys()?;
     let mut rows = Vec::new();
     for sample in samples {
-        let (records, differences) = match manifest.stream(&sample.stream) {
-            Some(stream) => match unpacker.body(stream, &sample.bytes).await {
+        let (records, differences) = match manifest.find_stream(&sample.stream) {
+            Some(stream) => match unpacker.prepare_body(stream, &sample.bytes).await {
                 Ok(body) => try_sample(manifest, stream, policy, &keys, sample, &body),
                 Err(e) => (0, vec![e.to_string()]),
             },
@@ -226,8 +226,8 @@ fn try_sample(
         Ok(expected) => expected,
         Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
     };
-    match outcomes::outcomes(manifest, stream, policy, keys, &sample.address, body) {
-        Ok(got) => (got.len(), outcomes::differences(&got, &expected)),
+    match outcomes::sample_outcomes(manifest, stream, policy, keys, &sample.address, body) {
+        Ok(got) => (got.len(), outcomes::list_differences(&got, &expected)),
         Err(e) => (0, vec![e.to_string()]),
     }
 }

@@ -1,5 +1,4 @@
-//! What else a platform may send: variants of a sample, made as platforms, offices and networks spoil them, and what must
-//! come of each.
+//! Makes variants of a sample, as platforms, offices and networks spoil them, with the result that each must have.
 
 use serde_json::Value;
 
@@ -7,34 +6,34 @@ use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::table::{self, Mark};
 use huiliu_manifest::{Encoding, Format, Layout, Stream};
 
-/// What must come of a variant.
+/// The required result of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Must {
-    /// The same as of the sample; only addresses may differ.
+    /// The sample's outcomes; only addresses may differ.
     BeTheSame,
-    /// The payload is refused as a whole.
+    /// The payload as a whole is refused.
     BeRefused,
-    /// Refused, or no good record but those of the sample.
+    /// Refused, or no clean record that the sample does not have.
     AddNothing,
 }
 
-/// A variant of a sample.
+/// A changed copy of a sample.
 #[derive(Debug, Clone)]
 pub struct Variant {
-    /// What was done to it.
+    /// What was done to the sample.
     pub name: &'static str,
-    /// Its bytes.
+    /// The changed payload.
     pub bytes: Vec<u8>,
-    /// What must come of it.
+    /// The required result.
     pub must: Must,
 }
 
 const LOGIN_PAGE: &[u8] =
     b"<!DOCTYPE html><html><head><title>Login</title></head><body><form action=\"/login\">Please log in</form></body></html>";
 
-/// The variants of a sample of a stream.
+/// Makes the variants of a stream's sample.
 #[must_use]
-pub fn variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
+pub fn make_variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
     let of = |name, bytes: Vec<u8>, must| Variant { name, bytes, must };
     let mut all = vec![
         of("a login page instead", LOGIN_PAGE.to_vec(), Must::BeRefused),
@@ -42,21 +41,22 @@ pub fn variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
     ];
     for (name, per_cent) in [("cut after a quarter", 25), ("cut in the middle", 50), ("cut near its end", 90)] {
         all.extend(
-            cut(&stream.format, &sample[..sample.len() * per_cent / 100]).map(|(bytes, must)| of(name, bytes, must)),
+            cut_payload(&stream.format, &sample[..sample.len() * per_cent / 100])
+                .map(|(bytes, must)| of(name, bytes, must)),
         );
     }
-    if let Ok(text) = decode::text(&stream.format, sample) {
+    if let Ok(text) = decode::decode_text(&stream.format, sample) {
         match &stream.format {
             Format::Csv { encoding, separator, layout } => {
                 let table = Table { text: &text, separator: separator.0, layout };
-                all.extend(table.variants(*encoding));
+                all.extend(table.make_table_variants(*encoding));
             }
             Format::Json { .. } | Format::JsonLines { .. } | Format::Xml { .. } => {
-                all.push(of("with a byte order mark", marked(&text), Must::BeTheSame));
+                all.push(of("with a byte order mark", with_byte_order_mark(&text), Must::BeTheSame));
                 all.push(of(
                     "with blank lines around it",
                     format!("\n{}\n\n", text.trim()).into_bytes(),
-                    spaced(&stream.format),
+                    blank_lines_must(&stream.format),
                 ));
             }
             Format::Workbook { .. } => {}
@@ -65,19 +65,20 @@ pub fn variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
     all
 }
 
-/// An XML declaration may stand only at the very beginning.
-fn spaced(format: &Format) -> Must {
+/// Returns the result that a text with blank lines around it must have: an XML declaration is only allowed at the very
+/// beginning.
+fn blank_lines_must(format: &Format) -> Must {
     if matches!(format, Format::Xml { .. }) { Must::AddNothing } else { Must::BeTheSame }
 }
 
-/// Whether the end of a payload cannot be told from a cut: lines after lines.
+/// Returns whether a truncated payload looks complete, because the format is a sequence of lines.
 fn is_open_ended(format: &Format) -> bool {
     matches!(format, Format::Csv { .. } | Format::JsonLines { .. })
 }
 
-/// The beginning of a payload, and what must come of it. Of a text of cells whole cells are left, for nobody can tell half
-/// a cell from a whole one; of a text that calls itself a workbook nobody can tell anything.
-fn cut(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, Must)> {
+/// Truncates a payload and returns the required result. Delimited text is cut between cells, because half a cell cannot
+/// be told from a whole one. Delimited text that is declared a workbook is left out: it has no reliable end.
+fn cut_payload(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, Must)> {
     let until =
         |separator: u8| beginning.iter().rposition(|byte| *byte == separator).map(|at| beginning[..at].to_vec());
     match format {
@@ -91,18 +92,18 @@ fn cut(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, Must)> {
     }
 }
 
-/// Whether what calls itself a workbook is a text of cells.
+/// Returns whether a payload that is declared a workbook is in fact delimited text.
 fn is_text(bytes: &[u8]) -> bool {
     let is_binary = bytes.starts_with(b"PK") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
     let is_page = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
     !is_binary && !is_page
 }
 
-fn marked(text: &str) -> Vec<u8> {
+fn with_byte_order_mark(text: &str) -> Vec<u8> {
     [b"\xef\xbb\xbf", text.trim_start_matches('\u{FEFF}').as_bytes()].concat()
 }
 
-/// A text of lines and cells, to be written in other ways.
+/// Delimited text, to be rewritten in other ways.
 struct Table<'a> {
     text: &'a str,
     separator: u8,
@@ -110,29 +111,31 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn variants(&self, declared: Encoding) -> Vec<Variant> {
-        let own = |text: &str| in_own_encoding(text, declared);
+    fn make_table_variants(&self, declared: Encoding) -> Vec<Variant> {
+        let own = |text: &str| encode_as_declared(text, declared);
         let of = |name, bytes, must| Variant { name, bytes, must };
         let lines: Vec<&str> = self.text.split_inclusive('\n').collect();
         let mut all = vec![
             of("with a title line above", own(&format!("某某省教师培训登记表\n{}", self.text)), Must::BeTheSame),
-            of("with other line ends", own(&other_line_ends(self.text)), Must::BeTheSame),
-            of("in UTF-8 with a byte order mark", marked(self.text), Must::BeTheSame),
+            of("with other line ends", own(&swap_line_ends(self.text)), Must::BeTheSame),
+            of("in UTF-8 with a byte order mark", with_byte_order_mark(self.text), Must::BeTheSame),
         ];
         let gb18030 = encoding_rs::GB18030.encode(self.text).0.into_owned();
         let told = matches!(declared, Encoding::Auto | Encoding::Gb18030);
         all.push(of("in GB18030", gb18030, if told { Must::BeTheSame } else { Must::AddNothing }));
         if let Some(header) = self.header_line(&lines) {
-            // It may come again between the records.
+            // The header can be repeated between the records.
             let without: String =
                 lines.iter().filter(|line| line.trim_end() != lines[header].trim_end()).copied().collect();
             all.push(of("without its header", own(&without), Must::BeRefused));
         }
-        all.extend(self.shuffled().map(|text| of("with its columns the other way round", own(&text), Must::BeTheSame)));
+        all.extend(
+            self.reverse_columns().map(|text| of("with its columns the other way round", own(&text), Must::BeTheSame)),
+        );
         all
     }
 
-    fn rows(&self) -> Option<Vec<Vec<String>>> {
+    fn parse_rows(&self) -> Option<Vec<Vec<String>>> {
         let mut reader = ::csv::ReaderBuilder::new();
         let mut reader =
             reader.has_headers(false).flexible(true).delimiter(self.separator).from_reader(self.text.as_bytes());
@@ -140,29 +143,29 @@ impl Table<'_> {
     }
 
     fn is_header(&self, cells: &[String]) -> bool {
-        let names: Vec<String> = cells.iter().map(|cell| table::bare(cell)).collect();
-        matches!(table::columns(&names, self.layout, &[]), Ok(Some(_)))
+        let names: Vec<String> = cells.iter().map(|cell| table::remove_whitespace(cell)).collect();
+        matches!(table::find_columns(&names, self.layout, &[]), Ok(Some(_)))
     }
 
-    /// The line of the header, where no cell of the text goes over several lines.
+    /// Returns the line of the header; `None` if some cell spans several lines.
     fn header_line(&self, lines: &[&str]) -> Option<usize> {
-        let rows = self.rows()?;
+        let rows = self.parse_rows()?;
         let header = rows.iter().position(|row| self.is_header(row))?;
         let name = rows[header].iter().find(|cell| !cell.trim().is_empty())?;
         lines.iter().position(|line| line.contains(name.as_str())).filter(|_| !self.text.contains("\"\n"))
     }
 
-    /// Header and records with their columns in the reverse order.
-    fn shuffled(&self) -> Option<String> {
-        let mut rows = self.rows()?;
+    /// Reverses the order of the columns in header and records.
+    fn reverse_columns(&self) -> Option<String> {
+        let mut rows = self.parse_rows()?;
         let header = rows.iter().position(|row| self.is_header(row))?;
         let width = rows[header].len();
         rows[header].reverse();
         for row in &mut rows[header + 1..] {
-            match table::mark(row.iter().map(String::as_str), self.layout) {
+            match table::classify_row(row.iter().map(String::as_str), self.layout) {
                 Mark::End => break,
                 Mark::Record if row.len() == width => row.reverse(),
-                // What marks a row stands first.
+                // A row is recognised as a footer or note by its first cell, so such rows stay as they are.
                 Mark::Record | Mark::Left => {}
             }
         }
@@ -174,11 +177,11 @@ impl Table<'_> {
     }
 }
 
-fn other_line_ends(text: &str) -> String {
+fn swap_line_ends(text: &str) -> String {
     if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text.replace('\n', "\r\n") }
 }
 
-fn in_own_encoding(text: &str, declared: Encoding) -> Vec<u8> {
+fn encode_as_declared(text: &str, declared: Encoding) -> Vec<u8> {
     match declared {
         Encoding::Gb18030 => encoding_rs::GB18030.encode(text).0.into_owned(),
         Encoding::Utf16 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -186,15 +189,15 @@ fn in_own_encoding(text: &str, declared: Encoding) -> Vec<u8> {
     }
 }
 
-/// What is wrong with what came of a variant, if anything is.
+/// Returns how a variant's outcomes violate the requirement; `None` if they meet it.
 #[must_use]
-pub fn judge(must: Must, sample: &[Value], got: &Result<Vec<Value>, DecodeError>) -> Option<String> {
+pub fn find_violation(must: Must, sample: &[Value], got: &Result<Vec<Value>, DecodeError>) -> Option<String> {
     let bare = |outcomes: &[Value]| outcomes.iter().map(without_address).collect::<Vec<_>>();
     match (must, got) {
         (Must::BeTheSame, Err(fault)) => Some(format!("refused: {fault}")),
         (Must::BeTheSame, Ok(got)) => {
             let (got, wanted) = (bare(got), bare(sample));
-            crate::gate::outcomes::differences(&got, &wanted).into_iter().next()
+            crate::gate::outcomes::list_differences(&got, &wanted).into_iter().next()
         }
         (Must::BeRefused, Ok(got)) => Some(format!("taken for {} records", got.len())),
         (Must::AddNothing, Ok(got)) => {

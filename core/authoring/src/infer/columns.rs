@@ -1,28 +1,28 @@
-//! Every table that a sample holds.
+//! Finds every table in a sample.
 
 use crate::infer::sniff::{self, Form};
 use crate::infer::table::Table;
 use crate::infer::{InferError, SampleForm, grid, json, xml};
 
-/// The tables of a sample; `unpacked` is what a workbook was unpacked to.
-pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferError> {
+/// Returns the tables of a sample; `unpacked` is the unpacked content of a workbook.
+pub(super) fn read_tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferError> {
     if bytes.is_empty() {
         return Err(InferError::Empty);
     }
     if let Some(unpacked) = unpacked {
-        return found(grid::of_workbook(unpacked)?, SampleForm::Workbook);
+        return require_tables(grid::tables_of_workbook(unpacked)?, SampleForm::Workbook);
     }
-    let text = sniff::text(bytes)?;
-    match sniff::form(&text.text) {
-        Form::Json => found(json::tables(&text, false)?, SampleForm::Json),
-        Form::JsonLines => found(json::tables(&text, true)?, SampleForm::JsonLines),
-        Form::Xml => found(xml::tables(&text)?, SampleForm::Xml),
-        Form::Html => found(grid::of_page(&text), SampleForm::Html),
-        Form::Delimited => found(grid::of_text(&text)?, SampleForm::Text),
+    let text = sniff::decode_text(bytes)?;
+    match sniff::detect_form(&text.text) {
+        Form::Json => require_tables(json::read_tables(&text, false)?, SampleForm::Json),
+        Form::JsonLines => require_tables(json::read_tables(&text, true)?, SampleForm::JsonLines),
+        Form::Xml => require_tables(xml::read_tables(&text)?, SampleForm::Xml),
+        Form::Html => require_tables(grid::tables_of_page(&text), SampleForm::Html),
+        Form::Delimited => require_tables(grid::tables_of_text(&text)?, SampleForm::Text),
     }
 }
 
-fn found(tables: Vec<Table>, format: SampleForm) -> Result<Vec<Table>, InferError> {
+fn require_tables(tables: Vec<Table>, format: SampleForm) -> Result<Vec<Table>, InferError> {
     let tables: Vec<Table> = tables.into_iter().filter(|t| t.rows > 0 && !t.columns.is_empty()).collect();
     if tables.is_empty() { Err(InferError::NoTable { format }) } else { Ok(tables) }
 }

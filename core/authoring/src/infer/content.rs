@@ -1,4 +1,4 @@
-//! What stands in a column, counted. All shares are per cent of the filled cells.
+//! Counts the contents of a column. All shares are per cent of the filled cells.
 
 use std::collections::HashSet;
 
@@ -10,48 +10,48 @@ use huiliu_manifest::Unit;
 use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_month};
 
-/// What was counted of a column.
+/// Statistics of a column.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Facts {
-    /// Filled cells, and their share of all records.
+    /// Number of filled cells, and their share of all records.
     pub filled: usize,
     pub fill: usize,
-    /// Different texts.
+    /// Number of different texts.
     pub distinct: usize,
     pub ids: usize,
-    /// Of the shape of an ID number, right or wrong, masked or not.
+    /// Shaped like an ID number, valid or not, masked or not.
     pub id_shaped: usize,
     pub dates: usize,
-    /// Dates that are written as such: no serials and no bare digits.
+    /// Dates written as dates: no serial numbers and no bare digits.
     pub written_dates: usize,
     pub months: usize,
     pub years: usize,
     pub periods: usize,
-    /// Plain decimal numbers above or at zero, with or without a unit.
+    /// Plain decimal numbers of at least zero, with or without a unit.
     pub numbers: usize,
     /// In hundredths.
     pub low: i64,
     pub high: i64,
     pub median: i64,
-    /// The unit behind the numbers, if half of them have one and it is the same, and the text that it is.
+    /// The unit after the numbers and its text, if at least half of them have one and it is always the same.
     pub unit: Option<(Unit, String)>,
-    /// Whether the numbers have several.
+    /// Whether the numbers have more than one unit.
     pub units_differ: bool,
     pub phones: usize,
     pub people: usize,
     pub school_codes: usize,
-    /// Words of a result, and those of them that are no mere yes or no, nor a letter.
+    /// Words of a result, and those of them that are not just yes, no or a letter.
     pub results: usize,
     pub graded: usize,
     pub sexes: usize,
-    /// Letters, digits and hyphens only, with a digit.
+    /// Only letters, digits and code punctuation, with at least one digit.
     pub codes: usize,
     pub han: usize,
-    /// Characters on an average.
+    /// Average number of characters.
     pub length: usize,
-    /// Times as hours, minutes and seconds.
+    /// Durations in hours, minutes and seconds.
     pub durations: usize,
-    /// 1, 2, 3 …
+    /// Whether the values are 1, 2, 3 …
     pub running: bool,
     pub requirement: usize,
     pub tiers: usize,
@@ -64,11 +64,11 @@ pub(super) struct Facts {
 }
 
 /// Counts a column's cells.
-pub(super) fn facts(values: &[Option<String>]) -> Facts {
+pub(super) fn count_facts(values: &[Option<String>]) -> Facts {
     let texts: Vec<&str> = values.iter().flatten().map(|text| text.trim()).collect();
     let filled = texts.len();
     let share = |test: fn(&str) -> bool| texts.iter().filter(|text| test(text)).count() * 100 / filled.max(1);
-    let numbers: Vec<Number> = texts.iter().filter_map(|text| number(text)).collect();
+    let numbers: Vec<Number> = texts.iter().filter_map(|text| parse_number(text)).collect();
     let mut sorted: Vec<i64> = numbers.iter().map(|number| number.hundredths).collect();
     sorted.sort_unstable();
     let running = filled > 1
@@ -91,8 +91,8 @@ pub(super) fn facts(values: &[Option<String>]) -> Facts {
         low: sorted.first().copied().unwrap_or(0),
         high: sorted.last().copied().unwrap_or(0),
         median: sorted.get(sorted.len() / 2).copied().unwrap_or(0),
-        unit: unit_of(&numbers, filled),
-        units_differ: units(&numbers).len() > 1,
+        unit: common_unit(&numbers, filled),
+        units_differ: list_units(&numbers).len() > 1,
         phones: share(is_phone),
         people: share(is_person),
         school_codes: share(is_school_code),
@@ -127,21 +127,24 @@ pub(super) fn facts(values: &[Option<String>]) -> Facts {
     }
 }
 
-/// Whether a cell is surely no part of a header.
+/// Returns whether a cell is certainly not part of a header.
 pub(super) fn is_datum(text: &str) -> bool {
     let text = text.trim();
-    is_phone(text) || is_id_shaped(text) || (parse_date(text).is_ok() && text.len() >= 8) || number(text).is_some()
+    is_phone(text)
+        || is_id_shaped(text)
+        || (parse_date(text).is_ok() && text.len() >= 8)
+        || parse_number(text).is_some()
 }
 
 /// A number as a cell states it.
 struct Number {
     hundredths: i64,
-    /// The word behind it that is a unit; of a hundred is none.
+    /// The unit's word after the number; a per cent sign is not one.
     unit: Option<String>,
 }
 
-/// The number that a text is, with or without a unit.
-fn number(text: &str) -> Option<Number> {
+/// Parses a text that is a number, with or without a unit.
+fn parse_number(text: &str) -> Option<Number> {
     let text: String = text.nfkc().collect();
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -153,22 +156,22 @@ fn number(text: &str) -> Option<Number> {
     let rest = rest.trim();
     match rest {
         "" | "%" => Some(Number { hundredths, unit: None }),
-        _ => unit::of_word(rest).map(|_| Number { hundredths, unit: Some(rest.to_owned()) }),
+        _ => unit::unit_of_word(rest).map(|_| Number { hundredths, unit: Some(rest.to_owned()) }),
     }
 }
 
-/// The unit that half of the cells state, if none states another.
-fn unit_of(numbers: &[Number], filled: usize) -> Option<(Unit, String)> {
+/// Returns the unit that at least half of the cells state, if no cell states another.
+fn common_unit(numbers: &[Number], filled: usize) -> Option<(Unit, String)> {
     let words = || numbers.iter().filter_map(|number| number.unit.as_ref());
-    let units = units(numbers);
+    let units = list_units(numbers);
     let [unit] = units.as_slice() else { return None };
     (words().count() * 2 >= filled).then_some((*unit, words().next()?.clone()))
 }
 
-/// The units that cells state.
-fn units(numbers: &[Number]) -> Vec<Unit> {
+/// Returns the units that the cells state.
+fn list_units(numbers: &[Number]) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
-    for unit in numbers.iter().filter_map(|number| unit::of_word(number.unit.as_ref()?)) {
+    for unit in numbers.iter().filter_map(|number| unit::unit_of_word(number.unit.as_ref()?)) {
         if !units.contains(&unit) {
             units.push(unit);
         }
@@ -248,7 +251,7 @@ fn is_result(text: &str) -> bool {
     words.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// What answers any question, so that the name alone says which.
+/// Returns whether a text could answer any question, so that only the column's name tells which.
 fn is_yes_or_no(text: &str) -> bool {
     let small = text.to_ascii_lowercase();
     small.len() == 1 || ["是", "否", "true", "false", "yes", "no"].contains(&small.as_str())
@@ -263,40 +266,41 @@ fn is_mode(text: &str) -> bool {
     words.iter().any(|word| small.contains(word)) && text.chars().count() < 14
 }
 
-/// What stands between the first and the last day of a cell.
+/// Separators between the first and the last day in a cell.
 const BETWEEN: [&str; 9] = ["至", "到", "~", "～", "—", "--", " - ", "－", "-"];
 
-/// The separator and the halves of a text that names two days, or months.
-fn halves(text: &str) -> Option<(&'static str, &str, &str)> {
+/// Splits a text that names two days or months into the separator and its halves.
+fn split_period(text: &str) -> Option<(&'static str, &str, &str)> {
     BETWEEN.into_iter().find_map(|mark| {
         let (first, last) = text.split_once(mark)?;
-        // Hyphens in a day are no separator.
+        // Hyphens within a date are not a separator.
         (!last.contains(mark)).then_some((mark, first.trim(), last.trim()))
     })
 }
 
 fn is_period(text: &str) -> bool {
     let day = |t: &str| parse_date(t).is_ok() || parse_month(t).is_ok();
-    halves(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
+    split_period(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
 }
 
-/// The separator by which every text of a column is two whole days.
-pub(super) fn separator(values: &[Option<String>]) -> Option<&'static str> {
+/// Returns the separator that splits every text of a column into two full dates.
+pub(super) fn period_separator(values: &[Option<String>]) -> Option<&'static str> {
     let mut marks = values.iter().flatten().map(|text| {
-        let (mark, first, last) = halves(text)?;
+        let (mark, first, last) = split_period(text)?;
         (parse_date(first).is_ok() && parse_date(last).is_ok()).then_some(mark)
     });
     let first = marks.next()??;
     marks.all(|mark| mark == Some(first)).then_some(first)
 }
 
-/// Letters and digits that are a code, or a number of some length.
+/// Returns whether a text looks like a code: letters, digits and code punctuation, with at least one digit.
 fn is_code(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '#' | ':');
     text.chars().all(inner) && text.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Of the shape of a person's name: two to four Han characters behind a family name, or parts with a dot between them.
+/// Returns whether a text looks like a person's name: two to four Han characters that begin with a family name, or
+/// parts separated by a dot.
 fn is_person(text: &str) -> bool {
     const FAMILIES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金\
         韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文葛齐关盖车朴全玄权南吉初单柳邢翟庞卞";

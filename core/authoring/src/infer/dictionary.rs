@@ -1,4 +1,4 @@
-//! The terms of the field, to be looked up: words, phrases, full pinyin and pinyin initials.
+//! The field's vocabulary, searchable by words, phrases, full pinyin and pinyin initials.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,35 +7,35 @@ use pinyin::ToPinyin as _;
 
 use crate::infer::terms::{Meaning, TERMS};
 
-/// How surely a name means something, per cent.
+/// How certainly a name has a meaning, in per cent.
 pub(super) const EXACT: u32 = 100;
 pub(super) const STRIPPED: u32 = 90;
 const INITIALS: u32 = 86;
-/// Initials of two letters, or of several meanings: what stands in the column decides.
+/// For initials of two letters or with several meanings: the column's content decides.
 const SHORT_INITIALS: u32 = 66;
-/// A word that often means something else.
+/// For a word that often means something else.
 const DOUBTFUL: u32 = 70;
-/// What a name says about one meaning.
+/// How well a name matches one meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Match {
     pub meaning: Meaning,
-    /// Per cent.
+    /// In per cent.
     pub score: u32,
-    /// The word of the dictionary.
+    /// The dictionary's word.
     pub word: &'static str,
-    /// Whether it was recognised by pinyin initials.
+    /// Whether pinyin initials were recognised.
     pub initials: bool,
 }
 
-/// One way to read a name.
+/// One reading of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
     Han(String),
     Latin(Vec<String>),
 }
 
-/// The words of `studyMinutes`, `STUDY_MINUTES`, `study-minutes` or `IDCardNo`, in small letters.
-pub(super) fn tokens(text: &str) -> Vec<String> {
+/// Splits `studyMinutes`, `STUDY_MINUTES`, `study-minutes` or `IDCardNo` into lower-case words.
+pub(super) fn split_tokens(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let (mut tokens, mut current) = (Vec::new(), String::new());
     for (at, c) in chars.iter().enumerate() {
@@ -53,11 +53,11 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     }
     tokens.push(current);
     tokens.retain(|token| !token.is_empty());
-    tokens.into_iter().map(|token| standard(&token).to_owned()).collect()
+    tokens.into_iter().map(|token| standard_token(&token).to_owned()).collect()
 }
 
-/// One spelling for words that have several.
-fn standard(token: &str) -> &str {
+/// Maps words with several spellings to one.
+fn standard_token(token: &str) -> &str {
     match token {
         "number" | "num" | "nbr" | "nr" | "nos" => "no",
         "datetime" | "dt" => "date",
@@ -76,7 +76,7 @@ fn standard(token: &str) -> &str {
     }
 }
 
-/// The dictionary, keyed by words, phrases, full pinyin and initials without spaces.
+/// The dictionary; the indexes are keyed by phrase, full pinyin and initials, without spaces.
 struct Dictionary {
     chinese: Vec<Entry>,
     english: Vec<(Vec<String>, Entry)>,
@@ -85,17 +85,17 @@ struct Dictionary {
     initials: Index,
 }
 
-/// A word and what it means.
+/// A word and its meaning.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     word: &'static str,
     meaning: Meaning,
-    /// The most that the word alone says.
+    /// The maximum score of this word alone.
     most: u32,
 }
 
 impl Entry {
-    /// A term's word; a question mark behind it says that it often means something else.
+    /// Makes the entry of a term's word; a trailing question mark means that the word often means something else.
     fn new(word: &'static str, meaning: Meaning) -> Self {
         match word.strip_suffix('?') {
             Some(word) => Self { word, meaning, most: DOUBTFUL },
@@ -103,7 +103,7 @@ impl Entry {
         }
     }
 
-    fn found(self, score: u32, initials: bool) -> Match {
+    fn to_match(self, score: u32, initials: bool) -> Match {
         Match { meaning: self.meaning, score: score.min(self.most), word: self.word, initials }
     }
 }
@@ -117,20 +117,20 @@ static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
         for word in term.chinese.split_whitespace() {
             let entry = Entry::new(word, term.meaning);
             chinese.push(entry);
-            add(&mut full, spelt(entry.word, false), entry);
-            add(&mut initials, spelt(entry.word, true), entry);
+            add_entry(&mut full, spell_pinyin(entry.word, false), entry);
+            add_entry(&mut initials, spell_pinyin(entry.word, true), entry);
         }
         for phrase in term.english.split(',').map(str::trim) {
             let entry = Entry::new(phrase, term.meaning);
-            let tokens: Vec<String> = tokens(entry.word);
-            add(&mut joined, tokens.concat(), entry);
+            let tokens: Vec<String> = split_tokens(entry.word);
+            add_entry(&mut joined, tokens.concat(), entry);
             english.push((tokens, entry));
         }
     }
     Dictionary { chinese, english, joined, pinyin: full, initials }
 });
 
-fn add(index: &mut Index, key: String, entry: Entry) {
+fn add_entry(index: &mut Index, key: String, entry: Entry) {
     let entries = index.entry(key).or_default();
     match entries.iter_mut().find(|known| known.meaning == entry.meaning) {
         Some(known) if known.most < entry.most => *known = entry,
@@ -139,11 +139,11 @@ fn add(index: &mut Index, key: String, entry: Entry) {
     }
 }
 
-/// A word in pinyin without tones, or its initials.
-fn spelt(word: &str, initials: bool) -> String {
+/// Spells a word in pinyin without tones, or by its initials.
+fn spell_pinyin(word: &str, initials: bool) -> String {
     word.chars()
         .map(|c| match (c, c.to_pinyin()) {
-            // Read otherwise here than alone.
+            // This character has several readings; the word decides.
             ('长', _) if word.contains("校长") => if initials { "z" } else { "zhang" }.to_owned(),
             ('长', _) => if initials { "c" } else { "chang" }.to_owned(),
             (_, Some(spelling)) if initials => spelling.first_letter().to_owned(),
@@ -153,20 +153,20 @@ fn spelt(word: &str, initials: bool) -> String {
         .collect()
 }
 
-pub(super) fn lookup(form: &Form) -> Vec<Match> {
+pub(super) fn match_form(form: &Form) -> Vec<Match> {
     match form {
-        Form::Han(text) => of_chinese(text),
-        Form::Latin(tokens) => of_latin(tokens),
+        Form::Han(text) => match_chinese(text),
+        Form::Latin(tokens) => match_latin(tokens),
     }
 }
 
-/// Prefixes that say whose or which, and change nothing.
+/// Prefixes that only say whose or which; they do not change the meaning.
 const WHOSE: &[&str] = &[
     "教师", "学员", "培训", "参训", "本人", "学习", "本次", "个人", "所", "实际", "最终", "受训", "研修", "课程",
     "国培", "累计", "老师", "人员", "用户", "我的", "年度", "该",
 ];
 
-fn of_chinese(text: &str) -> Vec<Match> {
+fn match_chinese(text: &str) -> Vec<Match> {
     let mut stripped = text;
     while let Some(rest) =
         WHOSE.iter().find_map(|prefix| stripped.strip_prefix(prefix)).filter(|rest| rest.chars().count() > 1)
@@ -183,20 +183,20 @@ fn of_chinese(text: &str) -> Vec<Match> {
         } else if stripped == word {
             STRIPPED
         } else if length(word) > 1 && text.ends_with(word) {
-            // The head of a Chinese noun stands at its end.
+            // The head of a Chinese noun phrase comes last.
             45 + share(45)
         } else if length(word) > 1 && text.contains(word) {
             30 + share(40)
         } else {
             continue;
         };
-        found.push(entry.found(score, false));
+        found.push(entry.to_match(score, false));
     }
-    within(found)
+    weaken_parts(found)
 }
 
-/// What is a part of a longer word that was found too says less: 姓名 in 校长姓名.
-fn within(mut found: Vec<Match>) -> Vec<Match> {
+/// Lowers the score of a word that is part of a longer word found as well: 姓名 in 校长姓名.
+fn weaken_parts(mut found: Vec<Match>) -> Vec<Match> {
     let all: Vec<(&'static str, u32, Meaning)> = found.iter().map(|m| (m.word, m.score, m.meaning)).collect();
     for one in &mut found {
         let longer = all.iter().any(|(word, score, meaning)| {
@@ -209,12 +209,12 @@ fn within(mut found: Vec<Match>) -> Vec<Match> {
     found
 }
 
-fn of_latin(tokens: &[String]) -> Vec<Match> {
+fn match_latin(tokens: &[String]) -> Vec<Match> {
     let joined = tokens.concat();
     let mut found = Vec::new();
     let of = |index: &Index, key: &str, score: u32, initials: bool, found: &mut Vec<Match>| {
         for entry in index.get(key).into_iter().flatten() {
-            found.push(entry.found(score, initials));
+            found.push(entry.to_match(score, initials));
         }
     };
     of(&DICTIONARY.joined, &joined, EXACT, false, &mut found);
@@ -222,22 +222,22 @@ fn of_latin(tokens: &[String]) -> Vec<Match> {
         of(&DICTIONARY.pinyin, &joined, 96, false, &mut found);
     }
     if found.is_empty() {
-        phrases(tokens, &mut found);
+        match_phrases(tokens, &mut found);
     }
     if found.iter().all(|m| m.score < STRIPPED) {
-        initials(tokens, &joined, &mut found);
+        match_initials(tokens, &joined, &mut found);
     }
     found
 }
 
-/// English words that say whose or which.
+/// English words that only say whose or which.
 const NOISE: &[&str] = &[
     "the", "t", "tb", "tbl", "f", "fld", "info", "value", "str", "my", "training", "train", "study", "user", "teacher",
     "student", "trainee", "learner", "person", "actual", "final", "valid", "total", "str", "text", "cn", "zh", "sum",
     "v", "x", "c", "record", "of",
 ];
 
-fn phrases(tokens: &[String], found: &mut Vec<Match>) {
+fn match_phrases(tokens: &[String], found: &mut Vec<Match>) {
     let quiet: Vec<String> = tokens.iter().filter(|t| !NOISE.contains(&t.as_str())).map(|t| (*t).clone()).collect();
     for (words, entry) in &DICTIONARY.english {
         let share = |most: usize| u32::try_from(most * words.len() / tokens.len().max(1)).unwrap_or(0);
@@ -250,21 +250,21 @@ fn phrases(tokens: &[String], found: &mut Vec<Match>) {
         } else {
             continue;
         };
-        found.push(entry.found(score, false));
+        found.push(entry.to_match(score, false));
     }
 }
 
-/// Pinyin initials, perhaps behind the prefix of a table.
-fn initials(tokens: &[String], joined: &str, found: &mut Vec<Match>) {
+/// Matches pinyin initials, possibly after the prefix of a database table.
+fn match_initials(tokens: &[String], joined: &str, found: &mut Vec<Match>) {
     let last = tokens.last().map_or("", String::as_str);
     let without = ["px", "js", "xy", "xx", "jl", "hd"].iter().find_map(|prefix| joined.strip_prefix(prefix));
-    // Two letters before known ones say whose or which, most often.
+    // Two letters before known initials usually say whose or which.
     let tail = joined.get(2..).filter(|tail| tail.len() > 1 && tokens.len() == 1).unwrap_or_default();
     for (key, penalty) in [(joined, 0), (last, 4), (without.unwrap_or_default(), 12), (tail, 20)] {
         let Some(entries) = DICTIONARY.initials.get(key).filter(|_| key.len() > 1) else { continue };
         let score = if entries.len() > 1 || key.len() == 2 { SHORT_INITIALS } else { INITIALS };
         for entry in entries {
-            found.push(entry.found(score - penalty, true));
+            found.push(entry.to_match(score - penalty, true));
         }
         return;
     }

@@ -1,4 +1,4 @@
-//! Whether what stands in a column can be what its name says.
+//! Judges whether a column's content can be what its name says.
 
 use crate::infer::content::Facts;
 use crate::infer::guess::Evidence;
@@ -6,40 +6,41 @@ use crate::infer::relate::Beside;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::Field;
 
-/// How well a column's content suits a meaning, the worst first.
+/// How well a column's content suits a meaning, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// It is something else.
+    /// The content is something else.
     Against,
     Poor,
-    /// Anything could stand there.
+    /// The content neither supports nor contradicts the meaning.
     Neutral,
     Good,
-    /// Hardly anything else looks so.
+    /// Hardly anything else looks like this.
     Proof,
 }
 
-/// A verdict with its reason.
+/// A fit with its reason.
 pub(super) type Verdict = (Fit, Option<Evidence>);
 
-/// What surrounds a column.
+/// A column's statistics and its relations to other columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around<'a> {
     pub facts: &'a Facts,
     pub beside: &'a Beside,
-    /// Records of the table.
+    /// Number of records in the table.
     pub rows: usize,
-    /// Never later, and sometimes earlier, than a column called so for the last day; and the like.
+    /// Whether the dates are never later, and sometimes earlier, than those of a column named as the last day; `ends`
+    /// is the converse.
     pub starts: bool,
     pub ends: bool,
-    /// Days that stand the wrong way round.
+    /// Whether first and last day are in the wrong order.
     pub reversed: bool,
-    /// A column of course titles, or codes, goes with it one by one.
+    /// Whether each code goes with one title of another column, and vice versa.
     pub paired: bool,
 }
 
-/// The confidence of a name and a verdict together, per cent. Neither alone is enough for ninety.
-pub(super) fn confidence(name: u32, fit: Fit) -> u32 {
+/// Combines the scores of name and content into a confidence in per cent. Neither alone reaches ninety.
+pub(super) fn combined_confidence(name: u32, fit: Fit) -> u32 {
     let row = match name {
         95.. => [15, 52, 82, 93, 98],
         85.. => [10, 42, 76, 91, 96],
@@ -50,7 +51,7 @@ pub(super) fn confidence(name: u32, fit: Fit) -> u32 {
     row[fit as usize]
 }
 
-/// Whether a meaning can be told by content alone.
+/// Meanings that content alone can identify.
 pub(super) const BY_CONTENT: &[Meaning] = &[
     Meaning::Field(Field::IdNumber),
     Meaning::Field(Field::Name),
@@ -64,25 +65,25 @@ pub(super) const BY_CONTENT: &[Meaning] = &[
     Meaning::Field(Field::Result),
 ];
 
-/// The verdict on a column for a meaning.
-pub(super) fn fit(meaning: Meaning, around: Around<'_>) -> Verdict {
+/// Judges how well a column's content suits a meaning.
+pub(super) fn judge_fit(meaning: Meaning, around: Around<'_>) -> Verdict {
     let Around { facts, beside, rows, .. } = around;
     let (fit, evidence) = match meaning {
         Meaning::Field(field) => field_fit(field, around),
-        Meaning::Version => version(facts),
-        Meaning::OtherScore => score(facts),
+        Meaning::Version => fit_version(facts),
+        Meaning::OtherScore => fit_score(facts),
         Meaning::Credit => match facts.numbers {
-            90.. if facts.high <= 20_000 => (Fit::Good, Some(numbers(facts))),
+            90.. if facts.high <= 20_000 => (Fit::Good, Some(range_evidence(facts))),
             _ => (Fit::Against, None),
         },
-        Meaning::PlannedHours => hours(facts),
-        Meaning::Period => share(facts.periods, Fit::Proof, Fit::Good, Evidence::Periods, Fit::Against),
-        Meaning::Year => share(facts.years, Fit::Good, Fit::Neutral, Evidence::Numbers, Fit::Poor),
+        Meaning::PlannedHours => fit_hours(facts),
+        Meaning::Period => fit_by_share(facts.periods, Fit::Proof, Fit::Good, Evidence::Periods, Fit::Against),
+        Meaning::Year => fit_by_share(facts.years, Fit::Good, Fit::Neutral, Evidence::Numbers, Fit::Poor),
         Meaning::RowNumber if facts.running && rows > 2 => (Fit::Proof, Some(Evidence::Running)),
         Meaning::RowNumber => (if facts.numbers > 90 { Fit::Neutral } else { Fit::Poor }, None),
-        Meaning::Phone => share(facts.phones, Fit::Proof, Fit::Good, Evidence::Phones, Fit::Against),
+        Meaning::Phone => fit_by_share(facts.phones, Fit::Proof, Fit::Good, Evidence::Phones, Fit::Against),
         Meaning::Sex if beside.sexes => (Fit::Proof, None),
-        Meaning::Sex => share(facts.sexes, Fit::Proof, Fit::Good, Evidence::Words, Fit::Poor),
+        Meaning::Sex => fit_by_share(facts.sexes, Fit::Proof, Fit::Good, Evidence::Words, Fit::Poor),
         Meaning::BirthDate if beside.births => (Fit::Proof, Some(Evidence::Births)),
         Meaning::BirthDate => (if facts.dates.max(facts.months) > 80 { Fit::Neutral } else { Fit::Against }, None),
         Meaning::Age => (if facts.numbers > 90 && facts.high < 10_000 { Fit::Good } else { Fit::Against }, None),
@@ -112,7 +113,7 @@ pub(super) fn fit(meaning: Meaning, around: Around<'_>) -> Verdict {
             (if facts.dates > 80 || facts.ids > 50 { Fit::Against } else { Fit::Neutral }, None)
         }
     };
-    // One record proves nothing.
+    // A single record proves nothing.
     let fit = match fit {
         Fit::Proof if facts.filled < 2 => Fit::Good,
         Fit::Good if facts.filled < 2 => Fit::Neutral,
@@ -121,8 +122,8 @@ pub(super) fn fit(meaning: Meaning, around: Around<'_>) -> Verdict {
     (fit, evidence)
 }
 
-/// What a share of the cells, per cent, says: whether most of them, some, or fewer are so.
-fn share(of: usize, most: Fit, some: Fit, evidence: Evidence, else_: Fit) -> Verdict {
+/// Returns the fit for a share of the cells in per cent: `most` from ninety, `some` from sixty, otherwise `else_`.
+fn fit_by_share(of: usize, most: Fit, some: Fit, evidence: Evidence, else_: Fit) -> Verdict {
     match of {
         90.. => (most, Some(evidence)),
         60.. => (some, Some(evidence)),
@@ -130,55 +131,55 @@ fn share(of: usize, most: Fit, some: Fit, evidence: Evidence, else_: Fit) -> Ver
     }
 }
 
-fn numbers(facts: &Facts) -> Evidence {
-    Evidence::Range { low: decimal(facts.low), high: decimal(facts.high) }
+fn range_evidence(facts: &Facts) -> Evidence {
+    Evidence::Range { low: format_hundredths(facts.low), high: format_hundredths(facts.high) }
 }
 
-/// Hundredths as a decimal number.
-fn decimal(hundredths: i64) -> String {
+/// Formats hundredths as a decimal number.
+fn format_hundredths(hundredths: i64) -> String {
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn score(facts: &Facts) -> Verdict {
+fn fit_score(facts: &Facts) -> Verdict {
     match facts.numbers {
-        90.. if facts.high <= 10_000 && facts.high > 500 => (Fit::Good, Some(numbers(facts))),
-        90.. if facts.high <= 20_000 => (Fit::Neutral, Some(numbers(facts))),
+        90.. if facts.high <= 10_000 && facts.high > 500 => (Fit::Good, Some(range_evidence(facts))),
+        90.. if facts.high <= 20_000 => (Fit::Neutral, Some(range_evidence(facts))),
         _ => (Fit::Against, None),
     }
 }
 
-fn version(facts: &Facts) -> Verdict {
+fn fit_version(facts: &Facts) -> Verdict {
     let whole = facts.numbers == 100 && facts.low % 100 == 0;
     match (facts.dates, whole) {
         (90.., _) => (Fit::Good, Some(Evidence::Dates)),
-        (_, true) => (Fit::Good, Some(numbers(facts))),
+        (_, true) => (Fit::Good, Some(range_evidence(facts))),
         _ => (Fit::Against, None),
     }
 }
 
-fn hours(facts: &Facts) -> Verdict {
+fn fit_hours(facts: &Facts) -> Verdict {
     let years = facts.years > 90 && facts.low >= 199_000;
     match facts.numbers {
-        _ if facts.units_differ => (Fit::Neutral, Some(numbers(facts))),
+        _ if facts.units_differ => (Fit::Neutral, Some(range_evidence(facts))),
         90.. if facts.unit.is_some() && facts.high > 0 => (Fit::Proof, Some(Evidence::UnitInValues)),
         90.. if years || facts.phones > 50 || facts.running || facts.high > 50_000_000 || facts.high == 0 => {
-            (Fit::Poor, Some(numbers(facts)))
+            (Fit::Poor, Some(range_evidence(facts)))
         }
-        90.. => (Fit::Good, Some(numbers(facts))),
-        60.. => (Fit::Neutral, Some(numbers(facts))),
+        90.. => (Fit::Good, Some(range_evidence(facts))),
+        60.. => (Fit::Neutral, Some(range_evidence(facts))),
         _ if facts.durations > 80 => (Fit::Poor, Some(Evidence::Durations)),
         _ => (Fit::Against, None),
     }
 }
 
-fn days(around: Around<'_>, in_order: bool) -> Verdict {
+fn fit_days(around: Around<'_>, in_order: bool) -> Verdict {
     let Around { facts, beside, reversed, .. } = around;
     match facts.dates {
         _ if beside.births => (Fit::Against, Some(Evidence::Births)),
         80.. if reversed => (Fit::Poor, Some(Evidence::Reversed)),
         80.. if in_order => (Fit::Proof, Some(Evidence::InOrder)),
-        // Bare numbers of five digits are days only to a spreadsheet.
+        // Bare numbers of five digits are dates only in a spreadsheet.
         80.. if facts.written_dates < 50 && facts.length < 8 => (Fit::Neutral, Some(Evidence::Dates)),
         80.. => (Fit::Good, Some(Evidence::Dates)),
         50.. => (Fit::Neutral, Some(Evidence::Dates)),
@@ -187,7 +188,7 @@ fn days(around: Around<'_>, in_order: bool) -> Verdict {
     }
 }
 
-fn person(around: Around<'_>) -> Verdict {
+fn fit_person(around: Around<'_>) -> Verdict {
     let Around { facts, beside, .. } = around;
     let shaped = facts.people >= 60;
     if facts.numbers > 20 || facts.codes > 20 || facts.dates > 20 || facts.length > 12 || facts.schools > 50 {
@@ -203,7 +204,7 @@ fn person(around: Around<'_>) -> Verdict {
     }
 }
 
-fn id_number(facts: &Facts) -> Verdict {
+fn fit_id_number(facts: &Facts) -> Verdict {
     match facts.ids {
         85.. => (Fit::Proof, Some(Evidence::CheckDigits { percent: facts.ids })),
         50.. => (Fit::Good, Some(Evidence::CheckDigits { percent: facts.ids })),
@@ -212,7 +213,7 @@ fn id_number(facts: &Facts) -> Verdict {
     }
 }
 
-fn title(around: Around<'_>) -> Verdict {
+fn fit_title(around: Around<'_>) -> Verdict {
     let Around { facts, beside, paired, .. } = around;
     if facts.dates > 50 || facts.numbers > 50 || facts.ids > 20 || facts.phones > 50 {
         (Fit::Against, None)
@@ -225,7 +226,7 @@ fn title(around: Around<'_>) -> Verdict {
     }
 }
 
-fn code(around: Around<'_>) -> Verdict {
+fn fit_code(around: Around<'_>) -> Verdict {
     let Around { facts, rows, paired, .. } = around;
     if facts.ids > 20 || facts.phones > 50 || facts.written_dates > 50 || facts.running && rows > 2 {
         (Fit::Against, None)
@@ -238,8 +239,8 @@ fn code(around: Around<'_>) -> Verdict {
     }
 }
 
-/// Codes that each stand once.
-fn unique(around: Around<'_>) -> Verdict {
+/// Judges codes that each occur once.
+fn fit_unique(around: Around<'_>) -> Verdict {
     let Around { facts, rows, .. } = around;
     let once = facts.distinct == facts.filled && facts.filled > 1;
     if facts.ids > 20 || facts.phones > 50 || facts.written_dates > 50 || facts.people > 50 {
@@ -256,52 +257,53 @@ fn unique(around: Around<'_>) -> Verdict {
 fn field_fit(field: Field, around: Around<'_>) -> Verdict {
     let facts = around.facts;
     match field {
-        Field::IdNumber => id_number(facts),
-        Field::Name => person(around),
+        Field::IdNumber => fit_id_number(facts),
+        Field::Name => fit_person(around),
         Field::SchoolCode => match facts.school_codes {
             85.. => (Fit::Proof, Some(Evidence::SchoolCodes)),
             _ if facts.codes > 90 && facts.ids == 0 => (Fit::Neutral, None),
             _ => (Fit::Against, None),
         },
-        Field::ProjectCode | Field::CourseCode => code(around),
-        Field::ProjectTitle | Field::CourseTitle => title(around),
-        Field::Hours => hours(facts),
-        Field::PeriodStart => days(around, around.starts),
-        Field::PeriodEnd => days(around, around.ends),
-        Field::CertificateNumber => match unique(around) {
-            // Several rows can go with one certificate.
+        Field::ProjectCode | Field::CourseCode => fit_code(around),
+        Field::ProjectTitle | Field::CourseTitle => fit_title(around),
+        Field::Hours => fit_hours(facts),
+        Field::PeriodStart => fit_days(around, around.starts),
+        Field::PeriodEnd => fit_days(around, around.ends),
+        Field::CertificateNumber => match fit_unique(around) {
+            // Several rows can share one certificate.
             (Fit::Poor, _) if facts.codes > 80 => (Fit::Neutral, Some(Evidence::Codes)),
             verdict => verdict,
         },
-        Field::RecordName => match unique(around) {
+        Field::RecordName => match fit_unique(around) {
             (Fit::Poor, _) => (Fit::Against, None),
             verdict => verdict,
         },
         Field::ScoreLearning | Field::ScoreActivity | Field::ScoreArtefact | Field::ScoreTotal | Field::Attendance => {
-            score(facts)
+            fit_score(facts)
         }
         Field::Result if facts.numbers == 100 && facts.distinct <= 2 && facts.high <= 100 => {
             (Fit::Good, Some(Evidence::ResultWords))
         }
-        Field::Result => share(facts.results, Fit::Proof, Fit::Good, Evidence::ResultWords, Fit::Poor),
-        Field::Role => share(facts.roles, Fit::Good, Fit::Good, Evidence::Words, few(facts)),
-        Field::Mode => share(facts.modes, Fit::Good, Fit::Good, Evidence::Words, few(facts)),
-        Field::Required => known(facts.requirement),
-        Field::Tier => known(facts.tiers),
-        Field::DeliveryCode => known(facts.deliveries),
-        Field::CategoryCode => known(facts.categories),
+        Field::Result => fit_by_share(facts.results, Fit::Proof, Fit::Good, Evidence::ResultWords, Fit::Poor),
+        Field::Role => fit_by_share(facts.roles, Fit::Good, Fit::Good, Evidence::Words, fit_short_words(facts)),
+        Field::Mode => fit_by_share(facts.modes, Fit::Good, Fit::Good, Evidence::Words, fit_short_words(facts)),
+        Field::Required => fit_known_words(facts.requirement),
+        Field::Tier => fit_known_words(facts.tiers),
+        Field::DeliveryCode => fit_known_words(facts.deliveries),
+        Field::CategoryCode => fit_known_words(facts.categories),
         Field::Place => (if facts.han > 80 && facts.people < 60 { Fit::Good } else { Fit::Poor }, None),
-        // A sample is guessed to be of training; a roster is described by hand.
+        // Samples are assumed to be training records; rosters are described by hand.
         _ => (Fit::Against, None),
     }
 }
 
-/// Few different words, whatever they are.
-fn few(facts: &Facts) -> Fit {
+/// Judges texts that are short and need not be known words.
+fn fit_short_words(facts: &Facts) -> Fit {
     if facts.dates > 50 || facts.numbers > 90 || facts.length > 20 { Fit::Poor } else { Fit::Neutral }
 }
 
-/// What is parked where one text is unknown: all of them must be known. Others need a table that only a person can write.
-fn known(share: usize) -> Verdict {
+/// Judges fields whose unknown values would be parked: every text must be known. Other texts need a mapping that only a
+/// person can write.
+fn fit_known_words(share: usize) -> Verdict {
     (if share == 100 { Fit::Proof } else { Fit::Against }, Some(Evidence::Words))
 }

@@ -1,4 +1,4 @@
-//! Rows of cells with a header somewhere in them: title lines above, signature lines below.
+//! Reads rows of cells with a header somewhere among them: title lines above, signature lines below.
 
 use std::collections::BTreeMap;
 
@@ -9,41 +9,41 @@ use crate::infer::{BrokenSample, InferError, SampleForm, content, names};
 use huiliu_decode::html;
 use huiliu_decode::parts::Body;
 
-/// Rows in which a header is looked for.
+/// Number of rows searched for a header.
 const HEADER_WITHIN: usize = 40;
-/// Rows that are read of a sheet or text.
+/// Number of rows read from a sheet or text.
 const ROWS_READ: usize = 5_000;
-/// What begins a row of sums, between the records or below them.
+/// Words that begin a row of sums, between the records or below them.
 const SUMS: &[&str] = &["合计", "总计", "共计", "小计", "本页", "统计"];
-/// What begins the lines below the records.
+/// Words that begin the lines below the records.
 const ENDS: &str = "填表 制表 填报 负责人 审核 经办 单位负责 主管 备注 注: 注： 说明 联系 单位( 单位（ 盖章 以上 打印 校长签 领导 报送 (以下 （以下 \
     以下空白";
-/// Characters of a remark below the sums by which it is known again, if it has none of those words: so many that no record
-/// begins with them.
+/// Length of the marker, in characters, for a remark below the sums that begins with none of those words; long enough
+/// that no record begins with it.
 const OF_ITS_OWN: usize = 24;
-/// Han characters of a remark, which is longer than a name.
+/// Minimum of Han characters in a remark; longer than a name.
 const SEVERAL: usize = 6;
-/// Names of a header that must be known.
+/// Minimum of known names in a header.
 const KNOWN_AT_LEAST: usize = 2;
 
-/// A sheet, a table of a page or a text.
+/// The cells of a sheet, an HTML table or a text.
 #[derive(Debug, Default)]
 pub(super) struct Grid {
     pub rows: Vec<Row>,
-    /// Merged cells: first row, first column, last row, last column, from 0.
+    /// Merged cells: first row, first column, last row, last column, counted from 0.
     pub merged: Vec<[u32; 4]>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    /// From 1, as a spreadsheet shows it.
+    /// Row number from 1, as a spreadsheet shows it.
     pub number: u32,
     pub cells: Vec<Option<String>>,
 }
 
-/// The tables of a text of separated cells.
-pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferError> {
-    let delimiter = delimiter(&text.text);
+/// Returns the tables of a text with separated cells.
+pub(super) fn tables_of_text(text: &Text) -> Result<Vec<Table>, InferError> {
+    let delimiter = detect_delimiter(&text.text);
     let separator = u8::try_from(delimiter).unwrap_or(b',');
     let mut reader = ::csv::ReaderBuilder::new()
         .has_headers(false)
@@ -52,19 +52,20 @@ pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferError> {
         .from_reader(text.text.as_bytes());
     let mut grid = Grid::default();
     for record in reader.records().take(ROWS_READ) {
-        let record = record.map_err(|e| InferError::Broken { format: SampleForm::Csv, why: BrokenSample::of(&e) })?;
+        let record = record
+            .map_err(|e| InferError::Broken { format: SampleForm::Csv, why: BrokenSample::from_parser_error(&e) })?;
         let number = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
-        let cells = record.iter().take(MAX_COLUMNS).map(solid).collect();
+        let cells = record.iter().take(MAX_COLUMNS).map(trimmed_text).collect();
         grid.rows.push(Row { number, cells });
     }
     let encoding = text.encoding.to_owned();
-    let table = table(&grid, names_of_text, |header| Layout::Delimited { encoding, delimiter, header });
+    let table = find_table(&grid, names_of_text, |header| Layout::Delimited { encoding, delimiter, header });
     Ok(table.into_iter().collect())
 }
 
-/// The tables of a page.
-pub(super) fn of_page(text: &Text) -> Vec<Table> {
-    let pages = html::tables(&text.text);
+/// Returns the tables of a web page.
+pub(super) fn tables_of_page(text: &Text) -> Vec<Table> {
+    let pages = html::extract_tables(&text.text);
     let several = pages.len() > 1;
     let found = pages.into_iter().zip(1..).filter_map(|(page, nth)| {
         let rows =
@@ -72,33 +73,33 @@ pub(super) fn of_page(text: &Text) -> Vec<Table> {
         let grid = Grid { rows, merged: page.merged };
         let encoding = text.encoding.to_owned();
         let sheets = if several { format!("table {nth}") } else { "*".to_owned() };
-        table(&grid, names_of_sheet, |header| Layout::Html { encoding, sheets, header })
+        find_table(&grid, names_of_sheet, |header| Layout::Html { encoding, sheets, header })
     });
     found.collect()
 }
 
-/// The tables of the sheets of a workbook that was unpacked.
-pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferError> {
+/// Returns the tables of an unpacked workbook's sheets.
+pub(super) fn tables_of_workbook(unpacked: &str) -> Result<Vec<Table>, InferError> {
     let body = Body::Parts(unpacked.to_owned().into());
     let parts = body
-        .parts()
+        .split_parts()
         .map_err(|e| InferError::Broken { format: SampleForm::Workbook, why: BrokenSample::Unpacked(e) })?;
     let mut sheets = Vec::new();
     for part in parts {
-        let rows = part.text.lines().take(ROWS_READ).filter_map(sheet_row).collect();
+        let rows = part.text.lines().take(ROWS_READ).filter_map(parse_sheet_row).collect();
         let name = part.head.sheet.as_deref().unwrap_or_default().to_owned();
         let grid = Grid { rows, merged: part.head.merged.clone() };
-        let table = table(&grid, names_of_sheet, |header| Layout::Workbook { sheets: name.clone(), header });
+        let table = find_table(&grid, names_of_sheet, |header| Layout::Workbook { sheets: name.clone(), header });
         sheets.push(Sheet { name, table });
     }
-    Ok(one_per_header(sheets))
+    Ok(merge_by_header(sheets))
 }
 
-fn sheet_row(line: &str) -> Option<Row> {
+fn parse_sheet_row(line: &str) -> Option<Row> {
     let (number, json) = line.split_once('\t')?;
     let cells: Vec<serde_json::Value> = serde_json::from_str(json).ok()?;
     let text = |cell: &serde_json::Value| match cell {
-        serde_json::Value::String(text) => solid(text),
+        serde_json::Value::String(text) => trimmed_text(text),
         serde_json::Value::Number(number) => Some(number.to_string()),
         serde_json::Value::Bool(truth) => Some(truth.to_string()),
         _ => None,
@@ -106,24 +107,25 @@ fn sheet_row(line: &str) -> Option<Row> {
     Some(Row { number: number.parse().ok()?, cells: cells.iter().take(MAX_COLUMNS).map(text).collect() })
 }
 
-fn bare(text: &str) -> String {
+fn without_spaces(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-fn solid(text: &str) -> Option<String> {
+fn trimmed_text(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A sheet of a workbook.
+/// A workbook's sheet.
 struct Sheet {
     name: String,
-    /// What it holds, if it has a header.
+    /// Its table, if it has a header.
     table: Option<Table>,
 }
 
-/// Sheets with one header are one table: the first with most records, under a pattern that names them all and no other.
-fn one_per_header(sheets: Vec<Sheet>) -> Vec<Table> {
+/// Merges sheets with the same header into one table: that of the sheet with most records, under a pattern that matches
+/// all of them and no other sheet.
+fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
     let others: Vec<String> =
         sheets.iter().filter(|sheet| sheet.table.is_none()).map(|sheet| sheet.name.clone()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<(String, Table)>> = BTreeMap::new();
@@ -138,7 +140,7 @@ fn one_per_header(sheets: Vec<Sheet>) -> Vec<Table> {
     for (at, group) in groups.into_values().enumerate() {
         let names: Vec<&str> = group.iter().map(|(name, _)| name.as_str()).collect();
         let foreign = all.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, names)| names);
-        let pattern = pattern(&names, foreign.chain(&others));
+        let pattern = sheet_pattern(&names, foreign.chain(&others));
         let best = group.into_iter().max_by_key(|(_, table)| table.rows);
         if let Some((_, mut table)) = best {
             if let Layout::Workbook { sheets, .. } = &mut table.layout {
@@ -150,14 +152,14 @@ fn one_per_header(sheets: Vec<Sheet>) -> Vec<Table> {
     tables
 }
 
-/// A pattern with one `*` for these names and for none of the others, or the first name.
-fn pattern<'n>(names: &[&str], others: impl Iterator<Item = &'n String> + Clone) -> String {
+/// Returns a pattern with one `*` that matches these names and none of the others; otherwise the first name.
+fn sheet_pattern<'n>(names: &[&str], others: impl Iterator<Item = &'n String> + Clone) -> String {
     let first = names.first().copied().unwrap_or("*");
     if names.len() < 2 {
-        // A class or a year in its name will be another the next time.
+        // A class or year in the name will differ next time.
         let digits = first.find(|c: char| c.is_numeric() || "一二三四五六七八九十".contains(c));
         let stem = digits.map(|at| format!("{}*", first.get(..at).unwrap_or_default()));
-        let free = |p: &String| !others.clone().any(|o| huiliu_manifest::named_like(p, o));
+        let free = |p: &String| !others.clone().any(|o| huiliu_manifest::matches_name_pattern(p, o));
         return if others.clone().next().is_none() { "*".into() } else { stem.filter(free).unwrap_or(first.into()) };
     }
     let common = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
@@ -169,11 +171,15 @@ fn pattern<'n>(names: &[&str], others: impl Iterator<Item = &'n String> + Clone)
     let begin: String = first.chars().take(head).collect();
     let end: String = first.chars().skip(first.chars().count() - tail).collect();
     let pattern = format!("{begin}*{end}");
-    if others.clone().any(|other| huiliu_manifest::named_like(&pattern, other)) { first.to_owned() } else { pattern }
+    if others.clone().any(|other| huiliu_manifest::matches_name_pattern(&pattern, other)) {
+        first.to_owned()
+    } else {
+        pattern
+    }
 }
 
-/// What separates the cells of a text: what the most lines have the same number of.
-fn delimiter(text: &str) -> char {
+/// Detects the separator of cells: the character that occurs equally often in the most lines.
+fn detect_delimiter(text: &str) -> char {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(HEADER_WITHIN).collect();
     let agree = |delimiter: char| {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
@@ -185,11 +191,11 @@ fn delimiter(text: &str) -> char {
     [',', '\t', ';', '|'].into_iter().rev().max_by_key(|d| agree(*d)).unwrap_or(',')
 }
 
-/// How a header's columns are named: as the decoder of that format names them.
+/// How the decoder of a format names a header's columns.
 type Naming = fn(&Grid, usize, u8) -> Vec<Vec<String>>;
 
 fn names_of_text(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
-    // A text has one header row.
+    // Text formats have one header row.
     if rows != 1 {
         return vec![];
     }
@@ -223,13 +229,14 @@ fn names_of_sheet(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
     (0..upper.len().max(lower.len())).map(|at| of(&upper, at).into_iter().chain(of(&lower, at)).collect()).collect()
 }
 
-/// The table of a grid, if it has a header: where the most columns have names that are known, over rows that hold data.
-fn table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> Option<Table> {
+/// Returns the table of a grid, if it has a header: the rows with the most known column names that have records below
+/// them.
+fn find_table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> Option<Table> {
     let mut best: Option<(usize, usize, u8)> = None;
     for at in 0..grid.rows.len().min(HEADER_WITHIN) {
         for rows in [1, 2] {
-            let known = known(grid, &naming(grid, at, rows), at, rows);
-            // A title above one row of names looks like a second row.
+            let known = count_known_names(grid, &naming(grid, at, rows), at, rows);
+            // A title above a single row of names looks like a header of two rows.
             let better = |(most, _, high): (usize, usize, u8)| known > most || (known == most && rows < high);
             if known >= KNOWN_AT_LEAST && best.is_none_or(better) {
                 best = Some((known, at, rows));
@@ -238,26 +245,26 @@ fn table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> 
     }
     let (_, at, rows) = best?;
     let names = naming(grid, at, rows);
-    let (records, header) = body(grid, at, rows, &names);
+    let (records, header) = read_body(grid, at, rows, &names);
     if records.is_empty() {
         return None;
     }
-    Some(columns(&names, &records, layout(header)))
+    Some(build_table(&names, &records, layout(header)))
 }
 
-/// Whether a cell is a line of a form with what was filled in, as `填报单位：长春市第一中学`; such lines stand above a header.
+/// Returns whether a cell is a completed form line such as `填报单位：长春市第一中学`; such lines are above a header.
 fn is_filled_in(cell: &str) -> bool {
     cell.trim().split_once(['：', ':']).is_some_and(|(name, filled)| !name.is_empty() && !filled.trim().is_empty())
 }
 
-/// How many names are known, if the rows of the header look like one.
-fn known(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) -> usize {
+/// Counts the known names, if the rows look like a header.
+fn count_known_names(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) -> usize {
     let mut cells = grid.rows.iter().skip(at).take(usize::from(rows)).flat_map(|row| row.cells.iter().flatten());
     let form = |row: &Row| row.cells.iter().flatten().any(|cell| is_filled_in(cell));
     if cells.any(|cell| content::is_datum(cell)) || (rows == 2 && grid.rows.get(at).is_some_and(form)) {
         return 0;
     }
-    // The same name twice is a title over several columns, or a second header.
+    // A repeated name is a title over several columns, or a second header.
     let mut seen: Vec<&[String]> = Vec::new();
     for name in names.iter().filter(|name| !name.is_empty() && names::is_known(name)) {
         if !seen.contains(&name.as_slice()) {
@@ -267,35 +274,39 @@ fn known(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) -> usize {
     seen.len()
 }
 
-/// What a row below a header is.
+/// The kind of a row below a header.
 enum Below {
     Record,
-    /// A sum, or the header once more; and what it begins with.
+    /// A sum or a repeated header, with its first word.
     Between(String),
-    /// A line for signatures or remarks; and what it begins with.
+    /// A line for signatures or remarks, with its first word.
     Line(String),
 }
 
 fn first_text(row: &Row) -> String {
-    row.cells.iter().flatten().next().map(|text| bare(text)).unwrap_or_default()
+    row.cells.iter().flatten().next().map(|text| without_spaces(text)).unwrap_or_default()
 }
 
-/// Whether a row is one text of several words and nothing else. A number, as of a row that nobody filled in, or a word that
-/// a record can begin with, would end the table of another file in the midst of it.
+/// Returns whether a row is a single text of several words. A number (as in a row left blank) or a word that a record
+/// can begin with would end the table of another file too early.
 fn is_remark(row: &Row) -> bool {
     row.cells.iter().flatten().count() == 1 && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= SEVERAL
 }
 
-fn below(row: &Row, names: &[Vec<String>]) -> Option<Below> {
+fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<Below> {
     let width = names.iter().filter(|name| !name.is_empty()).count();
-    let texts: Vec<String> = row.cells.iter().flatten().map(|text| bare(text)).collect();
+    let texts: Vec<String> = row.cells.iter().flatten().map(|text| without_spaces(text)).collect();
     let first = texts.first()?;
     let sparse = texts.len() * 2 <= width.max(4);
     let sum = SUMS.iter().find(|word| first.starts_with(**word));
     let line = ENDS.split_whitespace().find(|word| first.starts_with(word));
-    let name = |at: usize| names.get(at).and_then(|name| name.last()).map(|name| bare(name));
+    let name = |at: usize| names.get(at).and_then(|name| name.last()).map(|name| without_spaces(name));
     let again = texts.len() > 1
-        && row.cells.iter().enumerate().all(|(at, cell)| cell.as_ref().is_none_or(|c| name(at) == Some(bare(c))));
+        && row
+            .cells
+            .iter()
+            .enumerate()
+            .all(|(at, cell)| cell.as_ref().is_none_or(|c| name(at) == Some(without_spaces(c))));
     Some(match (sum, line) {
         _ if again => Below::Between(first.clone()),
         (Some(word), _) if sparse => Below::Between((*word).to_owned()),
@@ -304,20 +315,20 @@ fn below(row: &Row, names: &[Vec<String>]) -> Option<Below> {
     })
 }
 
-/// The records below a header that has so many `rows` from the place `at` on, and what begins the rows below them and
-/// between them. What stands below a line is no record, unless it has as many cells as one: then the lines stand
-/// between the records, as sums do.
-fn body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
+/// Returns the records below a header of `rows` rows that starts at `at`, and the markers that begin rows below and
+/// between them. Rows below a signature line are not records, unless full records follow: then the line is between
+/// records, as sums are.
+fn read_body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
     let width = names.iter().filter(|name| !name.is_empty()).count();
     let full = |row: &&Row| row.cells.iter().flatten().count() * 2 > width.max(4);
-    let is_record = |row: &Row| matches!(below(row, names), Some(Below::Record));
+    let is_record = |row: &Row| matches!(classify_row(row, names), Some(Below::Record));
     let all = || grid.rows.iter().skip(at + usize::from(rows));
     let last = all().rfind(|row| full(row) && is_record(row)).map_or(0, |row| row.number);
     let mut header =
         Header { row: grid.rows.get(at).map_or(0, |row| row.number), rows, end_markers: vec![], skip_markers: vec![] };
     let (mut records, mut summed) = (Vec::new(), false);
     for row in all() {
-        let Some(seen) = below(row, names) else { continue };
+        let Some(seen) = classify_row(row, names) else { continue };
         let (marker, to) = match seen {
             Below::Between(word) => {
                 summed = true;
@@ -343,9 +354,9 @@ fn body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> (Vec<
     (records, header)
 }
 
-fn columns(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table {
-    // No space in a header counts.
-    let paths: Vec<String> = names.iter().map(|name| bare(&name.join("/"))).collect();
+fn build_table(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table {
+    // Spaces in a header are ignored.
+    let paths: Vec<String> = names.iter().map(|name| without_spaces(&name.join("/"))).collect();
     let columns =
         names.iter().zip(&paths).enumerate().filter(|(_, (name, _))| !name.is_empty()).map(|(at, (name, path))| {
             let values = records.iter().map(|row| row.cells.get(at).cloned().flatten()).collect();

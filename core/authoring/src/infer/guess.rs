@@ -1,4 +1,4 @@
-//! What a manifest for a sample would say, with a confidence and reasons for each line.
+//! The content of a manifest for a sample, with a confidence and reasons for each line.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,9 +9,9 @@ use crate::infer::table::Table;
 use crate::infer::{InferError, SampleForm, columns, version};
 use huiliu_manifest::{Field, Unit};
 
-/// Below this a guess is a question, per cent.
+/// Confidence, in per cent, below which a guess is only a question.
 pub const UNSURE: u32 = 50;
-/// What every record needs.
+/// The fields that every record needs.
 pub const REQUIRED: [Field; 5] = [Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd];
 
 /// Why a column is taken for a field.
@@ -19,15 +19,15 @@ pub const REQUIRED: [Field; 5] = [Field::Name, Field::IdNumber, Field::CourseCod
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is a short reason; the words are the app's")]
 pub enum Evidence {
-    /// Its name is this word of the dictionary.
+    /// The column's name is this word of the dictionary.
     Named {
         word: String,
     },
-    /// Its name has this word in it.
+    /// The column's name contains this word.
     NamedLike {
         word: String,
     },
-    /// Its name is the pinyin initials of this word.
+    /// The column's name is the pinyin initials of this word.
     Initials {
         word: String,
     },
@@ -60,72 +60,72 @@ pub enum Evidence {
     InOrder,
     Reversed,
     UnitInValues,
-    /// The title of the course stands for its code.
+    /// The course title is used as its code.
     TitleAsCode,
-    /// A score out of so many points.
+    /// The score is out of this many points.
     OutOf {
         full: u32,
     },
-    /// The given name stands in this column.
+    /// The given name is in this column.
     WithGivenName {
         path: String,
     },
-    /// Another column could be meant too.
+    /// This other column could be meant as well.
     Rival {
         path: String,
     },
-    /// So few records prove little.
+    /// The sample has too few records to prove much.
     FewRecords {
         records: usize,
     },
-    /// Often empty.
+    /// The column is often empty; the share of empty cells, in per cent.
     Gaps {
         percent: usize,
     },
 }
 
-/// A field and the column it seems to be.
+/// A field and the column that it is probably mapped from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldGuess {
     /// The field's name in a manifest.
     pub field: &'static str,
     /// The column, as a manifest names it.
     pub path: String,
-    /// Per cent.
+    /// Confidence in per cent.
     pub confidence: u32,
-    /// The reasons, the name's first.
+    /// The reasons, beginning with the column's name.
     pub evidence: Vec<Evidence>,
-    /// Three of its texts, masked.
+    /// Three of the column's texts, masked.
     pub examples: Vec<String>,
-    /// The piece of the text that it is, where one cell holds two.
+    /// The piece of the text that holds the field, if one cell holds two.
     pub piece: Option<Piece>,
-    /// The full mark of a score, where it is another than a hundred.
+    /// The full mark of a score, if it is not one hundred.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub full_mark: Option<u32>,
-    /// The column that stands behind it, as the given name behind the family name.
+    /// A second column that is appended, as a given name to a family name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub joined: Option<String>,
 }
 
-/// One piece of a text that is cut at a separator.
+/// One piece of a text that is split at a separator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Piece {
     /// The separator.
     pub at: String,
-    /// Which piece, from 1.
+    /// Number of the piece, from 1.
     pub take: u32,
 }
 
-/// The unit of the hours.
+/// The guessed unit of the hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitGuess {
-    /// The unit.
+    /// The unit, by its name in a manifest.
     #[serde(serialize_with = "word")]
     #[schemars(with = "String")]
     pub unit: Unit,
-    /// Per cent.
+    /// Confidence in per cent.
     pub confidence: u32,
-    /// What stands behind every number and must be taken off.
+    /// Text after every number that must be removed.
     pub suffix: Option<String>,
 }
 
@@ -134,60 +134,61 @@ fn word<S: serde::Serializer>(unit: &Unit, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(unit.as_str())
 }
 
-/// What only a person can answer.
+/// A question that only a person can answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is a short question; the words are the app's")]
 pub enum Question {
-    /// No column is surely this required field.
+    /// No column can be identified as this required field.
     Missing { field: &'static str },
     /// This column may be the field.
     Unsure { field: &'static str, path: String, confidence: u32 },
-    /// Both columns could be the field; the first was taken.
+    /// Both columns could be the field; the first was chosen.
     Rival { field: &'static str, path: String, other: String },
-    /// In which unit are the numbers of this column?
+    /// Which unit do the numbers of this column have?
     Unit { path: String },
-    /// First and last day stand in one cell.
+    /// First and last day are in one cell.
     Period { path: String },
     /// The ID numbers are masked, rounded or wrong.
     BadIds { path: String },
-    /// Days without a day of the month.
+    /// The dates lack a day of the month.
     MonthsOnly { path: String },
-    /// Times as hours, minutes and seconds.
+    /// The hours are durations in hours, minutes and seconds.
     Durations { path: String },
-    /// Two columns have this name, so no manifest can name it.
+    /// Two columns have this name, so a manifest cannot refer to either.
     Twin { path: String },
-    /// Out of how many points is this score? `exact`: whether each of the sample's becomes a plain number of a hundred.
+    /// How many points is this score out of? `exact`: whether every score in the sample converts to a plain number out
+    /// of one hundred.
     FullMark { path: String, full: u32, exact: bool },
-    /// Nothing in the sample surely says whether the teacher passed; these columns may.
+    /// Nothing in the sample says reliably whether the teacher passed; these columns may.
     Pass { maybe: Vec<String> },
 }
 
-/// What makes a record the same record.
+/// The columns that identify a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Key {
-    /// The columns.
+    /// The columns, as a manifest names them.
     pub paths: Vec<String>,
-    /// Whether no two records of the sample have the same.
+    /// Whether no two records of the sample have the same values.
     pub unique: bool,
 }
 
-/// Where the version of a record comes from.
+/// Where a record's version comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Version {
     /// This column.
     Field {
-        /// Its path.
+        /// The column's path.
         path: String,
     },
-    /// The eight digits of a day in the file's name.
+    /// The date of eight digits in the file's name.
     FileDate,
-    /// Nothing: what landed last counts.
+    /// No source: the latest landing counts.
     Landing,
 }
 
-/// What says that the teacher passed.
+/// What decides that the teacher passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Pass {
@@ -195,14 +196,14 @@ pub enum Pass {
     Scores,
     /// A total score.
     Total {
-        /// Its path.
+        /// The column's path.
         path: String,
     },
     /// Words of a result.
     Words {
-        /// Its path.
+        /// The column's path.
         path: String,
-        /// The words met.
+        /// The words found in the sample.
         words: Vec<String>,
     },
     /// Nothing in the sample.
@@ -212,68 +213,69 @@ pub enum Pass {
 /// A column that no field is mapped from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seen {
-    /// As a manifest would name it.
+    /// The column, as a manifest would name it.
     pub path: String,
-    /// What it seems to be, in a word; nothing when it is not known.
+    /// Its probable meaning in one word, if known.
     pub meaning: Option<String>,
 }
 
-/// What a manifest for a sample would say.
+/// The content of a manifest for a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Guess {
-    /// Where the records stand.
+    /// Where the records are in the sample.
     pub layout: Layout,
-    /// Records looked at.
+    /// Number of records examined.
     pub records: usize,
-    /// The fields, the required ones first.
+    /// The fields, required ones first.
     pub fields: Vec<FieldGuess>,
-    /// The unit of the hours, if it is known.
+    /// The unit of the hours, if known.
     pub unit: Option<UnitGuess>,
-    /// What makes a record the same record.
+    /// The columns that identify a record.
     pub record_key: Key,
-    /// Where its version comes from.
+    /// Where a record's version comes from.
     pub version: Version,
-    /// What says that the teacher passed.
+    /// What decides that the teacher passed.
     pub pass: Pass,
-    /// What only a person can answer.
+    /// Questions that only a person can answer.
     pub questions: Vec<Question>,
-    /// The other columns.
+    /// The columns that no field is mapped from.
     pub others: Vec<Seen>,
 }
 
 impl Guess {
-    /// The guess for a field, if there is one.
+    /// Returns the guess for a field, if there is one.
     #[must_use]
-    pub fn field(&self, field: Field) -> Option<&FieldGuess> {
+    pub fn find_field(&self, field: Field) -> Option<&FieldGuess> {
         self.fields.iter().find(|guess| guess.field == field.as_str())
     }
 
-    /// Whether every required field and the unit of the hours are there.
+    /// Returns whether every required field and the unit of the hours are known.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        REQUIRED.iter().all(|field| self.field(*field).is_some()) && self.unit.is_some()
+        REQUIRED.iter().all(|field| self.find_field(*field).is_some()) && self.unit.is_some()
     }
 }
 
-/// Guesses from a sample of this file name; `unpacked` is what the task of [`crate::infer::task`] gave, where there was one.
+/// Guesses a manifest from a sample. `file` is its name; `unpacked` is the result of the task that
+/// [`crate::infer::unpack_task`] returns, if it returns one.
 ///
 /// # Errors
-/// [`InferError`].
-pub fn guess(file: &str, bytes: &[u8], unpacked: Option<&str>) -> Result<Guess, InferError> {
-    let tables = columns::tables(bytes, unpacked)?;
+/// [`InferError`], if the sample cannot be read or has no records.
+pub fn guess_manifest(file: &str, bytes: &[u8], unpacked: Option<&str>) -> Result<Guess, InferError> {
+    let tables = columns::read_tables(bytes, unpacked)?;
     let settled = tables.into_iter().map(|table| {
-        let settled = settle::settle(&table);
-        (settled.weight(), settled, table)
+        let settled = settle::settle_table(&table);
+        (settled.total_weight(), settled, table)
     });
     let best = settled.max_by_key(|(weight, _, table)| (*weight, table.rows));
     let (_, settled, table) = best.ok_or(InferError::NoTable { format: SampleForm::Any })?;
-    Ok(written(file, settled, table))
+    Ok(build_guess(file, settled, table))
 }
 
-fn written(file: &str, settled: Settled, table: Table) -> Guess {
-    let version = version::of(file, &settled, &table);
-    let record_key = version::key(&settled, &table);
-    let pass = settled.pass(&table);
+fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
+    let version = version::guess_version(file, &settled, &table);
+    let record_key = version::guess_key(&settled, &table);
+    let pass = settled.find_pass(&table);
     let mut questions = settled.questions;
     if pass == Pass::Nothing {
         questions.push(Question::Pass { maybe: settled.verdicts });

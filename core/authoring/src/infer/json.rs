@@ -1,4 +1,4 @@
-//! JSON samples: the lists of objects in a document, each object laid flat.
+//! Reads JSON samples: finds the lists of objects in a document and flattens each object.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
 use crate::infer::{BrokenSample, InferError, SampleForm};
 
-/// Objects in objects that are laid flat.
+/// Maximum depth of nested objects.
 const MAX_DEPTH: usize = 8;
 
-/// A JSON value with its members in the order they were written.
+/// A JSON value; members keep their written order.
 #[derive(Debug)]
 enum Node {
     Null,
@@ -21,54 +21,57 @@ enum Node {
     Object(Vec<(String, Node)>),
 }
 
-/// A step from the document to what is looked at.
+/// One step of the path from the document to a node.
 #[derive(Clone, Copy)]
 struct Step<'n> {
-    /// The name of the member that leads on.
+    /// Name of the member that the step follows.
     name: &'n str,
-    /// The object that has it.
+    /// The object that contains the member.
     parent: &'n Node,
 }
 
-/// A text that stands alone, and not in a list.
+/// A scalar outside of lists.
 struct Scalar<'n> {
-    /// Its dotted path.
+    /// Dotted path from the document.
     path: String,
-    /// Nothing for null.
+    /// The value as text; empty for null.
     text: &'n str,
 }
 
-/// The tables of a document, and of a text with an object per line.
-pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferError> {
+/// Returns the tables of a document, or of a text with one object per line.
+pub(super) fn read_tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferError> {
     let Text { text, encoding } = of;
-    let broken = |e: serde_json::Error| InferError::Broken { format: SampleForm::Json, why: BrokenSample::of(&e) };
+    let broken = |e: serde_json::Error| InferError::Broken {
+        format: SampleForm::Json,
+        why: BrokenSample::from_parser_error(&e),
+    };
     if lines {
-        // The last line may be cut.
+        // The last line may be truncated, so lines that do not parse are skipped.
         let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(MAX_ROWS).collect();
         let nodes = rows.iter().map(|line| serde_json::from_str::<Node>(line));
-        let records: Vec<Vec<Cell>> = nodes.filter_map(Result::ok).map(|node| flat(&node)).collect();
-        return Ok(vec![Table::gather(Layout::JsonLines { encoding: (*encoding).to_owned() }, records)]);
+        let records: Vec<Vec<Cell>> = nodes.filter_map(Result::ok).map(|node| flat_cells(&node)).collect();
+        return Ok(vec![Table::from_records(Layout::JsonLines { encoding: (*encoding).to_owned() }, records)]);
     }
     let document: Node = serde_json::from_str(text).map_err(broken)?;
     let mut found = Vec::new();
-    lists(&document, encoding, &mut vec![], &mut found);
+    find_lists(&document, encoding, &mut vec![], &mut found);
     Ok(found)
 }
 
-/// Finds every list of objects that stands in no other list.
-fn lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<Step<'n>>, found: &mut Vec<Table>) {
+/// Finds every list of objects that is not inside another list.
+fn find_lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<Step<'n>>, found: &mut Vec<Table>) {
     match node {
         Node::List(items) if items.iter().any(|item| matches!(item, Node::Object(_))) => {
-            let items_path = path(trail.iter().map(|step| step.name));
-            let beside = beside(trail);
-            let (verdict, paging) = (verdict(&beside), paging(trail, &beside));
+            let items_path = dotted_path(trail.iter().map(|step| step.name));
+            let beside = collect_scalars(trail);
+            let (verdict, paging) = (find_verdict(&beside), find_paging(trail, &beside));
             let layout = Layout::Json { items: items_path, verdict, paging, encoding: encoding.to_owned() };
-            found.push(Table::gather(layout, items.iter().take(MAX_ROWS).map(flat).collect()));
+            found.push(Table::from_records(layout, items.iter().take(MAX_ROWS).map(flat_cells).collect()));
         }
         Node::Object(members) if trail.len() < MAX_DEPTH => {
             for (name, child) in members {
                 trail.push(Step { name, parent: node });
-                lists(child, encoding, trail, found);
+                find_lists(child, encoding, trail, found);
                 trail.pop();
             }
         }
@@ -76,14 +79,14 @@ fn lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<Step<'n>>, found: &
     }
 }
 
-/// The texts beside a list and above it, the nearest last.
-fn beside<'n>(trail: &[Step<'n>]) -> Vec<Scalar<'n>> {
+/// Collects the scalars beside and above a list, nearest last.
+fn collect_scalars<'n>(trail: &[Step<'n>]) -> Vec<Scalar<'n>> {
     let mut scalars = Vec::new();
     for (depth, step) in trail.iter().enumerate() {
         let Node::Object(members) = step.parent else { continue };
         let above: Vec<&str> = trail.iter().take(depth).map(|step| step.name).collect();
         for (name, child) in members {
-            let at = |inner: Option<&str>| path(above.iter().copied().chain([name.as_str()]).chain(inner));
+            let at = |inner: Option<&str>| dotted_path(above.iter().copied().chain([name.as_str()]).chain(inner));
             match child {
                 Node::Text(text) => scalars.push(Scalar { path: at(None), text }),
                 Node::Null => scalars.push(Scalar { path: at(None), text: "" }),
@@ -101,15 +104,16 @@ fn beside<'n>(trail: &[Step<'n>]) -> Vec<Scalar<'n>> {
     scalars
 }
 
-/// The last name of a path, in small letters without separators.
+/// Returns the last name of a path in lower case, without separators.
 fn last_name(path: &str) -> String {
     let name = path.strip_suffix('\'').and_then(|p| p.rsplit_once('\'')).map_or(path, |(_, name)| name);
     let name = if name == path { path.rsplit('.').next().unwrap_or(path) } else { name };
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// What says that an answer is a good one: a code that is 0 or 200, or a success that is true.
-fn verdict(beside: &[Scalar<'_>]) -> Option<(String, String)> {
+/// Finds the scalar that marks a successful answer, such as a code of 0 or 200 or a success of true. Returns its path
+/// and value.
+fn find_verdict(beside: &[Scalar<'_>]) -> Option<(String, String)> {
     let good = |name: &str, text: &str| match name {
         "code" | "errcode" | "errorcode" | "retcode" | "resultcode" | "status" | "ret" | "statuscode"
         | "returncode" => ["0", "00", "000", "0000", "200", "1", "ok", "OK", "success", "SUCCESS"].contains(&text),
@@ -120,7 +124,7 @@ fn verdict(beside: &[Scalar<'_>]) -> Option<(String, String)> {
     found.map(|scalar| (scalar.path.clone(), scalar.text.to_owned()))
 }
 
-fn paging(trail: &[Step<'_>], beside: &[Scalar<'_>]) -> Option<Paging> {
+fn find_paging(trail: &[Step<'_>], beside: &[Scalar<'_>]) -> Option<Paging> {
     if trail.is_empty() {
         return None;
     }
@@ -130,7 +134,7 @@ fn paging(trail: &[Step<'_>], beside: &[Scalar<'_>]) -> Option<Paging> {
     if let Some(scalar) = named(&token) {
         return Some(Paging::Token { next: scalar.path.clone() });
     }
-    // A next page may be a link or a number.
+    // A next page may be given as a link or as a number; only links count here.
     if let Some(Scalar { path, text }) = named(&next)
         && (text.is_empty() || text.contains('/'))
     {
@@ -159,32 +163,33 @@ fn paging(trail: &[Step<'_>], beside: &[Scalar<'_>]) -> Option<Paging> {
     (page.is_some() || size.is_some() || total.is_some()).then(|| Paging::Number { page: name(page), size: name(size) })
 }
 
-/// An object's texts at their dotted paths. A list in it is left out: it is records of another kind.
-fn flat(node: &Node) -> Vec<Cell> {
+/// Returns an object's texts with their dotted paths. Lists inside it are left out, because they hold records of
+/// another kind.
+fn flat_cells(node: &Node) -> Vec<Cell> {
     let mut cells = Vec::new();
-    flatten(node, &mut vec![], &mut cells);
+    flatten_into(node, &mut vec![], &mut cells);
     cells
 }
 
-fn flatten<'n>(node: &'n Node, trail: &mut Vec<&'n str>, cells: &mut Vec<Cell>) {
+fn flatten_into<'n>(node: &'n Node, trail: &mut Vec<&'n str>, cells: &mut Vec<Cell>) {
     match node {
         Node::Object(members) if trail.len() < MAX_DEPTH => {
             for (name, child) in members {
                 trail.push(name);
-                flatten(child, trail, cells);
+                flatten_into(child, trail, cells);
                 trail.pop();
             }
         }
         Node::Text(text) if !text.trim().is_empty() && cells.len() < MAX_COLUMNS => {
             let words = trail.iter().map(|name| (*name).to_owned()).collect();
-            cells.push(Cell { path: path(trail.iter().copied()), words, text: text.clone() });
+            cells.push(Cell { path: dotted_path(trail.iter().copied()), words, text: text.clone() });
         }
         _ => {}
     }
 }
 
-/// Names as a dotted path; a name with dots stands in single quotes.
-fn path<'n>(names: impl Iterator<Item = &'n str>) -> String {
+/// Joins names to a dotted path; a name that contains dots is put in single quotes.
+fn dotted_path<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let quoted = names.map(|name| if name.contains('.') { format!("'{name}'") } else { name.to_owned() });
     quoted.collect::<Vec<_>>().join(".")
 }
@@ -195,7 +200,7 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-/// Builds a [`Node`]. Its depth is bounded by the parser.
+/// Builds a [`Node`]. The parser limits the depth.
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {

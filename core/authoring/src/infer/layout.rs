@@ -1,24 +1,24 @@
-//! Where in a sample its records stand.
+//! Describes where the records are in a sample.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Where and how the records of a sample stand in it.
+/// Where and in which form the records are in a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Layout {
     /// One JSON document.
     Json {
-        /// Dotted path of the list; empty for a document that is the list itself.
+        /// Dotted path of the list; empty if the document itself is the list.
         items: String,
-        /// A path and the text that says that the answer is a good one.
+        /// Path and text of the value that marks a successful answer.
         verdict: Option<(String, String)>,
-        /// How further pages seem to be asked for.
+        /// How further pages are probably requested.
         paging: Option<Paging>,
         /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.
         encoding: String,
     },
-    /// A JSON object per line.
+    /// One JSON object per line.
     JsonLines {
         /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.
         encoding: String,
@@ -36,25 +36,25 @@ pub enum Layout {
     Delimited {
         /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.
         encoding: String,
-        /// What separates the cells.
+        /// The character between cells.
         delimiter: char,
-        /// The header.
+        /// The table's header.
         header: Header,
     },
     /// A sheet of a workbook.
     Workbook {
         /// Name pattern of the sheets with this header.
         sheets: String,
-        /// The header.
+        /// The sheet's header.
         header: Header,
     },
-    /// A table of a web page that may call itself a workbook.
+    /// A table in a web page, whose file may be named as a workbook.
     Html {
         /// Encoding of the page.
         encoding: String,
-        /// Which table of the page, as the decoder calls it; `*` for the only one.
+        /// The table's name in the decoder; `*` if it is the only one.
         sheets: String,
-        /// The header.
+        /// The table's header.
         header: Header,
     },
 }
@@ -62,43 +62,43 @@ pub enum Layout {
 /// The header of a sheet or text table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Header {
-    /// Its first row, from 1, as a spreadsheet shows it.
+    /// Its first row, counted from 1 as a spreadsheet shows it.
     pub row: u32,
-    /// Its rows, 1 or 2.
+    /// Number of header rows, 1 or 2.
     pub rows: u8,
-    /// Words that begin the rows below the records, as they were met.
+    /// Words that begin the rows below the records, as found in the sample.
     pub end_markers: Vec<String>,
-    /// Words that begin rows between the records that are none, as subtotals.
+    /// Words that begin rows between the records that are not records, such as subtotals.
     pub skip_markers: Vec<String>,
 }
 
-/// How further pages seem to be asked for, by what stands beside the records.
+/// How further pages are probably requested, judged by the values beside the records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Paging {
-    /// A token for the next page.
+    /// By a token for the next page.
     Token {
-        /// Its path.
+        /// Path of the token.
         next: String,
     },
-    /// A link to the next page.
+    /// By a link to the next page.
     Link {
-        /// Its path.
+        /// Path of the link.
         next: String,
     },
-    /// A page number with a page size, or a total.
+    /// By page number, with a page size or a total.
     Number {
-        /// Name beside the records, if there is one; the parameter is often called the same.
+        /// Name of the page number in the answer, if present; the parameter often has the same name.
         page: Option<String>,
-        /// Likewise for the page size.
+        /// Name of the page size in the answer, likewise.
         size: Option<String>,
     },
 }
 
 impl Layout {
-    /// The format's name for people.
+    /// Returns the format's display name.
     #[must_use]
-    pub fn format(&self) -> &'static str {
+    pub fn format_name(&self) -> &'static str {
         match self {
             Self::Json { .. } => "JSON",
             Self::JsonLines { .. } => "JSON Lines",
@@ -110,7 +110,7 @@ impl Layout {
         }
     }
 
-    /// The header, where there is one.
+    /// Returns the header, if the layout has one.
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         match self {

@@ -1,40 +1,41 @@
-//! What can be told of the columns that no name and no content told: the only one of its kind, codes beside titles, the
+//! Decides columns that neither name nor content identified: the only one of its kind, codes that go with titles, the
 //! unit beside the hours.
 
 use crate::infer::candidates::Columns;
 use crate::infer::content;
 use crate::infer::guess::{Evidence, FieldGuess, Piece, Question, UNSURE, UnitGuess};
 use crate::infer::relate::{self, Order};
-use crate::infer::settle::{Settled, examples};
+use crate::infer::settle::{Settled, masked_examples};
 use crate::infer::terms::Meaning;
 use crate::infer::unit::{self, StatedUnit};
 use huiliu_manifest::Field;
 
-/// What is said of days that are cut out of one cell.
+/// Confidence in dates that are split from one cell.
 const CUT: u32 = 86;
-/// What is said of codes that only go with the course's titles.
+/// Confidence in codes identified only because they go with the course titles.
 const PAIRED_CODE: u32 = 66;
-/// Digits of seconds since 1970.
+/// Number of digits in a Unix time in seconds.
 const SECONDS: usize = 10;
-/// A name from here on means nothing else.
+/// From this score on, a name means nothing else.
 const SURELY: u32 = 85;
-/// What is said of the only column of its kind.
+/// Confidence in the only column of its kind.
 const ONLY_ONE: u32 = 55;
-/// What a column of units is called.
+/// Names of a column that holds units.
 const UNIT_NAMES: &str = "unit hourunit hoursunit durationunit timeunit hour_unit duration_unit time_unit units";
 
 impl Columns<'_> {
-    /// The only column of days is the last day, and the only one of titles is the course's, if nothing else is.
-    pub fn only_one_left(&self, settled: &mut Settled) {
+    /// Takes the only column of dates as the last day and the only column of titles as the course title, if no other
+    /// column is either.
+    pub fn take_only_columns(&self, settled: &mut Settled) {
         let free = |at: &usize| {
             matches!(settled.meanings[*at], None | Some(Meaning::Version)) && !self.table.columns[*at].twin
         };
         let all = || 0..self.facts.len();
-        // When a record was changed is no day of a training, unless its name could mean that too.
+        // The time a record was changed is not a training date, unless the name could mean that too.
         let days: Vec<usize> = all()
-            .filter(|at| self.names[*at].score(Meaning::Version) < SURELY)
+            .filter(|at| self.names[*at].score_for(Meaning::Version) < SURELY)
             .filter(|at| self.facts[*at].dates >= 90 && self.facts[*at].length >= 8 && !self.beside[*at].births)
-            // Ten digits are as often a code as seconds.
+            // Ten digits are as often a code as a Unix time.
             .filter(|at| self.facts[*at].written_dates >= 50 || self.facts[*at].length != SECONDS)
             .collect();
         let title = |at: &usize| {
@@ -46,31 +47,31 @@ impl Columns<'_> {
                 && facts.schools < 30
                 && facts.people < 30
         };
-        // 科目 is the school's subject as often as the course.
+        // 科目 means the school subject as often as the course.
         let open = |at: &usize| free(at) || settled.meanings[*at] == Some(Meaning::Subject);
         let titles: Vec<usize> = all().filter(|at| title(at) && open(at)).collect();
         let mut found = Vec::new();
-        if let ([day], None) = (days.as_slice(), settled.mapped(Field::PeriodEnd))
+        if let ([day], None) = (days.as_slice(), settled.mapped_path(Field::PeriodEnd))
             && free(day)
         {
             found.push((Field::PeriodEnd, *day, Evidence::Dates));
         }
-        // Of two columns of days in order the first is the first day.
-        if let ([one, other], None) = (days.as_slice(), settled.mapped(Field::PeriodEnd)) {
+        // If there are two columns of dates in order, the earlier is the first day.
+        if let ([one, other], None) = (days.as_slice(), settled.mapped_path(Field::PeriodEnd)) {
             let values = |at: usize| self.table.columns[at].values.as_slice();
-            let (start, end) = match relate::order(values(*one), values(*other)) {
+            let (start, end) = match relate::compare_order(values(*one), values(*other)) {
                 Order::Before => (Some(*one), Some(*other)),
                 Order::After => (Some(*other), Some(*one)),
                 Order::Mixed => (None, None),
             };
-            let start = start.filter(|_| settled.mapped(Field::PeriodStart).is_none());
+            let start = start.filter(|_| settled.mapped_path(Field::PeriodStart).is_none());
             found.extend(start.filter(free).map(|at| (Field::PeriodStart, at, Evidence::InOrder)));
             found.extend(end.filter(free).map(|at| (Field::PeriodEnd, at, Evidence::InOrder)));
         }
         let course = settled
-            .mapped(Field::CourseTitle)
-            .or(settled.mapped(Field::CourseCode))
-            .or(settled.mapped(Field::ProjectTitle));
+            .mapped_path(Field::CourseTitle)
+            .or(settled.mapped_path(Field::CourseCode))
+            .or(settled.mapped_path(Field::ProjectTitle));
         if let ([title], None) = (titles.as_slice(), course) {
             found.push((Field::CourseTitle, *title, Evidence::Titles));
         }
@@ -82,7 +83,7 @@ impl Columns<'_> {
                 path: path.clone(),
                 confidence: ONLY_ONE,
             });
-            let examples = examples(field, column);
+            let examples = masked_examples(field, column);
             settled.fields.push(FieldGuess {
                 field: field.as_str(),
                 path,
@@ -96,23 +97,24 @@ impl Columns<'_> {
         }
     }
 
-    /// First and last day in one cell are cut, if every cell is cut the same way.
-    pub fn period(&self, settled: &mut Settled) {
-        if settled.mapped(Field::PeriodEnd).is_some() {
+    /// Splits first and last day in one cell, if every cell has the same separator.
+    pub fn split_period_column(&self, settled: &mut Settled) {
+        if settled.mapped_path(Field::PeriodEnd).is_some() {
             return;
         }
         let periods = (0..self.facts.len()).filter(|at| settled.meanings[*at] == Some(Meaning::Period));
-        let cut = periods.filter_map(|at| Some((at, content::separator(&self.table.columns[at].values)?))).next();
+        let cut =
+            periods.filter_map(|at| Some((at, content::period_separator(&self.table.columns[at].values)?))).next();
         let Some((at, mark)) = cut else { return };
         let column = &self.table.columns[at];
         for (field, take) in [(Field::PeriodStart, 1), (Field::PeriodEnd, 2)] {
-            if settled.mapped(field).is_none() && !column.twin {
+            if settled.mapped_path(field).is_none() && !column.twin {
                 settled.fields.push(FieldGuess {
                     field: field.as_str(),
                     path: column.path.clone(),
                     confidence: CUT,
                     evidence: vec![Evidence::Periods],
-                    examples: examples(field, column),
+                    examples: masked_examples(field, column),
                     piece: Some(Piece { at: mark.to_owned(), take }),
                     full_mark: None,
                     joined: None,
@@ -121,18 +123,20 @@ impl Columns<'_> {
         }
     }
 
-    /// A column of codes that goes with the course's titles one by one is its code, whatever it is called.
-    pub fn paired_code(&self, settled: &mut Settled) {
-        let title =
-            settled.mapped(Field::CourseTitle).and_then(|path| self.table.columns.iter().position(|c| c.path == path));
-        let (Some(title), None) = (title, settled.mapped(Field::CourseCode)) else { return };
+    /// Takes a column of codes that correspond one to one to the course titles as the course code, whatever it is
+    /// called.
+    pub fn take_paired_code(&self, settled: &mut Settled) {
+        let title = settled
+            .mapped_path(Field::CourseTitle)
+            .and_then(|path| self.table.columns.iter().position(|c| c.path == path));
+        let (Some(title), None) = (title, settled.mapped_path(Field::CourseCode)) else { return };
         let pairs = |at: &usize| {
             let (facts, column) = (&self.facts[*at], &self.table.columns[*at]);
             let repeats = facts.distinct > 1 && facts.distinct < facts.filled && facts.codes >= 90 && facts.dates < 50;
             repeats
                 && !column.twin
                 && settled.meanings[*at].is_none()
-                && relate::paired(&column.values, &self.table.columns[title].values)
+                && relate::are_paired(&column.values, &self.table.columns[title].values)
         };
         let codes: Vec<usize> = (0..self.facts.len()).filter(pairs).collect();
         if let [at] = codes.as_slice() {
@@ -143,7 +147,7 @@ impl Columns<'_> {
                 path: column.path.clone(),
                 confidence: PAIRED_CODE,
                 evidence: vec![Evidence::Codes, Evidence::Paired],
-                examples: examples(Field::CourseCode, column),
+                examples: masked_examples(Field::CourseCode, column),
                 piece: None,
                 full_mark: None,
                 joined: None,
@@ -151,15 +155,15 @@ impl Columns<'_> {
         }
     }
 
-    /// The course's title serves as its code where there is none.
-    pub fn course_code(&self, settled: &mut Settled) {
-        if settled.mapped(Field::CourseCode).is_some() {
+    /// Uses the course title as its code if there is no code.
+    pub fn use_title_as_code(&self, settled: &mut Settled) {
+        if settled.mapped_path(Field::CourseCode).is_some() {
             return;
         }
         let titled = |field: Field, most: u32| {
             settled.fields.iter().find(|g| g.field == field.as_str()).cloned().map(|g| (g, most))
         };
-        // A programme without courses is a course.
+        // A programme without courses counts as a course.
         if let Some((mut code, most)) = titled(Field::CourseTitle, 90).or_else(|| titled(Field::ProjectTitle, 64)) {
             code.field = Field::CourseCode.as_str();
             code.confidence = code.confidence.saturating_sub(5).min(most);
@@ -168,12 +172,12 @@ impl Columns<'_> {
         }
     }
 
-    /// The unit of the hours.
-    pub fn unit(&self, settled: &mut Settled) {
-        let Some(path) = settled.mapped(Field::Hours) else { return };
+    /// Decides the unit of the hours.
+    pub fn settle_unit(&self, settled: &mut Settled) {
+        let Some(path) = settled.mapped_path(Field::Hours) else { return };
         let Some(at) = self.table.columns.iter().position(|c| c.path == path) else { return };
         let facts = &self.facts[at];
-        let guess = unit::guess(self.names[at].unit.or_else(|| self.stated_beside(&path)), facts);
+        let guess = unit::guess_unit(self.names[at].unit.or_else(|| self.unit_from_column(&path)), facts);
         match guess {
             Some(StatedUnit { unit, confidence }) if confidence >= UNSURE => {
                 let suffix = facts.unit.as_ref().map(|(_, text)| text.clone());
@@ -186,14 +190,17 @@ impl Columns<'_> {
         }
     }
 
-    /// The unit that a column of its own states, as `duration.@unit`.
-    fn stated_beside(&self, path: &str) -> Option<StatedUnit> {
+    /// Returns the unit stated by a separate column, such as `duration.@unit`.
+    fn unit_from_column(&self, path: &str) -> Option<StatedUnit> {
         let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
         let beside = self.table.columns.iter().filter(|column| {
             let (above, leaf) = column.path.rsplit_once('.').unwrap_or(("", &column.path));
             let leaf = leaf.trim_start_matches('@').to_lowercase();
             (above == path || above == parent) && UNIT_NAMES.split_whitespace().any(|name| name == leaf)
         });
-        beside.filter_map(|column| unit::of_all(&column.values)).map(|unit| StatedUnit { unit, confidence: 92 }).next()
+        beside
+            .filter_map(|column| unit::common_unit(&column.values))
+            .map(|unit| StatedUnit { unit, confidence: 92 })
+            .next()
     }
 }

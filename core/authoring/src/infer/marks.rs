@@ -1,20 +1,20 @@
-//! Scores that are not out of a hundred, and how they are told out of a hundred.
+//! Converts scores that are not out of one hundred.
 
 use crate::infer::candidates::Columns;
 use crate::infer::guess::{Evidence, Question};
 use crate::infer::settle::Settled;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::Field;
-use huiliu_values::text::scaled;
+use huiliu_values::text::scale_decimal;
 
-/// What a manifest can map that is told out of a hundred.
+/// Fields that a manifest maps as scores out of one hundred.
 const SCORES: [Field; 4] = [Field::ScoreTotal, Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact];
-/// The most that is said of a score whose full mark only its numbers tell.
+/// Highest confidence for a score whose full mark is inferred only from its numbers.
 const BY_NUMBERS: u32 = 62;
 /// Names of a column that holds the full mark.
 const FULL: &str = "满分 fullscore fullmark maxscore scoremax scorefull totalmark totalmarks";
 
-/// A full mark, and whether something says so.
+/// A full mark, and whether the sample states it.
 #[derive(Debug, Clone, Copy)]
 struct Full {
     mark: u32,
@@ -22,15 +22,19 @@ struct Full {
 }
 
 impl Columns<'_> {
-    /// Scores of another full mark are scaled where each of them becomes a plain number, else left out and asked about.
-    pub fn marks(&self, settled: &mut Settled) {
+    /// Scales scores with another full mark if every one of them converts exactly; otherwise leaves the field out and
+    /// asks.
+    pub fn scale_scores(&self, settled: &mut Settled) {
         let scores: Vec<&str> = SCORES.iter().map(|field| field.as_str()).collect();
         let mut left_out = Vec::new();
         for guess in settled.fields.iter_mut().filter(|guess| scores.contains(&guess.field)) {
             let Some(at) = self.table.columns.iter().position(|c| c.path == guess.path) else { continue };
-            let Some(full) = self.full_mark(at).filter(|full| full.mark != 100) else { continue };
-            let exact =
-                self.table.columns[at].values.iter().flatten().all(|t| scaled(t.trim(), 100, full.mark).is_some());
+            let Some(full) = self.find_full_mark(at).filter(|full| full.mark != 100) else { continue };
+            let exact = self.table.columns[at]
+                .values
+                .iter()
+                .flatten()
+                .all(|t| scale_decimal(t.trim(), 100, full.mark).is_some());
             if exact {
                 guess.full_mark = Some(full.mark);
                 guess.evidence.push(Evidence::OutOf { full: full.mark });
@@ -49,8 +53,8 @@ impl Columns<'_> {
         }
     }
 
-    /// By the name, as `成绩（满分150分）`, by a column that says it, or by the numbers.
-    fn full_mark(&self, at: usize) -> Option<Full> {
+    /// Finds the full mark in the name, as in `成绩（满分150分）`, in a separate column, or from the numbers.
+    fn find_full_mark(&self, at: usize) -> Option<Full> {
         let stated = |mark: u32| Full { mark, is_stated: true };
         let number = |text: &str| text.parse::<u32>().ok().filter(|mark| (1..=1_000).contains(mark));
         let in_name = self.names[at].inner.iter().find_map(|text| {
@@ -72,7 +76,7 @@ impl Columns<'_> {
         match in_name.or(beside) {
             Some(mark) => Some(stated(mark)),
             None if facts.numbers < 90 || facts.distinct < 4 || facts.filled < 8 => None,
-            // Of so many teachers one had more than ten points of a hundred.
+            // Among this many teachers, someone would have scored more than ten of a hundred points.
             None => match facts.high {
                 1..=100 => Some(seems(1)),
                 101..=1_000 => Some(seems(10)),

@@ -1,7 +1,8 @@
-//! Reads a sample of a platform that nobody has described yet, and guesses what its manifest would say.
+//! Reads a sample of a platform that has no manifest yet, and guesses what its manifest would say.
 //!
-//! Pure: bytes in, a [`Guess`] out. A guess is a confidence and its reasons, never a claim: what a column is called and
-//! what stands in it must agree before anything is said above ninety per cent, and below fifty it is a question.
+//! Pure: takes bytes, returns a [`Guess`]. A guess has a confidence and reasons; it is never certain. A confidence
+//! above ninety per cent requires that a column's name and content agree; below fifty per cent the guess is only a
+//! question.
 
 mod candidates;
 mod columns;
@@ -30,10 +31,10 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 pub use guess::{
-    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, Seen, UNSURE, UnitGuess, Version, guess,
+    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, Seen, UNSURE, UnitGuess, Version, guess_manifest,
 };
 pub use layout::{Header, Layout, Paging};
-pub use sniff::{MAX_SAMPLE, task};
+pub use sniff::{MAX_SAMPLE, unpack_task};
 pub use terms::Meaning;
 
 /// Why nothing can be guessed from a sample. Each text says what to do.
@@ -41,24 +42,24 @@ pub use terms::Meaning;
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum InferError {
-    /// There is nothing in it.
+    /// The sample is empty.
     #[serde(rename = "infer.empty")]
     Empty,
-    /// There is too much in it, in bytes.
+    /// The sample is too large; sizes in bytes.
     #[serde(rename = "infer.too_large")]
     TooLarge { found: usize, most: usize },
-    /// No format that is known.
+    /// The format is not known.
     #[serde(rename = "infer.binary")]
     Binary,
-    /// It begins as a format and does not go on so.
+    /// The sample begins in a known format but breaks off or is malformed.
     #[serde(rename = "infer.broken")]
     Broken { format: SampleForm, why: BrokenSample },
-    /// It holds no list of records.
+    /// The sample contains no list of records.
     #[serde(rename = "infer.no_table")]
     NoTable { format: SampleForm },
 }
 
-/// What a sample seems to be.
+/// The probable format of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "the names are those of the formats")]
@@ -81,30 +82,30 @@ pub enum SampleForm {
     Any,
 }
 
-/// Why a sample is not whole.
+/// Why a sample is malformed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum BrokenSample {
-    /// Elements in elements, or elements at all.
+    /// Elements are nested too deeply, or a start tag exceeds the limit on their number.
     #[serde(rename = "broken_sample.too_deep")]
     TooDeep { depth: usize, most: usize },
-    /// Elements at all.
+    /// An empty element exceeds the limit on the number of elements.
     #[serde(rename = "broken_sample.too_many")]
     TooMany { most: usize },
-    /// An end without a beginning.
+    /// An end tag has no start tag.
     #[serde(rename = "broken_sample.end_alone")]
     EndAlone,
-    /// A document type could name what is read from elsewhere.
+    /// The document has a document type, which could refer to external data.
     #[serde(rename = "broken_sample.doctype")]
     Doctype,
-    /// A beginning without an end.
+    /// An element is not closed.
     #[serde(rename = "broken_sample.cut")]
     Cut,
-    /// Anything else, in the parser's own words.
+    /// Any other error, in the parser's words.
     #[serde(rename = "broken_sample.other")]
     Other { text: String },
-    /// What was unpacked.
+    /// The unpacked workbook cannot be read.
     #[serde(untagged)]
     Unpacked(DecodeError),
 }
@@ -112,8 +113,8 @@ pub enum BrokenSample {
 said_in_english!(InferError, SampleForm, BrokenSample);
 
 impl BrokenSample {
-    /// What a parser says.
-    fn of(error: &dyn std::fmt::Display) -> Self {
+    /// Wraps a parser's error.
+    fn from_parser_error(error: &dyn std::fmt::Display) -> Self {
         Self::Other { text: error.to_string() }
     }
 }

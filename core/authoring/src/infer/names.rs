@@ -1,64 +1,64 @@
-//! What a column's name says: words of the field in Chinese, English, full pinyin or pinyin initials.
+//! Interprets a column's name: words of the field in Chinese, English, full pinyin or pinyin initials.
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::infer::dictionary::{EXACT, Form, Match, STRIPPED, lookup, tokens};
+use crate::infer::dictionary::{EXACT, Form, Match, STRIPPED, match_form, split_tokens};
 use crate::infer::terms::Meaning;
 use crate::infer::unit::{self, StatedUnit};
 use huiliu_manifest::Field;
 
-/// From here a name is known without looking at what stands under it.
+/// From this score on, a name is known without looking at the column's content.
 const KNOWN: u32 = 60;
-/// What a unit in brackets says alone.
+/// Score of a unit in brackets alone.
 const MEASURED: u32 = 80;
-/// The longest name that is looked at, in characters.
+/// Number of characters of a name that are examined.
 const LONGEST: usize = 60;
 
-/// A name taken apart.
+/// An interpreted name.
 #[derive(Debug, Default)]
 pub(super) struct Name {
-    /// What it says, the surest first, each meaning once.
+    /// Its meanings, most certain first, each once.
     pub matches: Vec<Match>,
-    /// The unit that it states in brackets or behind a slash, or as its own word.
+    /// The unit stated in brackets, after a slash, or as a word of the name.
     pub unit: Option<StatedUnit>,
-    /// What stands in its brackets.
+    /// Texts in its brackets.
     pub inner: Vec<String>,
 }
 
 impl Name {
-    /// How surely it means this, per cent.
-    pub fn score(&self, meaning: Meaning) -> u32 {
+    /// Returns how certainly the name has this meaning, in per cent.
+    pub fn score_for(&self, meaning: Meaning) -> u32 {
         self.matches.iter().find(|found| found.meaning == meaning).map_or(0, |found| found.score)
     }
 }
 
-/// Takes a column's name apart; `words` are what it stands under and itself, the outermost first.
-pub(super) fn read(words: &[String]) -> Name {
+/// Interprets a column's name; `words` are the headings above it, outermost first, and the name itself.
+pub(super) fn read_name(words: &[String]) -> Name {
     let Some((leaf, above)) = words.split_last() else { return Name::default() };
     let leaf: String = leaf.nfkc().take(LONGEST).collect();
-    let (base, inner) = without_brackets(&leaf);
+    let (base, inner) = split_brackets(&leaf);
     let context: Vec<Form> =
-        above.iter().rev().take(2).flat_map(|word| forms(&word.nfkc().collect::<String>())).collect();
+        above.iter().rev().take(2).flat_map(|word| list_forms(&word.nfkc().collect::<String>())).collect();
     let mut matches: Vec<Match> = Vec::new();
-    for form in forms(&base) {
-        for found in in_context(&form, &context) {
-            keep(&mut matches, found);
+    for form in list_forms(&base) {
+        for found in match_in_context(&form, &context) {
+            keep_best(&mut matches, found);
         }
     }
-    if of_another_person(&base, above) {
+    if names_another_person(&base, above) {
         for found in &mut matches {
             if found.meaning != Meaning::OtherPerson {
                 found.score /= 3;
             }
         }
-        keep(
+        keep_best(
             &mut matches,
             Match { meaning: Meaning::OtherPerson, score: EXACT, word: "教师以外的人", initials: false },
         );
     }
-    // A unit in brackets says that it is an amount of something.
-    if inner.iter().any(|text| unit::of_word(text).is_some()) {
-        keep(
+    // A unit in brackets means that the column is an amount.
+    if inner.iter().any(|text| unit::unit_of_word(text).is_some()) {
+        keep_best(
             &mut matches,
             Match { score: MEASURED, word: "学时", initials: false, meaning: Meaning::Field(Field::Hours) },
         );
@@ -66,18 +66,19 @@ pub(super) fn read(words: &[String]) -> Name {
     matches.sort_by_key(|found| std::cmp::Reverse(found.score));
     let by_word =
         matches.iter().filter(|found| found.meaning == Meaning::Field(Field::Hours) && !found.word.is_ascii());
-    let by_word = by_word.filter_map(|found| unit::of_name(found.word, &[])).next();
+    let by_word = by_word.filter_map(|found| unit::unit_of_name(found.word, &[])).next();
     let by_word = by_word.map(|stated| StatedUnit { confidence: stated.confidence.min(85), ..stated });
-    Name { unit: unit::of_name(&base, &inner).or(by_word), matches, inner }
+    Name { unit: unit::unit_of_name(&base, &inner).or(by_word), matches, inner }
 }
 
-/// Whether a name is a word of the field.
+/// Returns whether a name is a known word of the field.
 pub(super) fn is_known(words: &[String]) -> bool {
-    // A title over a table is a long sentence with such words in it.
-    words.iter().all(|word| word.chars().count() <= 24) && read(words).matches.first().is_some_and(|m| m.score >= KNOWN)
+    // A title above a table is a long sentence that may contain such words.
+    words.iter().all(|word| word.chars().count() <= 24)
+        && read_name(words).matches.first().is_some_and(|m| m.score >= KNOWN)
 }
 
-fn keep(matches: &mut Vec<Match>, found: Match) {
+fn keep_best(matches: &mut Vec<Match>, found: Match) {
     match matches.iter_mut().find(|known| known.meaning == found.meaning) {
         Some(known) if known.score < found.score => *known = found,
         Some(_) => {}
@@ -85,8 +86,8 @@ fn keep(matches: &mut Vec<Match>, found: Match) {
     }
 }
 
-/// A name without what stands in brackets, and that.
-fn without_brackets(name: &str) -> (String, Vec<String>) {
+/// Splits a name into the text outside brackets and the texts inside them.
+fn split_brackets(name: &str) -> (String, Vec<String>) {
     let (mut base, mut inner, mut depth) = (String::new(), Vec::new(), 0_u32);
     for c in name.chars() {
         match c {
@@ -102,8 +103,8 @@ fn without_brackets(name: &str) -> (String, Vec<String>) {
     (base, inner)
 }
 
-/// The ways to read a name: both halves of `姓名/Name`, each script by itself.
-fn forms(name: &str) -> Vec<Form> {
+/// Returns the readings of a name: both halves of `姓名/Name`, and each script alone.
+fn list_forms(name: &str) -> Vec<Form> {
     let mut forms = Vec::new();
     for part in name.split(['/', '\\', '|', '\n', '、']) {
         let han: String = part.chars().filter(|c| is_han(*c)).collect();
@@ -111,8 +112,8 @@ fn forms(name: &str) -> Vec<Form> {
         if !han.is_empty() {
             forms.push(Form::Han(han));
         }
-        let tokens = tokens(&latin);
-        // 课程ID is 课程编号.
+        let tokens = split_tokens(&latin);
+        // 课程ID means 课程编号.
         if let (Some(Form::Han(han)), [code]) = (forms.last_mut(), tokens.as_slice())
             && ["id", "no", "code"].contains(&code.as_str())
             && part.chars().any(is_han)
@@ -131,36 +132,36 @@ pub(super) fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9FFF}' | '〇' | '\u{20000}'..='\u{323AF}')
 }
 
-/// A form by itself and behind what it stands under, for `Course` over `Code`.
-fn in_context(form: &Form, context: &[Form]) -> Vec<Match> {
-    let alone = lookup(form);
+/// Matches a form alone and combined with the headings above it, as `Code` under `Course`.
+fn match_in_context(form: &Form, context: &[Form]) -> Vec<Match> {
+    let alone = match_form(form);
     let generic = is_generic(form);
     let (mut found, mut owned) = (Vec::new(), false);
     for above in context.iter().filter(|above| !is_wrapper(above)) {
         let joined = match (above, form) {
             (Form::Latin(above), Form::Latin(leaf)) => {
-                Form::Latin(above.iter().map(|t| singular(t)).chain(leaf.clone()).collect())
+                Form::Latin(above.iter().map(|t| to_singular(t)).chain(leaf.clone()).collect())
             }
             (Form::Han(above), Form::Han(leaf)) => Form::Han(format!("{}{leaf}", bare_context(above))),
             _ => continue,
         };
-        let together = lookup(&joined);
+        let together = match_form(&joined);
         owned |= generic;
         found.extend(together.into_iter().filter(|m| m.score >= STRIPPED - 5 || generic));
         if generic {
             break;
         }
     }
-    // `course.name` is no person's name.
+    // `course.name` is not a person's name.
     let most = if owned { 40 } else { EXACT };
     alone.into_iter().map(|m| Match { score: m.score.min(most), ..m }).chain(found).collect()
 }
 
-fn singular(token: &str) -> String {
+fn to_singular(token: &str) -> String {
     token.strip_suffix('s').filter(|t| t.len() > 3).unwrap_or(token).to_owned()
 }
 
-/// A name that says nothing without what it stands under.
+/// Returns whether a name means nothing without the heading above it.
 fn is_generic(form: &Form) -> bool {
     match form {
         Form::Latin(tokens) => tokens.iter().all(|t| {
@@ -176,11 +177,11 @@ fn is_generic(form: &Form) -> bool {
     }
 }
 
-/// What stands over a name and adds nothing to it.
+/// Headings that add nothing to the name below them.
 const WRAPPERS: &str = "data item items record records row rows info detail details base basic attributes fields field \
     properties body content list result results values object extra ext extensions main summary d t";
 
-/// Whether a form stands over a name and adds nothing to it.
+/// Returns whether a heading adds nothing to the name below it.
 fn is_wrapper(form: &Form) -> bool {
     match form {
         Form::Latin(tokens) => tokens.iter().all(|t| WRAPPERS.split_whitespace().any(|w| w == t)),
@@ -188,27 +189,27 @@ fn is_wrapper(form: &Form) -> bool {
     }
 }
 
-/// `课程信息` as a word before another: `课程`.
+/// Removes filler words from a heading, so that `课程信息` becomes `课程`.
 fn bare_context(text: &str) -> String {
     ["基本信息", "信息", "情况", "资料", "基本", "数据", "内容", "部分"]
         .iter()
         .fold(text.to_owned(), |t, end| t.replace(end, ""))
 }
 
-/// Words that make a name that of another person than the teacher.
-fn of_another_person(base: &str, above: &[String]) -> bool {
+/// Returns whether a name refers to a person other than the teacher.
+fn names_another_person(base: &str, above: &[String]) -> bool {
     const OTHERS: &str = "校长 任课 授课 主讲 班主任 联系人 负责人 填表 填报 审核 导师 专家 辅导 坊主 管理员 操作 录入 经办 推荐 家长 领导 指导 讲师 助教 签发 紧急";
     const LATIN: &str = "principal instructor lecturer tutor operator mentor headmaster trainer speaker coach \
         auditor reviewer approver creator facilitator manager expert contact advisor presenter";
-    // What says of itself that it is no name, as 审核时间, is judged by its own words.
+    // A name such as 审核时间 contains a person's role but is about something else; its other words decide.
     let person = |word: &str| {
         ["名", "人", "教师", "老师", "证", "身份", "电话", "手机"].iter().any(|end| word.contains(end))
             || word.chars().count() <= 3
     };
     let han = |word: &str| OTHERS.split_whitespace().any(|o| word.contains(o));
-    let latin = |word: &str| tokens(word).iter().any(|t| LATIN.split_whitespace().any(|l| l == t));
+    let latin = |word: &str| split_tokens(word).iter().any(|t| LATIN.split_whitespace().any(|l| l == t));
     let measured = |word: &str| {
-        tokens(word).iter().any(|t| {
+        split_tokens(word).iter().any(|t| {
             ["time", "date", "at", "status", "state", "hours", "hour", "minutes", "days", "score", "period"]
                 .contains(&t.as_str())
         })
@@ -220,9 +221,9 @@ fn of_another_person(base: &str, above: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    fn best(words: &[&str]) -> Vec<Meaning> {
+    fn best_meanings(words: &[&str]) -> Vec<Meaning> {
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let matches = read(&words).matches;
+        let matches = read_name(&words).matches;
         let most = matches.first().map_or(0, |m| m.score);
         matches.into_iter().filter(|m| m.score + 5 >= most).map(|m| m.meaning).collect()
     }
@@ -253,14 +254,19 @@ mod tests {
             (&["schoolName"], Meaning::SchoolName),
             (&["姓名/Name"], field(Field::Name)),
         ] {
-            assert_eq!(best(words).first(), Some(&meaning), "{words:?}");
+            assert_eq!(best_meanings(words).first(), Some(&meaning), "{words:?}");
         }
     }
 
     #[test]
     fn short_initials_have_several_meanings() {
-        assert!(best(&["XS"]).len() > 1 && best(&["DJ"]).len() > 1, "{:?} {:?}", best(&["XS"]), best(&["DJ"]));
-        assert!(best(&["JSSJ"]).contains(&Meaning::Field(Field::PeriodEnd)));
-        assert!(best(&["JSSJ"]).contains(&Meaning::Phone));
+        assert!(
+            best_meanings(&["XS"]).len() > 1 && best_meanings(&["DJ"]).len() > 1,
+            "{:?} {:?}",
+            best_meanings(&["XS"]),
+            best_meanings(&["DJ"])
+        );
+        assert!(best_meanings(&["JSSJ"]).contains(&Meaning::Field(Field::PeriodEnd)));
+        assert!(best_meanings(&["JSSJ"]).contains(&Meaning::Phone));
     }
 }

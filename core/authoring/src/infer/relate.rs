@@ -1,4 +1,4 @@
-//! What columns say about each other: whose name goes with whose number, which day comes first.
+//! Relates columns to each other: which name goes with which ID number, which date comes first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,30 +7,30 @@ use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_instant};
 use huiliu_values::id_number::Sex;
 
-/// What is known of a column beside the column of ID numbers.
+/// How a column relates to the column of ID numbers.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Beside {
-    /// One ID number goes with one text, and nearly as many texts as ID numbers.
+    /// Each ID number goes with one text, and there are nearly as many texts as ID numbers.
     pub one_per_person: bool,
-    /// Far fewer texts than people, and more than one of them.
+    /// There are far fewer texts than people.
     pub shared: bool,
-    /// The birth dates of the ID numbers.
+    /// The texts are the ID numbers' birth dates.
     pub births: bool,
-    /// The sexes of the ID numbers.
+    /// The texts are the ID numbers' sexes.
     pub sexes: bool,
 }
 
-/// What each column is beside the column `ids`, the most likely one of ID numbers.
-pub(super) fn beside(table: &Table, ids: Option<usize>) -> Vec<Beside> {
+/// Relates each column to the column `ids`, the one most likely to hold ID numbers.
+pub(super) fn relate_to_ids(table: &Table, ids: Option<usize>) -> Vec<Beside> {
     let numbers: Vec<Option<IdNumber>> = match ids.and_then(|at| table.columns.get(at)) {
         Some(column) => column.values.iter().map(|text| IdNumber::parse(text.as_deref()?).ok()).collect(),
         None => return vec![Beside::default(); table.columns.len()],
     };
     let people = numbers.iter().flatten().map(IdNumber::reveal).collect::<HashSet<_>>().len();
-    table.columns.iter().map(|column| one(&column.values, &numbers, people)).collect()
+    table.columns.iter().map(|column| relate_column(&column.values, &numbers, people)).collect()
 }
 
-fn one(values: &[Option<String>], numbers: &[Option<IdNumber>], people: usize) -> Beside {
+fn relate_column(values: &[Option<String>], numbers: &[Option<IdNumber>], people: usize) -> Beside {
     let pairs: Vec<(&IdNumber, &str)> =
         numbers.iter().zip(values).filter_map(|(n, v)| Some((n.as_ref()?, v.as_deref()?.trim()))).collect();
     if pairs.len() < 2 {
@@ -53,21 +53,21 @@ fn one(values: &[Option<String>], numbers: &[Option<IdNumber>], people: usize) -
     }
 }
 
-/// What a column of amounts is to the others.
+/// How a column of amounts relates to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sum {
-    /// In each record the sum of two others.
+    /// In each record the sum of two other columns.
     Whole,
-    /// One of two of which another is the sum.
+    /// One of two columns whose sum is another column.
     Part,
     Neither,
 }
 
-/// Columns of amounts that are compared.
+/// At most this many columns of amounts are compared.
 const AMOUNTS: usize = 12;
 
-/// Which of these columns of amounts are sums of two others.
-pub(super) fn sums(table: &Table, amounts: &[usize]) -> Vec<Sum> {
+/// Finds which of these columns of amounts are sums of two others.
+pub(super) fn find_sums(table: &Table, amounts: &[usize]) -> Vec<Sum> {
     let mut found = vec![Sum::Neither; table.columns.len()];
     let amount = |text: &Option<String>| {
         let text: String = text.iter().flat_map(|t| t.chars()).filter(|c| c.is_ascii_digit() || *c == '.').collect();
@@ -80,7 +80,7 @@ pub(super) fn sums(table: &Table, amounts: &[usize]) -> Vec<Sum> {
             for (other, b) in columns.iter().skip(nth + 1) {
                 let rows = || of.iter().zip(a).zip(b);
                 let adds = rows().all(|((w, a), b)| (w - a - b).abs() < 0.001);
-                // Where one of the two is always nothing, the other is the same once more.
+                // If one of the two is always zero, the other merely repeats the whole.
                 let both = rows().any(|((_, a), b)| *a > 0.0 && *b > 0.0);
                 if adds && both && *whole != *one && *whole != *other && table.rows > 2 {
                     found[*whole] = Sum::Whole;
@@ -92,19 +92,19 @@ pub(super) fn sums(table: &Table, amounts: &[usize]) -> Vec<Sum> {
     found
 }
 
-/// How two columns of days stand to each other.
+/// The order of two columns of dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    /// The first is never later, and sometimes earlier.
+    /// The first is hardly ever later, and sometimes earlier.
     Before,
-    /// The first is never earlier, and sometimes later.
+    /// The first is hardly ever earlier, and sometimes later.
     After,
-    /// Neither.
+    /// Neither holds, or too few dates can be compared.
     Mixed,
 }
 
-/// The order of two columns of days.
-pub(super) fn order(first: &[Option<String>], second: &[Option<String>]) -> Order {
+/// Compares two columns of dates; up to five per cent of the rows may contradict.
+pub(super) fn compare_order(first: &[Option<String>], second: &[Option<String>]) -> Order {
     let (mut earlier, mut later, mut compared) = (0, 0, 0);
     for (a, b) in first.iter().zip(second) {
         let (Some(a), Some(b)) = (a.as_deref(), b.as_deref()) else { continue };
@@ -121,8 +121,8 @@ pub(super) fn order(first: &[Option<String>], second: &[Option<String>]) -> Orde
     }
 }
 
-/// Whether each text of one column goes with one text of the other, both ways.
-pub(super) fn paired(first: &[Option<String>], second: &[Option<String>]) -> bool {
+/// Returns whether the texts of two columns correspond one to one; up to five per cent of the rows may contradict.
+pub(super) fn are_paired(first: &[Option<String>], second: &[Option<String>]) -> bool {
     let (mut there, mut back) = (HashMap::new(), HashMap::new());
     let pairs: Vec<(&str, &str)> =
         first.iter().zip(second).filter_map(|(a, b)| Some((a.as_deref()?, b.as_deref()?))).collect();

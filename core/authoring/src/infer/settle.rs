@@ -1,4 +1,4 @@
-//! Gives each column at most one meaning, and each field at most one column.
+//! Assigns each column at most one meaning, and each field at most one column.
 
 use std::collections::BTreeMap;
 
@@ -6,39 +6,39 @@ use crate::infer::candidates::{Candidate, Columns, TELLING};
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, Seen, UNSURE, UnitGuess};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
-use huiliu_decode::draft::redacted;
+use huiliu_decode::draft::redact_text;
 use huiliu_manifest::Field;
 
-/// Two guesses closer than this are rivals.
+/// Two guesses are rivals if their confidences differ by less than this.
 const CLOSE: u32 = 12;
-/// The most that is said where there is a rival.
+/// Highest confidence for a field that has a rival.
 const WITH_RIVAL: u32 = 74;
-/// What is said of hours that are a score's credit: they are hours only where there are no others.
+/// Confidence in credits used as hours, if there are no other hours.
 const CREDIT_AS_HOURS: u32 = 72;
 
-/// The longest word of a result, in characters.
+/// Longest word of a result, in characters.
 const LONGEST_WORD: usize = 16;
-/// What is said of a name that stands in two columns.
+/// Highest confidence for a name that is split over two columns.
 const IN_TWO: u32 = 84;
-/// Columns that may say whether the teacher passed: so many are named, with so many different texts at most.
+/// Columns that may say whether the teacher passed: how many are listed, and how many different texts each may have.
 const VERDICTS: (usize, usize) = (4, 6);
 
-/// What a table's columns were taken for.
+/// The meanings assigned to a table's columns.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
-    /// The meaning of each column.
+    /// Meaning of each column.
     pub meanings: Vec<Option<Meaning>>,
     pub fields: Vec<FieldGuess>,
     pub unit: Option<UnitGuess>,
     pub questions: Vec<Question>,
     pub others: Vec<Seen>,
-    /// Columns without a field that may say whether the teacher passed.
+    /// Unmapped columns that may say whether the teacher passed.
     pub verdicts: Vec<String>,
 }
 
 impl Settled {
-    /// How good a table it is: of several the best is taken.
-    pub fn weight(&self) -> u32 {
+    /// Returns the weight of the table; the heaviest of several is used.
+    pub fn total_weight(&self) -> u32 {
         let of = |guess: &FieldGuess| {
             let required = REQUIRED.iter().any(|field| field.as_str() == guess.field);
             guess.confidence * if required { 10 } else { 1 }
@@ -46,28 +46,31 @@ impl Settled {
         self.fields.iter().map(of).sum()
     }
 
-    /// The path of the column that was taken for this.
+    /// Returns the path of the column with this meaning.
     pub fn path_of(&self, meaning: Meaning, table: &Table) -> Option<String> {
         let at = self.meanings.iter().position(|m| *m == Some(meaning))?;
         table.columns.get(at).filter(|c| !c.twin).map(|c| c.path.clone())
     }
 
-    /// The path that a field is mapped from.
-    pub fn mapped(&self, field: Field) -> Option<String> {
+    /// Returns the path that a field is mapped from.
+    pub fn mapped_path(&self, field: Field) -> Option<String> {
         self.fields.iter().find(|guess| guess.field == field.as_str()).map(|guess| guess.path.clone())
     }
 
-    /// What says that the teacher passed.
-    pub fn pass(&self, table: &Table) -> Pass {
-        if [Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact].iter().all(|f| self.mapped(*f).is_some())
+    /// Decides what says that the teacher passed.
+    pub fn find_pass(&self, table: &Table) -> Pass {
+        if [Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact]
+            .iter()
+            .all(|f| self.mapped_path(*f).is_some())
         {
             return Pass::Scores;
         }
         if let Some(path) = self.path_of(Meaning::Field(Field::Result), table) {
             let column = table.columns.iter().find(|c| c.path == path);
             let mut words: Vec<String> = column.into_iter().flat_map(|c| c.values.iter().flatten().cloned()).collect();
-            // What is no word of a result may be a remark about a person.
-            for word in words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || redacted(word) != **word)
+            // A text that does not look like a word of a result may be a remark about a person, so it is masked.
+            for word in
+                words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || redact_text(word) != **word)
             {
                 "…".clone_into(word);
             }
@@ -80,16 +83,16 @@ impl Settled {
     }
 }
 
-/// Settles a table.
-pub(super) fn settle(table: &Table) -> Settled {
+/// Settles the meanings of a table's columns.
+pub(super) fn settle_table(table: &Table) -> Settled {
     let columns = Columns::new(table);
-    let candidates = columns.candidates();
+    let candidates = columns.list_candidates();
     let mut settled = Settled { meanings: vec![None; table.columns.len()], ..Settled::default() };
     let mut taken: BTreeMap<usize, Candidate> = BTreeMap::new();
     for candidate in &candidates {
         let free = !taken.contains_key(&candidate.column);
-        let first =
-            matches!(candidate.meaning, m if !once(m)) || !taken.values().any(|t| t.meaning == candidate.meaning);
+        let first = matches!(candidate.meaning, m if !is_exclusive(m))
+            || !taken.values().any(|t| t.meaning == candidate.meaning);
         if free && first && candidate.confidence >= UNSURE {
             taken.insert(candidate.column, candidate.clone());
         }
@@ -98,28 +101,28 @@ pub(super) fn settle(table: &Table) -> Settled {
     for (column, candidate) in &taken {
         settled.meanings[*column] = Some(candidate.meaning);
     }
-    columns.fields(&mut settled, &taken, &candidates);
-    columns.period(&mut settled);
-    columns.only_one_left(&mut settled);
-    columns.paired_code(&mut settled);
-    columns.course_code(&mut settled);
-    columns.unit(&mut settled);
-    columns.marks(&mut settled);
-    columns.given_name(&mut settled);
-    columns.verdicts(&mut settled);
-    columns.questions(&mut settled, &candidates);
-    columns.others(&mut settled);
+    columns.add_fields(&mut settled, &taken, &candidates);
+    columns.split_period_column(&mut settled);
+    columns.take_only_columns(&mut settled);
+    columns.take_paired_code(&mut settled);
+    columns.use_title_as_code(&mut settled);
+    columns.settle_unit(&mut settled);
+    columns.scale_scores(&mut settled);
+    columns.join_given_name(&mut settled);
+    columns.list_verdicts(&mut settled);
+    columns.add_questions(&mut settled, &candidates);
+    columns.list_others(&mut settled);
     let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);
     settled.fields.sort_by_key(|guess| (order(guess), guess.field));
     settled
 }
 
-/// Whether only one column can have a meaning.
-fn once(meaning: Meaning) -> bool {
+/// Returns whether only one column can have a meaning.
+fn is_exclusive(meaning: Meaning) -> bool {
     matches!(meaning, Meaning::Field(_) | Meaning::Version | Meaning::Credit)
 }
 
-/// 学分 are the hours of a platform that tells no others.
+/// Takes 学分 as hours, if the platform gives no other hours.
 fn credit_as_hours(taken: &mut BTreeMap<usize, Candidate>) {
     let hours = Meaning::Field(Field::Hours);
     if taken.values().any(|t| t.meaning == hours) {
@@ -133,7 +136,7 @@ fn credit_as_hours(taken: &mut BTreeMap<usize, Candidate>) {
 }
 
 impl Columns<'_> {
-    fn fields(&self, settled: &mut Settled, taken: &BTreeMap<usize, Candidate>, candidates: &[Candidate]) {
+    fn add_fields(&self, settled: &mut Settled, taken: &BTreeMap<usize, Candidate>, candidates: &[Candidate]) {
         for candidate in taken.values() {
             let Meaning::Field(field) = candidate.meaning else { continue };
             let column = &self.table.columns[candidate.column];
@@ -142,12 +145,12 @@ impl Columns<'_> {
                 path: column.path.clone(),
                 confidence: candidate.confidence,
                 evidence: candidate.evidence.clone(),
-                examples: examples(field, column),
+                examples: masked_examples(field, column),
                 piece: None,
                 full_mark: None,
                 joined: None,
             };
-            if let Some(other) = self.rival(candidate, taken, candidates) {
+            if let Some(other) = self.find_rival(candidate, taken, candidates) {
                 guess.confidence = guess.confidence.min(WITH_RIVAL);
                 guess.evidence.push(Evidence::Rival { path: other.clone() });
                 settled.questions.push(Question::Rival { field: field.as_str(), path: column.path.clone(), other });
@@ -160,8 +163,13 @@ impl Columns<'_> {
         }
     }
 
-    /// Another column that could as well be the field.
-    fn rival(&self, of: &Candidate, taken: &BTreeMap<usize, Candidate>, candidates: &[Candidate]) -> Option<String> {
+    /// Returns another column that could equally be the field.
+    fn find_rival(
+        &self,
+        of: &Candidate,
+        taken: &BTreeMap<usize, Candidate>,
+        candidates: &[Candidate],
+    ) -> Option<String> {
         let rival = candidates.iter().find(|other| {
             let elsewhere = taken.get(&other.column).is_some_and(|t| t.confidence >= other.confidence);
             other.meaning == of.meaning
@@ -169,13 +177,13 @@ impl Columns<'_> {
                 && !elsewhere
                 && other.confidence + CLOSE > of.confidence
         })?;
-        // The same texts twice are no question.
+        // Two columns with the same texts need no question.
         let [a, b] = [of.column, rival.column].map(|at| &self.table.columns[at]);
         (a.values != b.values).then(|| b.path.clone())
     }
 
-    /// A family name alone is no name: the given name stands beside it.
-    fn given_name(&self, settled: &mut Settled) {
+    /// Joins the given name to the family name, because a family name alone is not a name.
+    fn join_given_name(&self, settled: &mut Settled) {
         let leaf = |at: usize| -> String {
             let words = self.table.columns[at].words.last().map(String::as_str).unwrap_or_default();
             words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -198,7 +206,7 @@ impl Columns<'_> {
         guess.evidence.push(Evidence::WithGivenName { path: path(given).clone() });
     }
 
-    fn verdicts(&self, settled: &mut Settled) {
+    fn list_verdicts(&self, settled: &mut Settled) {
         let may = |at: &usize| {
             let facts = &self.facts[*at];
             let column = &self.table.columns[*at];
@@ -212,9 +220,9 @@ impl Columns<'_> {
         settled.verdicts = found.map(|at| self.table.columns[at].path.clone()).collect();
     }
 
-    fn questions(&self, settled: &mut Settled, candidates: &[Candidate]) {
+    fn add_questions(&self, settled: &mut Settled, candidates: &[Candidate]) {
         for field in REQUIRED {
-            if settled.mapped(field).is_some() {
+            if settled.mapped_path(field).is_some() {
                 continue;
             }
             let free = |c: &&Candidate| settled.meanings[c.column].is_none() && c.confidence >= 10;
@@ -229,20 +237,20 @@ impl Columns<'_> {
         }
         for (at, facts) in self.facts.iter().enumerate() {
             let path = self.table.columns[at].path.clone();
-            let said = |field: Field| self.names[at].score(Meaning::Field(field)) >= TELLING;
+            let said = |field: Field| self.names[at].score_for(Meaning::Field(field)) >= TELLING;
             if facts.id_shaped >= 50 && facts.ids < 85 && said(Field::IdNumber) {
                 settled.questions.push(Question::BadIds { path });
             } else if facts.months >= 80 && facts.dates < 50 && said(Field::PeriodEnd) {
                 settled.questions.push(Question::MonthsOnly { path });
             } else if facts.durations >= 80 && facts.dates < 50 && said(Field::Hours) {
                 settled.questions.push(Question::Durations { path });
-            } else if settled.meanings[at] == Some(Meaning::Period) && settled.mapped(Field::PeriodEnd).is_none() {
+            } else if settled.meanings[at] == Some(Meaning::Period) && settled.mapped_path(Field::PeriodEnd).is_none() {
                 settled.questions.push(Question::Period { path });
             }
         }
     }
 
-    fn others(&self, settled: &mut Settled) {
+    fn list_others(&self, settled: &mut Settled) {
         for (column, meaning) in self.table.columns.iter().zip(&settled.meanings) {
             if settled.fields.iter().any(|guess| guess.path == column.path) {
                 continue;
@@ -256,8 +264,8 @@ impl Columns<'_> {
     }
 }
 
-/// Three different texts of a column, masked; of a name only the family name.
-pub(super) fn examples(field: Field, column: &Column) -> Vec<String> {
+/// Returns three different texts of a column, masked; for names only the first character is shown.
+pub(super) fn masked_examples(field: Field, column: &Column) -> Vec<String> {
     let mut texts: Vec<&str> = Vec::new();
     for text in column.values.iter().flatten() {
         if texts.len() < 3 && !texts.contains(&text.as_str()) {
@@ -266,7 +274,7 @@ pub(super) fn examples(field: Field, column: &Column) -> Vec<String> {
     }
     let shown = |text: &&str| match field {
         Field::Name => text.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).take(8).collect(),
-        _ => redacted(text),
+        _ => redact_text(text),
     };
     texts.iter().map(shown).collect()
 }

@@ -1,39 +1,39 @@
-//! A sample as records in columns, however it was written.
+//! A sample as records in columns, whatever its format.
 
 use crate::infer::layout::Layout;
 
-/// Records that are looked at.
+/// Maximum number of records that are examined.
 pub(super) const MAX_ROWS: usize = 1_000;
-/// Columns that are looked at.
+/// Maximum number of columns that are examined.
 pub(super) const MAX_COLUMNS: usize = 512;
 
 /// A list of records found in a sample.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Where and how it stands there.
+    /// Where and in which form it is in the sample.
     pub layout: Layout,
-    /// Its columns, in the order of the sample.
+    /// Columns in the order of the sample.
     pub columns: Vec<Column>,
-    /// Records looked at.
+    /// Number of records examined.
     pub rows: usize,
 }
 
-/// One column.
+/// A column of a table.
 #[derive(Debug, Default)]
 pub(super) struct Column {
-    /// How a manifest names it.
+    /// The column's name in a manifest.
     pub path: String,
-    /// Its name and what it stands under, the outermost first.
+    /// The headings above the name, outermost first, and the name.
     pub words: Vec<String>,
-    /// Its text per record; `None` where there is none, or only spaces.
+    /// Text of each record; `None` where it is missing.
     pub values: Vec<Option<String>>,
-    /// Whether another column has the same path, so that no manifest can name it.
+    /// Whether another column has the same path, so that a manifest cannot refer to it.
     pub twin: bool,
 }
 
 impl Table {
-    /// A table of records whose columns come in any order and with gaps.
-    pub fn gather(layout: Layout, records: Vec<Vec<Cell>>) -> Self {
+    /// Builds a table from records whose columns come in any order and with gaps.
+    pub fn from_records(layout: Layout, records: Vec<Vec<Cell>>) -> Self {
         let rows = records.len().min(MAX_ROWS);
         let mut columns: Vec<Column> = Vec::new();
         let mut places = std::collections::HashMap::new();
@@ -56,7 +56,7 @@ impl Table {
     }
 }
 
-/// One text of a record with its path.
+/// One text of a record, with its path.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub path: String,

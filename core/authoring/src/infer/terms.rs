@@ -1,19 +1,19 @@
-//! The words by which platforms of the field name things: Chinese with its variants, English, and from the Chinese the
-//! full pinyin and the pinyin initials (domain notes §2.6 and §3.8).
+//! The vocabulary that platforms of the field use: Chinese with variants, and English. Full pinyin and pinyin initials
+//! are derived from the Chinese (domain notes §2.6 and §3.8).
 
 use huiliu_manifest::Field;
 
-/// What a column can mean. What no manifest can map is here too: it is what a column is instead.
+/// Meanings of a column. Meanings that a manifest cannot map are included, because they rule out the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "each variant's terms below say what it is")]
 pub enum Meaning {
     /// A canonical field.
     Field(Field),
-    /// When the platform changed the record, or its number of the version.
+    /// When the platform changed the record, or the record's version number.
     Version,
-    /// 学分. Hours, where there are no other hours.
+    /// 学分. Used as hours if there are no other hours.
     Credit,
-    /// What the course is worth or asks for, not what the teacher got.
+    /// What a course is worth or requires, not what the teacher earned.
     PlannedHours,
     /// First and last day in one cell.
     Period,
@@ -25,7 +25,7 @@ pub enum Meaning {
     Age,
     IdKind,
     PersonCode,
-    /// A person who is not the teacher trained.
+    /// A person other than the trained teacher.
     OtherPerson,
     SchoolName,
     Institution,
@@ -33,9 +33,9 @@ pub enum Meaning {
     Subject,
     Rank,
     IssueDate,
-    /// A time that is neither of the training's ends: registration, examination, login.
+    /// A time other than the start and end of the training: registration, examination, login.
     OtherTime,
-    /// A score that is no part of the result: pre-test, ranking.
+    /// A score that is not part of the result: pre-test, ranking.
     OtherScore,
     OtherCount,
     Price,
@@ -48,9 +48,10 @@ pub enum Meaning {
 #[derive(Debug)]
 pub(super) struct Term {
     pub meaning: Meaning,
-    /// Without spaces and punctuation, between spaces. A question mark: the word often means something else.
+    /// Words without punctuation, separated by spaces. A trailing question mark means that the word often means
+    /// something else.
     pub chinese: &'static str,
-    /// Phrases of small letters, between commas.
+    /// Phrases in lower case, separated by commas.
     pub english: &'static str,
 }
 
@@ -62,7 +63,7 @@ const fn other(meaning: Meaning, chinese: &'static str, english: &'static str) -
     Term { meaning, chinese, english }
 }
 
-/// All of them.
+/// The vocabulary.
 pub(super) const TERMS: &[Term] = &[
     field(
         Field::Name,

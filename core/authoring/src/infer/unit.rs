@@ -1,19 +1,19 @@
-//! Units of training time, as headers and values state them.
+//! Units of training time, as stated in headers and values.
 
 use crate::infer::content::Facts;
 use huiliu_manifest::Unit;
 
-/// A unit, as a name or a column states it.
+/// A unit stated by a name or a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StatedUnit {
-    /// What is stated.
+    /// The stated unit.
     pub unit: Unit,
-    /// How surely, per cent.
+    /// Confidence in per cent.
     pub confidence: u32,
 }
 
-/// The unit that a text is, alone: behind a number, in brackets, behind a slash.
-pub(super) fn of_word(text: &str) -> Option<Unit> {
+/// Returns the unit that a text names by itself: after a number, in brackets, after a slash.
+pub(super) fn unit_of_word(text: &str) -> Option<Unit> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     let text = text.trim_start_matches(['单', '位', ':', '：', '以', '按']).trim_end_matches(['计', '数', '.']);
     Some(match text {
@@ -30,16 +30,16 @@ pub(super) fn of_word(text: &str) -> Option<Unit> {
     })
 }
 
-/// The unit that a name states. `inner` are the texts in its brackets.
-pub(super) fn of_name(base: &str, inner: &[String]) -> Option<StatedUnit> {
+/// Returns the unit that a name states. `inner` has the texts in its brackets.
+pub(super) fn unit_of_name(base: &str, inner: &[String]) -> Option<StatedUnit> {
     let stated = |unit, confidence| Some(StatedUnit { unit, confidence });
     let outer = base.rsplit_once(['/', ',', ':']).map(|(_, tail)| tail.to_owned());
-    if let Some(unit) = inner.iter().chain(&outer).find_map(|text| of_word(text)) {
+    if let Some(unit) = inner.iter().chain(&outer).find_map(|text| unit_of_word(text)) {
         return stated(unit, 97);
     }
     let folded: String = base.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
-    // A word of several units belongs to the first: 学时 is no 小时.
+    // For a word that contains several units, the first match counts: 学时 is not 小时.
     if has(&["秒", "seconds"]) || folded.ends_with("secs") {
         stated(Unit::Second, 95)
     } else if has(&["半天", "halfday"]) {
@@ -65,18 +65,19 @@ pub(super) fn of_name(base: &str, inner: &[String]) -> Option<StatedUnit> {
     } else if has(&["天数", "days", "tianshu"]) || folded == "day" || folded == "ts" || folded == "天" {
         stated(Unit::Day, 95)
     } else if has(&["hour", "hrs"]) || folded.ends_with("hr") {
-        // 学时 is often called so in English.
+        // English names often call 学时 so.
         stated(Unit::ClassHour, 60)
     } else {
         None
     }
 }
 
-/// The unit of a column of hours: by its values' own words, by its name, by its range.
-pub(super) fn guess(named: Option<StatedUnit>, facts: &Facts) -> Option<StatedUnit> {
+/// Guesses the unit of a column of hours: from the words in its values, its name, or its range.
+pub(super) fn guess_unit(named: Option<StatedUnit>, facts: &Facts) -> Option<StatedUnit> {
     let in_values = facts.unit.as_ref().map(|(unit, _)| StatedUnit { unit: *unit, confidence: 97 });
     let Some(StatedUnit { unit, confidence }) = in_values.or(named) else {
-        // Two hundred and more are minutes of some course; the number alone cannot tell class hours from clock hours.
+        // A median from two hundred up suggests minutes of a course; numbers alone cannot distinguish class hours from
+        // clock hours.
         return (20_000..=600_000).contains(&facts.median).then_some(StatedUnit { unit: Unit::Minute, confidence: 62 });
     };
     if facts.units_differ
@@ -94,16 +95,16 @@ pub(super) fn guess(named: Option<StatedUnit>, facts: &Facts) -> Option<StatedUn
     };
     let confidence = match likely.contains(&facts.median) {
         true => confidence,
-        // As many class hours as minutes: the word alone is no proof.
+        // An implausible range, such as minutes named as class hours: the word alone is no proof.
         false if confidence < 90 => 40,
         false => 58,
     };
     Some(StatedUnit { unit, confidence })
 }
 
-/// The unit that every text of a column is.
-pub(super) fn of_all(values: &[Option<String>]) -> Option<Unit> {
-    let mut units = values.iter().flatten().map(|text| of_word(text));
+/// Returns the unit that every text of a column names.
+pub(super) fn common_unit(values: &[Option<String>]) -> Option<Unit> {
+    let mut units = values.iter().flatten().map(|text| unit_of_word(text));
     let first = units.next()??;
     units.all(|unit| unit == Some(first)).then_some(first)
 }

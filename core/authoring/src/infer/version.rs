@@ -1,4 +1,4 @@
-//! What makes a record the same record, and which of two is the newer.
+//! Guesses what identifies a record, and which of two versions is newer.
 
 use std::collections::HashSet;
 
@@ -8,31 +8,31 @@ use crate::infer::table::Table;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::Field;
 
-/// Where the version comes from: a column called so, a day in the file's name, or nothing.
-pub(super) fn of(file: &str, settled: &Settled, table: &Table) -> Version {
+/// Guesses where the version comes from: a column named so, a date in the file's name, or nothing.
+pub(super) fn guess_version(file: &str, settled: &Settled, table: &Table) -> Version {
     if let Some(path) = settled.path_of(Meaning::Version, table) {
         return Version::Field { path };
     }
     if has_day(file) && table.layout.header().is_some() { Version::FileDate } else { Version::Landing }
 }
 
-/// Whether eight digits of a name are a day.
+/// Returns whether a name contains a date of eight digits.
 fn has_day(file: &str) -> bool {
     let runs = file.split(|c: char| !c.is_ascii_digit());
     runs.into_iter().any(|run| run.len() == 8 && huiliu_values::date::parse_date(run).is_ok())
 }
 
-/// The record id, else the certificate number, else ID number, course and last day.
-pub(super) fn key(settled: &Settled, table: &Table) -> Key {
+/// Guesses the key: the record id, else the certificate number, else ID number, course and last day.
+pub(super) fn guess_key(settled: &Settled, table: &Table) -> Key {
     for field in [Field::RecordName, Field::CertificateNumber] {
-        if let Some(path) = settled.mapped(field)
+        if let Some(path) = settled.mapped_path(field)
             && is_unique(table, &[&path])
         {
             return Key { paths: vec![path], unique: true };
         }
     }
     let fields = [Field::IdNumber, Field::CourseCode, Field::PeriodEnd];
-    let mut paths: Vec<String> = fields.iter().filter_map(|field| settled.mapped(*field)).collect();
+    let mut paths: Vec<String> = fields.iter().filter_map(|field| settled.mapped_path(*field)).collect();
     paths.dedup();
     let unique = !paths.is_empty() && is_unique(table, &paths.iter().map(String::as_str).collect::<Vec<_>>());
     Key { paths, unique }

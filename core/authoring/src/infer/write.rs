@@ -1,102 +1,102 @@
-//! A guess as the text of a manifest: a comment beside each line, and a question where nothing is sure.
+//! Writes a guess as the text of a manifest: a comment beside each line, and a question where nothing is certain.
 
 use crate::infer::guess::{Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, Version};
 use crate::infer::layout::{Header, Layout, Paging};
 use huiliu_manifest::{Field, PassRule};
 
-/// Records per page that are asked for, where the platform is asked page by page.
+/// Requested number of records per page, if the platform is read page by page.
 const PAGE_SIZE: u32 = 500;
-/// What ends the records of a table in any year, though this sample had none of it.
+/// Markers that always end the records, although this sample has none of them.
 const ALWAYS_ENDS: [&str; 1] = ["填表"];
-/// What stands between them, or below: what follows it may be records, and none of them must be lost.
+/// Markers that are always skipped: records may follow such rows, and none must be lost.
 const ALWAYS_SKIPPED: [&str; 2] = ["合计", "小计"];
 
-/// What a manifest says beside what was guessed.
+/// Values of the manifest that are not guessed.
 #[derive(Debug, Clone)]
 pub struct Titles<'a> {
     /// The connector's id.
     pub id: &'a str,
-    /// The sample's name.
+    /// The sample's file name.
     pub sample: &'a str,
-    /// What was asked for it, if it came from a URL.
+    /// The request that the sample was fetched with, if it came from a URL.
     pub request: Option<&'a Asked>,
 }
 
-/// A path and the parameters of its query, in clear text.
+/// A path and its query parameters, in clear text.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The path.
+    /// Path below the platform's base URL.
     pub path: String,
-    /// The parameters.
+    /// Names and values of the query parameters.
     pub query: Vec<(String, String)>,
 }
 
-/// The words for people, in the language of whoever asked.
+/// Sentences for people, in the user's language.
 #[allow(missing_docs, reason = "each is what its name says, in words")]
 pub struct Wording<'a> {
-    /// Lines above everything.
+    /// Lines at the top of the file.
     pub preface: String,
     pub evidence: &'a dyn Fn(&Evidence) -> String,
     pub question: &'a dyn Fn(&Question) -> String,
-    /// For a sample that seems to be an answer of an interface.
+    /// Used for a sample that looks like an answer of an HTTP interface.
     pub over_http: String,
 }
 
-/// The text of the manifest.
+/// Writes the text of the manifest.
 #[must_use]
-pub fn manifest(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>) -> String {
+pub fn write_manifest(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>) -> String {
     let mut lines: Vec<String> = words.preface.lines().map(|line| format!("# {line}")).collect();
     lines.push("manifest = 1".into());
-    lines.push(format!("id = {}", quoted(titles.id)));
+    lines.push(format!("id = {}", quote_string(titles.id)));
     lines.push("version = 1".into());
-    lines.push(format!("title_zh = {}", quoted(titles.id)));
-    lines.push(format!("title_en = {}", quoted(titles.id)));
+    lines.push(format!("title_zh = {}", quote_string(titles.id)));
+    lines.push(format!("title_en = {}", quote_string(titles.id)));
     let profile = format!("Guessed from one sample, {}; confirmed by nobody yet.", titles.sample);
-    lines.push(format!("profile = {}", quoted(&profile)));
+    lines.push(format!("profile = {}", quote_string(&profile)));
     lines.push(String::new());
     lines.push("[transport]".into());
-    transport(guess, titles, words, &mut lines);
+    write_transport(guess, titles, words, &mut lines);
     lines.push(String::new());
     lines.push("[[stream]]".into());
-    stream(guess, titles, &mut lines);
+    write_stream(guess, titles, &mut lines);
     lines.push(String::new());
     lines.push("[stream.map]".into());
-    map(guess, words, &mut lines);
+    write_map(guess, words, &mut lines);
     for question in &guess.questions {
-        lines.push(format!("# ? {}", one_line(&(words.question)(question))));
+        lines.push(format!("# ? {}", to_one_line(&(words.question)(question))));
     }
     lines.join("\n") + "\n"
 }
 
-fn quoted(text: &str) -> String {
+fn quote_string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn list<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let quoted: Vec<String> = texts.into_iter().map(quoted).collect();
+fn quote_list<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let quoted: Vec<String> = texts.into_iter().map(quote_string).collect();
     format!("[{}]", quoted.join(", "))
 }
 
-/// Comments must not break out of their line.
-fn one_line(text: &str) -> String {
+/// Replaces control characters, so that a comment cannot break out of its line.
+fn to_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn transport(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>, lines: &mut Vec<String>) {
+fn write_transport(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>, lines: &mut Vec<String>) {
     if titles.request.is_some() {
         lines.push("kind = \"http\"".into());
         return;
     }
     lines.push("kind = \"files\"".into());
-    lines.push(format!("names = {}", list([pattern(titles.sample).as_str()])));
+    lines.push(format!("names = {}", quote_list([file_pattern(titles.sample).as_str()])));
     if let Layout::Json { paging: Some(paging), .. } = &guess.layout {
-        lines.push(format!("# ? {}", one_line(&words.over_http)));
-        lines.push(format!("# ? page = {}", page(paging)));
+        lines.push(format!("# ? {}", to_one_line(&words.over_http)));
+        lines.push(format!("# ? page = {}", render_page(paging)));
     }
 }
 
-/// The name of the sample and of the files of other days.
-fn pattern(name: &str) -> String {
+/// Returns a pattern for the sample's name and those of the files of other days.
+fn file_pattern(name: &str) -> String {
     let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
     let chars: Vec<char> = stem.chars().collect();
     let run = |at: usize| chars.iter().skip(at).take_while(|c| c.is_ascii_digit()).count();
@@ -105,42 +105,42 @@ fn pattern(name: &str) -> String {
     format!("{kept}*{end}")
 }
 
-fn stream(guess: &Guess, titles: &Titles<'_>, lines: &mut Vec<String>) {
-    let certified = guess.field(Field::CertificateNumber).is_some();
+fn write_stream(guess: &Guess, titles: &Titles<'_>, lines: &mut Vec<String>) {
+    let certified = guess.find_field(Field::CertificateNumber).is_some();
     lines.push("name = \"records\"".into());
     lines.push(format!("kind = \"{}\"", if certified { "certificate" } else { "course_completion" }));
     if let Some(request) = titles.request {
-        lines.push(format!("request = {}", self::request(request)));
+        lines.push(format!("request = {}", self::render_request(request)));
         if let Layout::Json { paging: Some(paging), .. } = &guess.layout {
-            lines.push(format!("page = {}", page(paging)));
+            lines.push(format!("page = {}", render_page(paging)));
         }
     }
-    lines.push(format!("format = {}", format(guess, titles.sample)));
+    lines.push(format!("format = {}", render_format(guess, titles.sample)));
     let Key { paths, unique } = &guess.record_key;
-    let key = list(paths.iter().map(String::as_str));
+    let key = quote_list(paths.iter().map(String::as_str));
     let doubt = if *unique { "" } else { "  # ? not unique in the sample" };
     lines.push(format!("record_key = {key}{doubt}"));
     lines.push(match &guess.version {
-        Version::Field { path } => format!("version = {{ from = \"field\", path = {} }}", quoted(path)),
+        Version::Field { path } => format!("version = {{ from = \"field\", path = {} }}", quote_string(path)),
         Version::FileDate => "version = { from = \"file_date\" }".into(),
         Version::Landing => "version = { from = \"landing\" }".into(),
     });
-    lines.push(format!("pass = {}", quoted(pass(guess).as_str())));
+    lines.push(format!("pass = {}", quote_string(pass_rule(guess).as_str())));
 }
 
-/// What decides that the teacher passed; nothing is decided by a guess.
-fn pass(guess: &Guess) -> PassRule {
+/// Returns the rule that decides that the teacher passed; without a sure sign it stays pending.
+fn pass_rule(guess: &Guess) -> PassRule {
     match &guess.pass {
         Pass::Scores => PassRule::Scores,
-        Pass::Words { words, .. } if levels(words).is_some() => PassRule::Result,
+        Pass::Words { words, .. } if levels_step(words).is_some() => PassRule::Result,
         Pass::Total { .. } => PassRule::Total,
-        Pass::Words { .. } if guess.field(Field::ScoreTotal).is_some() => PassRule::Total,
+        Pass::Words { .. } if guess.find_field(Field::ScoreTotal).is_some() => PassRule::Total,
         Pass::Words { .. } | Pass::Nothing => PassRule::Pending,
     }
 }
 
-/// The step by which words of a result become ours, if all of them are known.
-fn levels(words: &[String]) -> Option<String> {
+/// Returns the step that maps words of a result, if all of them are known.
+fn levels_step(words: &[String]) -> Option<String> {
     let all = |known: &[&str]| words.iter().all(|word| known.contains(&word.trim().to_lowercase().as_str()));
     if all(&["优秀", "优", "良好", "良", "合格", "及格", "中", "不合格", "不及格", "差"]) {
         return Some("{ levels = \"grades\" }".into());
@@ -162,26 +162,30 @@ fn levels(words: &[String]) -> Option<String> {
             _ => return None,
         })
     };
-    let pairs: Vec<String> =
-        words.iter().map(|word| Some(format!("{} = \"{}\"", quoted(word), becomes(word)?))).collect::<Option<_>>()?;
+    let pairs: Vec<String> = words
+        .iter()
+        .map(|word| Some(format!("{} = \"{}\"", quote_string(word), becomes(word)?)))
+        .collect::<Option<_>>()?;
     Some(format!("{{ values = {{ values = {{ {} }} }} }}", pairs.join(", ")))
 }
 
-/// A path with its query, as a request.
-fn request(asked: &Asked) -> String {
+/// Renders a path with its query as a request.
+fn render_request(asked: &Asked) -> String {
     let paging =
         ["page", "pageno", "pagenum", "pageindex", "size", "pagesize", "limit", "offset", "page_token", "page_size"];
     let own = asked.query.iter().filter(|(name, _)| !paging.contains(&name.to_lowercase().as_str()));
-    let kept: Vec<String> =
-        own.map(|(name, value)| format!("{} = {}", quoted(name), quoted(&unless_secret(name, value)))).collect();
+    let kept: Vec<String> = own
+        .map(|(name, value)| format!("{} = {}", quote_string(name), quote_string(&value_or_secret(name, value))))
+        .collect();
     match kept.is_empty() {
-        true => quoted(&asked.path),
-        false => format!("{{ path = {}, query = {{ {} }} }}", quoted(&asked.path), kept.join(", ")),
+        true => quote_string(&asked.path),
+        false => format!("{{ path = {}, query = {{ {} }} }}", quote_string(&asked.path), kept.join(", ")),
     }
 }
 
-/// A value of a query, or where a secret of the source goes: a manifest holds none.
-fn unless_secret(name: &str, value: &str) -> String {
+/// Returns a query value, or a reference to a secret of the source if the name suggests one: manifests contain no
+/// secrets.
+fn value_or_secret(name: &str, value: &str) -> String {
     let small = name.to_lowercase();
     let secret = ["token", "key", "secret", "sign", "pass", "pwd", "auth", "ticket", "session", "credential", "sid"];
     match secret.iter().any(|word| small.contains(word)) {
@@ -190,73 +194,78 @@ fn unless_secret(name: &str, value: &str) -> String {
     }
 }
 
-fn page(paging: &Paging) -> String {
+fn render_page(paging: &Paging) -> String {
     match paging {
         Paging::Token { next } => {
-            format!("{{ by = \"token\", param = \"page_token\", next = {}, size = {PAGE_SIZE} }}", quoted(next))
+            format!("{{ by = \"token\", param = \"page_token\", next = {}, size = {PAGE_SIZE} }}", quote_string(next))
         }
-        Paging::Link { next } => format!("{{ by = \"link\", next = {}, size = {PAGE_SIZE} }}", quoted(next)),
+        Paging::Link { next } => format!("{{ by = \"link\", next = {}, size = {PAGE_SIZE} }}", quote_string(next)),
         Paging::Number { page, size } => {
-            let size_param = size.as_ref().map(|name| format!(", size_param = {}", quoted(name))).unwrap_or_default();
-            let page = quoted(page.as_deref().unwrap_or("page"));
+            let size_param =
+                size.as_ref().map(|name| format!(", size_param = {}", quote_string(name))).unwrap_or_default();
+            let page = quote_string(page.as_deref().unwrap_or("page"));
             format!("{{ by = \"number\", param = {page}{size_param}, size = {PAGE_SIZE} }}")
         }
     }
 }
 
-fn format(guess: &Guess, sample: &str) -> String {
+fn render_format(guess: &Guess, sample: &str) -> String {
     let office = ["xls", "xlsx", "et"].iter().any(|end| sample.to_lowercase().ends_with(&format!(".{end}")));
     match &guess.layout {
         Layout::Json { items, verdict, encoding, .. } => {
-            let items = if items.is_empty() { String::new() } else { format!(", items = {}", quoted(items)) };
+            let items = if items.is_empty() { String::new() } else { format!(", items = {}", quote_string(items)) };
             let verdict = verdict
                 .as_ref()
-                .map(|(path, value)| format!(", ok_path = {}, ok_value = {}", quoted(path), quoted(value)));
-            format!("{{ kind = \"json\"{items}{}{} }}", verdict.unwrap_or_default(), other_than_utf8(encoding))
+                .map(|(path, value)| format!(", ok_path = {}, ok_value = {}", quote_string(path), quote_string(value)));
+            format!("{{ kind = \"json\"{items}{}{} }}", verdict.unwrap_or_default(), encoding_entry(encoding))
         }
-        Layout::JsonLines { encoding } => format!("{{ kind = \"json_lines\"{} }}", other_than_utf8(encoding)),
+        Layout::JsonLines { encoding } => format!("{{ kind = \"json_lines\"{} }}", encoding_entry(encoding)),
         Layout::Xml { root, item, encoding } => {
-            let encoding = other_than_utf8(encoding);
-            format!("{{ kind = \"xml\", item = {}, root = {}{encoding} }}", quoted(item), quoted(root))
+            let encoding = encoding_entry(encoding);
+            format!("{{ kind = \"xml\", item = {}, root = {}{encoding} }}", quote_string(item), quote_string(root))
         }
-        Layout::Workbook { sheets, header } => workbook(guess, sheets, header),
-        Layout::Html { sheets, header, .. } => workbook(guess, sheets, header),
-        Layout::Delimited { header, .. } if office => workbook(guess, "*", header),
+        Layout::Workbook { sheets, header } => render_workbook(guess, sheets, header),
+        Layout::Html { sheets, header, .. } => render_workbook(guess, sheets, header),
+        Layout::Delimited { header, .. } if office => render_workbook(guess, "*", header),
         Layout::Delimited { encoding, delimiter, header } => {
-            let encoding = declared(encoding);
+            let encoding = declared_encoding(encoding);
             let separator = match delimiter {
                 ',' => String::new(),
                 '\t' => ", separator = \"tab\"".into(),
-                other => format!(", separator = {}", quoted(&other.to_string())),
+                other => format!(", separator = {}", quote_string(&other.to_string())),
             };
             format!(
                 "{{ kind = \"csv\", encoding = {}{separator}, layout = {} }}",
-                quoted(encoding),
-                layout(guess, header)
+                quote_string(encoding),
+                render_layout(guess, header)
             )
         }
     }
 }
 
-/// An encoding as manifests call it.
-fn declared(encoding: &str) -> &str {
+/// Returns an encoding's name in manifests.
+fn declared_encoding(encoding: &str) -> &str {
     if encoding.starts_with("utf-16") { "utf-16" } else { encoding }
 }
 
-fn other_than_utf8(encoding: &str) -> String {
-    if encoding == "utf-8" { String::new() } else { format!(", encoding = {}", quoted(declared(encoding))) }
+fn encoding_entry(encoding: &str) -> String {
+    if encoding == "utf-8" {
+        String::new()
+    } else {
+        format!(", encoding = {}", quote_string(declared_encoding(encoding)))
+    }
 }
 
-fn workbook(guess: &Guess, sheets: &str, header: &Header) -> String {
-    let sheets = if sheets == "*" { String::new() } else { format!(", sheets = {}", quoted(sheets)) };
-    format!("{{ kind = \"workbook\"{sheets}, layout = {} }}", layout(guess, header))
+fn render_workbook(guess: &Guess, sheets: &str, header: &Header) -> String {
+    let sheets = if sheets == "*" { String::new() } else { format!(", sheets = {}", quote_string(sheets)) };
+    format!("{{ kind = \"workbook\"{sheets}, layout = {} }}", render_layout(guess, header))
 }
 
-/// The header is found by what every record needs.
-fn layout(guess: &Guess, header: &Header) -> String {
+/// Renders a layout; the header is found by names of required fields.
+fn render_layout(guess: &Guess, header: &Header) -> String {
     let mut names: Vec<&str> = Vec::new();
     for field in [Field::IdNumber, Field::Name, Field::Hours, Field::PeriodEnd] {
-        if let Some(path) = guess.field(field).map(|found| found.path.as_str())
+        if let Some(path) = guess.find_field(field).map(|found| found.path.as_str())
             && !names.contains(&path)
         {
             names.push(path);
@@ -264,66 +273,69 @@ fn layout(guess: &Guess, header: &Header) -> String {
     }
     names.truncate(3);
     let rows = if header.rows == 2 { ", header_rows = 2" } else { "" };
-    let skipped = with(&header.skip_markers, &ALWAYS_SKIPPED);
-    let ends = with(&header.end_markers, &ALWAYS_ENDS).into_iter().filter(|end| !skipped.contains(end));
+    let skipped = merge_markers(&header.skip_markers, &ALWAYS_SKIPPED);
+    let ends = merge_markers(&header.end_markers, &ALWAYS_ENDS).into_iter().filter(|end| !skipped.contains(end));
     format!(
         "{{ header = {}{rows}, skip_markers = {}, end_markers = {} }}",
-        list(names),
-        list(skipped.clone()),
-        list(ends)
+        quote_list(names),
+        quote_list(skipped.clone()),
+        quote_list(ends)
     )
 }
 
-/// The markers that were met, and these.
-fn with<'m>(met: &'m [String], always: &[&'m str]) -> Vec<&'m str> {
+/// Returns the markers found in the sample, then those that always apply.
+fn merge_markers<'m>(met: &'m [String], always: &[&'m str]) -> Vec<&'m str> {
     let others = always.iter().copied().filter(|marker| !met.iter().any(|seen| seen == marker));
     met.iter().map(String::as_str).chain(others).collect()
 }
 
-fn map(guess: &Guess, words: &Wording<'_>, lines: &mut Vec<String>) {
-    let used = pass(guess);
+fn write_map(guess: &Guess, words: &Wording<'_>, lines: &mut Vec<String>) {
+    let used = pass_rule(guess);
     for field in &guess.fields {
         let why: Vec<String> = field.evidence.iter().map(|e| (words.evidence)(e)).collect();
-        let comment = one_line(&format!("{} %: {}", field.confidence, why.join(", ")));
+        let comment = to_one_line(&format!("{} %: {}", field.confidence, why.join(", ")));
         let line = match field.field {
-            "hours" => hours(field, guess.unit.as_ref()),
-            "result" => result(guess, field, used),
+            "hours" => render_hours(field, guess.unit.as_ref()),
+            "result" => render_result(guess, field, used),
             "score_total" if used != PassRule::Total => None,
-            name => Some(format!("{name} = {}", whole_or_piece(field))),
+            name => Some(format!("{name} = {}", render_field(field))),
         };
         lines.push(match line {
             Some(line) => format!("{line}  # {comment}"),
-            None => format!("# ? {} = {}  # {comment}", field.field, quoted(&field.path)),
+            None => format!("# ? {} = {}  # {comment}", field.field, quote_string(&field.path)),
         });
     }
 }
 
-fn whole_or_piece(field: &FieldGuess) -> String {
-    let path = quoted(&field.path);
+fn render_field(field: &FieldGuess) -> String {
+    let path = quote_string(&field.path);
     if let Some(other) = &field.joined {
-        return format!("{{ join = {{ paths = {} }} }}", list([field.path.as_str(), other]));
+        return format!("{{ join = {{ paths = {} }} }}", quote_list([field.path.as_str(), other]));
     }
     if let Some(full) = field.full_mark {
         let ratio = if full == 1 { "100".to_owned() } else { format!("100/{full}") };
-        return format!("{{ path = {path}, then = [{{ scale = {} }}] }}", quoted(&ratio));
+        return format!("{{ path = {path}, then = [{{ scale = {} }}] }}", quote_string(&ratio));
     }
     match &field.piece {
         None => path,
         Some(Piece { at, take }) => {
-            format!("{{ path = {path}, then = [{{ split = {{ at = {}, take = {take} }} }}, \"trim\"] }}", quoted(at))
+            format!(
+                "{{ path = {path}, then = [{{ split = {{ at = {}, take = {take} }} }}, \"trim\"] }}",
+                quote_string(at)
+            )
         }
     }
 }
 
-fn hours(field: &FieldGuess, unit: Option<&UnitGuess>) -> Option<String> {
+fn render_hours(field: &FieldGuess, unit: Option<&UnitGuess>) -> Option<String> {
     let unit = unit?;
-    let then = unit.suffix.as_ref().map(|s| format!(", then = [\"trim\", {{ strip_suffix = {} }}]", quoted(s)));
-    let (path, word) = (quoted(&field.path), unit.unit.as_str());
+    let then = unit.suffix.as_ref().map(|s| format!(", then = [\"trim\", {{ strip_suffix = {} }}]", quote_string(s)));
+    let (path, word) = (quote_string(&field.path), unit.unit.as_str());
     Some(format!("hours = {{ path = {path}, unit = \"{word}\"{} }}", then.unwrap_or_default()))
 }
 
-fn result(guess: &Guess, field: &FieldGuess, used: PassRule) -> Option<String> {
+fn render_result(guess: &Guess, field: &FieldGuess, used: PassRule) -> Option<String> {
     let Pass::Words { words, .. } = &guess.pass else { return None };
-    let step = levels(words).filter(|_| used == PassRule::Result)?;
-    Some(format!("result = {{ path = {}, then = [{step}] }}", quoted(&field.path)))
+    let step = levels_step(words).filter(|_| used == PassRule::Result)?;
+    Some(format!("result = {{ path = {}, then = [{step}] }}", quote_string(&field.path)))
 }

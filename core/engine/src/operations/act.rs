@@ -1,4 +1,4 @@
-//! Who acts, and why: what an act leaves in the audit log.
+//! Who acts and why, and how an act is written to the audit log.
 
 use serde_json::{Value, json};
 
@@ -9,19 +9,19 @@ use huiliu_store::{StoreError, Tx};
 /// Who acts, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct Act<'a> {
-    /// User and host, or what an administrator gave as a name.
+    /// The user and host, or a name that an administrator gave.
     pub actor: &'a str,
-    /// The reason; empty where none was given and none is asked for.
+    /// The reason. Empty if none was given and none is required.
     pub because: &'a str,
 }
 
-/// What is written into the audit log of an act.
+/// The audit log entry of an act.
 pub(crate) struct AuditEntry<'a> {
-    /// What was done, as `dead_letter.discard`.
+    /// What was done, for example `dead_letter.discard`.
     pub action: &'a str,
-    /// What it was done to, as `dead letter 7`.
+    /// What it was done to, for example `dead letter 7`.
     pub object: String,
-    /// More about it, a JSON object; the reason is added.
+    /// Details as a JSON object. The reason is added on commit.
     pub detail: Value,
 }
 
@@ -32,13 +32,13 @@ impl<'a> AuditEntry<'a> {
 }
 
 impl<'a> Act<'a> {
-    /// As the store is told of it.
-    pub(crate) fn author(self) -> Author<'a> {
+    /// Converts to the store's type.
+    pub(crate) fn to_author(self) -> Author<'a> {
         Author { actor: self.actor, because: self.because }
     }
 
-    /// Writes the audit entry and commits: an act and its entry stand together, or not at all.
-    pub(crate) async fn commit(
+    /// Writes the audit entry and commits, so that an act and its entry are stored together or not at all.
+    pub(crate) async fn commit_with_audit(
         &self,
         mut tx: Tx,
         opened: &OpenDatabase,
@@ -47,7 +47,8 @@ impl<'a> Act<'a> {
         entry.detail["because"] = Value::from(self.because);
         let detail = entry.detail.to_string();
         let AuditEntry { action, object, .. } = &entry;
-        audit::append(&mut tx, &opened.keys, NewEntry { actor: self.actor, action, object, detail: &detail }).await?;
+        audit::append_entry(&mut tx, &opened.keys, NewEntry { actor: self.actor, action, object, detail: &detail })
+            .await?;
         tx.commit().await
     }
 }

@@ -1,4 +1,4 @@
-//! The audit log: who decided what.
+//! The audit log: who did what, and why.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,22 +8,23 @@ use super::page::{Page, Span};
 use crate::database::OpenDatabase;
 use huiliu_store::admin::audit::{self, Entry};
 
-/// A part of the audit log, and whether all of it is as it was written.
+/// A page of the audit log, and whether the whole log is intact.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AuditLog {
-    /// The part that was asked for, the oldest first.
+    /// The requested page, oldest first.
     #[serde(flatten)]
     pub page: Page<Entry>,
-    /// The first entry of the whole log that was changed, or before which something is gone.
+    /// The first entry of the whole log that was altered, or before which an entry is missing. Null if the log is
+    /// intact.
     pub first_broken: Option<i64>,
 }
 
-/// Decisions, the oldest first.
+/// Lists audit entries, oldest first, and verifies the whole log.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, span: Span) -> Result<AuditLog, OperationError> {
-    let rows = audit::list(&opened.db, span.after, span.one_more()).await?;
-    let first_broken = audit::first_broken(&opened.db, &opened.keys).await?;
-    Ok(AuditLog { page: Page::part(rows, span.limit, |entry| entry.entry.to_string()), first_broken })
+    let rows = audit::list_entries(&opened.db, span.after, span.limit_plus_one()).await?;
+    let first_broken = audit::find_first_broken(&opened.db, &opened.keys).await?;
+    Ok(AuditLog { page: Page::from_rows(rows, span.limit, |entry| entry.entry.to_string()), first_broken })
 }

@@ -1,4 +1,4 @@
-//! From a description of a platform to a connector that can be registered: a new folder, its check and its test.
+//! Authoring of connectors: creates a new folder, checks its manifest, and tests its samples.
 
 use std::path::{Path, PathBuf};
 
@@ -16,26 +16,26 @@ use huiliu_authoring::gate::package::{self, Expected, Package};
 use huiliu_authoring::gate::trial::{self, Checked, GateError, Trial};
 use huiliu_manifest::{Manifest, Sample};
 
-/// A manifest that is whole.
+/// The result of checking a valid manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ManifestCheck {
-    /// The connector.
+    /// The id of the connector.
     pub connector: String,
-    /// Its streams, in the order they are read.
+    /// Its streams, in the order in which they are read.
     pub streams: Vec<String>,
-    /// True: what is wrong with a manifest is an error.
+    /// Always true: an invalid manifest is an error.
     pub ok: bool,
-    /// Lines with a question that nobody has answered yet, from 1.
+    /// Lines with an unanswered question, counted from 1.
     pub open_questions: Vec<usize>,
 }
 
-/// Whether a manifest alone is whole, and the rules convert its hours.
+/// Checks that a manifest by itself is valid and that the rules convert its hours.
 ///
 /// # Errors
-/// [`OperationError::Package`] with every fault of the manifest, [`OperationError::Gate`].
+/// [`OperationError::Package`] with every fault of the manifest; [`OperationError::Gate`].
 pub fn check(settings: &Settings, path: &Path) -> Result<ManifestCheck, OperationError> {
-    let package = package::read_with(path, Expected::ToBeMade)?;
-    trial::convertible(&package.manifest, &rule_files::policy(settings)?, &settings.pack_names())?;
+    let package = package::read_package_with(path, Expected::ToBeMade)?;
+    trial::check_units(&package.manifest, &rule_files::load_policy(settings)?, &settings.pack_names())?;
     Ok(ManifestCheck {
         connector: package.manifest.id.clone(),
         streams: package.manifest.stream.iter().map(|stream| stream.name.clone()).collect(),
@@ -44,65 +44,65 @@ pub fn check(settings: &Settings, path: &Path) -> Result<ManifestCheck, Operatio
     })
 }
 
-/// The lines of a manifest with an open question, from 1. What a guess has left to a person stands there as `# ?`: as long
-/// as it does, whoever uses the manifest is told.
+/// Returns the lines of a manifest with an open question, counted from 1. Inference marks what a person must decide
+/// with `# ?`. Users of the manifest are warned until the mark is removed.
 pub(super) fn open_questions(manifest: &str) -> Vec<usize> {
     let asks = |line: &str| line.starts_with("# ?") || line.contains("  # ?");
     let lines = manifest.lines().zip(1..);
     lines.filter(|(line, _)| asks(line)).map(|(_, number)| number).collect()
 }
 
-/// Takes a manifest through the gate with its samples.
-pub(super) async fn gate(
+/// Runs a manifest through the gate with its samples.
+pub(super) async fn run_gate(
     settings: &Settings,
     program: &Program,
     manifest: &Manifest,
     samples: &[Sample],
 ) -> Result<Vec<Checked>, OperationError> {
-    let (policy, files) = (rule_files::policy(settings)?, settings.pack_names());
+    let (policy, files) = (rule_files::load_policy(settings)?, settings.pack_names());
     let trial = Trial { manifest, policy: &policy, rule_files: &files, unpacker: &program.unpacker };
-    Ok(trial::pass(trial, samples).await?)
+    Ok(trial::run_gate(trial, samples).await?)
 }
 
-/// What is done about the expected results before a test.
+/// How a test treats the expected results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedResults {
-    /// They are as a person has written them.
+    /// Compares with the existing expected results.
     Keep,
-    /// What comes of the samples is written as what is expected.
+    /// Overwrites the expected results with the current ones first.
     Accept,
 }
 
-/// Expected results that were written: for a person to read before they are relied on.
+/// Expected results that were written. A person must review them before relying on them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AcceptedResults {
-    /// The file.
+    /// The path of the file.
     pub file: PathBuf,
-    /// Records of the sample.
+    /// Number of records in the sample.
     pub records: usize,
-    /// Of these, dead letters.
+    /// Number of these records that are parked.
     pub parked: usize,
 }
 
-/// What came of a connector's samples.
+/// The results of a connector's samples.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ConnectorTest {
-    /// The connector.
+    /// The id of the connector.
     pub connector: String,
-    /// Whether every sample and every variant gives what it must.
+    /// Whether every sample and every variant gives the expected results.
     pub ok: bool,
     /// The expected results that were written.
     pub accepted: Vec<AcceptedResults>,
-    /// Every sample, and every variant of it.
+    /// The result of every sample and every variant of it.
     pub samples: Vec<Checked>,
-    /// Lines of the manifest with a question that nobody has answered yet, from 1.
+    /// Lines of the manifest with an unanswered question, counted from 1.
     pub open_questions: Vec<usize>,
 }
 
-/// Samples against their expected results, then every variant of them.
+/// Compares the samples with their expected results, then tries every variant of them.
 ///
 /// # Errors
-/// [`OperationError::Package`], [`OperationError::Gate`]; [`AuthoringError`] when results cannot be written.
+/// [`OperationError::Package`], [`OperationError::Gate`]; [`AuthoringError`] if results cannot be written.
 pub async fn test(
     settings: &Settings,
     program: &Program,
@@ -111,10 +111,10 @@ pub async fn test(
 ) -> Result<ConnectorTest, OperationError> {
     let accepted = match results {
         ExpectedResults::Keep => vec![],
-        ExpectedResults::Accept => accept(settings, program, path).await?,
+        ExpectedResults::Accept => accept_results(settings, program, path).await?,
     };
-    let package = package::read(path)?;
-    let samples = gate(settings, program, &package.manifest, &package.samples).await?;
+    let package = package::read_package(path)?;
+    let samples = run_gate(settings, program, &package.manifest, &package.samples).await?;
     Ok(ConnectorTest {
         connector: package.manifest.id.clone(),
         ok: samples.iter().all(|row| row.ok),
@@ -124,35 +124,39 @@ pub async fn test(
     })
 }
 
-/// Writes what comes of each sample into `expected/`.
-async fn accept(settings: &Settings, program: &Program, path: &Path) -> Result<Vec<AcceptedResults>, OperationError> {
-    let package = package::read_with(path, Expected::ToBeMade)?;
-    let (policy, keys) = (rule_files::policy(settings)?, trial::no_keys().map_err(GateError::from)?);
+/// Writes the current results of each sample into `expected/`.
+async fn accept_results(
+    settings: &Settings,
+    program: &Program,
+    path: &Path,
+) -> Result<Vec<AcceptedResults>, OperationError> {
+    let package = package::read_package_with(path, Expected::ToBeMade)?;
+    let (policy, keys) = (rule_files::load_policy(settings)?, trial::throwaway_keys().map_err(GateError::from)?);
     let mut accepted = Vec::new();
     for sample in &package.samples {
-        let Some(stream) = package.manifest.stream(&sample.stream) else { continue };
+        let Some(stream) = package.manifest.find_stream(&sample.stream) else { continue };
         let read = async {
-            let body = program.unpacker.body(stream, &sample.bytes).await?;
-            outcomes::outcomes(&package.manifest, stream, &policy, &keys, &sample.address, &body)
+            let body = program.unpacker.prepare_body(stream, &sample.bytes).await?;
+            outcomes::sample_outcomes(&package.manifest, stream, &policy, &keys, &sample.address, &body)
         };
         let unreadable = |fault| AuthoringError::SampleUnreadable { address: sample.address.clone(), fault };
         let outcomes = read.await.map_err(unreadable)?;
         let file = results_file(path, &package, sample);
-        stays_within(folder_of(path), &file)?;
-        write(&file, lines(&outcomes).as_bytes())?;
+        check_stays_within(connector_folder(path), &file)?;
+        write_file(&file, render_outcomes(&outcomes).as_bytes())?;
         let parked = outcomes.iter().filter(|outcome| outcome.get("parked").is_some()).count();
         accepted.push(AcceptedResults { file, records: outcomes.len(), parked });
     }
     Ok(accepted)
 }
 
-/// The connector's folder, which may have been given by its manifest.
-pub(super) fn folder_of(path: &Path) -> &Path {
+/// Returns the connector's folder, given the folder or the manifest in it.
+pub(super) fn connector_folder(path: &Path) -> &Path {
     if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) }
 }
 
 /// Refuses to write through a symbolic link, which could lead out of the connector's folder.
-fn stays_within(folder: &Path, file: &Path) -> Result<(), AuthoringError> {
+fn check_stays_within(folder: &Path, file: &Path) -> Result<(), AuthoringError> {
     let is_link = |place: &&Path| std::fs::symlink_metadata(place).is_ok_and(|told| told.is_symlink());
     match file.ancestors().take_while(|place| *place != folder).find(is_link) {
         Some(link) => Err(AuthoringError::SymbolicLink { path: link.to_owned() }),
@@ -160,15 +164,15 @@ fn stays_within(folder: &Path, file: &Path) -> Result<(), AuthoringError> {
     }
 }
 
-/// A line for each outcome, so that differences show in a review.
-fn lines(outcomes: &[Value]) -> String {
+/// Renders one line per outcome, so that reviews show differences by line.
+fn render_outcomes(outcomes: &[Value]) -> String {
     let rows: Vec<String> = outcomes.iter().map(|outcome| format!("  {outcome}")).collect();
     if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) }
 }
 
-/// Where the expected results of a sample stand.
+/// Returns the path of a sample's expected results.
 fn results_file(path: &Path, package: &Package, sample: &Sample) -> PathBuf {
-    let folder = folder_of(path);
+    let folder = connector_folder(path);
     let stem = Path::new(&sample.address).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let own = folder.join("samples").join(&sample.stream).join(&sample.address).exists();
     let beside = if own && package.manifest.stream.len() > 1 {
@@ -179,48 +183,49 @@ fn results_file(path: &Path, package: &Package, sample: &Sample) -> PathBuf {
     beside.join(format!("{stem}.json"))
 }
 
-/// Writes a file, and the folders above it.
-pub(super) fn write(file: &Path, bytes: &[u8]) -> Result<(), AuthoringError> {
+/// Writes a file, and creates its parent folders.
+pub(super) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), AuthoringError> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(file, bytes));
     written.map_err(|source| AuthoringError::Unwritable { path: file.to_owned(), source })
 }
 
-/// A file that a new connector begins with.
+/// A file of the template for new connectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TemplateFile<'a> {
     /// Its path in the connector's folder.
     pub name: &'a str,
-    /// Its bytes.
+    /// Its content.
     pub bytes: &'a [u8],
 }
 
-/// A connector that was begun.
+/// A new connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NewConnector {
-    /// Its id.
+    /// The id of the connector.
     pub connector: String,
-    /// Its folder.
+    /// The path of its folder.
     pub folder: PathBuf,
 }
 
-/// Writes a connector that passes its own test, to be made one's own. Nothing is written if any of it cannot stand.
+/// Creates a connector folder from a template. The new connector passes its own test. Writes nothing if the id is
+/// invalid or the folder exists.
 ///
 /// # Errors
-/// [`AuthoringError`], [`OperationError::Package`] for a name that is no connector id.
+/// [`AuthoringError`]; [`OperationError::Package`] if the name is not a valid connector id.
 pub fn begin(name: &str, folder: &Path, template: &[TemplateFile<'_>]) -> Result<NewConnector, OperationError> {
     if folder.exists() {
         return Err(AuthoringError::FolderThere { folder: folder.to_owned() }.into());
     }
-    let own = template.iter().map(|file| renamed(file, name)).collect::<Result<Vec<_>, OperationError>>()?;
+    let own = template.iter().map(|file| fill_template(file, name)).collect::<Result<Vec<_>, OperationError>>()?;
     for (file, bytes) in template.iter().zip(own) {
-        write(&folder.join(file.name), &bytes)?;
+        write_file(&folder.join(file.name), &bytes)?;
     }
     Ok(NewConnector { connector: name.to_owned(), folder: folder.to_owned() })
 }
 
-/// The bytes of a file of a template, in which a manifest has the connector's own id.
-fn renamed(file: &TemplateFile<'_>, id: &str) -> Result<Vec<u8>, OperationError> {
+/// Returns the content of a template file. In the manifest, the template's id is replaced by the connector's.
+fn fill_template(file: &TemplateFile<'_>, id: &str) -> Result<Vec<u8>, OperationError> {
     match std::str::from_utf8(file.bytes) {
         Ok(text) if file.name == "manifest.toml" => {
             let text = text.replace("id = \"template\"", &format!("id = \"{id}\""));

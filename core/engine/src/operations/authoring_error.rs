@@ -1,4 +1,4 @@
-//! Why a connector's folder is not written, or a sample not read.
+//! Why a connector's folder cannot be written, or a sample cannot be read.
 
 use std::path::PathBuf;
 
@@ -10,122 +10,122 @@ use huiliu_authoring::infer::InferError;
 use huiliu_decode::decode::DecodeError;
 use huiliu_decode::unpack::UnpackError;
 
-/// Why a connector's folder is not written, or a sample not read.
+/// Why a connector's folder cannot be written, or a sample cannot be read.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum AuthoringError {
-    /// The manifest does not read the sample.
+    /// The manifest cannot decode the sample.
     #[serde(rename = "sample.unreadable")]
     SampleUnreadable {
-        /// Page or file name.
+        /// The page's address or the file's name.
         address: String,
-        /// Why.
+        /// The decoder's error.
         fault: DecodeError,
     },
-    /// A link could lead out of the connector's folder.
+    /// A symbolic link could lead out of the connector's folder.
     #[serde(rename = "connector.symbolic_link")]
     SymbolicLink {
-        /// The link.
+        /// The path of the link.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
     /// A file of the folder cannot be written.
     #[serde(rename = "connector.unwritable")]
     Unwritable {
-        /// Which.
+        /// The path of the file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// The manifest has no such stream.
     #[serde(rename = "stream.not_found")]
     NoStream {
-        /// As it was asked for.
+        /// The stream that was requested.
         stream: String,
-        /// Those there are.
+        /// The names of the streams that exist.
         known: Vec<String>,
     },
     /// The folder has no sample of the stream.
     #[serde(rename = "sample.none")]
     NoSample {
-        /// The stream.
+        /// The stream's name.
         stream: String,
     },
-    /// A new connector would overwrite what is there.
+    /// A new connector would overwrite an existing folder.
     #[serde(rename = "connector.folder_there")]
     FolderThere {
-        /// The folder.
+        /// The path of the folder.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
     },
-    /// A recorded sample would overwrite what is there.
+    /// A recorded sample would overwrite an existing file.
     #[serde(rename = "sample.there")]
     SampleThere {
-        /// The file.
+        /// The path of the file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
     },
-    /// The source gives no page.
+    /// The source returns no page.
     #[serde(rename = "source.empty")]
     NothingToRead {
-        /// The source.
+        /// The source's name.
         name: String,
     },
     /// The people in a sample cannot be replaced.
     #[serde(rename = "sample.disguise")]
     Anonymizer {
-        /// Page or file name.
+        /// The page's address or the file's name.
         address: String,
-        /// Why.
+        /// What prevents it.
         fault: AnonymizeError,
     },
-    /// The sample that something is guessed from does not unpack.
+    /// The sample for inference cannot be unpacked.
     #[serde(rename = "sample.unpack")]
     Unpack {
         /// The sample's name.
         sample: String,
-        /// Why.
+        /// The unpacker's error.
         fault: UnpackError,
     },
-    /// Nothing can be guessed.
+    /// Nothing can be inferred from the sample.
     #[serde(rename = "sample.guess")]
     Guess {
         /// The sample's name.
         sample: String,
-        /// Why.
+        /// What prevents it.
         fault: InferError,
     },
-    /// The sample that something is guessed from cannot be had.
+    /// The sample for inference cannot be read.
     #[serde(rename = "sample.not_found")]
     NoSuchSample {
-        /// As it was given.
+        /// The path that was given.
         sample: String,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
-    /// The id is none.
+    /// The connector id is invalid.
     #[serde(rename = "connector.id")]
     ConnectorId {
-        /// As it was given, or made from the sample's name.
+        /// The id, as given or as derived from the sample's name.
         id: String,
     },
-    /// The guess cannot be written where it was wanted.
+    /// The inferred manifest or its sample cannot be written.
     #[serde(rename = "connector.guess_unwritable")]
     GuessUnwritable {
         /// The file or folder.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
-    /// There is no seed for generated people.
+    /// No random seed for generated people is available.
     #[serde(untagged)]
     Seed(AnonymizeError),
-    /// A page, or the draft of a sample, is lost on the way.
+    /// A page or the draft of a sample could not be read or written on the way.
     #[serde(untagged)]
     Lost(#[serde(serialize_with = "huiliu_messages::as_system_error")] std::io::Error),
 }
@@ -133,7 +133,7 @@ pub enum AuthoringError {
 said_in_english!(AuthoringError);
 
 impl AuthoringError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -154,7 +154,8 @@ impl AuthoringError {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise; else something went wrong on the way, or the sample is not good.
+    /// Returns whether the user must change the request. Otherwise something failed on the way, or the sample is
+    /// unusable.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {

@@ -14,40 +14,40 @@ use huiliu_store::admin::reports::{self, BatchRow};
 use huiliu_store::delivery::batches;
 use huiliu_values::BatchState;
 
-/// Batches that are not done: all of them, or only those set aside.
+/// Lists batches that are not done: all of them, or only the quarantined ones.
 ///
 /// # Errors
-/// [`OperationError::Filter`].
+/// [`OperationError::Filter`] if the filter names something that does not exist.
 pub async fn list(
     access: RegistryAccess<'_>,
     quarantined: bool,
     of: &RowFilter,
     span: Span,
 ) -> Result<Page<BatchRow>, OperationError> {
-    filters::check(access, of).await?;
+    filters::check_filter(access, of).await?;
     let state = quarantined.then_some(BatchState::Quarantined);
-    let rows = reports::batches(&access.opened.db, state, of, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.batch.to_string()))
+    let rows = reports::list_batches(&access.opened.db, state, of, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.batch.to_string()))
 }
 
 /// A batch that was released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Released {
-    /// The batch.
+    /// The batch's number.
     pub batch: i64,
-    /// `due`.
+    /// Always `due`.
     pub state: BatchState,
 }
 
-/// Makes a quarantined batch due again, as if it had never been tried.
+/// Releases a quarantined batch: it becomes due again, as if it had never been tried.
 ///
 /// # Errors
-/// [`OperationError::BatchNotQuarantined`].
+/// [`OperationError::BatchNotQuarantined`] if it is not quarantined.
 pub async fn release(opened: &OpenDatabase, act: Act<'_>, batch: i64) -> Result<Released, OperationError> {
     let mut tx = opened.db.begin().await?;
-    if !batches::unquarantine(&mut tx, batch).await? {
+    if !batches::release_quarantined(&mut tx, batch).await? {
         return Err(OperationError::BatchNotQuarantined { batch });
     }
-    act.commit(tx, opened, AuditEntry::new("batch.release", format!("batch {batch}"))).await?;
+    act.commit_with_audit(tx, opened, AuditEntry::new("batch.release", format!("batch {batch}"))).await?;
     Ok(Released { batch, state: BatchState::Due })
 }

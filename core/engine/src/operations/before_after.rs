@@ -1,3 +1,3 @@
-//! What something is before an act, and after it.
+//! A value before and after an act.
 
 pub use huiliu_values::BeforeAfter;

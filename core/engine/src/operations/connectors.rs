@@ -1,4 +1,4 @@
-//! The connectors in use: which there are, their manifests, and whether their samples still give what is expected.
+//! The connectors in use: a list, their manifests, and whether their samples still give the expected results.
 
 use std::sync::Arc;
 
@@ -18,32 +18,32 @@ use huiliu_manifest::Sample;
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::registry::{self as store, Registered};
 
-/// A registered version that is in use and that this program cannot use.
+/// A registered version in use that this program cannot use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnusableConnector {
-    /// The connector.
+    /// The id of the connector.
     pub connector: String,
-    /// The version.
+    /// The registered version.
     pub version: i64,
-    /// What is wrong with it.
+    /// Why it cannot be used, in English.
     pub why: String,
 }
 
-/// Why the database was not asked what is registered.
+/// Why the registry in the database could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotAsked {
-    /// A stable code, for programs.
+    /// A stable code for programs.
     pub code: &'static str,
     /// The reason in English.
     pub message: String,
 }
 
-/// What an answer about connectors leaves out.
+/// What a result about connectors leaves out.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LeftOut {
     /// Connectors whose version in use this program cannot use.
     pub unusable: Vec<UnusableConnector>,
-    /// Why nothing of what is registered is told; none: it was looked at, or there is no database.
+    /// Why the registry could not be read; null if it was read or if there is no database.
     #[serde(serialize_with = "not_asked")]
     #[schemars(with = "Option<NotAsked>")]
     pub not_asked: Option<Arc<OpenError>>,
@@ -58,17 +58,17 @@ fn not_asked<S: Serializer>(error: &Option<Arc<OpenError>>, to: S) -> Result<S::
 /// A connector in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConnectorRow {
-    /// Its id.
+    /// The connector's id.
     pub connector: String,
     /// The version in use.
     pub version: i64,
-    /// Its title in Chinese.
+    /// The title in Chinese.
     pub title_zh: String,
-    /// Its title in English.
+    /// The title in English.
     pub title_en: String,
-    /// On what its manifest rests.
+    /// What the manifest is based on.
     pub profile: String,
-    /// Its streams, in the order they are read.
+    /// Its streams, in the order in which they are read.
     pub streams: Vec<String>,
     /// Where its manifest comes from.
     pub origin: Origin,
@@ -79,10 +79,10 @@ pub struct ConnectorRow {
 /// The connectors in use.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ConnectorList {
-    /// All of them, by id.
+    /// All connectors, by id.
     #[serde(flatten)]
     pub page: Page<ConnectorRow>,
-    /// What is not among them.
+    /// What the list leaves out.
     #[serde(flatten)]
     pub left_out: LeftOut,
 }
@@ -90,7 +90,7 @@ pub struct ConnectorList {
 /// A connector with its manifest.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ConnectorShown {
-    /// Its id.
+    /// The connector's id.
     pub connector: String,
     /// The version in use.
     pub version: i64,
@@ -98,26 +98,26 @@ pub struct ConnectorShown {
     pub origin: Origin,
     /// Whether its sources are read.
     pub enabled: bool,
-    /// The manifest's text, TOML.
+    /// The text of the manifest, TOML.
     pub manifest: String,
-    /// What could not be looked at.
+    /// What could not be read.
     #[serde(flatten)]
     pub left_out: LeftOut,
 }
 
-/// What the samples of all connectors in use give.
+/// The results of the samples of all connectors in use.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ConnectorCheck {
-    /// Whether every sample gives what is expected.
+    /// Whether every sample gives the expected results.
     pub ok: bool,
-    /// Each sample.
+    /// One result per sample.
     pub samples: Vec<Checked>,
     /// Connectors that were not checked.
     #[serde(flatten)]
     pub left_out: LeftOut,
 }
 
-/// What runs according to settings and database.
+/// What runs, according to settings and database.
 struct Looked {
     policy: Policy,
     in_use: InUse,
@@ -125,14 +125,15 @@ struct Looked {
     not_asked: Option<OpenError>,
 }
 
-/// Looks at what runs. A database that does not answer hides what is registered, not what the settings give.
-async fn look(settings: &Settings, program: &Program) -> Result<Looked, OperationError> {
-    let policy = rule_files::policy(settings)?;
-    let (registered, not_asked) = match registry::look(settings).await {
+/// Reads what runs. If the database does not answer, only registered connectors are missing; those of the settings
+/// remain.
+async fn read_connectors(settings: &Settings, program: &Program) -> Result<Looked, OperationError> {
+    let policy = rule_files::load_policy(settings)?;
+    let (registered, not_asked) = match registry::read_registered(settings).await {
         Ok(registered) => (registered, None),
         Err(error) => (Registered::default(), Some(error)),
     };
-    let in_use = registry::in_use(settings, program, &policy, &registered)?;
+    let in_use = registry::resolve_in_use(settings, program, &policy, &registered)?;
     Ok(Looked { policy, in_use, registered, not_asked })
 }
 
@@ -141,11 +142,11 @@ impl Looked {
         self.registered.decided.iter().all(|decided| decided.connector != connector || decided.enabled)
     }
 
-    fn row(&self, found: &Found) -> ConnectorRow {
+    fn to_row(&self, found: &Found) -> ConnectorRow {
         let manifest = &found.manifest;
         ConnectorRow {
             connector: manifest.id.clone(),
-            version: manifest.version(),
+            version: manifest.version_number(),
             title_zh: manifest.title_zh.clone(),
             title_en: manifest.title_en.clone(),
             profile: manifest.profile.clone(),
@@ -155,7 +156,7 @@ impl Looked {
         }
     }
 
-    fn left_out(self) -> LeftOut {
+    fn into_left_out(self) -> LeftOut {
         let unusable = self.in_use.unreadable.into_iter().map(|(connector, unusable)| UnusableConnector {
             connector,
             version: unusable.version,
@@ -164,13 +165,13 @@ impl Looked {
         LeftOut { unusable: unusable.collect(), not_asked: self.not_asked.map(Arc::new) }
     }
 
-    /// Why a connector is not among those in use.
-    fn absence(mut self, connector: &str) -> OperationError {
+    /// Explains why a connector is not in use.
+    fn into_absence_error(mut self, connector: &str) -> OperationError {
         if let Some(unusable) = self.in_use.unreadable.remove(connector) {
             let (connector, version) = (connector.to_owned(), unusable.version);
             return ConnectorError::Unusable { connector, version, why: unusable.why }.into();
         }
-        // It may be registered in the database that does not answer.
+        // It may be registered in the database that could not be read.
         match self.not_asked {
             Some(error) => error.into(),
             None => NotFound::Connector { connector: connector.to_owned() }.into(),
@@ -178,41 +179,41 @@ impl Looked {
     }
 }
 
-/// The connectors in use.
+/// Lists the connectors in use.
 ///
 /// # Errors
-/// [`OperationError::Rules`], or [`OperationError::Registry`] for a manifest of the settings that cannot be read.
+/// [`OperationError::Rules`]; [`OperationError::Registry`] if a manifest of the settings cannot be read.
 pub async fn list(settings: &Settings, program: &Program) -> Result<ConnectorList, OperationError> {
-    let looked = look(settings, program).await?;
-    let rows = looked.in_use.found.values().map(|found| looked.row(found)).collect();
-    Ok(ConnectorList { page: Page::whole(rows), left_out: looked.left_out() })
+    let looked = read_connectors(settings, program).await?;
+    let rows = looked.in_use.found.values().map(|found| looked.to_row(found)).collect();
+    Ok(ConnectorList { page: Page::from_all(rows), left_out: looked.into_left_out() })
 }
 
-/// One connector with its manifest.
+/// Shows one connector with its manifest.
 ///
 /// # Errors
-/// [`NotFound::Connector`], [`ConnectorError::Unusable`], and what [`list`] refuses.
+/// [`NotFound::Connector`], [`ConnectorError::Unusable`], and the errors of [`list`].
 pub async fn show(settings: &Settings, program: &Program, connector: &str) -> Result<ConnectorShown, OperationError> {
-    let mut looked = look(settings, program).await?;
+    let mut looked = read_connectors(settings, program).await?;
     let enabled = looked.is_enabled(connector);
-    let Some(found) = looked.in_use.found.remove(connector) else { return Err(looked.absence(connector)) };
+    let Some(found) = looked.in_use.found.remove(connector) else { return Err(looked.into_absence_error(connector)) };
     Ok(ConnectorShown {
         connector: connector.to_owned(),
-        version: found.manifest.version(),
+        version: found.manifest.version_number(),
         origin: found.origin,
         enabled,
         manifest: found.text,
-        left_out: looked.left_out(),
+        left_out: looked.into_left_out(),
     })
 }
 
-/// The samples of every connector through the stages of the manifest in use, against what is expected: those it was
-/// registered with, or those that come with the program.
+/// Runs the samples of every connector through its manifest in use, and compares the results with the expected ones.
+/// Uses the samples a connector was registered with, or the built-in ones.
 ///
 /// # Errors
-/// [`OperationError::Gate`] for a unit that the rules do not convert, and what [`list`] refuses.
+/// [`OperationError::Gate`] for a unit that the rules do not convert, and the errors of [`list`].
 pub async fn check(settings: &Settings, program: &Program) -> Result<ConnectorCheck, OperationError> {
-    let looked = look(settings, program).await?;
+    let looked = read_connectors(settings, program).await?;
     let any_registered = looked.in_use.found.values().any(|found| found.origin == Origin::Registered);
     let opened = if any_registered { Some(OpenDatabase::open(settings, Make::Nothing).await?) } else { None };
     let samples = check_samples(settings, program, &looked, opened.as_ref()).await;
@@ -220,7 +221,7 @@ pub async fn check(settings: &Settings, program: &Program) -> Result<ConnectorCh
         opened.close().await;
     }
     let samples = samples?;
-    Ok(ConnectorCheck { ok: samples.iter().all(|row| row.ok), samples, left_out: looked.left_out() })
+    Ok(ConnectorCheck { ok: samples.iter().all(|row| row.ok), samples, left_out: looked.into_left_out() })
 }
 
 async fn check_samples(
@@ -233,10 +234,10 @@ async fn check_samples(
     let mut rows = Vec::new();
     for (id, found) in &looked.in_use.found {
         let manifest = &found.manifest;
-        trial::convertible(manifest, &looked.policy, &files)?;
+        trial::check_units(manifest, &looked.policy, &files)?;
         let samples = match (found.origin, opened) {
             (Origin::Registered, Some(opened)) => {
-                store::samples(&opened.db, &opened.keys, id, manifest.version()).await?.unwrap_or_default()
+                store::load_samples(&opened.db, &opened.keys, id, manifest.version_number()).await?.unwrap_or_default()
             }
             _ => shipped_samples(program, id),
         };
@@ -246,8 +247,8 @@ async fn check_samples(
     Ok(rows)
 }
 
-/// The samples that come with the program.
+/// Returns the built-in samples of a connector.
 fn shipped_samples(program: &Program, connector: &str) -> Vec<Sample> {
     let shipped = program.shipped.iter().find(|shipped| shipped.id == connector);
-    shipped.map(|shipped| shipped.samples()).unwrap_or_default()
+    shipped.map(|shipped| shipped.list_samples()).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! The crosswalk of courses, and what it does not know. What is decided about it is [`super::decisions::decide`]'s.
+//! The course crosswalk, and the courses it does not know. Decisions about courses are made by
+//! [`super::decisions::decide`].
 
 use std::cmp::Reverse;
 
@@ -13,30 +14,30 @@ use crate::rule_files;
 use crate::settings::Settings;
 use huiliu_rules::policy::Crosswalk;
 use huiliu_rules::policy::courses::{Course, Series, Theme};
-use huiliu_rules::policy::similar::likeness;
+use huiliu_rules::policy::similar::title_similarity;
 use huiliu_store::ledger::courses::{self, Named};
 use huiliu_values::ExactHours;
 
-/// Titles less alike than this are not suggested, in thousandths.
+/// The least similarity of titles for a suggestion, in thousandths.
 const ALIKE: u32 = 400;
 
 /// A canonical course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CourseShown {
-    /// Canonical id.
+    /// The canonical id.
     pub course: String,
-    /// Its title.
+    /// The title of the course.
     pub title: String,
-    /// Theme of the course standard.
+    /// The theme of the course standard.
     pub theme: Option<String>,
-    /// Series of the theme: `teaching`, `learning`, `profession`; empty without a theme.
+    /// The series of the theme: `teaching`, `learning` or `profession`. Empty without a theme.
     pub series: &'static str,
-    /// Class hours that it is recognised with at most.
+    /// The most class hours for which the course is recognised.
     pub most: Option<ExactHours>,
 }
 
 impl CourseShown {
-    fn of(course: &Course, themes: &[Theme]) -> Self {
+    fn from_course(course: &Course, themes: &[Theme]) -> Self {
         let theme = themes.iter().find(|theme| Some(theme.id.as_str()) == course.theme.as_deref());
         Self {
             course: course.id.to_string(),
@@ -48,63 +49,63 @@ impl CourseShown {
     }
 }
 
-/// Canonical courses, by id. Without a database nobody has decided anything about them.
+/// Lists canonical courses by id. Includes people's decisions only if a database is given.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn list(settings: &Settings, opened: Option<&OpenDatabase>) -> Result<Page<CourseShown>, OperationError> {
-    let mut policy = rule_files::policy(settings)?;
+    let mut policy = rule_files::load_policy(settings)?;
     if let Some(opened) = opened {
-        policy = recount::in_force(&opened.db, policy).await?;
+        policy = recount::policy_in_force(&opened.db, policy).await?;
     }
     let Crosswalk { courses, themes, .. } = &policy.crosswalk;
-    Ok(Page::whole(courses.values().map(|course| CourseShown::of(course, themes)).collect()))
+    Ok(Page::from_all(courses.values().map(|course| CourseShown::from_course(course, themes)).collect()))
 }
 
 /// A course of a source that the crosswalk does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnknownCourse {
-    /// The connector.
+    /// The id of the connector.
     pub connector: String,
-    /// The code there.
+    /// The course code on the platform.
     pub code: String,
-    /// A title that it has had.
+    /// One of the titles that the platform has sent.
     pub title: Option<String>,
-    /// Records of it.
+    /// Number of its records.
     pub records: i64,
-    /// The canonical course with the most alike title, if one is alike enough.
+    /// The canonical course with the most similar title, if it is similar enough.
     pub suggested: Option<SuggestedCourse>,
 }
 
-/// A canonical course that may be meant.
+/// A canonical course that may be the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SuggestedCourse {
-    /// Canonical id.
+    /// The canonical id.
     pub course: String,
-    /// Its title.
+    /// The title of the canonical course.
     pub title: String,
-    /// How alike the titles are, in thousandths.
+    /// The similarity of the titles, in thousandths.
     pub alike_per_mille: u32,
 }
 
-/// Courses of sources that the crosswalk does not know, with suggestions by title.
+/// Lists the courses of sources that the crosswalk does not know, with suggestions by title.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn unknown(settings: &Settings, opened: &OpenDatabase) -> Result<Page<UnknownCourse>, OperationError> {
-    let policy = recount::in_force(&opened.db, rule_files::policy(settings)?).await?;
-    let named = courses::named(&opened.db).await?;
+    let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(settings)?).await?;
+    let named = courses::list_named_courses(&opened.db).await?;
     let unknown = named.into_iter().filter(|course| policy.canonical_course(&course.connector, &course.code).is_none());
     let shown = |Named { connector, code, title, records }: Named| {
-        let suggested = suggestion(&policy.crosswalk, title.as_deref().unwrap_or(&code));
+        let suggested = suggest_course(&policy.crosswalk, title.as_deref().unwrap_or(&code));
         UnknownCourse { connector, code, title, records, suggested }
     };
-    Ok(Page::whole(unknown.map(shown).collect()))
+    Ok(Page::from_all(unknown.map(shown).collect()))
 }
 
-/// The canonical course with the most alike title; of equally alike ones the first.
-fn suggestion(crosswalk: &Crosswalk, title: &str) -> Option<SuggestedCourse> {
-    let alike = crosswalk.courses.values().map(|course| (course, likeness(title, &course.title)));
+/// Suggests the canonical course with the most similar title. If several are equally similar, takes the smallest id.
+fn suggest_course(crosswalk: &Crosswalk, title: &str) -> Option<SuggestedCourse> {
+    let alike = crosswalk.courses.values().map(|course| (course, title_similarity(title, &course.title)));
     let best = alike.filter(|(_, alike)| *alike >= ALIKE).max_by_key(|(course, alike)| (*alike, Reverse(&course.id)));
     let (course, alike_per_mille) = best?;
     Some(SuggestedCourse { course: course.id.to_string(), title: course.title.clone(), alike_per_mille })

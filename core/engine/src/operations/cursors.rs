@@ -1,4 +1,4 @@
-//! From where each stream is read next, to be looked at and to be set.
+//! Cursors: where each stream is read next. Lists, sets and resets them.
 
 use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
@@ -17,48 +17,48 @@ use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::{registry, sources};
 use huiliu_store::intake::cursors::{self, Put};
 
-/// Why a cursor is not set.
+/// Why a cursor cannot be set or reset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum CursorError {
-    /// The source is not in the database.
+    /// The source has never been read, so it is not in the database.
     #[serde(rename = "cursor.never_read")]
     NeverRead {
-        /// As it was asked for.
+        /// The name that was requested.
         name: String,
     },
-    /// Another process reads the source, and will set the cursor itself.
+    /// Another process is reading the source and will set the cursor itself.
     #[serde(rename = "cursor.source_busy")]
     Busy {
-        /// The source.
+        /// The source's name.
         name: String,
     },
-    /// There is no cursor that could be forgotten.
+    /// There is no cursor to reset.
     #[serde(rename = "cursor.not_found")]
     NoCursor {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The stream; empty: any.
+        /// The stream's name. Empty if all streams were meant.
         stream: String,
     },
     /// The connector has no such stream.
     #[serde(rename = "cursor.no_stream")]
     NoStream {
-        /// The connector.
+        /// The id of the connector.
         connector: String,
-        /// The stream, as it was asked for.
+        /// The stream that was requested.
         stream: String,
-        /// Those there are.
+        /// The names of the streams that exist.
         known: Vec<String>,
     },
-    /// The connector would write another one.
+    /// The text is not a cursor that the connector could have written.
     #[serde(rename = "cursor.not_one")]
     NotACursor {
-        /// The connector.
+        /// The id of the connector.
         connector: String,
-        /// As it was given.
+        /// The text that was given.
         text: String,
-        /// What is wrong with it.
+        /// What is wrong with the text.
         why: CursorFormatError,
     },
 }
@@ -66,7 +66,7 @@ pub enum CursorError {
 said_in_english!(CursorError);
 
 impl CursorError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -78,81 +78,82 @@ impl CursorError {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise; else the same may go well later.
+    /// Returns whether the user must change the request. Otherwise the same request may succeed later.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         !matches!(self, Self::Busy { .. })
     }
 }
 
-/// A cursor as its connector writes it, as the JSON value that it is; as a text where it is none.
-fn value(text: &str) -> Value {
+/// Parses a cursor as JSON. A cursor that is not JSON becomes a string.
+fn parse_value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
 fn as_value<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
-    value(text).serialize(to)
+    parse_value(text).serialize(to)
 }
 
 #[allow(clippy::ref_option, reason = "the signature is serde's")]
 fn as_value_if_any<S: Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
-    text.as_deref().map(value).serialize(to)
+    text.as_deref().map(parse_value).serialize(to)
 }
 
 /// The cursor of one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CursorShown {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// Its connector.
+    /// The id of its connector.
     pub connector: String,
-    /// The stream.
+    /// The stream's name.
     pub stream: String,
-    /// The cursor as its connector wrote it; in JSON the value that it is.
+    /// The cursor as its connector wrote it. In JSON, a value instead of a string if it is JSON itself.
     #[serde(serialize_with = "as_value")]
     #[schemars(with = "Value")]
     pub cursor: String,
 }
 
-/// Which stream of which source.
+/// A stream of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamName<'a> {
-    /// The source.
+    /// The source's name.
     pub source: &'a str,
-    /// The stream.
+    /// The stream's name.
     pub stream: &'a str,
 }
 
-/// A cursor that was set, or forgotten.
+/// A cursor that was set or reset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CursorChanged {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// The stream; none: every stream of the source.
+    /// The stream's name; null for all streams of the source.
     pub stream: Option<String>,
-    /// The cursor as the connector writes it, in JSON the value that it is; none: it is read from the beginning.
+    /// The cursor as its connector writes it; in JSON, a value instead of a string if it is JSON itself. Null after a
+    /// reset: the stream is read from the beginning.
     #[serde(serialize_with = "as_value_if_any")]
     #[schemars(with = "Option<Value>")]
     pub cursor: Option<String>,
 }
 
-/// Cursors, of one source or of all, by source and stream.
+/// Lists the cursors of one source or of all, by source and stream.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Filter`] if there is no such source; [`OperationError::Store`].
 pub async fn list(access: RegistryAccess<'_>, source: Option<&str>) -> Result<Page<CursorShown>, OperationError> {
-    filters::check(access, &RowFilter { source: source.map(str::to_owned), ..RowFilter::default() }).await?;
-    let rows = cursors::list(&access.opened.db, source.unwrap_or_default()).await?;
+    filters::check_filter(access, &RowFilter { source: source.map(str::to_owned), ..RowFilter::default() }).await?;
+    let rows = cursors::list_cursors(&access.opened.db, source.unwrap_or_default()).await?;
     let shown = rows.into_iter().map(|row| CursorShown {
         source: row.source,
         connector: row.connector,
         stream: row.stream,
         cursor: row.cursor,
     });
-    Ok(Page::whole(shown.collect()))
+    Ok(Page::from_all(shown.collect()))
 }
 
-/// Sets the cursor of a stream; it holds from the next sync on.
+/// Sets the cursor of a stream. The next sync starts there.
 ///
 /// # Errors
 /// [`CursorError`], [`NotFound::Connector`].
@@ -162,26 +163,26 @@ pub async fn set(
     of: StreamName<'_>,
     text: &str,
 ) -> Result<CursorChanged, OperationError> {
-    let registered = registry::read(&access.opened.db).await?;
+    let registered = registry::read_registry(&access.opened.db).await?;
     let mut tx = access.opened.db.begin().await?;
     let connector = connector_of(&mut tx, of.source).await?;
-    let mut in_use = access.in_use(&registered)?;
+    let mut in_use = access.resolve_in_use(&registered)?;
     let Some(found) = in_use.found.remove(&connector) else { return Err(NotFound::Connector { connector }.into()) };
-    let Some(stream) = found.manifest.stream(of.stream) else {
+    let Some(stream) = found.manifest.find_stream(of.stream) else {
         let known = found.manifest.stream.iter().map(|stream| stream.name.clone()).collect();
         return Err(CursorError::NoStream { connector, stream: of.stream.to_owned(), known }.into());
     };
     let cursor = shipped::check_cursor(access.program.shipped, &found.manifest, stream, text)
         .map_err(|why| CursorError::NotACursor { connector, text: text.to_owned(), why })?;
-    put(&mut tx, of, Some(&cursor)).await?;
-    let detail = json!({ "stream": of.stream, "cursor": value(&cursor) });
+    put_cursor(&mut tx, of, Some(&cursor)).await?;
+    let detail = json!({ "stream": of.stream, "cursor": parse_value(&cursor) });
     let entry = AuditEntry { action: "cursor.set", object: format!("source {}", of.source), detail };
-    act.commit(tx, access.opened, entry).await?;
+    act.commit_with_audit(tx, access.opened, entry).await?;
     let (source, stream) = (of.source.to_owned(), Some(of.stream.to_owned()));
     Ok(CursorChanged { source, stream, cursor: Some(cursor) })
 }
 
-/// Forgets the cursor of a stream, or of every stream of a source: they are read from the beginning.
+/// Resets the cursor of a stream, or of all streams of a source. They are then read from the beginning.
 ///
 /// # Errors
 /// [`CursorError`].
@@ -193,23 +194,23 @@ pub async fn reset(
 ) -> Result<CursorChanged, OperationError> {
     let mut tx = opened.db.begin().await?;
     connector_of(&mut tx, source).await?;
-    put(&mut tx, StreamName { source, stream: stream.unwrap_or_default() }, None).await?;
+    put_cursor(&mut tx, StreamName { source, stream: stream.unwrap_or_default() }, None).await?;
     let detail = json!({ "stream": stream });
     let entry = AuditEntry { action: "cursor.reset", object: format!("source {source}"), detail };
-    act.commit(tx, opened, entry).await?;
+    act.commit_with_audit(tx, opened, entry).await?;
     Ok(CursorChanged { source: source.to_owned(), stream: stream.map(str::to_owned), cursor: None })
 }
 
-/// The connector under which a source was read.
+/// Returns the connector under which a source was read.
 async fn connector_of(tx: &mut Tx, source: &str) -> Result<String, OperationError> {
-    let booked = sources::booked(tx, source).await?;
+    let booked = sources::find_known_source(tx, source).await?;
     let (connector, _) = booked.ok_or_else(|| CursorError::NeverRead { name: source.to_owned() })?;
     Ok(connector)
 }
 
-async fn put(tx: &mut Tx, of: StreamName<'_>, cursor: Option<&str>) -> Result<(), OperationError> {
+async fn put_cursor(tx: &mut Tx, of: StreamName<'_>, cursor: Option<&str>) -> Result<(), OperationError> {
     let name = of.source.to_owned();
-    match cursors::put(tx, of.source, of.stream, cursor).await? {
+    match cursors::set_cursor(tx, of.source, of.stream, cursor).await? {
         Put::Unknown => Err(CursorError::NeverRead { name }.into()),
         Put::Busy => Err(CursorError::Busy { name }.into()),
         Put::Done(0) => Err(CursorError::NoCursor { name, stream: of.stream.to_owned() }.into()),

@@ -1,4 +1,4 @@
-//! Dead letters: what could not be used, with every reason.
+//! Dead letters: records that could not be used, with all reasons.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,23 +14,23 @@ use huiliu_store::admin::reports::{self, LetterRow};
 use huiliu_store::delivery::dead_letters;
 use huiliu_values::DeadLetterState;
 
-/// The open dead letters.
+/// Lists the open dead letters.
 ///
 /// # Errors
-/// [`OperationError::Filter`].
+/// [`OperationError::Filter`] if the filter names something that does not exist.
 pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<LetterRow>, OperationError> {
-    filters::check(access, of).await?;
+    filters::check_filter(access, of).await?;
     let (db, open) = (&access.opened.db, Some(DeadLetterState::Open));
-    let rows = reports::dead_letters(db, open, of, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.dead_letter.to_string()))
+    let rows = reports::list_dead_letters(db, open, of, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.dead_letter.to_string()))
 }
 
-/// One dead letter, in whatever state.
+/// Shows one dead letter in any state.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, OperationError> {
-    let rows = reports::dead_letters(&opened.db, None, &RowFilter::default(), dead_letter - 1, 1).await?;
+    let rows = reports::list_dead_letters(&opened.db, None, &RowFilter::default(), dead_letter - 1, 1).await?;
     let found = rows.into_iter().find(|row| row.dead_letter == dead_letter);
     found.ok_or_else(|| NotFound::DeadLetter { dead_letter }.into())
 }
@@ -38,21 +38,22 @@ pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, 
 /// A dead letter that was discarded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Discarded {
-    /// The letter.
+    /// The letter's number.
     pub dead_letter: i64,
-    /// `discarded`.
+    /// Always `discarded`.
     pub state: DeadLetterState,
 }
 
-/// Closes an open dead letter for good: its raw records count as discarded.
+/// Discards an open dead letter for good. Its raw records count as discarded.
 ///
 /// # Errors
-/// [`OperationError::DeadLetterNotOpen`].
+/// [`OperationError::DeadLetterNotOpen`] if it is closed or does not exist.
 pub async fn discard(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Result<Discarded, OperationError> {
     let mut tx = opened.db.begin().await?;
-    if !dead_letters::discard(&mut tx, dead_letter).await? {
+    if !dead_letters::discard_letter(&mut tx, dead_letter).await? {
         return Err(OperationError::DeadLetterNotOpen { dead_letter });
     }
-    act.commit(tx, opened, AuditEntry::new("dead_letter.discard", format!("dead letter {dead_letter}"))).await?;
+    act.commit_with_audit(tx, opened, AuditEntry::new("dead_letter.discard", format!("dead letter {dead_letter}")))
+        .await?;
     Ok(Discarded { dead_letter, state: DeadLetterState::Discarded })
 }

@@ -1,4 +1,5 @@
-//! What people decide about credit, courses and identity: whose hours change, then the decision, then the hours.
+//! People's decisions about credit, courses and identity: finds the teachers concerned, writes the decision, and
+//! recomputes their hours.
 
 use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
@@ -19,50 +20,50 @@ use huiliu_store::ledger::{courses, facts, marks};
 use huiliu_store::roster::report;
 use huiliu_values::Grade;
 
-/// Why a decision is not taken.
+/// Why a decision is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum DecisionRefused {
     /// The record's certificate is revoked already.
     #[serde(rename = "decision.revoked_already")]
     RevokedAlready {
-        /// The record.
+        /// The record's number.
         record: i64,
-        /// By this decision.
+        /// The decision that revoked it.
         decision: i64,
-        /// When, RFC 3339.
+        /// When it was revoked, RFC 3339.
         at: String,
-        /// By whom.
+        /// The person who revoked it.
         by: String,
     },
-    /// The decision is taken back already.
+    /// The decision is undone already.
     #[serde(rename = "decision.undone_already")]
     UndoneAlready {
-        /// The decision.
+        /// The decision to undo.
         decision: i64,
-        /// By this one.
+        /// The decision that undid it.
         undone_by: i64,
-        /// When, RFC 3339.
+        /// When it was undone, RFC 3339.
         at: String,
-        /// By whom.
+        /// The person who undid it.
         by: String,
     },
-    /// A teacher would be merged into the same.
+    /// A teacher would be merged into itself.
     #[serde(rename = "decision.merged_into_itself")]
     MergedIntoItself,
-    /// It has been decided so already.
+    /// The same decision has been made already.
     #[serde(rename = "decision.already")]
     Already {
-        /// By this decision.
+        /// The earlier decision.
         decision: i64,
     },
-    /// A teacher of the roster is whom the roster says.
+    /// The teacher is on the roster, so the roster decides who it is.
     #[serde(rename = "decision.on_roster")]
     OnRoster {
-        /// The teacher.
+        /// The teacher's number.
         teacher: i64,
     },
-    /// A later decision has moved the same numbers on.
+    /// A later decision has moved the same ID numbers. It must be undone first.
     #[serde(rename = "decision.moved_since")]
     MovedSince {
         /// The later decision.
@@ -73,7 +74,7 @@ pub enum DecisionRefused {
 said_in_english!(DecisionRefused);
 
 impl DecisionRefused {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -86,14 +87,14 @@ impl DecisionRefused {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise.
+    /// Returns whether the user must change the request; always true.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         true
     }
 }
 
-fn refused(refused: Refused) -> OperationError {
+fn to_operation_error(refused: Refused) -> OperationError {
     match refused {
         Refused::NoClaim(claim) => NotFound::Claim { claim }.into(),
         Refused::NoTeacher(teacher) => NotFound::Teacher { teacher }.into(),
@@ -104,73 +105,73 @@ fn refused(refused: Refused) -> OperationError {
     }
 }
 
-/// Whether something is done, or only told.
+/// Whether a decision is made or only planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Only what would change is told.
+    /// Only returns what would change.
     Plan,
-    /// It is decided.
+    /// Makes the decision.
     Apply,
 }
 
-/// What somebody decides.
+/// A decision that a person proposes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proposal {
-    /// A record's certificate is taken back, as for training by proxy.
+    /// Revokes a record's certificate, for example because someone else took the training.
     Revoke {
-        /// The record.
+        /// The record's number.
         record: i64,
     },
-    /// A record has this grade, a school's after an appeal or an institution's.
+    /// Gives a record a grade: a school's after an appeal, or an institution's.
     Grade {
-        /// The record.
+        /// The record's number.
         record: i64,
-        /// The grade.
+        /// The grade to give.
         grade: Grade,
     },
-    /// Of several records of one course, this one counts.
+    /// Keeps this record as the one that counts, among several of one course.
     Keep {
-        /// The record.
+        /// The record's number.
         record: i64,
     },
-    /// A code of a connector is a canonical course, or none.
+    /// Maps a connector's course code to a canonical course, or to none.
     Equate(CourseDecision),
-    /// A claim is a teacher's, or is not, or a provisional teacher is another one.
+    /// Assigns a claim to a teacher or not, or merges a provisional teacher into another.
     Identity(Ruling),
-    /// A decision is taken back.
+    /// Undoes a decision.
     Undo {
-        /// The decision.
+        /// The decision's number.
         decision: i64,
     },
 }
 
-/// What was decided, or would be, and whose hours it changes.
+/// A decision, made or planned, and the teachers whose hours it changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Decided {
-    /// The decision that was written, or taken back; nothing of a plan.
+    /// The decision that was written or undone; null for a plan.
     pub decision: Option<i64>,
-    /// Whether it was only a plan: nothing was changed.
+    /// Whether this is only a plan, with nothing changed.
     pub planned: bool,
-    /// Teachers for whom something changes.
+    /// The teachers for whom something changes.
     pub teachers: Vec<Change>,
 }
 
-/// Decisions, the oldest first; of one teacher's records and claims where a teacher is given.
+/// Lists decisions, oldest first. With a teacher, only those about the teacher's records and claims.
 ///
 /// # Errors
-/// [`NotFound::Teacher`].
+/// [`NotFound::Teacher`] if the teacher does not exist.
 pub async fn list(opened: &OpenDatabase, teacher: Option<i64>, span: Span) -> Result<Page<Decision>, OperationError> {
     if let Some(teacher) = teacher
-        && report::teacher(&opened.db, &opened.keys, teacher).await?.is_none()
+        && report::load_teacher(&opened.db, &opened.keys, teacher).await?.is_none()
     {
         return Err(NotFound::Teacher { teacher }.into());
     }
-    let rows = decisions::list(&opened.db, teacher, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.decision.to_string()))
+    let rows = decisions::list_decisions(&opened.db, teacher, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.decision.to_string()))
 }
 
-/// Decides, and settles whom it concerns; or only tells what would change. The decision and its audit entry are written in
-/// either case, in one transaction, from which nothing remains of a plan: so a plan tells what would be done.
+/// Makes a decision and settles the teachers concerned, or only returns what would change. Both write the decision and
+/// its audit entry in one transaction; a plan rolls it back, so a plan shows exactly what applying would do.
 ///
 /// # Errors
 /// [`NotFound`], [`DecisionRefused`].
@@ -182,31 +183,31 @@ pub async fn decide(
 ) -> Result<Decided, OperationError> {
     let DeliveryContext { db, policy, .. } = &runtime.delivery;
     let mut tx = db.begin().await?;
-    let Written { decision, teachers } = write(&mut tx, &runtime.delivery, act, proposal).await?;
-    let before = Snapshot::of(&mut db.look().await?, policy, &teachers).await?;
-    let after = Snapshot::of(&mut tx, policy, &teachers).await?;
-    let changes = recount::between(&before, &after);
+    let Written { decision, teachers } = write_decision(&mut tx, &runtime.delivery, act, proposal).await?;
+    let before = Snapshot::load(&mut db.begin_read_only().await?, policy, &teachers).await?;
+    let after = Snapshot::load(&mut tx, policy, &teachers).await?;
+    let changes = recount::compare_snapshots(&before, &after);
     match mode {
         Mode::Plan => drop(tx),
         Mode::Apply => {
-            marks::add(&mut tx, changes.iter().map(|change| change.teacher)).await?;
+            marks::add_marks(&mut tx, changes.iter().map(|change| change.teacher)).await?;
             tx.commit().await?;
-            runtime.settle().await?;
+            runtime.settle_pending().await?;
         }
     }
     let planned = mode == Mode::Plan;
     Ok(Decided { decision: (!planned).then_some(decision), planned, teachers: changes })
 }
 
-/// A decision that stands once the transaction is committed.
+/// A decision written in an open transaction.
 struct Written {
     decision: i64,
-    /// Whom it can concern.
+    /// The teachers it can concern.
     teachers: Vec<i64>,
 }
 
-/// Writes the decision, with its audit entry, and what follows from it for claims.
-async fn write(
+/// Writes a decision with its audit entry, and its consequences for claims.
+async fn write_decision(
     tx: &mut Tx,
     context: &DeliveryContext,
     act: Act<'_>,
@@ -215,46 +216,57 @@ async fn write(
     let verdict = match proposal {
         Proposal::Revoke { record } => {
             check_not_revoked(tx, *record).await?;
-            about_record(DecisionKind::CreditRevoke, *record, json!({}))
+            verdict_about_record(DecisionKind::CreditRevoke, *record, json!({}))
         }
-        Proposal::Keep { record } => about_record(DecisionKind::CreditKeep, *record, json!({})),
+        Proposal::Keep { record } => verdict_about_record(DecisionKind::CreditKeep, *record, json!({})),
         Proposal::Grade { record, grade } => {
-            about_record(DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() }))
+            verdict_about_record(DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() }))
         }
-        Proposal::Equate(equation) => about_course(context, equation)?,
+        Proposal::Equate(equation) => verdict_about_course(context, equation)?,
         Proposal::Identity(ruling) => {
-            let ruled = rulings::rule(tx, rules(context), *ruling, act.author()).await?.map_err(refused)?;
+            let ruled = rulings::apply_ruling(tx, rules_for_rulings(context), *ruling, act.to_author())
+                .await?
+                .map_err(to_operation_error)?;
             return Ok(Written { decision: ruled.decision, teachers: ruled.teachers });
         }
-        Proposal::Undo { decision } => return undo(tx, context, act, *decision).await,
+        Proposal::Undo { decision } => return undo_decision(tx, context, act, *decision).await,
     };
-    let teachers = concerned(tx, &verdict).await?;
-    let decision = decisions::decide(tx, &context.keys, &verdict, act.author()).await?;
+    let teachers = find_concerned_teachers(tx, &verdict).await?;
+    let decision = decisions::insert_decision(tx, &context.keys, &verdict, act.to_author()).await?;
     Ok(Written { decision, teachers })
 }
 
-async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64) -> Result<Written, OperationError> {
-    let held = match decisions::find(tx, number).await? {
-        Some(Decision { reversed_by: Some(undone_by), .. }) => return Err(undone_already(tx, number, undone_by).await?),
+async fn undo_decision(
+    tx: &mut Tx,
+    context: &DeliveryContext,
+    act: Act<'_>,
+    number: i64,
+) -> Result<Written, OperationError> {
+    let held = match decisions::find_decision(tx, number).await? {
+        Some(Decision { reversed_by: Some(undone_by), .. }) => {
+            return Err(undone_already_error(tx, number, undone_by).await?);
+        }
         found => found.filter(|decision| decision.reverses.is_none()).ok_or(NotFound::Decision { decision: number })?,
     };
     if held.kind.is_identity() {
-        let undone = rulings::undo(tx, rules(context), &held, act.author()).await?.map_err(refused)?;
+        let undone = rulings::undo_ruling(tx, rules_for_rulings(context), &held, act.to_author())
+            .await?
+            .map_err(to_operation_error)?;
         return Ok(Written { decision: undone.decision, teachers: undone.teachers });
     }
-    let teachers = concerned(tx, &held.verdict()).await?;
-    decisions::reverse(tx, &context.keys, number, act.author()).await?;
+    let teachers = find_concerned_teachers(tx, &held.verdict()).await?;
+    decisions::reverse_decision(tx, &context.keys, number, act.to_author()).await?;
     Ok(Written { decision: number, teachers })
 }
 
-async fn undone_already(tx: &mut Tx, decision: i64, undone_by: i64) -> Result<OperationError, OperationError> {
-    let by = decisions::find(tx, undone_by).await?.ok_or(NotFound::Decision { decision: undone_by })?;
+async fn undone_already_error(tx: &mut Tx, decision: i64, undone_by: i64) -> Result<OperationError, OperationError> {
+    let by = decisions::find_decision(tx, undone_by).await?.ok_or(NotFound::Decision { decision: undone_by })?;
     Ok(DecisionRefused::UndoneAlready { decision, undone_by, at: by.at, by: by.actor }.into())
 }
 
 /// Refuses to revoke a record that is revoked already.
 async fn check_not_revoked(tx: &mut Tx, record: i64) -> Result<(), OperationError> {
-    let held = decisions::on_records(tx, &[record]).await?;
+    let held = decisions::list_on_records(tx, &[record]).await?;
     match held.into_iter().find(|decision| decision.kind == DecisionKind::CreditRevoke) {
         None => Ok(()),
         Some(Decision { decision, at, actor, .. }) => {
@@ -263,17 +275,17 @@ async fn check_not_revoked(tx: &mut Tx, record: i64) -> Result<(), OperationErro
     }
 }
 
-/// By what claims are derived anew.
-fn rules(context: &DeliveryContext) -> Rules<'_> {
+/// Returns the keys and weights by which claims are resolved again.
+fn rules_for_rulings(context: &DeliveryContext) -> Rules<'_> {
     Rules { keys: &context.keys, weights: &context.policy.weights }
 }
 
-fn about_record(kind: DecisionKind, record: i64, detail: Value) -> Verdict {
+fn verdict_about_record(kind: DecisionKind, record: i64, detail: Value) -> Verdict {
     Verdict { kind, teacher: None, claim: None, record: Some(record), detail }
 }
 
-fn about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<Verdict, NotFound> {
-    let unknown = |id: &&str| context.policy.crosswalk.course(id).is_none();
+fn verdict_about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<Verdict, NotFound> {
+    let unknown = |id: &&str| context.policy.crosswalk.find_course(id).is_none();
     if let Some(id) = equation.course.as_deref().filter(unknown) {
         return Err(NotFound::Course { course: id.to_owned() });
     }
@@ -281,14 +293,14 @@ fn about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<
     Ok(Verdict { kind, teacher: None, claim: None, record: None, detail: equation.detail() })
 }
 
-/// Whom a decision about a record, or about a course, concerns.
-async fn concerned(tx: &mut Tx, verdict: &Verdict) -> Result<Vec<i64>, OperationError> {
+/// Finds the teachers whom a decision about a record or a course concerns.
+async fn find_concerned_teachers(tx: &mut Tx, verdict: &Verdict) -> Result<Vec<i64>, OperationError> {
     if let Some(record) = verdict.record {
-        let owner = facts::owners(tx, &[record]).await?.get(&record).copied();
+        let owner = facts::load_owners(tx, &[record]).await?.get(&record).copied();
         return Ok(vec![owner.ok_or(NotFound::RecordOfTeacher { record })?]);
     }
-    match CourseDecision::read(&verdict.detail) {
-        Some(equation) => Ok(courses::teachers(tx, &equation.connector, &equation.code).await?),
+    match CourseDecision::from_detail(&verdict.detail) {
+        Some(equation) => Ok(courses::list_teachers(tx, &equation.connector, &equation.code).await?),
         None => Ok(vec![]),
     }
 }

@@ -1,4 +1,4 @@
-//! Looks at settings, database, queue and key, and changes nothing.
+//! Doctor: examines settings, database, queue and key without changing anything.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use huiliu_store::admin::reports;
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_vault::key_file;
 
-/// What was looked at.
+/// The part that was examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
@@ -27,21 +27,21 @@ pub enum Part {
     Settings,
     /// An environment variable.
     Environment,
-    /// Manifests in use.
+    /// The connectors and manifests in use.
     Connectors,
-    /// The sources.
+    /// All sources together.
     Sources,
     /// One source.
     Source,
     /// The database.
     Database,
-    /// Its schema.
+    /// The database's schema.
     Schema,
     /// The root key.
     Key,
-    /// Who can read the key file.
+    /// The permissions of the key file.
     KeyFile,
-    /// Rows that point at nothing.
+    /// Rows that refer to rows that do not exist.
     Orphans,
     /// The queue.
     Queue,
@@ -50,95 +50,95 @@ pub enum Part {
 /// A connector in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConnectorFound {
-    /// Its id.
+    /// The id of the connector.
     pub connector: String,
-    /// Its manifest's version.
+    /// The version of its manifest.
     pub version: i64,
-    /// Where the manifest comes from.
+    /// Where its manifest comes from.
     pub origin: Origin,
 }
 
-/// Rows that point at nothing.
+/// Rows that refer to rows that do not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OrphanCount {
-    /// What they are.
+    /// The kind of row.
     pub rows: String,
-    /// How many.
+    /// The number of rows.
     pub count: i64,
 }
 
-/// What was found.
+/// What was found in a part.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Detail {
     /// The data directory.
     DataDir(PathBuf),
-    /// Connectors.
+    /// The connectors and their states.
     Connectors {
-        /// In use.
+        /// Connectors in use.
         in_use: Vec<ConnectorFound>,
-        /// Disabled.
+        /// The ids of disabled connectors.
         disabled: Vec<String>,
         /// Registered versions that this program cannot use, as `county 1: why`.
         unusable: Vec<String>,
     },
     /// `sqlite` or `postgresql`.
     Database(&'static str),
-    /// How the schema stands.
+    /// The state of the schema.
     Schema(SchemaState),
     /// The key file.
     KeyFile(PathBuf),
-    /// Others than the owner can read the key file.
+    /// The key file is readable by users other than its owner.
     Readable {
-        /// The file.
+        /// The key file.
         path: PathBuf,
-        /// Its mode, in octal digits.
+        /// Its permissions in octal digits.
         mode: String,
     },
-    /// Rows that point at nothing; none is well.
+    /// Rows that refer to rows that do not exist. An empty list is good.
     Orphans(Vec<OrphanCount>),
-    /// The queue, and how many messages wait in it.
+    /// The queue and its depth.
     Queue {
-        /// Where it is.
+        /// The address of the queue.
         place: String,
-        /// Messages.
+        /// Number of messages waiting in the queue.
         waiting: usize,
     },
-    /// So many sources could be read.
+    /// No source has a problem. Holds the number of sources.
     Sources(usize),
-    /// Something is wrong with the settings as they were typed.
+    /// A setting is wrong.
     Setting(SettingFinding),
-    /// Something is wrong with a source.
+    /// A source cannot be read.
     Source(SourceFinding),
-    /// It was not looked at: the settings file cannot be read, and may say where it is.
+    /// Not examined, because the settings file that may contain its address cannot be read.
     NotExamined,
-    /// It could not be looked at.
+    /// The examination failed.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
     Failed(OperationError),
 }
 
-/// What is wrong with the settings.
+/// A problem with a setting.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SettingFinding {
-    /// A stable code, for programs.
+    /// A stable code for programs.
     pub code: &'static str,
-    /// What is wrong, and what to do.
+    /// What is wrong, and what to do about it.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
     pub problem: SettingsProblem,
 }
 
-/// What is wrong with a source.
+/// A problem with a source.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SourceFinding {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// The settings file it stands in; nothing for a registered one.
+    /// The settings file that defines it; null for a registered source.
     pub file: Option<PathBuf>,
-    /// A stable code, for programs.
+    /// A stable code for programs.
     pub code: &'static str,
-    /// What is wrong, and what to do.
+    /// What is wrong, and what to do about it.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
     pub problem: SourceProblem,
@@ -148,14 +148,14 @@ fn as_text<S: serde::Serializer>(error: &impl std::fmt::Display, serializer: S) 
     serializer.serialize_str(&error.to_string())
 }
 
-/// One thing that was looked at.
+/// The result for one part.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Finding {
-    /// What.
+    /// The part that was examined.
     pub what: Part,
     /// Whether it works.
     pub ok: bool,
-    /// It works, and is not as it should be.
+    /// It works, but should be corrected.
     pub warning: bool,
     /// What was found.
     pub detail: Detail,
@@ -166,28 +166,28 @@ impl Finding {
         Self { what, ok, warning: false, detail }
     }
 
-    fn failed(what: Part, error: impl Into<OperationError>) -> Self {
+    fn from_error(what: Part, error: impl Into<OperationError>) -> Self {
         Self::new(what, false, Detail::Failed(error.into()))
     }
 }
 
-/// All that was looked at.
+/// The results of all parts.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Findings {
-    /// Whether all of it works.
+    /// Whether every part works.
     pub ok: bool,
-    /// Part by part.
+    /// The results, part by part.
     pub items: Vec<Finding>,
 }
 
-/// Looks at everything and changes nothing. What is wrong with the settings as they were typed is told first; the rest is
-/// looked at with what could be read of them.
+/// Examines everything and changes nothing. Problems of the settings come first; the rest is examined with the
+/// settings that could be read.
 ///
 /// # Errors
-/// [`OperationError::Store`] when the database breaks off in the midst.
+/// [`OperationError::Store`] if the database fails during the examination.
 pub async fn examine(settings: &Settings, program: &Program, read: SettingsRead) -> Result<Findings, OperationError> {
     let SettingsRead { file, file_unusable, problems } = read;
-    let mut items: Vec<Finding> = problems.into_iter().map(setting).collect();
+    let mut items: Vec<Finding> = problems.into_iter().map(setting_finding).collect();
     if items.iter().all(|finding| finding.what != Part::Settings) {
         items.insert(0, Finding::new(Part::Settings, true, Detail::DataDir(settings.data_dir.clone())));
     }
@@ -195,15 +195,15 @@ pub async fn examine(settings: &Settings, program: &Program, read: SettingsRead)
         items.push(Finding::new(Part::Database, false, Detail::NotExamined));
         return Ok(Findings { ok: false, items });
     }
-    connectors_and_sources(settings, program, file.as_deref(), &mut items).await;
+    examine_connectors_and_sources(settings, program, file.as_deref(), &mut items).await;
     if examine_database(settings, &mut items).await? {
-        let namespace = examine_books(settings, &mut items).await?;
-        items.push(queue(settings, &namespace).await);
+        let namespace = examine_key_and_rows(settings, &mut items).await?;
+        items.push(examine_queue(settings, &namespace).await);
     }
     Ok(Findings { ok: items.iter().all(|finding| finding.ok), items })
 }
 
-fn setting(problem: SettingsProblem) -> Finding {
+fn setting_finding(problem: SettingsProblem) -> Finding {
     let what = match &problem {
         SettingsProblem::UnknownVariable { .. } | SettingsProblem::NotANumber { .. } => Part::Environment,
         _ => Part::Settings,
@@ -211,29 +211,29 @@ fn setting(problem: SettingsProblem) -> Finding {
     Finding::new(what, false, Detail::Setting(SettingFinding { code: problem.code(), problem }))
 }
 
-/// Whether there is a database with a current schema.
+/// Examines the database and its schema. Returns whether there is one with a current schema.
 async fn examine_database(settings: &Settings, items: &mut Vec<Finding>) -> Result<bool, OperationError> {
-    let db = match database::open_alone(settings, Make::Nothing).await {
+    let db = match database::open_without_keys(settings, Make::Nothing).await {
         Ok(db) => db,
         Err(error) => {
-            items.push(Finding::failed(Part::Database, error));
+            items.push(Finding::from_error(Part::Database, error));
             return Ok(false);
         }
     };
     items.push(Finding::new(Part::Database, true, Detail::Database(db.kind())));
-    let state = schema::state(&db).await?;
+    let state = schema::read_state(&db).await?;
     let current = state == SchemaState::Current;
     items.push(Finding::new(Part::Schema, current, Detail::Schema(state)));
     db.close().await;
     Ok(current)
 }
 
-/// Key and rows; gives the namespace of the queue.
-async fn examine_books(settings: &Settings, items: &mut Vec<Finding>) -> Result<String, OperationError> {
+/// Examines key and rows. Returns the namespace of the queue, which is empty if the database cannot be opened.
+async fn examine_key_and_rows(settings: &Settings, items: &mut Vec<Finding>) -> Result<String, OperationError> {
     let opened = match OpenDatabase::open(settings, Make::Nothing).await {
         Ok(opened) => opened,
         Err(error) => {
-            items.push(Finding::failed(Part::Key, error));
+            items.push(Finding::from_error(Part::Key, error));
             return Ok(String::new());
         }
     };
@@ -242,7 +242,7 @@ async fn examine_books(settings: &Settings, items: &mut Vec<Finding>) -> Result<
         let detail = Detail::Readable { path: settings.key_file.clone(), mode: format!("{mode:04o}") };
         items.push(Finding { warning: true, ..Finding::new(Part::KeyFile, true, detail) });
     }
-    let orphans = reports::orphans(&opened.db).await?;
+    let orphans = reports::count_orphans(&opened.db).await?;
     let counts: Vec<OrphanCount> =
         orphans.into_iter().map(|(rows, count)| OrphanCount { rows: rows.to_owned(), count }).collect();
     items.push(Finding::new(Part::Orphans, counts.is_empty(), Detail::Orphans(counts)));
@@ -251,40 +251,45 @@ async fn examine_books(settings: &Settings, items: &mut Vec<Finding>) -> Result<
     Ok(namespace)
 }
 
-async fn queue(settings: &Settings, namespace: &str) -> Finding {
+async fn examine_queue(settings: &Settings, namespace: &str) -> Finding {
     let queue = match Queue::open(&settings.queue, namespace).await {
         Ok(queue) => queue,
-        Err(fault) => return Finding::failed(Part::Queue, fault),
+        Err(fault) => return Finding::from_error(Part::Queue, fault),
     };
     let depth = queue.depth().await;
     let place = queue.place().to_string();
     queue.close().await;
     match depth {
         Ok(waiting) => Finding::new(Part::Queue, true, Detail::Queue { place, waiting }),
-        Err(fault) => Finding::failed(Part::Queue, fault),
+        Err(fault) => Finding::from_error(Part::Queue, fault),
     }
 }
 
-/// Every connector and where its manifest comes from, then every source.
-async fn connectors_and_sources(settings: &Settings, program: &Program, file: Option<&Path>, items: &mut Vec<Finding>) {
-    // What the database cannot tell is told with the database.
-    let registered = registry::look(settings).await.unwrap_or_default();
-    let in_use = rule_files::policy(settings)
+/// Examines every connector and where its manifest comes from, then every source.
+async fn examine_connectors_and_sources(
+    settings: &Settings,
+    program: &Program,
+    file: Option<&Path>,
+    items: &mut Vec<Finding>,
+) {
+    // If the database cannot be read, `examine_database` reports that.
+    let registered = registry::read_registered(settings).await.unwrap_or_default();
+    let in_use = rule_files::load_policy(settings)
         .map_err(OperationError::from)
-        .and_then(|policy| Ok(registry::in_use(settings, program, &policy, &registered)?));
+        .and_then(|policy| Ok(registry::resolve_in_use(settings, program, &policy, &registered)?));
     match in_use {
         Ok(in_use) => {
-            items.push(connectors(&in_use, &registered));
-            sources(settings, file, &in_use, &registered, items);
+            items.push(examine_connectors(&in_use, &registered));
+            examine_sources(settings, file, &in_use, &registered, items);
         }
-        Err(error) => items.push(Finding::failed(Part::Connectors, error)),
+        Err(error) => items.push(Finding::from_error(Part::Connectors, error)),
     }
 }
 
-fn connectors(InUse { found, unreadable }: &InUse, registered: &Registered) -> Finding {
+fn examine_connectors(InUse { found, unreadable }: &InUse, registered: &Registered) -> Finding {
     let connector = |Found { manifest, origin, .. }: &Found| ConnectorFound {
         connector: manifest.id.clone(),
-        version: manifest.version(),
+        version: manifest.version_number(),
         origin: *origin,
     };
     let detail = Detail::Connectors {
@@ -295,8 +300,8 @@ fn connectors(InUse { found, unreadable }: &InUse, registered: &Registered) -> F
     Finding::new(Part::Connectors, unreadable.is_empty(), detail)
 }
 
-/// The sources of the settings file, and those registered that none of them stands before.
-fn sources(
+/// Examines the sources of the settings file, and the registered ones that have no source of that name there.
+fn examine_sources(
     settings: &Settings,
     file: Option<&Path>,
     in_use: &InUse,
@@ -308,21 +313,21 @@ fn sources(
         let (source, file, code) = (source.to_owned(), file.map(Path::to_owned), problem.code());
         Finding::new(Part::Source, false, Detail::Source(SourceFinding { source, file, code, problem }))
     };
-    for (name, times) in source_check::names_twice(&settings.sources) {
+    for (name, times) in source_check::find_duplicate_names(&settings.sources) {
         found.push(finding(&name, file, SourceProblem::NameTwice { times }));
     }
     for source in &settings.sources {
-        let problems = source_check::check(source, in_use, registered);
+        let problems = source_check::check_source(source, in_use, registered);
         found.extend(problems.into_iter().map(|problem| finding(&source.name, file, problem)));
     }
     let own: Vec<SourceSettings> = registered
         .sources
         .iter()
         .filter(|row| !settings.has_source(&row.name))
-        .filter_map(|row| SourceSettings::registered(row).ok())
+        .filter_map(|row| SourceSettings::from_row(row).ok())
         .collect();
     for source in &own {
-        let problems = source_check::check(source, in_use, registered);
+        let problems = source_check::check_source(source, in_use, registered);
         found.extend(problems.into_iter().map(|problem| finding(&source.name, None, problem)));
     }
     if found.is_empty() {

@@ -1,4 +1,4 @@
-//! Why an operation is not done: data for the face that tells it.
+//! Why an operation failed, as data that the face turns into words.
 
 use std::borrow::Cow;
 
@@ -31,90 +31,90 @@ use huiliu_queue::QueueError;
 use huiliu_store::StoreError;
 use huiliu_vault::key_file::KeyFileError;
 
-/// What was asked for and is not there.
+/// Something that was requested and does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum NotFound {
-    /// A sync run.
+    /// No such sync run.
     #[serde(rename = "run.not_found")]
     Run { run: i64 },
-    /// A dead letter.
+    /// No such dead letter.
     #[serde(rename = "dead_letter.not_found")]
     DeadLetter { dead_letter: i64 },
-    /// A training record.
+    /// No such training record.
     #[serde(rename = "record.not_found")]
     Record { record: i64 },
-    /// A training record that belongs to a teacher.
+    /// No such training record that belongs to a teacher.
     #[serde(rename = "record.not_found_of_teacher")]
     RecordOfTeacher { record: i64 },
-    /// A replay.
+    /// No such replay.
     #[serde(rename = "replay.not_found")]
     Replay { replay: i64 },
-    /// A teacher.
+    /// No such teacher.
     #[serde(rename = "teacher.not_found")]
     Teacher { teacher: i64 },
-    /// A teacher with the ID number that was given.
+    /// No teacher with the given ID number.
     #[serde(rename = "teacher.not_found_by_id_number")]
     TeacherOfIdNumber,
-    /// An identity claim.
+    /// No such identity claim.
     #[serde(rename = "claim.not_found")]
     Claim { claim: i64 },
-    /// A decision that holds.
+    /// No such decision in force.
     #[serde(rename = "decision.not_found")]
     Decision { decision: i64 },
-    /// A school.
+    /// No such school.
     #[serde(rename = "school.not_found")]
     School { school: String },
-    /// A region.
+    /// No such region.
     #[serde(rename = "region.not_found")]
     Region { region: String },
-    /// A course of the crosswalk.
+    /// No such course in the crosswalk.
     #[serde(rename = "course.not_found")]
     Course { course: String },
-    /// A connector.
+    /// No such connector.
     #[serde(rename = "connector.not_found")]
     Connector { connector: String },
-    /// A source.
+    /// No such source.
     #[serde(rename = "source.not_found")]
     Source { name: String },
-    /// A rule pack.
+    /// No such rule pack.
     #[serde(rename = "rule_pack.not_found")]
     RulePack {
-        /// As it was asked for.
+        /// The pack that was requested.
         pack: String,
-        /// Those there are.
+        /// The packs that exist.
         known: Vec<String>,
     },
 }
 
-/// Why an operation is not done.
+/// Why an operation failed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum OperationError {
-    /// A dead letter is not open.
+    /// The dead letter is not open.
     #[serde(rename = "dead_letter.not_open")]
     DeadLetterNotOpen { dead_letter: i64 },
-    /// A batch is not quarantined.
+    /// The batch is not quarantined.
     #[serde(rename = "batch.not_quarantined")]
     BatchNotQuarantined { batch: i64 },
-    /// What was asked for is not there.
+    /// Something that was requested does not exist.
     #[serde(untagged)]
     NotFound(NotFound),
     /// The database cannot be opened.
     #[serde(untagged)]
     Open(OpenError),
-    /// The database.
+    /// The database failed.
     #[serde(untagged)]
     Store(StoreError),
-    /// The queue.
+    /// The queue failed.
     #[serde(untagged)]
     Queue(QueueError),
-    /// The key file.
+    /// The key file cannot be used.
     #[serde(untagged)]
     KeyFile(KeyFileError),
-    /// The rules.
+    /// The rules cannot be used.
     #[serde(untagged)]
     Rules(RuleFileError),
     /// A source or a connector cannot be used.
@@ -123,52 +123,52 @@ pub enum OperationError {
     /// A connector does not pass the gate.
     #[serde(untagged)]
     Gate(GateError),
-    /// A connector's folder.
+    /// A connector's folder cannot be used.
     #[serde(untagged)]
     Package(PackageError),
-    /// A platform.
+    /// A platform failed.
     #[serde(untagged)]
     Platform(Failure),
-    /// A replay.
+    /// A replay cannot be planned or applied.
     #[serde(untagged)]
     Replay(ReplayError),
-    /// A source is not read.
+    /// A source cannot be read.
     #[serde(untagged)]
     Source(SourceError),
-    /// Nothing is synced.
+    /// The sync cannot run.
     #[serde(untagged)]
     Sync(SyncError),
-    /// Files are not taken.
+    /// The uploaded files are refused.
     #[serde(untagged)]
     Upload(UploadError),
-    /// A connector is not registered, or its version not changed.
+    /// A connector cannot be registered, or its version not changed.
     #[serde(untagged)]
     Connector(ConnectorError),
-    /// A source is not registered.
+    /// A source cannot be registered, changed or removed.
     #[serde(untagged)]
     SourceRegistration(SourceRegistrationError),
-    /// A secret is not set.
+    /// A secret cannot be set or removed.
     #[serde(untagged)]
     Secret(SecretError),
-    /// A cursor is not set.
+    /// A cursor cannot be set.
     #[serde(untagged)]
     Cursor(CursorError),
-    /// A connector is not written.
+    /// A connector cannot be written.
     #[serde(untagged)]
     Authoring(AuthoringError),
-    /// A decision is not taken.
+    /// A decision is refused.
     #[serde(untagged)]
     Decision(DecisionRefused),
-    /// Tables are not matched.
+    /// The tables cannot be matched.
     #[serde(untagged)]
     Match(MatchError),
-    /// Nothing is backed up, or rotated.
+    /// The database cannot be backed up, or the key not rotated.
     #[serde(untagged)]
     Maintenance(MaintenanceError),
-    /// A filter names what is not there.
+    /// A filter names something that does not exist.
     #[serde(untagged)]
     Filter(FilterError),
-    /// Nothing is restored.
+    /// The backup cannot be restored.
     #[serde(untagged)]
     Restore(RestoreError),
 }
@@ -350,7 +350,7 @@ impl From<ManifestError> for OperationError {
 }
 
 impl OperationError {
-    /// Whether whoever asked has to ask otherwise, or set up something else; else something went wrong on the way.
+    /// Returns whether the user must change the request or the set-up. Otherwise something failed on the way.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
@@ -383,7 +383,7 @@ impl OperationError {
         }
     }
 
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -418,7 +418,7 @@ impl OperationError {
 }
 
 impl NotFound {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,5 @@
-//! Filters of listings: what names nothing is refused, so that an empty listing means that there is nothing.
+//! Filters of listings. A filter that names something unknown is refused, so an empty listing means that nothing
+//! matches.
 
 use std::collections::BTreeSet;
 
@@ -8,37 +9,37 @@ use serde::Serialize;
 use super::error::OperationError;
 use super::registry_access::RegistryAccess;
 use crate::reason_codes::REASON_CODES;
-use huiliu_manifest::fault::nearest;
+use huiliu_manifest::fault::find_nearest;
 use huiliu_store::admin::filter::{self, RowFilter};
 use huiliu_store::admin::registry;
 
-/// How many codes are offered in the place of one that is none.
+/// How many similar codes are suggested for an unknown one.
 const MAX_OFFERED: usize = 3;
 
-/// What a filter names and is not there.
+/// What a filter names that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum FilterError {
-    /// A source, as it was asked for, and those there are.
+    /// No such source; `known` lists those that exist.
     #[serde(rename = "filter.source")]
     Source { name: String, known: Vec<String> },
-    /// A source, and there is none at all.
+    /// No such source; there are no sources at all.
     #[serde(rename = "filter.no_source")]
     NoSource { name: String },
-    /// A connector, as it was asked for, and those there are.
+    /// No such connector; `known` lists those that exist.
     #[serde(rename = "filter.connector")]
     Connector { connector: String, known: Vec<String> },
-    /// A sync run, and the newest there is.
+    /// No such sync run; `newest` is the newest one.
     #[serde(rename = "filter.run")]
     Run { run: i64, newest: i64 },
-    /// A sync run, and there is none at all.
+    /// No such sync run; there are no runs at all.
     #[serde(rename = "filter.no_run")]
     NoRun { run: i64 },
-    /// A reason code, and the codes nearest to it.
+    /// No such reason code; `nearest` lists the most similar codes.
     #[serde(rename = "filter.reason")]
     Reason { reason: String, nearest: Vec<String> },
-    /// A reason code that is near no other.
+    /// No such reason code, and none is similar.
     #[serde(rename = "filter.no_reason")]
     NoReason { reason: String },
 }
@@ -46,7 +47,7 @@ pub enum FilterError {
 said_in_english!(FilterError);
 
 impl FilterError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -58,11 +59,11 @@ impl FilterError {
     }
 }
 
-/// Refuses a filter that names what is not there.
+/// Refuses a filter that names something that does not exist.
 ///
 /// # Errors
-/// [`FilterError`].
-pub(crate) async fn check(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<(), OperationError> {
+/// [`FilterError`] as an [`OperationError`].
+pub(crate) async fn check_filter(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<(), OperationError> {
     let db = &access.opened.db;
     if asked.source.is_some() || asked.connector.is_some() {
         check_names(access, asked).await?;
@@ -70,13 +71,13 @@ pub(crate) async fn check(access: RegistryAccess<'_>, asked: &RowFilter) -> Resu
     if let Some(run) = asked.run
         && !filter::has_run(db, run).await?
     {
-        let newest = filter::newest_run(db).await?;
+        let newest = filter::find_newest_run(db).await?;
         return Err(newest.map_or(FilterError::NoRun { run }, |newest| FilterError::Run { run, newest }).into());
     }
     if let Some(code) = &asked.code
         && !REASON_CODES.contains(&code.as_str())
     {
-        let mut known = filter::reason_codes(db).await?;
+        let mut known = filter::list_reason_codes(db).await?;
         if !known.contains(code) {
             known.extend(REASON_CODES.iter().map(ToString::to_string));
             let (reason, nearest) = (code.clone(), nearest_codes(code, known));
@@ -92,10 +93,10 @@ pub(crate) async fn check(access: RegistryAccess<'_>, asked: &RowFilter) -> Resu
     Ok(())
 }
 
-/// Sources and connectors that run now, and those of which something is held.
+/// Accepts sources and connectors that run now, and those of which records are stored.
 async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<(), OperationError> {
-    let registered = registry::read(&access.opened.db).await?;
-    let held = filter::sources(&access.opened.db).await?;
+    let registered = registry::read_registry(&access.opened.db).await?;
+    let held = filter::list_sources(&access.opened.db).await?;
     if let Some(name) = &asked.source {
         let settings = access.settings.sources.iter().map(|source| source.name.clone());
         let registered = registered.sources.iter().map(|row| row.name.clone());
@@ -110,7 +111,7 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
         }
     }
     if let Some(connector) = &asked.connector {
-        let mut known: BTreeSet<String> = access.in_use(&registered)?.found.into_keys().collect();
+        let mut known: BTreeSet<String> = access.resolve_in_use(&registered)?.found.into_keys().collect();
         known.extend(held.into_iter().map(|(_, connector)| connector));
         if !known.contains(connector) {
             let (connector, known) = (connector.clone(), known.into_iter().collect());
@@ -120,11 +121,11 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
     Ok(())
 }
 
-/// The codes that are written most like one, the most alike first; else those about the same field.
+/// Returns the most similar codes, the most similar first. If none is similar, returns those about the same field.
 fn nearest_codes(code: &str, mut known: BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     while found.len() < MAX_OFFERED
-        && let Some(next) = nearest(code, known.iter().map(String::as_str)).map(str::to_owned)
+        && let Some(next) = find_nearest(code, known.iter().map(String::as_str)).map(str::to_owned)
     {
         known.remove(&next);
         found.push(next);

@@ -1,4 +1,4 @@
-//! How a worker stands: is it ready, and its metrics.
+//! The health of a worker: its readiness and its metrics.
 
 use std::time::Duration;
 
@@ -13,77 +13,78 @@ use huiliu_store::sql::schema::{self, SchemaState};
 /// How long a part may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A part of a worker.
+/// A part of a worker that readiness checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerPart {
     /// The database answers.
     Database,
-    /// Its schema is current.
+    /// The database's schema is current.
     Schema,
     /// The queue answers.
     Queue,
-    /// Sweeps go through.
+    /// Sweeps succeed regularly.
     Sweep,
 }
 
-/// Why a part is not well.
+/// Why a part is not healthy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trouble {
-    /// It does not answer within so many seconds.
+    /// It does not answer within this many seconds.
     NoAnswer(u64),
-    /// It says why.
+    /// It failed with this message.
     Failed(String),
-    /// The schema is another.
+    /// The schema is not current.
     Schema(SchemaState),
-    /// It cannot be known while the database does not answer.
+    /// Unknown, because the database does not answer.
     Unknown,
-    /// No sweep has gone through yet.
+    /// No sweep has succeeded yet.
     NoSweep,
-    /// The last sweep went through so many seconds ago.
+    /// The last successful sweep was this many seconds ago.
     SweepOverdue(u64),
 }
 
-/// A part of a worker, and what is wrong with it.
+/// The state of one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartState {
-    /// Which.
+    /// The part of the worker.
     pub part: WorkerPart,
-    /// Whether it is well.
+    /// Whether it is healthy.
     pub ok: bool,
-    /// Why not.
+    /// What is wrong with it; null if it is healthy.
     pub trouble: Option<Trouble>,
 }
 
-/// Whether a worker is ready, and which part is not.
+/// Whether a worker is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Readiness {
-    /// Whether all parts are well.
+    /// Whether all parts are healthy.
     pub ready: bool,
-    /// The parts.
+    /// The states of the parts.
     pub parts: Vec<PartState>,
 }
 
-/// When sweeps went through.
+/// When sweeps succeed.
 #[derive(Debug, Clone, Copy)]
 pub struct SweepPulse {
-    /// How long ago the last one went through; none: there was none yet.
+    /// Time since the last successful sweep. `None` if there was none yet.
     pub age: Option<Duration>,
-    /// The pause between two of them.
+    /// The pause between two sweeps.
     pub every: Duration,
 }
 
-/// Whether the worker of a runtime is ready.
+/// Checks whether a worker is ready.
 pub async fn readiness(runtime: &Runtime, pulse: SweepPulse) -> Readiness {
-    let state = in_time(async { schema::state(&runtime.delivery.db).await.map_err(|e| e.to_string()) }).await;
-    let queue = in_time(async { runtime.queue.depth().await.map_err(|e| e.to_string()) }).await;
+    let state =
+        answer_in_time(async { schema::read_state(&runtime.delivery.db).await.map_err(|e| e.to_string()) }).await;
+    let queue = answer_in_time(async { runtime.queue.depth().await.map_err(|e| e.to_string()) }).await;
     let schema = match &state {
         Ok(SchemaState::Current) => None,
         Ok(other) => Some(Trouble::Schema(*other)),
         Err(_) => Some(Trouble::Unknown),
     };
-    // Three sweeps may be missed: one may be waiting for a lock.
+    // Allow for three missed sweeps: one may be waiting for a lock.
     let overdue = pulse.every * 3 + Duration::from_secs(15);
     let sweep = match pulse.age {
         None => Some(Trouble::NoSweep),
@@ -100,27 +101,27 @@ pub async fn readiness(runtime: &Runtime, pulse: SweepPulse) -> Readiness {
     Readiness { ready: parts.iter().all(|part| part.ok), parts: parts.into() }
 }
 
-async fn in_time<T>(answer: impl Future<Output = Result<T, String>>) -> Result<T, Trouble> {
+async fn answer_in_time<T>(answer: impl Future<Output = Result<T, String>>) -> Result<T, Trouble> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(answer) => answer.map_err(Trouble::Failed),
         Err(_) => Err(Trouble::NoAnswer(PATIENCE.as_secs())),
     }
 }
 
-/// The metrics of the database, and how many messages wait in the queue.
+/// Metrics of the database and the queue.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Of the database.
+    /// The metrics of the database.
     pub figures: Figures,
-    /// Messages; none when the queue does not answer, which readiness tells.
+    /// Messages waiting in the queue. `None` if the queue does not answer, which readiness reports.
     pub queue_depth: Option<usize>,
 }
 
-/// Reads the metrics.
+/// Reads the metrics of the database and the depth of the queue.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn metrics(runtime: &Runtime) -> Result<Metrics, OperationError> {
-    let figures = metrics::read(&runtime.delivery.db).await?;
+    let figures = metrics::read_metrics(&runtime.delivery.db).await?;
     Ok(Metrics { figures, queue_depth: runtime.queue.depth().await.ok() })
 }

@@ -1,33 +1,33 @@
-//! Whose records are whose: the claims that wait for somebody, and all that is known of one. What is decided about them is
-//! [`super::decisions::decide`]'s.
+//! Identity claims: lists those that wait for a person, and shows everything known about one. Decisions about them are
+//! made by [`super::decisions::decide`].
 
 use super::error::{NotFound, OperationError};
 use super::page::{Page, Span};
 use crate::database::OpenDatabase;
 use huiliu_store::identity::queue::{self, Counts, Shown, Waiting, Which};
 
-/// How many claims there are of each state.
+/// Counts the claims by state.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn status(opened: &OpenDatabase) -> Result<Counts, OperationError> {
-    Ok(queue::counts(&opened.db).await?)
+    Ok(queue::count_claims(&opened.db).await?)
 }
 
-/// The claims that wait, with who may be meant.
+/// Lists the waiting claims, with the teachers they may belong to.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, which: Which, span: Span) -> Result<Page<Waiting>, OperationError> {
-    let rows = queue::list(&opened.db, which, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.claim.to_string()))
+    let rows = queue::list_claims(&opened.db, which, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.claim.to_string()))
 }
 
-/// All that is known of a claim, numbers masked.
+/// Shows everything known about a claim, with numbers masked.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn show(opened: &OpenDatabase, claim: i64) -> Result<Shown, OperationError> {
-    let shown = queue::show(&opened.db, &opened.keys, claim).await?;
+    let shown = queue::load_claim_details(&opened.db, &opened.keys, claim).await?;
     shown.ok_or_else(|| NotFound::Claim { claim }.into())
 }

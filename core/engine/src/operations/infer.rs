@@ -1,4 +1,4 @@
-//! A sample of a platform that nobody has described yet, and what its manifest would say.
+//! Infers a manifest from a sample of a platform that has no connector yet.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,86 +15,86 @@ use crate::settings::Settings;
 use huiliu_authoring::infer::write::{self, Asked, Titles, Wording};
 use huiliu_authoring::infer::{self, Guess, InferError, MAX_SAMPLE};
 
-/// The longest wait for a sample.
+/// The longest wait for the download of a sample.
 const WAIT: Duration = Duration::from_secs(30);
 /// The longest id of a connector, in characters.
 const MAX_ID: usize = 60;
 
-/// What is guessed from, and what is kept of it.
+/// What to infer from, and what to write.
 #[derive(Debug, Clone, Copy)]
 pub struct InferRequest<'a> {
-    /// A file, or an http(s) URL.
+    /// A file path, or an http(s) URL.
     pub sample: &'a str,
-    /// The connector's id; none: it is made from the sample's name.
+    /// The connector's id. `None` derives it from the sample's name.
     pub id: Option<&'a str>,
-    /// The folder that the manifest is written into.
+    /// The folder that the manifest is written into. `None` writes nothing.
     pub out: Option<&'a Path>,
-    /// Whether the sample is kept beside the manifest, people and all.
+    /// Whether to store the sample beside the manifest. It is not anonymized.
     pub with_sample: bool,
 }
 
-/// What a manifest for a sample would say, and its text.
+/// The manifest inferred from a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InferredManifest {
-    /// The guess.
+    /// What was inferred.
     #[serde(flatten)]
     pub guess: Guess,
     /// The sample's name.
     pub sample: String,
-    /// The manifest's text, TOML; its open questions are comments.
+    /// The manifest's text, TOML. Open questions are comments in it.
     pub manifest: String,
-    /// The manifest's file, if one was written.
+    /// The path of the manifest file, if one was written.
     pub written: Option<PathBuf>,
 }
 
-/// The words of a manifest's comments for a sample of this name, in the language of whoever asks.
+/// Returns the wording of the manifest's comments for a sample name, in the user's language.
 pub type WordsFor<'a> = &'a dyn Fn(&str, &Guess) -> Wording<'static>;
 
-/// Guesses what the manifest for a sample would say.
+/// Infers a manifest from a sample.
 ///
 /// # Errors
-/// [`AuthoringError`], [`OperationError::Platform`] for a URL that gives no sample.
+/// [`AuthoringError`]; [`OperationError::Platform`] if a URL gives no sample.
 pub async fn infer(
     settings: &Settings,
     program: &Program,
     request: InferRequest<'_>,
     words_for: WordsFor<'_>,
 ) -> Result<InferredManifest, OperationError> {
-    let sample = read(settings, request.sample).await?;
-    let unpacked = match infer::task(&sample.bytes) {
+    let sample = read_sample(settings, request.sample).await?;
+    let unpacked = match infer::unpack_task(&sample.bytes) {
         Some(task) => {
             let unpacked = program.unpacker.unpack(&task, &sample.bytes).await;
             Some(unpacked.map_err(|fault| AuthoringError::Unpack { sample: sample.name.clone(), fault })?)
         }
         None => None,
     };
-    // Only a file is named by its day.
+    // Only the name of a file may contain a date.
     let dated = if request.sample.contains("://") { "" } else { sample.name.as_str() };
-    let guess = infer::guess(dated, &sample.bytes, unpacked.as_deref())
+    let guess = infer::guess_manifest(dated, &sample.bytes, unpacked.as_deref())
         .map_err(|fault| AuthoringError::Guess { sample: sample.name.clone(), fault })?;
     let words = words_for(&sample.name, &guess);
-    let manifest = manifest(request, &sample.name, &guess, &words)?;
+    let manifest = render_manifest(request, &sample.name, &guess, &words)?;
     let written = match request.out {
-        Some(folder) => Some(keep(folder, &manifest, request.with_sample.then_some(&sample))?),
+        Some(folder) => Some(write_files(folder, &manifest, request.with_sample.then_some(&sample))?),
         None => None,
     };
     Ok(InferredManifest { guess, sample: sample.name, manifest, written })
 }
 
-/// A sample that something is guessed from.
+/// A sample to infer from.
 struct NamedSample {
     name: String,
     bytes: Vec<u8>,
 }
 
-/// The manifest's text.
-fn manifest(
+/// Renders the manifest's text.
+fn render_manifest(
     request: InferRequest<'_>,
     sample: &str,
     guess: &Guess,
     words: &Wording<'_>,
 ) -> Result<String, AuthoringError> {
-    let id = request.id.map_or_else(|| id_of(sample), str::to_owned);
+    let id = request.id.map_or_else(|| derive_id(sample), str::to_owned);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if id.is_empty() || id.len() > MAX_ID || !id.chars().all(plain) {
         return Err(AuthoringError::ConnectorId { id });
@@ -104,11 +104,11 @@ fn manifest(
         path: url.path().to_owned(),
         query: url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
     });
-    Ok(write::manifest(guess, &Titles { id: &id, sample, request: asked.as_ref() }, words))
+    Ok(write::write_manifest(guess, &Titles { id: &id, sample, request: asked.as_ref() }, words))
 }
 
-/// A connector's id made from a sample's name.
-fn id_of(name: &str) -> String {
+/// Derives a connector's id from a sample's name.
+fn derive_id(name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let letters: String = stem.chars().map(plain).take(MAX_ID).collect();
@@ -116,15 +116,15 @@ fn id_of(name: &str) -> String {
     if id.is_empty() { "platform".to_owned() } else { id.to_owned() }
 }
 
-/// Writes the manifest, and the sample where that was asked for. Nothing that is there is overwritten.
-fn keep(folder: &Path, manifest: &str, sample: Option<&NamedSample>) -> Result<PathBuf, AuthoringError> {
+/// Writes the manifest, and the sample if requested. Never overwrites a file.
+fn write_files(folder: &Path, manifest: &str, sample: Option<&NamedSample>) -> Result<PathBuf, AuthoringError> {
     let place = folder.join("manifest.toml");
     make_folder(folder)?;
-    create(&place, manifest.as_bytes())?;
+    create_file(&place, manifest.as_bytes())?;
     if let Some(sample) = sample {
         let samples = folder.join("samples");
         make_folder(&samples)?;
-        create(&samples.join(&sample.name), &sample.bytes)?;
+        create_file(&samples.join(&sample.name), &sample.bytes)?;
     }
     Ok(place)
 }
@@ -134,25 +134,25 @@ fn make_folder(folder: &Path) -> Result<(), AuthoringError> {
         .map_err(|source| AuthoringError::GuessUnwritable { path: folder.to_owned(), source })
 }
 
-fn create(file: &Path, content: &[u8]) -> Result<(), AuthoringError> {
+fn create_file(file: &Path, content: &[u8]) -> Result<(), AuthoringError> {
     let new = std::fs::OpenOptions::new().write(true).create_new(true).open(file);
     new.and_then(|mut new| new.write_all(content))
         .map_err(|source| AuthoringError::GuessUnwritable { path: file.to_owned(), source })
 }
 
-/// The sample's name and bytes.
-async fn read(settings: &Settings, place: &str) -> Result<NamedSample, OperationError> {
+/// Reads or downloads the sample.
+async fn read_sample(settings: &Settings, place: &str) -> Result<NamedSample, OperationError> {
     if place.starts_with("http://") || place.starts_with("https://") {
-        let bytes = huiliu_platform::sample(place, WAIT, &settings.networks).await?;
+        let bytes = huiliu_platform::fetch_sample(place, WAIT, &settings.networks).await?;
         let path = place.split(['?', '#']).next().unwrap_or(place);
         return Ok(NamedSample { name: path.rsplit('/').next().unwrap_or(path).to_owned(), bytes });
     }
-    Ok(read_file(place)?)
+    Ok(read_sample_file(place)?)
 }
 
-fn read_file(place: &str) -> Result<NamedSample, AuthoringError> {
+fn read_sample_file(place: &str) -> Result<NamedSample, AuthoringError> {
     let unreadable = |source| AuthoringError::NoSuchSample { sample: place.to_owned(), source };
-    // Looked at before it is read: what does not fit is not taken into memory.
+    // Check the size first, so that an oversized file is not read into memory.
     let told = std::fs::metadata(place).map_err(unreadable)?;
     let found = usize::try_from(told.len()).unwrap_or(usize::MAX);
     if found > MAX_SAMPLE {

@@ -1,4 +1,4 @@
-//! What operations do: migrate, back up, rotate keys.
+//! Maintenance: migrates, backs up, and rotates keys.
 
 use std::path::{Path, PathBuf};
 
@@ -16,23 +16,23 @@ use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::key_file;
 
-/// Why nothing is backed up, or rotated.
+/// Why a backup or a rotation is refused.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum MaintenanceError {
-    /// Only the embedded database is copied.
+    /// The database is on a server; only an embedded database can be backed up this way.
     #[serde(rename = "backup.server")]
     BackupOfServer,
-    /// The copy cannot be written.
+    /// The backup cannot be written.
     #[serde(rename = "backup.folder")]
     BackupUnwritable {
-        /// The folder.
+        /// The folder of the backup.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
-        /// What the system, or the database, says.
+        /// The error of the operating system or the database.
         why: BackupWriteError,
     },
-    /// The key stands in the environment.
+    /// The key comes from the environment, so it cannot be rotated.
     #[serde(rename = "key.environment")]
     KeyInEnvironment,
 }
@@ -41,9 +41,9 @@ pub enum MaintenanceError {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum BackupWriteError {
-    /// The system.
+    /// An error of the operating system.
     Io(#[serde(serialize_with = "huiliu_messages::as_system_error")] std::io::Error),
-    /// The database.
+    /// An error of the database.
     Store(Box<StoreError>),
 }
 
@@ -62,7 +62,7 @@ impl From<StoreError> for BackupWriteError {
 }
 
 impl MaintenanceError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -73,24 +73,24 @@ impl MaintenanceError {
     }
 }
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Migrated {
     /// `sqlite` or `postgresql`.
     pub database: &'static str,
-    /// Whether the schema was another before.
+    /// Whether the schema was changed.
     pub changed: bool,
-    /// The key file that was made on this occasion.
+    /// The key file, if this migration created it.
     pub made_key: Option<PathBuf>,
 }
 
-/// Brings the database's schema up to this version, and makes the key of a database that has none.
+/// Migrates the database's schema to this version, and creates a key for a database that has none.
 ///
 /// # Errors
 /// [`OperationError`].
 pub async fn migrate(settings: &Settings) -> Result<Migrated, OperationError> {
-    let db = database::open_alone(settings, Make::Files).await?;
-    let before = database::migrate(settings, &db).await?;
+    let db = database::open_without_keys(settings, Make::Files).await?;
+    let before = database::migrate_with_backup(settings, &db).await?;
     let made_key = database::make_key_if_none(settings, &db).await;
     let database = db.kind();
     db.close().await;
@@ -100,29 +100,29 @@ pub async fn migrate(settings: &Settings) -> Result<Migrated, OperationError> {
 /// A backup of the embedded database.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Backup {
-    /// The copy.
+    /// The path of the copy.
     pub file: PathBuf,
-    /// Its size.
+    /// The size of the copy in bytes.
     pub bytes: u64,
-    /// The key file is not in it: without it the copy cannot be read.
+    /// Always false: the key file is not in the backup, and the backup cannot be read without it.
     pub key_included: bool,
-    /// That key file.
+    /// The key file to back up separately.
     pub key_file: PathBuf,
 }
 
-/// A consistent copy of the embedded database in a folder, under a name that says when.
+/// Copies the embedded database consistently into a folder. The time is part of the file name.
 ///
 /// # Errors
 /// [`MaintenanceError`].
 pub async fn back_up(settings: &Settings, folder: &Path) -> Result<Backup, OperationError> {
-    let db = database::open_alone(settings, Make::Nothing).await?;
+    let db = database::open_without_keys(settings, Make::Nothing).await?;
     if let Db::Pg { .. } = db {
         return Err(MaintenanceError::BackupOfServer.into());
     }
     schema::require_current(&db).await?;
     let name = format!("huiliu-{}.db", chrono::Utc::now().format("%Y%m%dT%H%M%S%3fZ"));
     let (part, whole) = (folder.join(format!(".{name}.part")), folder.join(&name));
-    let copied = copy(&db, folder, &part, &whole).await;
+    let copied = copy_database(&db, folder, &part, &whole).await;
     db.close().await;
     if let Err(why) = copied {
         let _ = std::fs::remove_file(&part);
@@ -132,78 +132,78 @@ pub async fn back_up(settings: &Settings, folder: &Path) -> Result<Backup, Opera
     Ok(Backup { file: whole, bytes, key_included: false, key_file: settings.key_file.clone() })
 }
 
-/// Writes the copy under another name first: a file that bears its name is whole.
-async fn copy(db: &Db, folder: &Path, part: &Path, whole: &Path) -> Result<(), BackupWriteError> {
+/// Writes the copy under a temporary name first, so that a file with the final name is always complete.
+async fn copy_database(db: &Db, folder: &Path, part: &Path, whole: &Path) -> Result<(), BackupWriteError> {
     std::fs::create_dir_all(folder)?;
-    schema::backup(db, &part.display().to_string()).await?;
+    schema::write_backup(db, &part.display().to_string()).await?;
     std::fs::File::open(part)?.sync_all()?;
     std::fs::rename(part, whole)?;
     Ok(key_file::sync_folder(whole)?)
 }
 
-/// What a rotation of the sealing key did.
+/// The result of a rotation of the sealing key.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Rotated {
-    /// The generation that seals from now on.
+    /// The key generation that seals from now on.
     pub generation: u8,
-    /// Values that were sealed anew.
+    /// Number of values that were sealed again.
     pub values: usize,
-    /// Whether a rotation that had begun before was finished.
+    /// Whether this completed a rotation that was interrupted.
     pub resumed: bool,
-    /// The key file, for every host.
+    /// The new key file, to be copied to every host.
     pub key_file: PathBuf,
-    /// The old one: backups made before need it.
+    /// The old key file, which older backups need.
     pub old_key_file: PathBuf,
 }
 
-/// Whether the key can be rotated at all; asked before anything is opened.
+/// Checks that the key can be rotated. Called before anything is opened.
 ///
 /// # Errors
-/// [`MaintenanceError::KeyInEnvironment`].
+/// [`MaintenanceError::KeyInEnvironment`] if the key comes from the environment.
 pub fn check_rotation() -> Result<(), MaintenanceError> {
-    if database::key_of_environment().is_some() { Err(MaintenanceError::KeyInEnvironment) } else { Ok(()) }
+    if database::key_from_env().is_some() { Err(MaintenanceError::KeyInEnvironment) } else { Ok(()) }
 }
 
-/// Seals everything anew under another key; then the old key opens nothing any more. Stopped in between, it goes on when it
-/// is called again.
+/// Seals everything again under a new key; afterwards the old key opens nothing in the database. If interrupted, a
+/// second call continues.
 ///
 /// # Errors
 /// [`MaintenanceError::KeyInEnvironment`], [`OperationError::KeyFile`], [`OperationError::Store`].
 pub async fn rotate_keys(settings: &Settings, opened: &OpenDatabase) -> Result<Rotated, OperationError> {
     check_rotation()?;
     let path = &settings.key_file;
-    // Two at once would make two keys for one generation.
-    let _only = key_file::lock(path)?;
-    let mut ring = key_file::read(path)?;
+    // Two rotations at once would create two keys for one generation.
+    let _only = key_file::lock_for_rotation(path)?;
+    let mut ring = key_file::read_keyring(path)?;
     let unrotated = ring.clone();
     let resumed = ring.generations().len() > 1;
     if !resumed {
-        let generation = ring.add().map_err(database::OpenError::Key)?;
-        key_file::keep(path, &key_file::before_generation(path, generation))?;
-        key_file::replace(path, &ring)?;
+        let generation = ring.add_sealing_key().map_err(database::OpenError::Key)?;
+        key_file::link_backup(path, &key_file::backup_path(path, generation))?;
+        key_file::replace_keys(path, &ring)?;
     }
-    let keys = ring.keys().map_err(database::OpenError::Key)?;
-    if let Err(fault) = sealing::begin(&opened.db, &keys).await {
-        // Begun elsewhere with another key: ours has sealed nothing, and must not look as if it had.
+    let keys = ring.build_keys().map_err(database::OpenError::Key)?;
+    if let Err(fault) = sealing::begin_rotation(&opened.db, &keys).await {
+        // Another process began with another key. Ours has sealed nothing, so restore the key file.
         if !resumed && matches!(fault, StoreError::KeyGeneration { .. }) {
-            key_file::replace(path, &unrotated)?;
+            key_file::replace_keys(path, &unrotated)?;
         }
         return Err(fault.into());
     }
-    let values = sealing::seal_anew(&opened.db, &keys, &|n| tracing::info!(values = n, "sealed anew")).await?;
-    sealing::finish(&opened.db).await?;
+    let values = sealing::reseal_all(&opened.db, &keys, &|n| tracing::info!(values = n, "sealed anew")).await?;
+    sealing::finish_rotation(&opened.db).await?;
     ring.keep_newest();
-    key_file::replace(path, &ring)?;
-    let generation = keys.current();
-    let old_key_file = key_file::before_generation(path, generation);
+    key_file::replace_keys(path, &ring)?;
+    let generation = keys.current_generation();
+    let old_key_file = key_file::backup_path(path, generation);
     Ok(Rotated { generation, values, resumed, key_file: path.clone(), old_key_file })
 }
 
 /// Delivers one batch alone in this process, however often its claim was lost.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn deliver_alone(runtime: &Runtime, batch: i64) -> Result<(), OperationError> {
-    deliver::deliver(&runtime.delivery, batch, true).await?;
+    deliver::deliver_batch(&runtime.delivery, batch, true).await?;
     Ok(())
 }

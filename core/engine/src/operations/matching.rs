@@ -1,4 +1,5 @@
-//! Two tables, or one, and what their columns mean → scored pairs and groups. It needs no database and no settings.
+//! Matches people across two tables, or within one, given the meaning of their columns. Gives scored pairs and groups.
+//! Needs no database and no settings.
 
 use std::path::{Path, PathBuf};
 
@@ -13,23 +14,23 @@ use huiliu_matching::{
     Candidate, Decision, Doubt, Evidence, Matcher, Profile, Verdict, Weights, WeightsError, WeightsProblem,
 };
 
-/// Why tables are not matched.
+/// Why tables cannot be matched.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum MatchError {
-    /// Bounds in that file that cannot be.
+    /// The configuration file has impossible thresholds.
     #[serde(rename = "match.thresholds")]
     Thresholds {
-        /// The file.
+        /// The configuration file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What is expected of them.
+        /// What is wrong with them.
         why: WeightsProblem,
     },
-    /// A table, or the file that says what its columns mean.
+    /// A table or the configuration file cannot be read.
     #[serde(untagged)]
     Table(TableError),
-    /// The built-in weights.
+    /// The built-in weights are invalid.
     #[serde(untagged)]
     Weights(WeightsError),
 }
@@ -49,7 +50,7 @@ impl From<WeightsError> for MatchError {
 }
 
 impl MatchError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -59,126 +60,126 @@ impl MatchError {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise.
+    /// Returns whether the user must change the request; always true.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         true
     }
 }
 
-/// What is matched.
+/// The files to match.
 #[derive(Debug, Clone, Copy)]
 pub struct MatchTables<'a> {
-    /// The file that says what the columns mean.
+    /// The configuration file, which states the meaning of the columns.
     pub config: &'a Path,
     /// The first table.
     pub left: &'a Path,
-    /// The second one; none to look for the same people within the first.
+    /// The second table. `None` finds duplicates in the first.
     pub right: Option<&'a Path>,
 }
 
-/// A line of what was found.
+/// One line of the output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum MatchLine {
-    /// A pair of rows that is, or may be, one person.
+    /// A pair of rows that are, or may be, the same person.
     Pair(MatchedPair),
-    /// A row of the first table that is nobody's, or in doubt.
+    /// A row of the first table without a match, or in doubt.
     Row(MatchedRow),
-    /// Rows that are one person.
+    /// Rows that are the same person.
     Cluster(MatchCluster),
-    /// A column with values that say nothing that can be compared.
+    /// A column with values that cannot be compared.
     UnreadableColumn(UnreadableColumn),
-    /// The last line.
+    /// The counts, as the last line.
     Summary(MatchCounts),
 }
 
-/// A pair of rows.
+/// A pair of rows that are, or may be, the same person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MatchedPair {
-    /// Id in the first table.
+    /// Id of the row in the first table.
     pub left: String,
-    /// Id in the second one, or of the other row of the first.
+    /// Id of the row in the second table, or of the other row in the only table.
     pub right: String,
-    /// Thousandths of a bit; 0 is even odds.
+    /// Match weight in thousandths of a bit; 0 means even odds.
     pub score: i64,
-    /// Whether it is one person.
+    /// Whether the rows are the same person.
     pub verdict: Verdict,
-    /// The rule by which it is definite.
+    /// The rule that makes the match definite.
     pub rule: Option<String>,
-    /// Line by line.
+    /// The evidence, field by field.
     pub evidence: Vec<Evidence>,
 }
 
-/// A row of the first table.
+/// A row of the first table without a definite match, or in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MatchedRow {
-    /// Its id.
+    /// The row's id.
     pub left: String,
-    /// What it is.
+    /// Whether it has a match.
     pub verdict: Verdict,
-    /// What kept it from being definite, or from being none.
+    /// What kept the verdict from being definite, or from being `none`.
     pub doubt: Option<Doubt>,
-    /// How many it may be.
+    /// Number of rows that it may match.
     pub candidates: usize,
 }
 
-/// Rows that are one person.
+/// Rows that are the same person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MatchCluster {
-    /// Ids in the first table.
+    /// Ids of rows in the first table.
     pub left: Vec<String>,
-    /// Ids in the second table.
+    /// Ids of rows in the second table.
     pub right: Vec<String>,
 }
 
-/// A column with values that say nothing that can be compared; they were left out of the comparison.
+/// A column with values that cannot be compared. These values were left out of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnreadableColumn {
-    /// The table.
+    /// The file of the table.
     pub file: PathBuf,
-    /// The column.
+    /// The name of the column.
     pub column: String,
-    /// How many values.
+    /// Number of such values.
     pub values: u64,
-    /// The line of the first.
+    /// Line number of the first one.
     pub first_line: u64,
 }
 
-/// What was counted.
+/// The counts of a matching.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MatchCounts {
-    /// Rows of the first table.
+    /// Rows in the first table.
     pub rows_left: usize,
-    /// Rows of the second table.
+    /// Rows in the second table.
     pub rows_right: usize,
-    /// Definite pairs, or rows of the first table that are definitely somebody.
+    /// Definite pairs; with two tables, rows of the first table with a definite match.
     pub definite: u64,
-    /// Potential ones.
+    /// Potential pairs; with two tables, rows of the first table with a potential match.
     pub potential: u64,
-    /// Rows with nobody.
+    /// Rows without a match.
     pub none: u64,
-    /// Groups.
+    /// Groups of rows that are the same person.
     pub clusters: usize,
     /// Pairs that were compared.
     pub compared: u64,
-    /// Keys that too many rows shared.
+    /// Blocking keys that too many rows shared.
     pub narrowed: Vec<NarrowedKey>,
 }
 
-/// A kind of key that so many rows shared that a second key narrowed them.
+/// A kind of blocking key that so many rows shared that a second key was added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NarrowedKey {
-    /// The kind.
+    /// The kind of key.
     pub key: &'static str,
-    /// How many rows met such a block.
+    /// How often such a block was met.
     pub met: u64,
-    /// Rows of the largest.
+    /// Number of rows in the largest block.
     pub most_rows: u64,
 }
 
 impl MatchCounts {
-    fn take(&mut self, verdict: Verdict) {
+    fn count_verdict(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Definite => self.definite += 1,
             Verdict::Potential => self.potential += 1,
@@ -186,7 +187,7 @@ impl MatchCounts {
         }
     }
 
-    fn finished(self, clusters: usize, matcher: &Matcher<'_>) -> Self {
+    fn with_totals(self, clusters: usize, matcher: &Matcher<'_>) -> Self {
         let crowded = matcher.index().crowded().iter();
         let narrowed =
             crowded.map(|(kind, (met, most))| NarrowedKey { key: kind.as_str(), met: *met, most_rows: *most });
@@ -194,37 +195,37 @@ impl MatchCounts {
     }
 }
 
-/// Matches; `sink` gets each pair, row, group and unreadable column as it is found. Gives the counts, which a face tells as
-/// [`MatchLine::Summary`].
+/// Matches the tables. Passes each pair, row, group and unreadable column to `sink` as it is found. Returns the
+/// counts, which a face shows as [`MatchLine::Summary`].
 ///
 /// # Errors
 /// [`MatchError`].
 pub fn run(tables: &MatchTables<'_>, sink: &mut dyn FnMut(MatchLine)) -> Result<MatchCounts, OperationError> {
-    Ok(matched(tables, sink)?)
+    Ok(match_tables(tables, sink)?)
 }
 
-fn matched(tables: &MatchTables<'_>, sink: &mut dyn FnMut(MatchLine)) -> Result<MatchCounts, MatchError> {
-    let columns = Columns::read(tables.config)?;
+fn match_tables(tables: &MatchTables<'_>, sink: &mut dyn FnMut(MatchLine)) -> Result<MatchCounts, MatchError> {
+    let columns = Columns::from_file(tables.config)?;
     let mut weights = Weights::built_in()?;
     weights.thresholds = columns
         .thresholds
-        .over(weights.thresholds)
+        .apply_to(weights.thresholds)
         .map_err(|why| MatchError::Thresholds { file: tables.config.to_owned(), why })?;
     let mut job = Job { weights: &weights, columns: &columns, sink };
     match tables.right {
-        Some(right) => job.link(tables.left, right),
-        None => job.within(tables.left),
+        Some(right) => job.link_tables(tables.left, right),
+        None => job.find_duplicates(tables.left),
     }
 }
 
-/// By what rows are compared, and where results go.
+/// What rows are compared by, and where results go.
 struct Job<'a> {
     weights: &'a Weights,
     columns: &'a Columns,
     sink: &'a mut dyn FnMut(MatchLine),
 }
 
-/// A table in memory.
+/// A table loaded into memory.
 #[derive(Default)]
 struct ClaimedBatch {
     ids: Vec<String>,
@@ -232,91 +233,91 @@ struct ClaimedBatch {
 }
 
 impl ClaimedBatch {
-    fn id(&self, row: u32) -> Option<&str> {
+    fn id_of_row(&self, row: u32) -> Option<&str> {
         self.ids.get(row as usize).map(String::as_str)
     }
 }
 
 impl Job<'_> {
-    /// Each row of the first table among those of the second.
-    fn link(&mut self, left: &Path, right: &Path) -> Result<MatchCounts, MatchError> {
+    /// Matches each row of the first table against the second.
+    fn link_tables(&mut self, left: &Path, right: &Path) -> Result<MatchCounts, MatchError> {
         let columns = self.columns;
-        let mut held = self.hold(right, columns.of_right())?;
+        let mut held = self.load_table(right, columns.right_columns())?;
         let by_score = columns.definite_by_score(&held.people);
         let mut matcher = Matcher::new(self.weights, std::mem::take(&mut held.people), by_score);
         let mut table = Table::open(left, columns)?;
         let mut counts = MatchCounts { rows_right: held.ids.len(), ..MatchCounts::default() };
         let mut joined = Joined::default();
         while let Some(row) = table.next_row()? {
-            let decision = matcher.decide(&row.person);
-            counts.take(decision.verdict);
+            let decision = matcher.decide_claim(&row.person);
+            counts.count_verdict(decision.verdict);
             counts.rows_left += 1;
-            self.tell_decision(&row.id, &held, &decision);
+            self.report_decision(&row.id, &held, &decision);
             if let (Verdict::Definite, Some(first)) = (decision.verdict, decision.candidates.first()) {
-                joined.add(row, first, held.ids.len());
+                joined.add_row(row, first, held.ids.len());
             }
         }
-        self.tell_unreadable(left, &table);
-        let (groups, _) = matcher.clusters(&joined.links, &joined.people());
+        self.report_unreadable(left, &table);
+        let (groups, _) = matcher.build_clusters(&joined.links, &joined.collect_people());
         for group in &groups {
             let mut cluster = MatchCluster::default();
             for row in group {
-                match held.id(*row) {
+                match held.id_of_row(*row) {
                     Some(id) => cluster.right.push(id.to_owned()),
-                    None => cluster.left.push(joined.id(*row, held.ids.len()).to_owned()),
+                    None => cluster.left.push(joined.id_of_row(*row, held.ids.len()).to_owned()),
                 }
             }
             (self.sink)(MatchLine::Cluster(cluster));
         }
-        Ok(counts.finished(groups.len(), &matcher))
+        Ok(counts.with_totals(groups.len(), &matcher))
     }
 
-    /// The same people within one table.
-    fn within(&mut self, path: &Path) -> Result<MatchCounts, MatchError> {
+    /// Finds duplicates within one table.
+    fn find_duplicates(&mut self, path: &Path) -> Result<MatchCounts, MatchError> {
         let columns = self.columns;
-        let mut held = self.hold(path, columns)?;
+        let mut held = self.load_table(path, columns)?;
         let by_score = columns.definite_by_score(&held.people);
         let mut matcher = Matcher::new(self.weights, std::mem::take(&mut held.people), by_score);
         let mut counts = MatchCounts { rows_left: held.ids.len(), ..MatchCounts::default() };
         let mut links = vec![];
         let mut met = vec![false; held.ids.len()];
-        for (a, b) in matcher.pairs() {
+        for (a, b) in matcher.list_pairs() {
             let Some((x, y)) = matcher.people().get(a as usize).zip(matcher.people().get(b as usize)) else { continue };
-            let decision = matcher.judge(x, y);
+            let decision = matcher.decide_pair(x, y);
             let Some(candidate) = decision.candidates.first() else { continue };
-            let Some((left, right)) = held.id(a).zip(held.id(b)) else { continue };
-            counts.take(decision.verdict);
+            let Some((left, right)) = held.id_of_row(a).zip(held.id_of_row(b)) else { continue };
+            counts.count_verdict(decision.verdict);
             for row in [a, b] {
                 if let Some(met) = met.get_mut(row as usize) {
                     *met = true;
                 }
             }
-            self.tell_pair(left, right, candidate, &decision);
+            self.report_pair(left, right, candidate, &decision);
             if decision.verdict == Verdict::Definite {
                 links.push(Link { a, b, score: candidate.scored.score });
             }
         }
         counts.none = met.iter().filter(|met| !**met).count() as u64;
-        let (groups, _) = matcher.clusters(&links, &[]);
+        let (groups, _) = matcher.build_clusters(&links, &[]);
         for group in &groups {
-            let left = group.iter().map(|row| held.id(*row).unwrap_or_default().to_owned()).collect();
+            let left = group.iter().map(|row| held.id_of_row(*row).unwrap_or_default().to_owned()).collect();
             (self.sink)(MatchLine::Cluster(MatchCluster { left, right: vec![] }));
         }
-        Ok(counts.finished(groups.len(), &matcher))
+        Ok(counts.with_totals(groups.len(), &matcher))
     }
 
-    fn hold(&mut self, path: &Path, columns: &Columns) -> Result<ClaimedBatch, MatchError> {
+    fn load_table(&mut self, path: &Path, columns: &Columns) -> Result<ClaimedBatch, MatchError> {
         let mut table = Table::open(path, columns)?;
         let mut held = ClaimedBatch::default();
         while let Some(row) = table.next_row()? {
             held.ids.push(row.id);
             held.people.push(row.person);
         }
-        self.tell_unreadable(path, &table);
+        self.report_unreadable(path, &table);
         Ok(held)
     }
 
-    fn tell_unreadable(&mut self, file: &Path, table: &Table) {
+    fn report_unreadable(&mut self, file: &Path, table: &Table) {
         for (column, values, first_line) in table.unreadable() {
             let (values, first_line) = (*values, *first_line);
             let unreadable = UnreadableColumn { file: file.to_owned(), column: column.clone(), values, first_line };
@@ -324,12 +325,12 @@ impl Job<'_> {
         }
     }
 
-    /// A row of the first table: the one it definitely is, or everybody it may be, or that it is nobody.
-    fn tell_decision(&mut self, left: &str, held: &ClaimedBatch, decision: &Decision) {
+    /// Reports a row of the first table: its definite match, or every potential match, or that it has none.
+    fn report_decision(&mut self, left: &str, held: &ClaimedBatch, decision: &Decision) {
         let told = if decision.verdict == Verdict::Definite { 1 } else { decision.candidates.len() };
         for candidate in decision.candidates.iter().take(told) {
-            if let Some(right) = held.id(candidate.row) {
-                self.tell_pair(left, right, candidate, decision);
+            if let Some(right) = held.id_of_row(candidate.row) {
+                self.report_pair(left, right, candidate, decision);
             }
         }
         let Decision { verdict, doubt, candidates, .. } = decision;
@@ -340,7 +341,7 @@ impl Job<'_> {
         }
     }
 
-    fn tell_pair(&mut self, left: &str, right: &str, candidate: &Candidate, decision: &Decision) {
+    fn report_pair(&mut self, left: &str, right: &str, candidate: &Candidate, decision: &Decision) {
         (self.sink)(MatchLine::Pair(MatchedPair {
             left: left.to_owned(),
             right: right.to_owned(),
@@ -352,7 +353,7 @@ impl Job<'_> {
     }
 }
 
-/// Rows of the first table that are definitely somebody of the second; numbered after those of the second.
+/// Rows of the first table with a definite match. Their numbers follow those of the second table.
 #[derive(Default)]
 struct Joined {
     rows: Vec<Row>,
@@ -360,18 +361,18 @@ struct Joined {
 }
 
 impl Joined {
-    fn add(&mut self, row: Row, to: &Candidate, offset: usize) {
+    fn add_row(&mut self, row: Row, to: &Candidate, offset: usize) {
         if let Ok(number) = u32::try_from(offset + self.rows.len()) {
             self.links.push(Link { a: to.row, b: number, score: to.scored.score });
             self.rows.push(row);
         }
     }
 
-    fn id(&self, row: u32, offset: usize) -> &str {
+    fn id_of_row(&self, row: u32, offset: usize) -> &str {
         (row as usize).checked_sub(offset).and_then(|at| self.rows.get(at)).map_or("", |row| row.id.as_str())
     }
 
-    fn people(&self) -> Vec<&Profile> {
+    fn collect_people(&self) -> Vec<&Profile> {
         self.rows.iter().map(|row| &row.person).collect()
     }
 }

@@ -1,8 +1,9 @@
-//! Operations: every act and every question of a user, as one typed function.
+//! Operations: everything a user can do or ask, each as one typed function.
 //!
-//! A face (the command line, an HTTP interface, a console) parses, calls one operation, and renders what it gives. An act
-//! takes an [`Act`]: who, and why; its audit entry is written in its own transaction. Questions give values that are told as
-//! JSON as they are; lists give a [`Page`]. What goes wrong is an [`OperationError`], with a stable code.
+//! A face (the command line, an HTTP interface, a console) parses, calls one operation and renders the result. An
+//! operation that changes something takes an [`Act`] (who and why) and writes the audit entry in its own transaction.
+//! Queries return values that serialize to JSON without changes; listings return a [`Page`]. A failure is an
+//! [`OperationError`] with a stable code.
 
 mod act;
 pub mod audit;

@@ -1,43 +1,43 @@
-//! A part of a listing.
+//! Pages of listings.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Which part of a listing is asked for.
+/// The part of a listing that is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// After this number; 0: from the beginning.
+    /// Return rows after this number; 0 starts at the beginning.
     pub after: i64,
-    /// At most this many.
+    /// Return at most this many rows.
     pub limit: i64,
 }
 
 impl Span {
-    /// One more than is asked for tells whether there are more.
-    pub(crate) fn one_more(self) -> i64 {
+    /// Returns `limit` + 1: the row beyond the limit shows that there are more.
+    pub(crate) fn limit_plus_one(self) -> i64 {
         self.limit.saturating_add(1)
     }
 }
 
-/// A part of a listing.
+/// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
-    /// In the listing's order.
+    /// The rows, in the listing's order.
     pub items: Vec<T>,
-    /// What `--after` takes for the next part; nothing after the last.
+    /// The value of `--after` for the next page; null on the last page.
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// The whole of a listing.
+    /// Builds the only page of a listing that is complete.
     #[must_use]
-    pub fn whole(items: Vec<T>) -> Self {
+    pub fn from_all(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
 
-    /// The part that was asked for, out of at most one row more.
-    pub(crate) fn part(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> String) -> Self {
+    /// Builds a page from at most `limit` + 1 rows. A surplus row is dropped and sets `next`.
+    pub(crate) fn from_rows(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn the_next_part_begins_after_the_last_row() {
-        let page = |rows: &[i64], limit| Page::part(rows.to_vec(), limit, |n| n.to_string());
+        let page = |rows: &[i64], limit| Page::from_rows(rows.to_vec(), limit, |n| n.to_string());
         assert_eq!(page(&[1, 2, 3], 2), Page { items: vec![1, 2], next: Some("2".into()) });
-        assert_eq!(page(&[1, 2], 2), Page::whole(vec![1, 2]));
-        assert_eq!(page(&[1], 0), Page::whole(vec![]));
+        assert_eq!(page(&[1, 2], 2), Page::from_all(vec![1, 2]));
+        assert_eq!(page(&[1], 0), Page::from_all(vec![]));
     }
 }

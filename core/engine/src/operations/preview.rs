@@ -1,4 +1,4 @@
-//! Raw record, mapped record and problems, side by side: for whoever writes a manifest.
+//! Shows raw record, mapped record and problems side by side, for authors of manifests.
 
 use std::path::Path;
 
@@ -18,58 +18,58 @@ use huiliu_decode::{Context, NO_EACH};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_platform::Page;
 
-/// Which page is looked at.
+/// The page to preview.
 #[derive(Debug, Clone, Copy)]
 pub enum PageOf<'a> {
     /// The first sample of the stream in the connector's folder.
     FirstSample,
-    /// A file.
+    /// A file on disk.
     File(&'a Path),
-    /// The first page of a source; nothing of it is stored.
+    /// The first page of a source. Nothing of it is stored.
     Source {
-        /// What reads it.
+        /// The runtime that reads it.
         runtime: &'a Runtime,
-        /// Its name.
+        /// The source's name.
         name: &'a str,
     },
 }
 
-/// A page as it came.
+/// A page as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawPage {
-    /// Page or file name.
+    /// The page's address or the file's name.
     pub address: String,
-    /// Its bytes.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
-/// What a preview looks at.
+/// What to preview.
 #[derive(Debug, Clone, Copy)]
 pub struct PreviewRequest<'a> {
-    /// The connector's folder, or its manifest.
+    /// The connector's folder, or its manifest file.
     pub path: &'a Path,
-    /// The stream; none: the first.
+    /// The stream's name. `None` means the first stream.
     pub stream: Option<&'a str>,
-    /// The page.
+    /// The page to preview.
     pub page: PageOf<'a>,
-    /// At most so many records.
+    /// The most records to show.
     pub limit: u32,
 }
 
-/// What a manifest makes of a page.
+/// The records that a manifest finds in a page.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PagePreview {
-    /// The stream.
+    /// The stream's name.
     pub stream: String,
-    /// Page or file name.
+    /// The page's address or the file's name.
     pub address: String,
-    /// Bytes of the page.
+    /// The size of the page in bytes.
     pub bytes: usize,
-    /// Its first records; ID numbers are masked.
+    /// The first records, with ID numbers masked.
     pub records: Vec<Preview>,
 }
 
-/// What a manifest makes of a sample, or of a platform's first page.
+/// Previews the records that a manifest finds in a sample, or in a platform's first page.
 ///
 /// # Errors
 /// [`OperationError::Package`], [`OperationError::Gate`], [`AuthoringError`], [`OperationError::Platform`],
@@ -79,13 +79,13 @@ pub async fn preview(
     program: &Program,
     request: PreviewRequest<'_>,
 ) -> Result<PagePreview, OperationError> {
-    let package = package::read_with(request.path, Expected::ToBeMade)?;
-    let policy = rule_files::policy(settings)?;
+    let package = package::read_package_with(request.path, Expected::ToBeMade)?;
+    let policy = rule_files::load_policy(settings)?;
     let manifest = &package.manifest;
-    trial::convertible(manifest, &policy, &settings.pack_names())?;
-    let stream = stream_of(manifest, request.stream)?;
-    let RawPage { address, bytes } = page(&package, stream, request.page).await?;
-    let keys = trial::no_keys().map_err(GateError::from)?;
+    trial::check_units(manifest, &policy, &settings.pack_names())?;
+    let stream = find_stream(manifest, request.stream)?;
+    let RawPage { address, bytes } = load_page(&package, stream, request.page).await?;
+    let keys = trial::throwaway_keys().map_err(GateError::from)?;
     let cx = Context {
         manifest,
         stream,
@@ -97,16 +97,16 @@ pub async fn preview(
         landing: 1,
     };
     let unreadable = |fault| AuthoringError::SampleUnreadable { address: address.clone(), fault };
-    let body = program.unpacker.body(stream, &bytes).await.map_err(unreadable)?;
-    let records = preview::preview(cx, &body, request.limit).map_err(unreadable)?;
+    let body = program.unpacker.prepare_body(stream, &bytes).await.map_err(unreadable)?;
+    let records = preview::preview_records(cx, &body, request.limit).map_err(unreadable)?;
     Ok(PagePreview { stream: stream.name.clone(), bytes: bytes.len(), records, address: address.clone() })
 }
 
-/// The stream of that name; the first where none is asked for.
-pub(super) fn stream_of<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&'m Stream, AuthoringError> {
+/// Returns the stream of that name, or the first one if no name is given.
+pub(super) fn find_stream<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&'m Stream, AuthoringError> {
     let found = match name {
         None => manifest.stream.first(),
-        Some(name) => manifest.stream(name),
+        Some(name) => manifest.find_stream(name),
     };
     found.ok_or_else(|| AuthoringError::NoStream {
         stream: name.unwrap_or_default().to_owned(),
@@ -114,48 +114,48 @@ pub(super) fn stream_of<'m>(manifest: &'m Manifest, name: Option<&str>) -> Resul
     })
 }
 
-/// The page that is asked for.
-pub(super) async fn page(package: &Package, stream: &Stream, of: PageOf<'_>) -> Result<RawPage, OperationError> {
+/// Loads the requested page.
+pub(super) async fn load_page(package: &Package, stream: &Stream, of: PageOf<'_>) -> Result<RawPage, OperationError> {
     match of {
-        PageOf::FirstSample => Ok(first_sample(package, stream)?),
-        PageOf::File(file) => Ok(file_page(file)?),
-        PageOf::Source { runtime, name } => first_page(runtime, &package.manifest, stream, name).await,
+        PageOf::FirstSample => Ok(find_first_sample(package, stream)?),
+        PageOf::File(file) => Ok(read_file_page(file)?),
+        PageOf::Source { runtime, name } => pull_first_page(runtime, &package.manifest, stream, name).await,
     }
 }
 
-fn first_sample(package: &Package, stream: &Stream) -> Result<RawPage, AuthoringError> {
+fn find_first_sample(package: &Package, stream: &Stream) -> Result<RawPage, AuthoringError> {
     let found = package.samples.iter().find(|sample| sample.stream == stream.name);
     let page = found.map(|sample| RawPage { address: sample.address.clone(), bytes: sample.bytes.clone() });
     page.ok_or_else(|| AuthoringError::NoSample { stream: stream.name.clone() })
 }
 
-fn file_page(file: &Path) -> Result<RawPage, PackageError> {
-    // A pipe or a device would never end.
-    package::size_of(file)?;
+fn read_file_page(file: &Path) -> Result<RawPage, PackageError> {
+    // Refuse pipes and devices, which would never end.
+    package::file_size(file)?;
     let bytes = std::fs::read(file).map_err(|source| PackageError::Unreadable { path: file.to_owned(), source })?;
     Ok(RawPage { address: file.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes })
 }
 
-/// The first page of a source, read by this manifest. Nothing is landed.
-async fn first_page(
+/// Pulls the first page of a source with this manifest. Nothing is landed.
+async fn pull_first_page(
     runtime: &Runtime,
     manifest: &Manifest,
     stream: &Stream,
     name: &str,
 ) -> Result<RawPage, OperationError> {
-    let known = runtime.known();
+    let known = runtime.registry_snapshot();
     let Some(source) = known.sources.iter().find(|source| source.name == name) else {
         return Err(NotFound::Source { name: name.to_owned() }.into());
     };
-    let connector = runtime.connector(&runtime.recipe_for_any(source)?, manifest.clone())?;
+    let connector = runtime.build_connector(&runtime.build_recipe_without_manifest(source)?, manifest.clone())?;
     let mut page = connector.pull(stream, None).await?;
-    // An export is waited for.
+    // Wait until an export is ready.
     while let Some(Page { waiting: true, last: false, cursor, .. }) = &page {
         page = connector.pull(stream, Some(cursor)).await?;
     }
     let Some(Page { address, payload, .. }) = page else {
         return Err(AuthoringError::NothingToRead { name: name.to_owned() }.into());
     };
-    let bytes = payload.whole().map_err(AuthoringError::Lost)?.into_owned();
+    let bytes = payload.read_all().map_err(AuthoringError::Lost)?.into_owned();
     Ok(RawPage { address, bytes })
 }

@@ -1,4 +1,5 @@
-//! A platform hands a payload in by itself: proven, then landed in the source's lease, unless it is here already.
+//! Push: a platform sends a payload. It is authenticated and landed under the source's lease, unless it was received
+//! before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,54 +23,55 @@ use huiliu_store::StoreError;
 use huiliu_store::intake::pushed::{self, Pushed};
 use huiliu_store::intake::source_lease::Ended;
 
-/// How long a payload waits for its source's lease: a source lands one payload at a time.
+/// How long a payload waits for its source's lease. A source lands one payload at a time.
 const LEASE_WAIT: Duration = Duration::from_secs(20);
-/// The secret of a source that senders know.
+/// The name of the secret that the senders of a source know.
 const SECRET: &str = "push";
 
-/// Why a payload is not taken.
+/// Why a payload is refused.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum PushError {
     /// The source's connector is disabled.
     #[serde(rename = "push.disabled")]
     Disabled,
-    /// The source's connector has no such stream, or several and none was named.
+    /// The connector has no such stream, or has several and none was named.
     #[serde(rename = "push.stream")]
     Stream {
-        /// Those there are.
+        /// The names of its streams.
         known: Vec<String>,
     },
-    /// Another payload was handed in with this idempotency key.
+    /// Another payload was sent with this idempotency key.
     #[serde(rename = "push.key_taken")]
     KeyTaken {
         /// The run of that payload.
         run: i64,
     },
-    /// It is kept, and cannot be read.
+    /// The payload is stored, but cannot be decoded.
     #[serde(rename = "push.unreadable")]
     Unreadable {
-        /// The run.
+        /// The run in which it landed.
         run: i64,
-        /// Why.
+        /// What is wrong with it.
         fault: Message,
     },
-    /// Another process keeps the source's lease.
+    /// Another process holds the source's lease.
     #[serde(rename = "push.busy")]
     Busy,
-    /// It landed, and is not found again.
+    /// The payload landed, but is not found afterwards.
     #[serde(rename = "push.lost")]
     Lost,
-    /// The sender does not prove that it may send for this source, or there is no such source: that is not told apart.
+    /// The sender is not authenticated for this source, or there is no such source. The answer does not distinguish
+    /// the two.
     #[serde(untagged)]
     Door(PushAuthError),
-    /// The source's connector cannot take it.
+    /// The source's connector cannot accept the payload.
     #[serde(untagged)]
     Platform(Failure),
-    /// Something here, which may pass.
+    /// The source cannot be read now; this may pass.
     #[serde(untagged)]
     Source(SourceError),
-    /// The database.
+    /// The database failed.
     #[serde(untagged)]
     Store(StoreError),
 }
@@ -100,42 +102,41 @@ impl std::convert::From<StoreError> for PushError {
     }
 }
 
-/// A payload that was taken.
+/// A payload that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Taken {
     /// The run in which it landed.
     pub run: i64,
-    /// Its raw records.
+    /// The number of its raw records.
     pub records: i64,
 }
 
-/// A source that payloads can be handed in for.
+/// A source that accepts pushed payloads.
 #[derive(Debug, Clone)]
 pub struct PushTarget {
     recipe: Recipe,
     manifest: Manifest,
 }
 
-/// What a sender says of itself and of what it sends.
+/// What a sender states about itself and the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Sender<'a> {
-    /// What proves that it may.
+    /// The sender's proof that it may send.
     pub proof: Proof<'a>,
-    /// Path and query that it was sent to.
+    /// The path and query of the request.
     pub path: &'a str,
-    /// Its idempotency key.
+    /// The idempotency key.
     pub key: &'a str,
 }
 
-/// The source of that name, if payloads are handed in for it. Whoever does not know its secret is not told whether there is
-/// one.
+/// Finds a source that accepts pushed payloads. A sender without its secret cannot learn whether it exists.
 ///
 /// # Errors
-/// [`PushAuthError::Secret`].
+/// [`PushAuthError::Secret`] if there is no such source, or it cannot be used.
 pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, PushAuthError> {
-    let known = runtime.known();
+    let known = runtime.registry_snapshot();
     let found = known.sources.iter().find(|of| of.name == source).ok_or(PushAuthError::Secret)?;
-    let (recipe, manifest) = runtime.recipe(found).map_err(|_: RegistryError| PushAuthError::Secret)?;
+    let (recipe, manifest) = runtime.build_recipe(found).map_err(|_: RegistryError| PushAuthError::Secret)?;
     if matches!(manifest.transport, Transport::Push {}) {
         Ok(PushTarget { recipe, manifest })
     } else {
@@ -144,14 +145,14 @@ pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, PushAuthErr
 }
 
 impl PushTarget {
-    /// The stream of that name, or the only one.
+    /// Returns the stream of that name, or the only stream if no name is given.
     ///
     /// # Errors
-    /// [`PushError::Stream`].
-    pub fn stream(&self, name: Option<&str>) -> Result<&Stream, PushError> {
+    /// [`PushError::Stream`] if there is none, or several and no name is given.
+    pub fn choose_stream(&self, name: Option<&str>) -> Result<&Stream, PushError> {
         let streams = &self.manifest.stream;
         let chosen = match (name, &streams[..]) {
-            (Some(name), _) => self.manifest.stream(name),
+            (Some(name), _) => self.manifest.find_stream(name),
             (None, [only]) => Some(only),
             (None, _) => None,
         };
@@ -159,19 +160,19 @@ impl PushTarget {
         chosen.ok_or_else(|| PushError::Stream { known: known() })
     }
 
-    /// Whether the sender knows the source's secret, and the connector is enabled.
+    /// Checks that the sender knows the source's secret and that the connector is enabled.
     ///
     /// # Errors
     /// [`PushError::Door`], [`PushError::Disabled`].
-    pub fn admit(&self, runtime: &Runtime, sender: Sender<'_>, payload: &Payload) -> Result<(), PushError> {
+    pub fn authorize_sender(&self, runtime: &Runtime, sender: Sender<'_>, payload: &Payload) -> Result<(), PushError> {
         let secret = self.recipe.secrets().remove(SECRET).unwrap_or_default();
         let handed = Handed { path: sender.path, key: sender.key, body: payload };
-        push_auth::check(&secret, sender.proof, handed, chrono::Utc::now().timestamp())?;
-        runtime.known().may_read(&self.recipe.source.connector).map_err(|_| PushError::Disabled)
+        push_auth::check_proof(&secret, sender.proof, handed, chrono::Utc::now().timestamp())?;
+        runtime.registry_snapshot().may_read(&self.recipe.source.connector).map_err(|_| PushError::Disabled)
     }
 
-    /// Lands a payload in the source's lease, if its key is new. What is answered is read from the database, the first time
-    /// as any other.
+    /// Lands a payload under the source's lease if its key is new. The answer is always read from the database, so a
+    /// repeated request gets the same answer as the first.
     ///
     /// # Errors
     /// [`PushError`].
@@ -184,29 +185,29 @@ impl PushTarget {
         stop: &watch::Receiver<bool>,
     ) -> Result<Taken, PushError> {
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
-        let digest =
-            pushed::digest(keys, stream, &payload).map_err(|e| Failure::passing(Cause::Packing { why: e.into() }))?;
+        let digest = pushed::compute_digest(keys, stream, &payload)
+            .map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
-        let connector = HandedConnector::sent(self.manifest, stream, key, payload, unpacker)?;
-        let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;
+        let connector = HandedConnector::from_payload(self.manifest, stream, key, payload, unpacker)?;
+        let ready = ReadySource::with_connector(runtime, self.recipe, Arc::new(connector)).await?;
         let lease = wait_for_lease(runtime, &ready).await?;
-        let find = || pushed::find(db, ready.source.id, stream, key, &digest);
+        let find = || pushed::find_pushed(db, ready.source.id, stream, key, &digest);
         if let Some(before) = find().await? {
-            lease.end(Ended::Stopped, None).await?;
-            return answer(before);
+            lease.end_lease(Ended::Stopped, None).await?;
+            return to_answer(before);
         }
-        let ended = ready.read(runtime, lease, From::Handed, stop, &|_| {}).await?;
+        let ended = ready.read_all_streams(runtime, lease, From::Handed, stop, &|_| {}).await?;
         if let Some(failure) = ended.report.failure {
             return Err(failure.into());
         }
-        answer(find().await?.ok_or(PushError::Lost)?)
+        to_answer(find().await?.ok_or(PushError::Lost)?)
     }
 }
 
 async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<SourceLease, PushError> {
     let until = tokio::time::Instant::now() + LEASE_WAIT;
     loop {
-        if let Some(lease) = ready.lease(runtime, false).await? {
+        if let Some(lease) = ready.try_lease(runtime, false).await? {
             return Ok(lease);
         }
         if tokio::time::Instant::now() > until {
@@ -216,12 +217,12 @@ async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<Source
     }
 }
 
-/// What the sender is told of what stands in the database.
-fn answer(pushed: Pushed) -> Result<Taken, PushError> {
+/// Converts what the database holds about a payload to the sender's answer.
+fn to_answer(pushed: Pushed) -> Result<Taken, PushError> {
     let Pushed { run, records, is_same, fault } = pushed;
     match fault {
         _ if !is_same => Err(PushError::KeyTaken { run }),
-        Some(fault) => Err(PushError::Unreadable { run, fault: Message::read(&fault) }),
+        Some(fault) => Err(PushError::Unreadable { run, fault: Message::parse_stored(&fault) }),
         None => Ok(Taken { run, records }),
     }
 }

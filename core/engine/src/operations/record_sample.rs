@@ -1,14 +1,14 @@
-//! A page of a real platform becomes a sample without anybody real in it.
+//! Records a page of a real platform as an anonymized sample.
 
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::authoring::{folder_of, write};
+use super::authoring::{connector_folder, write_file};
 use super::authoring_error::AuthoringError;
 use super::error::OperationError;
-use super::preview::{PageOf, RawPage, page, stream_of};
+use super::preview::{PageOf, RawPage, find_stream, load_page};
 use crate::program::Program;
 use crate::rule_files;
 use crate::settings::Settings;
@@ -19,33 +19,33 @@ use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, NO_EACH};
 use huiliu_manifest::{Archive, Format, Manifest, Stream};
 
-/// What is kept as a sample, and where.
+/// Which page to record, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordRequest<'a> {
-    /// The page.
+    /// The page to record.
     pub page: PageOf<'a>,
-    /// The stream; none: the first.
+    /// The stream's name. `None` means the first stream.
     pub stream: Option<&'a str>,
-    /// The connector's folder; the sample goes into its `samples/`.
+    /// The connector's folder. The sample goes into its `samples/`.
     pub into: &'a Path,
 }
 
-/// A sample that was kept.
+/// A recorded sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RecordedSample {
-    /// The stream.
+    /// The stream's name.
     pub stream: String,
-    /// The file.
+    /// The path of the sample file.
     pub written: PathBuf,
-    /// Names that were replaced, each counted once.
+    /// Number of distinct names that were replaced.
     pub names: usize,
-    /// ID numbers that were replaced, each counted once.
+    /// Number of distinct ID numbers that were replaced.
     pub id_numbers: usize,
-    /// Places where another number or an e-mail address was replaced.
+    /// Number of places where another number or an e-mail address was replaced.
     pub others: usize,
 }
 
-/// Keeps a page as a sample, with a generated person in the place of everybody in it.
+/// Records a page as a sample, with every person in it replaced by a generated one.
 ///
 /// # Errors
 /// [`OperationError::Package`], [`AuthoringError`], [`OperationError::Platform`], [`super::NotFound::Source`].
@@ -54,12 +54,12 @@ pub async fn record(
     program: &Program,
     request: RecordRequest<'_>,
 ) -> Result<RecordedSample, OperationError> {
-    let package = package::read_with(request.into, Expected::ToBeMade)?;
-    let policy = rule_files::policy(settings)?;
+    let package = package::read_package_with(request.into, Expected::ToBeMade)?;
+    let policy = rule_files::load_policy(settings)?;
     let manifest = &package.manifest;
-    let stream = stream_of(manifest, request.stream)?;
-    let raw = page(&package, stream, request.page).await?;
-    let keys = trial::no_keys().map_err(GateError::from)?;
+    let stream = find_stream(manifest, request.stream)?;
+    let raw = load_page(&package, stream, request.page).await?;
+    let keys = trial::throwaway_keys().map_err(GateError::from)?;
     let cx = Context {
         manifest,
         stream,
@@ -70,13 +70,13 @@ pub async fn record(
         each: &NO_EACH,
         landing: 1,
     };
-    let (written, counts) = keep(cx, &program.unpacker, &raw, request.into).await?;
+    let (written, counts) = write_verified(cx, &program.unpacker, &raw, request.into).await?;
     let Counts { names, id_numbers, others } = counts;
     Ok(RecordedSample { stream: stream.name.clone(), written, names, id_numbers, others })
 }
 
-/// Writes the disguised page under a hidden name, reads it again, and only then gives it its own.
-async fn keep(
+/// Writes the anonymized page under a hidden name, verifies it by reading it again, and only then renames it.
+async fn write_verified(
     cx: Context<'_>,
     unpacker: &Unpacker,
     raw: &RawPage,
@@ -84,52 +84,54 @@ async fn keep(
 ) -> Result<(PathBuf, Counts), AuthoringError> {
     let unreadable = |fault| AuthoringError::SampleUnreadable { address: raw.address.clone(), fault };
     let refused = |fault| AuthoringError::Anonymizer { address: raw.address.clone(), fault };
-    let before = unpacker.body(cx.stream, &raw.bytes).await.map_err(unreadable)?;
-    let seed = anonymize::seed().map_err(AuthoringError::Seed)?;
+    let before = unpacker.prepare_body(cx.stream, &raw.bytes).await.map_err(unreadable)?;
+    let seed = anonymize::random_seed().map_err(AuthoringError::Seed)?;
     let disguise = Anonymizer::new(cx, &before, &seed).map_err(refused)?;
-    let made = disguise.page(cx.stream, &raw.bytes).map_err(refused)?;
-    let place = place(cx.manifest, cx.stream, into, &disguise.file_name(&file_name(cx.stream, raw)));
+    let made = disguise.anonymize_page(cx.stream, &raw.bytes).map_err(refused)?;
+    let place =
+        sample_path(cx.manifest, cx.stream, into, &disguise.anonymize_file_name(&sample_file_name(cx.stream, raw)));
     if place.exists() {
         return Err(AuthoringError::SampleThere { file: place });
     }
     let draft = place.with_file_name(format!(".{}.part", place.file_name().unwrap_or_default().to_string_lossy()));
-    write(&draft, &made)?;
-    let verified = verify(cx, unpacker, Draft { disguise: &disguise, before: &before, file: &draft }).await;
+    write_file(&draft, &made)?;
+    let verified = verify_draft(cx, unpacker, Draft { disguise: &disguise, before: &before, file: &draft }).await;
     if let Err(error) = verified.and_then(|()| std::fs::rename(&draft, &place).map_err(AuthoringError::Lost)) {
-        // What may hold somebody is not left lying about.
+        // The draft may still contain real people, so do not leave it behind.
         let _ = std::fs::remove_file(&draft);
         return Err(error);
     }
     Ok((place, disguise.counts()))
 }
 
-/// A disguised page that nobody has looked at yet.
+/// An anonymized page that is not verified yet.
 struct Draft<'a> {
     disguise: &'a Anonymizer<'a>,
-    /// The page as it came.
+    /// The page as received.
     before: &'a Body<'a>,
-    /// Where the disguised one stands.
+    /// The file of the anonymized page.
     file: &'a Path,
 }
 
-/// Whether the file holds nobody any more, and means what the page as it came means.
-async fn verify(cx: Context<'_>, unpacker: &Unpacker, draft: Draft<'_>) -> Result<(), AuthoringError> {
+/// Verifies that the file contains nobody real any more, and decodes to the same meaning as the original page.
+async fn verify_draft(cx: Context<'_>, unpacker: &Unpacker, draft: Draft<'_>) -> Result<(), AuthoringError> {
     let address = || cx.address.to_owned();
     let seen = std::fs::read(draft.file).map_err(AuthoringError::Lost)?;
-    let after = unpacker.body(cx.stream, &seen).await;
+    let after = unpacker.prepare_body(cx.stream, &seen).await;
     let after = after.map_err(|fault| AuthoringError::SampleUnreadable { address: address(), fault })?;
     let verified = draft.disguise.verify(cx, draft.before, &after, &seen);
     verified.map_err(|fault| AuthoringError::Anonymizer { address: address(), fault })
 }
 
-/// In `samples/`, or in the stream's folder there if the manifest has several streams.
-fn place(manifest: &Manifest, stream: &Stream, into: &Path, name: &str) -> PathBuf {
-    let samples = folder_of(into).join("samples");
+/// Returns the path of the sample: in `samples/`, or in the stream's folder there if the manifest has several streams.
+fn sample_path(manifest: &Manifest, stream: &Stream, into: &Path, name: &str) -> PathBuf {
+    let samples = connector_folder(into).join("samples");
     if manifest.stream.len() > 1 { samples.join(&stream.name).join(name) } else { samples.join(name) }
 }
 
-/// A file keeps its name, for it can tell the version; a page is named after its stream.
-fn file_name(stream: &Stream, RawPage { address, bytes }: &RawPage) -> String {
+/// Returns the name of the sample file. A file keeps its name, because the name may contain the version; a page is
+/// named after its stream.
+fn sample_file_name(stream: &Stream, RawPage { address, bytes }: &RawPage) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     if address.contains('.') && !address.starts_with('.') && address.chars().all(plain) {
         return address.clone();

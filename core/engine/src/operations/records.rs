@@ -1,4 +1,4 @@
-//! Training records as they are held.
+//! Training records as stored.
 
 use super::error::{NotFound, OperationError};
 use super::filters;
@@ -8,29 +8,30 @@ use crate::database::OpenDatabase;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, LedgerRow, RecordRow};
 
-/// Training records, in the order of their numbers.
+/// Lists training records by number.
 ///
 /// # Errors
-/// [`OperationError::Filter`].
+/// [`OperationError::Filter`] if the filter names something that does not exist.
 pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<RecordRow>, OperationError> {
-    filters::check(access, of).await?;
-    let rows = reports::records(&access.opened.db, None, of, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.record.to_string()))
+    filters::check_filter(access, of).await?;
+    let rows = reports::list_records(&access.opened.db, None, of, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.record.to_string()))
 }
 
-/// One training record.
+/// Shows one training record.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn show(opened: &OpenDatabase, record: i64) -> Result<RecordRow, OperationError> {
-    let rows = reports::records(&opened.db, Some(record), &RowFilter::default(), 0, 1).await?;
+    let rows = reports::list_records(&opened.db, Some(record), &RowFilter::default(), 0, 1).await?;
     rows.into_iter().next().ok_or_else(|| NotFound::Record { record }.into())
 }
 
-/// Teachers' hours with the ID number opened, after a teacher: for comparing with a truth file, never for a listing.
+/// Returns the hours of the teachers after a given number, with ID numbers unmasked. Only for comparison with a truth
+/// file, never for listings.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn ledger_after(opened: &OpenDatabase, teacher: i64) -> Result<Vec<LedgerRow>, OperationError> {
-    Ok(reports::ledger(&opened.db, &opened.keys, teacher, 10_000).await?)
+    Ok(reports::list_hours(&opened.db, &opened.keys, teacher, 10_000).await?)
 }

@@ -1,4 +1,4 @@
-//! To whom counties and schools report: the reporting tree of the settings. It needs no database.
+//! Regions: which county and school reports to whom, from the reporting tree of the settings. Needs no database.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -10,24 +10,24 @@ use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use huiliu_rules::roster::regions::{Region, Regions};
 
-/// A region for one span of days.
+/// A region during a span of days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegionRow {
-    /// Six characters: GB/T 2260, or the project's own.
+    /// Code of six characters: from GB/T 2260, or the project's own.
     pub code: String,
-    /// Name.
+    /// The region's name.
     pub name: String,
     /// `province`, `prefecture`, `direct` or `county`.
     pub tier: &'static str,
-    /// First day.
+    /// The first day.
     pub from: NaiveDate,
-    /// Last day; without it, in force.
+    /// The last day. Absent while the row is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<NaiveDate>,
-    /// Code of the region it reports to; only the province has none.
+    /// Code of the region it reports to. Absent for the province only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reports_to: Option<String>,
-    /// The code that took its place the day after.
+    /// The code that replaced it the day after the last day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
 }
@@ -46,35 +46,35 @@ impl From<&Region> for RegionRow {
     }
 }
 
-/// A region: every row of its code, or to whom it reports on a day.
+/// A region: all rows of its code, or its reporting chain on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegionShown {
-    /// The code that was asked for.
+    /// The code that was requested.
     pub code: String,
-    /// The day that was asked for.
+    /// The day that was requested.
     pub on: Option<NaiveDate>,
-    /// Without a day, every row of the code, in the order of time; with one, the row of that day first, then to whom it
-    /// reports, the province last.
+    /// Without a day, all rows of the code in chronological order. With a day, the row of that day, then the regions
+    /// it reports to, up to the province.
     pub rows: Vec<RegionRow>,
 }
 
-/// The rows in force on a day, by code.
+/// Lists the rows in force on a day, by code.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub fn list(settings: &Settings, on: NaiveDate) -> Result<Page<RegionRow>, OperationError> {
-    Ok(Page::whole(tree(settings)?.on(on).into_iter().map(RegionRow::from).collect()))
+    Ok(Page::from_all(load_tree(settings)?.rows_on(on).into_iter().map(RegionRow::from).collect()))
 }
 
-/// One region.
+/// Shows one region.
 ///
 /// # Errors
-/// [`OperationError::NotFound`], [`OperationError::Rules`].
+/// [`OperationError::NotFound`] if it does not exist; [`OperationError::Rules`] if the rules cannot be used.
 pub fn show(settings: &Settings, code: &str, on: Option<NaiveDate>) -> Result<RegionShown, OperationError> {
-    let tree = tree(settings)?;
+    let tree = load_tree(settings)?;
     let rows = match on {
-        Some(on) => chain(&tree, Some(code), on),
-        None => tree.of(code).into_iter().map(RegionRow::from).collect(),
+        Some(on) => reporting_chain(&tree, Some(code), on),
+        None => tree.rows_of(code).into_iter().map(RegionRow::from).collect(),
     };
     if rows.is_empty() {
         return Err(NotFound::Region { region: code.to_owned() }.into());
@@ -82,13 +82,13 @@ pub fn show(settings: &Settings, code: &str, on: Option<NaiveDate>) -> Result<Re
     Ok(RegionShown { code: code.to_owned(), on, rows })
 }
 
-/// The reporting tree of the settings.
-pub(super) fn tree(settings: &Settings) -> Result<Regions, OperationError> {
-    Ok(rule_files::regions(settings).map_err(RuleFileError::Regions)?)
+/// Loads the reporting tree of the settings.
+pub(super) fn load_tree(settings: &Settings) -> Result<Regions, OperationError> {
+    Ok(rule_files::load_regions(settings).map_err(RuleFileError::Regions)?)
 }
 
-/// To whom a code reports on a day: its own row first, the province last.
-pub(super) fn chain(tree: &Regions, code: Option<&str>, on: NaiveDate) -> Vec<RegionRow> {
-    let chain = code.map(|code| tree.chain(code, on)).unwrap_or_default();
+/// Returns the reporting chain of a code on a day: its own row first, the province last.
+pub(super) fn reporting_chain(tree: &Regions, code: Option<&str>, on: NaiveDate) -> Vec<RegionRow> {
+    let chain = code.map(|code| tree.reporting_chain(code, on)).unwrap_or_default();
     chain.into_iter().map(RegionRow::from).collect()
 }

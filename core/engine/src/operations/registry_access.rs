@@ -1,4 +1,4 @@
-//! What an act on connectors, sources or cursors works with.
+//! What an operation on connectors, sources or cursors works with.
 
 use super::error::OperationError;
 use crate::database::OpenDatabase;
@@ -8,21 +8,22 @@ use crate::rule_files;
 use crate::settings::Settings;
 use huiliu_store::admin::registry::Registered;
 
-/// What is registered stands in the database; what it is added to comes with the program and the settings.
+/// Access to everything that determines which connectors and sources exist: the database's registry, the settings and
+/// the program.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistryAccess<'a> {
     /// Database and keys.
     pub opened: &'a OpenDatabase,
-    /// Rules, sources and folders of manifests.
+    /// The settings, with rules, sources and the manifests folder.
     pub settings: &'a Settings,
-    /// The connectors that come with the program.
+    /// The program, with its built-in connectors.
     pub program: &'a Program,
 }
 
 impl RegistryAccess<'_> {
-    /// The manifests that run when this is registered.
-    pub(crate) fn in_use(&self, registered: &Registered) -> Result<InUse, OperationError> {
-        let policy = rule_files::policy(self.settings)?;
-        Ok(registry::in_use(self.settings, self.program, &policy, registered)?)
+    /// Returns the manifests that run with this state of the registry.
+    pub(crate) fn resolve_in_use(&self, registered: &Registered) -> Result<InUse, OperationError> {
+        let policy = rule_files::load_policy(self.settings)?;
+        Ok(registry::resolve_in_use(self.settings, self.program, &policy, registered)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Dead letters through today's manifests and rules: the plan first.
+//! Replays of dead letters under today's manifests and rules: planned first, then applied.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,56 +19,56 @@ use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay};
 /// A replay with some of its raw records and teachers.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ReplayShown {
-    /// The replay.
+    /// The replay itself.
     #[serde(flatten)]
     pub replay: Replay,
-    /// Its raw records, in order.
+    /// Its raw records, in order, up to a limit.
     pub items: Vec<Item>,
-    /// The teachers whose hours change.
+    /// The teachers whose hours change, up to a limit.
     pub effects: Vec<Effect>,
-    /// Whether something would become of a record, or of a teacher's hours; else there is nothing to apply.
+    /// Whether a record's outcome or a teacher's hours would change. If not, there is nothing to apply.
     pub changes: bool,
 }
 
 /// A replay after an attempt to apply it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ReplayApplied {
-    /// The replay as it stands now.
+    /// The state of the replay now.
     #[serde(flatten)]
     pub shown: ReplayShown,
-    /// Why it was refused: what moved since it was planned. It stands in the replay, too.
+    /// Why it was refused: what differs from the plan. It is stored with the replay, too.
     #[serde(skip)]
     pub refused: Option<Vec<Moved>>,
 }
 
-/// Replays, in the order of their numbers.
+/// Lists replays by number.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<Replay>, OperationError> {
-    let rows = replays::list(&opened.db, None, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.replay.to_string()))
+    let rows = replays::list_replays(&opened.db, None, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.replay.to_string()))
 }
 
-/// One replay, with at most `limit` raw records and teachers.
+/// Shows one replay, with at most `limit` raw records and teachers.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn show(opened: &OpenDatabase, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
-    shown(&opened.db, replay, limit).await
+    load_replay(&opened.db, replay, limit).await
 }
 
-async fn shown(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
-    let found = replays::list(db, Some(replay), 0, 1).await?;
+async fn load_replay(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
+    let found = replays::list_replays(db, Some(replay), 0, 1).await?;
     let found = found.into_iter().next().ok_or(NotFound::Replay { replay })?;
-    let mut tx = db.look().await?;
-    let items = replays::items(&mut tx, replay, limit).await?;
-    let effects = replays::effects(&mut tx, replay, limit).await?;
+    let mut tx = db.begin_read_only().await?;
+    let items = replays::list_items(&mut tx, replay, limit).await?;
+    let effects = replays::list_effects(&mut tx, replay, limit).await?;
     Ok(ReplayShown { changes: found.changes_something(), replay: found, items, effects })
 }
 
-/// Plans a replay of the dead letters that the filter takes; changes nothing else. When `stop` turns true it is closed. Gives the plan with at most `limit` raw
-/// records and teachers.
+/// Plans a replay of the dead letters that match the filter. Changes nothing else. Closes the plan if `stop` becomes
+/// true. Returns the plan with at most `limit` raw records and teachers.
 ///
 /// # Errors
 /// [`OperationError::Replay`], [`OperationError::Filter`].
@@ -85,25 +85,25 @@ pub async fn plan(
         run: filter.run,
         code: filter.code.clone(),
     };
-    let opened = runtime.opened();
+    let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
-    filters::check(access, &of).await?;
-    let replay = replay::plan(&runtime.delivery, filter, act.actor, stop).await?;
-    shown(&runtime.delivery.db, replay, limit).await
+    filters::check_filter(access, &of).await?;
+    let replay = replay::plan_replay(&runtime.delivery, filter, act.actor, stop).await?;
+    load_replay(&runtime.delivery.db, replay, limit).await
 }
 
-/// Applies a plan in one transaction, if all of it still holds, and settles the teachers concerned. A plan that no longer
-/// holds changes nothing: what moved is told.
+/// Applies a plan in one transaction if it still holds, and settles the teachers concerned. A plan that no longer
+/// holds changes nothing; the result says what differs.
 ///
 /// # Errors
 /// [`OperationError::Replay`].
 pub async fn apply(runtime: &Runtime, act: Act<'_>, replay: i64, limit: i64) -> Result<ReplayApplied, OperationError> {
-    let refused = match replay::apply(&runtime.delivery, replay, act.actor).await? {
+    let refused = match replay::apply_plan(&runtime.delivery, replay, act.actor).await? {
         Applied::Done => {
-            runtime.settle_patiently().await?;
+            runtime.settle_and_wait().await?;
             None
         }
         Applied::Stale(moved) => Some(moved),
     };
-    Ok(ReplayApplied { shown: shown(&runtime.delivery.db, replay, limit).await?, refused })
+    Ok(ReplayApplied { shown: load_replay(&runtime.delivery.db, replay, limit).await?, refused })
 }

@@ -1,4 +1,4 @@
-//! Puts a backup in the place of the embedded database: looked through first, the replaced file kept.
+//! Restores a backup over the embedded database. Checks the backup first and keeps the replaced file.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,57 +17,57 @@ use huiliu_store::sql::schema::{self, FileState, SchemaState};
 use huiliu_store::{Db, SchemaError, StoreError};
 use huiliu_vault::key_file;
 
-/// Why nothing is restored. Nothing was changed.
+/// Why a backup cannot be restored. Nothing was changed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum RestoreError {
-    /// Only the embedded database is restored.
+    /// The database is on a server; only an embedded database can be restored.
     #[serde(rename = "restore.server")]
     Server,
-    /// The backup is no file.
+    /// The backup is not a file.
     #[serde(rename = "restore.no_file")]
     NoFile {
-        /// As it was given.
+        /// The path that was given.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
     },
-    /// There is a database already.
+    /// A database exists already, and `overwrite` is not set.
     #[serde(rename = "restore.would_overwrite")]
     WouldOverwrite {
-        /// The database.
+        /// The path of the database.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         database: PathBuf,
     },
     /// Another process has the database open.
     #[serde(rename = "restore.in_use")]
     InUse {
-        /// The database.
+        /// The path of the database.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         database: PathBuf,
     },
-    /// The backup is damaged, or no database.
+    /// The backup is damaged, or is not a database.
     #[serde(rename = "restore.damaged")]
     Damaged {
-        /// The backup.
+        /// The path of the backup.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
-        /// What SQLite says.
+        /// The error of SQLite.
         why: Box<StoreError>,
     },
-    /// The backup is no backup of Huiliu.
+    /// The file is a database, but not a backup of Huiliu.
     #[serde(rename = "restore.foreign")]
     Foreign {
-        /// The backup.
+        /// The path of the backup.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
     },
     /// The files cannot be written.
     #[serde(rename = "restore.unwritable")]
     Unwritable {
-        /// The database.
+        /// The path of the database.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         database: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: io::Error,
     },
@@ -76,7 +76,7 @@ pub enum RestoreError {
 said_in_english!(RestoreError);
 
 impl RestoreError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -91,34 +91,35 @@ impl RestoreError {
     }
 }
 
-/// What is restored.
+/// The backup to restore.
 #[derive(Debug, Clone)]
 pub struct Backup {
-    /// The file.
+    /// The path of the backup.
     pub file: PathBuf,
-    /// Whether a database that is there may be replaced.
+    /// Whether an existing database may be replaced.
     pub overwrite: bool,
 }
 
-/// A database that was restored.
+/// The result of restoring a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Restored {
-    /// The database.
+    /// The path of the database.
     pub database: PathBuf,
-    /// The backup it was made of.
+    /// The path of the backup.
     pub backup: PathBuf,
-    /// Whether the backup's schema was older and has been brought up to date.
+    /// Whether the backup's schema was older and was migrated.
     pub migrated: bool,
-    /// Where the file that it replaced is kept.
+    /// The path of the replaced database, if there was one.
     pub replaced: Option<PathBuf>,
 }
 
-/// Puts a backup in the place of the embedded database, or where there is none yet. A copy of the backup is read through,
-/// brought up to this program's schema and held against the key before anything is replaced; the audit entry is already in
-/// it.
+/// Restores a backup over the embedded database, or where there is none yet. Before anything is replaced, a copy of
+/// the backup is read completely, migrated to this program's schema and checked against the key. The audit entry is
+/// written into the copy.
 ///
 /// # Errors
-/// [`RestoreError`]; [`OperationError::Open`], [`OperationError::Store`] when the key does not fit. Nothing was changed.
+/// [`RestoreError`]; [`OperationError::Open`] or [`OperationError::Store`] if the key does not match. Nothing was
+/// changed.
 pub async fn restore(settings: &Settings, act: Act<'_>, backup: &Backup) -> Result<Restored, OperationError> {
     let Some(place) = settings.database.strip_prefix("sqlite:").map(PathBuf::from) else {
         return Err(RestoreError::Server.into());
@@ -130,46 +131,47 @@ pub async fn restore(settings: &Settings, act: Act<'_>, backup: &Backup) -> Resu
     if replaces && !backup.overwrite {
         return Err(RestoreError::WouldOverwrite { database: place }.into());
     }
-    // Whoever opens the database meanwhile waits.
-    let _lock = database::lock(&settings.data_dir)?;
+    // Another process that opens the database waits for this lock.
+    let _lock = database::lock_data_dir(&settings.data_dir)?;
     if let Some(folder) = place.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         database::make_folder(folder)?;
     }
-    let replaced = replaces.then(|| beside(&place, &format!("before-restore-{}", stamp())));
-    let copy = hidden_beside(&place);
-    let migrated = match prepare(settings, act, &backup.file, &copy, replaced.as_deref()).await {
+    let replaced = replaces.then(|| path_beside(&place, &format!("before-restore-{}", utc_stamp())));
+    let copy = hidden_path_beside(&place);
+    let migrated = match prepare_copy(settings, act, &backup.file, &copy, replaced.as_deref()).await {
         Ok(migrated) => migrated,
         Err(error) => {
-            remove(&copy);
+            remove_database_files(&copy);
             return Err(error);
         }
     };
     let moved = match check_alone(&place).await {
-        Ok(()) => replace(&copy, &place, replaced.as_deref())
+        Ok(()) => replace_database(&copy, &place, replaced.as_deref())
             .map_err(|why| RestoreError::Unwritable { database: place.clone(), why }),
         Err(error) => Err(error),
     };
     if let Err(error) = moved {
-        remove(&copy);
+        remove_database_files(&copy);
         return Err(error.into());
     }
     Ok(Restored { database: place, backup: backup.file.clone(), migrated, replaced })
 }
 
-/// Refuses while another process has the database open. A database that SQLite cannot read does not tell who has it.
+/// Refuses while another process has the database open. For a database that SQLite cannot read, this is unknown, and
+/// it is not refused.
 async fn check_alone(place: &Path) -> Result<(), RestoreError> {
     if !place.exists() {
         return Ok(());
     }
-    match schema::gather(place).await {
+    match schema::consolidate_file(place).await {
         Ok(FileState::InUse) => Err(RestoreError::InUse { database: place.to_owned() }),
         Ok(FileState::Alone | FileState::Unreadable) | Err(_) => Ok(()),
     }
 }
 
-/// Makes the file that will be the database: whole, of a known schema, of this key, with the audit entry. Gives whether its
-/// schema was older.
-async fn prepare(
+/// Prepares the file that will become the database: intact, of a known schema, matching the key, and with the audit
+/// entry. Returns whether its schema was older.
+async fn prepare_copy(
     settings: &Settings,
     act: Act<'_>,
     backup: &Path,
@@ -177,12 +179,12 @@ async fn prepare(
     replaced: Option<&Path>,
 ) -> Result<bool, OperationError> {
     let unwritable = |why| RestoreError::Unwritable { database: copy.to_owned(), why };
-    remove(copy);
-    copy_alone(backup, copy).map_err(unwritable)?;
+    remove_database_files(copy);
+    copy_private(backup, copy).map_err(unwritable)?;
     let damaged = |why| RestoreError::Damaged { backup: backup.to_owned(), why: Box::new(why) };
     let db = Db::open(&format!("sqlite:{}", copy.display()), 1).await.map_err(damaged)?;
     let checked = match schema::check_integrity(&db).await {
-        Ok(()) => schema::state(&db).await,
+        Ok(()) => schema::read_state(&db).await,
         Err(fault) => Err(fault),
     };
     let behind = matches!(checked, Ok(SchemaState::Behind { .. }));
@@ -196,8 +198,8 @@ async fn prepare(
     };
     db.close().await;
     prepared?;
-    // Nothing of it may stand in a file beside it, which is not moved.
-    schema::gather(copy).await?;
+    // Fold SQLite's side files into the copy, because only the copy is moved.
+    schema::consolidate_file(copy).await?;
     std::fs::File::open(copy).and_then(|file| file.sync_all()).map_err(unwritable)?;
     Ok(behind)
 }
@@ -216,17 +218,17 @@ async fn write_entry(
     });
     let tx = opened.db.begin().await?;
     let entry = AuditEntry { action: "database.restore", object: "database".to_owned(), detail };
-    Ok(act.commit(tx, &opened, entry).await?)
+    Ok(act.commit_with_audit(tx, &opened, entry).await?)
 }
 
-/// Copies a file so that nobody but its owner reads the copy.
-fn copy_alone(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a file so that only its owner can read the copy.
+fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::copy(from, to)?;
     std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o600))
 }
 
-/// Keeps the database under another name, with what SQLite may have left beside it, and gives its name to the copy.
-fn replace(copy: &Path, place: &Path, replaced: Option<&Path>) -> io::Result<()> {
+/// Renames the database, with SQLite's side files, to the name under which it is kept, and gives its name to the copy.
+fn replace_database(copy: &Path, place: &Path, replaced: Option<&Path>) -> io::Result<()> {
     if let Some(kept) = replaced {
         std::fs::rename(place, kept)?;
     }
@@ -239,7 +241,7 @@ fn replace(copy: &Path, place: &Path, replaced: Option<&Path>) -> io::Result<()>
         }
     }
     if let Err(why) = std::fs::rename(copy, place) {
-        // A database that was closed cleanly is whole in its one file.
+        // Put it back without its side files: a database that was closed cleanly needs none.
         if let Some(kept) = replaced {
             std::fs::rename(kept, place)?;
         }
@@ -248,10 +250,10 @@ fn replace(copy: &Path, place: &Path, replaced: Option<&Path>) -> io::Result<()>
     key_file::sync_folder(place)
 }
 
-/// What SQLite keeps beside a database.
+/// The files that SQLite keeps beside a database.
 const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-fn remove(database: &Path) {
+fn remove_database_files(database: &Path) {
     let _ = std::fs::remove_file(database);
     for suffix in SIDE_FILES {
         let _ = std::fs::remove_file(with_suffix(database, suffix));
@@ -264,15 +266,15 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn path_beside(path: &Path, suffix: &str) -> PathBuf {
     with_suffix(path, &format!(".{suffix}"))
 }
 
-fn hidden_beside(path: &Path) -> PathBuf {
+fn hidden_path_beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.restoring"))
 }
 
-fn stamp() -> String {
+fn utc_stamp() -> String {
     chrono::Utc::now().format("%Y%m%dT%H%M%S%3fZ").to_string()
 }

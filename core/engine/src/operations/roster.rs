@@ -1,4 +1,4 @@
-//! Teachers as counties keep them.
+//! Teachers as the rosters of counties describe them.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -13,20 +13,20 @@ use crate::settings::Settings;
 use crate::{registry, rule_files};
 use huiliu_manifest::Manifest;
 use huiliu_rules::policy::Policy;
-use huiliu_rules::roster::exemption::{Exemption, exemption};
+use huiliu_rules::roster::exemption::{Exemption, check_exemption};
 use huiliu_store::roster::report::{self, MembershipRow, RosterStream, Status, TeacherRow};
 use huiliu_values::Sex;
 
-/// Whether a teacher's age is outside the assessment.
+/// Whether a teacher's age exempts from the assessment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AgeExemption {
-    /// Whether it is.
+    /// Whether the teacher is exempt.
     pub exempt: bool,
-    /// The day as of which it was told.
+    /// The day for which this was computed.
     pub as_of: NaiveDate,
-    /// Full years on that day; zero before birth.
+    /// Age in full years on that day; zero before birth.
     pub age: u32,
-    /// The day on which the limit is reached; none beyond the calendar.
+    /// The day on which the age limit is reached; null if it is beyond the calendar.
     pub from: Option<NaiveDate>,
 }
 
@@ -36,80 +36,80 @@ impl From<Exemption> for AgeExemption {
     }
 }
 
-/// A teacher as the roster has it, and what follows on a day.
+/// A teacher in the roster, as of a day.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RosterTeacher {
-    /// The teacher.
+    /// What the roster says.
     #[serde(flatten)]
     pub teacher: TeacherRow,
-    /// Age exemption; nothing where sex or birth date is not known, or no rule pack exempts.
+    /// Age exemption. Absent if sex or birth date is unknown, or if no rule pack exempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemption: Option<AgeExemption>,
-    /// The day.
+    /// The day of exemption and regions.
     pub on: NaiveDate,
-    /// To whom the teacher's school reports then, its own region first.
+    /// The reporting chain of the teacher's school on that day, its own region first.
     pub regions: Vec<RegionRow>,
 }
 
-/// One teacher as of a day.
+/// Shows one teacher as of a day.
 ///
 /// # Errors
-/// [`OperationError::NotFound`], [`OperationError::Rules`].
+/// [`OperationError::NotFound`] if it does not exist; [`OperationError::Rules`] if the rules cannot be used.
 pub async fn show(
     settings: &Settings,
     opened: &OpenDatabase,
     which: &WhichTeacher,
     on: NaiveDate,
 ) -> Result<RosterTeacher, OperationError> {
-    let (tree, policy) = (regions::tree(settings)?, rule_files::policy(settings)?);
-    let number = teachers::find(opened, which).await?;
-    let row = report::teacher(&opened.db, &opened.keys, number).await?;
+    let (tree, policy) = (regions::load_tree(settings)?, rule_files::load_policy(settings)?);
+    let number = teachers::find_teacher(opened, which).await?;
+    let row = report::load_teacher(&opened.db, &opened.keys, number).await?;
     let teacher = row.ok_or(NotFound::Teacher { teacher: number })?;
-    let membership = teacher.memberships.iter().rev().find(|membership| holds(membership, on));
+    let membership = teacher.memberships.iter().rev().find(|membership| is_in_force(membership, on));
     let region = membership.and_then(|membership| membership.region.as_deref());
-    let regions = regions::chain(&tree, region, on);
-    Ok(RosterTeacher { exemption: exempt(&policy, &teacher, on), on, regions, teacher })
+    let regions = regions::reporting_chain(&tree, region, on);
+    Ok(RosterTeacher { exemption: compute_age_exemption(&policy, &teacher, on), on, regions, teacher })
 }
 
-/// Whether a membership holds on a day.
-pub(super) fn holds(membership: &MembershipRow, on: NaiveDate) -> bool {
-    between(membership.from.as_deref(), membership.to.as_deref(), on)
+/// Returns whether a membership is in force on a day.
+pub(super) fn is_in_force(membership: &MembershipRow, on: NaiveDate) -> bool {
+    is_within_span(membership.from.as_deref(), membership.to.as_deref(), on)
 }
 
-/// Whether a day lies in a span; what is not given bounds nothing.
-pub(super) fn between(from: Option<&str>, to: Option<&str>, on: NaiveDate) -> bool {
-    // Days are kept as YYYY-MM-DD, and sort as texts.
+/// Returns whether a day is within a span, both ends included. A missing end is unbounded.
+pub(super) fn is_within_span(from: Option<&str>, to: Option<&str>, on: NaiveDate) -> bool {
+    // Days are stored as YYYY-MM-DD and therefore sort as text.
     let on = on.to_string();
     from.is_none_or(|from| from <= on.as_str()) && to.is_none_or(|to| to >= on.as_str())
 }
 
-/// As of the day itself, with the limits of the rule pack of that day.
-fn exempt(policy: &Policy, teacher: &TeacherRow, on: NaiveDate) -> Option<AgeExemption> {
-    let limits = policy.nearest(on)?.exempt?.limits;
+/// Computes the age exemption on a day, with the age limits of that day's rule pack.
+fn compute_age_exemption(policy: &Policy, teacher: &TeacherRow, on: NaiveDate) -> Option<AgeExemption> {
+    let limits = policy.nearest_pack(on)?.exempt?.limits;
     let sex = if teacher.sex.as_deref()? == "male" { Sex::Male } else { Sex::Female };
     let birth = teacher.birth_date.as_deref()?.parse().ok()?;
-    Some(exemption(sex, birth, limits, on).into())
+    Some(check_exemption(sex, birth, limits, on).into())
 }
 
-/// How many teachers and schools there are, and which rows wait and why.
+/// Counts teachers and schools, and the waiting rows with their reasons.
 ///
 /// # Errors
-/// [`OperationError::Registry`].
+/// [`OperationError::Registry`] if a manifest of the settings cannot be read.
 pub async fn status(settings: &Settings, program: &Program, opened: &OpenDatabase) -> Result<Status, OperationError> {
-    let base = registry::base(settings, program)?;
-    let mut streams: Vec<RosterStream> = base.values().flat_map(|found| rosters(&found.manifest)).collect();
-    let registered = huiliu_store::admin::registry::read(&opened.db).await?;
+    let base = registry::load_base_manifests(settings, program)?;
+    let mut streams: Vec<RosterStream> = base.values().flat_map(|found| list_roster_streams(&found.manifest)).collect();
+    let registered = huiliu_store::admin::registry::read_registry(&opened.db).await?;
     for version in &registered.in_use {
-        // Of a manifest that this program cannot read it delivers nothing either.
+        // A manifest that this program cannot read does not deliver rows either.
         if let Ok(manifest) = Manifest::parse("manifest.toml", &version.manifest) {
-            streams.extend(rosters(&manifest));
+            streams.extend(list_roster_streams(&manifest));
         }
     }
-    Ok(report::status(&opened.db, &streams).await?)
+    Ok(report::read_status(&opened.db, &streams).await?)
 }
 
-/// The streams of rosters, with their connector.
-fn rosters(manifest: &Manifest) -> Vec<RosterStream> {
+/// Returns the roster streams of a manifest.
+fn list_roster_streams(manifest: &Manifest) -> Vec<RosterStream> {
     let rosters = manifest.stream.iter().filter(|stream| stream.kind.is_roster());
     rosters.map(|stream| RosterStream { connector: manifest.id.clone(), stream: stream.name.clone() }).collect()
 }

@@ -1,4 +1,5 @@
-//! The rule packs in use, what they leave open, whether packs can be used, and whose hours other ones would change.
+//! Rule packs: lists them, shows their rules and open questions, checks them, and compares their effect on teachers'
+//! hours.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -18,28 +19,28 @@ use huiliu_values::{Basis, BeforeAfter};
 /// A rule pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PackShown {
-    /// Its name.
+    /// The pack's name.
     pub pack: String,
-    /// Its version.
+    /// The pack's version.
     pub version: u32,
-    /// Its title.
+    /// The pack's title.
     pub title: String,
-    /// The jurisdiction it is of.
+    /// The jurisdiction it applies to.
     pub jurisdiction: String,
-    /// It is for records that end on this day or later.
+    /// It applies to records that end on this day or later.
     pub from: NaiveDate,
-    /// And on this day or earlier.
+    /// It applies to records that end on this day or earlier.
     pub to: NaiveDate,
-    /// Rules that are quoted from a document.
+    /// Number of rules quoted from a document.
     pub stated: usize,
-    /// Rules that are another jurisdiction's.
+    /// Number of rules taken from another jurisdiction.
     pub adopted: usize,
-    /// Rules that nobody has stated.
+    /// Number of rules that no document states.
     pub assumed: usize,
 }
 
 impl PackShown {
-    fn of(pack: &Pack, rules: &[Rule]) -> Self {
+    fn from_pack(pack: &Pack, rules: &[Rule]) -> Self {
         let count = |basis| rules.iter().filter(|rule| rule.pack == pack.name && rule.basis == basis).count();
         Self {
             pack: pack.name.clone(),
@@ -55,97 +56,97 @@ impl PackShown {
     }
 }
 
-/// The packs in use.
+/// Lists the packs in use.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub fn list(settings: &Settings) -> Result<Page<PackShown>, OperationError> {
-    let policy = rule_files::policy(settings)?;
-    Ok(Page::whole(policy.packs.iter().map(|pack| PackShown::of(pack, &policy.rules)).collect()))
+    let policy = rule_files::load_policy(settings)?;
+    Ok(Page::from_all(policy.packs.iter().map(|pack| PackShown::from_pack(pack, &policy.rules)).collect()))
 }
 
-/// A rule.
+/// A rule of a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuleShown {
-    /// The pack it stands in.
+    /// The pack that contains it.
     pub pack: String,
-    /// That pack's version.
+    /// The version of that pack.
     pub version: u32,
     /// `conversion.minute`, `pass_gate`, `cap.year`, `setting.band_edge` …
     pub rule: String,
-    /// The unit, of a conversion.
+    /// The unit that a conversion converts; null for other rules.
     pub unit: Option<String>,
-    /// Units of 1/108,000 class hour per one of the unit, of a conversion.
+    /// Units of 1/108,000 class hour per one of that unit; null for other rules.
     pub units_per_one: Option<i64>,
-    /// On what it rests: `stated`, `adopted`, `assumed`.
+    /// What it rests on: `stated`, `adopted` or `assumed`.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: Wording,
 }
 
 impl RuleShown {
-    fn of(rule: Rule) -> Self {
+    fn from_rule(rule: Rule) -> Self {
         let Rule { pack, version, name, unit, units_per_one, basis, source } = rule;
         Self { pack, version, rule: name, unit, units_per_one, basis, source }
     }
 }
 
-/// Every rule, or those of one pack.
+/// Shows every rule, or those of one pack.
 ///
 /// # Errors
-/// [`OperationError::NotFound`], [`OperationError::Rules`].
+/// [`OperationError::NotFound`] if it does not exist; [`OperationError::Rules`] if the rules cannot be used.
 pub fn show(settings: &Settings, pack: Option<&str>) -> Result<Page<RuleShown>, OperationError> {
-    let policy = rule_files::policy(settings)?;
+    let policy = rule_files::load_policy(settings)?;
     let wanted = |rule: &Rule| pack.is_none_or(|name| rule.pack == name);
-    let rules: Vec<RuleShown> = policy.rules.into_iter().filter(wanted).map(RuleShown::of).collect();
+    let rules: Vec<RuleShown> = policy.rules.into_iter().filter(wanted).map(RuleShown::from_rule).collect();
     if rules.is_empty() {
         let known = policy.packs.into_iter().map(|pack| pack.name).collect();
         return Err(NotFound::RulePack { pack: pack.unwrap_or_default().to_owned(), known }.into());
     }
-    Ok(Page::whole(rules))
+    Ok(Page::from_all(rules))
 }
 
-/// What the documents leave open.
+/// A question that the documents leave open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OpenQuestion {
     /// The setting's name under `[setting.…]`.
     pub setting: &'static str,
-    /// What may be chosen; the first is the default.
+    /// The values to choose from; the first is the default.
     pub choices: Vec<&'static str>,
-    /// Why the default is the default.
+    /// Why this default was chosen, in English.
     pub why: Wording,
     /// What each pack chose.
     pub packs: Vec<Choice>,
 }
 
-/// What a pack chose.
+/// A pack's choice for an open question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Choice {
-    /// The pack, with its version.
+    /// The pack, as `name@version`.
     pub pack: String,
-    /// What it chose.
+    /// The chosen value.
     pub value: &'static str,
-    /// On what the choice rests: `stated`, `adopted`, `assumed`.
+    /// What the choice rests on: `stated`, `adopted` or `assumed`.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: Wording,
 }
 
 impl OpenQuestion {
-    fn of(question: &Question, policy: &Policy) -> Self {
+    fn from_question(question: &Question, policy: &Policy) -> Self {
         let name = format!("setting.{}", question.name);
         let chosen = policy.rules.iter().filter(|rule| rule.name == name);
         Self {
             setting: question.name,
             choices: question.choices.to_vec(),
             why: question.why.clone(),
-            packs: chosen.map(|rule| Choice::of(question, rule, policy)).collect(),
+            packs: chosen.map(|rule| Choice::from_rule(question, rule, policy)).collect(),
         }
     }
 }
 
 impl Choice {
-    fn of(question: &Question, rule: &Rule, policy: &Policy) -> Self {
+    fn from_rule(question: &Question, rule: &Rule, policy: &Policy) -> Self {
         let pack = policy.packs.iter().find(|pack| pack.name == rule.pack && pack.version == rule.version);
         Self {
             pack: format!("{}@{}", rule.pack, rule.version),
@@ -156,46 +157,46 @@ impl Choice {
     }
 }
 
-/// Every open question, and what each pack chose.
+/// Lists every open question with the choice of each pack.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub fn settings(settings: &Settings) -> Result<Page<OpenQuestion>, OperationError> {
-    let policy = rule_files::policy(settings)?;
-    Ok(Page::whole(QUESTIONS.iter().map(|question| OpenQuestion::of(question, &policy)).collect()))
+    let policy = rule_files::load_policy(settings)?;
+    Ok(Page::from_all(QUESTIONS.iter().map(|question| OpenQuestion::from_question(question, &policy)).collect()))
 }
 
-/// Rule packs that can be used.
+/// The result of checking rule packs that are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RulesChecked {
-    /// Packs.
+    /// Number of packs.
     pub packs: usize,
-    /// Rules of these.
+    /// Number of rules in them.
     pub rules: usize,
-    /// Canonical courses.
+    /// Number of canonical courses.
     pub courses: usize,
 }
 
-/// Checks rule packs, without using them; together with a crosswalk, or that of the settings.
+/// Checks rule packs without using them, together with the given crosswalk or that of the settings.
 ///
 /// # Errors
-/// [`OperationError::Rules`]: every fault, with its line.
+/// [`OperationError::Rules`] with every fault, each with its line.
 pub fn check(
     settings: &Settings,
     packs: &[NamedText],
     courses: Option<&NamedText>,
 ) -> Result<RulesChecked, OperationError> {
-    let policy = read(packs, courses.unwrap_or(&settings.courses))?;
-    // The rule of records that no pack is for stands in no pack.
+    let policy = parse_packs(packs, courses.unwrap_or(&settings.courses))?;
+    // One rule belongs to no pack: the one for records that no pack covers.
     let rules = policy.rules.len() - 1;
     Ok(RulesChecked { packs: policy.packs.len(), rules, courses: policy.crosswalk.courses.len() })
 }
 
-fn read(packs: &[NamedText], courses: &NamedText) -> Result<Policy, RuleFileError> {
-    Ok(rule_files::read_policy(packs, courses)?)
+fn parse_packs(packs: &[NamedText], courses: &NamedText) -> Result<Policy, RuleFileError> {
+    Ok(rule_files::parse_policy(packs, courses)?)
 }
 
-/// A side of a comparison.
+/// One side of a comparison of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleSide {
     /// The rules of the settings.
@@ -205,40 +206,40 @@ pub enum RuleSide {
 }
 
 impl RuleSide {
-    fn policy(&self, settings: &Settings) -> Result<Policy, RuleFileError> {
+    fn load_policy(&self, settings: &Settings) -> Result<Policy, RuleFileError> {
         match self {
-            Self::Current => rule_files::policy(settings),
-            Self::Packs(packs) => read(packs, &settings.courses),
+            Self::Current => rule_files::load_policy(settings),
+            Self::Packs(packs) => parse_packs(packs, &settings.courses),
         }
     }
 }
 
-/// Whose hours other rules would change.
+/// The effect of other rules on teachers' hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RulesDiff {
-    /// All teachers together.
+    /// The totals over all teachers.
     pub totals: Totals,
-    /// The first of the teachers for whom something changes.
+    /// The first teachers for whom something changes, up to a limit.
     pub teachers: Vec<Change>,
 }
 
-/// Whose hours other rules would change; at most `limit` teachers are told.
+/// Compares the effect of two sets of rules on teachers' hours. Lists at most `limit` teachers.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn diff(
     settings: &Settings,
     opened: &OpenDatabase,
     sides: &BeforeAfter<RuleSide>,
     limit: usize,
 ) -> Result<RulesDiff, OperationError> {
-    let (before, after) = (sides.before.policy(settings)?, sides.after.policy(settings)?);
+    let (before, after) = (sides.before.load_policy(settings)?, sides.after.load_policy(settings)?);
     let mut teachers: Vec<Change> = vec![];
     let mut tell = |change: Change| {
         if teachers.len() < limit {
             teachers.push(change);
         }
     };
-    let totals = recount::compare(&opened.db, BeforeAfter::new(&before, &after), &mut tell).await?;
+    let totals = recount::compare_rules(&opened.db, BeforeAfter::new(&before, &after), &mut tell).await?;
     Ok(RulesDiff { totals, teachers })
 }

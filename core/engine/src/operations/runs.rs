@@ -1,4 +1,4 @@
-//! Sync runs, and the balance of what they received.
+//! Sync runs, and the balance of their counters.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,52 +13,52 @@ use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
 use huiliu_store::intake::expectations;
 use huiliu_store::intake::runs::RunRange;
 
-/// A run, with what of it cannot be read.
+/// A run with the payloads that cannot be decoded.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunShown {
-    /// The run.
+    /// The run's row.
     #[serde(flatten)]
     pub run: RunRow,
-    /// Its payloads that cannot be read, at most 1,000.
+    /// Its payloads that cannot be decoded, at most 1,000.
     pub unread_payloads: Vec<UnreadRow>,
-    /// Fields that streams with a contract had never had before, as `stream/field`.
+    /// Fields that a stream with a contract had never sent before, as `stream/field`.
     pub new_fields: Vec<String>,
 }
 
-/// Runs, newest first; those after a run are the older ones.
+/// Lists runs, newest first. The page after a run has older runs.
 ///
 /// # Errors
-/// [`OperationError::Filter`].
+/// [`OperationError::Filter`] if the filter names something that does not exist.
 pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<RunRow>, OperationError> {
-    filters::check(access, of).await?;
-    let rows = reports::runs(&access.opened.db, None, of, span.after, span.one_more()).await?;
-    Ok(Page::part(rows, span.limit, |row| row.run.to_string()))
+    filters::check_filter(access, of).await?;
+    let rows = reports::list_runs(&access.opened.db, None, of, span.after, span.limit_plus_one()).await?;
+    Ok(Page::from_rows(rows, span.limit, |row| row.run.to_string()))
 }
 
-/// One run.
+/// Shows one run.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, OperationError> {
-    let rows = reports::runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?;
+    let rows = reports::list_runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?;
     let row = rows.into_iter().next().ok_or(NotFound::Run { run })?;
-    let new_fields = expectations::new_fields(&opened.db, run).await?;
+    let new_fields = expectations::list_new_fields(&opened.db, run).await?;
     Ok(RunShown {
         run: row,
-        unread_payloads: reports::unread(&opened.db, run).await?,
+        unread_payloads: reports::list_unread(&opened.db, run).await?,
         new_fields: new_fields.iter().map(|(stream, field)| format!("{stream}/{field}")).collect(),
     })
 }
 
-/// The balance of all runs, or of one: does every raw record received have one outcome?
+/// Balances all runs or one: checks that every raw record received has exactly one outcome.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn balance(opened: &OpenDatabase, run: Option<i64>) -> Result<Balance, OperationError> {
     if let Some(run) = run
-        && reports::runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?.is_empty()
+        && reports::list_runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?.is_empty()
     {
         return Err(NotFound::Run { run }.into());
     }
-    Ok(reports::balance(&opened.db, run.map_or(RunRange::ALL, RunRange::one)).await?)
+    Ok(reports::read_balance(&opened.db, run.map_or(RunRange::ALL, RunRange::single)).await?)
 }

@@ -1,4 +1,4 @@
-//! The JSON Schema of what each operation gives: what `--json` prints, and what another face would.
+//! The JSON Schema of each operation's result, which `--json` prints and any other face returns.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -19,91 +19,92 @@ use huiliu_store::intake::source_lease::ScheduleRow;
 use huiliu_store::ledger::decisions::Decision;
 use huiliu_store::roster::report::Status;
 
-/// Puts the schema of a type where it is asked for.
+/// Adds the schema of a type to a generator.
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
-fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
-/// Each operation, as `noun.verb`, and what it gives.
+/// Each operation as `module.function`, and the type of its result.
 const RESULTS: &[(&str, SchemaOf)] = &[
-    ("audit.list", of::<audit::AuditLog>),
-    ("authoring.begin", of::<authoring::NewConnector>),
-    ("authoring.check", of::<authoring::ManifestCheck>),
-    ("authoring.test", of::<authoring::ConnectorTest>),
-    ("batches.list", of::<Page<BatchRow>>),
-    ("batches.release", of::<batches::Released>),
-    ("connector_versions.register", of::<connector_versions::Registration>),
-    ("connector_versions.rollback", of::<connector_versions::RolledBack>),
-    ("connector_versions.set_enabled", of::<connector_versions::ConnectorEnabled>),
-    ("connector_versions.versions", of::<connector_versions::ConnectorVersions>),
-    ("connectors.check", of::<connectors::ConnectorCheck>),
-    ("connectors.list", of::<connectors::ConnectorList>),
-    ("connectors.show", of::<connectors::ConnectorShown>),
-    ("courses.list", of::<Page<courses::CourseShown>>),
-    ("courses.unknown", of::<Page<courses::UnknownCourse>>),
-    ("cursors.list", of::<Page<cursors::CursorShown>>),
-    ("cursors.reset", of::<cursors::CursorChanged>),
-    ("cursors.set", of::<cursors::CursorChanged>),
-    ("dead_letters.discard", of::<dead_letters::Discarded>),
-    ("dead_letters.list", of::<Page<LetterRow>>),
-    ("dead_letters.show", of::<LetterRow>),
-    ("decisions.decide", of::<decisions::Decided>),
-    ("decisions.list", of::<Page<Decision>>),
-    ("doctor.examine", of::<doctor::Findings>),
-    ("health.readiness", of::<health::Readiness>),
-    ("identity.list", of::<Page<Waiting>>),
-    ("identity.show", of::<Shown>),
-    ("identity.status", of::<Counts>),
-    ("infer.infer", of::<infer::InferredManifest>),
-    ("maintenance.back_up", of::<maintenance::Backup>),
-    ("maintenance.migrate", of::<maintenance::Migrated>),
-    ("maintenance.rotate_keys", of::<maintenance::Rotated>),
-    ("matching.run", of::<matching::MatchLine>),
-    ("preview.preview", of::<preview::PagePreview>),
-    ("push.land", of::<push::Taken>),
-    ("record_sample.record", of::<record_sample::RecordedSample>),
-    ("records.ledger_after", of::<LedgerRow>),
-    ("records.list", of::<Page<RecordRow>>),
-    ("records.show", of::<RecordRow>),
-    ("regions.list", of::<Page<regions::RegionRow>>),
-    ("regions.show", of::<regions::RegionShown>),
-    ("replays.apply", of::<replays::ReplayApplied>),
-    ("replays.list", of::<Page<Replay>>),
-    ("replays.plan", of::<replays::ReplayShown>),
-    ("replays.show", of::<replays::ReplayShown>),
-    ("restore.restore", of::<restore::Restored>),
-    ("roster.show", of::<roster::RosterTeacher>),
-    ("roster.status", of::<Status>),
-    ("rules.check", of::<rules::RulesChecked>),
-    ("rules.diff", of::<rules::RulesDiff>),
-    ("rules.list", of::<Page<rules::PackShown>>),
-    ("rules.settings", of::<Page<rules::OpenQuestion>>),
-    ("rules.show", of::<Page<rules::RuleShown>>),
-    ("runs.balance", of::<Balance>),
-    ("runs.list", of::<Page<RunRow>>),
-    ("runs.show", of::<runs::RunShown>),
-    ("schedules.list", of::<Page<ScheduleRow>>),
-    ("schools.list", of::<Page<schools::SchoolShown>>),
-    ("schools.show", of::<schools::SchoolShown>),
-    ("secrets.list", of::<Page<SecretTold>>),
-    ("secrets.remove", of::<secrets::SecretChanged>),
-    ("secrets.set", of::<secrets::SecretChanged>),
-    ("source_registration.add", of::<sources::SourceShown>),
-    ("source_registration.remove", of::<source_registration::SourceRemoved>),
-    ("source_registration.set", of::<sources::SourceShown>),
-    ("sources.list", of::<Page<sources::SourceShown>>),
-    ("sync.sync", of::<sync::Pass>),
-    ("teachers.explain", of::<teachers::TeacherExplained>),
-    ("teachers.totals", of::<Page<CycleTotals>>),
-    ("upload.plan", of::<Plan>),
-    ("upload.upload", of::<sync::Pass>),
+    ("audit.list", schema_of::<audit::AuditLog>),
+    ("authoring.begin", schema_of::<authoring::NewConnector>),
+    ("authoring.check", schema_of::<authoring::ManifestCheck>),
+    ("authoring.test", schema_of::<authoring::ConnectorTest>),
+    ("batches.list", schema_of::<Page<BatchRow>>),
+    ("batches.release", schema_of::<batches::Released>),
+    ("connector_versions.register", schema_of::<connector_versions::Registration>),
+    ("connector_versions.rollback", schema_of::<connector_versions::RolledBack>),
+    ("connector_versions.set_enabled", schema_of::<connector_versions::ConnectorEnabled>),
+    ("connector_versions.versions", schema_of::<connector_versions::ConnectorVersions>),
+    ("connectors.check", schema_of::<connectors::ConnectorCheck>),
+    ("connectors.list", schema_of::<connectors::ConnectorList>),
+    ("connectors.show", schema_of::<connectors::ConnectorShown>),
+    ("courses.list", schema_of::<Page<courses::CourseShown>>),
+    ("courses.unknown", schema_of::<Page<courses::UnknownCourse>>),
+    ("cursors.list", schema_of::<Page<cursors::CursorShown>>),
+    ("cursors.reset", schema_of::<cursors::CursorChanged>),
+    ("cursors.set", schema_of::<cursors::CursorChanged>),
+    ("dead_letters.discard", schema_of::<dead_letters::Discarded>),
+    ("dead_letters.list", schema_of::<Page<LetterRow>>),
+    ("dead_letters.show", schema_of::<LetterRow>),
+    ("decisions.decide", schema_of::<decisions::Decided>),
+    ("decisions.list", schema_of::<Page<Decision>>),
+    ("doctor.examine", schema_of::<doctor::Findings>),
+    ("health.readiness", schema_of::<health::Readiness>),
+    ("identity.list", schema_of::<Page<Waiting>>),
+    ("identity.show", schema_of::<Shown>),
+    ("identity.status", schema_of::<Counts>),
+    ("infer.infer", schema_of::<infer::InferredManifest>),
+    ("maintenance.back_up", schema_of::<maintenance::Backup>),
+    ("maintenance.migrate", schema_of::<maintenance::Migrated>),
+    ("maintenance.rotate_keys", schema_of::<maintenance::Rotated>),
+    ("matching.run", schema_of::<matching::MatchLine>),
+    ("preview.preview", schema_of::<preview::PagePreview>),
+    ("push.land", schema_of::<push::Taken>),
+    ("record_sample.record", schema_of::<record_sample::RecordedSample>),
+    ("records.ledger_after", schema_of::<LedgerRow>),
+    ("records.list", schema_of::<Page<RecordRow>>),
+    ("records.show", schema_of::<RecordRow>),
+    ("regions.list", schema_of::<Page<regions::RegionRow>>),
+    ("regions.show", schema_of::<regions::RegionShown>),
+    ("replays.apply", schema_of::<replays::ReplayApplied>),
+    ("replays.list", schema_of::<Page<Replay>>),
+    ("replays.plan", schema_of::<replays::ReplayShown>),
+    ("replays.show", schema_of::<replays::ReplayShown>),
+    ("restore.restore", schema_of::<restore::Restored>),
+    ("roster.show", schema_of::<roster::RosterTeacher>),
+    ("roster.status", schema_of::<Status>),
+    ("rules.check", schema_of::<rules::RulesChecked>),
+    ("rules.diff", schema_of::<rules::RulesDiff>),
+    ("rules.list", schema_of::<Page<rules::PackShown>>),
+    ("rules.settings", schema_of::<Page<rules::OpenQuestion>>),
+    ("rules.show", schema_of::<Page<rules::RuleShown>>),
+    ("runs.balance", schema_of::<Balance>),
+    ("runs.list", schema_of::<Page<RunRow>>),
+    ("runs.show", schema_of::<runs::RunShown>),
+    ("schedules.list", schema_of::<Page<ScheduleRow>>),
+    ("schools.list", schema_of::<Page<schools::SchoolShown>>),
+    ("schools.show", schema_of::<schools::SchoolShown>),
+    ("secrets.list", schema_of::<Page<SecretTold>>),
+    ("secrets.remove", schema_of::<secrets::SecretChanged>),
+    ("secrets.set", schema_of::<secrets::SecretChanged>),
+    ("source_registration.add", schema_of::<sources::SourceShown>),
+    ("source_registration.remove", schema_of::<source_registration::SourceRemoved>),
+    ("source_registration.set", schema_of::<sources::SourceShown>),
+    ("sources.list", schema_of::<Page<sources::SourceShown>>),
+    ("sync.sync", schema_of::<sync::Pass>),
+    ("teachers.explain", schema_of::<teachers::TeacherExplained>),
+    ("teachers.totals", schema_of::<Page<CycleTotals>>),
+    ("upload.plan", schema_of::<Plan>),
+    ("upload.upload", schema_of::<sync::Pass>),
 ];
 
-/// One document with the schema of every result under `operations`, by name; the types that they share are in `$defs`.
+/// Builds one document with the schema of every result under `operations`, by operation name. Shared types are in
+/// `$defs`.
 #[must_use]
-pub fn schemas() -> Value {
+pub fn build_schema_document() -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let mut operations = Map::new();
     for (name, schema) in RESULTS {
@@ -114,11 +115,11 @@ pub fn schemas() -> Value {
         "title": "What the operations of Huiliu give",
         "description": "Each key of `operations` names an operation; `--json` prints what it gives. What goes wrong is told on standard error as `#/$defs/Error`.",
         "operations": operations,
-        "$defs": definitions(generator),
+        "$defs": build_definitions(generator),
     })
 }
 
-fn definitions(mut generator: SchemaGenerator) -> Map<String, Value> {
+fn build_definitions(mut generator: SchemaGenerator) -> Map<String, Value> {
     let mut all = generator.take_definitions(true);
     all.insert(
         "Error".to_owned(),

@@ -1,4 +1,4 @@
-//! Passwords and keys of sources, sealed in the database: a value goes in and never out again.
+//! Secrets: passwords and keys of sources, sealed in the database. No operation returns their values.
 
 use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
@@ -12,22 +12,22 @@ use crate::settings::Settings;
 use huiliu_store::admin::registry;
 use huiliu_store::admin::sources::{self, SecretTold};
 
-/// Why a secret is not sealed or removed.
+/// Why a secret cannot be set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum SecretError {
-    /// There is no source that it could be of.
+    /// The source does not exist.
     #[serde(rename = "secret.no_source")]
     NoSource {
-        /// As it was asked for.
+        /// The name that was requested.
         name: String,
     },
     /// The source has no such secret.
     #[serde(rename = "secret.not_found")]
     NoSecret {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The secret, as it was asked for.
+        /// The secret that was requested.
         secret: String,
     },
 }
@@ -35,7 +35,7 @@ pub enum SecretError {
 said_in_english!(SecretError);
 
 impl SecretError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -44,23 +44,23 @@ impl SecretError {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise; always.
+    /// Returns whether the user must change the request; always true.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         true
     }
 }
 
-/// Which secret.
+/// Identifies a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretName<'a> {
-    /// Its source.
+    /// The name of its source.
     pub source: &'a str,
-    /// Its name, as `password`.
+    /// The secret's name, for example `password`.
     pub name: &'a str,
 }
 
-/// What became of a secret.
+/// What was done with a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretState {
@@ -70,29 +70,29 @@ pub enum SecretState {
     Removed,
 }
 
-/// A secret that was sealed or removed.
+/// A secret that was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SecretChanged {
-    /// Its source.
+    /// The name of its source.
     pub source: String,
-    /// Its name.
+    /// The secret's name.
     pub secret: String,
-    /// What became of it.
+    /// What was done.
     pub state: SecretState,
 }
 
-/// The secrets by source and name, without their values.
+/// Lists the secrets by source and name, without their values.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase) -> Result<Page<SecretTold>, OperationError> {
-    Ok(Page::whole(sources::secrets(&opened.db).await?))
+    Ok(Page::from_all(sources::list_secrets(&opened.db).await?))
 }
 
-/// Seals a secret of a source, in the place of the one of that name if there is one.
+/// Seals a secret of a source. Replaces an existing secret of that name.
 ///
 /// # Errors
-/// [`SecretError::NoSource`].
+/// [`SecretError::NoSource`] if there is no such source.
 pub async fn set(
     opened: &OpenDatabase,
     settings: &Settings,
@@ -101,37 +101,37 @@ pub async fn set(
     value: &str,
 ) -> Result<SecretChanged, OperationError> {
     let SecretName { source, name } = secret;
-    let mut tx = registry::begin(&opened.db).await?;
-    if !settings.has_source(source) && sources::registered_source(&mut tx, source).await?.is_none() {
+    let mut tx = registry::begin_change(&opened.db).await?;
+    if !settings.has_source(source) && sources::find_registered_source(&mut tx, source).await?.is_none() {
         return Err(SecretError::NoSource { name: source.to_owned() }.into());
     }
     sources::set_secret(&mut tx, &opened.keys, source, name, value, act.actor).await?;
-    act.commit(tx, opened, AuditEntry::new("secret.set", object(secret))).await?;
-    Ok(changed(secret, SecretState::Set))
+    act.commit_with_audit(tx, opened, AuditEntry::new("secret.set", audit_object(secret))).await?;
+    Ok(build_change(secret, SecretState::Set))
 }
 
-/// Removes a secret.
+/// Removes a secret from the database.
 ///
 /// # Errors
-/// [`SecretError::NoSecret`].
+/// [`SecretError::NoSecret`] if the source has no such secret.
 pub async fn remove(
     opened: &OpenDatabase,
     act: Act<'_>,
     secret: SecretName<'_>,
 ) -> Result<SecretChanged, OperationError> {
     let SecretName { source, name } = secret;
-    let mut tx = registry::begin(&opened.db).await?;
+    let mut tx = registry::begin_change(&opened.db).await?;
     if !sources::remove_secret(&mut tx, source, name).await? {
         return Err(SecretError::NoSecret { name: source.to_owned(), secret: name.to_owned() }.into());
     }
-    act.commit(tx, opened, AuditEntry::new("secret.remove", object(secret))).await?;
-    Ok(changed(secret, SecretState::Removed))
+    act.commit_with_audit(tx, opened, AuditEntry::new("secret.remove", audit_object(secret))).await?;
+    Ok(build_change(secret, SecretState::Removed))
 }
 
-fn object(SecretName { source, name }: SecretName<'_>) -> String {
+fn audit_object(SecretName { source, name }: SecretName<'_>) -> String {
     format!("secret {source}/{name}")
 }
 
-fn changed(SecretName { source, name }: SecretName<'_>, state: SecretState) -> SecretChanged {
+fn build_change(SecretName { source, name }: SecretName<'_>, state: SecretState) -> SecretChanged {
     SecretChanged { source: source.to_owned(), secret: name.to_owned(), state }
 }

@@ -1,4 +1,4 @@
-//! Sources that come and go at run time.
+//! Registers, changes and removes sources at run time.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::act::{Act, AuditEntry};
 use super::error::{NotFound, OperationError};
 use super::registry_access::RegistryAccess;
-use super::sources::{SourceShown, of_database};
+use super::sources::{SourceShown, show_registered};
 use crate::database::OpenDatabase;
 use crate::rate_limit::SharedRateLimit;
 use crate::registry::RegistryError;
@@ -28,67 +28,67 @@ use huiliu_store::admin::sources::{self as store, SourceRow};
 /// The longest name of a source, in characters.
 const MAX_NAME: usize = 100;
 
-/// Why a source is not registered, changed or removed.
+/// Why a source cannot be registered, changed or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum SourceRegistrationError {
-    /// There is one of that name.
+    /// A source of that name is registered already.
     #[serde(rename = "source.registered_already")]
     RegisteredAlready {
-        /// The source.
+        /// The source's name.
         name: String,
     },
-    /// It stands in the settings file alone.
+    /// The source is only in the settings file.
     #[serde(rename = "source.in_settings_file")]
     InSettingsFile {
-        /// The source.
+        /// The source's name.
         name: String,
     },
-    /// It stands nowhere.
+    /// No source of that name is registered.
     #[serde(rename = "source.not_registered")]
     NotRegistered {
-        /// As it was asked for.
+        /// The name that was requested.
         name: String,
     },
-    /// A secret among the settings, which are shown.
+    /// A setting looks like a secret. Settings are shown, so secrets may not be among them.
     #[serde(rename = "source.secret_setting")]
     SecretSetting {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The setting.
+        /// The setting's key.
         key: String,
     },
-    /// Something was received under that name from elsewhere.
+    /// Records were received under that name from another connector or institution.
     #[serde(rename = "source.booked_otherwise")]
     BookedOtherwise {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The connector under which it was received.
+        /// The connector under which they were received.
         connector: String,
-        /// The code of the institution.
+        /// The code of that institution.
         institution: String,
     },
-    /// The name is none.
+    /// The name is empty, too long, or has control characters.
     #[serde(rename = "source.name")]
     Name,
-    /// No institution answers for its data.
+    /// The code of the institution responsible for its data is missing.
     #[serde(rename = "source.institution_code")]
     NoInstitutionCode,
-    /// Its schedule is none.
+    /// The schedule is invalid.
     #[serde(rename = "source.schedule")]
     Schedule {
-        /// As it was given.
+        /// The schedule that was given.
         schedule: String,
         /// What is wrong with it.
         fault: ScheduleError,
     },
-    /// A user or password in the address, which is shown.
+    /// The address contains a user or password. Addresses are shown.
     #[serde(rename = "source.password_in_address")]
     PasswordInAddress {
-        /// The source.
+        /// The source's name.
         name: String,
     },
-    /// What is registered cannot be read.
+    /// The registered source cannot be read.
     #[serde(untagged)]
     Unreadable(UnreadableSource),
 }
@@ -102,7 +102,7 @@ impl From<UnreadableSource> for SourceRegistrationError {
 }
 
 impl SourceRegistrationError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -119,86 +119,87 @@ impl SourceRegistrationError {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise; always.
+    /// Returns whether the user must change the request; always true.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         true
     }
 }
 
-/// What a source is for good.
+/// The properties of a source that never change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSource {
-    /// Its name.
+    /// The source's unique name.
     pub name: String,
-    /// Its connector.
+    /// The id of its connector.
     pub connector: String,
-    /// Code of the institution that answers for its data.
+    /// The code of the institution responsible for its data.
     pub institution_code: String,
 }
 
-/// Where and when a source is read; what is not given stays as it is.
+/// Where and when a source is read. A field that is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceChange {
-    /// Name of the institution.
+    /// The name of the institution.
     pub institution_name: Option<String>,
     /// Base URL.
     pub base_url: Option<String>,
     /// User, client id or application id.
     pub user: Option<String>,
-    /// Folder of dropped files.
+    /// The folder where files are dropped.
     pub folder: Option<PathBuf>,
-    /// Cron expression in Asia/Shanghai; empty: never by itself.
+    /// Cron expression in Asia/Shanghai. Empty: not read automatically.
     pub schedule: Option<String>,
-    /// Keys and values for the manifest; an empty value takes the key away.
+    /// Settings for the manifest. An empty value removes the key.
     pub settings: Vec<(String, String)>,
 }
 
-/// Registers a source; it is read without a restart.
+/// Registers a source. It is read without a restart.
 ///
 /// # Errors
-/// [`SourceRegistrationError`], [`NotFound::Connector`], [`OperationError::Registry`] when it could not be read.
+/// [`SourceRegistrationError`], [`NotFound::Connector`], or [`OperationError::Registry`] if the source could not be
+/// read.
 pub async fn add(
     access: RegistryAccess<'_>,
     act: Act<'_>,
     new: NewSource,
     change: SourceChange,
 ) -> Result<SourceShown, OperationError> {
-    let mut tx = registry::begin(&access.opened.db).await?;
+    let mut tx = registry::begin_change(&access.opened.db).await?;
     let NewSource { name, connector, institution_code } = new;
-    if store::registered_source(&mut tx, &name).await?.is_some() {
+    if store::find_registered_source(&mut tx, &name).await?.is_some() {
         return Err(SourceRegistrationError::RegisteredAlready { name }.into());
     }
     let empty = SourceRow { schedule: TEN_DAYS.to_owned(), settings: "{}".to_owned(), ..SourceRow::default() };
-    let row = changed(SourceRow { name, connector, institution_code, ..empty }, change)?;
+    let row = apply_change(SourceRow { name, connector, institution_code, ..empty }, change)?;
     let row = SourceRow { set_by: act.actor.to_owned(), ..row };
-    if let Some((connector, institution)) = store::booked(&mut tx, &row.name).await?
+    if let Some((connector, institution)) = store::find_known_source(&mut tx, &row.name).await?
         && (connector != row.connector || institution != row.institution_code)
     {
         return Err(SourceRegistrationError::BookedOtherwise { name: row.name, connector, institution }.into());
     }
-    let shown = put(access, &mut tx, &row).await?;
-    act.commit(tx, access.opened, audit_entry("source.add", &row)).await?;
+    let shown = check_and_write(access, &mut tx, &row).await?;
+    act.commit_with_audit(tx, access.opened, audit_entry("source.add", &row)).await?;
     Ok(shown)
 }
 
-/// Changes what is given of a registered source, and leaves the rest.
+/// Changes the given properties of a registered source, and leaves the rest.
 ///
 /// # Errors
-/// As of [`add`].
+/// The same as for [`add`].
 pub async fn set(
     access: RegistryAccess<'_>,
     act: Act<'_>,
     name: &str,
     change: SourceChange,
 ) -> Result<SourceShown, OperationError> {
-    let mut tx = registry::begin(&access.opened.db).await?;
-    let Some(held) = store::registered_source(&mut tx, name).await? else {
-        return Err(not_registered(access.settings, name).into());
+    let mut tx = registry::begin_change(&access.opened.db).await?;
+    let Some(held) = store::find_registered_source(&mut tx, name).await? else {
+        return Err(not_registered_error(access.settings, name).into());
     };
-    let row = SourceRow { set_by: act.actor.to_owned(), ..changed(held, change)? };
-    let shown = put(access, &mut tx, &row).await?;
-    act.commit(tx, access.opened, audit_entry("source.set", &row)).await?;
+    let row = SourceRow { set_by: act.actor.to_owned(), ..apply_change(held, change)? };
+    let shown = check_and_write(access, &mut tx, &row).await?;
+    act.commit_with_audit(tx, access.opened, audit_entry("source.set", &row)).await?;
     Ok(shown)
 }
 
@@ -210,7 +211,7 @@ fn audit_entry<'a>(action: &'a str, row: &SourceRow) -> AuditEntry<'a> {
     AuditEntry { action, object: format!("source {}", row.name), detail }
 }
 
-fn not_registered(settings: &Settings, name: &str) -> SourceRegistrationError {
+fn not_registered_error(settings: &Settings, name: &str) -> SourceRegistrationError {
     let name = name.to_owned();
     if settings.has_source(&name) {
         SourceRegistrationError::InSettingsFile { name }
@@ -219,8 +220,8 @@ fn not_registered(settings: &Settings, name: &str) -> SourceRegistrationError {
     }
 }
 
-/// The row with what is given.
-fn changed(mut row: SourceRow, change: SourceChange) -> Result<SourceRow, SourceRegistrationError> {
+/// Applies a change to a row.
+fn apply_change(mut row: SourceRow, change: SourceChange) -> Result<SourceRow, SourceRegistrationError> {
     let SourceChange { institution_name, base_url, user, folder, schedule, settings } = change;
     row.institution_name = institution_name.unwrap_or(row.institution_name);
     row.base_url = base_url.unwrap_or(row.base_url);
@@ -246,21 +247,25 @@ fn looks_secret(key: &str) -> bool {
     ["password", "passwd", "secret", "private_key"].iter().any(|word| key.contains(word))
 }
 
-/// Writes a source that could be read.
-async fn put(access: RegistryAccess<'_>, tx: &mut Tx, row: &SourceRow) -> Result<SourceShown, OperationError> {
-    well_formed(row)?;
-    let registered = registry::read(&access.opened.db).await?;
-    let mut in_use = access.in_use(&registered)?;
+/// Checks that a source can be read, and writes it.
+async fn check_and_write(
+    access: RegistryAccess<'_>,
+    tx: &mut Tx,
+    row: &SourceRow,
+) -> Result<SourceShown, OperationError> {
+    check_form(row)?;
+    let registered = registry::read_registry(&access.opened.db).await?;
+    let mut in_use = access.resolve_in_use(&registered)?;
     let Some(found) = in_use.found.remove(&row.connector) else {
         return Err(NotFound::Connector { connector: row.connector.clone() }.into());
     };
-    connectable(access, row, found.manifest)?;
+    check_connectable(access, row, found.manifest)?;
     store::put_source(tx, row).await?;
-    Ok(of_database(row, access.settings, &registered))
+    Ok(show_registered(row, access.settings, &registered))
 }
 
-/// Whether name, institution, schedule and address can stand as they are.
-fn well_formed(row: &SourceRow) -> Result<(), SourceRegistrationError> {
+/// Checks the form of name, institution, schedule and address.
+fn check_form(row: &SourceRow) -> Result<(), SourceRegistrationError> {
     let name = &row.name;
     if name.trim().is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(SourceRegistrationError::Name);
@@ -268,7 +273,7 @@ fn well_formed(row: &SourceRow) -> Result<(), SourceRegistrationError> {
     if row.institution_code.trim().is_empty() {
         return Err(SourceRegistrationError::NoInstitutionCode);
     }
-    settings::schedule(&row.schedule)
+    settings::parse_schedule(&row.schedule)
         .map_err(|fault| SourceRegistrationError::Schedule { schedule: row.schedule.clone(), fault })?;
     let authority =
         row.base_url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
@@ -278,19 +283,19 @@ fn well_formed(row: &SourceRow) -> Result<(), SourceRegistrationError> {
     Ok(())
 }
 
-/// Whether a connector can be made for the source; what is pushed needs none.
-fn connectable(access: RegistryAccess<'_>, row: &SourceRow, manifest: Manifest) -> Result<(), OperationError> {
+/// Checks that a connector can be built for the source. A push source needs none.
+fn check_connectable(access: RegistryAccess<'_>, row: &SourceRow, manifest: Manifest) -> Result<(), OperationError> {
     if matches!(manifest.transport, Transport::Push {}) {
         return Ok(());
     }
-    let source = SourceSettings::registered(row).map_err(SourceRegistrationError::Unreadable)?;
+    let source = SourceSettings::from_row(row).map_err(SourceRegistrationError::Unreadable)?;
     let endpoint = Endpoint {
         base_url: source.base_url,
         user: source.user,
         password: String::new(),
         institution: source.institution_code,
         settings: source.settings,
-        // A certificate is only looked at when it is used.
+        // Certificates are read only when they are used.
         secrets: BTreeMap::new(),
         folder: source.folder,
         networks: access.settings.networks.clone(),
@@ -298,20 +303,20 @@ fn connectable(access: RegistryAccess<'_>, row: &SourceRow, manifest: Manifest) 
         timeout: Duration::from_millis(access.settings.timeout_ms),
         unpacker: Arc::clone(&access.program.unpacker),
     };
-    shipped::connect(access.program.shipped, manifest, endpoint).map(drop).map_err(RegistryError::Connector)?;
+    shipped::build_connector(access.program.shipped, manifest, endpoint).map(drop).map_err(RegistryError::Connector)?;
     Ok(())
 }
 
-/// A source that was removed.
+/// Result of removing a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SourceRemoved {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// `removed`.
+    /// Always `removed`.
     pub state: &'static str,
 }
 
-/// Removes a registered source: it is read no longer, its secrets go, what was received stays.
+/// Removes a registered source and its secrets. It is no longer read; received records stay.
 ///
 /// # Errors
 /// [`SourceRegistrationError`].
@@ -321,10 +326,10 @@ pub async fn remove(
     act: Act<'_>,
     name: &str,
 ) -> Result<SourceRemoved, OperationError> {
-    let mut tx = registry::begin(&opened.db).await?;
+    let mut tx = registry::begin_change(&opened.db).await?;
     if !store::remove_source(&mut tx, name, settings.has_source(name)).await? {
-        return Err(not_registered(settings, name).into());
+        return Err(not_registered_error(settings, name).into());
     }
-    act.commit(tx, opened, AuditEntry::new("source.remove", format!("source {name}"))).await?;
+    act.commit_with_audit(tx, opened, AuditEntry::new("source.remove", format!("source {name}"))).await?;
     Ok(SourceRemoved { source: name.to_owned(), state: "removed" })
 }

@@ -1,4 +1,4 @@
-//! Sources: those of the settings file, and those that were registered.
+//! Sources: those of the settings file, and registered ones.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::settings::{Settings, SourceSettings};
 use huiliu_store::admin::registry::{self, Registered};
 use huiliu_store::admin::sources::SourceRow;
 
-/// Where a source stands.
+/// Where a source is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceOrigin {
@@ -23,44 +23,45 @@ pub enum SourceOrigin {
     Registered,
 }
 
-/// A source; no password is in it.
+/// A source as shown, without passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SourceShown {
-    /// Its name.
+    /// The source's unique name.
     pub source: String,
-    /// Its connector.
+    /// The id of its connector.
     pub connector: String,
-    /// Code of the institution that answers for its data.
+    /// The code of the institution responsible for its data.
     pub institution_code: String,
-    /// That institution's name.
+    /// The name of that institution.
     pub institution_name: String,
     /// Base URL (HTTP).
     pub base_url: String,
     /// User, client id or application id (HTTP).
     pub user: String,
-    /// Folder of dropped files.
+    /// The folder where files are dropped.
     pub folder: String,
-    /// Cron expression in Asia/Shanghai; empty: never by itself.
+    /// Cron expression in Asia/Shanghai. Empty: not read automatically.
     pub schedule: String,
-    /// What else its manifest asks for.
+    /// Further settings that its manifest requires.
     pub settings: BTreeMap<String, String>,
-    /// Where it stands.
+    /// Where the source is defined.
     pub origin: SourceOrigin,
-    /// Whether one of the settings file is read in its place.
+    /// Whether a source of the settings file with the same name is read instead of this one.
     pub shadowed: bool,
-    /// Names of its sealed secrets.
+    /// The names of its sealed secrets.
     pub secrets: Vec<String>,
 }
 
-/// Sources: those of the settings file, then the registered ones by name.
+/// Lists the sources: those of the settings file, then the registered ones by name.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, settings: &Settings) -> Result<Page<SourceShown>, OperationError> {
-    let registered = registry::read(&opened.db).await?;
-    let mut rows: Vec<SourceShown> = settings.sources.iter().map(|source| of_settings(source, &registered)).collect();
-    rows.extend(registered.sources.iter().map(|row| of_database(row, settings, &registered)));
-    Ok(Page::whole(rows))
+    let registered = registry::read_registry(&opened.db).await?;
+    let mut rows: Vec<SourceShown> =
+        settings.sources.iter().map(|source| show_configured(source, &registered)).collect();
+    rows.extend(registered.sources.iter().map(|row| show_registered(row, settings, &registered)));
+    Ok(Page::from_all(rows))
 }
 
 fn secrets_of(registered: &Registered, source: &str) -> Vec<String> {
@@ -68,7 +69,7 @@ fn secrets_of(registered: &Registered, source: &str) -> Vec<String> {
     of_source.map(|secret| secret.name.clone()).collect()
 }
 
-fn of_settings(source: &SourceSettings, registered: &Registered) -> SourceShown {
+fn show_configured(source: &SourceSettings, registered: &Registered) -> SourceShown {
     SourceShown {
         source: source.name.clone(),
         connector: source.connector.clone(),
@@ -85,8 +86,8 @@ fn of_settings(source: &SourceSettings, registered: &Registered) -> SourceShown 
     }
 }
 
-/// A registered source as it is shown.
-pub(super) fn of_database(row: &SourceRow, settings: &Settings, registered: &Registered) -> SourceShown {
+/// Converts a registered source for listings.
+pub(super) fn show_registered(row: &SourceRow, settings: &Settings, registered: &Registered) -> SourceShown {
     SourceShown {
         source: row.name.clone(),
         connector: row.connector.clone(),

@@ -1,4 +1,4 @@
-//! A pass over several sources: read, delivered, settled and judged.
+//! A sync pass over several sources: reads, delivers, settles and judges.
 
 use std::time::{Duration, Instant};
 
@@ -23,25 +23,25 @@ use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::Ended;
 use huiliu_values::RunState;
 
-/// How long a process that is told to stop may take to finish what it has begun.
+/// How long a stopped process may take to finish what it has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Why nothing is synced.
+/// Why a sync cannot run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum SyncError {
-    /// There is no source at all.
+    /// There are no sources.
     #[serde(rename = "source.none")]
     NoSources,
     /// There is no source of that name.
     #[serde(rename = "sync.source")]
     UnknownSource {
-        /// As it was asked for.
+        /// The name that was requested.
         name: String,
-        /// Those there are.
+        /// The names of the sources that exist.
         known: Vec<String>,
     },
-    /// The delivery stopped before its work was done.
+    /// The delivery in this process ended before its work was done.
     #[serde(rename = "worker.ended")]
     WorkerEnded,
 }
@@ -49,7 +49,7 @@ pub enum SyncError {
 said_in_english!(SyncError);
 
 impl SyncError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -59,45 +59,45 @@ impl SyncError {
         }
     }
 
-    /// Whether whoever asked has to ask otherwise.
+    /// Returns whether the user must change the request.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         !matches!(self, Self::WorkerEnded)
     }
 }
 
-/// Which sources are synced.
+/// Which sources to sync.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// These, by name.
+    /// The sources with these names.
     pub names: Vec<String>,
-    /// All of them.
+    /// All sources.
     pub all: bool,
 }
 
-/// The sources of a selection, and those that are left out because their connector is disabled.
+/// The sources of a selection, and those left out because their connector is disabled.
 #[derive(Debug)]
 pub struct Selected {
-    /// In the order of the settings, then of the store.
+    /// Sources to read: those of the settings, then those of the store.
     pub sources: Vec<SourceSettings>,
-    /// Left out.
+    /// Sources whose connector is disabled.
     pub left_out: Vec<SkippedSource>,
 }
 
 /// A source that is left out.
 #[derive(Debug)]
 pub struct SkippedSource {
-    /// Its name.
+    /// The source's name.
     pub name: String,
-    /// Why.
+    /// Why it is left out.
     pub because: RegistryError,
 }
 
-/// The sources of a list that a selection names.
+/// Filters a list of sources by a selection.
 ///
 /// # Errors
-/// [`SyncError`].
-pub fn choose(sources: &[SourceSettings], selection: &Selection) -> Result<Vec<SourceSettings>, SyncError> {
+/// [`SyncError`] if the list is empty or a name is unknown.
+pub fn choose_sources(sources: &[SourceSettings], selection: &Selection) -> Result<Vec<SourceSettings>, SyncError> {
     if sources.is_empty() {
         return Err(SyncError::NoSources);
     }
@@ -109,14 +109,14 @@ pub fn choose(sources: &[SourceSettings], selection: &Selection) -> Result<Vec<S
     Ok(sources.iter().filter(|s| selection.all || selection.names.contains(&s.name)).cloned().collect())
 }
 
-/// The sources of a selection. Of all sources those of disabled connectors are left out, and those whose payloads are
-/// handed in; nothing left because of disabled connectors is a failure.
+/// Returns the sources of a selection. If all are selected, leaves out push sources and sources of disabled
+/// connectors.
 ///
 /// # Errors
-/// [`SyncError`], [`RegistryError::Disabled`].
+/// [`SyncError`]; [`RegistryError::Disabled`] if only sources of disabled connectors are left.
 pub fn select(runtime: &Runtime, selection: &Selection) -> Result<Selected, OperationError> {
-    let known = runtime.known();
-    let mut sources = choose(&known.sources, selection)?;
+    let known = runtime.registry_snapshot();
+    let mut sources = choose_sources(&known.sources, selection)?;
     let mut left_out = Vec::new();
     if selection.all {
         leave_out_disabled(&known, &mut sources, &mut left_out);
@@ -125,7 +125,7 @@ pub fn select(runtime: &Runtime, selection: &Selection) -> Result<Selected, Oper
         {
             return Err(skipped.because.into());
         }
-        let manifests = runtime.delivery.manifests.now();
+        let manifests = runtime.delivery.manifests.current();
         let is_push = |s: &SourceSettings| {
             manifests.get(&s.connector).is_some_and(|active| matches!(active.manifest.transport, Transport::Push {}))
         };
@@ -144,93 +144,93 @@ fn leave_out_disabled(known: &Known, sources: &mut Vec<SourceSettings>, left_out
     });
 }
 
-/// What a pass is doing.
+/// The current stage of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Reading the sources.
     Reading,
-    /// Waiting until what was received is delivered.
+    /// Waiting until the received records are delivered.
     Delivering,
     /// Settling the teachers concerned.
     Settling,
 }
 
-/// Is told how far a pass is.
+/// Receives the progress of a pass.
 pub trait Progress: Send + Sync {
-    /// So many raw records have landed.
+    /// Called when raw records have landed, with their number.
     fn landed(&self, records: u32);
-    /// The pass goes on to this.
+    /// Called when the pass enters a stage.
     fn stage(&self, stage: Stage);
 }
 
-/// Starts the delivery in this process; it ends when the receiver turns true.
+/// Starts the delivery in this process. The delivery ends when the receiver becomes true.
 pub type StartDelivery<'a> = &'a (dyn Fn(watch::Receiver<bool>) -> JoinHandle<Result<(), QueueError>> + Sync);
 
-/// How a pass is made.
+/// Options of a pass.
 #[derive(Clone, Copy)]
 pub struct PassOptions<'a> {
     /// Where each source begins.
     pub from: From,
-    /// Delivers while the pass lasts; none: what lands is delivered by worker processes.
+    /// Delivers during the pass. Without it, worker processes deliver what lands.
     pub deliver: Option<StartDelivery<'a>>,
-    /// Turns true when the pass is to stop.
+    /// Becomes true when the pass should stop.
     pub stop: &'a watch::Receiver<bool>,
-    /// Is told how far it is.
+    /// Receives the progress.
     pub progress: &'a dyn Progress,
 }
 
-/// One source's share of a pass.
+/// The result of one source in a pass.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SourceReport {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// Its connector.
+    /// The id of its connector.
     pub connector: String,
-    /// The run.
+    /// The run's number.
     pub run: i64,
     /// `done`, `stopped` or `failed`.
     pub state: RunState,
     /// Why it was not read to its end, if it was not.
     pub failure: Option<Message>,
-    /// Its books.
+    /// The run's counters.
     #[serde(flatten)]
     pub balance: Balance,
-    /// Payloads that cannot be read.
+    /// Payloads that cannot be decoded.
     pub unread_payloads: Vec<UnreadRow>,
 }
 
-/// A pass over several sources.
+/// The result of a pass over several sources.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Pass {
-    /// The books of all sources together.
+    /// The counters of all sources together.
     pub balance: Balance,
-    /// Each source.
+    /// One report per source.
     pub sources: Vec<SourceReport>,
-    /// How long it took.
+    /// The duration of the pass.
     pub seconds: f64,
-    /// What was not as the manifests expect.
+    /// The manifests' expectations that were not met.
     pub unmet: Vec<Message>,
-    /// Whether it was stopped before all was received and delivered.
+    /// Whether the pass was stopped before everything was received and delivered.
     pub stopped: bool,
-    /// Whether something that should have been delivered was given up for now.
+    /// Whether records that should have been delivered are still pending, though the pass was not stopped.
     #[serde(skip)]
     pub stuck: bool,
 }
 
-/// Whether a pass went well; else why not.
+/// Whether a pass succeeded, and if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'p> {
-    /// It did.
+    /// The pass succeeded.
     Well,
-    /// The outcomes do not sum to what was received.
+    /// The outcomes do not add up to the number received.
     NotBalanced,
-    /// It was stopped by whoever asked for it; so many raw records are not delivered.
+    /// The user stopped it. Holds the number of raw records that are not delivered.
     Stopped(i64),
     /// A source could not be read to its end.
     Failed(&'p SourceReport),
-    /// Something was not as the manifests expect.
+    /// An expectation of a manifest was not met.
     Unmet(&'p [Message]),
-    /// So many raw records are not delivered.
+    /// Some raw records could not be delivered. Holds their number.
     Stuck(i64),
 }
 
@@ -243,9 +243,10 @@ impl PartialEq for SourceReport {
 impl Eq for SourceReport {}
 
 impl Pass {
-    /// Whether it went well.
+    /// Judges whether the pass succeeded. Reports the first problem in this order: balance, failure, stop,
+    /// expectations, undelivered records.
     #[must_use]
-    pub fn verdict(&self) -> Verdict<'_> {
+    pub fn judge_outcome(&self) -> Verdict<'_> {
         if !self.balance.balanced {
             return Verdict::NotBalanced;
         }
@@ -262,10 +263,10 @@ impl Pass {
     }
 }
 
-/// Reads the sources one after the other while this process delivers; then settles, and judges the runs.
+/// Reads the sources one after the other while this process delivers. Then settles and judges the runs.
 ///
 /// # Errors
-/// [`OperationError`]; what a platform does wrong is in the report.
+/// [`OperationError`]; failures of a platform are in the report.
 pub async fn sync(
     runtime: &Runtime,
     sources: &[SourceSettings],
@@ -278,7 +279,7 @@ pub async fn sync(
     sync_ready(runtime, ready, options).await
 }
 
-/// [`sync`] over sources that are ready already.
+/// Does the same as [`sync`] for sources that are ready already.
 ///
 /// # Errors
 /// See [`sync`].
@@ -288,14 +289,14 @@ pub async fn sync_ready(
     options: PassOptions<'_>,
 ) -> Result<Pass, OperationError> {
     let started = Instant::now();
-    let leased = lease_all(runtime, sources).await?;
+    let leased = lease_sources(runtime, sources).await?;
     let (stop_delivery, stopped) = watch::channel(false);
     let delivery = options.deliver.map(|start| start(stopped));
     let landed = |records: u32| options.progress.landed(records);
     options.progress.stage(Stage::Reading);
     let mut runs = Vec::new();
     for (ready, lease) in leased {
-        let ended = ready.read(runtime, lease, options.from, options.stop, &landed).await?;
+        let ended = ready.read_all_streams(runtime, lease, options.from, options.stop, &landed).await?;
         runs.push(EndedRun { source: ready.source, report: ended.report });
     }
     let ids: Vec<i64> = runs.iter().map(|run| run.report.run).collect();
@@ -305,10 +306,11 @@ pub async fn sync_ready(
     };
     let stopped = *options.stop.borrow();
     let end = EndOfPass { unmet, delivers: options.deliver.is_some(), stopped, started };
-    report(runtime, runs, end).await
+    build_report(runtime, runs, end).await
 }
 
-/// Waits until what was received is delivered, settles and judges; when told to stop, gives the rest back.
+/// Waits until the received records are delivered, then settles and judges. If stopped, releases the remaining
+/// batches.
 async fn finish_delivery(
     runtime: &Runtime,
     runs: &[i64],
@@ -317,7 +319,7 @@ async fn finish_delivery(
     options: PassOptions<'_>,
 ) -> Result<Vec<Message>, OperationError> {
     options.progress.stage(Stage::Delivering);
-    while !*options.stop.borrow() && runtime.any_waiting(runs).await? {
+    while !*options.stop.borrow() && runtime.has_waiting_batch_of_runs(runs).await? {
         if delivery.is_finished() {
             return Err(match delivery.await {
                 Ok(Err(fault)) => fault.into(),
@@ -333,13 +335,13 @@ async fn finish_delivery(
         batches::release_all(&runtime.delivery.db, &runtime.delivery.holder).await?;
         return Ok(vec![]);
     }
-    runtime.settle_patiently().await?;
-    let judged = runtime.judge().await?;
+    runtime.settle_and_wait().await?;
+    let judged = runtime.judge_ended_passes().await?;
     delivery.abort();
     Ok(judged.into_iter().filter(|of| runs.contains(&of.pass.run)).flat_map(|of| of.unmet).collect())
 }
 
-/// A run of a pass that has ended.
+/// A run of this pass that has ended.
 struct EndedRun {
     source: Source,
     report: RunReport,
@@ -353,7 +355,7 @@ struct EndOfPass {
     started: Instant,
 }
 
-async fn report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) -> Result<Pass, OperationError> {
+async fn build_report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) -> Result<Pass, OperationError> {
     let EndOfPass { unmet, delivers, stopped, started } = end;
     let db = &runtime.delivery.db;
     let mut sources = Vec::new();
@@ -368,31 +370,31 @@ async fn report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) -> Resul
                 (_, None) => RunState::Done,
             },
             failure: report.failure.map(|failure| failure.message()),
-            balance: reports::balance(db, RunRange::one(report.run)).await?,
-            unread_payloads: reports::unread(db, report.run).await?,
+            balance: reports::read_balance(db, RunRange::single(report.run)).await?,
+            unread_payloads: reports::list_unread(db, report.run).await?,
         });
     }
-    let balance = Balance::total(sources.iter().map(|source: &SourceReport| &source.balance));
+    let balance = Balance::add_up(sources.iter().map(|source: &SourceReport| &source.balance));
     let undelivered = delivers && balance.pending > 0;
-    // Told to stop after the last of it, it was not stopped.
+    // A stop that came after everything was done does not count.
     let stopped = stopped && (undelivered || sources.iter().any(|source| source.state == RunState::Stopped));
     let stuck = undelivered && !stopped;
     Ok(Pass { balance, sources, seconds: started.elapsed().as_secs_f64(), unmet, stopped, stuck })
 }
 
-/// Takes the lease of every source, or of none.
-async fn lease_all(
+/// Takes the leases of all sources. If one is busy, releases the others and fails.
+async fn lease_sources(
     runtime: &Runtime,
     sources: Vec<ReadySource>,
 ) -> Result<Vec<(ReadySource, SourceLease)>, SourceError> {
     let mut leased: Vec<(ReadySource, SourceLease)> = Vec::new();
     for ready in sources {
-        if let Some(lease) = ready.lease(runtime, false).await? {
+        if let Some(lease) = ready.try_lease(runtime, false).await? {
             leased.push((ready, lease));
             continue;
         }
         for (_, lease) in leased {
-            lease.end(Ended::Stopped, None).await?;
+            lease.end_lease(Ended::Stopped, None).await?;
         }
         return Err(SourceError::Busy { name: ready.source.name });
     }

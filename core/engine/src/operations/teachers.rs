@@ -1,4 +1,4 @@
-//! Teachers' hours: those of all by cycle, and a teacher's ledger explained, down to the bytes that say so.
+//! Teachers' hours: totals of all teachers by cycle, and the ledger of one teacher explained down to the raw records.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::error::{NotFound, OperationError};
 use super::page::Page;
-use super::roster::holds;
+use super::roster::is_in_force;
 use crate::database::OpenDatabase;
 use crate::recount::{self, CycleTotals};
 use crate::runtime::Runtime;
@@ -19,17 +19,17 @@ use huiliu_store::ledger::trace::{self, EntryRow};
 use huiliu_store::roster::report::{self, MembershipRow};
 use huiliu_values::{EntryOutcome, ExactHours, IdNumber};
 
-/// Which teacher is meant.
+/// How a teacher is identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhichTeacher {
-    /// The one of this number.
+    /// By the teacher's number in the database.
     Number(i64),
-    /// The one with this ID number.
+    /// By ID number.
     IdNumber(IdNumber),
 }
 
-/// The teacher who is meant.
-pub(super) async fn find(opened: &OpenDatabase, which: &WhichTeacher) -> Result<i64, OperationError> {
+/// Finds the teacher's number.
+pub(super) async fn find_teacher(opened: &OpenDatabase, which: &WhichTeacher) -> Result<i64, OperationError> {
     let teacher = match which {
         WhichTeacher::Number(number) => *number,
         WhichTeacher::IdNumber(number) => {
@@ -43,100 +43,100 @@ pub(super) async fn find(opened: &OpenDatabase, which: &WhichTeacher) -> Result<
     Ok(teacher)
 }
 
-/// The hours of all teachers by cycle; where a rule pack asks for hours in any so many years, those up to the day beside
-/// them.
+/// Sums the hours of all teachers by cycle, and also over the years up to `on` if a rule pack requires hours within a
+/// number of years.
 ///
 /// # Errors
-/// [`OperationError::Rules`].
+/// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn totals(
     settings: &Settings,
     opened: &OpenDatabase,
     on: NaiveDate,
 ) -> Result<Page<CycleTotals>, OperationError> {
-    let policy = recount::in_force(&opened.db, rule_files::policy(settings)?).await?;
-    Ok(Page::whole(recount::totals(&opened.db, &policy, on).await?))
+    let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(settings)?).await?;
+    Ok(Page::from_all(recount::sum_cycle_totals(&opened.db, &policy, on).await?))
 }
 
-/// A teacher's ledger: every hour counted or refused, by which rule.
+/// A teacher's ledger: every hour that counts or does not, and the rule that says so.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TeacherExplained {
-    /// The teacher.
+    /// The teacher's number.
     pub teacher: i64,
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: ExactHours,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: ExactHours,
-    /// By cycle, against what is asked for.
+    /// The sums by cycle, compared with the requirement.
     pub sums: Vec<Sum>,
     /// The current entries, by record.
     pub entries: Vec<EntryRow>,
-    /// Of each entry, the region that it counts for, if one is known.
+    /// For each entry, the region it counts for, if known.
     pub regions: Vec<Option<String>>,
-    /// Of each entry, the raw record as it was received, what could be an ID or phone number masked; nothing where today's
-    /// manifest does not find it any more. Empty where it was not asked for.
+    /// For each entry, the raw record as received, with what could be an ID or phone number masked; null if today's
+    /// manifest no longer finds it. Empty if raw records were not requested.
     pub raw: Vec<Option<String>>,
 }
 
-/// Explains a teacher's ledger; years are counted up to the day.
+/// Explains a teacher's ledger. Spans of years end on the day `on`.
 ///
 /// # Errors
-/// [`OperationError::NotFound`], [`OperationError::Rules`].
+/// [`OperationError::NotFound`] if it does not exist; [`OperationError::Rules`] if the rules cannot be used.
 pub async fn explain(
     settings: &Settings,
     opened: &OpenDatabase,
     which: &WhichTeacher,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
-    explained(&rule_files::policy(settings)?, opened, which, on).await
+    explain_ledger(&rule_files::load_policy(settings)?, opened, which, on).await
 }
 
-/// Explains a teacher's ledger, and gives the raw record of each entry, out of the payload as it was received.
+/// Explains a teacher's ledger, and adds the raw record of each entry from the payload as received.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`] if it does not exist.
 pub async fn explain_with_raw(
     runtime: &Runtime,
     which: &WhichTeacher,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
     let context = &runtime.delivery;
-    let mut explained = explained(&context.policy, &runtime.opened(), which, on).await?;
+    let mut explained = explain_ledger(&context.policy, &runtime.database_handle(), which, on).await?;
     for entry in &explained.entries {
-        explained.raw.push(evidence::raw(context, entry.batch, &entry.address).await?);
+        explained.raw.push(evidence::load_raw_record(context, entry.batch, &entry.address).await?);
     }
     Ok(explained)
 }
 
-async fn explained(
+async fn explain_ledger(
     policy: &Policy,
     opened: &OpenDatabase,
     which: &WhichTeacher,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
-    let teacher = find(opened, which).await?;
-    let entries = trace::entries(&opened.db, teacher).await?;
-    let row = report::teacher(&opened.db, &opened.keys, teacher).await?;
+    let teacher = find_teacher(opened, which).await?;
+    let entries = trace::list_entries(&opened.db, teacher).await?;
+    let row = report::load_teacher(&opened.db, &opened.keys, teacher).await?;
     let memberships = row.map(|row| row.memberships).unwrap_or_default();
-    let lines: Vec<Line> = entries.iter().map(EntryRow::line).collect();
+    let lines: Vec<Line> = entries.iter().map(EntryRow::to_line).collect();
     let sum = |outcome: EntryOutcome| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.hours.0).sum::<i64>();
     Ok(TeacherExplained {
         teacher,
         counted: ExactHours(sum(EntryOutcome::Counted)),
         provisional: ExactHours(sum(EntryOutcome::Provisional)),
-        sums: standing::sums(policy, &lines, on),
-        regions: entries.iter().map(|entry| region(policy, &memberships, entry)).collect(),
+        sums: standing::sum_by_cycle(policy, &lines, on),
+        regions: entries.iter().map(|entry| region_of_entry(policy, &memberships, entry)).collect(),
         raw: vec![],
         entries,
     })
 }
 
-/// The region that an entry counts for: where the teacher was on the day that the pack names.
-fn region(policy: &Policy, memberships: &[MembershipRow], entry: &EntryRow) -> Option<String> {
+/// Returns the region that an entry counts for: the teacher's region on the day that the pack's rules choose.
+fn region_of_entry(policy: &Policy, memberships: &[MembershipRow], entry: &EntryRow) -> Option<String> {
     let end: NaiveDate = entry.period_end.parse().ok()?;
-    let pack = policy.pack(end)?;
+    let pack = policy.pack_for_day(end)?;
     let day = match pack.chosen.get("moved_teacher") {
-        Some(&"at_cycle_end") => pack.cycle(end)?.to,
+        Some(&"at_cycle_end") => pack.find_cycle(end)?.to,
         _ => end,
     };
-    memberships.iter().rev().find(|membership| holds(membership, day))?.region.clone()
+    memberships.iter().rev().find(|membership| is_in_force(membership, day))?.region.clone()
 }

@@ -1,4 +1,4 @@
-//! Files of a source are handed in, as a run of their own; or it is told what would come of it.
+//! Uploads files of a source as a run of their own, or plans the upload.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::error::OperationError;
 use super::sync::{self, Pass, PassOptions, Selection};
-use crate::ingest::{From, told_to};
+use crate::ingest::{From, wait_for_stop};
 use crate::registry::Recipe;
 use crate::replay::MAX_DURATION;
 use crate::runtime::Runtime;
@@ -18,32 +18,32 @@ use crate::upload_plan::{self, Plan};
 use huiliu_platform::Failure;
 use huiliu_platform::files::handed::HandedConnector;
 
-/// Why files are not taken.
+/// Why an upload is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum UploadError {
-    /// One is no file.
+    /// One of the paths is not a file.
     #[serde(rename = "upload.file")]
     NotAFile {
-        /// Which.
+        /// The path.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
     },
-    /// The connector has several streams.
+    /// The connector has several streams, and none was named.
     #[serde(rename = "upload.stream")]
     WhichStream {
-        /// The connector.
+        /// The id of the connector.
         connector: String,
-        /// Its streams.
+        /// The names of its streams.
         streams: Vec<String>,
     },
-    /// Whoever asked for the plan has stopped it.
+    /// The user has stopped the planning.
     #[serde(rename = "upload.stopped")]
     Stopped,
-    /// The plan would hold up others for too long.
+    /// The plan would block other writers for too long.
     #[serde(rename = "upload.too_long")]
     TooLong,
-    /// The connector has no such stream, or cannot be handed files.
+    /// The connector has no such stream, or does not accept files.
     #[serde(untagged)]
     Connector(Failure),
 }
@@ -51,7 +51,7 @@ pub enum UploadError {
 said_in_english!(UploadError);
 
 impl UploadError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -64,21 +64,21 @@ impl UploadError {
     }
 }
 
-/// What is handed in.
+/// The files to upload, and where they belong.
 #[derive(Debug, Clone)]
 pub struct Handed {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// The stream; none where the connector has only one.
+    /// The stream's name. May be `None` if the connector has only one stream.
     pub stream: Option<String>,
-    /// The files, in this order.
+    /// The files, in the order in which they are read.
     pub files: Vec<PathBuf>,
 }
 
-/// Whether all files can be read; asked before anything is opened.
+/// Checks that all paths are files. Called before anything is opened.
 ///
 /// # Errors
-/// [`UploadError::NotAFile`].
+/// [`UploadError::NotAFile`] for the first path that is not a file.
 pub fn check_files(files: &[PathBuf]) -> Result<(), UploadError> {
     match files.iter().find(|file| !file.is_file()) {
         Some(file) => Err(UploadError::NotAFile { file: file.clone() }),
@@ -86,19 +86,19 @@ pub fn check_files(files: &[PathBuf]) -> Result<(), UploadError> {
     }
 }
 
-/// Hands files in, as a run of their own.
+/// Uploads files as a run of their own.
 ///
 /// # Errors
 /// [`OperationError`].
 pub async fn upload(runtime: &Runtime, handed: &Handed, options: PassOptions<'_>) -> Result<Pass, OperationError> {
-    let (recipe, connector) = connector(runtime, handed)?;
-    let ready = ReadySource::over(runtime, recipe, Arc::new(connector)).await?;
+    let (recipe, connector) = build_connector(runtime, handed)?;
+    let ready = ReadySource::with_connector(runtime, recipe, Arc::new(connector)).await?;
     sync::sync_ready(runtime, vec![ready], PassOptions { from: From::Handed, ..options }).await
 }
 
-/// Tells what would come of it: the upload itself, in a transaction from which nothing remains. At most `told` teachers and
-/// as many dead letters are told. While it lasts, whoever writes the same rows waits; on SQLite whoever writes at all;
-/// so it is given five minutes.
+/// Plans an upload: runs it in a transaction that is rolled back. Lists at most `told` teachers and as many dead
+/// letters. Blocks other writers of the same rows (on SQLite, all writers) meanwhile, so it is limited to five
+/// minutes.
 ///
 /// # Errors
 /// [`OperationError`].
@@ -108,9 +108,9 @@ pub async fn plan(
     told: usize,
     stop: &watch::Receiver<bool>,
 ) -> Result<Plan, OperationError> {
-    let (recipe, connector) = connector(runtime, handed)?;
-    let rehearsal = runtime.rehearse().await?;
-    let ready = ReadySource::over(&rehearsal, recipe, Arc::new(connector)).await?;
+    let (recipe, connector) = build_connector(runtime, handed)?;
+    let rehearsal = runtime.for_rehearsal().await?;
+    let ready = ReadySource::with_connector(&rehearsal, recipe, Arc::new(connector)).await?;
     let lease = ready.lease_now(&rehearsal).await?;
     let asked = upload_plan::Asked {
         source: &ready.source,
@@ -119,20 +119,20 @@ pub async fn plan(
         batch_records: runtime.settings.batch_records,
         told,
     };
-    let planned = upload_plan::plan(&runtime.delivery.db, &rehearsal.delivery, asked);
+    let planned = upload_plan::plan_upload(&runtime.delivery.db, &rehearsal.delivery, asked);
     tokio::select! {
         biased;
-        () = told_to(stop) => Err(UploadError::Stopped.into()),
+        () = wait_for_stop(stop) => Err(UploadError::Stopped.into()),
         planned = tokio::time::timeout(MAX_DURATION, planned) => Ok(planned.map_err(|_| UploadError::TooLong)??),
     }
 }
 
-fn connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnector), OperationError> {
-    let known = runtime.known();
+fn build_connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnector), OperationError> {
+    let known = runtime.registry_snapshot();
     let selection = Selection { names: vec![handed.source.clone()], all: false };
-    let source = sync::choose(&known.sources, &selection)?.remove(0);
+    let source = sync::choose_sources(&known.sources, &selection)?.remove(0);
     known.may_read(&source.connector)?;
-    let (recipe, manifest) = runtime.recipe(&source)?;
+    let (recipe, manifest) = runtime.build_recipe(&source)?;
     let stream = match (&handed.stream, &manifest.stream[..]) {
         (Some(name), _) => name.clone(),
         (None, [only]) => only.name.clone(),

@@ -1,4 +1,4 @@
-//! What became of each raw record of a replay, as it is written down.
+//! Builds the items of a replay: the outcome of each raw record, as stored.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use huiliu_store::delivery::replays::{Item, Wanted, WantedRecord};
 use huiliu_store::roster::Sifted;
 use huiliu_values::{RecordOutcome, RosterKind};
 
-/// Of records, in the order of the payload.
-pub(super) fn of_records(
+/// Builds the items of training records, in the order of the payload.
+pub(super) fn items_of_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &Classified<'_>,
@@ -29,19 +29,19 @@ pub(super) fn of_records(
             "period_end": record.period_end,
             "pass_state": record.pass_state.as_str(),
         }),
-        ..item(
+        ..build_item(
             held,
             wanted,
             record.index,
             &record.address,
-            outcome(winners.get(&record.record_key).copied(), &**record),
+            find_outcome(winners.get(&record.record_key).copied(), &**record),
         )
     });
-    in_order(clean.chain(left_out(held, load, &load.parked, wanted)).collect())
+    sort_by_index(clean.chain(items_not_loaded(held, load, &load.parked, wanted)).collect())
 }
 
-/// Of rows of a roster, in the order of the payload.
-pub(super) fn of_rows(
+/// Builds the items of roster rows, in the order of the payload.
+pub(super) fn items_of_roster_rows(
     held: &ClaimedBatch,
     load: &Load<'_>,
     sifted: &Sifted<'_>,
@@ -49,21 +49,21 @@ pub(super) fn of_rows(
     wanted: &Wanted,
 ) -> Vec<Item> {
     let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (*w.record.key(), w)).collect();
-    let kept = sifted.kept().map(|row| Item {
+    let kept = sifted.loadable_rows().map(|row| Item {
         record_key: Some(row.row_key),
-        detail: json!({ "kind": kind(row) }),
-        ..item(held, wanted, row.index, &row.address, outcome(winners.get(row.key()).copied(), row))
+        detail: json!({ "kind": roster_kind(row) }),
+        ..build_item(held, wanted, row.index, &row.address, find_outcome(winners.get(row.key()).copied(), row))
     });
-    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked()).collect();
-    in_order(kept.chain(left_out(held, load, &parked, wanted)).collect())
+    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
+    sort_by_index(kept.chain(items_not_loaded(held, load, &parked, wanted)).collect())
 }
 
-fn in_order(mut items: Vec<Item>) -> Vec<Item> {
+fn sort_by_index(mut items: Vec<Item>) -> Vec<Item> {
     items.sort_unstable_by_key(|item| item.index);
     items
 }
 
-fn kind(row: &RosterRow<'_>) -> RosterKind {
+fn roster_kind(row: &RosterRow<'_>) -> RosterKind {
     match &row.content {
         Content::Teacher(..) => RosterKind::Teacher,
         Content::School(_) => RosterKind::School,
@@ -71,8 +71,8 @@ fn kind(row: &RosterRow<'_>) -> RosterKind {
     }
 }
 
-/// The items of what does not go in: parked, or skipped by a rule.
-fn left_out<'i>(
+/// Builds the items of records that are not loaded: parked, or skipped by a rule.
+fn items_not_loaded<'i>(
     held: &'i ClaimedBatch,
     load: &'i Load<'_>,
     parked: &'i [Parked<'_>],
@@ -80,34 +80,37 @@ fn left_out<'i>(
 ) -> impl Iterator<Item = Item> + 'i {
     let parked = parked.iter().map(move |parked| Item {
         detail: json!({ "reasons": parked.problems }),
-        ..item(held, wanted, parked.index, &parked.address, RecordOutcome::Parked)
+        ..build_item(held, wanted, parked.index, &parked.address, RecordOutcome::Parked)
     });
     let skipped = load.skipped.iter().map(move |(index, because)| {
         let address = wanted.get(index).map_or("", |record| &record.address);
-        Item { detail: json!({ "because": because }), ..item(held, wanted, *index, address, RecordOutcome::Skipped) }
+        Item {
+            detail: json!({ "because": because }),
+            ..build_item(held, wanted, *index, address, RecordOutcome::Skipped)
+        }
     });
     parked.chain(skipped)
 }
 
-/// Of a batch that today's manifest cannot read: all of it stays parked.
-pub(super) fn unreadable(held: &ClaimedBatch, wanted: &Wanted, why: &Message) -> Vec<Item> {
+/// Builds the items of a batch that today's manifest cannot read; all its records stay parked.
+pub(super) fn items_of_unreadable_batch(held: &ClaimedBatch, wanted: &Wanted, why: &Message) -> Vec<Item> {
     let still = |(index, record): (&u32, &WantedRecord)| Item {
         detail: json!({ "unreadable": why }),
-        ..item(held, wanted, *index, &record.address, RecordOutcome::Parked)
+        ..build_item(held, wanted, *index, &record.address, RecordOutcome::Parked)
     };
     wanted.iter().map(still).collect()
 }
 
-/// Of a batch of which somebody else has closed or replayed letters.
-pub(super) fn gone(items: Vec<Item>) -> Vec<Item> {
+/// Marks the loaded records of a batch as gone, because another process has closed or replayed some of its letters.
+pub(super) fn mark_gone(items: Vec<Item>) -> Vec<Item> {
     let gone = |item: Item| {
         if item.outcome == RecordOutcome::Parked { item } else { Item { outcome: RecordOutcome::Gone, ..item } }
     };
     items.into_iter().map(gone).collect()
 }
 
-/// What became of a clean raw record, by the winner of its key.
-fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOutcome {
+/// Returns the outcome of a clean raw record, given the winner of its key.
+fn find_outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOutcome {
     match winner {
         Some(w) if std::ptr::eq(w.record, record) => w.verdict.outcome(),
         Some(w) if w.record.version() == record.version() && w.verdict != Verdict::Older => RecordOutcome::Unchanged,
@@ -115,7 +118,7 @@ fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOu
     }
 }
 
-fn item(held: &ClaimedBatch, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
+fn build_item(held: &ClaimedBatch, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
     Item {
         dead_letter: wanted.get(&index).map_or(0, |record| record.letter),
         batch: held.id,

@@ -1,9 +1,9 @@
-//! Dead letters through today's manifests and rules: planned first, with every effect, and applied only while all of the
-//! plan still holds.
+//! Replay: processes dead letters under today's manifests and rules. A plan lists every effect first; it is applied
+//! only if all of them are still the same.
 //!
-//! A plan is the replay itself, in a transaction from which nothing remains; its application is the same work, committed
-//! if it came to what was planned. While either lasts, whoever writes the rows that it writes waits, on SQLite whoever
-//! writes at all; so both are given [`MAX_DURATION`].
+//! Planning runs the replay in a transaction that is rolled back. Applying runs it again, and commits if the result
+//! equals the plan. Both block other writers of the same rows (on SQLite, all writers), so both are limited to
+//! [`MAX_DURATION`].
 
 mod items;
 pub(crate) mod perform;
@@ -18,44 +18,44 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::deliver::DeliveryContext;
-use crate::ingest::told_to;
+use crate::ingest::wait_for_stop;
 use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use perform::Performed;
 
-/// Raw records that one plan takes at most.
+/// The most raw records that one plan may contain.
 pub const MAX: i64 = 100_000;
-/// The longest that a plan, or its application, may hold up others.
+/// The longest that planning or applying may block other writers.
 pub const MAX_DURATION: Duration = Duration::from_secs(300);
-/// How often an application begins again because a live load was faster.
+/// How often applying starts again after a write conflict with a load.
 const TRIES: u32 = 5;
 
-/// Why a replay is not planned or applied.
+/// Why a replay cannot be planned or applied.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum ReplayError {
-    /// No open dead letter matches.
+    /// No open dead letter matches the filter.
     #[serde(rename = "replay.nothing")]
     Nothing,
-    /// More than one plan takes.
+    /// More raw records match than one plan may contain.
     #[serde(rename = "replay.too_many")]
     TooMany,
-    /// Whoever asked for the plan has stopped it.
+    /// The user has stopped the planning.
     #[serde(rename = "replay.stopped")]
     Stopped,
-    /// It would hold up others for too long.
+    /// It would block other writers for too long.
     #[serde(rename = "replay.too_long")]
     TooLong,
-    /// No such replay.
+    /// The replay does not exist.
     #[serde(rename = "replay.unknown")]
     Unknown { replay: i64 },
-    /// It is not waiting to be applied.
+    /// The replay is not in the planned state.
     #[serde(rename = "replay.not_planned")]
     NotPlanned { replay: i64, state: ReplayState },
-    /// The database.
+    /// The database failed.
     #[serde(untagged)]
     Store(StoreError),
 }
@@ -69,7 +69,7 @@ impl From<StoreError> for ReplayError {
 }
 
 impl ReplayError {
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -84,69 +84,69 @@ impl ReplayError {
     }
 }
 
-/// Something that is not as it was planned.
+/// A difference between a plan and what applying it would do now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Moved {
     /// Another manifest or rule pack is current.
     Activation {
-        /// The connector.
+        /// The connector's id.
         connector: String,
     },
-    /// Something else would become of a raw record.
+    /// A raw record would have another outcome.
     Letter {
-        /// Its letter.
+        /// The number of its dead letter.
         dead_letter: i64,
-        /// Where a person finds it.
+        /// The address of the raw record in its payload.
         address: String,
-        /// Outcome as planned.
+        /// The planned outcome.
         planned: RecordOutcome,
-        /// Outcome now; `gone` when it is not parked any more.
+        /// The outcome now; `gone` if the record is no longer parked.
         now: RecordOutcome,
     },
-    /// The plan was never finished: it was stopped, failed, or its process is gone.
+    /// The plan was never completed: it was stopped, it failed, or its process is gone.
     Unfinished,
-    /// The effect on a teacher would be another.
+    /// The effect on a teacher would differ.
     Teacher {
-        /// Number, or `new:…`.
+        /// The teacher's number, or `new:…`.
         person: String,
-        /// As planned; none when no effect was.
+        /// The planned effect; null if none was planned.
         planned: Option<EffectHours>,
-        /// Now.
+        /// The effect now; null if there is none.
         now: Option<EffectHours>,
     },
 }
 
-/// What a replay does to a teacher's hours.
+/// The effect of a replay on a teacher's hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EffectHours {
-    /// Counted for good.
+    /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
-    /// Counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: BeforeAfter<ExactHours>,
 }
 
-/// How an application ended.
+/// How applying a plan ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applied {
-    /// All of it is in the tables; the teachers concerned are marked.
+    /// Committed; the teachers concerned are marked.
     Done,
-    /// Nothing was changed: this moved.
+    /// Nothing was changed, because of these differences from the plan.
     Stale(Vec<Moved>),
 }
 
-/// Plans a replay of the letters that the filter takes, and writes the plan down; gives its number. A plan that is stopped,
-/// or fails, is closed.
+/// Plans a replay of the dead letters that match the filter, and stores the plan. Returns its number. A plan that is
+/// stopped or fails is closed.
 ///
 /// # Errors
 /// [`ReplayError`].
-pub async fn plan(
+pub async fn plan_replay(
     context: &DeliveryContext,
     filter: &Filter,
     actor: &str,
     stop: &watch::Receiver<bool>,
 ) -> Result<i64, ReplayError> {
-    let batches = replays::select(&mut context.db.look().await?, filter, MAX + 1).await?;
+    let batches = replays::select_parked(&mut context.db.begin_read_only().await?, filter, MAX + 1).await?;
     let records: usize = batches.values().map(Wanted::len).sum();
     if records == 0 {
         return Err(ReplayError::Nothing);
@@ -154,26 +154,26 @@ pub async fn plan(
     if i64::try_from(records).unwrap_or(i64::MAX) > MAX {
         return Err(ReplayError::TooMany);
     }
-    let manifests = context.manifests.now();
+    let manifests = context.manifests.current();
     let activations = manifests.iter().map(|(id, active)| (id.clone(), active.activation)).collect();
     let unfinished = serde_json::to_string(&[Moved::Unfinished]).unwrap_or_default();
     replays::close_abandoned(&context.db, &unfinished).await?;
-    let replay = replays::begin(&context.db, filter, &activations, actor).await?;
+    let replay = replays::start_plan(&context.db, filter, &activations, actor).await?;
     let written = tokio::select! {
         biased;
-        () = told_to(stop) => Err(ReplayError::Stopped),
+        () = wait_for_stop(stop) => Err(ReplayError::Stopped),
         written = write_plan(context, filter, actor, replay, &batches) => written,
     };
     if let Err(fault) = written {
         let mut tx = context.db.begin().await?;
-        replays::stale(&mut tx, replay, &unfinished).await?;
+        replays::mark_stale(&mut tx, replay, &unfinished).await?;
         tx.commit().await?;
         return Err(fault);
     }
     Ok(replay)
 }
 
-/// Foretells what would become of the records, and writes it down.
+/// Runs the replay in a rehearsal, and stores what it would do.
 async fn write_plan(
     context: &DeliveryContext,
     filter: &Filter,
@@ -182,30 +182,30 @@ async fn write_plan(
     batches: &BTreeMap<i64, Wanted>,
 ) -> Result<(), ReplayError> {
     let records: usize = batches.values().map(Wanted::len).sum();
-    let foretold = tokio::time::timeout(MAX_DURATION, perform::perform(context, replay, batches)).await;
-    // Only what it came to is kept: the rehearsal ends here.
+    let foretold = tokio::time::timeout(MAX_DURATION, perform::perform_in_rehearsal(context, replay, batches)).await;
+    // The rehearsal is rolled back here; only its results are kept.
     let Performed { items, effects, .. } = foretold.map_err(|_| ReplayError::TooLong)??;
     replays::write_items(&context.db, replay, &items).await?;
     let mut tx = context.db.begin().await?;
-    replays::complete(&mut tx, replay, &effects).await?;
+    replays::complete_plan(&mut tx, replay, &effects).await?;
     let detail = json!({ "filter": filter, "raw_records": records, "teachers": effects.len() });
-    let (object, detail) = (object(replay), detail.to_string());
+    let (object, detail) = (audit_object(replay), detail.to_string());
     let entry = NewEntry { actor, action: "replay.plan", object: &object, detail: &detail };
-    audit::append(&mut tx, &context.keys, entry).await?;
+    audit::append_entry(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// What a replay is called in the audit log.
-fn object(replay: i64) -> String {
+/// Returns the name of a replay in the audit log.
+fn audit_object(replay: i64) -> String {
     format!("replay {replay}")
 }
 
-/// Applies a plan in one transaction, if everything is still as it was planned.
+/// Applies a plan in one transaction, if everything is still as planned.
 ///
 /// # Errors
-/// [`ReplayError`]; nothing was changed then.
-pub async fn apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayError> {
+/// [`ReplayError`]; nothing was changed.
+pub async fn apply_plan(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayError> {
     let mut tries = 0;
     loop {
         let applied = tokio::time::timeout(MAX_DURATION, try_apply(context, replay, actor)).await;
@@ -217,34 +217,34 @@ pub async fn apply(context: &DeliveryContext, replay: i64, actor: &str) -> Resul
 }
 
 async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayError> {
-    let staged = context.rehearse().await?;
+    let staged = context.for_rehearsal().await?;
     let mut tx = staged.db.begin().await?;
-    match replays::lock(&mut tx, replay).await? {
+    match replays::lock_replay(&mut tx, replay).await? {
         None => return Err(ReplayError::Unknown { replay }),
         Some(ReplayState::Planned) => {}
         Some(state) => return Err(ReplayError::NotPlanned { replay, state }),
     }
-    let mut moved = moved_already(&mut tx, context, replay).await?;
-    let planned = Planned::read(&mut tx, replay).await?;
+    let mut moved = find_early_differences(&mut tx, context, replay).await?;
+    let planned = Planned::load(&mut tx, replay).await?;
     tx.commit().await?;
     if moved.is_empty() {
         let performed = perform::perform_on(context, &staged, replay, &planned.batches).await?;
-        moved = planned.differences(&performed);
+        moved = planned.find_differences(&performed);
     }
     if !moved.is_empty() {
         drop(staged);
-        return refuse(context, replay, actor, moved).await;
+        return refuse_stale_plan(context, replay, actor, moved).await;
     }
     let mut tx = staged.db.begin().await?;
-    replays::applied(&mut tx, replay, actor).await?;
-    let entry = NewEntry { actor, action: "replay.apply", object: &object(replay), detail: "{}" };
-    audit::append(&mut tx, &context.keys, entry).await?;
+    replays::mark_applied(&mut tx, replay, actor).await?;
+    let entry = NewEntry { actor, action: "replay.apply", object: &audit_object(replay), detail: "{}" };
+    audit::append_entry(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     staged.db.commit_rehearsal().await?;
     Ok(Applied::Done)
 }
 
-async fn refuse(
+async fn refuse_stale_plan(
     context: &DeliveryContext,
     replay: i64,
     actor: &str,
@@ -252,16 +252,16 @@ async fn refuse(
 ) -> Result<Applied, ReplayError> {
     let told = serde_json::to_string(&moved).unwrap_or_default();
     let mut tx = context.db.begin().await?;
-    replays::stale(&mut tx, replay, &told).await?;
-    let entry = NewEntry { actor, action: "replay.refused", object: &object(replay), detail: &told };
-    audit::append(&mut tx, &context.keys, entry).await?;
+    replays::mark_stale(&mut tx, replay, &told).await?;
+    let entry = NewEntry { actor, action: "replay.refused", object: &audit_object(replay), detail: &told };
+    audit::append_entry(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     Ok(Applied::Stale(moved))
 }
 
-/// What moved without a look at the records: letters that are gone, manifests and rules that are others now.
-async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreError> {
-    let gone = replays::gone(tx, replay).await?.into_iter();
+/// Finds differences that need no replay: dead letters that are gone, and manifests or rules that have changed.
+async fn find_early_differences(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreError> {
+    let gone = replays::list_resolved_items(tx, replay).await?.into_iter();
     let mut moved: Vec<Moved> = gone
         .map(|(dead_letter, address, planned)| Moved::Letter {
             dead_letter,
@@ -270,8 +270,8 @@ async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> R
             now: RecordOutcome::Gone,
         })
         .collect();
-    let manifests = context.manifests.now();
-    let planned = replays::list(&context.db, Some(replay), 0, 1).await?;
+    let manifests = context.manifests.current();
+    let planned = replays::list_replays(&context.db, Some(replay), 0, 1).await?;
     for (connector, activation) in planned.first().map(|of| &of.activations).into_iter().flatten() {
         if manifests.get(connector).is_none_or(|active| active.activation != *activation) {
             moved.push(Moved::Activation { connector: connector.clone() });
@@ -280,7 +280,7 @@ async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> R
     Ok(moved)
 }
 
-/// A plan as it was written down.
+/// A stored plan.
 struct Planned {
     batches: BTreeMap<i64, Wanted>,
     items: Vec<Item>,
@@ -288,18 +288,18 @@ struct Planned {
 }
 
 impl Planned {
-    async fn read(tx: &mut Tx, replay: i64) -> Result<Self, StoreError> {
+    async fn load(tx: &mut Tx, replay: i64) -> Result<Self, StoreError> {
         Ok(Self {
-            batches: replays::planned(tx, replay).await?,
-            items: replays::items(tx, replay, i64::MAX).await?,
-            effects: replays::effects(tx, replay, i64::MAX).await?,
+            batches: replays::load_planned(tx, replay).await?,
+            items: replays::list_items(tx, replay, i64::MAX).await?,
+            effects: replays::list_effects(tx, replay, i64::MAX).await?,
         })
     }
 
-    /// What came out otherwise than it was planned.
-    fn differences(&self, performed: &Performed) -> Vec<Moved> {
+    /// Compares what was performed with the plan.
+    fn find_differences(&self, performed: &Performed) -> Vec<Moved> {
         let mut moved: Vec<Moved> =
-            self.items.iter().zip(&performed.items).filter_map(|(planned, now)| other_item(planned, now)).collect();
+            self.items.iter().zip(&performed.items).filter_map(|(planned, now)| compare_items(planned, now)).collect();
         let mut now: BTreeMap<&str, &Effect> = performed.effects.iter().map(|e| (e.person.as_str(), e)).collect();
         let hours = |e: &Effect| EffectHours { counted: e.counted, provisional: e.provisional };
         for planned in &self.effects {
@@ -318,7 +318,7 @@ impl Planned {
     }
 }
 
-fn other_item(planned: &Item, now: &Item) -> Option<Moved> {
+fn compare_items(planned: &Item, now: &Item) -> Option<Moved> {
     ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| Moved::Letter {
         dead_letter: planned.dead_letter,
         address: planned.address.clone(),

@@ -1,4 +1,5 @@
-//! The replay itself, in a transaction that can still be dropped: what became of each raw record, and whose hours it changed.
+//! Performs a replay in a transaction that can still be rolled back: the outcome of each raw record, and the effects
+//! on teachers' hours.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,48 +19,49 @@ use huiliu_store::ledger::{facts, marks};
 use huiliu_store::roster::{self, wait};
 use huiliu_store::{StoreError, Tx};
 
-/// Teachers compared at once.
+/// Teachers compared per block.
 const TEACHERS: usize = 1_000;
 
-/// What a replay came to.
+/// The results of a replay.
 pub(super) struct Performed {
-    /// Each raw record, batch by batch, in the order of the payload.
+    /// Every raw record, by batch, in the order of the payload.
     pub items: Vec<Item>,
-    /// Each person for whom something changed.
+    /// Every person for whom something changed.
     pub effects: Vec<Effect>,
 }
 
-/// Replays raw records in a transaction from which nothing remains.
-pub(super) async fn perform(
+/// Replays raw records in a rehearsal that is rolled back.
+pub(super) async fn perform_in_rehearsal(
     context: &DeliveryContext,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
 ) -> Result<Performed, StoreError> {
-    let staged = context.rehearse().await?;
+    let staged = context.for_rehearsal().await?;
     perform_on(context, &staged, replay, batches).await
 }
 
-/// The same on a stage; whoever holds it commits or drops it.
+/// Replays raw records in the rehearsal `staged`, which the caller commits or drops.
 pub(super) async fn perform_on(
     now: &DeliveryContext,
     staged: &DeliveryContext,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
 ) -> Result<Performed, StoreError> {
-    let before = marks::last(&mut staged.db.look().await?).await?;
+    let before = marks::last_mark(&mut staged.db.begin_read_only().await?).await?;
     let mut items = Vec::new();
     for (batch, wanted) in batches {
         items.extend(replay_batch(now, staged, replay, *batch, wanted).await?);
     }
-    let marked = marks::added_since(&mut staged.db.look().await?, before).await?;
+    let marked = marks::added_since(&mut staged.db.begin_read_only().await?, before).await?;
     let mut effects = Vec::new();
     for teachers in marked.chunks(TEACHERS) {
-        effects.extend(effects_on(now, staged, teachers).await?);
+        effects.extend(compute_effects(now, staged, teachers).await?);
     }
     Ok(Performed { items, effects })
 }
 
-/// Replays the wanted raw records of one batch. What today's manifest does not find stays parked, and says why.
+/// Replays the wanted raw records of one batch. If today's manifest cannot read the batch, its records stay parked
+/// with the reason.
 async fn replay_batch(
     now: &DeliveryContext,
     staged: &DeliveryContext,
@@ -67,26 +69,26 @@ async fn replay_batch(
     batch: i64,
     wanted: &Wanted,
 ) -> Result<Vec<Item>, StoreError> {
-    let held = replays::batch(&mut now.db.look().await?, batch).await?;
-    match replay_held(now, staged, replay, &held, wanted).await {
-        Err(StoreError::Unreadable(why)) => Ok(items::unreadable(&held, wanted, &Message::new(&why))),
+    let held = replays::load_batch(&mut now.db.begin_read_only().await?, batch).await?;
+    match replay_opened_batch(now, staged, replay, &held, wanted).await {
+        Err(StoreError::Unreadable(why)) => Ok(items::items_of_unreadable_batch(&held, wanted, &Message::new(&why))),
         replayed => replayed,
     }
 }
 
-/// The payload is opened beside the stage, on which one thing is done at a time.
-async fn replay_held(
+/// Opens the payload outside the rehearsal, whose single connection handles one operation at a time.
+async fn replay_opened_batch(
     now: &DeliveryContext,
     staged: &DeliveryContext,
     replay: i64,
     held: &ClaimedBatch,
     wanted: &Wanted,
 ) -> Result<Vec<Item>, StoreError> {
-    let manifests = now.manifests.now();
-    let reading = Reading::of(&manifests, held)?;
+    let manifests = now.manifests.current();
+    let reading = Reading::for_batch(&manifests, held)?;
     let mut bytes = Arc::default();
-    let body = now.body(held, reading.stream, &mut bytes).await?;
-    let load = staged_records(now, held, reading, &body, wanted)?;
+    let body = now.load_body(held, reading.stream, &mut bytes).await?;
+    let load = stage_wanted_records(now, held, reading, &body, wanted)?;
     let mut tx = staged.db.begin().await?;
     let items = match load.roster.is_empty() {
         true => replay_records(&mut tx, now, replay, held, &load, wanted).await?,
@@ -104,7 +106,7 @@ async fn replay_records(
     load: &Load<'_>,
     wanted: &Wanted,
 ) -> Result<Vec<Item>, StoreError> {
-    let mut classified = Classified::ask(tx, held, load).await?;
+    let mut classified = Classified::classify_records(tx, held, load).await?;
     let resolved: Vec<_> = load
         .clean
         .iter()
@@ -113,9 +115,9 @@ async fn replay_records(
         .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
-    let taken = load::replay(tx, &context.keys, held, load, &mut classified, resolution).await?;
-    let items = items::of_records(held, load, &classified, wanted);
-    Ok(if taken == resolved.len() { items } else { items::gone(items) })
+    let taken = load::commit_replayed(tx, &context.keys, held, load, &mut classified, resolution).await?;
+    let items = items::items_of_records(held, load, &classified, wanted);
+    Ok(if taken == resolved.len() { items } else { items::mark_gone(items) })
 }
 
 async fn replay_roster(
@@ -126,62 +128,62 @@ async fn replay_roster(
     load: &Load<'_>,
     wanted: &Wanted,
 ) -> Result<Vec<Item>, StoreError> {
-    roster::alone(tx).await?;
-    let sifted = roster::sift(tx, &context.keys, held, load).await?;
-    let mut classified = Classified::of(tx, held, load.activation, sifted.kept()).await?;
-    let kept = sifted.kept().map(|row| (row.index, Some(row.record_key)));
+    roster::lock_roster(tx).await?;
+    let sifted = roster::sift_rows(tx, &context.keys, held, load).await?;
+    let mut classified = Classified::classify_versions(tx, held, load.activation, sifted.loadable_rows()).await?;
+    let kept = sifted.loadable_rows().map(|row| (row.index, Some(row.record_key)));
     let resolved: Vec<_> = kept
         .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
         .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
-    let items = items::of_rows(held, load, &sifted, &classified, wanted);
-    let taken = roster::replay(tx, &context.keys, held, load, &sifted, &mut classified, resolution).await?;
-    wait::add(tx, held, &sifted.waits).await?;
-    Ok(if taken == resolved.len() { items } else { items::gone(items) })
+    let items = items::items_of_roster_rows(held, load, &sifted, &classified, wanted);
+    let taken = roster::commit_replayed(tx, &context.keys, held, load, &sifted, &mut classified, resolution).await?;
+    wait::add_waits(tx, held, &sifted.waits).await?;
+    Ok(if taken == resolved.len() { items } else { items::mark_gone(items) })
 }
 
-/// The wanted raw records after the stages; only if each still stands where it was seen.
-pub(crate) fn staged_records<'a>(
+/// Decodes the wanted raw records. Fails unless each one is still at the address where it was seen.
+pub(crate) fn stage_wanted_records<'a>(
     context: &'a DeliveryContext,
     held: &'a ClaimedBatch,
     reading: Reading<'a>,
     body: &'a Body<'_>,
     wanted: &Wanted,
 ) -> Result<Load<'a>, StoreError> {
-    let load = context.stage(held, reading, body, |index| wanted.contains_key(&index))?;
+    let load = context.stage_records(held, reading, body, |index| wanted.contains_key(&index))?;
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|record| record.address == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))
         && load.parked.iter().all(|p| seen(p.index, &p.address))
         && load.clean.len() + load.roster.len() + load.parked.len() + load.skipped.len() == wanted.len();
-    if in_place { Ok(load) } else { Err(deliver::other_layout(held)) }
+    if in_place { Ok(load) } else { Err(deliver::other_layout_error(held)) }
 }
 
-/// What changed for some teachers. Who is no teacher yet is told by the blind index of the ID number.
-async fn effects_on(
+/// Computes what changed for these teachers. A teacher who is new is identified by the blind index of the ID number.
+async fn compute_effects(
     now: &DeliveryContext,
     staged: &DeliveryContext,
     teachers: &[i64],
 ) -> Result<Vec<Effect>, StoreError> {
-    let mut tx = now.db.look().await?;
-    let before = Snapshot::of(&mut tx, &now.policy, teachers).await?;
+    let mut tx = now.db.begin_read_only().await?;
+    let before = Snapshot::load(&mut tx, &now.policy, teachers).await?;
     let known = facts::existing_teachers(&mut tx, teachers).await?;
     drop(tx);
-    let mut tx = staged.db.look().await?;
-    let after = Snapshot::of(&mut tx, &staged.policy, teachers).await?;
+    let mut tx = staged.db.begin_read_only().await?;
+    let after = Snapshot::load(&mut tx, &staged.policy, teachers).await?;
     let new: Vec<i64> = teachers.iter().copied().filter(|teacher| !known.contains(teacher)).collect();
-    let indexes = identifiers::blind_indexes(&mut tx, &new).await?;
+    let indexes = identifiers::load_blind_indexes(&mut tx, &new).await?;
     let effect = |change: Change| {
         let teacher = known.contains(&change.teacher).then_some(change.teacher);
         let index = indexes.get(&change.teacher).copied().unwrap_or_default();
         Effect {
-            person: replays::person(teacher, &index),
+            person: replays::person_label(teacher, &index),
             teacher,
             counted: change.counted,
             provisional: change.provisional,
             entries_changed: i64::try_from(change.entries_changed).unwrap_or(i64::MAX),
         }
     };
-    Ok(recount::between(&before, &after).into_iter().map(effect).collect())
+    Ok(recount::compare_snapshots(&before, &after).into_iter().map(effect).collect())
 }

@@ -1,5 +1,5 @@
-//! Files in a bucket of an object store that speaks S3, taken in the order in which they were changed. Requests are signed
-//! here, anew at every attempt, and sent by the one client that all platforms are reached through.
+//! Reads files in a bucket of an S3-compatible object store, ordered by the time of their last change. Requests are
+//! signed here, anew for every attempt, and sent by the HTTP client that all platforms share.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::{BucketListingError, Cause, Failure};
 use crate::files::folder::{MAX_BYTES, is_wanted};
 use crate::http::answers;
-use crate::http::platform::{Platform, good};
+use crate::http::platform::{Platform, check_verdict};
 use crate::http::request::Filled;
 use crate::http::web::Answer;
 use huiliu_decode::payload::{Packer, Payload};
@@ -26,23 +26,24 @@ use huiliu_decode::{RecordRange, decode, text_window, xml};
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::BucketStyle;
 use huiliu_manifest::{Auth, Bucket, Encoding, Manifest, Stream, Transport};
-use huiliu_values::calendar::midnight;
+use huiliu_values::calendar::shanghai_midnight;
 use huiliu_vault::keys::hex_encode;
 
-/// How long a signature holds.
+/// How long a signature is valid.
 const SIGNED_FOR: Duration = Duration::from_secs(900);
-/// Bytes that a large object is asked for at once.
+/// Number of bytes per request when a large object is fetched in parts.
 const PART: usize = 8 << 20;
-/// Pages of one listing, of mostly 1,000 objects each.
+/// Maximum number of pages in one listing; a page usually has 1,000 objects.
 const MAX_PAGES: usize = 10_000;
-/// Objects that are kept of a listing; those after them are listed again.
+/// Number of objects kept of a listing; the rest is listed again later.
 const HELD: usize = 1_000;
-/// An object can come into sight some time after the moment it is said to have been changed at, as when it is sent in
-/// parts. Among those of the last day, the last so many of which are remembered, such a one is found.
+/// An object can become visible some time after its recorded time of change, for example when it is uploaded in
+/// parts. It is still found if that time is at most a day before the furthest place and, if more than 500 objects
+/// were taken in that day, not before the oldest of the last 500.
 const OVERLAP: TimeDelta = TimeDelta::days(1);
 const REMEMBERED: usize = 500;
 
-/// An object's place among the others.
+/// An object's position in the reading order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
@@ -50,7 +51,7 @@ struct Place {
     key: String,
 }
 
-/// An object of a listing.
+/// An object, as listed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Object {
     place: Place,
@@ -59,48 +60,50 @@ struct Object {
 }
 
 impl Object {
-    fn digest(&self) -> String {
+    fn version_digest(&self) -> String {
         let Place { changed, key } = &self.place;
         let whole = Sha256::digest(format!("{key}\0{}\0{}", changed.to_rfc3339(), self.etag));
         hex_encode(&whole[..8])
     }
 }
 
-/// Where a pass over a bucket stands.
+/// The position of a pass over a bucket.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Cursor {
-    /// The furthest place of those taken.
+    /// The furthest place of the objects taken so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<Place>,
-    /// What was taken of the objects changed at `known_from` or later: digest → changed at.
+    /// Digests of the objects taken that changed at `known_from` or later, with the time of change.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     recent: BTreeMap<String, DateTime<Utc>>,
-    /// From when on `recent` is complete; always, where nothing is said.
+    /// The time from which on `recent` is complete; `None` if it is complete without limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     known_from: Option<DateTime<Utc>>,
-    /// Objects changed at this moment or later are left out of this pass.
+    /// Objects changed at this time or later are left out of this pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<DateTime<Utc>>,
 }
 
 impl Cursor {
-    fn takes(&self, object: &Object) -> bool {
+    fn includes_object(&self, object: &Object) -> bool {
         let Object { place, .. } = object;
         let is_further = self.after.as_ref().is_none_or(|after| place > after);
-        let is_late =
-            || self.known_from.is_none_or(|from| place.changed >= from) && !self.recent.contains_key(&object.digest());
+        let is_late = || {
+            self.known_from.is_none_or(|from| place.changed >= from)
+                && !self.recent.contains_key(&object.version_digest())
+        };
         self.until.is_none_or(|until| place.changed < until) && (is_further || is_late())
     }
 
-    /// The cursor once an object is taken.
-    fn past(&self, object: &Object, last: bool) -> Self {
+    /// Returns the cursor after an object is taken.
+    fn after_object(&self, object: &Object, last: bool) -> Self {
         let mut next = self.clone();
         if last {
             next.until = None;
         }
         let after = next.after.take().map_or(object.place.clone(), |after| after.max(object.place.clone()));
-        next.recent.insert(object.digest(), object.place.changed);
+        next.recent.insert(object.version_digest(), object.place.changed);
         let mut known_from = after.changed - OVERLAP;
         if next.recent.len() > REMEMBERED
             && let Some(earliest) = next.recent.values().min()
@@ -116,42 +119,42 @@ impl Cursor {
     }
 }
 
-/// What is still to be taken in a pass.
+/// The objects that a pass has yet to take.
 #[derive(Debug, Default)]
 struct Ahead {
-    /// The cursor it was looked up for.
+    /// The cursor for which they were listed.
     stands: String,
     objects: BTreeSet<Object>,
-    /// Whether there are more behind them.
+    /// Whether there are more objects after these.
     more: bool,
 }
 
-/// Names and values, which are signed.
+/// Names and values of query parameters; they are signed.
 type Query<'q> = &'q [(&'static str, &'q str)];
 
-/// A request of an object, or of the listing of the bucket.
+/// A request for an object, or for the listing of the bucket.
 struct ObjectRequest<'r> {
-    /// The key of an object; empty for the bucket itself.
+    /// The key of an object; empty for the listing.
     key: &'r str,
     query: Query<'r>,
-    /// They need not be signed.
+    /// Headers; S3 does not require them to be signed.
     headers: Vec<(String, String)>,
-    /// What people call it.
+    /// Name for messages.
     place: &'r str,
-    /// The stream whose table a web page may be.
+    /// The stream whose table a web page may contain.
     stream: Option<&'r Stream>,
-    /// What takes the bytes in.
+    /// Receives the bytes of the answer.
     packer: Packer,
 }
 
 impl<'r> ObjectRequest<'r> {
-    /// An object of a stream.
-    fn object(key: &'r str, stream: &'r Stream, packer: Packer) -> Self {
+    /// Creates a request for an object of a stream.
+    fn for_object(key: &'r str, stream: &'r Stream, packer: Packer) -> Self {
         Self { key, query: &[], headers: vec![], place: key, stream: Some(stream), packer }
     }
 }
 
-/// A connector over a bucket.
+/// A connector over a bucket of an object store.
 #[derive(Debug)]
 pub struct BucketConnector {
     manifest: Manifest,
@@ -159,15 +162,15 @@ pub struct BucketConnector {
     bucket: rusty_s3::Bucket,
     credentials: Option<Credentials>,
     prefix: String,
-    /// By stream.
+    /// Objects yet to be taken, by stream.
     ahead: Mutex<HashMap<String, Ahead>>,
 }
 
 impl BucketConnector {
-    /// For this endpoint.
+    /// Creates the connector for an endpoint.
     ///
     /// # Errors
-    /// [`Failure`] when the manifest declares no bucket, a value of it is missing, or no address can be made of it.
+    /// [`Failure`] if the manifest declares no bucket, one of its values is missing, or no URL can be built from it.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let Transport::Files { bucket: Some(declared), .. } = &manifest.transport else {
             return Err(Failure::fatal(Cause::NoBucket { connector: manifest.id }));
@@ -175,40 +178,41 @@ impl BucketConnector {
         let Bucket { name, prefix, region, style } = &**declared;
         let filled = |template: &Template| {
             template
-                .fill(|value| endpoint.value(value), str::to_owned)
+                .fill_values(|value| endpoint.lookup_value(value), str::to_owned)
                 .map_err(|name| Failure::fatal(Cause::ValueMissing { name }))
         };
         let (name, prefix, region) = (filled(name)?, filled(prefix)?, filled(region)?);
-        let credentials = credentials(&endpoint);
+        let credentials = build_credentials(&endpoint);
         let platform = Platform::new(&manifest.id, endpoint, Auth::None {}, vec![], None)?;
         let style = match style {
             BucketStyle::Host => UrlStyle::VirtualHost,
             BucketStyle::Path => UrlStyle::Path,
         };
-        let bucket = rusty_s3::Bucket::new(platform.web.url("")?, style, name.clone(), region).map_err(|e| {
-            let host = platform.endpoint.base_url.clone();
-            Failure::fatal(Cause::BucketAddress { bucket: name, host, why: e.to_string() })
-        })?;
+        let bucket =
+            rusty_s3::Bucket::new(platform.web.resolve_path("")?, style, name.clone(), region).map_err(|e| {
+                let host = platform.endpoint.base_url.clone();
+                Failure::fatal(Cause::BucketAddress { bucket: name, host, why: e.to_string() })
+            })?;
         Ok(Self { manifest, platform, bucket, credentials, prefix, ahead: Mutex::default() })
     }
 
-    /// The body of a good answer.
-    async fn get(&self, request: ObjectRequest<'_>) -> Result<Payload, Failure> {
+    /// Sends a request and returns the body of a successful answer.
+    async fn fetch_payload(&self, request: ObjectRequest<'_>) -> Result<Payload, Failure> {
         let ObjectRequest { key, query, headers, place, stream, packer } = request;
         let mut action = GetObject::new(&self.bucket, self.credentials.as_ref(), key);
         for (name, value) in query {
             action.query_mut().insert(*name, *value);
         }
         let url = action.sign(SIGNED_FOR);
-        let filled = Filled { headers, ..Filled::get(url.path()) };
-        let answer = self.platform.exchange(filled, url, place, packer).await?;
-        let table = stream.and_then(|stream| stream.format.page_of());
-        good(answers::judge(&[], &answer, place, table)).map_err(|f| with_code(f, &answer))?;
+        let filled = Filled { headers, ..Filled::plain_get(url.path()) };
+        let answer = self.platform.send_without_auth(filled, url, place, packer).await?;
+        let table = stream.and_then(|stream| stream.format.web_page_layout());
+        check_verdict(answers::judge_answer(&[], &answer, place, table)).map_err(|f| with_store_code(f, &answer))?;
         Ok(answer.payload)
     }
 
-    /// The objects of a stream that a pass is still to take: the first of them, and whether there are more.
-    async fn list(&self, stream: &Stream, stands: &Cursor) -> Result<Ahead, Failure> {
+    /// Lists the objects of a stream that a pass has yet to take: the first of them, and whether there are more.
+    async fn list_objects(&self, stream: &Stream, stands: &Cursor) -> Result<Ahead, Failure> {
         let place = format!("{}/{}", self.bucket.name(), self.prefix);
         let mut ahead = Ahead::default();
         let mut token: Option<String> = None;
@@ -217,11 +221,11 @@ impl BucketConnector {
             query.extend(token.as_deref().map(|token| ("continuation-token", token)));
             let (key, headers, packer) = ("", vec![], Packer::default());
             let listing = ObjectRequest { key, query: &query, headers, place: &place, stream: None, packer };
-            let answer = self.get(listing).await?;
-            let page = listed(answer.plain().unwrap_or_default())
-                .map_err(|why| Failure::passing(Cause::BucketListing { why }).at(place.as_str()))?;
+            let answer = self.fetch_payload(listing).await?;
+            let page = parse_listing(answer.as_plain().unwrap_or_default())
+                .map_err(|why| Failure::retryable(Cause::BucketListing { why }).with_place(place.as_str()))?;
             for object in page.objects {
-                if self.is_of(stream, &object.place.key) && stands.takes(&object) {
+                if self.is_stream_object(stream, &object.place.key) && stands.includes_object(&object) {
                     ahead.objects.insert(object);
                 }
                 if ahead.objects.len() > HELD {
@@ -232,83 +236,90 @@ impl BucketConnector {
             match page.next {
                 None => return Ok(ahead),
                 next if next == token => {
-                    return Err(Failure::fatal(Cause::BucketListingLoop).at(place));
+                    return Err(Failure::fatal(Cause::BucketListingLoop).with_place(place));
                 }
                 next => token = next,
             }
         }
-        Err(Failure::fatal(Cause::BucketListingPages { max: MAX_PAGES }).at(place))
+        Err(Failure::fatal(Cause::BucketListingPages { max: MAX_PAGES }).with_place(place))
     }
 
-    /// Whether an object is one of the stream's, by its name.
-    fn is_of(&self, stream: &Stream, key: &str) -> bool {
+    /// Whether an object belongs to the stream, by its name.
+    fn is_stream_object(&self, stream: &Stream, key: &str) -> bool {
         let name = key.rsplit('/').next().unwrap_or_default();
         !name.is_empty() && !key.contains(char::is_control) && is_wanted(&self.manifest, stream, name)
     }
 
-    /// What people call an object: its key without the folder that the prefix names.
-    fn address<'k>(&self, key: &'k str) -> &'k str {
+    /// Returns the name of an object for people: its key without the folder of the prefix.
+    fn short_key<'k>(&self, key: &'k str) -> &'k str {
         let folder = self.prefix.rfind('/').map_or(0, |end| end + 1);
         key.get(folder..).unwrap_or(key)
     }
 
-    async fn fetch(&self, stream: &Stream, object: &Object) -> Result<Payload, Failure> {
+    async fn fetch_object(&self, stream: &Stream, object: &Object) -> Result<Payload, Failure> {
         let (key, size) = (&object.place.key, object.size);
         if size > MAX_BYTES {
             return Err(Failure::fatal(Cause::FileTooLarge { file: key.clone(), size, max: MAX_BYTES }));
         }
-        // An address would lead elsewhere.
+        // A URL with `.` or `..` would lead to another object.
         if key.split('/').any(|step| matches!(step, "." | "..")) {
             return Err(Failure::fatal(Cause::ObjectKey { key: key.clone() }));
         }
         let in_parts = match usize::try_from(size) {
-            Ok(size) if text_window::packer(stream, size).packs(size) => {
-                self.parts(stream, object, size).await.map(Some)
+            Ok(size) if text_window::build_packer(stream, size).must_pack(size) => {
+                self.fetch_parts(stream, object, size).await.map(Some)
             }
             _ => Ok(None),
         };
         let fetched = match in_parts {
             Ok(Some(payload)) => Ok(payload),
-            // A part of what the store itself keeps packed is nothing by itself.
+            // A part of an object that the store itself keeps compressed cannot be decompressed alone, so the whole
+            // object is fetched.
             Err(f) if !matches!(f.cause, Cause::AnswerNotGzip { .. }) => Err(f),
-            Ok(None) | Err(_) => self.get(ObjectRequest::object(key, stream, text_window::packer(stream, 0))).await,
+            Ok(None) | Err(_) => {
+                self.fetch_payload(ObjectRequest::for_object(key, stream, text_window::build_packer(stream, 0))).await
+            }
         };
         fetched.map_err(|f| {
             let answered = match &f.cause {
                 Cause::StatusOfStore { why, .. } => why,
                 cause => cause,
             };
-            // It was there a moment ago: listed again, it is or is not.
+            // The object was listed a moment ago. A retry lists the bucket again and shows whether it still exists.
             let is_gone = matches!(answered, Cause::Status { .. });
             if is_gone { Failure { retry: Some(Duration::ZERO), ..f } } else { f }
         })
     }
 
-    /// A large object, which is packed part by part so that it is never whole.
-    async fn parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
+    /// Fetches a large object part by part and compresses each, so that it is never whole in memory.
+    async fn fetch_parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
         let key = &object.place.key;
-        let broken = |e: std::io::Error| Failure::passing(Cause::ObjectNotPacked { why: e.into() }).at(key.as_str());
-        let mut packer = text_window::packer(stream, size);
+        let broken =
+            |e: std::io::Error| Failure::retryable(Cause::ObjectNotPacked { why: e.into() }).with_place(key.as_str());
+        let mut packer = text_window::build_packer(stream, size);
         while packer.len() < size {
             let (from, to) = (packer.len(), size.min(packer.len() + PART));
             let mut headers = vec![("range".to_owned(), format!("bytes={from}-{}", to - 1))];
             if !object.etag.is_empty() {
                 headers.push(("if-match".to_owned(), object.etag.clone()));
             }
-            let part =
-                self.get(ObjectRequest { headers, ..ObjectRequest::object(key, stream, Packer::default()) }).await?;
-            let bytes = part.plain().unwrap_or_default();
+            let part = self
+                .fetch_payload(ObjectRequest { headers, ..ObjectRequest::for_object(key, stream, Packer::default()) })
+                .await?;
+            let bytes = part.as_plain().unwrap_or_default();
             if bytes.len() != to - from {
-                return Err(Failure::passing(Cause::ObjectPart { received: bytes.len(), from, to }).at(key.as_str()));
+                return Err(
+                    Failure::retryable(Cause::ObjectPart { received: bytes.len(), from, to }).with_place(key.as_str())
+                );
             }
             packer.push(bytes).map_err(broken)?;
         }
-        packer.finish().map_err(broken)
+        packer.into_payload().map_err(broken)
     }
 }
 
-/// Nothing for a bucket that is open to all.
-fn credentials(endpoint: &Endpoint) -> Option<Credentials> {
+/// Returns the credentials of a source; `None` for a public bucket.
+fn build_credentials(endpoint: &Endpoint) -> Option<Credentials> {
     let Endpoint { user, password, secrets, .. } = endpoint;
     (!user.is_empty()).then(|| match secrets.get("session_token") {
         Some(token) => Credentials::new_with_token(user, password, token),
@@ -316,19 +327,19 @@ fn credentials(endpoint: &Endpoint) -> Option<Credentials> {
     })
 }
 
-/// One page of a listing.
+/// One page of a listing, and the token of the next one.
 struct Listed {
     objects: Vec<Object>,
     next: Option<String>,
 }
 
-/// Reads a page of a listing.
-fn listed(bytes: &[u8]) -> Result<Listed, BucketListingError> {
+/// Parses one page of a listing.
+fn parse_listing(bytes: &[u8]) -> Result<Listed, BucketListingError> {
     const ROOT: &str = "ListBucketResult";
     let unreadable = |why| BucketListingError::Decode { why: Box::new(why) };
-    let text = decode::in_encoding(Encoding::Utf8, bytes).map_err(unreadable)?;
+    let text = decode::decode_in_encoding(Encoding::Utf8, bytes).map_err(unreadable)?;
     let paths = ["Key", "LastModified", "ETag", "Size"];
-    let contents = xml::decode(&text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(unreadable)?;
+    let contents = xml::decode_elements(&text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(unreadable)?;
     let objects = contents.records.iter().map(|record| {
         let told = |nth: usize| record.texts.get(nth).and_then(Option::as_deref);
         let key = told(0).unwrap_or_default().replace('+', " ");
@@ -343,7 +354,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, BucketListingError> {
     });
     let objects = objects.collect::<Result<_, BucketListingError>>()?;
     let one = |name: &str| -> Result<Option<String>, BucketListingError> {
-        let found = xml::decode(&text, name, ROOT, &[""], RecordRange::ALL).map_err(unreadable)?;
+        let found = xml::decode_elements(&text, name, ROOT, &[""], RecordRange::ALL).map_err(unreadable)?;
         Ok(found.records.first().and_then(|record| record.texts.first()?.as_deref().map(str::to_owned)))
     };
     let is_cut = one("IsTruncated")?.is_some_and(|text| text.trim() == "true");
@@ -354,10 +365,10 @@ fn listed(bytes: &[u8]) -> Result<Listed, BucketListingError> {
     Ok(Listed { objects, next })
 }
 
-/// With the word that the store itself has for a refusal, as `SignatureDoesNotMatch`.
-fn with_code(failure: Failure, answer: &Answer) -> Failure {
+/// Adds the store's own error code to a failure, such as `SignatureDoesNotMatch`.
+fn with_store_code(failure: Failure, answer: &Answer) -> Failure {
     let said = std::str::from_utf8(&answer.bytes()).ok().and_then(|body| {
-        let code = xml::decode(body, "Code", "Error", &[""], RecordRange::ALL).ok()?;
+        let code = xml::decode_elements(body, "Code", "Error", &[""], RecordRange::ALL).ok()?;
         let code = code.records.first()?.texts.first()?.as_deref()?.to_owned();
         (code.len() <= 100 && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')).then_some(code)
     });
@@ -372,11 +383,11 @@ impl Connector for BucketConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        self.platform.secrets.told(self.next(stream, cursor).await)
+        self.platform.secrets.redact_pull(self.pull_next(stream, cursor).await)
     }
 
-    fn since(&self, _: &Stream, days: Days) -> Option<String> {
-        let begins = |day: chrono::NaiveDate| midnight(day).map(|moment| moment.to_utc());
+    fn cursor_for_days(&self, _: &Stream, days: Days) -> Option<String> {
+        let begins = |day: chrono::NaiveDate| shanghai_midnight(day).map(|moment| moment.to_utc());
         let first = begins(days.first)?;
         let after = Some(Place { changed: first, key: String::new() });
         let until = days.last.and_then(|day| begins(day.succ_opt()?));
@@ -385,22 +396,22 @@ impl Connector for BucketConnector {
 }
 
 impl BucketConnector {
-    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+    async fn pull_next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let stands: Cursor = crate::cursor_text::read_cursor(cursor)?;
         let held = self.ahead.lock().await.remove(&stream.name);
         let mut ahead = match held.filter(|held| Some(held.stands.as_str()) == cursor && !held.objects.is_empty()) {
             Some(held) => held,
-            None => self.list(stream, &stands).await?,
+            None => self.list_objects(stream, &stands).await?,
         };
         let Some(object) = ahead.objects.pop_first() else { return Ok(None) };
-        let payload = self.fetch(stream, &object).await?;
+        let payload = self.fetch_object(stream, &object).await?;
         let last = ahead.objects.is_empty() && !ahead.more;
-        ahead.stands = crate::cursor_text::write_cursor(&stands.past(&object, last));
+        ahead.stands = crate::cursor_text::write_cursor(&stands.after_object(&object, last));
         let cursor = ahead.stands.clone();
         if !last {
             self.ahead.lock().await.insert(stream.name.clone(), ahead);
         }
-        let address = self.address(&object.place.key);
+        let address = self.short_key(&object.place.key);
         crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, address, payload, cursor, last)
             .await
             .map(Some)
@@ -417,26 +428,26 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_bounded_and_takes_what_comes_late_or_changes() {
+    fn cursor_stays_bounded_and_includes_late_and_changed_objects() {
         let mut cursor = Cursor::default();
         let late = object(0, "late", "1");
         for n in 0..3_000 {
             let object = object(n / 10, &format!("k{n:04}"), "1");
-            assert!(cursor.takes(&object), "{n}");
-            cursor = cursor.past(&object, false);
-            assert!(!cursor.takes(&object), "{n}");
-            assert!(n > 400 || cursor.takes(&late), "{n}");
+            assert!(cursor.includes_object(&object), "{n}");
+            cursor = cursor.after_object(&object, false);
+            assert!(!cursor.includes_object(&object), "{n}");
+            assert!(n > 400 || cursor.includes_object(&late), "{n}");
         }
-        assert!(cursor.recent.len() <= REMEMBERED && !cursor.takes(&late));
-        assert!(cursor.takes(&object(299, "k2990", "2")) && cursor.takes(&object(280, "new", "1")));
-        cursor = cursor.past(&object(90_000, "z", "1"), true);
-        assert!(cursor.recent.len() == 1 && !cursor.takes(&object(299, "k2990", "2")));
+        assert!(cursor.recent.len() <= REMEMBERED && !cursor.includes_object(&late));
+        assert!(cursor.includes_object(&object(299, "k2990", "2")) && cursor.includes_object(&object(280, "new", "1")));
+        cursor = cursor.after_object(&object(90_000, "z", "1"), true);
+        assert!(cursor.recent.len() == 1 && !cursor.includes_object(&object(299, "k2990", "2")));
         let read: Cursor = crate::cursor_text::read_cursor(Some(&crate::cursor_text::write_cursor(&cursor))).unwrap();
         assert_eq!((read.after, read.recent), (cursor.after, cursor.recent));
     }
 
     #[test]
-    fn a_listing_is_read_or_refused() {
+    fn parses_or_refuses_listings() {
         let page = |more: &str| {
             format!(
                 "<?xml version='1.0'?><ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Contents>\
@@ -444,10 +455,10 @@ mod tests {
                  <Size>7</Size></Contents>{more}</ListBucketResult>"
             )
         };
-        let read = listed(page("").as_bytes()).unwrap();
+        let read = parse_listing(page("").as_bytes()).unwrap();
         assert_eq!((read.objects[0].place.key.as_str(), read.objects[0].size, read.next), ("a+ 班.csv", 7, None));
         let more = "<IsTruncated>true</IsTruncated><NextContinuationToken>t=</NextContinuationToken>";
-        assert_eq!(listed(page(more).as_bytes()).unwrap().next.as_deref(), Some("t="));
+        assert_eq!(parse_listing(page(more).as_bytes()).unwrap().next.as_deref(), Some("t="));
         for bad in [
             page("<IsTruncated>true</IsTruncated>"),
             page("<Contents><Key>x</Key></Contents>"),
@@ -457,7 +468,7 @@ mod tests {
             "<html/>".to_owned(),
             page("").replace("</ListBucketResult>", ""),
         ] {
-            assert!(listed(bad.as_bytes()).is_err(), "{bad}");
+            assert!(parse_listing(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files that a platform lists and gives out over HTTP, each request signed anew at every attempt.
+//! Reads files that a platform lists and serves over HTTP. Each request is signed anew for every attempt.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::http::request;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Download, Manifest, Request, Stream, Transport};
 
-/// A connector over a listing of files.
+/// A connector over a list of files to download.
 #[derive(Debug)]
 pub struct DownloadConnector {
     manifest: Manifest,
@@ -20,19 +20,19 @@ pub struct DownloadConnector {
     platform: Platform,
 }
 
-/// A file of the listing.
+/// A file of the list.
 #[derive(Clone, Copy)]
 struct ListedFile<'f> {
     name: &'f str,
-    /// The stream that it is of.
+    /// The stream that it belongs to.
     stream: &'f Stream,
 }
 
 impl DownloadConnector {
-    /// For this endpoint.
+    /// Creates the connector for an endpoint.
     ///
     /// # Errors
-    /// [`Failure`] when the manifest declares no download, or the base URL is not one.
+    /// [`Failure`] if the manifest declares no download or the base URL is invalid.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let Transport::Files { download: Some(download), .. } = &manifest.transport else {
             return Err(Failure::fatal(Cause::NoDownload { connector: manifest.id }));
@@ -42,35 +42,36 @@ impl DownloadConnector {
         Ok(Self { manifest, download, platform })
     }
 
-    async fn get(&self, request: &Request, file: Option<ListedFile<'_>>) -> Result<Payload, Failure> {
+    async fn fetch_payload(&self, request: &Request, file: Option<ListedFile<'_>>) -> Result<Payload, Failure> {
         let (file, stream) = (file.map(|file| file.name), file.map(|file| file.stream));
         let values = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
-        let path = request::fill(request, &self.platform.endpoint, &values)?.path;
+        let path = request::fill_request(request, &self.platform.endpoint, &values)?.path;
         let place = file.unwrap_or(&path);
-        let table = stream.and_then(|stream| stream.format.page_of());
+        let table = stream.and_then(|stream| stream.format.web_page_layout());
         let (leads, records_of) = (Leads::Path, stream);
         let question = Question { request, values: &values, query: &[], leads, place, table, records_of };
-        Ok(self.platform.ask(&question).await?.map(|answer| answer.payload).unwrap_or_default())
+        Ok(self.platform.request_answer(&question).await?.map(|answer| answer.payload).unwrap_or_default())
     }
 
-    /// The names of the listing that are this connector's, sorted.
-    async fn names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
+    /// Returns the names in the listing that match the connector's and the stream's patterns, sorted.
+    async fn list_names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
         let Download { list, items, name, .. } = &self.download;
         let foreign = |cause: Cause| {
-            let path =
-                request::fill(list, &self.platform.endpoint, &|_| None).map(|filled| filled.path).unwrap_or_default();
-            Failure::passing(cause).at(path)
+            let path = request::fill_request(list, &self.platform.endpoint, &|_| None)
+                .map(|filled| filled.path)
+                .unwrap_or_default();
+            Failure::retryable(cause).with_place(path)
         };
         let unreadable = |e: &dyn std::fmt::Display| foreign(Cause::FilesListing { why: e.to_string() });
-        let payload = self.get(list, None).await?;
-        let bytes = payload.whole().map_err(|e| unreadable(&e))?;
+        let payload = self.fetch_payload(list, None).await?;
+        let bytes = payload.read_all().map_err(|e| unreadable(&e))?;
         let listing: Value = serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?;
-        let listed = at(&listing, items)
+        let listed = value_at(&listing, items)
             .and_then(Value::as_array)
             .ok_or_else(|| foreign(Cause::FilesListingMissing { path: items.clone() }))?;
         let mut names = Vec::with_capacity(listed.len());
         for item in listed {
-            let name = at(item, name)
+            let name = value_at(item, name)
                 .and_then(Value::as_str)
                 .ok_or_else(|| foreign(Cause::FilesListingName { path: name.clone() }))?;
             if is_wanted(&self.manifest, stream, name) && !name.contains(char::is_control) {
@@ -83,7 +84,7 @@ impl DownloadConnector {
     }
 }
 
-fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |value, step| value.get(step))
 }
 
@@ -94,21 +95,22 @@ impl Connector for DownloadConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        self.platform.secrets.told(self.next(stream, cursor).await)
+        self.platform.secrets.redact_pull(self.pull_next(stream, cursor).await)
     }
 
-    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+    fn cursor_for_days(&self, _: &Stream, days: Days) -> Option<String> {
         Some(crate::cursor_text::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
     }
 }
 
 impl DownloadConnector {
-    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let names = self.names(stream).await?;
-        let Some(Next { name, cursor, last }) = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next(&names) else {
+    async fn pull_next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        let names = self.list_names(stream).await?;
+        let Some(Next { name, cursor, last }) = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next_file(&names)
+        else {
             return Ok(None);
         };
-        let payload = self.get(&self.download.file, Some(ListedFile { name, stream })).await?;
+        let payload = self.fetch_payload(&self.download.file, Some(ListedFile { name, stream })).await?;
         crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, name, payload, cursor, last)
             .await
             .map(Some)

@@ -1,4 +1,4 @@
-//! Files dropped in a folder, taken in the order of their names, in which numbers count as numbers.
+//! Reads files dropped into a folder, ordered by name, with numbers in names compared by value.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -15,38 +15,38 @@ use crate::failure::{Cause, Failure};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
-use huiliu_manifest::{Manifest, Stream, Transport, named_like};
+use huiliu_manifest::{Manifest, Stream, Transport, matches_name_pattern};
 use huiliu_values::date::parse_date;
 
-/// The largest file that is taken.
+/// Maximum size of a file, in bytes.
 pub(crate) const MAX_BYTES: u64 = 64 << 20;
-/// Bytes that are read at once.
+/// Number of bytes read at once.
 const STEP: usize = 256 << 10;
-/// Names that are told of those that are not read.
+/// Maximum number of skipped file names in a log line.
 const MAX_TOLD: usize = 10;
 
-/// Where a pass over a folder stands.
+/// The position of a pass over a folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cursor {
-    /// The last file taken.
+    /// Name of the last file read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
-    /// Files with an earlier export date in their name are left out.
+    /// Files with an earlier export date in their name are skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<NaiveDate>,
-    /// Files with a later one, too.
+    /// Files with a later export date in their name are skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<NaiveDate>,
 }
 
-/// The order of names as people number them: `list2` stands before `list10`. A run of ASCII digits counts by its number, all
-/// else by its bytes.
-fn by_name(one: &str, other: &str) -> Ordering {
+/// Orders names as people number them: `list2` before `list10`. A run of ASCII digits compares as a number,
+/// everything else byte by byte.
+fn compare_names(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
     while let (Some(a), Some(b)) = (left.first(), right.first()) {
         let order = if a.is_ascii_digit() && b.is_ascii_digit() {
-            let (a, b) = (number(&mut left), number(&mut right));
+            let (a, b) = (take_number(&mut left), take_number(&mut right));
             a.len().cmp(&b.len()).then_with(|| a.cmp(b))
         } else {
             (left, right) = (&left[1..], &right[1..]);
@@ -59,8 +59,8 @@ fn by_name(one: &str, other: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| one.cmp(other))
 }
 
-/// Takes the digits off a name that begins with some; those of its number.
-fn number<'n>(name: &mut &'n [u8]) -> &'n [u8] {
+/// Removes the leading digits from a name and returns them without leading zeros.
+fn take_number<'n>(name: &mut &'n [u8]) -> &'n [u8] {
     let (digits, rest) = name.split_at(name.iter().position(|b| !b.is_ascii_digit()).unwrap_or(name.len()));
     *name = rest;
     let zeros = digits.iter().take_while(|b| **b == b'0').count();
@@ -68,28 +68,28 @@ fn number<'n>(name: &mut &'n [u8]) -> &'n [u8] {
 }
 
 impl Cursor {
-    fn takes(&self, name: &str) -> bool {
+    fn includes_file(&self, name: &str) -> bool {
         let dated = || name.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 8).map(parse_date);
-        self.after.as_ref().is_none_or(|after| by_name(name, after).is_gt())
+        self.after.as_ref().is_none_or(|after| compare_names(name, after).is_gt())
             && self.since.is_none_or(|since| !matches!(dated(), Some(Ok(day)) if day < since))
             && self.until.is_none_or(|until| !matches!(dated(), Some(Ok(day)) if day > until))
     }
 }
 
-/// The file a pass takes next.
+/// The next file of a pass.
 pub(crate) struct Next<'a> {
     pub(crate) name: &'a str,
-    /// The cursor once it is landed.
+    /// The cursor to store once it has landed.
     pub(crate) cursor: String,
-    /// Whether it is the pass's last.
+    /// Whether it is the last file of the pass.
     pub(crate) last: bool,
 }
 
 impl Cursor {
-    /// The next of the names, in whatever order they are given.
-    pub(crate) fn next<'n>(&self, names: &'n [String]) -> Option<Next<'n>> {
-        let later = || names.iter().filter(|name| self.takes(name));
-        let name = later().min_by(|one, other| by_name(one, other))?;
+    /// Returns the next file; the names may be in any order.
+    pub(crate) fn next_file<'n>(&self, names: &'n [String]) -> Option<Next<'n>> {
+        let later = || names.iter().filter(|name| self.includes_file(name));
+        let name = later().min_by(|one, other| compare_names(one, other))?;
         let last = later().nth(1).is_none();
         let (since, until) = if last { (None, None) } else { (self.since, self.until) };
         let next = Self { after: Some(name.clone()), since, until };
@@ -97,17 +97,18 @@ impl Cursor {
     }
 }
 
-/// Whether a file is one of the connector's, and of the stream's.
+/// Whether a file name matches the patterns of the connector and of the stream.
 pub(crate) fn is_wanted(manifest: &Manifest, stream: &Stream, name: &str) -> bool {
-    let of_stream = stream.files.as_ref().is_none_or(|names| names.iter().any(|pattern| named_like(pattern, name)));
+    let of_stream =
+        stream.files.as_ref().is_none_or(|names| names.iter().any(|pattern| matches_name_pattern(pattern, name)));
     of_stream
         && match &manifest.transport {
-            Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
+            Transport::Files { names, .. } => names.iter().any(|pattern| matches_name_pattern(pattern, name)),
             Transport::Http { .. } | Transport::Push {} => false,
         }
 }
 
-/// A connector over a folder.
+/// A connector over a folder of files.
 #[derive(Debug)]
 pub struct FileConnector {
     manifest: Manifest,
@@ -116,14 +117,14 @@ pub struct FileConnector {
 }
 
 impl FileConnector {
-    /// Over the endpoint's folder.
+    /// Creates the connector for the endpoint's folder.
     #[must_use]
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Self {
         Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
     }
 
-    /// The names of the stream's files, and of what looks like one and is not read.
-    fn names(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
+    /// Lists the names of the stream's files, and of entries that look like one but are not read.
+    fn list_files(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
         let unreadable = |e: std::io::Error| {
             Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.into() })
         };
@@ -133,7 +134,7 @@ impl FileConnector {
             let Ok(kind) = entry.file_type() else { continue };
             match entry.file_name().into_string() {
                 Ok(name) if kind.is_file() && is_wanted(&self.manifest, stream, &name) => names.push(name),
-                // A symbolic link is not followed: it could lead out of the folder.
+                // Symbolic links are not followed, because they could lead out of the folder.
                 Ok(name) if kind.is_symlink() && is_wanted(&self.manifest, stream, &name) => left.push(name),
                 Err(name) if !kind.is_dir() => left.push(name.to_string_lossy().into_owned()),
                 _ => {}
@@ -143,8 +144,8 @@ impl FileConnector {
     }
 }
 
-/// Tells of files that nobody reads, once at the end of a pass.
-fn tell(folder: &Path, mut left: Vec<String>) {
+/// Logs the files that are not read, once at the end of a pass.
+fn warn_skipped(folder: &Path, mut left: Vec<String>) {
     if left.is_empty() {
         return;
     }
@@ -155,8 +156,8 @@ fn tell(folder: &Path, mut left: Vec<String>) {
     tracing::warn!("not read in {folder}: {names}{more}: a symbolic link, or a name that is not UTF-8");
 }
 
-/// A stream's file that nobody is writing any more.
-pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
+/// Reads a file of a stream. Fails if the file changes while it is read, because it is still being written.
+pub(crate) async fn read_file(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
     let file = || path.display().to_string();
     let unreadable = |e: std::io::Error| Failure::fatal(Cause::File { file: file(), why: e.into() });
     let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
@@ -165,7 +166,7 @@ pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failur
         return Err(Failure::fatal(Cause::FileTooLarge { file: file(), size, max: MAX_BYTES }));
     }
     let size = usize::try_from(size).unwrap_or(0);
-    let mut packer = text_window::packer(stream, size);
+    let mut packer = text_window::build_packer(stream, size);
     let mut opened = tokio::fs::File::open(path).await.map_err(unreadable)?.take(MAX_BYTES + 1);
     let mut bytes = vec![0; STEP];
     loop {
@@ -177,9 +178,9 @@ pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failur
     let after = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
     if still(&before) != still(&after) || packer.len() as u64 != after.len() {
-        return Err(Failure::passing(Cause::FileWriting { file: file() }));
+        return Err(Failure::retryable(Cause::FileWriting { file: file() }));
     }
-    packer.finish().map_err(unreadable)
+    packer.into_payload().map_err(unreadable)
 }
 
 #[async_trait]
@@ -189,17 +190,17 @@ impl Connector for FileConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let (names, left) = self.names(stream)?;
-        let next = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next(&names);
+        let (names, left) = self.list_files(stream)?;
+        let next = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next_file(&names);
         if next.as_ref().is_none_or(|next| next.last) {
-            tell(&self.folder, left);
+            warn_skipped(&self.folder, left);
         }
         let Some(Next { name, cursor, last }) = next else { return Ok(None) };
-        let payload = read(&self.folder.join(name), stream).await?;
+        let payload = read_file(&self.folder.join(name), stream).await?;
         crate::files::page::file_page(&self.unpacker, stream, name, payload, cursor, last).await.map(Some)
     }
 
-    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+    fn cursor_for_days(&self, _: &Stream, days: Days) -> Option<String> {
         Some(crate::cursor_text::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
     }
 }
@@ -209,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_in_the_order_of_their_numbers() {
+    fn names_are_ordered_by_their_numbers() {
         let order = [
             "a",
             "a.csv",
@@ -231,7 +232,7 @@ mod tests {
         ];
         for (one, a) in order.iter().enumerate() {
             for (other, b) in order.iter().enumerate() {
-                assert_eq!(by_name(a, b), one.cmp(&other), "{a} {b}");
+                assert_eq!(compare_names(a, b), one.cmp(&other), "{a} {b}");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What is handed in, files as with `huiliu upload` and payloads that a platform sends: taken once, in the order given.
+//! Reads what is handed in: files of `huiliu upload`, and payloads that a platform pushes. Each is read once, in the
+//! given order.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -9,16 +10,16 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::failure::{Cause, Failure};
-use crate::files::folder::{is_wanted, read};
+use crate::files::folder::{is_wanted, read_file};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Manifest, Stream, Transport};
 
-/// One of the things that are handed in.
+/// One file or payload that was handed in.
 #[derive(Debug)]
 enum Handed {
     File(PathBuf),
-    /// Under its name.
+    /// A pushed payload and its name.
     Sent(String, Payload),
 }
 
@@ -32,10 +33,11 @@ pub struct HandedConnector {
 }
 
 impl HandedConnector {
-    /// Of these files.
+    /// Creates a connector over these files.
     ///
     /// # Errors
-    /// [`Failure`] for a connector that takes no files, a stream it has not, and a file that is none of its.
+    /// [`Failure`] if the connector accepts no files, has no such stream, or a file name matches none of its
+    /// patterns.
     pub fn new(
         manifest: Manifest,
         stream: &str,
@@ -45,13 +47,13 @@ impl HandedConnector {
         if matches!(manifest.transport, Transport::Http { .. }) {
             return Err(Failure::fatal(Cause::NoUpload { connector: manifest.id }));
         }
-        let Some(of) = manifest.stream(stream) else {
+        let Some(of) = manifest.find_stream(stream) else {
             let streams = manifest.stream.iter().map(|s| s.name.clone()).collect();
             let stream = stream.to_owned();
             return Err(Failure::fatal(Cause::NoStream { connector: manifest.id, stream, streams }));
         };
         for file in &files {
-            let file = name(file);
+            let file = file_name(file);
             if let Transport::Files { names, .. } = &manifest.transport
                 && !is_wanted(&manifest, of, &file)
             {
@@ -63,11 +65,11 @@ impl HandedConnector {
         Ok(Self { manifest, stream: stream.to_owned(), files: Mutex::new(files), unpacker })
     }
 
-    /// Of a payload that was sent, under this name.
+    /// Creates a connector over one pushed payload with this name.
     ///
     /// # Errors
-    /// [`Failure`] for a connector to which nothing is sent, and for a stream it has not.
-    pub fn sent(
+    /// [`Failure`] if the connector accepts no pushed payloads or has no such stream.
+    pub fn from_payload(
         manifest: Manifest,
         stream: &str,
         name: &str,
@@ -82,7 +84,7 @@ impl HandedConnector {
     }
 }
 
-fn name(file: &std::path::Path) -> String {
+fn file_name(file: &std::path::Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
@@ -97,20 +99,20 @@ impl Connector for HandedConnector {
             return Ok(None);
         }
         let mut files = self.files.lock().await;
-        // A file that cannot be read now is asked for again.
+        // The file stays in the queue until it could be read, so that a retry finds it.
         let (name, payload) = match files.front() {
             None => return Ok(None),
-            Some(Handed::File(file)) => (name(file), read(file, stream).await?),
+            Some(Handed::File(file)) => (file_name(file), read_file(file, stream).await?),
             Some(Handed::Sent(name, payload)) => (name.clone(), payload.clone()),
         };
-        // The cursor is not kept: it only tells one file from the next.
+        // This cursor is never stored; it only distinguishes one file from the next.
         let (cursor, last) = (files.len().to_string(), files.len() == 1);
         let page = crate::files::page::file_page(&self.unpacker, stream, &name, payload, cursor, last).await?;
         files.pop_front();
         Ok(Some(page))
     }
 
-    fn since(&self, _: &Stream, _: Days) -> Option<String> {
+    fn cursor_for_days(&self, _: &Stream, _: Days) -> Option<String> {
         None
     }
 }

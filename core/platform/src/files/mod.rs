@@ -1,4 +1,4 @@
-//! Files: dropped into a folder, downloaded, in a bucket, or handed in.
+//! Reads files: dropped into a folder, downloaded, in a bucket, or handed in.
 
 pub mod bucket;
 pub mod download;

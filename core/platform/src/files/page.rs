@@ -1,4 +1,4 @@
-//! A file that has come, as a page.
+//! Turns a received file into a page.
 
 use crate::connector::Page;
 use crate::failure::{Cause, Failure};
@@ -10,17 +10,17 @@ use huiliu_decode::{draft, text_window};
 use huiliu_manifest::Stream;
 use huiliu_messages::Message;
 
-/// The most characters of a text in a failure: parsers quote what they meet.
+/// Maximum length of a text in a failure, in characters, because parsers quote their input.
 const MAX_TEXT: usize = 1_000;
 
-/// A file that came as a whole.
-pub(crate) fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
-    text_window::kept(stream, bytes)
-        .map_err(|e| Failure::passing(Cause::FileNotPacked { file: name.to_owned(), why: e.into() }))
+/// Stores the bytes of a whole file as a payload, compressed where the stream's format allows it.
+pub(crate) fn pack_file(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
+    text_window::pack_payload(stream, bytes)
+        .map_err(|e| Failure::retryable(Cause::FileNotPacked { file: name.to_owned(), why: e.into() }))
 }
 
-/// A file as a page: counted, or with the reason why it cannot be read. `cursor` stands behind it; `last` ends the
-/// pass.
+/// Makes a page of a file: with the number of its records, or with the reason why it cannot be read. `cursor` is the
+/// position after it; `last` ends the pass.
 pub(crate) async fn file_page(
     unpacker: &Unpacker,
     stream: &Stream,
@@ -29,18 +29,18 @@ pub(crate) async fn file_page(
     cursor: String,
     last: bool,
 ) -> Result<Page, Failure> {
-    let read = match unpacker.read(stream, &payload, Ask::Count).await {
-        Ok(body) => decode::outline(stream, &body, None),
+    let read = match unpacker.prepare_payload(stream, &payload, Ask::Count).await {
+        Ok(body) => decode::outline_payload(stream, &body, None),
         Err(fault) => Err(fault),
     };
     let records = match read {
-        // The file is not to blame.
+        // The unpacking process could not start; that says nothing about the file.
         Err(DecodeError::Unpack(UnpackError::Start { why })) => {
-            return Err(Failure::passing(Cause::NoProcess { why }).at(name));
+            return Err(Failure::retryable(Cause::NoProcess { why }).with_place(name));
         }
         read => read
             .map(|outline| outline.records)
-            .map_err(|e| Message::new(&e).map_texts(|text| draft::masked(text, MAX_TEXT))),
+            .map_err(|e| Message::new(&e).map_texts(|text| draft::mask_text(text, MAX_TEXT))),
     };
     Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
 }

@@ -1,4 +1,4 @@
-//! What an answer is taken for: by the manifest's rules first, then by what every platform means by a status.
+//! Judges answers: first by the manifest's rules, then by the usual meaning of the status.
 
 use std::time::Duration;
 
@@ -11,83 +11,85 @@ use huiliu_decode::{html, json};
 use huiliu_manifest::Layout;
 use huiliu_manifest::transport::{AnswerRule, Taken};
 
-/// The longest wait that a platform can impose.
+/// Maximum wait that a platform can impose.
 const MAX_WAIT: Duration = Duration::from_secs(120);
-/// How much of an answer is searched for a text.
+/// Number of bytes of an answer that are searched for a text.
 const SEARCHED: usize = 64 << 10;
 
-/// What an answer is.
+/// The meaning of an answer.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// What was asked for.
+    /// It contains what was requested.
     Good,
-    /// No records, and no error.
+    /// It means no records, and is not an error.
     Empty,
-    /// The token or session has run out, as it seems.
+    /// The token or session seems to have expired.
     Refresh(Failure),
-    /// No answer to be used.
+    /// It cannot be used.
     Bad(Failure),
 }
 
-/// Judges an answer. A web page is a login's, unless it is this table.
-pub(crate) fn judge(rules: &[AnswerRule], answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
-    by_rules(rules, answer, place).or_else(|| by_status(answer, place)).unwrap_or_else(|| by_page(answer, place, table))
+/// Judges an answer. A web page is taken for a login page unless it contains this table.
+pub(crate) fn judge_answer(rules: &[AnswerRule], answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
+    judge_by_rules(rules, answer, place)
+        .or_else(|| judge_by_status(answer, place))
+        .unwrap_or_else(|| judge_by_page(answer, place, table))
 }
 
-/// What the first rule that holds says.
-pub(crate) fn by_rules(rules: &[AnswerRule], answer: &Answer, place: &str) -> Option<Verdict> {
-    rules.iter().find(|rule| holds(rule, answer)).map(|rule| by_rule(rule, answer, place))
+/// Returns the verdict of the first rule that matches.
+pub(crate) fn judge_by_rules(rules: &[AnswerRule], answer: &Answer, place: &str) -> Option<Verdict> {
+    rules.iter().find(|rule| rule_matches(rule, answer)).map(|rule| apply_rule(rule, answer, place))
 }
 
-fn holds(rule: &AnswerRule, answer: &Answer) -> bool {
+fn rule_matches(rule: &AnswerRule, answer: &Answer) -> bool {
     let AnswerRule { status, path, is, contains, .. } = rule;
     let of_status = status.as_ref().is_none_or(|all| all.iter().any(|s| s.0 == u64::from(answer.status.as_u16())));
     of_status
-        && contains.as_ref().is_none_or(|text| has(answer, text))
-        && stands(path.as_deref(), is.as_deref(), answer)
+        && contains.as_ref().is_none_or(|text| contains_text(answer, text))
+        && value_matches(path.as_deref(), is.as_deref(), answer)
 }
 
-fn has(answer: &Answer, text: &str) -> bool {
-    let searched = answer.payload.beginning(SEARCHED).unwrap_or_default();
+fn contains_text(answer: &Answer, text: &str) -> bool {
+    let searched = answer.payload.read_beginning(SEARCHED).unwrap_or_default();
     let within = |part: &[u8]| !part.is_empty() && searched.windows(part.len()).any(|window| window == part);
     within(text.as_bytes()) || within(&encoding_rs::GB18030.encode(text).0)
 }
 
-fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
+fn value_matches(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
     let (Some(path), Some(is)) = (path, is) else { return true };
     let Some(text) = answer.text() else { return false };
-    let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
+    let found = json::read_texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
     found.is_some_and(|found| is.contains(&found))
 }
 
-fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
+fn apply_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
     let status = answer.status.to_string();
     match rule.taken {
-        Taken::Retry => Verdict::Bad(Failure::passing(Cause::RuleRetry { status }).at(place)),
+        Taken::Retry => Verdict::Bad(Failure::retryable(Cause::RuleRetry { status }).with_place(place)),
         Taken::Wait => {
-            let retry = Some(wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO));
-            Verdict::Bad(Failure { retry, ..Failure::passing(Cause::RuleWait { status }).at(place) })
+            let retry = Some(parse_wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO));
+            Verdict::Bad(Failure { retry, ..Failure::retryable(Cause::RuleWait { status }).with_place(place) })
         }
-        Taken::Refresh => Verdict::Refresh(Failure::passing(Cause::RuleToken { status }).at(place)),
+        Taken::Refresh => Verdict::Refresh(Failure::retryable(Cause::RuleToken { status }).with_place(place)),
         Taken::Empty => Verdict::Empty,
-        Taken::Fail => Verdict::Bad(Failure::fatal(Cause::RuleFail { status }).at(place)),
+        Taken::Fail => Verdict::Bad(Failure::fatal(Cause::RuleFail { status }).with_place(place)),
     }
 }
 
-/// What a status that is no success means.
-fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
+/// Returns the verdict on a status other than success.
+fn judge_by_status(answer: &Answer, place: &str) -> Option<Verdict> {
     let status = answer.status;
     let told = status.to_string();
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        let refused = Failure::fatal(Cause::Credentials { status: told }).at(place);
+        let refused = Failure::fatal(Cause::Credentials { status: told }).with_place(place);
         let is_token = status == StatusCode::UNAUTHORIZED;
         return Some(if is_token { Verdict::Refresh(refused) } else { Verdict::Bad(refused) });
     }
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        let retry = Some(wait(answer, "retry-after").unwrap_or(Duration::ZERO));
+        let retry = Some(parse_wait(answer, "retry-after").unwrap_or(Duration::ZERO));
         return Some(Verdict::Bad(Failure {
             retry,
-            ..Failure::passing(Cause::StatusPassing { status: told }).at(place)
+            ..Failure::retryable(Cause::StatusPassing { status: told }).with_place(place)
         }));
     }
     if status.is_redirection() {
@@ -96,15 +98,15 @@ fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
             Some(host) => Cause::Redirect { host, status: told },
             None => Cause::RedirectWithin { status: told },
         };
-        return Some(Verdict::Bad(Failure::fatal(cause).at(place)));
+        return Some(Verdict::Bad(Failure::fatal(cause).with_place(place)));
     }
     if !status.is_success() {
-        return Some(Verdict::Bad(Failure::fatal(Cause::Status { status: told }).at(place)));
+        return Some(Verdict::Bad(Failure::fatal(Cause::Status { status: told }).with_place(place)));
     }
     None
 }
 
-fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
+fn judge_by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
     if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes(), layout)) {
         return Verdict::Good;
     }
@@ -112,14 +114,14 @@ fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
         None => Cause::LoginPage,
         Some(layout) => Cause::LoginPageColumns { columns: layout.header.clone() },
     };
-    Verdict::Refresh(Failure::passing(cause).at(place))
+    Verdict::Refresh(Failure::retryable(cause).with_place(place))
 }
 
-/// How long the platform asks to be left alone: seconds, a date, or a second since 1970.
-fn wait(answer: &Answer, header: &str) -> Option<Duration> {
+/// Parses how long the platform asks us to wait: a number of seconds, a date, or seconds since 1970.
+fn parse_wait(answer: &Answer, header: &str) -> Option<Duration> {
     let text = answer.header(header)?.trim();
     let date = |text: &str| DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc));
-    // The platform's own clock is the one it counts by.
+    // The platform's date refers to its own clock, so its own `date` header counts as now.
     let now = answer.header("date").and_then(date).unwrap_or_else(Utc::now);
     let until = |moment: DateTime<Utc>| (moment - now).to_std().unwrap_or(Duration::ZERO);
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
@@ -128,7 +130,7 @@ fn wait(answer: &Answer, header: &str) -> Option<Duration> {
         _ if !is_number => until(date(text)?),
         Ok(seconds) if seconds >= 1_000_000_000 => DateTime::from_timestamp(seconds, 0).map_or(MAX_WAIT, until),
         Ok(seconds) => Duration::from_secs(seconds.unsigned_abs() + u64::from(!part.is_empty())),
-        // More seconds than can be counted.
+        // A number of seconds that does not fit into an `i64`.
         Err(_) => MAX_WAIT,
     };
     Some(wait.min(MAX_WAIT))
@@ -140,7 +142,7 @@ mod tests {
     use huiliu_decode::payload::Payload;
 
     #[test]
-    fn a_wait_is_told_in_several_ways() {
+    fn parses_all_forms_of_a_wait() {
         let answer = |value: &str| {
             let mut headers = reqwest::header::HeaderMap::new();
             headers.insert("retry-after", value.parse().unwrap());
@@ -162,7 +164,7 @@ mod tests {
             ("-1", None),
             ("soon", None),
         ] {
-            let told = wait(&answer(value), "retry-after").map(|wait| wait.as_secs());
+            let told = parse_wait(&answer(value), "retry-after").map(|wait| wait.as_secs());
             assert_eq!(told, seconds, "{value}");
         }
     }

@@ -1,4 +1,4 @@
-//! How requests are authorised: what is added to each, and tokens and sessions, which run out.
+//! Authorises requests: adds credentials to each, and fetches tokens and sessions, which expire.
 
 use std::time::{Duration, Instant};
 
@@ -18,25 +18,25 @@ use huiliu_decode::json;
 use huiliu_decode::payload::Packer;
 use huiliu_manifest::transport::{Auth, Carrier};
 
-/// A token is not used in its last seconds.
+/// A token is not used during its last seconds.
 const SPARE: Duration = Duration::from_secs(30);
 
-/// What was fetched to be carried by requests.
+/// A token or session that requests carry.
 #[derive(Clone)]
 struct Token {
     text: String,
     until: Option<Instant>,
-    /// Whether a request that carried it was answered well.
+    /// Whether a request with it has been answered successfully.
     worked: bool,
 }
 
-/// The token that is held, if there is one.
+/// The current token, if there is one.
 #[derive(Default)]
 pub(crate) struct Tokens {
     held: Option<Token>,
-    /// Tokens in a row that were refused before one of their requests was answered well.
+    /// Number of tokens in a row that were refused before any of their requests succeeded.
     refused: u32,
-    /// The refresh token that took the place of the source's.
+    /// The refresh token that replaced the one in the source's secrets.
     refresh: Option<String>,
 }
 
@@ -47,17 +47,17 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// A request with it was answered well.
-    pub(crate) fn worked(&mut self) {
+    /// Records that a request with the token was answered successfully.
+    pub(crate) fn mark_accepted(&mut self) {
         self.refused = 0;
         if let Some(token) = &mut self.held {
             token.worked = true;
         }
     }
 
-    /// A request with it was refused: what becomes of the failure. A token that ran out, or the first one, is worth fetching
-    /// anew; a second new one in a row that is refused is not.
-    pub(crate) fn refused(&mut self, failure: Failure, place: &str) -> Failure {
+    /// Drops the token after a request with it was refused, and returns the failure to report. It is retryable if the
+    /// token had worked before or is the first one; a second new token in a row that is refused makes it permanent.
+    pub(crate) fn mark_refused(&mut self, failure: Failure, place: &str) -> Failure {
         let Some(token) = self.held.take() else { return failure };
         self.refused = if token.worked { 0 } else { self.refused + 1 };
         if self.refused > 1 {
@@ -65,38 +65,40 @@ impl Tokens {
         }
         match failure.cause {
             Cause::LoginPage | Cause::LoginPageColumns { .. } => failure,
-            _ => Failure::passing(Cause::TokenExpired).at(place),
+            _ => Failure::retryable(Cause::TokenExpired).with_place(place),
         }
     }
 }
 
-/// Whether requests carry something that is fetched first.
-pub(crate) fn is_fetched(auth: &Auth) -> bool {
+/// Whether requests need a token or session that is fetched first.
+pub(crate) fn needs_token(auth: &Auth) -> bool {
     matches!(auth, Auth::Oauth2 { .. } | Auth::Oauth2Refresh { .. } | Auth::Jwt { .. } | Auth::Session { .. })
 }
 
-/// Adds what a request carries; `token` is what was fetched.
-pub(crate) fn apply(auth: &Auth, endpoint: &Endpoint, token: Option<&str>, filled: &mut Filled) {
+/// Adds the credentials to a request; `token` is the token or session that was fetched.
+pub(crate) fn add_credentials(auth: &Auth, endpoint: &Endpoint, token: Option<&str>, filled: &mut Filled) {
     let Endpoint { user, password, .. } = endpoint;
     let token = token.unwrap_or_default();
     match auth {
         Auth::None {} | Auth::Certificate {} | Auth::Sign { .. } => {}
         Auth::Basic {} => {
             let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-            filled.put(Carrier::Header, "authorization", format!("Basic {pair}"));
+            filled.add_credential(Carrier::Header, "authorization", format!("Basic {pair}"));
         }
-        Auth::Bearer {} => filled.put(Carrier::Header, "authorization", format!("Bearer {password}")),
-        Auth::ApiKey { carrier, name } => filled.put(*carrier, name, password.clone()),
+        Auth::Bearer {} => filled.add_credential(Carrier::Header, "authorization", format!("Bearer {password}")),
+        Auth::ApiKey { carrier, name } => filled.add_credential(*carrier, name, password.clone()),
         Auth::Oauth2 { .. } | Auth::Oauth2Refresh { .. } | Auth::Jwt { .. } => {
-            filled.put(Carrier::Header, "authorization", format!("Bearer {token}"));
+            filled.add_credential(Carrier::Header, "authorization", format!("Bearer {token}"));
         }
         Auth::Session { token: None, .. } => filled.cookies.push(token.to_owned()),
-        Auth::Session { carrier, name, prefix, .. } => filled.put(*carrier, name, format!("{prefix}{token}")),
+        Auth::Session { carrier, name, prefix, .. } => {
+            filled.add_credential(*carrier, name, format!("{prefix}{token}"))
+        }
     }
 }
 
-/// The query parameters in which a key, a token or a signature stands: links in answers may repeat them.
-pub(crate) fn in_query(auth: &Auth) -> Vec<&str> {
+/// Returns the query parameters that hold a key, a token or a signature. Links in answers may repeat them.
+pub(crate) fn secret_query_params(auth: &Auth) -> Vec<&str> {
     match auth {
         Auth::ApiKey { carrier: Carrier::Query, name } | Auth::Session { carrier: Carrier::Query, name, .. } => {
             vec![name]
@@ -109,9 +111,10 @@ pub(crate) fn in_query(auth: &Auth) -> Vec<&str> {
 }
 
 impl Platform {
-    /// The token that requests carry, fetched if there is none; nothing where none is fetched.
-    pub(crate) async fn token(&self) -> Result<Option<String>, Failure> {
-        if !is_fetched(&self.auth) {
+    /// Returns the token that requests carry, and fetches one if there is none or it has expired; `None` if the
+    /// authorisation needs no token.
+    pub(crate) async fn get_or_fetch_token(&self) -> Result<Option<String>, Failure> {
+        if !needs_token(&self.auth) {
             return Ok(None);
         }
         let mut tokens = self.tokens.lock().await;
@@ -120,18 +123,18 @@ impl Platform {
         }
         let (text, until) = match &self.auth {
             Auth::Session { login, token, .. } => (self.log_in(login, token.as_deref()).await?, None),
-            _ => self.grant(&mut tokens).await?,
+            _ => self.fetch_grant(&mut tokens).await?,
         };
         if text.is_empty() || text.contains(char::is_control) {
-            return Err(Failure::passing(Cause::TokenNotPrintable));
+            return Err(Failure::retryable(Cause::TokenNotPrintable));
         }
-        self.secrets.fetched(&text);
+        self.secrets.remember_token(&text);
         tokens.held = Some(Token { text: text.clone(), until, worked: false });
         Ok(Some(text))
     }
 
-    /// Fetches a token by one of the grants of OAuth2.
-    async fn grant(&self, tokens: &mut Tokens) -> Result<(String, Option<Instant>), Failure> {
+    /// Fetches a token with the OAuth2 grant that the manifest declares.
+    async fn fetch_grant(&self, tokens: &mut Tokens) -> Result<(String, Option<Instant>), Failure> {
         let Endpoint { user, password, .. } = &self.endpoint;
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let client = [pair("client_id", user), pair("client_secret", password)];
@@ -152,67 +155,68 @@ impl Platform {
             }
             Auth::Jwt { token_path, audience } => {
                 let grant = pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-                (token_path, vec![grant, pair("assertion", &assertion(&self.endpoint, audience)?)])
+                (token_path, vec![grant, pair("assertion", &build_assertion(&self.endpoint, audience)?)])
             }
             _ => return Ok((String::new(), None)),
         };
-        let filled = Filled { method: reqwest::Method::POST, body: Some(Body::Form(fields)), ..Filled::get(path) };
-        let answer = self.exchange(filled, self.web.url(path)?, path, Packer::default()).await?;
+        let filled =
+            Filled { method: reqwest::Method::POST, body: Some(Body::Form(fields)), ..Filled::plain_get(path) };
+        let answer = self.send_without_auth(filled, self.web.resolve_path(path)?, path, Packer::default()).await?;
         if answer.status.as_u16() == 400 {
-            return Err(Failure::fatal(Cause::Credentials { status: answer.status.to_string() }).at(path));
+            return Err(Failure::fatal(Cause::Credentials { status: answer.status.to_string() }).with_place(path));
         }
         self.expect_good(&[], &answer, path)?;
         let told: Value = serde_json::from_slice(&answer.bytes())
-            .map_err(|e| Failure::passing(Cause::TokenNotJson { why: e.to_string() }).at(path))?;
+            .map_err(|e| Failure::retryable(Cause::TokenNotJson { why: e.to_string() }).with_place(path))?;
         let text = told
             .get("access_token")
             .and_then(Value::as_str)
-            .ok_or_else(|| Failure::passing(Cause::TokenMissing).at(path))?;
+            .ok_or_else(|| Failure::retryable(Cause::TokenMissing).with_place(path))?;
         if let Some(next) = told.get("refresh_token").and_then(Value::as_str) {
-            self.secrets.fetched(next);
+            self.secrets.remember_token(next);
             tokens.refresh = Some(next.to_owned());
         }
         let seconds = told.get("expires_in").and_then(Value::as_u64).map(Duration::from_secs);
-        // One that lives hardly longer than what is spared is used until it is refused.
+        // A token whose lifetime is shorter than [`SPARE`] is used until it is refused.
         let until = seconds.and_then(|s| s.checked_sub(SPARE)).and_then(|s| Instant::now().checked_add(s));
         Ok((text.to_owned(), until))
     }
 
-    /// Logs in, and gives the token or the cookies of the session.
+    /// Logs in and returns the token or the cookies of the session.
     async fn log_in(&self, login: &huiliu_manifest::Request, token: Option<&str>) -> Result<String, Failure> {
-        let filled = request::fill(login, &self.endpoint, &|_| None)?;
+        let filled = request::fill_request(login, &self.endpoint, &|_| None)?;
         let place = filled.path.clone();
-        let answer = self.exchange(filled, self.web.url(&place)?, &place, Packer::default()).await?;
+        let answer = self.send_without_auth(filled, self.web.resolve_path(&place)?, &place, Packer::default()).await?;
         let Some(path) = token else {
-            let cookies = cookies(&answer);
-            // Many logins answer with a page, or lead on to one.
+            let cookies = join_cookies(&answer);
+            // Many logins answer with a web page or a redirect to one.
             if !cookies.is_empty() && answer.status.as_u16() < 400 && self.rules_allow(&answer, &place)? {
                 return Ok(cookies);
             }
             self.expect_good(&self.answers, &answer, &place)?;
-            return Err(Failure::fatal(Cause::LoginCookie).at(place));
+            return Err(Failure::fatal(Cause::LoginCookie).with_place(place));
         };
         self.expect_good(&self.answers, &answer, &place)?;
         let text = answer.text().unwrap_or_default();
-        let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
-        found.ok_or_else(|| Failure::fatal(Cause::LoginToken { path: path.to_owned() }).at(place))
+        let found = json::read_texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
+        found.ok_or_else(|| Failure::fatal(Cause::LoginToken { path: path.to_owned() }).with_place(place))
     }
 
     fn rules_allow(&self, answer: &Answer, place: &str) -> Result<bool, Failure> {
-        match crate::http::answers::by_rules(&self.answers, answer, place) {
+        match crate::http::answers::judge_by_rules(&self.answers, answer, place) {
             None | Some(Verdict::Good | Verdict::Empty) => Ok(true),
             Some(Verdict::Refresh(failure) | Verdict::Bad(failure)) => Err(failure),
         }
     }
 }
 
-fn cookies(answer: &Answer) -> String {
+fn join_cookies(answer: &Answer) -> String {
     let all = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
     all.filter_map(|cookie| cookie.split(';').next()).map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
-/// An assertion of RFC 7523, good for five minutes.
-fn assertion(endpoint: &Endpoint, audience: &str) -> Result<String, Failure> {
+/// Builds an assertion as in RFC 7523, valid for five minutes.
+fn build_assertion(endpoint: &Endpoint, audience: &str) -> Result<String, Failure> {
     let now = Utc::now().timestamp();
     let claims = json!({
         "iss": endpoint.user, "sub": endpoint.user, "aud": audience, "iat": now, "exp": now + 300,

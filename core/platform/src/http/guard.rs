@@ -1,5 +1,5 @@
-//! Which addresses may be connected to: public ones, and the networks that operations have allowed. Looked at on the
-//! address of the connection itself, so that neither a spelling nor a name server leads elsewhere.
+//! Decides which addresses may be connected to: public ones, and networks that the operator allows. The address of
+//! the connection itself is checked, so that neither the spelling of a host nor a name server can lead elsewhere.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,11 +11,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 use url::Host;
 
-/// Networks that are no part of the public internet and may be connected to all the same.
+/// Networks outside the public internet that may be connected to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Arc<[IpNet]>);
 
-/// A connection that is not made.
+/// A connection that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{host} is at {address}, which is not a public address")]
 pub struct Refused {
@@ -24,10 +24,10 @@ pub struct Refused {
 }
 
 impl Networks {
-    /// Of networks as `10.1.0.0/16` or single addresses.
+    /// Parses networks such as `10.1.0.0/16`, or single addresses.
     ///
     /// # Errors
-    /// The text that is no network.
+    /// The first text that is neither.
     pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, String> {
         let net = |text: &str| {
             let text = text.trim();
@@ -36,7 +36,7 @@ impl Networks {
         texts.into_iter().map(net).collect::<Result<Vec<_>, _>>().map(|nets| Self(nets.into()))
     }
 
-    /// This host alone, for the sandbox.
+    /// Returns the loopback addresses of this host, for the sandbox.
     #[must_use]
     pub fn loopback() -> Self {
         Self::parse(["127.0.0.0/8", "::1"]).unwrap_or_default()
@@ -44,25 +44,26 @@ impl Networks {
 
     /// Whether an address may be connected to.
     #[must_use]
-    pub fn permit(&self, address: IpAddr) -> bool {
+    pub fn permits_address(&self, address: IpAddr) -> bool {
         let allowed = |address: &IpAddr| self.0.iter().any(|net| net.contains(address));
         if allowed(&address) {
             return true;
         }
         match address {
             IpAddr::V4(v4) => is_public(v4),
-            IpAddr::V6(v6) => match inner(v6) {
+            IpAddr::V6(v6) => match embedded_ipv4(v6) {
                 Some(v4) => allowed(&IpAddr::V4(v4)) || is_public(v4),
                 None => is_public_v6(v6),
             },
         }
     }
 
-    /// Refuses a URL whose host is an address that may not be connected to. Names are looked at when they are resolved.
+    /// Refuses a URL whose host is an address that may not be connected to. Host names are checked when they are
+    /// resolved.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn check(&self, url: &Url) -> Result<(), Refused> {
+    /// [`Refused`] if the address may not be connected to.
+    pub fn check_url(&self, url: &Url) -> Result<(), Refused> {
         let address = match url.host_str().map(Host::parse) {
             Some(Ok(Host::Ipv4(v4))) => IpAddr::V4(v4),
             Some(Ok(Host::Ipv6(v6))) => IpAddr::V6(v6),
@@ -72,16 +73,16 @@ impl Networks {
     }
 
     fn check_address(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
-        if self.permit(address) { Ok(()) } else { Err(Refused { host: host.to_owned(), address }) }
+        if self.permits_address(address) { Ok(()) } else { Err(Refused { host: host.to_owned(), address }) }
     }
 }
 
-/// The IPv4 address that an IPv6 address carries: mapped, compatible, NAT64, 6to4.
-fn inner(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+/// Returns the IPv4 address that an IPv6 address embeds: mapped, compatible, NAT64 or 6to4.
+fn embedded_ipv4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = v6.segments();
     let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match s {
-        // ::1 and :: are addresses of their own, and no public ones either way.
+        // `::1` and `::` match here, too; the IPv4 addresses they give are not public either.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => Some(of(high, low)),
         [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
         [0x2002, high, low, ..] => Some(of(high, low)),
@@ -89,7 +90,8 @@ fn inner(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// By the registry of special-purpose addresses (RFC 6890), and what clouds serve their machines from.
+/// Whether an address is public by the registry of special-purpose addresses (RFC 6890). 168.63.129.16, from which a
+/// cloud serves its machines, is not.
 fn is_public(v4: Ipv4Addr) -> bool {
     let [a, b, c, d] = v4.octets();
     let special = match (a, b, c) {
@@ -102,7 +104,7 @@ fn is_public(v4: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only global unicast is handed out, and some of it for other purposes.
+/// Whether an address is public: only global unicast is assigned, and parts of it serve special purposes.
 fn is_public_v6(v6: Ipv6Addr) -> bool {
     let s = v6.segments();
     let isatap = matches!((s[4], s[5]), (0 | 0x200, 0x5efe));
@@ -110,7 +112,7 @@ fn is_public_v6(v6: Ipv6Addr) -> bool {
     s[0] & 0xe000 == 0x2000 && !special && !isatap
 }
 
-/// Resolves names to the addresses that may be connected to.
+/// Resolves names, and refuses a name with an address that may not be connected to.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolver(pub(crate) Networks);
 
@@ -119,7 +121,7 @@ impl Resolve for Resolver {
         let networks = self.0.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            // One refused address refuses the name: a platform does not live half inside.
+            // One refused address refuses the whole name: a platform has no reason to be partly internal.
             for address in &found {
                 networks.check_address(name.as_str(), address.ip())?;
             }
@@ -128,8 +130,8 @@ impl Resolve for Resolver {
     }
 }
 
-/// The refusal that a failed connection was for, if it was one.
-pub(crate) fn refusal(e: &reqwest::Error) -> Option<&Refused> {
+/// Returns the refusal that caused a failed connection, if there was one.
+pub(crate) fn find_refusal(e: &reqwest::Error) -> Option<&Refused> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(e);
     while let Some(error) = cause {
         if let Some(refused) = error.downcast_ref::<Refused>() {
@@ -141,13 +143,13 @@ pub(crate) fn refusal(e: &reqwest::Error) -> Option<&Refused> {
 }
 
 impl Refused {
-    /// Which address it was.
+    /// Returns the address that was refused.
     #[must_use]
     pub fn address(&self) -> impl fmt::Display {
         self.address
     }
 
-    /// The name that led there.
+    /// Returns the host name that resolved to it.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_public_addresses_and_allowed_networks() {
+    fn permits_only_public_addresses_and_allowed_networks() {
         let none = Networks::default();
         for private in [
             "0.0.0.0",
@@ -199,16 +201,16 @@ mod tests {
             "3fff::1",
             "2400::5efe:7f00:1",
         ] {
-            assert!(!none.permit(private.parse().unwrap()), "{private}");
+            assert!(!none.permits_address(private.parse().unwrap()), "{private}");
         }
         for public in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2400:3200::1", "::ffff:1.1.1.1"] {
-            assert!(none.permit(public.parse().unwrap()), "{public}");
+            assert!(none.permits_address(public.parse().unwrap()), "{public}");
         }
         let some = Networks::parse(["10.1.0.0/16", "127.0.0.1"]).unwrap();
         for (address, permitted) in
             [("10.1.255.1", true), ("10.2.0.1", false), ("::ffff:10.1.0.1", true), ("127.0.0.2", false)]
         {
-            assert_eq!(some.permit(address.parse().unwrap()), permitted, "{address}");
+            assert_eq!(some.permits_address(address.parse().unwrap()), permitted, "{address}");
         }
         assert_eq!(Networks::parse(["10.0.0.0/33"]), Err("10.0.0.0/33".into()));
     }

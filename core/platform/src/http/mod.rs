@@ -1,4 +1,4 @@
-//! Requests: whereto they may go, what proves who asks, what an answer is, and what may be said of it.
+//! HTTP requests: where they may go, how they are authorised, how answers are judged, and what messages may reveal.
 
 pub mod answers;
 pub mod auth;

@@ -1,4 +1,5 @@
-//! A platform that is asked: each request filled, within its budget, authorised, sent, and its answer judged.
+//! Sends requests to one platform: fills each in, waits for the budget, authorises it, sends it, and judges the
+//! answer.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use huiliu_decode::text_window;
 use huiliu_manifest::transport::{AnswerRule, Budget};
 use huiliu_manifest::{Auth, Layout, Request, Stream};
 
-/// One platform, for one source.
+/// One platform, as one source uses it.
 #[derive(Debug)]
 pub(crate) struct Platform {
     pub(crate) endpoint: Endpoint,
@@ -29,31 +30,31 @@ pub(crate) struct Platform {
     budget: Option<Budget>,
 }
 
-/// Where a request leads.
+/// Where a request goes.
 #[derive(Clone, Copy)]
 pub(crate) enum Leads<'q> {
-    /// To its path.
+    /// To the path of the request.
     Path,
-    /// To a link of an earlier answer, which stands for path and query; to the host of `base_url`, or nowhere.
+    /// To a link from an earlier answer, which replaces path and query. It must lead to the host of `base_url`.
     Here(&'q str),
-    /// To a link of an earlier answer; another host is asked without anything that is ours.
+    /// To a link from an earlier answer. If it leads to another host, the request carries no credentials.
     Anywhere(&'q str),
 }
 
-/// What is asked.
+/// What to request, and how to read the answer.
 pub(crate) struct Question<'q> {
     pub(crate) request: &'q Request,
-    /// Values of this request alone.
+    /// Looks up the values of this request alone.
     pub(crate) values: &'q Values<'q>,
-    /// What paging and time add to the query.
+    /// Query parameters that paging and time add.
     pub(crate) query: &'q [(String, String)],
-    /// Where it leads.
+    /// Where the request goes.
     pub(crate) leads: Leads<'q>,
-    /// What is asked for, for people.
+    /// What is requested, for messages.
     pub(crate) place: &'q str,
-    /// The table that a web page may be; without one a web page is a login's.
+    /// The table that a web page may contain. Without it, a web page is taken for a login page.
     pub(crate) table: Option<&'q Layout>,
-    /// The stream, where nothing but its records is asked of the answer: a large one is packed.
+    /// The stream, if only its records are read from the answer; a large answer is then kept compressed.
     pub(crate) records_of: Option<&'q Stream>,
 }
 
@@ -66,31 +67,33 @@ impl Platform {
         budget: Option<Budget>,
     ) -> Result<Self, Failure> {
         let web = Web::new(connector, &endpoint, &auth)?;
-        let secrets = Secrets::of(&endpoint);
+        let secrets = Secrets::from_endpoint(&endpoint);
         Ok(Self { endpoint, web, auth, answers, tokens: Mutex::default(), secrets, budget })
     }
 
-    /// Asks; nothing when a rule of the manifest says that the answer means no records. A refusal of the token drops it, so
-    /// that the next attempt fetches another.
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
-        self.ask_plainly(question).await.map_err(|f| self.secrets.quiet(f))
+    /// Sends a request and returns the answer, or `None` if a rule of the manifest says that the answer means no
+    /// records. A refused token is dropped, so that the next attempt fetches another. Failures are redacted.
+    pub(crate) async fn request_answer(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
+        self.request_unredacted(question).await.map_err(|f| self.secrets.redact_failure(f))
     }
 
-    async fn ask_plainly(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
+    async fn request_unredacted(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
         let Question { request, values, query, leads, place, table, records_of } = question;
-        // A rule may ask for what stands anywhere in it.
+        // A rule with a path may refer to any place in the answer, so the answer must stay whole.
         let records_of = records_of.filter(|_| self.answers.iter().all(|rule| rule.path.is_none()));
-        let packer = records_of.map_or_else(Packer::default, |stream| text_window::packer(stream, 0));
-        let base = self.web.url("")?;
+        let packer = records_of.map_or_else(Packer::default, |stream| text_window::build_packer(stream, 0));
+        let base = self.web.resolve_path("")?;
         if let Leads::Anywhere(link) = leads {
-            let url =
-                base.join(link).map_err(|e| Failure::fatal(Cause::LinkNotUrl { why: e.to_string() }).at(*place))?;
+            let url = base
+                .join(link)
+                .map_err(|e| Failure::fatal(Cause::LinkNotUrl { why: e.to_string() }).with_place(*place))?;
             if url.origin() != base.origin() {
-                let answer = self.exchange(Filled::get(url.path()), url, place, packer).await?;
-                return good(answers::judge(&self.answers, &answer, place, *table)).map(|()| Some(answer));
+                let answer = self.send_without_auth(Filled::plain_get(url.path()), url, place, packer).await?;
+                return check_verdict(answers::judge_answer(&self.answers, &answer, place, *table))
+                    .map(|()| Some(answer));
             }
         }
-        let token = self.token().await?;
+        let token = self.get_or_fetch_token().await?;
         self.wait_for_slot(&base).await?;
         let attempt = match &self.auth {
             Auth::Sign { rule } => Some(Attempt::new(rule.stamp)?),
@@ -102,39 +105,41 @@ impl Platform {
             ("nonce", Some(attempt)) => Some(attempt.nonce.clone()),
             _ => values(name),
         };
-        let mut filled = request::fill(request, &self.endpoint, &here)?;
+        let mut filled = request::fill_request(request, &self.endpoint, &here)?;
         let mut url = match leads {
-            Leads::Path => self.web.url(&filled.path)?,
-            Leads::Here(link) | Leads::Anywhere(link) => self.web.link(&self.web.url(&filled.path)?, link)?,
+            Leads::Path => self.web.resolve_path(&filled.path)?,
+            Leads::Here(link) | Leads::Anywhere(link) => {
+                self.web.resolve_link(&self.web.resolve_path(&filled.path)?, link)?
+            }
         };
         if matches!(leads, Leads::Path) {
             filled.query.extend(query.iter().cloned());
         } else {
-            // The link carries everything on that the first page was asked with.
+            // The link already contains all parameters of the first request.
             filled.query.clear();
             if attempt.is_some() {
-                // What it carries is signed, too.
+                // The parameters of the link are signed, too.
                 filled.query = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
                 url.set_query(None);
             }
         }
-        auth::apply(&self.auth, &self.endpoint, token.as_deref(), &mut filled);
+        auth::add_credentials(&self.auth, &self.endpoint, token.as_deref(), &mut filled);
         if let (Auth::Sign { rule }, Some(attempt)) = (&self.auth, attempt) {
-            sign::sign(rule, &self.endpoint, attempt, &mut filled)?;
+            sign::sign_request(rule, &self.endpoint, attempt, &mut filled)?;
         }
         let answer = self.web.send(filled.build(&self.web, url)?, place, packer).await?;
-        match answers::judge(&self.answers, &answer, place, *table) {
+        match answers::judge_answer(&self.answers, &answer, place, *table) {
             verdict @ (Verdict::Good | Verdict::Empty) => {
-                self.tokens.lock().await.worked();
+                self.tokens.lock().await.mark_accepted();
                 Ok(matches!(verdict, Verdict::Good).then_some(answer))
             }
-            Verdict::Refresh(failure) => Err(self.tokens.lock().await.refused(failure, place)),
+            Verdict::Refresh(failure) => Err(self.tokens.lock().await.mark_refused(failure, place)),
             Verdict::Bad(failure) => Err(failure),
         }
     }
 
-    /// Sends a request that is not authorised, as one for a token.
-    pub(crate) async fn exchange(
+    /// Sends a request without authorisation, for example to fetch a token.
+    pub(crate) async fn send_without_auth(
         &self,
         filled: Filled,
         url: reqwest::Url,
@@ -145,28 +150,28 @@ impl Platform {
         self.web.send(filled.build(&self.web, url)?, place, packer).await
     }
 
-    /// The failure that an answer is, if it is one.
+    /// Returns the failure that an answer means, if it means one.
     pub(crate) fn expect_good(&self, rules: &[AnswerRule], answer: &Answer, place: &str) -> Result<(), Failure> {
-        good(answers::judge(rules, answer, place, None))
+        check_verdict(answers::judge_answer(rules, answer, place, None))
     }
 
-    /// Waits until the host may be asked, by the budget that all workers share.
+    /// Waits until the budget that all workers share allows a request to the host.
     async fn wait_for_slot(&self, url: &reqwest::Url) -> Result<(), Failure> {
         let Some(Budget { requests, seconds }) = &self.budget else { return Ok(()) };
         let every = Duration::from_micros(seconds.0.saturating_mul(1_000_000) / requests.0.max(1));
         let wait = self
             .endpoint
             .pace
-            .next_slot(&Web::host(url), every)
+            .next_slot(&Web::host_and_port(url), every)
             .await
-            .map_err(|e| Failure::passing(Cause::Budget { why: e.to_string() }))?;
+            .map_err(|e| Failure::retryable(Cause::Budget { why: e.to_string() }))?;
         tokio::time::sleep(wait).await;
         Ok(())
     }
 }
 
-/// The failure that a verdict is, if it is one.
-pub(crate) fn good(verdict: Verdict) -> Result<(), Failure> {
+/// Returns the failure of a verdict, if it has one.
+pub(crate) fn check_verdict(verdict: Verdict) -> Result<(), Failure> {
     match verdict {
         Verdict::Good | Verdict::Empty => Ok(()),
         Verdict::Refresh(failure) | Verdict::Bad(failure) => Err(failure),

@@ -1,4 +1,4 @@
-//! What is said about a platform: no secret of the source in it, however it is written, and no whole number of a person.
+//! Redacts a source's secrets, in any encoding, and ID numbers from messages about its platform.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,21 +9,21 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use crate::connector::Page;
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
-use huiliu_decode::draft::masked;
+use huiliu_decode::draft::mask_text;
 use huiliu_messages::Message;
 
-/// A shorter secret cannot be told from other words.
+/// Minimum length of a secret in bytes; a shorter one would match ordinary words.
 const MIN: usize = 4;
-/// Nor a shorter value of a cookie.
+/// Minimum length of a cookie's value that counts as a secret, in bytes.
 const MIN_COOKIE: usize = 8;
-/// How many fetched tokens are remembered: links of earlier answers may repeat one that has run out.
+/// Number of fetched tokens to remember, because links from earlier answers may repeat an expired one.
 const FETCHED: usize = 64;
-/// In how many forms each is.
+/// Number of forms in which each secret is looked for.
 const FORMS: usize = 5;
-/// The most characters of a text in a failure: parsers quote what they meet.
+/// Maximum length of a text in a failure, in characters, because parsers quote their input.
 const MAX: usize = 1_000;
 
-/// The secrets of a source, and those that were fetched for it.
+/// The secrets of a source, and the tokens that were fetched for it.
 pub(crate) struct Secrets {
     user: String,
     own: Vec<String>,
@@ -37,18 +37,18 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Those of a source.
-    pub(crate) fn of(endpoint: &Endpoint) -> Self {
+    /// Collects the secrets of a source.
+    pub(crate) fn from_endpoint(endpoint: &Endpoint) -> Self {
         let all = endpoint.secrets.values().chain([&endpoint.password]);
-        let own = all.flat_map(|secret| forms(&endpoint.user, secret)).collect();
+        let own = all.flat_map(|secret| secret_forms(&endpoint.user, secret)).collect();
         Self { user: endpoint.user.clone(), own, fetched: Mutex::default() }
     }
 
-    /// A token or session was fetched; of cookies each is one.
-    pub(crate) fn fetched(&self, token: &str) {
+    /// Remembers a token or session that was fetched. Each cookie of a session counts as a secret of its own.
+    pub(crate) fn remember_token(&self, token: &str) {
         let cookies = token.split("; ").filter_map(|cookie| cookie.split_once('=')).map(|(_, value)| value);
         let cookies = cookies.filter(|value| value.len() >= MIN_COOKIE);
-        let found = [token].into_iter().chain(cookies).flat_map(|secret| forms(&self.user, secret));
+        let found = [token].into_iter().chain(cookies).flat_map(|secret| secret_forms(&self.user, secret));
         let mut held = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         for form in found {
             if !held.contains(&form) {
@@ -60,13 +60,13 @@ impl Secrets {
         }
     }
 
-    /// The text without any of them: platforms repeat what they were sent.
-    pub(crate) fn hide(&self, text: &str) -> String {
+    /// Replaces all secrets in a text by `***`, because platforms echo what they receive.
+    pub(crate) fn hide_secrets(&self, text: &str) -> String {
         let held = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let (bytes, mut out) = (text.as_bytes(), String::with_capacity(text.len()));
         let (mut at, mut kept) = (0, 0);
         while at < bytes.len() {
-            match self.own.iter().chain(held.iter()).filter_map(|secret| end_of(secret, bytes, at)).max() {
+            match self.own.iter().chain(held.iter()).filter_map(|secret| match_end(secret, bytes, at)).max() {
                 Some(end) => {
                     out.push_str(text.get(kept..at).unwrap_or_default());
                     out.push_str("***");
@@ -78,28 +78,31 @@ impl Secrets {
         out + text.get(kept..).unwrap_or_default()
     }
 
-    /// A failure as it may be told.
-    pub(crate) fn quiet(&self, failure: Failure) -> Failure {
-        let hidden = Message::new(&failure.cause).map_texts(|text| self.words(text));
-        // What did not survive is told without anything of it.
+    /// Redacts a failure.
+    pub(crate) fn redact_failure(&self, failure: Failure) -> Failure {
+        let hidden = Message::new(&failure.cause).map_texts(|text| self.redact_text(text));
+        // A cause that is no longer valid after redaction is replaced entirely.
         let cause = hidden.into_type().unwrap_or(Cause::Other { text: "***".into() });
-        Failure { cause, place: failure.place.map(|place| self.words(&place).into()), ..failure }
+        Failure { cause, place: failure.place.map(|place| self.redact_text(&place).into()), ..failure }
     }
 
-    /// What a pull gave, as it may be told: the one door of whatever a platform makes us say.
-    pub(crate) fn told(&self, pulled: Result<Option<Page>, Failure>) -> Result<Option<Page>, Failure> {
-        let page =
-            |page: Page| Page { records: page.records.map_err(|why| why.map_texts(|text| self.words(text))), ..page };
-        pulled.map(|found| found.map(page)).map_err(|failure| self.quiet(failure))
+    /// Redacts the result of a pull. Everything that a platform can make us say passes through here.
+    pub(crate) fn redact_pull(&self, pulled: Result<Option<Page>, Failure>) -> Result<Option<Page>, Failure> {
+        let page = |page: Page| Page {
+            records: page.records.map_err(|why| why.map_texts(|text| self.redact_text(text))),
+            ..page
+        };
+        pulled.map(|found| found.map(page)).map_err(|failure| self.redact_failure(failure))
     }
 
-    fn words(&self, text: &str) -> String {
-        masked(&self.hide(text), MAX)
+    fn redact_text(&self, text: &str) -> String {
+        mask_text(&self.hide_secrets(text), MAX)
     }
 }
 
-/// A secret as it is, in base64, and as Basic has it with the user.
-fn forms(user: &str, secret: &str) -> Vec<String> {
+/// Returns the forms of a secret: itself, in base64, and in base64 together with the user name as in Basic
+/// authentication.
+fn secret_forms(user: &str, secret: &str) -> Vec<String> {
     if secret.len() < MIN {
         return vec![];
     }
@@ -112,12 +115,12 @@ fn forms(user: &str, secret: &str) -> Vec<String> {
     forms
 }
 
-/// Where a secret ends that begins at a place of a text, each of its bytes written in any way.
-fn end_of(secret: &str, text: &[u8], at: usize) -> Option<usize> {
+/// Returns where a secret ends that begins at position `at` of a text, with each of its bytes in any encoding.
+fn match_end(secret: &str, text: &[u8], at: usize) -> Option<usize> {
     let (mut ends, mut next) = (vec![at], Vec::new());
     for byte in secret.bytes() {
         for end in ends.drain(..) {
-            behind(text.get(end..).unwrap_or_default(), byte, |length| next.push(end + length));
+            match_byte(text.get(end..).unwrap_or_default(), byte, |length| next.push(end + length));
         }
         std::mem::swap(&mut ends, &mut next);
         ends.dedup();
@@ -128,8 +131,9 @@ fn end_of(secret: &str, text: &[u8], at: usize) -> Option<usize> {
     ends.into_iter().max()
 }
 
-/// How long a byte is where a text begins with it: as it is, in a form, percent-encoded once or twice, or escaped in quotes.
-fn behind(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
+/// Calls `found` with the length of every encoding of `byte` that `text` begins with: literal, form-encoded,
+/// percent-encoded once or twice, or escaped in quotes.
+fn match_byte(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
     let Some(first) = text.first() else { return };
     if *first == byte || *first == b'+' && byte == b' ' {
         found(1);
@@ -162,11 +166,11 @@ mod tests {
     use super::*;
 
     fn secrets(user: &str, own: &str) -> Secrets {
-        Secrets { user: user.to_owned(), own: forms(user, own), fetched: Mutex::default() }
+        Secrets { user: user.to_owned(), own: secret_forms(user, own), fetched: Mutex::default() }
     }
 
     #[test]
-    fn a_secret_is_hidden_however_it_is_written() {
+    fn hides_a_secret_in_any_encoding() {
         let all = secrets("u", "Sup3r/S+c \"é=");
         for written in [
             "Sup3r/S+c \"é=",
@@ -180,34 +184,35 @@ mod tests {
             &STANDARD_NO_PAD.encode("Sup3r/S+c \"é="),
             &URL_SAFE_NO_PAD.encode("u:Sup3r/S+c \"é="),
         ] {
-            assert_eq!(all.hide(&format!("班{written}&b")), "班***&b", "{written}");
+            assert_eq!(all.hide_secrets(&format!("班{written}&b")), "班***&b", "{written}");
         }
         for other in ["Sup3r", "%", "%2", "\\", "Sup3r%2FS", "+", ""] {
-            assert_eq!(all.hide(other), other);
+            assert_eq!(all.hide_secrets(other), other);
         }
-        // What is in another is not hidden in part.
-        all.fetched("Sup3r/S");
-        assert_eq!(all.hide("Sup3r/S+c \"é= Sup3r/Sx"), "*** ***x");
-        assert_eq!(secrets("u", "abc").hide("abc"), "abc");
+        // If one secret is part of another, the longer one is hidden as a whole.
+        all.remember_token("Sup3r/S");
+        assert_eq!(all.hide_secrets("Sup3r/S+c \"é= Sup3r/Sx"), "*** ***x");
+        assert_eq!(secrets("u", "abc").hide_secrets("abc"), "abc");
     }
 
     #[test]
-    fn what_was_fetched_is_hidden_too() {
+    fn hides_fetched_tokens() {
         let all = secrets("u", "password");
-        all.fetched("SID=0123456789abcdef; lang=zh");
-        assert_eq!(all.hide("zh sid=0123456789abcdef"), "zh sid=***");
-        let quiet = |text: String| match all.quiet(Failure::fatal(Cause::Other { text })).cause {
+        all.remember_token("SID=0123456789abcdef; lang=zh");
+        assert_eq!(all.hide_secrets("zh sid=0123456789abcdef"), "zh sid=***");
+        let quiet = |text: String| match all.redact_failure(Failure::fatal(Cause::Other { text })).cause {
             Cause::Other { text } => text,
             other => panic!("{other}"),
         };
         let text = quiet(format!("{} passw%6Frd 号22010219590911001X", "长".repeat(900)));
         assert!(text.ends_with("长 *** 号22***************X"), "{text}");
         assert_eq!(quiet("长".repeat(2_000)).chars().count(), MAX);
-        // In what a failure holds, too.
+        // The causes nested in a failure are redacted, too.
         let why = Box::new(Cause::ValueMissing { name: "password".into() });
-        let nested = Failure::fatal(Cause::StatusOfStore { why, store_code: "AccessDenied".into() }).at("/a password");
+        let nested =
+            Failure::fatal(Cause::StatusOfStore { why, store_code: "AccessDenied".into() }).with_place("/a password");
         assert_eq!(
-            all.quiet(nested).to_string(),
+            all.redact_failure(nested).to_string(),
             "/a ***: ${***} has no value; check the source's settings; the store says AccessDenied"
         );
     }

@@ -1,4 +1,4 @@
-//! A request of a manifest with its values filled in, each escaped as the place needs where it goes.
+//! Fills values into a request of a manifest, each escaped for the place where it goes.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
@@ -12,13 +12,13 @@ use huiliu_manifest::Request;
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::{Carrier, Method as Declared, RequestBody};
 
-/// All but the unreserved characters of RFC 3986.
+/// Escapes all but the unreserved characters of RFC 3986.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Knows the values of one request.
+/// Looks up the values of one request by name.
 pub(crate) type Values<'v> = dyn Fn(&str) -> Option<String> + Sync + 'v;
 
-/// The body of a request.
+/// The body of a request, by content type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Body {
     Form(Vec<(String, String)>),
@@ -26,7 +26,7 @@ pub(crate) enum Body {
     Xml(String),
 }
 
-/// A request below the base URL.
+/// A request with all values filled in, relative to the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filled {
     pub(crate) method: Method,
@@ -37,26 +37,29 @@ pub(crate) struct Filled {
     pub(crate) body: Option<Body>,
 }
 
-/// Fills a request; `here` knows the values of this request alone.
-pub(crate) fn fill(request: &Request, endpoint: &Endpoint, here: &Values<'_>) -> Result<Filled, Failure> {
-    let value = |name: &str| endpoint.value(name).or_else(|| here(name));
+/// Fills in a request; `here` looks up the values of this request alone.
+pub(crate) fn fill_request(request: &Request, endpoint: &Endpoint, here: &Values<'_>) -> Result<Filled, Failure> {
+    let value = |name: &str| endpoint.lookup_value(name).or_else(|| here(name));
     let plain = |text: &str| text.to_owned();
     let pairs = |templates: &std::collections::BTreeMap<String, Template>| {
-        let pair =
-            |(name, template): (&String, &Template)| Ok((name.clone(), template.fill(value, plain).map_err(unknown)?));
+        let pair = |(name, template): (&String, &Template)| {
+            Ok((name.clone(), template.fill_values(value, plain).map_err(missing_value)?))
+        };
         templates.iter().map(pair).collect::<Result<Vec<_>, Failure>>()
     };
     let body = match &request.body {
         None => None,
         Some(RequestBody::Form { fields }) => Some(Body::Form(pairs(fields)?)),
-        Some(RequestBody::Json { text }) => Some(Body::Json(json(&text.fill(value, in_json).map_err(unknown)?)?)),
-        Some(RequestBody::Xml { text }) => {
-            Some(Body::Xml(text.fill(value, |text| quick_xml::escape::escape(text).into_owned()).map_err(unknown)?))
+        Some(RequestBody::Json { text }) => {
+            Some(Body::Json(check_json(&text.fill_values(value, escape_json).map_err(missing_value)?)?))
         }
+        Some(RequestBody::Xml { text }) => Some(Body::Xml(
+            text.fill_values(value, |text| quick_xml::escape::escape(text).into_owned()).map_err(missing_value)?,
+        )),
     };
     Ok(Filled {
-        method: method(request.method),
-        path: path(&request.path, &value)?,
+        method: to_http_method(request.method),
+        path: fill_path(&request.path, &value)?,
         query: pairs(&request.query)?,
         headers: pairs(&request.headers)?,
         cookies: vec![],
@@ -64,11 +67,11 @@ pub(crate) fn fill(request: &Request, endpoint: &Endpoint, here: &Values<'_>) ->
     })
 }
 
-fn unknown(name: String) -> Failure {
+fn missing_value(name: String) -> Failure {
     Failure::fatal(Cause::ValueMissing { name })
 }
 
-fn method(declared: Declared) -> Method {
+fn to_http_method(declared: Declared) -> Method {
     match declared {
         Declared::Get => Method::GET,
         Declared::Post => Method::POST,
@@ -77,10 +80,11 @@ fn method(declared: Declared) -> Method {
     }
 }
 
-/// The path; a value is one segment of it at most, and none that leads elsewhere. Settings are operations' own words and
-/// stand as they are.
-fn path(template: &Template, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
-    let astray = template.values().find(|name| value(name).is_some_and(|text| matches!(text.as_str(), "." | "..")));
+/// Fills in the path. A value fills at most one segment and cannot be `.` or `..`. Settings come from the operator
+/// and are not escaped.
+fn fill_path(template: &Template, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
+    let astray =
+        template.value_names().find(|name| value(name).is_some_and(|text| matches!(text.as_str(), "." | "..")));
     if let Some(name) = astray {
         return Err(Failure::fatal(Cause::ValueInPath { name: name.to_owned() }));
     }
@@ -88,16 +92,16 @@ fn path(template: &Template, value: &dyn Fn(&str) -> Option<String>) -> Result<S
         let text = value(name)?;
         Some(if name.starts_with("settings.") { text } else { utf8_percent_encode(&text, IN_PATH).to_string() })
     };
-    template.fill(encoded, str::to_owned).map_err(unknown)
+    template.fill_values(encoded, str::to_owned).map_err(missing_value)
 }
 
-/// A text as it stands between the quotes of a JSON string.
-fn in_json(text: &str) -> String {
+/// Escapes a text for use between the quotes of a JSON string.
+fn escape_json(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.trim_start_matches('"').strip_suffix('"').map_or(quoted.clone(), str::to_owned)
 }
 
-fn json(text: &str) -> Result<String, Failure> {
+fn check_json(text: &str) -> Result<String, Failure> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err(Failure::fatal(Cause::BodyNotJson)),
@@ -105,14 +109,14 @@ fn json(text: &str) -> Result<String, Failure> {
 }
 
 impl Filled {
-    /// A plain one of a path.
-    pub(crate) fn get(path: &str) -> Self {
+    /// Creates a GET request of a path, with nothing else.
+    pub(crate) fn plain_get(path: &str) -> Self {
         let path = path.to_owned();
         Self { method: Method::GET, path, query: vec![], headers: vec![], cookies: vec![], body: None }
     }
 
-    /// Puts a key or token where it belongs.
-    pub(crate) fn put(&mut self, carrier: Carrier, name: &str, value: String) {
+    /// Adds a key or token as header, query parameter or cookie.
+    pub(crate) fn add_credential(&mut self, carrier: Carrier, name: &str, value: String) {
         match carrier {
             Carrier::Header => self.headers.push((name.to_owned(), value)),
             Carrier::Query => self.query.push((name.to_owned(), value)),
@@ -120,8 +124,8 @@ impl Filled {
         }
     }
 
-    /// What a signature is about: parameters of query and form.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = &(String, String)> {
+    /// Returns the parameters that a signature covers: those of query and form.
+    pub(crate) fn signed_parameters(&self) -> impl Iterator<Item = &(String, String)> {
         let form = match &self.body {
             Some(Body::Form(fields)) => &fields[..],
             _ => &[],
@@ -129,11 +133,11 @@ impl Filled {
         self.query.iter().chain(form)
     }
 
-    /// The request to be sent to `url`, which stands for the path.
+    /// Builds the request for `url`, which replaces the path.
     pub(crate) fn build(self, web: &Web, url: Url) -> Result<reqwest::Request, Failure> {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
-            // The value may be a key: it is not told.
+            // The value may be a key, so the failure names only the header.
             let key =
                 HeaderName::try_from(&name).map_err(|_| Failure::fatal(Cause::HeaderName { header: name.clone() }))?;
             let value =
@@ -145,7 +149,7 @@ impl Filled {
             headers.insert(COOKIE, cookies.map_err(|_| Failure::fatal(Cause::Cookies))?);
         }
         let typed = headers.contains_key(CONTENT_TYPE);
-        let mut request = web.request(self.method, url)?.headers(headers);
+        let mut request = web.start_request(self.method, url)?.headers(headers);
         if !self.query.is_empty() {
             request = request.query(&self.query);
         }
@@ -158,7 +162,7 @@ impl Filled {
             Some(Body::Json(text)) => as_type(request, "application/json").body(text),
             Some(Body::Xml(text)) => as_type(request, "text/xml; charset=utf-8").body(text),
         };
-        // What cannot be built is told without its values.
+        // The error is dropped, because it could quote values.
         request.build().map_err(|_| Failure::fatal(Cause::Request))
     }
 }
@@ -168,12 +172,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_escaped_where_they_go() {
-        assert_eq!(in_json("a\"b\\\n"), "a\\\"b\\\\\\n");
-        assert_eq!(in_json("\"\""), "\\\"\\\"");
-        assert!(json("{\"page\":3}").is_ok() && json("{\"page\":3,\\\"x\\\"}").is_err());
+    fn escapes_values_for_their_place() {
+        assert_eq!(escape_json("a\"b\\\n"), "a\\\"b\\\\\\n");
+        assert_eq!(escape_json("\"\""), "\\\"\\\"");
+        assert!(check_json("{\"page\":3}").is_ok() && check_json("{\"page\":3,\\\"x\\\"}").is_err());
         let template = Template::parse("/c/${each.class}/x").unwrap();
-        let filled = |id: &'static str| path(&template, &move |_| Some(id.to_owned()));
+        let filled = |id: &'static str| fill_path(&template, &move |_| Some(id.to_owned()));
         assert_eq!(filled("a/../b?c 班").unwrap(), "/c/a%2F..%2Fb%3Fc%20%E7%8F%AD/x");
         assert!(filled("..").is_err());
     }

@@ -1,4 +1,4 @@
-//! Signatures of requests, made anew at every attempt.
+//! Signs requests, anew for every attempt.
 
 use chrono::Utc;
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,10 +11,10 @@ use crate::failure::{Cause, Failure};
 use crate::http::request::Filled;
 use huiliu_manifest::Sign;
 use huiliu_manifest::transport::{SignAlgorithm, StampForm};
-use huiliu_values::calendar::shanghai;
+use huiliu_values::calendar::shanghai_offset;
 use huiliu_vault::keys::hex_encode;
 
-/// Time and number of one attempt.
+/// Time stamp and nonce of one attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) timestamp: String,
@@ -22,39 +22,43 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// Of this moment.
+    /// Takes the current time and a fresh nonce.
     pub(crate) fn new(form: StampForm) -> Result<Self, Failure> {
-        Ok(Self { timestamp: stamp(form), nonce: random_hex()? })
+        Ok(Self { timestamp: format_timestamp(form), nonce: random_hex()? })
     }
 }
 
-/// 32 hexadecimal digits used once.
+/// Returns a nonce of 32 hexadecimal digits.
 pub(crate) fn random_hex() -> Result<String, Failure> {
     let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce).map_err(|e| Failure::passing(Cause::Random { why: e.to_string() }))?;
+    getrandom::fill(&mut nonce).map_err(|e| Failure::retryable(Cause::Random { why: e.to_string() }))?;
     Ok(hex_encode(&nonce))
 }
 
-fn stamp(form: StampForm) -> String {
+fn format_timestamp(form: StampForm) -> String {
     let now = Utc::now();
     match form {
         StampForm::Seconds => now.timestamp().to_string(),
         StampForm::Milliseconds => now.timestamp_millis().to_string(),
-        StampForm::Digits => {
-            shanghai().map_or_else(String::new, |zone| now.with_timezone(&zone).format("%Y%m%d%H%M%S").to_string())
-        }
+        StampForm::Digits => shanghai_offset()
+            .map_or_else(String::new, |zone| now.with_timezone(&zone).format("%Y%m%d%H%M%S").to_string()),
     }
 }
 
-/// Adds application id, time, nonce and signature to a request.
-pub(crate) fn sign(rule: &Sign, endpoint: &Endpoint, attempt: Attempt, filled: &mut Filled) -> Result<(), Failure> {
+/// Adds application id, time stamp, nonce and signature to a request.
+pub(crate) fn sign_request(
+    rule: &Sign,
+    endpoint: &Endpoint,
+    attempt: Attempt,
+    filled: &mut Filled,
+) -> Result<(), Failure> {
     let added = [
         (rule.app_id.clone(), endpoint.user.clone()),
         (rule.timestamp.clone(), attempt.timestamp),
         (rule.nonce.clone(), attempt.nonce),
     ];
     let mut all: Vec<(&String, &String)> =
-        filled.parameters().chain(&added).map(|(name, value)| (name, value)).collect();
+        filled.signed_parameters().chain(&added).map(|(name, value)| (name, value)).collect();
     let signed: Vec<String> = if rule.order.is_empty() {
         all.sort();
         all.iter().map(|(name, value)| format!("{name}={value}")).collect()
@@ -62,20 +66,20 @@ pub(crate) fn sign(rule: &Sign, endpoint: &Endpoint, attempt: Attempt, filled: &
         let value = |name: &String| all.iter().find(|(of, _)| *of == name).map(|(_, value)| format!("{name}={value}"));
         rule.order.iter().filter_map(value).collect()
     };
-    let signature = signature(rule, &signed.join("&"), &endpoint.password)?;
+    let signature = compute_signature(rule, &signed.join("&"), &endpoint.password)?;
     for (name, value) in added {
-        filled.put(rule.carrier, &name, value);
+        filled.add_credential(rule.carrier, &name, value);
     }
-    filled.put(rule.carrier, &rule.signature, signature);
+    filled.add_credential(rule.carrier, &rule.signature, signature);
     Ok(())
 }
 
-fn signature(rule: &Sign, text: &str, key: &str) -> Result<String, Failure> {
+fn compute_signature(rule: &Sign, text: &str, key: &str) -> Result<String, Failure> {
     let with_key = format!("{text}{}{key}", rule.before_key);
     Ok(match rule.algorithm {
         SignAlgorithm::HmacSha256 => hex_encode(&hmac_sha256(key.as_bytes(), text.as_bytes())?),
         SignAlgorithm::HmacSm3 => {
-            let mut mac = Hmac::<Sm3>::new_from_slice(key.as_bytes()).map_err(unusable)?;
+            let mut mac = Hmac::<Sm3>::new_from_slice(key.as_bytes()).map_err(key_failure)?;
             mac.update(text.as_bytes());
             hex_encode(&mac.finalize().into_bytes())
         }
@@ -84,14 +88,14 @@ fn signature(rule: &Sign, text: &str, key: &str) -> Result<String, Failure> {
     })
 }
 
-/// HMAC-SHA256.
+/// Computes the HMAC-SHA256 of a text.
 pub(crate) fn hmac_sha256(key: &[u8], text: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(unusable)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(key_failure)?;
     mac.update(text);
     Ok(mac.finalize().into_bytes().to_vec())
 }
 
-fn unusable(e: impl std::fmt::Display) -> Failure {
+fn key_failure(e: impl std::fmt::Display) -> Failure {
     Failure::fatal(Cause::SigningKey { why: e.to_string() })
 }
 
@@ -99,9 +103,9 @@ fn unusable(e: impl std::fmt::Display) -> Failure {
 mod tests {
     use super::*;
 
-    /// SM3 from GB/T 32905-2016, MD5 from RFC 1321, HMAC-SHA256 from RFC 4231.
+    /// Sources: SM3 from GB/T 32905-2016, MD5 from RFC 1321, HMAC-SHA256 from RFC 4231.
     #[test]
-    fn published_examples() {
+    fn matches_published_examples() {
         let rule = |algorithm| Sign {
             algorithm,
             app_id: String::new(),
@@ -114,10 +118,13 @@ mod tests {
             before_key: String::new(),
         };
         let sm3 = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
-        assert_eq!(signature(&rule(SignAlgorithm::Sm3), "ab", "c").unwrap(), sm3);
-        assert_eq!(signature(&rule(SignAlgorithm::Md5), "a", "bc").unwrap(), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(compute_signature(&rule(SignAlgorithm::Sm3), "ab", "c").unwrap(), sm3);
+        assert_eq!(
+            compute_signature(&rule(SignAlgorithm::Md5), "a", "bc").unwrap(),
+            "900150983cd24fb0d6963f7d28e17f72"
+        );
         let mac = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         let text = "what do ya want for nothing?";
-        assert_eq!(signature(&rule(SignAlgorithm::HmacSha256), text, "Jefe").unwrap(), mac);
+        assert_eq!(compute_signature(&rule(SignAlgorithm::HmacSha256), text, "Jefe").unwrap(), mac);
     }
 }

@@ -1,5 +1,5 @@
-//! An export: ordered, waited for, fetched, and deleted once it is landed. Its id stands in the cursor, so that whoever goes on
-//! after a break waits for the same one.
+//! Exports: ordered, awaited, fetched, and deleted once landed. The id is part of the cursor, so that a process that
+//! continues after an interruption waits for the same export.
 
 use std::time::{Duration, Instant};
 
@@ -16,33 +16,33 @@ use huiliu_decode::{decode, json};
 use huiliu_manifest::Request;
 use huiliu_manifest::stream::Export;
 
-/// What a poll says.
+/// The state of an export, as a poll reports it.
 enum State {
-    /// It can be fetched, perhaps from a link.
+    /// It can be fetched, from a link if the answer has one.
     Ready(Option<String>),
-    /// It takes its time; the state's word, if the answer has one.
+    /// It is not ready yet; the state in the platform's word, if the answer has one.
     Working(Option<String>),
-    /// It has failed, or is gone.
+    /// It has failed, or no longer exists.
     Failed(Cause),
 }
 
 impl HttpConnector {
-    /// The next step of an export.
-    pub(crate) async fn export(&self, listing: &Listing<'_>, export: &Export) -> Result<Page, Failure> {
+    /// Performs the next step of an export.
+    pub(crate) async fn export_step(&self, listing: &Listing<'_>, export: &Export) -> Result<Page, Failure> {
         let stands = listing.stands;
-        let Some(id) = stands.export.clone() else { return self.order(listing, export).await };
+        let Some(id) = stands.export.clone() else { return self.order_export(listing, export).await };
         if stands.fetched {
-            return Ok(self.delete(listing, export, &id).await);
+            return Ok(self.delete_export(listing, export, &id).await);
         }
-        match self.wait(listing, export, &id).await? {
-            State::Ready(link) => self.fetch(listing, export, &id, link.as_deref()).await,
-            // One that was ordered before a break may be gone by now.
-            State::Failed(why) if !self.forget(&id).await => {
+        match self.wait_for_export(listing, export, &id).await? {
+            State::Ready(link) => self.fetch_export(listing, export, &id, link.as_deref()).await,
+            // An export that was ordered before an interruption may no longer exist.
+            State::Failed(why) if !self.forget_order(&id).await => {
                 tracing::info!(
                     "an export of an earlier pass is not to be had ({}); ordering another",
-                    self.platform.secrets.hide(&why.to_string())
+                    self.platform.secrets.hide_secrets(&why.to_string())
                 );
-                self.order(listing, export).await
+                self.order_export(listing, export).await
             }
             State::Failed(why) => Err(Failure::fatal(why)),
             State::Working(state) => {
@@ -55,33 +55,32 @@ impl HttpConnector {
         }
     }
 
-    async fn order(&self, listing: &Listing<'_>, export: &Export) -> Result<Page, Failure> {
-        let (place, answer) = self.ask_for(listing, &export.create, "", None).await?;
-        let id = answer
-            .as_ref()
-            .and_then(|answer| text_at(answer, &export.id))
-            .ok_or_else(|| Failure::passing(Cause::ExportIdMissing { path: export.id.clone() }).at(place.as_str()))?;
+    async fn order_export(&self, listing: &Listing<'_>, export: &Export) -> Result<Page, Failure> {
+        let (place, answer) = self.send_export_request(listing, &export.create, "", None).await?;
+        let id = answer.as_ref().and_then(|answer| text_at(answer, &export.id)).ok_or_else(|| {
+            Failure::retryable(Cause::ExportIdMissing { path: export.id.clone() }).with_place(place.as_str())
+        })?;
         if id.len() > 1_000 || id.contains(char::is_control) {
-            return Err(Failure::fatal(Cause::ExportIdNotPrintable).at(place));
+            return Err(Failure::fatal(Cause::ExportIdNotPrintable).with_place(place));
         }
         self.ordered.lock().await.push(id.clone());
-        let began = Some(listing.stands.began.unwrap_or_else(huiliu_values::calendar::today));
+        let began = Some(listing.stands.began.unwrap_or_else(huiliu_values::calendar::today_in_shanghai));
         let cursor = Cursor { export: Some(id), began, ..listing.stands.clone() };
-        Ok(Page { waiting: true, ..listing.made(place, Payload::default(), Ok(0), &cursor, false) })
+        Ok(Page { waiting: true, ..listing.make_page(place, Payload::default(), Ok(0), &cursor, false) })
     }
 
-    /// Whether we had ordered it; from now on it counts as an old one.
-    async fn forget(&self, id: &str) -> bool {
+    /// Drops the id from those that this connector ordered, and returns whether it was among them.
+    async fn forget_order(&self, id: &str) -> bool {
         let mut ordered = self.ordered.lock().await;
         let before = ordered.len();
         ordered.retain(|held| held != id);
         ordered.len() < before
     }
 
-    async fn wait(&self, listing: &Listing<'_>, export: &Export, id: &str) -> Result<State, Failure> {
+    async fn wait_for_export(&self, listing: &Listing<'_>, export: &Export, id: &str) -> Result<State, Failure> {
         let began = Instant::now();
         loop {
-            let state = match self.ask_for(listing, &export.poll, id, None).await {
+            let state = match self.send_export_request(listing, &export.poll, id, None).await {
                 Ok((_, None)) => State::Working(None),
                 Ok((place, Some(answer))) => read_state(export, &answer, &place)?,
                 Err(Failure { cause: cause @ Cause::Status { .. }, .. }) => {
@@ -99,42 +98,43 @@ impl HttpConnector {
         }
     }
 
-    async fn fetch(
+    async fn fetch_export(
         &self,
         listing: &Listing<'_>,
         export: &Export,
         id: &str,
         link: Option<&str>,
     ) -> Result<Page, Failure> {
-        let (address, answer) = self.ask_for(listing, &export.download, id, link).await?;
+        let (address, answer) = self.send_export_request(listing, &export.download, id, link).await?;
         let payload = answer.map(|answer| answer.payload).unwrap_or_default();
         let stream = listing.stream;
-        let body = self.platform.endpoint.read(stream, &payload, &address).await?;
-        let records = decode::outline(stream, &body, None).map_err(|e| Failure::undecodable(&address, e))?.records;
-        let told = since::told(stream, &body, None).map_err(|why| Failure::undecodable(&address, why))?;
-        let highest = since::highest([listing.stands.highest.as_deref(), told.highest.as_deref()]);
+        let body = self.platform.endpoint.read_body(stream, &payload, &address).await?;
+        let records =
+            decode::outline_payload(stream, &body, None).map_err(|e| Failure::from_decode_error(&address, e))?.records;
+        let told = since::scan_records(stream, &body, None).map_err(|why| Failure::from_decode_error(&address, why))?;
+        let highest = since::highest_number([listing.stands.highest.as_deref(), told.highest.as_deref()]);
         let here = Cursor { highest, ..listing.stands.clone() };
         drop(body);
         if export.delete.is_none() {
-            return Ok(listing.ended(address, payload, Ok(records), &here));
+            return Ok(listing.make_last_page(address, payload, Ok(records), &here));
         }
         let cursor = Cursor { fetched: true, ..here };
-        Ok(listing.made(address, payload, Ok(records), &cursor, false))
+        Ok(listing.make_page(address, payload, Ok(records), &cursor, false))
     }
 
-    /// What was landed is not needed there any more. If it stays, that harms nobody.
-    async fn delete(&self, listing: &Listing<'_>, export: &Export, id: &str) -> Page {
+    /// Deletes an export that has landed. A failure is only logged, because a leftover export does no harm.
+    async fn delete_export(&self, listing: &Listing<'_>, export: &Export, id: &str) -> Page {
         if let Some(delete) = &export.delete
-            && let Err(failure) = self.ask_for(listing, delete, id, None).await
+            && let Err(failure) = self.send_export_request(listing, delete, id, None).await
         {
             tracing::warn!("an export that was fetched is not deleted: {failure}");
         }
-        self.forget(id).await;
-        let address = listing.address("", "deleted");
-        Page { waiting: true, ..listing.ended(address, Payload::default(), Ok(0), listing.stands) }
+        self.forget_order(id).await;
+        let address = listing.page_address("", "deleted");
+        Page { waiting: true, ..listing.make_last_page(address, Payload::default(), Ok(0), listing.stands) }
     }
 
-    async fn ask_for(
+    async fn send_export_request(
         &self,
         listing: &Listing<'_>,
         request: &Request,
@@ -142,32 +142,35 @@ impl HttpConnector {
         link: Option<&str>,
     ) -> Result<(String, Option<Answer>), Failure> {
         let asked = Asked::default();
-        let values = |name: &str| if name == "export" { Some(id.to_owned()) } else { listing.value(name, &asked) };
-        let path =
-            crate::http::request::fill(request, &self.platform.endpoint, &|name| values(name).or(Some("…".into())))?
-                .path;
-        let place = self.platform.secrets.hide(&listing.address(&path, "first"));
+        let values =
+            |name: &str| if name == "export" { Some(id.to_owned()) } else { listing.lookup_value(name, &asked) };
+        let path = crate::http::request::fill_request(request, &self.platform.endpoint, &|name| {
+            values(name).or(Some("…".into()))
+        })?
+        .path;
+        let place = self.platform.secrets.hide_secrets(&listing.page_address(&path, "first"));
         let leads = link.map_or(Leads::Path, Leads::Anywhere);
-        // Only what is downloaded is records.
+        // Of all these requests, only the download returns records.
         let is_records =
             listing.stream.export.as_ref().is_some_and(|export| std::ptr::eq(request, &raw const export.download));
-        let table = listing.stream.format.page_of().filter(|_| is_records);
-        // Where the next pass begins may be read off all records.
+        let table = listing.stream.format.web_page_layout().filter(|_| is_records);
+        // With `since`, the start of the next pass may be computed from all records, so the answer must stay whole.
         let records_of = Some(listing.stream).filter(|stream| is_records && stream.since.is_none());
         let query = &listing.window.query;
         let question = Question { request, values: &values, query, leads, place: &place, table, records_of };
-        let answer = self.platform.ask(&question).await?;
+        let answer = self.platform.request_answer(&question).await?;
         Ok((place, answer))
     }
 }
 
 fn text_at(answer: &Answer, path: &str) -> Option<String> {
-    json::texts(&answer.text()?, &[path]).ok()?.into_iter().next()?
+    json::read_texts(&answer.text()?, &[path]).ok()?.into_iter().next()?
 }
 
 fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Failure> {
-    let state = text_at(answer, &export.state)
-        .ok_or_else(|| Failure::passing(Cause::ExportStateMissing { path: export.state.clone() }).at(place))?;
+    let state = text_at(answer, &export.state).ok_or_else(|| {
+        Failure::retryable(Cause::ExportStateMissing { path: export.state.clone() }).with_place(place)
+    })?;
     if export.failed.contains(&state) {
         return Ok(State::Failed(Cause::ExportFailed { state }));
     }
@@ -176,6 +179,6 @@ fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Fa
     }
     let Some(path) = &export.link else { return Ok(State::Ready(None)) };
     let link = text_at(answer, path)
-        .ok_or_else(|| Failure::passing(Cause::ExportAddressMissing { path: path.clone() }).at(place))?;
+        .ok_or_else(|| Failure::retryable(Cause::ExportAddressMissing { path: path.clone() }).with_place(place))?;
     Ok(State::Ready(Some(link)))
 }

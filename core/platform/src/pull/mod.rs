@@ -1,4 +1,4 @@
-//! A listing over HTTP, page by page: partitions, steps of time, exports, and the cursor that holds the place.
+//! Reads a listing over HTTP page by page: partitions, time steps, exports, and the cursor that records the position.
 
 pub(crate) mod cursor;
 mod export;

@@ -1,4 +1,4 @@
-//! From page to page: what a page is asked with, and where the next one is.
+//! Moves from page to page: the parameters of each page's request, and where the next page is.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::PageSize;
 use huiliu_manifest::{Format, Paging, Stream};
 
-/// What a page is asked with.
+/// Parameters of the request for a page.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) query: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub(crate) struct Asked {
     pub(crate) token: String,
 }
 
-/// The path whose text leads on, where the records are counted in the same reading.
+/// Returns the path of the text that leads to the next page, if that text is read together with counting the records.
 pub(crate) fn next_path(paging: &Paging) -> Option<&str> {
     match paging {
         Paging::Token { next, .. } | Paging::Link { next, .. } => next.as_deref(),
@@ -34,8 +34,8 @@ pub(crate) fn next_path(paging: &Paging) -> Option<&str> {
     }
 }
 
-/// What the page at a place is asked with; the first page has none.
-pub(crate) fn asked(paging: &Paging, place: Option<&str>) -> Asked {
+/// Returns the parameters of the request for the page at a place; `None` is the first page.
+pub(crate) fn page_parameters(paging: &Paging, place: Option<&str>) -> Asked {
     let mut asked =
         Asked { page: place.unwrap_or("1").to_owned(), offset: place.unwrap_or("0").to_owned(), ..Asked::default() };
     let (param, value, size) = match paging {
@@ -49,7 +49,7 @@ pub(crate) fn asked(paging: &Paging, place: Option<&str>) -> Asked {
             asked.token = place.unwrap_or_default().to_owned();
             (param, place.map(str::to_owned), (size_param, size))
         }
-        // A link carries the size on.
+        // The link itself contains the page size.
         Paging::Link { size_param, size, .. } => (&None, None, (size_param, size)),
     };
     let (size_param, size): (&Option<String>, &PageSize) = size;
@@ -59,8 +59,8 @@ pub(crate) fn asked(paging: &Paging, place: Option<&str>) -> Asked {
     asked
 }
 
-/// What people call the page at a place; a link can be long.
-pub(crate) fn name<'p>(paging: &'p Paging, place: Option<&'p str>) -> &'p str {
+/// Returns the name of the page at a place, for people; a link can be long.
+pub(crate) fn page_name<'p>(paging: &'p Paging, place: Option<&'p str>) -> &'p str {
     match (paging, place) {
         (Paging::Number { first, .. }, None) => {
             if first.0 == 0 {
@@ -75,74 +75,74 @@ pub(crate) fn name<'p>(paging: &'p Paging, place: Option<&'p str>) -> &'p str {
     }
 }
 
-/// A page's name, not longer than people read.
-pub(crate) fn short(name: &str) -> &str {
+/// Truncates a page's name to 200 characters.
+pub(crate) fn shorten_name(name: &str) -> &str {
     name.char_indices().nth(200).map_or(name, |(end, _)| &name[..end])
 }
 
-/// A page that was received.
+/// A page that was received, as input for finding the next one.
 pub(crate) struct Received<'r> {
     pub(crate) answer: &'r Answer,
     pub(crate) body: &'r Body<'r>,
-    /// Raw records in it.
+    /// Number of raw records in it.
     pub(crate) records: u32,
-    /// Those before it in the listing.
+    /// Number of records before it in the listing.
     pub(crate) before: u64,
-    /// All of the listing, as an earlier page has told.
+    /// Total of the listing, as an earlier page gave it.
     pub(crate) total: Option<u64>,
-    /// The text at [`next_path`].
+    /// The text at [`next_path`], if the page has it.
     pub(crate) next: Option<String>,
-    /// Where it was asked for.
+    /// The place it was requested at.
     pub(crate) place: Option<&'r str>,
 }
 
-/// The paths at which a page may tell whether there is one more.
+/// The paths at which a page may say whether there is another one.
 #[derive(Clone, Copy)]
 struct PagingPaths<'p> {
-    /// Of the number of all records of the listing.
+    /// Path of the total number of records in the listing.
     total: Option<&'p str>,
-    /// Of whether there is more.
+    /// Path of the flag that says whether there is more.
     has_more: Option<&'p str>,
 }
 
-/// Where a page leads.
+/// What follows a page.
 #[derive(Debug, Default)]
 pub(crate) struct Onward {
-    /// The place of the next page; none after the last.
+    /// The place of the next page; `None` after the last one.
     pub(crate) place: Option<String>,
-    /// Whether that is behind the last page, as the platform counts.
+    /// Whether that place is beyond the last page, by the platform's count.
     pub(crate) beyond: bool,
-    /// All records of the listing, as the platform counts them.
+    /// Total of the listing, by the platform's count.
     pub(crate) total: Option<u64>,
 }
 
-/// Where the next page is.
+/// Determines the next page.
 ///
 /// # Errors
-/// What the answer should tell and does not: it is asked for again.
-pub(crate) fn next(stream: &Stream, page: &Received<'_>) -> Result<Onward, Failure> {
+/// [`Failure`] if the answer lacks something that it should say. It is retryable.
+pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<Onward, Failure> {
     let place = match &stream.page {
         Paging::Number { first, size, total, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
             let behind = (number.saturating_sub(first.0) + 1).saturating_mul(size.0);
             let paths = PagingPaths { total: total.as_deref(), has_more: has_more.as_deref() };
-            let onward = page.onward(size, paths, behind)?;
-            return Ok(onward.to(|| number.saturating_add(1)));
+            let onward = page.decide_next(size, paths, behind)?;
+            return Ok(onward.with_place(|| number.saturating_add(1)));
         }
         Paging::Offset { size, total, .. } => {
             let offset: u64 = page.place.map_or(Ok(0), str::parse).unwrap_or(page.before);
             let step = if page.records == 0 { size.0 } else { page.records.into() };
             let behind = offset.saturating_add(step);
             let paths = PagingPaths { total: total.as_deref(), has_more: None };
-            return Ok(page.onward(size, paths, behind)?.to(|| behind));
+            return Ok(page.decide_next(size, paths, behind)?.with_place(|| behind));
         }
-        _ => leads(stream, page)?,
+        _ => next_from_page(stream, page)?,
     };
     Ok(Onward { place, ..Onward::default() })
 }
 
-/// Where the page itself says the next one is.
-fn leads(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure> {
+/// Returns the place of the next page that the page itself gives.
+fn next_from_page(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure> {
     let full = |size: &PageSize| u64::from(page.records) >= size.0;
     let given = |text: Option<String>| text.filter(|t| !matches!(t.trim(), "" | "false"));
     Ok(match &stream.page {
@@ -150,7 +150,7 @@ fn leads(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure
         Paging::Token { next_header: Some(header), .. } => given(page.answer.header(header).map(str::to_owned)),
         Paging::Token { .. } | Paging::Link { next: Some(_), .. } => given(page.next.clone()),
         Paging::Link { .. } => {
-            page.answer.headers.get_all("link").iter().find_map(|value| link_next(value.to_str().ok()?))
+            page.answer.headers.get_all("link").iter().find_map(|value| parse_next_link(value.to_str().ok()?))
         }
         Paging::LastRecord { size, .. } if !full(size) => None,
         Paging::LastRecord { path, .. } => Some(page.last_text(stream, path)?),
@@ -158,27 +158,28 @@ fn leads(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure
 }
 
 impl Onward {
-    /// To this place, if there is a page more.
-    fn to(self, place: impl FnOnce() -> u64) -> Self {
+    /// Sets the place, if there is another page.
+    fn with_place(self, place: impl FnOnce() -> u64) -> Self {
         Self { place: self.place.map(|_| place().to_string()), ..self }
     }
 }
 
 impl Received<'_> {
-    /// Whether there is a page behind this one, as these paths tell. `behind` is the place
-    /// behind its last record, had it as many as were asked for. A full page says more than a total that it has reached.
-    fn onward(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<Onward, Failure> {
+    /// Decides from the texts at these paths whether there is another page. `behind` is the position after the page's
+    /// last record, assuming that the page has as many as were requested. A full page is stronger evidence than a
+    /// total that is already reached: another page is then requested, marked as beyond the last.
+    fn decide_next(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<Onward, Failure> {
         let PagingPaths { total, has_more } = paths;
         let records = u64::from(self.records);
         let (is_empty, is_full) = (records == 0, records >= size.0);
         let is_counted = total.is_some();
-        // A page without records need not tell anything, and what it tells may be of itself.
-        let total = match total.map(|path| self.total(path)) {
+        // An empty page need not give a total, and a total of 0 may count only the page itself.
+        let total = match total.map(|path| self.read_total(path)) {
             Some(Err(why)) if !is_empty => return Err(why),
             Some(Ok(total)) if total > 0 || !is_empty => Some(total),
             _ => self.total,
         };
-        let says = match has_more.map(|path| self.says_more(path)) {
+        let says = match has_more.map(|path| self.read_has_more(path)) {
             Some(Err(_)) if is_empty => Some(false),
             says => says.transpose()?,
         };
@@ -190,40 +191,40 @@ impl Received<'_> {
         Ok(Onward { place: more.then(String::new), beyond: beyond && more, total })
     }
 
-    fn text(&self, path: &str) -> Option<String> {
+    fn text_at(&self, path: &str) -> Option<String> {
         let Body::Text(text) = self.body else { return None };
-        json::texts(text, &[path]).ok()?.into_iter().next()?
+        json::read_texts(text, &[path]).ok()?.into_iter().next()?
     }
 
-    fn total(&self, path: &str) -> Result<u64, Failure> {
-        let number = self.text(path).and_then(|text| text.trim().parse().ok());
-        number.ok_or_else(|| Failure::passing(Cause::PageTotal { path: path.to_owned() }))
+    fn read_total(&self, path: &str) -> Result<u64, Failure> {
+        let number = self.text_at(path).and_then(|text| text.trim().parse().ok());
+        number.ok_or_else(|| Failure::retryable(Cause::PageTotal { path: path.to_owned() }))
     }
 
-    fn says_more(&self, path: &str) -> Result<bool, Failure> {
-        match self.text(path) {
+    fn read_has_more(&self, path: &str) -> Result<bool, Failure> {
+        match self.text_at(path) {
             Some(text) => Ok(matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "y")),
-            None => Err(Failure::passing(Cause::PageHasMore { path: path.to_owned() })),
+            None => Err(Failure::retryable(Cause::PageHasMore { path: path.to_owned() })),
         }
     }
 
-    /// The text at a path of the last record.
+    /// Returns the text at a path of the last record.
     fn last_text(&self, stream: &Stream, path: &str) -> Result<String, Failure> {
         let last = RecordRange::new(self.records.saturating_sub(1), 1);
-        let records = decode::decode(&stream.format, self.body, &[path], last)
-            .map_err(|why| Failure::passing(Cause::Undecodable { why: Box::new(why) }))?;
+        let records = decode::decode_records(&stream.format, self.body, &[path], last)
+            .map_err(|why| Failure::retryable(Cause::Undecodable { why: Box::new(why) }))?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
         text.map(|text| text.into_owned())
-            .ok_or_else(|| Failure::passing(Cause::PageLastRecord { path: path.to_owned() }))
+            .ok_or_else(|| Failure::retryable(Cause::PageLastRecord { path: path.to_owned() }))
     }
 }
 
-/// The target of the link that leads on (RFC 8288): `<…>; rel="next"`.
-fn link_next(header: &str) -> Option<String> {
+/// Returns the target of the link to the next page in a `Link` header (RFC 8288): `<…>; rel="next"`.
+fn parse_next_link(header: &str) -> Option<String> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
         let (target, after) = after.split_once('>')?;
-        let (parameters, behind) = parameters(after);
+        let (parameters, behind) = parse_parameters(after);
         let leads_on = parameters.iter().any(|(name, value)| {
             name.eq_ignore_ascii_case("rel")
                 && value.split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
@@ -236,8 +237,8 @@ fn link_next(header: &str) -> Option<String> {
     None
 }
 
-/// The parameters of one link, and what comes behind the comma that ends it.
-fn parameters(text: &str) -> (Vec<(&str, &str)>, &str) {
+/// Splits off the parameters of one link; also returns the rest from the comma that ends it.
+fn parse_parameters(text: &str) -> (Vec<(&str, &str)>, &str) {
     let (mut pieces, mut quoted, mut start, mut end) = (Vec::new(), false, 0, text.len());
     for (at, c) in text.char_indices() {
         match c {
@@ -258,7 +259,7 @@ fn parameters(text: &str) -> (Vec<(&str, &str)>, &str) {
     (pairs.map(|(name, value)| (name.trim(), value.trim().trim_matches('"'))).collect(), &text[end..])
 }
 
-/// A link without its host, and without the parameters that hold a key.
+/// Returns a link without its host and without the parameters that hold a key.
 pub(crate) fn without_host(url: &Url, keys: &[&str]) -> String {
     let mut url = url.clone();
     if url.query_pairs().any(|(name, _)| keys.contains(&&*name)) {
@@ -269,8 +270,8 @@ pub(crate) fn without_host(url: &Url, keys: &[&str]) -> String {
     format!("{}?{}", url.path(), url.query().unwrap_or_default())
 }
 
-/// Digests of the pages that were received in a listing: the last ones, and one that stays longer and longer. So a circle of
-/// any length is noticed, at the latest when it has been gone round three times.
+/// Digests of the pages received in a listing: the most recent ones, and one mark that is moved ever more rarely
+/// (after 1, 2, 4, 8 … pages). A cycle of any length is noticed after three rounds at the latest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trail {
@@ -280,43 +281,43 @@ pub(crate) struct Trail {
     mark: Option<String>,
     #[serde(default)]
     count: u64,
-    /// Of the last page, all bytes.
+    /// Digest of all bytes of the last page.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     last: String,
 }
 
-/// How many of the last pages are remembered.
+/// Number of recent pages whose digests are kept.
 const RECENT: usize = 32;
 
 impl Trail {
-    /// Whether nothing was received yet.
+    /// Whether no page was received yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether a page of this place was received.
+    /// Whether a page at this place was received.
     pub(crate) fn knows_place(&self, place: Option<&str>) -> bool {
-        let digest = digest(place.unwrap_or_default().as_bytes());
-        self.all().any(|page| page.starts_with(&digest))
+        let digest = short_digest(place.unwrap_or_default().as_bytes());
+        self.all_pages().any(|page| page.starts_with(&digest))
     }
 
-    /// Whether a page of these records was received.
-    pub(crate) fn knows(&self, Known { records, .. }: &Known) -> bool {
-        !records.is_empty() && self.all().any(|page| page.get(16..) == Some(records))
+    /// Whether a page with these records was received.
+    pub(crate) fn knows_records(&self, Known { records, .. }: &Known) -> bool {
+        !records.is_empty() && self.all_pages().any(|page| page.get(16..) == Some(records))
     }
 
-    /// Whether the last page had the same records, and something else around them.
-    pub(crate) fn repeats(&self, Known { records, bytes }: &Known) -> bool {
+    /// Whether the last page had the same records, but different bytes around them.
+    pub(crate) fn repeats_last(&self, Known { records, bytes }: &Known) -> bool {
         self.recent.last().is_some_and(|page| page.get(16..) == Some(records)) && self.last != *bytes
     }
 
-    fn all(&self) -> impl Iterator<Item = &String> {
+    fn all_pages(&self) -> impl Iterator<Item = &String> {
         self.recent.iter().chain(&self.mark)
     }
 
-    /// With a page; one without records has nothing to be known by.
-    pub(crate) fn with(&self, place: Option<&str>, Known { records, bytes }: &Known) -> Self {
-        let page = digest(place.unwrap_or_default().as_bytes()) + records;
+    /// Returns the trail with one more page. A page without records is added with its place alone.
+    pub(crate) fn with_page(&self, place: Option<&str>, Known { records, bytes }: &Known) -> Self {
+        let page = short_digest(place.unwrap_or_default().as_bytes()) + records;
         let mut trail = self.clone();
         trail.last.clone_from(bytes);
         trail.count += 1;
@@ -331,13 +332,13 @@ impl Trail {
     }
 }
 
-/// 16 hexadecimal digits.
-fn digest(bytes: &[u8]) -> String {
+/// Returns a digest of 16 hexadecimal digits.
+fn short_digest(bytes: &[u8]) -> String {
     huiliu_vault::keys::hex_encode(&Sha256::digest(bytes)[..8])
 }
 
-/// Of a page what it is known by: digests of its records, and of all that came. A number of the request may stand beside
-/// the records.
+/// Identifies a page by two digests: of its records, and of all its bytes. The bytes may differ for the same records,
+/// for example if they contain a number of the request.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     records: String,
@@ -345,17 +346,17 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Of a page with records.
+    /// Computes the digests of a page with records.
     ///
     /// # Errors
-    /// Those of reading it.
-    pub(crate) fn of(stream: &Stream, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
+    /// Errors of reading the payload.
+    pub(crate) fn from_page(stream: &Stream, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
         let mut whole = Sha256::new();
-        payload.each(|bytes| whole.update(bytes))?;
+        payload.for_each_chunk(|bytes| whole.update(bytes))?;
         let bytes = huiliu_vault::keys::hex_encode(&whole.finalize()[..8]);
-        // Of what is more than text not all records may be at hand.
+        // For formats that are not plain text, not all records may have been unpacked.
         let records = match body {
-            Body::Text(_) => decode::decode(&stream.format, body, &[], RecordRange::ALL).ok(),
+            Body::Text(_) => decode::decode_records(&stream.format, body, &[], RecordRange::ALL).ok(),
             Body::Parts(_) => None,
         };
         let records = records.map(|records| {
@@ -370,18 +371,18 @@ impl Known {
     }
 }
 
-/// Whether a page that is behind the last one by the platform's count is the platform's way to say so: its own error, or an
-/// answer without a list.
-pub(crate) fn is_nothing(stream: &Stream, body: &Body<'_>, fault: &DecodeError) -> bool {
+/// Whether an answer beyond the last page (by the platform's count) means that there is nothing more: an error in the
+/// platform's own form, or JSON without a list.
+pub(crate) fn is_past_end(stream: &Stream, body: &Body<'_>, fault: &DecodeError) -> bool {
     match (fault, &stream.format, body) {
         (DecodeError::Refused { .. }, ..) => true,
-        (DecodeError::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::texts(text, &[]).is_ok(),
+        (DecodeError::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::read_texts(text, &[]).is_ok(),
         _ => false,
     }
 }
 
-/// Whether the page itself is asked where the next one is.
-pub(crate) fn asks_more(paging: &Paging) -> bool {
+/// Whether finding the next page needs the body of this one.
+pub(crate) fn needs_body(paging: &Paging) -> bool {
     match paging {
         Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
         Paging::Offset { total, .. } => total.is_some(),
@@ -395,7 +396,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_link_that_leads_on_is_found_among_others() {
+    fn finds_the_next_link_among_others() {
         for (header, next) in [
             (r#"</a?page=2>; rel="next""#, Some("/a?page=2")),
             (r#"</a?page=1>; rel="prev", </a?x=1,2;3&page=3>; title="a, b; c"; rel=next"#, Some("/a?x=1,2;3&page=3")),
@@ -405,19 +406,19 @@ mod tests {
             ("", None),
             (r#"<a>;;=;rel"#, None),
         ] {
-            assert_eq!(link_next(header).as_deref(), next, "{header}");
+            assert_eq!(parse_next_link(header).as_deref(), next, "{header}");
         }
     }
 
     #[test]
-    fn a_circle_of_any_length_is_noticed() {
+    fn notices_a_cycle_of_any_length() {
         for length in [1u32, 2, 3, 31, 32, 33, 100, 1_000] {
             let mut trail = Trail::default();
             let noticed = (0..10 * length).find(|n| {
                 let place = (n % length).to_string();
                 let was_there = trail.knows_place(Some(&place));
-                let known = Known { records: digest(place.as_bytes()), bytes: String::new() };
-                trail = trail.with(Some(&place), &known);
+                let known = Known { records: short_digest(place.as_bytes()), bytes: String::new() };
+                trail = trail.with_page(Some(&place), &known);
                 was_there
             });
             let noticed = noticed.unwrap_or_else(|| panic!("a circle of {length}"));

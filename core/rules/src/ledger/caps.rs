@@ -1,4 +1,4 @@
-//! What may count at most: by day, course, category, year, cycle; and what of a year's surplus counts in the next.
+//! Applies maximums by day, course, category, year and cycle, and carries a year's surplus into the next year.
 
 use std::collections::HashMap;
 
@@ -10,39 +10,39 @@ use crate::policy::shape::Dimension;
 use crate::policy::{Policy, RuleNo};
 use huiliu_values::EntryOutcome;
 
-/// The longest training whose days are looked at one by one.
+/// Maximum length of a training whose days are filled one by one, in days.
 const MAX_DAYS: u64 = 3_660;
 
-/// What a cap is counted by, for one record.
+/// The value of a record in one dimension of a cap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Part {
     Number(i64),
     Text(String),
 }
 
-/// What is used up, of each pack's caps.
+/// Amounts already used of each cap.
 #[derive(Debug, Default)]
 struct Used {
     by_key: HashMap<(RuleNo, Vec<Part>), i64>,
     by_day: HashMap<(RuleNo, NaiveDate), i64>,
 }
 
-/// What was to count and what of it remains, by one cap.
+/// Units that count under one cap, and how many of them are carried into the next year.
 #[derive(Debug, Clone, Copy)]
 struct Taken {
     units: i64,
     carried: i64,
 }
 
-pub(super) fn apply(policy: &Policy, drafts: &mut [Draft<'_>]) {
+pub(super) fn apply_caps(policy: &Policy, drafts: &mut [Draft<'_>]) {
     let capped = |d: &Draft<'_>| d.pack.is_some_and(|p| !p.caps.is_empty()) || course_maximum(policy, d).is_some();
     let mut order: Vec<usize> = (0..drafts.len())
-        .filter(|i| drafts[*i].counts() && drafts[*i].entry.units > 0 && capped(&drafts[*i]))
+        .filter(|i| drafts[*i].is_counted() && drafts[*i].entry.units > 0 && capped(&drafts[*i]))
         .collect();
     if order.is_empty() {
         return;
     }
-    // What counts for good takes its share first; then in order of time.
+    // Records that count for good take their share first, then in chronological order.
     let place =
         |d: &Draft<'_>| (d.entry.outcome != EntryOutcome::Counted, d.fact.period_end, d.fact.record_key.clone());
     order.sort_by_cached_key(|i| place(&drafts[*i]));
@@ -50,22 +50,22 @@ pub(super) fn apply(policy: &Policy, drafts: &mut [Draft<'_>]) {
     for i in order {
         let draft = &mut drafts[i];
         let Some(pack) = draft.pack else { continue };
-        above_course(policy, pack, draft, &mut used);
+        cap_course(policy, pack, draft, &mut used);
         for cap in &pack.caps {
-            if draft.entry.units > 0 && cap.of.takes(&draft.seen()) {
-                let taken = used.take(pack, cap, draft);
-                cut(draft, cap, taken);
+            if draft.entry.units > 0 && cap.of.matches_record(&draft.selector_values()) {
+                let taken = used.take_units(pack, cap, draft);
+                record_cut(draft, cap, taken);
             }
         }
         if draft.entry.units == 0
             && let Some(last) = draft.entry.cuts.last().map(|c| c.rule)
         {
-            draft.refuse(EntryOutcome::Capped, last);
+            draft.set_refused(EntryOutcome::Capped, last);
         }
     }
 }
 
-fn cut(draft: &mut Draft<'_>, cap: &Cap, taken: Taken) {
+fn record_cut(draft: &mut Draft<'_>, cap: &Cap, taken: Taken) {
     let lost = draft.entry.units - taken.units;
     if lost > 0 {
         draft.entry.cuts.push(Cut { rule: cap.rule, units: lost });
@@ -76,20 +76,20 @@ fn cut(draft: &mut Draft<'_>, cap: &Cap, taken: Taken) {
     draft.entry.units = taken.units;
 }
 
-/// What the crosswalk recognises the record's course with at most.
+/// Returns the maximum units with which the crosswalk recognises the record's course.
 fn course_maximum(policy: &Policy, draft: &Draft<'_>) -> Option<i64> {
-    policy.crosswalk.course(draft.entry.canonical_course.as_deref()?)?.most
+    policy.crosswalk.find_course(draft.entry.canonical_course.as_deref()?)?.most
 }
 
-fn above_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut Used) {
+fn cap_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut Used) {
     let (choice, rule) = pack.above_course;
     let Some(most) = course_maximum(policy, draft).filter(|_| choice != AboveCourse::Keep) else { return };
-    let key = (rule, vec![text(draft.entry.canonical_course.as_deref()), text(draft.entry.cycle.as_deref())]);
+    let key = (rule, vec![text_part(draft.entry.canonical_course.as_deref()), text_part(draft.entry.cycle.as_deref())]);
     let used = used.by_key.entry(key).or_default();
     let left = (most - *used).max(0);
     let lost = (draft.entry.units - left).max(0);
     if lost > 0 && choice == AboveCourse::Refuse {
-        draft.refuse(EntryOutcome::NotCounted, rule);
+        draft.set_refused(EntryOutcome::NotCounted, rule);
         return;
     }
     *used += draft.entry.units - lost;
@@ -100,25 +100,25 @@ fn above_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut 
 }
 
 impl Used {
-    fn take(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> Taken {
+    fn take_units(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> Taken {
         let units = draft.entry.units;
         if cap.per.as_slice() == [Dimension::Day] {
             return Taken { units: self.take_days(pack, cap, draft), carried: 0 };
         }
         let year = i64::from(draft.fact.period_end.year());
-        let here = self.take_at(pack, cap, draft, year, units);
+        let here = self.take_in_year(pack, cap, draft, year, units);
         let inside = NaiveDate::from_ymd_opt(draft.fact.period_end.year() + 1, 1, 1).is_some_and(|day| day <= pack.to);
         let carried = if cap.carries.is_some() && inside && here < units {
-            self.take_at(pack, cap, draft, year + 1, units - here)
+            self.take_in_year(pack, cap, draft, year + 1, units - here)
         } else {
             0
         };
         Taken { units: here + carried, carried }
     }
 
-    /// What of `units` there is room for, in a year.
-    fn take_at(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>, year: i64, units: i64) -> i64 {
-        let key = (cap.rule, cap.per.iter().map(|d| part(*d, draft, year)).collect());
+    /// Uses up what is left of a cap in a year, at most `units`, and returns how much that was.
+    fn take_in_year(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>, year: i64, units: i64) -> i64 {
+        let key = (cap.rule, cap.per.iter().map(|d| dimension_part(*d, draft, year)).collect());
         let used = self.by_key.entry(key).or_default();
         match cap.limit {
             Limit::Units(most) => {
@@ -126,25 +126,26 @@ impl Used {
                 *used += taken;
                 taken
             }
-            // So many class hours are one credit for this record; parts are chosen so that both ways are whole numbers.
+            // The hours per credit depend on the record; the parts are chosen so that the conversion gives whole
+            // numbers both ways.
             Limit::CreditParts(most) => {
-                let hours = pack.credit(&draft.seen()).map_or(1, |c| c.hours);
+                let hours = pack.find_credit(&draft.selector_values()).map_or(1, |c| c.hours);
                 let left = (most - *used).max(0);
-                let taken = units.min(units_of(pack, hours, left));
+                let taken = units.min(units_of_parts(pack, hours, left));
                 *used += taken.saturating_mul(pack.credit_parts / hours.max(1));
                 taken
             }
         }
     }
 
-    /// Fills the days of the training, the first first.
+    /// Fills the days of the training in order.
     fn take_days(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> i64 {
         let end = draft.fact.period_end;
         let start = draft.fact.period_start.unwrap_or(end).min(end);
-        let hours = pack.credit(&draft.seen()).map_or(1, |c| c.hours);
+        let hours = pack.find_credit(&draft.selector_values()).map_or(1, |c| c.hours);
         let most = match cap.limit {
             Limit::Units(most) => most,
-            Limit::CreditParts(most) => units_of(pack, hours, most),
+            Limit::CreditParts(most) => units_of_parts(pack, hours, most),
         };
         let mut left = draft.entry.units;
         for n in 0..MAX_DAYS {
@@ -158,16 +159,16 @@ impl Used {
     }
 }
 
-/// The class-hour units of so many parts of a credit, never more.
-fn units_of(pack: &Pack, hours: i64, parts: i64) -> i64 {
+/// Converts parts of a credit to class-hour units, rounded down.
+fn units_of_parts(pack: &Pack, hours: i64, parts: i64) -> i64 {
     parts.saturating_mul(hours) / pack.credit_parts.max(1)
 }
 
-fn text(of: Option<&str>) -> Part {
+fn text_part(of: Option<&str>) -> Part {
     Part::Text(of.unwrap_or_default().to_owned())
 }
 
-fn part(by: Dimension, draft: &Draft<'_>, year: i64) -> Part {
+fn dimension_part(by: Dimension, draft: &Draft<'_>, year: i64) -> Part {
     let fact = draft.fact;
     match by {
         Dimension::Record | Dimension::Day => Part::Number(fact.record_id),
@@ -175,11 +176,11 @@ fn part(by: Dimension, draft: &Draft<'_>, year: i64) -> Part {
             Some(course) => Part::Text(format!("={course}")),
             None => Part::Text(format!("{}/{}", fact.connector, fact.course_code)),
         },
-        Dimension::Project => text(fact.project.as_deref()),
-        Dimension::Category => text(fact.category.as_deref()),
-        Dimension::Mode => text(draft.seen().mode),
-        Dimension::Programme => text(Some(&fact.connector)),
+        Dimension::Project => text_part(fact.project.as_deref()),
+        Dimension::Category => text_part(fact.category.as_deref()),
+        Dimension::Mode => text_part(draft.selector_values().mode),
+        Dimension::Programme => text_part(Some(&fact.connector)),
         Dimension::Year => Part::Number(year),
-        Dimension::Cycle => text(draft.entry.cycle.as_deref()),
+        Dimension::Cycle => text_part(draft.entry.cycle.as_deref()),
     }
 }

@@ -1,5 +1,5 @@
-//! The same training twice: one person, one canonical course, one cycle or overlapping days. The best one counts, the
-//! others stay, linked to it.
+//! Finds records of the same training: one person, one canonical course, and one cycle or overlapping days. The best
+//! record counts; the others are kept and linked to it.
 
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
@@ -10,25 +10,25 @@ use crate::policy::pack::{Duplicates, Preference};
 use crate::policy::shape::{Survivor, Within};
 use huiliu_values::EntryOutcome;
 
-/// Whatever could be one training stands together: the pack, the course, the cycle, leading it or not, and, where each
-/// institution's record counts, the institution.
+/// Key of the records that could be one training: the rule of the pack, the course, the cycle, whether the teacher
+/// led it, and the institution if each institution's record counts.
 type Group = (RuleNo, Arc<str>, Option<Arc<str>>, bool, i64);
 
-pub(super) fn settle(drafts: &mut [Draft<'_>]) {
-    let mut groups: Vec<(Group, usize)> = (0..drafts.len()).filter_map(|i| Some((group(&drafts[i])?, i))).collect();
+pub(super) fn resolve_duplicates(drafts: &mut [Draft<'_>]) {
+    let mut groups: Vec<(Group, usize)> = (0..drafts.len()).filter_map(|i| Some((group_key(&drafts[i])?, i))).collect();
     if groups.len() < 2 {
         return;
     }
     groups.sort_by(|a, b| a.0.cmp(&b.0));
     for group in groups.chunk_by(|a, b| a.0 == b.0) {
         if group.len() > 1 {
-            within(drafts, group.iter().map(|(_, i)| *i).collect());
+            resolve_group(drafts, group.iter().map(|(_, i)| *i).collect());
         }
     }
 }
 
-fn group(draft: &Draft<'_>) -> Option<Group> {
-    let pack = draft.pack.filter(|_| draft.counts() && draft.entry.units > 0)?;
+fn group_key(draft: &Draft<'_>) -> Option<Group> {
+    let pack = draft.pack.filter(|_| draft.is_counted() && draft.entry.units > 0)?;
     let course = draft.entry.canonical_course.clone()?;
     let leads =
         draft.fact.role.as_deref().is_some_and(|role| pack.duplicates.lead_roles.iter().any(|r| r == role.trim()));
@@ -36,20 +36,20 @@ fn group(draft: &Draft<'_>) -> Option<Group> {
     Some((pack.duplicates.rule, course, draft.entry.cycle.clone(), leads, institution))
 }
 
-/// The best first; each is a duplicate of the first that counts and is near enough. So taking a duplicate away changes
-/// nothing for the others.
-fn within(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
+/// Resolves one group, the best record first. Each record is a duplicate of the first counting record that is near
+/// enough. So removing a duplicate changes nothing for the others.
+fn resolve_group(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
     let Some(rule) = members.first().and_then(|i| drafts[*i].pack).map(|p| &p.duplicates) else { return };
-    members.sort_by(|a, b| rank(rule, &drafts[*a], &drafts[*b]));
+    members.sort_by(|a, b| compare_preference(rule, &drafts[*a], &drafts[*b]));
     let mut winners: Vec<usize> = vec![];
     for i in members {
-        match winners.iter().copied().find(|w| near(rule, &drafts[*w], &drafts[i])) {
+        match winners.iter().copied().find(|w| is_same_training(rule, &drafts[*w], &drafts[i])) {
             None => winners.push(i),
             Some(w) => {
-                survive(rule, drafts, w, i);
+                take_over_values(rule, drafts, w, i);
                 let (of, decision) = (drafts[w].fact.record_id, drafts[w].fact.rulings.kept);
                 let loser = &mut drafts[i];
-                loser.refuse(EntryOutcome::Duplicate, rule.rule);
+                loser.set_refused(EntryOutcome::Duplicate, rule.rule);
                 loser.entry.duplicate_of = Some(of);
                 loser.entry.decision = decision;
             }
@@ -57,7 +57,7 @@ fn within(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
     }
 }
 
-fn near(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> bool {
+fn is_same_training(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> bool {
     let from = |d: &Draft<'_>| d.fact.period_start.unwrap_or(d.fact.period_end);
     match rule.within {
         Within::Cycle => true,
@@ -65,8 +65,9 @@ fn near(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> bool {
     }
 }
 
-/// The lesser counts: what a person kept, then what the rule prefers, then an order that arrival cannot change.
-fn rank(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> Ordering {
+/// Orders records by preference, the best first: a person's decision, then the rule's criteria, then an order that
+/// does not depend on arrival.
+fn compare_preference(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> Ordering {
     let kept = b.fact.rulings.kept.cmp(&a.fact.rulings.kept);
     let mut order = kept;
     for preference in &rule.prefer {
@@ -83,8 +84,8 @@ fn rank(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> Ordering {
     order.then_with(|| (&a.fact.connector, &a.fact.record_key).cmp(&(&b.fact.connector, &b.fact.record_key)))
 }
 
-/// What of the loser the winner takes over, if the rule says so.
-fn survive(rule: &Duplicates, drafts: &mut [Draft<'_>], winner: usize, loser: usize) {
+/// Copies hours and grade from the duplicate to the counting record where the rule says so.
+fn take_over_values(rule: &Duplicates, drafts: &mut [Draft<'_>], winner: usize, loser: usize) {
     let ended = |i: usize| (drafts[i].fact.period_end, &drafts[i].fact.record_key);
     let later = ended(loser) > ended(winner);
     let (theirs, grade) = (drafts[loser].entry.gross, drafts[loser].entry.grade);

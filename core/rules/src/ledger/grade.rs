@@ -1,4 +1,4 @@
-//! From scores to a total, from a total to a grade, from the institution's and the school's grade to a result.
+//! Computes totals from scores, grades from totals, and results from the grades of institution and school.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use crate::policy::{Policy, RuleNo};
 use huiliu_values::score::WeightedTotal;
 use huiliu_values::{Grade, PassState, Weights};
 
-/// What came of the assessment of a record.
+/// The result of a record's assessment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Result {
     pub state: PassState,
     pub grade: Option<Grade>,
-    /// The rule that says so.
+    /// The rule that decided it.
     pub rule: RuleNo,
-    /// The decision of a person, if one says so.
+    /// The decision of a person, if one decided it.
     pub decision: Option<i64>,
 }
 
-/// A school's grades: of a project, or, where no project is named, of a cycle.
+/// The school's grades, by project, or by cycle if they name no project.
 #[derive(Debug, Default)]
 pub(super) struct SchoolGrades<'a> {
     of_project: HashMap<&'a str, &'a Fact>,
@@ -27,15 +27,15 @@ pub(super) struct SchoolGrades<'a> {
 }
 
 impl<'a> SchoolGrades<'a> {
-    /// The newest of each.
-    pub(super) fn of(policy: &Policy, facts: &'a [Fact]) -> Self {
+    /// Collects the newest grade of each project and cycle.
+    pub(super) fn from_facts(policy: &Policy, facts: &'a [Fact]) -> Self {
         let mut grades = Self::default();
         for fact in facts.iter().filter(|f| f.kind == FactKind::Assessment) {
             if !fact.assessed.is_some_and(|a| a.by_school) {
                 continue;
             }
             let newer = |held: &&Fact| (held.period_end, &held.record_key) < (fact.period_end, &fact.record_key);
-            match (&fact.project, policy.pack(fact.period_end).and_then(|p| p.cycle(fact.period_end))) {
+            match (&fact.project, policy.pack_for_day(fact.period_end).and_then(|p| p.find_cycle(fact.period_end))) {
                 (Some(project), _) => {
                     let held = grades.of_project.entry(project).or_insert(fact);
                     if newer(held) {
@@ -54,12 +54,12 @@ impl<'a> SchoolGrades<'a> {
         grades
     }
 
-    fn find(&self, pack: &Pack, fact: &Fact) -> Option<(Grade, Option<i64>)> {
+    fn find_grade(&self, pack: &Pack, fact: &Fact) -> Option<(Grade, Option<i64>)> {
         if self.of_project.is_empty() && self.of_cycle.is_empty() {
             return None;
         }
         let of_project = fact.project.as_deref().and_then(|p| self.of_project.get(p));
-        let of_cycle = || pack.cycle(fact.period_end).and_then(|c| self.of_cycle.get(&*c.name));
+        let of_cycle = || pack.find_cycle(fact.period_end).and_then(|c| self.of_cycle.get(&*c.name));
         let found = of_project.or_else(of_cycle)?;
         match found.rulings.graded {
             Some((grade, decision)) => Some((grade, Some(decision))),
@@ -68,8 +68,8 @@ impl<'a> SchoolGrades<'a> {
     }
 }
 
-/// What came of a record's assessment under a pack.
-pub(super) fn result(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact) -> Result {
+/// Determines the result of a record's assessment under a pack.
+pub(super) fn assess_record(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact) -> Result {
     let alone = |state, grade, decision| Result { state, grade, rule: pack.pass_gate, decision };
     let by_grade = |grade: Grade| if grade == Grade::Fail { PassState::Failed } else { PassState::Passed };
     if let Some((grade, decision)) = fact.rulings.graded {
@@ -77,47 +77,49 @@ pub(super) fn result(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact) -> Re
     }
     let institution = match (&fact.assessed, fact.pass_state) {
         (Some(assessed), _) => grade_of(pack, assessed),
-        (None, PassState::Passed) => return with_school(pack, schools, fact, alone(PassState::Passed, None, None)),
+        (None, PassState::Passed) => {
+            return combine_with_school(pack, schools, fact, alone(PassState::Passed, None, None));
+        }
         (None, PassState::Failed) => return alone(PassState::Failed, None, None),
         (None, PassState::NotAssessed) => return alone(PassState::NotAssessed, None, None),
         (None, PassState::Pending) => return alone(PassState::Pending, None, None),
     };
-    with_school(pack, schools, fact, alone(by_grade(institution), Some(institution), None))
+    combine_with_school(pack, schools, fact, alone(by_grade(institution), Some(institution), None))
 }
 
-/// The institution's result together with the school's grade.
-fn with_school(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact, institution: Result) -> Result {
+/// Combines the institution's result with the school's grade.
+fn combine_with_school(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact, institution: Result) -> Result {
     let Some(both) = &pack.comprehensive else { return institution };
-    let Some((school, decision)) = schools.find(pack, fact) else {
+    let Some((school, decision)) = schools.find_grade(pack, fact) else {
         let waits = both.pending_without_school && institution.state == PassState::Passed;
         return if waits { Result { state: PassState::Pending, rule: both.rule, ..institution } } else { institution };
     };
-    // A platform that only says 'passed' says no more than that.
+    // A platform that only reports a pass gives no better grade than that.
     let given = institution.grade.unwrap_or(Grade::Pass);
     let grade = both.table[given as usize][school as usize];
     let state = if grade == Grade::Fail { PassState::Failed } else { PassState::Passed };
-    // Where the school changes nothing, the institution's own rule is the reason.
+    // If the school's grade does not change the outcome, the institution's own rule stays the reason.
     let rule = if state == institution.state && decision.is_none() { institution.rule } else { both.rule };
     Result { state, grade: Some(grade), rule, decision }
 }
 
-/// The grade of what was said, by the weights and bands of a pack.
+/// Returns the grade of an assessment by the weights and bands of a pack.
 #[must_use]
 pub fn grade_of(pack: &Pack, assessed: &Assessed) -> Grade {
     let total = match (assessed.components, assessed.total) {
         ([None, None, None], None) => return assessed.grade,
         ([None, None, None], Some((n, d))) => WeightedTotal::new(n.unsigned_abs(), d.unsigned_abs()),
-        (components, _) => match weighted(pack, components) {
+        (components, _) => match weighted_total(pack, components) {
             Some(total) => total,
             None => return Grade::Fail,
         },
     };
     let total = if pack.round_first { total.to_point_half_up() } else { total };
-    pack.bands.grade(total)
+    pack.bands.grade_total(total)
 }
 
-/// The exact total; nothing where a missing component is a fail.
-fn weighted(pack: &Pack, components: [Option<u16>; 3]) -> Option<WeightedTotal> {
+/// Returns the exact weighted total; `None` if a missing score makes the result a fail.
+fn weighted_total(pack: &Pack, components: [Option<u16>; 3]) -> Option<WeightedTotal> {
     if components.iter().any(Option::is_none) && pack.missing_component != MissingComponent::Renormalise {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Laws of the ledger, over generated teachers and every rule pack that ships.
+//! Laws of the ledger, tested over generated teachers and every rule pack that ships.
 
 use std::collections::HashMap;
 
@@ -109,8 +109,8 @@ fn pack_name() -> impl Strategy<Value = &'static str> {
     (0..PACKS.len()).prop_map(|i| PACKS[i].0)
 }
 
-fn of(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
-    entries(policy, &Person::default(), facts)
+fn entries_of(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
+    compute_entries(policy, &Person::default(), facts)
 }
 
 proptest! {
@@ -119,26 +119,26 @@ proptest! {
         let policy = policy(name);
         let mut other = facts.clone();
         other.sort_by_key(|f| f.record_id.unsigned_abs().wrapping_mul(seed | 1).rotate_left(17));
-        prop_assert_eq!(of(&policy, &facts), of(&policy, &other));
+        prop_assert_eq!(entries_of(&policy, &facts), entries_of(&policy, &other));
     }
 
     #[test]
-    fn a_duplicate_that_goes_changes_nothing(name in pack_name(), facts in facts()) {
+    fn removing_a_duplicate_changes_nothing(name in pack_name(), facts in facts()) {
         let policy = policy(name);
-        let all = of(&policy, &facts);
+        let all = entries_of(&policy, &facts);
         for gone in all.iter().filter(|e| e.duplicate_of.is_some()) {
             let rest: Vec<Fact> = facts.iter().filter(|f| f.record_id != gone.record_id).cloned().collect();
             let expected: Vec<Entry> = all.iter().filter(|e| e.record_id != gone.record_id).cloned().collect();
-            prop_assert_eq!(of(&policy, &rest), expected);
+            prop_assert_eq!(entries_of(&policy, &rest), expected);
         }
     }
 
     #[test]
-    fn every_entry_recomputes_from_what_it_says(name in pack_name(), facts in facts()) {
+    fn every_entry_recomputes_from_its_explanation(name in pack_name(), facts in facts()) {
         let policy = policy(name);
-        for e in of(&policy, &facts) {
+        for e in entries_of(&policy, &facts) {
             let cut: i64 = e.cuts.iter().map(|c| c.units).sum();
-            if e.outcome.counts() {
+            if e.outcome.counts_hours() {
                 prop_assert_eq!(e.units, e.gross - cut);
             } else {
                 prop_assert_eq!(e.units, 0);
@@ -154,18 +154,18 @@ proptest! {
     #[test]
     fn no_cap_is_exceeded(name in pack_name(), facts in facts()) {
         let policy = policy(name);
-        let made = of(&policy, &facts);
+        let made = entries_of(&policy, &facts);
         let pack = &policy.packs[0];
         for cap in &pack.caps {
             let mut sums: HashMap<String, i64> = HashMap::new();
             let mut days: HashMap<NaiveDate, i64> = HashMap::new();
             for (f, e) in facts.iter().filter_map(|f| Some((f, made.iter().find(|e| e.record_id == f.record_id)?))) {
-                let seen = crate::ledger::seen(f, Some(pack));
-                if !cap.of.takes(&seen) || e.units == 0 {
+                let seen = crate::ledger::selector_values_of(f, Some(pack));
+                if !cap.of.matches_record(&seen) || e.units == 0 {
                     continue;
                 }
                 if cap.per == [Dimension::Day] {
-                    // What a training has on its days together can be no more than the cap allows those days.
+                    // The total of a training cannot exceed what the cap allows on all its days together.
                     let span = (f.period_end - f.period_start.expect("a first day")).num_days() + 1;
                     let Limit::Units(most) = cap.limit else { continue };
                     prop_assert!(e.units <= most * span);
@@ -185,7 +185,7 @@ proptest! {
                 }).collect::<Vec<_>>().join("|");
                 let measured = |units: i64| match cap.limit {
                     Limit::Units(_) => units,
-                    Limit::CreditParts(_) => units * (pack.credit_parts / pack.credit(&seen).map_or(1, |c| c.hours)),
+                    Limit::CreditParts(_) => units * (pack.credit_parts / pack.find_credit(&seen).map_or(1, |c| c.hours)),
                 };
                 *sums.entry(key(year)).or_default() += measured(e.units - carried);
                 if carried > 0 {
@@ -200,7 +200,7 @@ proptest! {
             for e in made.iter().filter(|e| e.canonical_course.as_deref() == Some(course)) {
                 *by_cycle.entry(e.cycle.clone()).or_default() += e.units;
             }
-            let most = policy.crosswalk.course(course).and_then(|c| c.most).unwrap_or(i64::MAX);
+            let most = policy.crosswalk.find_course(course).and_then(|c| c.most).unwrap_or(i64::MAX);
             prop_assert!(by_cycle.values().all(|sum| *sum <= most));
         }
     }
@@ -209,27 +209,27 @@ proptest! {
     fn a_revocation_counts_nothing_and_its_reversal_leaves_no_trace(name in pack_name(), facts in facts(), which in any::<prop::sample::Index>()) {
         prop_assume!(!facts.is_empty());
         let policy = policy(name);
-        let before = of(&policy, &facts);
+        let before = entries_of(&policy, &facts);
         let mut revoked = facts.clone();
         let i = which.index(facts.len());
         revoked[i].rulings.revoked = Some(7);
-        let during = of(&policy, &revoked);
+        let during = entries_of(&policy, &revoked);
         let entry = during.iter().find(|e| e.record_id == facts[i].record_id);
         prop_assert_eq!(entry.map(|e| e.units), Some(0));
         revoked[i].rulings = Rulings::default();
-        prop_assert_eq!(of(&policy, &revoked), before);
+        prop_assert_eq!(entries_of(&policy, &revoked), before);
     }
 }
 
-fn shown(units: i64) -> String {
+fn format_hours(units: i64) -> String {
     Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string())
 }
 
-fn counted(policy: &Policy, facts: &[Fact]) -> Vec<(EntryOutcome, String)> {
-    of(policy, facts).into_iter().map(|e| (e.outcome, shown(e.units))).collect()
+fn outcomes_and_hours(policy: &Policy, facts: &[Fact]) -> Vec<(EntryOutcome, String)> {
+    entries_of(policy, facts).into_iter().map(|e| (e.outcome, format_hours(e.units))).collect()
 }
 
-/// A completion that passed, as the examples below need it.
+/// A completion that was passed, for the examples below.
 fn passed(number: i64, day: &str, hours: &str, unit: &str, mode: &str) -> Fact {
     let end: NaiveDate = day.parse().expect("a day");
     Fact {
@@ -261,31 +261,37 @@ fn passed(number: i64, day: &str, hours: &str, unit: &str, mode: &str) -> Fact {
 fn guangdong_counts_eight_a_day_and_45_minutes_of_a_part_day() {
     let p = policy("examples/guangdong-2023");
     assert_eq!(
-        counted(&p, &[passed(1, "2023-05-01", "1", "day", ""), passed(2, "2023-05-02", "90", "minute", "")]),
+        outcomes_and_hours(&p, &[passed(1, "2023-05-01", "1", "day", ""), passed(2, "2023-05-02", "90", "minute", "")]),
         [(EntryOutcome::Counted, "8".into()), (EntryOutcome::Counted, "2".into())]
     );
     let twice = [passed(1, "2023-05-01", "6", "class_hour", ""), passed(2, "2023-05-01", "6", "class_hour", "")];
-    assert_eq!(counted(&p, &twice), [(EntryOutcome::Counted, "6".into()), (EntryOutcome::Counted, "2".into())]);
+    assert_eq!(
+        outcomes_and_hours(&p, &twice),
+        [(EntryOutcome::Counted, "6".into()), (EntryOutcome::Counted, "2".into())]
+    );
 }
 
 #[test]
-fn nanbu_counts_half_for_an_hour_of_the_district() {
+fn nanbu_halves_hours_of_district_training() {
     let p = policy("examples/nanbu");
     let facts = [passed(1, "2012-05-01", "3", "hour", "讲座"), passed(2, "2012-05-01", "3", "hour", "区级")];
-    assert_eq!(counted(&p, &facts), [(EntryOutcome::Counted, "3".into()), (EntryOutcome::Counted, "1.5".into())]);
+    assert_eq!(
+        outcomes_and_hours(&p, &facts),
+        [(EntryOutcome::Counted, "3".into()), (EntryOutcome::Counted, "1.5".into())]
+    );
 }
 
 #[test]
-fn wuhan_caps_credits_and_refuses_who_was_absent_a_fifth() {
+fn wuhan_caps_credits_and_refuses_absence_of_a_fifth() {
     let p = policy("examples/wuhan-jianghan");
-    // 200 hours of a degree are 10 credits; 5 of them count in a year: 100 hours.
+    // 200 hours of a degree programme are 10 credits, of which 5 count in a year: 100 hours.
     assert_eq!(
-        counted(&p, &[passed(1, "2012-05-01", "200", "class_hour", "学历")]),
+        outcomes_and_hours(&p, &[passed(1, "2012-05-01", "200", "class_hour", "学历")]),
         [(EntryOutcome::Counted, "100".into())]
     );
-    // 15 credits of one course held together are 120 class hours.
+    // 15 credits of one course held as a block are 120 class hours.
     assert_eq!(
-        counted(&p, &[passed(1, "2012-05-01", "150", "class_hour", "集中")]),
+        outcomes_and_hours(&p, &[passed(1, "2012-05-01", "150", "class_hour", "集中")]),
         [(EntryOutcome::Counted, "120".into())]
     );
     let mut absent = passed(1, "2012-05-01", "8", "class_hour", "集中");
@@ -293,27 +299,33 @@ fn wuhan_caps_credits_and_refuses_who_was_absent_a_fifth() {
         [(8_000, EntryOutcome::Absent), (7_999, EntryOutcome::Absent), (8_001, EntryOutcome::Counted)]
     {
         absent.attendance = Some(present);
-        assert_eq!(of(&p, &[absent.clone()])[0].outcome, outcome);
+        assert_eq!(entries_of(&p, &[absent.clone()])[0].outcome, outcome);
     }
 }
 
 #[test]
-fn a_lecture_counts_by_the_hour_and_a_failed_course_nothing() {
+fn lectures_count_by_the_hour_and_failed_courses_do_not() {
     let p = policy("examples/xueshi-xuefen");
     let mut failed = passed(2, "2012-05-01", "9", "class_hour", "讲座");
     failed.pass_state = PassState::Failed;
     let facts = [passed(1, "2012-05-01", "3", "hour", "讲座"), failed];
-    assert_eq!(counted(&p, &facts), [(EntryOutcome::Counted, "3".into()), (EntryOutcome::NotPassed, "0".into())]);
+    assert_eq!(
+        outcomes_and_hours(&p, &facts),
+        [(EntryOutcome::Counted, "3".into()), (EntryOutcome::NotPassed, "0".into())]
+    );
 }
 
 #[test]
-fn what_a_year_has_too_much_counts_in_the_next() {
+fn surplus_of_a_year_counts_in_the_next() {
     let p = policy("examples/annual-72");
     let facts = [passed(1, "2012-05-01", "100", "class_hour", ""), passed(2, "2013-05-01", "60", "class_hour", "")];
-    let made = of(&p, &facts);
-    assert_eq!(counted(&p, &facts), [(EntryOutcome::Counted, "100".into()), (EntryOutcome::Counted, "60".into())]);
-    let carried = |i: usize| made[i].carried.map(|c| shown(c.units));
-    // 72 of 2012; 28 + 44 of 2013; 16 of 2014.
+    let made = entries_of(&p, &facts);
+    assert_eq!(
+        outcomes_and_hours(&p, &facts),
+        [(EntryOutcome::Counted, "100".into()), (EntryOutcome::Counted, "60".into())]
+    );
+    let carried = |i: usize| made[i].carried.map(|c| format_hours(c.units));
+    // 72 hours count in 2012; 28 + 44 in 2013; 16 in 2014.
     assert_eq!([carried(0), carried(1)], [Some("28".into()), Some("16".into())]);
 }
 
@@ -323,9 +335,9 @@ fn a_course_is_passed_by_time_by_an_examination_or_by_both() {
     let outcome = |pass: PassState, present: Option<i64>| {
         let mut fact = passed(1, "2012-05-01", "8", "class_hour", "");
         (fact.pass_state, fact.attendance) = (pass, present);
-        of(&p, &[fact])[0].outcome
+        entries_of(&p, &[fact])[0].outcome
     };
-    // By time alone; by the examination alone; by both.
+    // Passed by time alone, by the examination alone, and by both.
     assert_eq!(
         [outcome(PassState::NotAssessed, Some(10_000)), outcome(PassState::NotAssessed, Some(9_999))],
         [EntryOutcome::Counted, EntryOutcome::Absent]
@@ -343,18 +355,21 @@ fn a_course_is_passed_by_time_by_an_examination_or_by_both() {
 }
 
 #[test]
-fn a_role_that_leads_is_no_duplicate_and_an_exempt_teacher_need_not_pass() {
+fn leading_a_course_is_no_duplicate_and_exempt_teachers_need_not_pass() {
     let p = policy("jilin-2014");
     let mut learnt = passed(1, "2014-05-01", "8", "class_hour", "");
     learnt.course_code = "a".into();
     let mut led = Fact { record_id: 2, record_key: vec![2], role: Some("主讲教师".into()), ..learnt.clone() };
-    assert_eq!(of(&p, &[learnt.clone(), led.clone()]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 2);
+    assert_eq!(
+        entries_of(&p, &[learnt.clone(), led.clone()]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(),
+        2
+    );
     led.role = Some("学科教师".into());
-    assert_eq!(of(&p, &[learnt.clone(), led]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 1);
+    assert_eq!(entries_of(&p, &[learnt.clone(), led]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 1);
 
     learnt.pass_state = PassState::Pending;
     let born = |day: &str| Person { born: day.parse().ok(), sex: Some(Sex::Female), names: vec![] };
-    let outcome = |person: &Person| entries(&p, person, &[learnt.clone()])[0].outcome;
+    let outcome = |person: &Person| compute_entries(&p, person, &[learnt.clone()])[0].outcome;
     assert_eq!(outcome(&born("1964-05-01")), EntryOutcome::Provisional);
     assert_eq!(outcome(&born("1964-05-02")), EntryOutcome::NotPassed);
 }
@@ -378,18 +393,18 @@ fn a_school_grade_fails_a_project_until_an_appeal() {
         assessed: Some(school(Grade::Fail)),
         ..training.clone()
     };
-    let made = of(&p, &[training.clone(), by_school.clone()]);
+    let made = entries_of(&p, &[training.clone(), by_school.clone()]);
     assert_eq!(
         (made.len(), made[0].outcome, p.rules[made[0].rule].name.as_str()),
         (1, EntryOutcome::NotPassed, "comprehensive")
     );
     by_school.rulings.graded = Some((Grade::Pass, 9));
-    let made = of(&p, &[training, by_school]);
+    let made = entries_of(&p, &[training, by_school]);
     assert_eq!((made[0].outcome, made[0].decision, made[0].grade), (EntryOutcome::Counted, Some(9), Some(Grade::Pass)));
 }
 
-/// The pack of Jilin with some of its text replaced.
-fn altered(replaced: &[(&str, &str)]) -> Policy {
+/// The Jilin pack with parts of its text replaced.
+fn altered_policy(replaced: &[(&str, &str)]) -> Policy {
     let mut text = PACKS[0].1.to_owned();
     for (old, new) in replaced {
         assert!(text.contains(old), "{old}");
@@ -399,8 +414,8 @@ fn altered(replaced: &[(&str, &str)]) -> Policy {
 }
 
 #[test]
-fn periods_that_overlap_are_one_training_where_the_pack_says_so() {
-    let p = altered(&[("within = \"cycle\"", "within = \"overlap\"")]);
+fn overlapping_periods_are_one_training_if_the_pack_says_so() {
+    let p = altered_policy(&[("within = \"cycle\"", "within = \"overlap\"")]);
     let on = |number: i64, from: &str, to: &str, hours: &str| Fact {
         course_code: "b".into(),
         period_start: from.parse().ok(),
@@ -411,7 +426,7 @@ fn periods_that_overlap_are_one_training_where_the_pack_says_so() {
         on(2, "2014-03-01", "2014-03-05", "8"),
         on(3, "2014-06-28", "2014-07-02", "7"),
     );
-    let outcomes = |facts: &[Fact]| of(&p, facts).iter().map(|e| e.outcome).collect::<Vec<_>>();
+    let outcomes = |facts: &[Fact]| entries_of(&p, facts).iter().map(|e| e.outcome).collect::<Vec<_>>();
     assert_eq!(
         outcomes(&[long, first.clone(), last.clone()]),
         [EntryOutcome::Counted, EntryOutcome::Duplicate, EntryOutcome::Duplicate]
@@ -420,8 +435,8 @@ fn periods_that_overlap_are_one_training_where_the_pack_says_so() {
 }
 
 #[test]
-fn fields_of_a_loser_survive_where_the_pack_says_so() {
-    let p = altered(&[
+fn values_of_a_duplicate_survive_if_the_pack_says_so() {
+    let p = altered_policy(&[
         ("prefer = [\"final\", \"more_hours\", \"earlier\"]", "prefer = [\"programme:two\"]"),
         ("hours = \"winner\"", "hours = \"highest\""),
         ("grade = \"winner\"", "grade = \"latest\""),
@@ -438,14 +453,17 @@ fn fields_of_a_loser_survive_where_the_pack_says_so() {
         assessed: graded(Grade::Excellent),
         ..passed(2, "2014-05-01", "8", "class_hour", "")
     };
-    let made = of(&p, &[one, two]);
+    let made = entries_of(&p, &[one, two]);
     assert_eq!((made[0].outcome, made[0].duplicate_of), (EntryOutcome::Duplicate, Some(2)));
-    assert_eq!((shown(made[1].units), made[1].hours_of, made[1].grade), ("12".into(), Some(1), Some(Grade::Pass)));
-    let each = altered(&[(
+    assert_eq!(
+        (format_hours(made[1].units), made[1].hours_of, made[1].grade),
+        ("12".into(), Some(1), Some(Grade::Pass))
+    );
+    let each = altered_policy(&[(
         "# What the document",
         "[setting.same_course_two_institutions]\nvalue = \"each\"\nbasis = \"assumed\"\nsource = \"x\"\n# What the document",
     )]);
     let same = Fact { course_code: "b".into(), ..passed(1, "2014-09-01", "12", "class_hour", "") };
     let other = Fact { institution: 2, record_id: 2, record_key: vec![2], ..same.clone() };
-    assert_eq!(of(&each, &[same, other]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 2);
+    assert_eq!(entries_of(&each, &[same, other]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 2);
 }

@@ -1,5 +1,5 @@
-//! Pure: a teacher's records, the decisions about them and the rules give the teacher's credit entries, each explaining
-//! itself. One record by itself, then duplicates, then caps.
+//! Computes a teacher's credit entries from the records, the decisions about them and the rules. Each entry carries
+//! its explanation. First each record is judged alone, then duplicates are resolved, then caps are applied. Pure.
 
 mod caps;
 mod duplicates;
@@ -21,60 +21,60 @@ use crate::policy::pack::{Pack, Seen};
 use crate::policy::{Policy, RuleNo};
 use huiliu_values::{EntryOutcome, Grade, PassState, Sex};
 
-/// What the ledger knows of a teacher apart from the records.
+/// What the ledger knows about a teacher besides the records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
-    /// Folded names that are the teacher's, from the roster; where there are none, the records must agree.
+    /// The teacher's folded names, from the roster. Without any, the name that most records carry is accepted.
     pub names: Vec<String>,
-    /// Sex, if it is known.
+    /// Sex, if known.
     pub sex: Option<Sex>,
-    /// Day of birth, if it is known.
+    /// Date of birth, if known.
     pub born: Option<NaiveDate>,
 }
 
-/// What kind of record a fact is of.
+/// The kind of record that a fact describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactKind {
-    /// A completion or a certificate: it can carry credit.
+    /// A completion or a certificate, which can carry credit.
     Training,
-    /// An assessment: it tells a grade.
+    /// An assessment, which states a grade.
     Assessment,
 }
 
-/// What was said about a result.
+/// The assessment of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assessed {
-    /// By the school, not the institution.
+    /// Whether the school assessed, not the institution.
     pub by_school: bool,
-    /// 课程学习, 研修活动, 应用成果, in hundredths.
+    /// The scores of 课程学习, 研修活动 and 应用成果, in hundredths.
     pub components: [Option<u16>; 3],
-    /// The total as a fraction of hundredths, where only that is told.
+    /// The total as a fraction (numerator, denominator) of hundredths, if only the total is given.
     pub total: Option<(i64, i64)>,
-    /// The grade, where only that is told, or as it was found when the record came.
+    /// The grade: as given, if only the grade is given; otherwise as computed when the record was loaded.
     pub grade: Grade,
 }
 
-/// What people decided about a record: the numbers of the decisions.
+/// People's decisions about a record, by number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rulings {
-    /// The certificate was taken back (由他人代培).
+    /// The decision that revoked the certificate (由他人代培).
     pub revoked: Option<i64>,
-    /// The grade was set, as after an appeal (申诉).
+    /// The grade that a person set, for example after an appeal (申诉), and the decision.
     pub graded: Option<(Grade, i64)>,
-    /// Of several records of a course this one counts.
+    /// The decision that, of several records of a course, this one counts.
     pub kept: Option<i64>,
 }
 
-/// What the ledger needs to know of one record.
+/// Everything that the ledger needs to know about one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// The record.
+    /// Number of the record.
     pub record_id: i64,
-    /// Its key: settles ties so that arrival order cannot.
+    /// The record's key; it breaks ties, so that the order of arrival cannot.
     pub record_key: Vec<u8>,
-    /// Training or assessment.
+    /// Whether it is a training or an assessment.
     pub kind: FactKind,
-    /// Who answers for it.
+    /// Number of the institution that is responsible for it.
     pub institution: i64,
     /// The connector of its source, which is its programme.
     pub connector: Arc<str>,
@@ -82,81 +82,81 @@ pub struct Fact {
     pub course_code: String,
     /// Code of the project.
     pub project: Option<String>,
-    /// Whether it was passed, as it was found when the record came.
+    /// Whether it was passed, as computed when the record was loaded.
     pub pass_state: PassState,
-    /// What it was found from.
+    /// The scores or grade that this was computed from.
     pub assessed: Option<Assessed>,
-    /// Hours as given.
+    /// Amount of training, as given.
     pub raw_hours: String,
-    /// Their unit.
+    /// Unit of that amount.
     pub hours_unit: String,
-    /// First day.
+    /// First day of the training.
     pub period_start: Option<NaiveDate>,
-    /// Last day.
+    /// Last day of the training.
     pub period_end: NaiveDate,
-    /// In what role.
+    /// The teacher's role in the training.
     pub role: Option<String>,
-    /// Mode as given.
+    /// Mode of the training, as given.
     pub mode: Option<String>,
     /// Category of the national sheet.
     pub category: Option<String>,
-    /// Required or elective.
+    /// Whether the training is required (`true`) or elective.
     pub required: Option<bool>,
-    /// Presence in hundredths of a per cent.
+    /// Attendance in hundredths of a per cent.
     pub attendance: Option<i64>,
-    /// The claim's folded name.
+    /// The folded name in the record's identity claim.
     pub name: String,
-    /// Whether a person has decided that the claim is this teacher's, or a rule has that looked at the name, too.
+    /// Whether the claim was assigned to this teacher by a person, or by a rule that also compares names.
     pub claimed: bool,
-    /// What people decided about it.
+    /// People's decisions about it.
     pub rulings: Rulings,
 }
 
-/// A part of the hours that does not count.
+/// Hours that do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// The rule that cut.
+    /// The rule that cut them.
     pub rule: RuleNo,
-    /// How much, in class-hour units.
+    /// Amount, in units of 1/108,000 class hour.
     pub units: i64,
 }
 
-/// Hours counted for a teacher, or not counted, and why.
+/// The hours of one record that count for a teacher or do not, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The record it is about.
+    /// Number of the record.
     pub record_id: i64,
-    /// What became of it.
+    /// Whether and how it counts.
     pub outcome: EntryOutcome,
-    /// Hours counted, in class-hour units: `gross` less all cuts, or nothing.
+    /// Hours counted, in units of 1/108,000 class hour: `gross` minus all cuts, or zero.
     pub units: i64,
-    /// Hours before caps.
+    /// Hours before caps, in the same units.
     pub gross: i64,
-    /// What caps cut, in the order in which they did.
+    /// What caps cut, in the order in which they were applied.
     pub cuts: Vec<Cut>,
-    /// Of `units`, what counts in the year after, and by which rule.
+    /// The part of `units` that counts in the next year, with the rule for that.
     pub carried: Option<Cut>,
-    /// Canonical course.
+    /// Id of the canonical course.
     pub canonical_course: Option<Arc<str>>,
-    /// The cycle the record falls in.
+    /// Name of the cycle that the record falls in.
     pub cycle: Option<Arc<str>>,
-    /// The result, where there is one.
+    /// The grade, if there is one.
     pub grade: Option<Grade>,
-    /// The rule that decided.
+    /// The rule that decided the outcome.
     pub rule: RuleNo,
     /// The rule that converted the hours.
     pub conversion: RuleNo,
-    /// What it converted.
+    /// The amount that it converted.
     pub raw_hours: String,
-    /// The record whose hours these are, if another's.
+    /// The record that the hours were taken from, if not this one.
     pub hours_of: Option<i64>,
-    /// The record it duplicates.
+    /// The record that it duplicates.
     pub duplicate_of: Option<i64>,
-    /// The decision of a person that it rests on.
+    /// The decision of a person that the outcome is based on.
     pub decision: Option<i64>,
 }
 
-/// An entry while it is made.
+/// An entry under construction.
 #[derive(Debug)]
 struct Draft<'a> {
     fact: &'a Fact,
@@ -165,51 +165,51 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Whether it counts, so far.
-    fn counts(&self) -> bool {
-        self.entry.outcome.counts()
+    /// Whether it counts so far.
+    fn is_counted(&self) -> bool {
+        self.entry.outcome.counts_hours()
     }
 
-    /// What selectors look at.
-    fn seen(&self) -> Seen<'_> {
-        seen(self.fact, self.pack)
+    /// Returns the values that selectors compare.
+    fn selector_values(&self) -> Seen<'_> {
+        selector_values_of(self.fact, self.pack)
     }
 
-    /// It does not count, for this reason.
-    fn refuse(&mut self, outcome: EntryOutcome, rule: RuleNo) {
+    /// Marks it as not counting, with outcome and rule.
+    fn set_refused(&mut self, outcome: EntryOutcome, rule: RuleNo) {
         self.entry.outcome = outcome;
         self.entry.rule = rule;
         self.entry.units = 0;
     }
 }
 
-fn seen<'a>(fact: &'a Fact, pack: Option<&'a Pack>) -> Seen<'a> {
+fn selector_values_of<'a>(fact: &'a Fact, pack: Option<&'a Pack>) -> Seen<'a> {
     let mode = fact.mode.as_deref().map(str::trim);
     Seen {
-        mode: mode.map(|mode| pack.map_or(mode, |p| p.mode(mode))),
+        mode: mode.map(|mode| pack.map_or(mode, |p| p.canonical_mode(mode))),
         programme: &fact.connector,
         category: fact.category.as_deref(),
         required: fact.required,
     }
 }
 
-/// The entries of one teacher, by record. The order of `facts` does not matter.
+/// Computes the entries of one teacher, sorted by record number. The order of `facts` does not matter.
 #[must_use]
-pub fn entries(policy: &Policy, person: &Person, facts: &[Fact]) -> Vec<Entry> {
+pub fn compute_entries(policy: &Policy, person: &Person, facts: &[Fact]) -> Vec<Entry> {
     let names = accepted_names(person, facts);
-    let schools = grade::SchoolGrades::of(policy, facts);
+    let schools = grade::SchoolGrades::from_facts(policy, facts);
     let training = facts.iter().filter(|f| f.kind == FactKind::Training);
     let mut drafts: Vec<Draft<'_>> =
-        training.map(|fact| single::draft(policy, person, &names, &schools, fact)).collect();
-    duplicates::settle(&mut drafts);
-    caps::apply(policy, &mut drafts);
+        training.map(|fact| single::draft_entry(policy, person, &names, &schools, fact)).collect();
+    duplicates::resolve_duplicates(&mut drafts);
+    caps::apply_caps(policy, &mut drafts);
     let mut entries: Vec<Entry> = drafts.into_iter().map(|d| d.entry).collect();
     entries.sort_by_key(|e| e.record_id);
     entries
 }
 
-/// The roster's names; without a roster the name most of the records carry, and none when two are equally frequent, for
-/// then nobody can say who it is.
+/// Returns the names accepted as the teacher's: the roster's, or else the most frequent name in the records. If two
+/// names are equally frequent, none is accepted, because it is unclear whose records these are.
 fn accepted_names<'a>(person: &'a Person, facts: &'a [Fact]) -> Vec<&'a str> {
     if !person.names.is_empty() {
         return person.names.iter().map(String::as_str).collect();

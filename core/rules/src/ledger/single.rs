@@ -1,26 +1,27 @@
-//! A record by itself: who, which pack, how many hours, and whether its gates let it through.
+//! Judges one record alone: whose it is, which pack applies, how many hours it has, and whether it passes the gates.
 
 use crate::ledger::grade::{self, SchoolGrades};
-use crate::ledger::{Draft, Entry, Fact, Person, seen};
+use crate::ledger::{Draft, Entry, Fact, Person, selector_values_of};
 use crate::policy::pack::{AsOf, Exempt, Pack, Stands};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
-use crate::roster::exemption::exemption;
+use crate::roster::exemption::check_exemption;
 use chrono::{Datelike as _, NaiveDate};
 use huiliu_values::{EntryOutcome, Hours, PassState};
 
-/// What becomes of a record before duplicates and caps are looked at: outcome, rule, decision.
+/// The outcome of a record before duplicates and caps, with its rule and decision.
 type Gate = (EntryOutcome, RuleNo, Option<i64>);
 
-pub(super) fn draft<'a>(
+pub(super) fn draft_entry<'a>(
     policy: &'a Policy,
     person: &Person,
     names: &[&str],
     schools: &SchoolGrades<'_>,
     fact: &'a Fact,
 ) -> Draft<'a> {
-    let pack = policy.pack(fact.period_end);
-    let conversion = pack.and_then(|p| p.conversion(&fact.hours_unit, &seen(fact, pack), fact.period_end));
-    // A record's hours were read when it was loaded; a pack without the unit any more counts nothing.
+    let pack = policy.pack_for_day(fact.period_end);
+    let conversion =
+        pack.and_then(|p| p.find_conversion(&fact.hours_unit, &selector_values_of(fact, pack), fact.period_end));
+    // The amount was readable when the record was loaded. If the pack no longer converts the unit, nothing counts.
     let hours = conversion.and_then(|c| Hours::from_amount(&fact.raw_hours, c.units_per_one).ok());
     let gross = hours.unwrap_or(Hours::ZERO).units();
     let entry = Entry {
@@ -30,8 +31,8 @@ pub(super) fn draft<'a>(
         gross,
         cuts: vec![],
         carried: None,
-        canonical_course: policy.crosswalk.canonical(&fact.connector, &fact.course_code).cloned(),
-        cycle: pack.and_then(|p| p.cycle(fact.period_end)).map(|c| c.name.clone()),
+        canonical_course: policy.crosswalk.canonical_id(&fact.connector, &fact.course_code).cloned(),
+        cycle: pack.and_then(|p| p.find_cycle(fact.period_end)).map(|c| c.name.clone()),
         grade: None,
         rule: NO_PACK,
         conversion: conversion.map_or(NO_PACK, |c| c.rule),
@@ -42,24 +43,27 @@ pub(super) fn draft<'a>(
     };
     let mut draft = Draft { fact, pack, entry };
     let Some(pack) = pack.filter(|_| hours.is_some()) else {
-        draft.refuse(EntryOutcome::NotCounted, NO_PACK);
+        draft.set_refused(EntryOutcome::NotCounted, NO_PACK);
         return draft;
     };
-    let result = grade::result(pack, schools, fact);
+    let result = grade::assess_record(pack, schools, fact);
     draft.entry.grade = result.grade;
     let named = fact.claimed || names.iter().any(|name| policy.is_name_of(name, &fact.name));
-    let (outcome, rule, decision) =
-        if named { gate(pack, person, &result, fact) } else { (EntryOutcome::NameContradicts, pack.identity, None) };
+    let (outcome, rule, decision) = if named {
+        apply_gates(pack, person, &result, fact)
+    } else {
+        (EntryOutcome::NameContradicts, pack.identity, None)
+    };
     draft.entry.decision = decision;
-    if outcome.counts() {
+    if outcome.counts_hours() {
         (draft.entry.outcome, draft.entry.rule) = (outcome, rule);
     } else {
-        draft.refuse(outcome, rule);
+        draft.set_refused(outcome, rule);
     }
     draft
 }
 
-fn gate(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {
+fn apply_gates(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {
     if let Some(decision) = fact.rulings.revoked {
         return (EntryOutcome::Revoked, pack.revocation, Some(decision));
     }
@@ -71,11 +75,11 @@ fn gate(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Ga
     if result.state != PassState::Passed
         && let Some(exempt) = pack.exempt.filter(|e| is_exempt(e, pack, person, fact))
     {
-        return stand(exempt.stands, None);
+        return gate_for_standing(exempt.stands, None);
     }
     match result.state {
         PassState::Passed => (EntryOutcome::Counted, result.rule, result.decision),
-        PassState::NotAssessed => stand(pack.not_assessed, result.decision),
+        PassState::NotAssessed => gate_for_standing(pack.not_assessed, result.decision),
         PassState::Failed => match pack.failed_counts {
             Some(rule) if result.decision.is_none() => (EntryOutcome::Provisional, rule, None),
             _ => (EntryOutcome::NotPassed, result.rule, result.decision),
@@ -84,7 +88,7 @@ fn gate(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Ga
     }
 }
 
-fn stand(stands: Stands, decision: Option<i64>) -> Gate {
+fn gate_for_standing(stands: Stands, decision: Option<i64>) -> Gate {
     match stands.standing {
         Standing::Final => (EntryOutcome::Counted, stands.rule, decision),
         Standing::Provisional => (EntryOutcome::Provisional, stands.rule, decision),
@@ -92,20 +96,21 @@ fn stand(stands: Stands, decision: Option<i64>) -> Gate {
     }
 }
 
-/// Whether the teacher is outside the assessment because of age. Whose sex or day of birth is not known is not.
+/// Whether the teacher is outside the assessment because of age. A teacher whose sex or date of birth is unknown is
+/// not exempt.
 fn is_exempt(exempt: &Exempt, pack: &Pack, person: &Person, fact: &Fact) -> bool {
     let (Some(sex), Some(born)) = (person.sex, person.born) else { return false };
-    let day = as_of(exempt.as_of, pack, fact);
-    exemption(sex, born, exempt.limits, day).exempt
+    let day = age_reference_day(exempt.as_of, pack, fact);
+    check_exemption(sex, born, exempt.limits, day).exempt
 }
 
-/// The day on which an age is looked at.
-fn as_of(rule: AsOf, pack: &Pack, fact: &Fact) -> NaiveDate {
+/// Returns the day on which the age is computed.
+fn age_reference_day(rule: AsOf, pack: &Pack, fact: &Fact) -> NaiveDate {
     let end = fact.period_end;
     match rule {
         AsOf::PeriodEnd => end,
         AsOf::PeriodStart => fact.period_start.unwrap_or(end),
         AsOf::YearEnd => NaiveDate::from_ymd_opt(end.year(), 12, 31).unwrap_or(end),
-        AsOf::CycleStart => pack.cycle(end).map_or(end, |c| c.from),
+        AsOf::CycleStart => pack.find_cycle(end).map_or(end, |c| c.from),
     }
 }

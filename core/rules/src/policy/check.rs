@@ -1,4 +1,4 @@
-//! From a rule pack as it is written to one that can be used: every fault at its line, all of them at once.
+//! Checks a rule pack's file and turns it into a usable pack. All faults are reported at once, each with its line.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use huiliu_messages::Wording;
 use huiliu_values::{Bands, Basis, Grade, Hours, Score, Weights};
 
 impl Book<'_> {
-    fn add(&mut self, name: &str, basis: Basis, source: &Wording) -> RuleNo {
-        self.conversion(name, None, None, basis, source)
+    fn add_rule(&mut self, name: &str, basis: Basis, source: &Wording) -> RuleNo {
+        self.add_conversion(name, None, None, basis, source)
     }
 
-    fn conversion(
+    fn add_conversion(
         &mut self,
         name: &str,
         unit: Option<&str>,
@@ -45,47 +45,47 @@ impl Book<'_> {
         self.rules.len() - 1
     }
 
-    fn principle(&mut self, name: &str, of: &Principle) -> RuleNo {
-        self.add(name, of.basis, &of.source)
+    fn add_principle(&mut self, name: &str, of: &Principle) -> RuleNo {
+        self.add_rule(name, of.basis, &of.source)
     }
 }
 
-/// Days in a row, the first and the last among them.
+/// A range of days, both ends inclusive.
 #[derive(Clone, Copy)]
 struct DateRange {
     from: NaiveDate,
     to: NaiveDate,
 }
 
-/// A conversion, and the byte of the file at which it stands.
+/// A conversion and its byte offset in the file.
 struct Located {
     conversion: Conversion,
     at: usize,
 }
 
-/// What was chosen of the open questions: the choice, and its rule.
+/// The choices for the open questions, each with its rule.
 type Chosen = BTreeMap<&'static str, (&'static str, RuleNo)>;
 
-/// Checks a pack; its rules go into `rules`.
-pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<Pack> {
-    let file: PackFile = reading.parse()?;
+/// Checks a pack; its rules are appended to `rules`.
+pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<Pack> {
+    let file: PackFile = reading.parse_toml()?;
     let (from, to) = (*file.from.get_ref(), file.to);
     if from > to {
-        reading.fault(file.from.span().start, "from", PolicyProblem::DaysReversed);
+        reading.add_fault(file.from.span().start, "from", PolicyProblem::DaysReversed);
     }
     let days = DateRange { from, to };
     let mut book = Book { rules, pack: file.name.clone(), version: file.version };
     let book = &mut book;
-    let chosen = settings(reading, book, &file.setting);
+    let chosen = check_settings(reading, book, &file.setting);
     let chose = |name: &str| chosen.get(name).copied().unwrap_or(("", 0));
-    let conversions = conversions(reading, book, &file.conversion, days);
-    let (credits, credit_parts) = credits(reading, book, &file);
-    let caps = caps(reading, book, &file, credit_parts);
-    let weights = weights(reading, book, &file);
-    let bands = bands(reading, book, &file, chose("band_edge").0 == "upper");
+    let conversions = check_conversions(reading, book, &file.conversion, days);
+    let (credits, credit_parts) = check_credits(reading, book, &file);
+    let caps = check_caps(reading, book, &file, credit_parts);
+    let weights = check_weights(reading, book, &file);
+    let bands = check_bands(reading, book, &file, chose("band_edge").0 == "upper");
     let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &Wording| Stands {
         standing,
-        rule: book.add(name, basis, source),
+        rule: book.add_rule(name, basis, source),
     };
     let of = &file.not_assessed;
     let not_assessed = standing(book, "not_assessed", of.standing, of.basis, &of.source);
@@ -101,7 +101,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
         Exempt { limits: Limits { men: of.men, women: of.women }, as_of, stands }
     });
     let pending = chose("without_school_grade").0 == "pending";
-    let cycles = cycles(reading, &file, days);
+    let cycles = check_cycles(reading, &file, days);
     let above = match chose("above_course_maximum").0 {
         "refuse" => AboveCourse::Refuse,
         "keep" => AboveCourse::Keep,
@@ -122,24 +122,24 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
             "renormalise" => MissingComponent::Renormalise,
             _ => MissingComponent::Wait,
         },
-        pass_gate: book.principle("pass_gate", &file.pass_gate),
+        pass_gate: book.add_principle("pass_gate", &file.pass_gate),
         failed_counts: Some(chose("failed_course_hours")).filter(|c| c.0 == "provisional").map(|c| c.1),
-        attendance: attendance(reading, book, &file),
+        attendance: check_attendance(reading, book, &file),
         not_assessed,
         exempt,
-        comprehensive: comprehensive(reading, book, &file, pending),
-        revocation: book.principle("revocation", &file.revocation),
-        duplicates: duplicates(reading, book, &file),
+        comprehensive: check_comprehensive(reading, book, &file, pending),
+        revocation: book.add_principle("revocation", &file.revocation),
+        duplicates: check_duplicates(reading, book, &file),
         each_institution: chose("same_course_two_institutions").0 == "each",
         above_course: (above, chose("above_course_maximum").1),
-        identity: book.principle("identity", &file.identity),
-        requirement: requirement(reading, book, &file, chose("hours_window").0, chose("legacy_certificate").0),
-        rounding: rounding(reading, book, &file),
+        identity: book.add_principle("identity", &file.identity),
+        requirement: check_requirement(reading, book, &file, chose("hours_window").0, chose("legacy_certificate").0),
+        rounding: check_rounding(reading, book, &file),
         cycles,
         chosen: chosen.iter().map(|(name, (value, _))| (*name, *value)).collect(),
-        modes: modes(reading, &file),
-        institution_words: words(reading, "vocabulary.institution", &file.vocabulary.institution),
-        school_words: words(reading, "vocabulary.school", &file.vocabulary.school),
+        modes: check_modes(reading, &file),
+        institution_words: check_grade_words(reading, "vocabulary.institution", &file.vocabulary.institution),
+        school_words: check_grade_words(reading, "vocabulary.school", &file.vocabulary.school),
         name: file.name,
         version: file.version,
         title: file.title,
@@ -147,11 +147,15 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
     })
 }
 
-fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<String, Spanned<SettingRule>>) -> Chosen {
+fn check_settings(
+    reading: &mut Reading<'_>,
+    book: &mut Book<'_>,
+    given: &BTreeMap<String, Spanned<SettingRule>>,
+) -> Chosen {
     for (name, of) in given {
-        if Question::named(name).is_none() {
+        if Question::find_by_name(name).is_none() {
             let known = QUESTIONS.iter().map(|q| q.name.to_owned()).collect();
-            reading.fault(of.span().start, &format!("setting.{name}"), PolicyProblem::NoSetting { known });
+            reading.add_fault(of.span().start, &format!("setting.{name}"), PolicyProblem::NoSetting { known });
         }
     }
     let mut chosen = Chosen::new();
@@ -159,16 +163,16 @@ fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<Str
         let first = question.choices.first().copied().unwrap_or_default();
         let rule = format!("setting.{}", question.name);
         let made = match given.get(question.name) {
-            None => (first, book.add(&rule, Basis::Assumed, &question.why)),
+            None => (first, book.add_rule(&rule, Basis::Assumed, &question.why)),
             Some(of) => {
                 let SettingRule { value, basis, source } = of.get_ref();
                 let choice = question.choices.iter().find(|c| *c == value).copied();
                 if choice.is_none() {
                     let choices = question.choices.iter().map(|&choice| choice.to_owned()).collect();
                     let why = PolicyProblem::Value { value: value.clone(), choices };
-                    reading.fault(of.span().start, &rule, why);
+                    reading.add_fault(of.span().start, &rule, why);
                 }
-                (choice.unwrap_or(first), book.add(&rule, *basis, source))
+                (choice.unwrap_or(first), book.add_rule(&rule, *basis, source))
             }
         };
         chosen.insert(question.name, made);
@@ -176,7 +180,7 @@ fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<Str
     chosen
 }
 
-fn conversions(
+fn check_conversions(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     given: &[Spanned<ConversionRule>],
@@ -187,7 +191,7 @@ fn conversions(
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if !Unit::ALL.iter().any(|unit| unit.as_str() == of.unit) {
             let known = Unit::ALL.iter().map(|unit| unit.as_str().to_owned()).collect();
-            reading.fault(at, "conversion", PolicyProblem::NoUnit { unit: of.unit.clone(), known });
+            reading.add_fault(at, "conversion", PolicyProblem::NoUnit { unit: of.unit.clone(), known });
         }
         let selector = Selector { mode: of.mode.clone(), programme: of.programme.clone(), ..Selector::default() };
         let mut name = format!("conversion.{}", of.unit);
@@ -195,13 +199,13 @@ fn conversions(
             name = format!("{name}.{narrow}");
         }
         if of.units_per_one <= 0 {
-            reading.fault(at, &name, PolicyProblem::UnitsPerOne);
+            reading.add_fault(at, &name, PolicyProblem::UnitsPerOne);
         }
         let days = DateRange { from: of.from.unwrap_or(pack.from), to: of.to.unwrap_or(pack.to) };
         if days.from > days.to {
-            reading.fault(at, &name, PolicyProblem::Reversed);
+            reading.add_fault(at, &name, PolicyProblem::Reversed);
         }
-        let rule = book.conversion(&name, Some(&of.unit), Some(of.units_per_one), of.basis, &of.source);
+        let rule = book.add_conversion(&name, Some(&of.unit), Some(of.units_per_one), of.basis, &of.source);
         let conversion = Conversion {
             unit: of.unit.clone(),
             units_per_one: of.units_per_one,
@@ -212,13 +216,13 @@ fn conversions(
         };
         made.push(Located { conversion, at });
     }
-    dated(reading, &made, pack);
-    made.sort_by_key(|made| std::cmp::Reverse(made.conversion.of.weight()));
+    check_dates(reading, &made, pack);
+    made.sort_by_key(|made| std::cmp::Reverse(made.conversion.of.count_conditions()));
     made.into_iter().map(|made| made.conversion).collect()
 }
 
-/// Conversions of one unit for the same records must follow each other without overlap and without a gap.
-fn dated(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
+/// Checks that conversions of one unit for the same records follow each other without overlap or gap.
+fn check_dates(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
     let DateRange { from, to } = pack;
     let mut seen: Vec<usize> = vec![];
     for (i, Located { conversion: first, .. }) in made.iter().enumerate() {
@@ -234,42 +238,42 @@ fn dated(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
             let Located { conversion: c, at } = &made[*j];
             let rule = format!("conversion.{}", c.unit);
             if c.from < next && next > from {
-                reading.fault(*at, &rule, PolicyProblem::Overlap { next });
+                reading.add_fault(*at, &rule, PolicyProblem::Overlap { next });
             } else if c.from > next {
-                reading.fault(*at, &rule, PolicyProblem::Gap { from: next, next: c.from });
+                reading.add_fault(*at, &rule, PolicyProblem::Gap { from: next, next: c.from });
             }
             next = c.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
         }
         if let Some(Located { conversion: c, at }) = line.last().map(|j| &made[*j])
             && next <= to
         {
-            reading.fault(*at, &format!("conversion.{}", c.unit), PolicyProblem::GapAtEnd { from: next, to });
+            reading.add_fault(*at, &format!("conversion.{}", c.unit), PolicyProblem::GapAtEnd { from: next, to });
         }
     }
 }
 
-fn credits(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> (Vec<Credit>, i64) {
+fn check_credits(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> (Vec<Credit>, i64) {
     let mut made: Vec<Credit> = vec![];
     let mut parts = 1;
     for spanned in &file.credit {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if !(1..=1000).contains(&of.hours) {
-            reading.fault(at, "credit", PolicyProblem::HoursToCredit { hours: of.hours });
+            reading.add_fault(at, "credit", PolicyProblem::HoursToCredit { hours: of.hours });
             continue;
         }
         parts = lcm(parts, of.hours);
         let selector = Selector { mode: of.mode.clone(), category: of.category.clone(), ..Selector::default() };
         if made.iter().any(|c| c.of == selector) {
-            reading.fault(at, "credit", PolicyProblem::TwiceForRecords);
+            reading.add_fault(at, "credit", PolicyProblem::TwiceForRecords);
         }
-        made.push(Credit { hours: of.hours, of: selector, rule: book.add("credit", of.basis, &of.source) });
+        made.push(Credit { hours: of.hours, of: selector, rule: book.add_rule("credit", of.basis, &of.source) });
     }
     if parts > 1_000_000 {
         let at = file.credit.first().map_or(0, |c| c.span().start);
-        reading.fault(at, "credit", PolicyProblem::NoCommonMultiple);
+        reading.add_fault(at, "credit", PolicyProblem::NoCommonMultiple);
         parts = 1;
     }
-    made.sort_by_key(|c| std::cmp::Reverse(c.of.weight()));
+    made.sort_by_key(|c| std::cmp::Reverse(c.of.count_conditions()));
     (made, parts)
 }
 
@@ -281,43 +285,43 @@ fn lcm(a: i64, b: i64) -> i64 {
     (a / x.max(1)).saturating_mul(b)
 }
 
-fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_parts: i64) -> Vec<Cap> {
+fn check_caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_parts: i64) -> Vec<Cap> {
     let mut made: Vec<Cap> = vec![];
     for spanned in &file.cap {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         let name = format!("cap.{}", of.name);
         if made.iter().any(|c| c.name == of.name) {
-            reading.fault(at, &name, PolicyProblem::Twice);
+            reading.add_fault(at, &name, PolicyProblem::Twice);
         }
         if of.per.is_empty() {
-            reading.fault(at, &name, PolicyProblem::NoDimension);
+            reading.add_fault(at, &name, PolicyProblem::NoDimension);
         }
         if of.per.contains(&Dimension::Day) && of.per.len() > 1 {
-            reading.fault(at, &name, PolicyProblem::DayAlone);
+            reading.add_fault(at, &name, PolicyProblem::DayAlone);
         }
-        let Some(limit) = limit(reading, &name, at, of, credit_parts, !file.credit.is_empty()) else { continue };
+        let Some(limit) = parse_limit(reading, &name, at, of, credit_parts, !file.credit.is_empty()) else { continue };
         let selector = Selector {
             mode: of.mode.clone(),
             programme: of.programme.clone(),
             category: of.category.clone(),
             required: of.required,
         };
-        let rule = book.add(&name, of.basis, &of.source);
+        let rule = book.add_rule(&name, of.basis, &of.source);
         made.push(Cap { name: of.name.clone(), per: of.per.clone(), limit, of: selector, carries: None, rule });
     }
     if let Some(spanned) = &file.carry_over {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
-        let rule = book.add("carry_over", of.basis, &of.source);
+        let rule = book.add_rule("carry_over", of.basis, &of.source);
         match made.iter_mut().find(|c| c.name == of.cap) {
             Some(cap) if cap.per.contains(&Dimension::Year) => cap.carries = Some(rule),
-            Some(_) => reading.fault(at, "carry_over", PolicyProblem::CapNotByYear { cap: of.cap.clone() }),
-            None => reading.fault(at, "carry_over", PolicyProblem::NoCap { cap: of.cap.clone() }),
+            Some(_) => reading.add_fault(at, "carry_over", PolicyProblem::CapNotByYear { cap: of.cap.clone() }),
+            None => reading.add_fault(at, "carry_over", PolicyProblem::NoCap { cap: of.cap.clone() }),
         }
     }
     made
 }
 
-fn limit(
+fn parse_limit(
     reading: &mut Reading<'_>,
     name: &str,
     at: usize,
@@ -329,61 +333,61 @@ fn limit(
     let limit = match (&of.hours, &of.credits) {
         (Some(text), None) => amount(text, Hours::UNITS_PER_CLASS_HOUR).map(Limit::Units),
         (None, Some(_)) if !has_credits => {
-            reading.fault(at, name, PolicyProblem::NoCredits);
+            reading.add_fault(at, name, PolicyProblem::NoCredits);
             return None;
         }
         (None, Some(text)) => {
             amount(text, Hours::UNITS_PER_CLASS_HOUR).and_then(|u| u.checked_mul(credit_parts)).map(Limit::CreditParts)
         }
         _ => {
-            reading.fault(at, name, PolicyProblem::HoursOrCredits);
+            reading.add_fault(at, name, PolicyProblem::HoursOrCredits);
             return None;
         }
     };
     if limit.is_none() {
-        reading.fault(at, name, PolicyProblem::CapAmount);
+        reading.add_fault(at, name, PolicyProblem::CapAmount);
     }
     limit
 }
 
-fn weights(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Weights {
+fn check_weights(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Weights {
     let of = file.weights.get_ref();
-    book.add("weights", of.basis, &of.source);
+    book.add_rule("weights", of.basis, &of.source);
     Weights::new(of.learning, of.activity, of.artefact).unwrap_or_else(|| {
-        reading.fault(file.weights.span().start, "weights", PolicyProblem::Weights);
+        reading.add_fault(file.weights.span().start, "weights", PolicyProblem::Weights);
         Weights::default()
     })
 }
 
-fn bands(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, upper_inclusive: bool) -> Bands {
+fn check_bands(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, upper_inclusive: bool) -> Bands {
     let of = file.bands.get_ref();
-    book.add("bands", of.basis, &of.source);
+    book.add_rule("bands", of.basis, &of.source);
     if of.pass_from > of.excellent_from || of.excellent_from > 10_000 {
         let why = PolicyProblem::Bands;
-        reading.fault(file.bands.span().start, "bands", why);
+        reading.add_fault(file.bands.span().start, "bands", why);
     }
     Bands { excellent_from: of.excellent_from, pass_from: of.pass_from, upper_inclusive }
 }
 
-fn attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<(i64, bool, RuleNo)> {
+fn check_attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<(i64, bool, RuleNo)> {
     let spanned = file.attendance.as_ref()?;
     let of = spanned.get_ref();
-    let rule = book.add("attendance", of.basis, &of.source);
+    let rule = book.add_rule("attendance", of.basis, &of.source);
     match Score::parse(&of.percent) {
         Ok(percent) => Some((percent.hundredths().into(), of.above, rule)),
         Err(_) => {
             let why = PolicyProblem::Percent { percent: of.percent.clone() };
-            reading.fault(spanned.span().start, "attendance", why);
+            reading.add_fault(spanned.span().start, "attendance", why);
             None
         }
     }
 }
 
-fn grade(word: &str) -> Option<Grade> {
+fn parse_grade(word: &str) -> Option<Grade> {
     [Grade::Excellent, Grade::Pass, Grade::Fail].into_iter().find(|g| g.as_str() == word)
 }
 
-fn comprehensive(
+fn check_comprehensive(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     file: &PackFile,
@@ -393,27 +397,27 @@ fn comprehensive(
     let (of, at) = (spanned.get_ref(), spanned.span().start);
     let mut table = [[None; 3]; 3];
     for row in &of.table {
-        let grades = row.each_ref().map(|word| grade(word));
+        let grades = row.each_ref().map(|word| parse_grade(word));
         let [Some(institution), Some(school), Some(result)] = grades else {
-            reading.fault(at, "comprehensive", PolicyProblem::ThreeGrades { row: row.to_vec() });
+            reading.add_fault(at, "comprehensive", PolicyProblem::ThreeGrades { row: row.to_vec() });
             continue;
         };
         let cell: &mut Option<Grade> = &mut table[institution as usize][school as usize];
         if cell.replace(result).is_some() {
             let (institution, school) = (row[0].clone(), row[1].clone());
-            reading.fault(at, "comprehensive", PolicyProblem::PairTwice { institution, school });
+            reading.add_fault(at, "comprehensive", PolicyProblem::PairTwice { institution, school });
         }
     }
     let missing = table.iter().flatten().filter(|cell| cell.is_none()).count();
     if missing > 0 {
-        reading.fault(at, "comprehensive", PolicyProblem::PairsMissing { missing });
+        reading.add_fault(at, "comprehensive", PolicyProblem::PairsMissing { missing });
     }
-    let rule = book.add("comprehensive", of.basis, &of.source);
+    let rule = book.add_rule("comprehensive", of.basis, &of.source);
     let table = table.map(|row| row.map(|cell| cell.unwrap_or(Grade::Fail)));
     Some(Comprehensive { table, pending_without_school, rule })
 }
 
-fn duplicates(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Duplicates {
+fn check_duplicates(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Duplicates {
     let (of, at) = (file.duplicate.get_ref(), file.duplicate.span().start);
     let mut prefer = Vec::with_capacity(of.prefer.len());
     for word in &of.prefer {
@@ -425,7 +429,7 @@ fn duplicates(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -
             _ => match word.strip_prefix("programme:").filter(|id| !id.is_empty()) {
                 Some(id) => Preference::Programme(id.to_owned()),
                 None => {
-                    reading.fault(at, "duplicate", PolicyProblem::Prefer { word: word.clone() });
+                    reading.add_fault(at, "duplicate", PolicyProblem::Prefer { word: word.clone() });
                     continue;
                 }
             },
@@ -437,11 +441,11 @@ fn duplicates(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -
         hours: of.hours,
         grade: of.grade,
         lead_roles: of.lead_roles.clone(),
-        rule: book.add("duplicate", of.basis, &of.source),
+        rule: book.add_rule("duplicate", of.basis, &of.source),
     }
 }
 
-fn requirement(
+fn check_requirement(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     file: &PackFile,
@@ -450,44 +454,44 @@ fn requirement(
 ) -> Option<Requirement> {
     let spanned = file.requirement.as_ref()?;
     let of = spanned.get_ref();
-    let rule = book.add("requirement", of.basis, &of.source);
+    let rule = book.add_rule("requirement", of.basis, &of.source);
     let units = Hours::from_amount(&of.hours, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
     if units.is_none() || of.years == 0 {
-        reading.fault(spanned.span().start, "requirement", PolicyProblem::Requirement);
+        reading.add_fault(spanned.span().start, "requirement", PolicyProblem::Requirement);
     }
     let (rolling, whole_by_legacy) = (window == "rolling", legacy == "whole");
     Some(Requirement { units: units.unwrap_or(1), years: of.years.max(1), rolling, whole_by_legacy, rule })
 }
 
-fn rounding(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Rounding {
+fn check_rounding(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Rounding {
     let of = file.rounding.get_ref();
     let to = Hours::from_amount(&of.to, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
     if to.is_none() {
-        reading.fault(file.rounding.span().start, "rounding", PolicyProblem::RoundingTo);
+        reading.add_fault(file.rounding.span().start, "rounding", PolicyProblem::RoundingTo);
     }
-    let rule = book.add("rounding", of.basis, &of.source);
+    let rule = book.add_rule("rounding", of.basis, &of.source);
     Rounding { to: to.unwrap_or(Hours::UNITS_PER_CLASS_HOUR), direction: of.direction, rule }
 }
 
-/// Cycles follow each other without overlap or gap, over all days of the pack.
-fn cycles(reading: &mut Reading<'_>, file: &PackFile, pack: DateRange) -> Vec<Cycle> {
+/// Checks that cycles follow each other without overlap or gap and cover all days of the pack.
+fn check_cycles(reading: &mut Reading<'_>, file: &PackFile, pack: DateRange) -> Vec<Cycle> {
     let DateRange { from, to } = pack;
     let mut next = from;
     for (i, spanned) in file.cycle.iter().enumerate() {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if of.from > of.to {
-            reading.fault(at, "cycle", PolicyProblem::CycleReversed { cycle: of.name.clone() });
+            reading.add_fault(at, "cycle", PolicyProblem::CycleReversed { cycle: of.name.clone() });
         }
         if of.from < next && i > 0 {
-            reading.fault(at, "cycle", PolicyProblem::CycleOverlap { cycle: of.name.clone() });
+            reading.add_fault(at, "cycle", PolicyProblem::CycleOverlap { cycle: of.name.clone() });
         } else if of.from > next {
-            reading.fault(at, "cycle", PolicyProblem::CycleGap { from: next, next: of.from });
+            reading.add_fault(at, "cycle", PolicyProblem::CycleGap { from: next, next: of.from });
         }
         next = of.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
     }
     if next <= to {
         let at = file.cycle.last().map_or(0, |c| c.span().start);
-        reading.fault(at, "cycle", PolicyProblem::CycleGapAtEnd { from: next, to });
+        reading.add_fault(at, "cycle", PolicyProblem::CycleGapAtEnd { from: next, to });
     }
     let cycle = |c: &Spanned<crate::policy::shape::CycleRule>| {
         let of = c.get_ref();
@@ -496,19 +500,23 @@ fn cycles(reading: &mut Reading<'_>, file: &PackFile, pack: DateRange) -> Vec<Cy
     file.cycle.iter().map(cycle).collect()
 }
 
-fn modes(reading: &mut Reading<'_>, file: &PackFile) -> HashMap<String, String> {
+fn check_modes(reading: &mut Reading<'_>, file: &PackFile) -> HashMap<String, String> {
     let mut made = HashMap::new();
     for (mode, written) in &file.vocabulary.mode {
         for word in written.get_ref() {
             if made.insert(word.clone(), mode.clone()).is_some() {
-                reading.fault(written.span().start, "vocabulary.mode", PolicyProblem::WordTwice { word: word.clone() });
+                reading.add_fault(
+                    written.span().start,
+                    "vocabulary.mode",
+                    PolicyProblem::WordTwice { word: word.clone() },
+                );
             }
         }
     }
     made
 }
 
-fn words(
+fn check_grade_words(
     reading: &mut Reading<'_>,
     rule: &str,
     given: &BTreeMap<String, Spanned<Vec<String>>>,
@@ -516,13 +524,13 @@ fn words(
     let mut made = HashMap::new();
     for (name, written) in given {
         let at = written.span().start;
-        let Some(grade) = grade(name) else {
-            reading.fault(at, rule, PolicyProblem::NotAGrade { word: name.clone() });
+        let Some(grade) = parse_grade(name) else {
+            reading.add_fault(at, rule, PolicyProblem::NotAGrade { word: name.clone() });
             continue;
         };
         for word in written.get_ref() {
             if made.insert(word.clone(), grade).is_some() {
-                reading.fault(at, rule, PolicyProblem::WordTwice { word: word.clone() });
+                reading.add_fault(at, rule, PolicyProblem::WordTwice { word: word.clone() });
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The crosswalk: which course of which programme is which canonical course. Courses are the same only through it.
+//! The crosswalk: maps each programme's courses to canonical courses. Courses are the same only through it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use huiliu_values::Hours;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CourseFile {
-    #[serde(default = "one")]
+    #[serde(default = "default_version")]
     version: u32,
     #[serde(default)]
     theme: Vec<Spanned<Theme>>,
     course: Vec<Spanned<CourseRule>>,
 }
 
-fn one() -> u32 {
+fn default_version() -> u32 {
     1
 }
 
-/// A theme of the course standard (教师厅函〔2014〕7号) and the series it belongs to.
+/// A theme of the course standard (教师厅函〔2014〕7号).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Theme {
-    /// Its code, as `T11`.
+    /// Its code, such as `T11`.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `teaching` 优化课堂教学, `learning` 转变学习方式, `profession` 支持教师专业发展.
+    /// The series it belongs to: `teaching` 优化课堂教学, `learning` 转变学习方式, `profession` 支持教师专业发展.
     pub series: Series,
 }
 
@@ -49,7 +49,7 @@ pub enum Series {
 }
 
 impl Series {
-    /// The word in files.
+    /// Returns the word used in files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -66,9 +66,9 @@ struct CourseRule {
     id: String,
     title: String,
     theme: Option<String>,
-    /// Class hours that it is recognised with at most.
+    /// Maximum class hours with which it is recognised.
     hours: Option<String>,
-    /// Another canonical course that it is the same as.
+    /// Id of the canonical course that it is the same as.
     same_as: Option<String>,
     #[serde(default)]
     codes: BTreeMap<String, Vec<String>>,
@@ -77,47 +77,47 @@ struct CourseRule {
 /// One canonical course.
 #[derive(Debug, Clone)]
 pub struct Course {
-    /// Canonical id.
+    /// Its canonical id.
     pub id: Arc<str>,
-    /// Title as it is to be shown.
+    /// Its title, as shown to people.
     pub title: String,
-    /// Theme of the course standard.
+    /// Code of its theme in the course standard.
     pub theme: Option<String>,
-    /// Units of 1/108,000 class hour that it is recognised with at most.
+    /// Maximum hours with which it is recognised, in units of 1/108,000 class hour.
     pub most: Option<i64>,
 }
 
-/// The crosswalk, ready for use.
+/// The crosswalk, checked and ready for use.
 #[derive(Debug, Clone, Default)]
 pub struct Crosswalk {
-    /// Its version.
+    /// Version of the course file.
     pub version: u32,
-    /// Canonical courses, each under its own id; what is the same as another is not among them.
+    /// Canonical courses by id, without those that are the same as another.
     pub courses: BTreeMap<String, Course>,
     /// Themes of the course standard.
     pub themes: Vec<Theme>,
-    /// Connector → code there → canonical course.
+    /// Connector → its course code → id of the canonical course.
     codes: HashMap<String, HashMap<String, Arc<str>>>,
-    /// Ids that are the same as another course.
+    /// Ids of courses that are the same as another → that course's id.
     aliases: HashMap<String, Arc<str>>,
 }
 
 impl Crosswalk {
-    /// The canonical course of a connector's code; an unmapped course equals no other.
+    /// Returns the id of the canonical course of a connector's code; an unmapped course equals no other.
     #[must_use]
-    pub fn canonical(&self, connector: &str, code: &str) -> Option<&Arc<str>> {
+    pub fn canonical_id(&self, connector: &str, code: &str) -> Option<&Arc<str>> {
         self.codes.get(connector)?.get(code)
     }
 
-    /// The course of an id, also of one that is the same as another.
+    /// Returns the course of an id, also if the id is the same as another course.
     #[must_use]
-    pub fn course(&self, id: &str) -> Option<&Course> {
+    pub fn find_course(&self, id: &str) -> Option<&Course> {
         self.courses.get(self.aliases.get(id).map_or(id, |of| of))
     }
 
-    /// Lets a person's decision stand above the file: the code is this course, or none.
-    pub fn decide(&mut self, connector: &str, code: &str, course: Option<&str>) {
-        let known = course.and_then(|id| self.course(id)).map(|c| Arc::clone(&c.id));
+    /// Applies a person's decision, which overrides the file: the code is this course, or none.
+    pub fn override_course(&mut self, connector: &str, code: &str, course: Option<&str>) {
+        let known = course.and_then(|id| self.find_course(id)).map(|c| Arc::clone(&c.id));
         let codes = self.codes.entry(connector.to_owned()).or_default();
         match known {
             Some(id) => codes.insert(code.to_owned(), id),
@@ -126,14 +126,14 @@ impl Crosswalk {
     }
 }
 
-/// Checks a course file.
-pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
-    let file: CourseFile = reading.parse()?;
+/// Checks a course file and builds the crosswalk.
+pub(super) fn build_crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
+    let file: CourseFile = reading.parse_toml()?;
     let ids: HashMap<&str, &CourseRule> = file.course.iter().map(|c| (&*c.get_ref().id, c.get_ref())).collect();
     let mut made = Crosswalk { version: file.version, ..Crosswalk::default() };
     for theme in &file.theme {
         if made.themes.iter().any(|t| t.id == theme.get_ref().id) {
-            reading.fault(theme.span().start, &theme.get_ref().id, PolicyProblem::Twice);
+            reading.add_fault(theme.span().start, &theme.get_ref().id, PolicyProblem::Twice);
         }
         made.themes.push(theme.get_ref().clone());
     }
@@ -141,18 +141,18 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
     for spanned in &file.course {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if declared.contains(&&*of.id) {
-            reading.fault(at, &of.id, PolicyProblem::Twice);
+            reading.add_fault(at, &of.id, PolicyProblem::Twice);
         }
         declared.push(&of.id);
-        let root = root(&ids, of).unwrap_or_else(|why| {
-            reading.fault(at, &of.id, why);
+        let root = resolve_same_as(&ids, of).unwrap_or_else(|why| {
+            reading.add_fault(at, &of.id, why);
             of
         });
         let id: Arc<str> = root.id.as_str().into();
         for (connector, codes) in &of.codes {
             for code in codes {
                 if made.codes.entry(connector.clone()).or_default().insert(code.clone(), Arc::clone(&id)).is_some() {
-                    reading.fault(at, &of.id, PolicyProblem::CodeTaken { taken: format!("{connector}/{code}") });
+                    reading.add_fault(at, &of.id, PolicyProblem::CodeTaken { taken: format!("{connector}/{code}") });
                 }
             }
         }
@@ -161,12 +161,12 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
             continue;
         }
         if let Some(theme) = of.theme.as_deref().filter(|theme| !made.themes.iter().any(|t| t.id == **theme)) {
-            reading.fault(at, &of.id, PolicyProblem::NoTheme { theme: theme.to_owned() });
+            reading.add_fault(at, &of.id, PolicyProblem::NoTheme { theme: theme.to_owned() });
         }
         let most =
             of.hours.as_deref().map(|text| Hours::from_amount(text, Hours::UNITS_PER_CLASS_HOUR).map(Hours::units));
         if matches!(most, Some(Err(_) | Ok(0))) {
-            reading.fault(at, &of.id, PolicyProblem::CourseHours);
+            reading.add_fault(at, &of.id, PolicyProblem::CourseHours);
         }
         let most = most.and_then(Result::ok);
         let course = Course { id, title: of.title.clone(), theme: of.theme.clone(), most };
@@ -175,8 +175,11 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
     Some(made)
 }
 
-/// Follows `same_as` to the course that is the same as no other.
-fn root<'c>(ids: &HashMap<&str, &'c CourseRule>, of: &'c CourseRule) -> Result<&'c CourseRule, PolicyProblem> {
+/// Follows `same_as` to the course that is not the same as another.
+fn resolve_same_as<'c>(
+    ids: &HashMap<&str, &'c CourseRule>,
+    of: &'c CourseRule,
+) -> Result<&'c CourseRule, PolicyProblem> {
     let (mut at, mut way) = (of, vec![of.id.as_str()]);
     while let Some(next) = at.same_as.as_deref() {
         at = ids.get(next).ok_or_else(|| PolicyProblem::NoCourse { course: next.to_owned() })?;

@@ -1,8 +1,8 @@
-//! The rules: dated packs of conversions, gates, caps, grades and duplicates, and which courses are the same.
+//! The rules: dated packs of conversions, gates, caps, grades and duplicates, and the crosswalk of equal courses.
 //!
 //! Every rule names its basis: `stated` (quoted from a document), `adopted` (from another named jurisdiction) or
-//! `assumed`. The founding document states no hour conversion at all. A pack is checked when it is read, and every fault
-//! of it told at its line.
+//! `assumed`. The founding document states no hour conversion at all. A pack is checked when it is read, and every
+//! fault is reported with its line.
 
 mod check;
 pub mod courses;
@@ -27,7 +27,7 @@ use huiliu_matching::Weights;
 use huiliu_messages::Wording;
 use huiliu_values::{Basis, Hours};
 
-/// Whether a kind of record counts, and how firmly.
+/// Whether records of a kind count, and how firmly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
@@ -39,49 +39,49 @@ pub enum Standing {
     None,
 }
 
-/// The place of a rule in [`Policy::rules`].
+/// Index of a rule in [`Policy::rules`].
 pub type RuleNo = usize;
 
-/// A rule as entries refer to it.
+/// A rule, with the data that entries refer to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
-    /// The pack it stands in.
+    /// Name of its pack.
     pub pack: String,
-    /// That pack's version.
+    /// Version of its pack.
     pub version: u32,
-    /// `conversion.minute`, `pass_gate`, `cap.year`, `setting.band_edge` …
+    /// Its name, such as `conversion.minute`, `pass_gate`, `cap.year` or `setting.band_edge`.
     pub name: String,
-    /// The unit, of a conversion.
+    /// For a conversion: the unit it converts.
     pub unit: Option<String>,
-    /// Units of 1/108,000 class hour per one of the unit, of a conversion.
+    /// For a conversion: how many units of 1/108,000 class hour one of its units is.
     pub units_per_one: Option<i64>,
-    /// On what it rests.
+    /// What the rule is based on.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: Wording,
 }
 
-/// The rule of a record that no pack is for.
+/// The rule of a record that no pack applies to.
 pub const NO_PACK: RuleNo = 0;
 
-/// Packs and crosswalk, checked, ready for use.
+/// Packs, crosswalk and matching weights, checked and ready for use.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Packs, in order of date.
+    /// The packs, in order of date.
     pub packs: Vec<Pack>,
-    /// Every rule, for the books.
+    /// All rules of all packs, as they are stored with the entries.
     pub rules: Vec<Rule>,
     /// Which courses are the same.
     pub crosswalk: Crosswalk,
-    /// When two sides are one person.
+    /// When two sides are considered one person.
     pub weights: Weights,
 }
 
 impl Policy {
-    /// Reads rule packs and a course file.
+    /// Parses and checks rule packs and a course file.
     ///
     /// # Errors
-    /// [`PolicyError`]: every fault of every file, with its line.
+    /// [`PolicyError`] with every fault of every file and its line.
     pub fn parse(packs: &[RuleFile<'_>], courses: RuleFile<'_>) -> Result<Self, PolicyError> {
         let mut faults = vec![];
         let mut rules = vec![Rule {
@@ -99,9 +99,9 @@ impl Policy {
         let mut made: Vec<Pack> = vec![];
         for file in packs {
             let mut reading = Reading::new(*file);
-            if let Some(pack) = check::pack(&mut reading, &mut rules) {
+            if let Some(pack) = check::check_pack(&mut reading, &mut rules) {
                 if let Some(other) = made.iter().find(|o| o.from <= pack.to && pack.from <= o.to) {
-                    reading.fault(
+                    reading.add_fault(
                         0,
                         "from",
                         PolicyProblem::DaysOverlap { pack: format!("{}@{}", other.name, other.version) },
@@ -113,17 +113,17 @@ impl Policy {
         }
         if packs.is_empty() {
             let mut reading = Reading::new(RuleFile { name: "policy_files", text: "" });
-            reading.fault(0, "", PolicyProblem::NoPack);
+            reading.add_fault(0, "", PolicyProblem::NoPack);
             faults.append(&mut reading.faults);
         }
         let mut reading = Reading::new(courses);
-        let crosswalk = courses::crosswalk(&mut reading);
+        let crosswalk = courses::build_crosswalk(&mut reading);
         faults.append(&mut reading.faults);
         made.sort_by_key(|p| p.from);
         let weights = Weights::built_in();
         if let Err(fault) = &weights {
             let mut reading = Reading::new(RuleFile { name: "matching", text: "" });
-            reading.fault(0, "", PolicyProblem::Matching(fault.clone()));
+            reading.add_fault(0, "", PolicyProblem::Matching(fault.clone()));
             faults.append(&mut reading.faults);
         }
         match crosswalk.zip(weights.ok()) {
@@ -132,40 +132,40 @@ impl Policy {
         }
     }
 
-    /// Whether a name can be the name of whoever has the same ID number: the same, or one that the rules of matching take
-    /// for it beside an equal number.
+    /// Whether two names of people with the same ID number can belong to one person: they are equal, or the matching
+    /// rules consider them equal enough given equal numbers.
     #[must_use]
     pub fn is_name_of(&self, name: &str, other: &str) -> bool {
-        name == other || self.weights.fits_number(name, other)
+        name == other || self.weights.names_match_with_id(name, other)
     }
 
-    /// The pack for records that end on a day.
+    /// Returns the pack for records that end on a day.
     #[must_use]
-    pub fn pack(&self, day: NaiveDate) -> Option<&Pack> {
+    pub fn pack_for_day(&self, day: NaiveDate) -> Option<&Pack> {
         self.packs.iter().find(|p| p.from <= day && day <= p.to)
     }
 
-    /// The pack of a day, or, for a day that none is for, the one nearest before it, or the first.
+    /// Returns the pack for a day. If there is none, returns the nearest earlier one, or else the first.
     #[must_use]
-    pub fn nearest(&self, day: NaiveDate) -> Option<&Pack> {
+    pub fn nearest_pack(&self, day: NaiveDate) -> Option<&Pack> {
         self.packs.iter().rev().find(|p| p.from <= day).or_else(|| self.packs.first())
     }
 
-    /// Whether some pack converts a unit.
+    /// Whether any pack converts a unit.
     #[must_use]
     pub fn knows_unit(&self, unit: &str) -> bool {
-        self.packs.iter().any(|p| p.knows(unit))
+        self.packs.iter().any(|p| p.has_unit(unit))
     }
 
-    /// The canonical course of a connector's code; an unmapped course equals no other.
+    /// Returns the canonical course of a connector's code; an unmapped course equals no other.
     #[must_use]
     pub fn canonical_course(&self, connector: &str, code: &str) -> Option<&str> {
-        self.crosswalk.canonical(connector, code).map(|id| &**id)
+        self.crosswalk.canonical_id(connector, code).map(|id| &**id)
     }
 
-    /// A rule as it is named in listings: pack, version, name.
+    /// Returns a rule's label for listings: pack, version and name.
     #[must_use]
-    pub fn told(&self, rule: RuleNo) -> String {
+    pub fn rule_label(&self, rule: RuleNo) -> String {
         self.rules.get(rule).map_or_else(String::new, |r| format!("{}@{} {}", r.pack, r.version, r.name))
     }
 }
@@ -184,7 +184,7 @@ pub struct Arithmetic {
 }
 
 impl Arithmetic {
-    /// Converts an amount by a conversion rule: unit and units per one; without one there are no class hours.
+    /// Formats the arithmetic of an entry: amount × units = class hours.
     #[must_use]
     pub fn new(amount: String, unit: Option<String>, units_per_one: Option<i64>) -> Self {
         let hours = unit.as_ref().and(units_per_one).and_then(|one| Hours::from_amount(&amount, one).ok());

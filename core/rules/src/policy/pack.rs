@@ -7,36 +7,36 @@ use crate::policy::{Rule, RuleNo, Standing};
 use crate::roster::exemption::Limits;
 use huiliu_values::{Bands, Grade, Weights};
 
-/// What narrows a rule to some records; what is not given narrows nothing.
+/// Restricts a rule to some records; a field that is `None` restricts nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selector {
-    /// The mode, in the pack's own word.
+    /// The mode, in the pack's word.
     pub mode: Option<String>,
-    /// The programme, which is a connector.
+    /// The programme, which is a connector's id.
     pub programme: Option<String>,
     /// The category of the national sheet.
     pub category: Option<String>,
-    /// Required or elective.
+    /// Whether the training is required (`true`) or elective.
     pub required: Option<bool>,
 }
 
-/// What a selector looks at.
+/// The values of a record that a selector compares.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// The mode, in the pack's own word.
+    /// The mode, in the pack's word.
     pub mode: Option<&'a str>,
-    /// The connector.
+    /// The programme, which is the connector's id.
     pub programme: &'a str,
     /// The category of the national sheet.
     pub category: Option<&'a str>,
-    /// Required or elective, where it is told.
+    /// Whether the training is required or elective, if the record says so.
     pub required: Option<bool>,
 }
 
 impl Selector {
-    /// Whether it takes a record.
+    /// Whether the rule applies to a record.
     #[must_use]
-    pub fn takes(&self, seen: &Seen<'_>) -> bool {
+    pub fn matches_record(&self, seen: &Seen<'_>) -> bool {
         let same = |want: &Option<String>, is: Option<&str>| want.as_deref().is_none_or(|want| is == Some(want));
         same(&self.mode, seen.mode)
             && same(&self.programme, Some(seen.programme))
@@ -44,9 +44,9 @@ impl Selector {
             && self.required.is_none_or(|want| seen.required == Some(want))
     }
 
-    /// The more it asks for, the more particular it is.
+    /// Returns the number of conditions; more conditions make a selector more specific.
     #[must_use]
-    pub fn weight(&self) -> usize {
+    pub fn count_conditions(&self) -> usize {
         usize::from(self.mode.is_some())
             + usize::from(self.programme.is_some())
             + usize::from(self.category.is_some())
@@ -54,129 +54,129 @@ impl Selector {
     }
 }
 
-/// How one unit of a source becomes class hours.
+/// How one unit of a source is converted to class hours.
 #[derive(Debug, Clone)]
 pub struct Conversion {
     /// The unit as manifests name it: `minute`, `class_hour`, `hour`, `day`.
     pub unit: String,
-    /// Units of 1/108,000 class hour per one of the unit.
+    /// How many units of 1/108,000 class hour one of this unit is.
     pub units_per_one: i64,
-    /// Which records it is for.
+    /// Which records it applies to.
     pub of: Selector,
-    /// First day of it.
+    /// First day on which it applies.
     pub from: NaiveDate,
-    /// Last day of it.
+    /// Last day on which it applies.
     pub to: NaiveDate,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// How many class hours are one credit.
+/// How many class hours make one credit.
 #[derive(Debug, Clone)]
 pub struct Credit {
-    /// Class hours to one credit.
+    /// Class hours per credit.
     pub hours: i64,
-    /// Which records it is for.
+    /// Which records it applies to.
     pub of: Selector,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// What a cap is measured in.
+/// The amount of a cap, in its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// 1/108,000 class hour.
+    /// Units of 1/108,000 class hour.
     Units(i64),
-    /// Parts of a credit: [`Pack::credit_parts`] of them are 1/108,000 credit.
+    /// Parts of a credit; [`Pack::credit_parts`] of them are 1/108,000 credit.
     CreditParts(i64),
 }
 
-/// What may count at most.
+/// A maximum that may count.
 #[derive(Debug, Clone)]
 pub struct Cap {
     /// Its name in the pack.
     pub name: String,
-    /// By what it is counted.
+    /// The dimensions by which amounts are added up.
     pub per: Vec<Dimension>,
-    /// How much.
+    /// The maximum.
     pub limit: Limit,
-    /// Which records it is for.
+    /// Which records it applies to.
     pub of: Selector,
-    /// Whether what it cuts of a year may count in the next; by that rule.
+    /// The rule that lets hours cut in one year count in the next, if there is one.
     pub carries: Option<RuleNo>,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// A cycle within which the same course counts once; both days are in it.
+/// A cycle within which the same course counts only once.
 #[derive(Debug, Clone)]
 pub struct Cycle {
-    /// Name shown in explanations.
+    /// Its name, shown in explanations.
     pub name: std::sync::Arc<str>,
-    /// First day.
+    /// First day, inclusive.
     pub from: NaiveDate,
-    /// Last day.
+    /// Last day, inclusive.
     pub to: NaiveDate,
 }
 
-/// What is preferred among records of one course.
+/// A criterion for choosing among records of one course.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Preference {
-    /// What counts for good before what is provisional.
+    /// Records that count for good before provisional ones.
     Final,
     /// More hours before fewer.
     MoreHours,
-    /// The one that ended earlier.
+    /// The record that ended earlier.
     Earlier,
-    /// The one that ended later.
+    /// The record that ended later.
     Later,
-    /// One of this programme.
+    /// Records of this programme first.
     Programme(String),
 }
 
-/// Which of several records of a course counts, and whose values its fields take.
+/// Which of several records of a course counts, and which record its fields are taken from.
 #[derive(Debug, Clone)]
 pub struct Duplicates {
-    /// How near they must be to be the same training.
+    /// How near two records must be to be the same training.
     pub within: Within,
-    /// What is preferred, the first first.
+    /// The criteria, the most important first.
     pub prefer: Vec<Preference>,
-    /// Whose hours.
+    /// Which record's hours are used.
     pub hours: Survivor,
-    /// Whose grade.
+    /// Which record's grade is used.
     pub grade: Survivor,
-    /// Roles in which a teacher leads the course for others: no duplicate of having learnt it.
+    /// Roles in which a teacher leads the course for others; such a record is no duplicate of having learnt it.
     pub lead_roles: Vec<String>,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// A rule that gives a standing.
+/// A standing, and the rule that gives it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stands {
-    /// What it is.
+    /// Whether such records count.
     pub standing: Standing,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// From which age on a teacher is outside the assessment.
+/// The age from which a teacher is outside the assessment.
 #[derive(Debug, Clone, Copy)]
 pub struct Exempt {
-    /// The ages, in full years.
+    /// The age limits, in full years.
     pub limits: Limits,
-    /// On which day.
+    /// The day on which the age is computed.
     pub as_of: AsOf,
-    /// What the records count for.
+    /// Whether records of exempt teachers count.
     pub stands: Stands,
 }
 
-/// The day of an age.
+/// The day on which a teacher's age is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsOf {
     /// The last day of the training.
     PeriodEnd,
-    /// Its first day, or the last where none is told.
+    /// The first day of the training, or the last day if no first day is given.
     PeriodStart,
     /// 31 December of the year in which it ended.
     YearEnd,
@@ -184,47 +184,47 @@ pub enum AsOf {
     CycleStart,
 }
 
-/// Institution's and school's grade → result.
+/// Combines the institution's and the school's grade into a result.
 #[derive(Debug, Clone)]
 pub struct Comprehensive {
-    /// Rows: institution excellent, pass, fail; columns the school's.
+    /// Rows: the institution's grade excellent, pass, fail; columns: the school's grade in the same order.
     pub table: [[Grade; 3]; 3],
-    /// Whether, without a school's grade, nothing is decided yet.
+    /// Whether the result is pending while there is no grade of the school.
     pub pending_without_school: bool,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// How many hours in how many years are asked for.
+/// How many hours are required within how many years.
 #[derive(Debug, Clone, Copy)]
 pub struct Requirement {
-    /// Units.
+    /// Required hours, in units of 1/108,000 class hour.
     pub units: i64,
-    /// Years.
+    /// Length of the period, in years.
     pub years: u32,
-    /// Any so many years, not fixed cycles.
+    /// Whether the period is any such number of years, not a fixed cycle.
     pub rolling: bool,
-    /// One certificate of an older programme is enough.
+    /// Whether one certificate of an older programme meets the whole requirement.
     pub whole_by_legacy: bool,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
-/// To what hours are rounded in an export.
+/// How exports round hours.
 #[derive(Debug, Clone, Copy)]
 pub struct Rounding {
-    /// Units.
+    /// Multiple to round to, in units of 1/108,000 class hour.
     pub to: i64,
-    /// How.
+    /// The direction of rounding.
     pub direction: Direction,
-    /// The rule in the books.
+    /// The rule that entries refer to.
     pub rule: RuleNo,
 }
 
 impl Rounding {
-    /// What is exported of so many units, and what is left over (below zero where it was rounded up).
+    /// Returns the exported units and the remainder (negative if they were rounded up).
     #[must_use]
-    pub fn round(&self, units: i64) -> (i64, i64) {
+    pub fn round_units(&self, units: i64) -> (i64, i64) {
         let half = match self.direction {
             Direction::Down => 0,
             Direction::HalfUp => self.to / 2 + self.to % 2,
@@ -234,29 +234,29 @@ impl Rounding {
     }
 }
 
-/// Hours above what a course is recognised with.
+/// How hours above a course's recognised maximum are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AboveCourse {
-    /// What is above is cut.
+    /// The hours above are cut.
     Cut,
-    /// Nothing of it counts.
+    /// The whole record does not count.
     Refuse,
-    /// All of it counts.
+    /// All hours count.
     Keep,
 }
 
-/// A record without one of its three scores.
+/// How a record without one of its three scores is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingComponent {
-    /// It waits as a dead letter.
+    /// It becomes a dead letter and waits.
     Wait,
-    /// The component counts as nothing, and the result is a fail.
+    /// The result is a fail.
     Fail,
-    /// The weights of the others are the whole.
+    /// The weights of the other components are scaled up to 100 %.
     Renormalise,
 }
 
-/// A rule pack.
+/// A rule pack, checked and ready for use.
 #[derive(Debug, Clone)]
 pub struct Pack {
     /// Its name.
@@ -265,99 +265,99 @@ pub struct Pack {
     pub version: u32,
     /// Its title, for people.
     pub title: String,
-    /// GB/T 2260 code of whose rules these are.
+    /// GB/T 2260 code of the jurisdiction whose rules these are.
     pub jurisdiction: String,
-    /// Records that end on this day or later.
+    /// First day on which records may end to fall under this pack.
     pub from: NaiveDate,
-    /// Records that end on this day or earlier.
+    /// Last day on which records may end to fall under this pack.
     pub to: NaiveDate,
-    /// Conversions, the most particular first.
+    /// Conversions, the most specific first.
     pub conversions: Vec<Conversion>,
-    /// Credits, the most particular first.
+    /// Credits, the most specific first.
     pub credits: Vec<Credit>,
-    /// So many parts are 1/108,000 credit, so that every rule's credits are whole parts.
+    /// Number of parts into which 1/108,000 credit is divided, so that the credits of every rule are whole parts.
     pub credit_parts: i64,
-    /// Caps, in the order in which they cut.
+    /// Caps, in the order in which they are applied.
     pub caps: Vec<Cap>,
-    /// Component weights.
+    /// Weights of the three score components.
     pub weights: Weights,
-    /// Grade bands.
+    /// Score bands of the grades.
     pub bands: Bands,
-    /// Whether totals are rounded before they are banded.
+    /// Whether totals are rounded before they are graded.
     pub round_first: bool,
-    /// What becomes of a record without one of its scores.
+    /// How a record without one of its scores is treated.
     pub missing_component: MissingComponent,
-    /// Hours count only after a pass.
+    /// The rule that hours count only after a pass.
     pub pass_gate: RuleNo,
     /// Whether hours of a failed course count provisionally.
     pub failed_counts: Option<RuleNo>,
-    /// Hundredths of a per cent of presence, whether it must be above that, the rule.
+    /// Minimum attendance in hundredths of a per cent, whether it must be exceeded, and the rule.
     pub attendance: Option<(i64, bool, RuleNo)>,
-    /// Records that were never assessed.
+    /// Whether records that were never assessed count.
     pub not_assessed: Stands,
-    /// Teachers outside the assessment.
+    /// Which teachers are exempt from the assessment, and how their records count.
     pub exempt: Option<Exempt>,
-    /// Both grades together.
+    /// How the institution's and the school's grade are combined.
     pub comprehensive: Option<Comprehensive>,
-    /// A certificate that was taken back.
+    /// The rule for revoked certificates.
     pub revocation: RuleNo,
-    /// Several records of one course.
+    /// The rule for several records of one course.
     pub duplicates: Duplicates,
-    /// Whether each institution's record of a course counts.
+    /// Whether the records of different institutions for one course all count.
     pub each_institution: bool,
-    /// Hours above what a course is recognised with, and that rule.
+    /// How hours above a course's recognised maximum are treated, and the rule.
     pub above_course: (AboveCourse, RuleNo),
-    /// A name that contradicts.
+    /// The rule for a record whose name contradicts the teacher's.
     pub identity: RuleNo,
-    /// How much is asked for.
+    /// How many hours are required.
     pub requirement: Option<Requirement>,
-    /// How an export rounds.
+    /// How exports round hours.
     pub rounding: Rounding,
     /// Cycles, in order of date.
     pub cycles: Vec<Cycle>,
-    /// What was chosen of the open questions, by name.
+    /// The choices for questions that the documents leave open, by setting name.
     pub chosen: std::collections::BTreeMap<&'static str, &'static str>,
-    /// Modes as they are written → the pack's word.
+    /// Mode as platforms write it → the pack's word.
     pub modes: std::collections::HashMap<String, String>,
-    /// An institution's words of grades.
+    /// An institution's word for a grade → the grade.
     pub institution_words: std::collections::HashMap<String, Grade>,
-    /// A school's words of grades.
+    /// A school's word for a grade → the grade.
     pub school_words: std::collections::HashMap<String, Grade>,
 }
 
 impl Pack {
-    /// The pack's word for a mode as it is written; as it is written, where it has none.
+    /// Returns the pack's word for a mode, or the mode as written if the pack has no word for it.
     #[must_use]
-    pub fn mode<'a>(&'a self, written: &'a str) -> &'a str {
+    pub fn canonical_mode<'a>(&'a self, written: &'a str) -> &'a str {
         self.modes.get(written).map_or(written, String::as_str)
     }
 
-    /// The conversion of a record, the most particular that is in force.
+    /// Returns the most specific conversion of a record that is in force on a day.
     #[must_use]
-    pub fn conversion(&self, unit: &str, seen: &Seen<'_>, day: NaiveDate) -> Option<&Conversion> {
-        self.conversions.iter().find(|c| c.unit == unit && c.from <= day && day <= c.to && c.of.takes(seen))
+    pub fn find_conversion(&self, unit: &str, seen: &Seen<'_>, day: NaiveDate) -> Option<&Conversion> {
+        self.conversions.iter().find(|c| c.unit == unit && c.from <= day && day <= c.to && c.of.matches_record(seen))
     }
 
-    /// How many class hours are one credit for a record.
+    /// Returns how many class hours make one credit for a record.
     #[must_use]
-    pub fn credit(&self, seen: &Seen<'_>) -> Option<&Credit> {
-        self.credits.iter().find(|c| c.of.takes(seen))
+    pub fn find_credit(&self, seen: &Seen<'_>) -> Option<&Credit> {
+        self.credits.iter().find(|c| c.of.matches_record(seen))
     }
 
-    /// The cycle a day is in.
+    /// Returns the cycle that contains a day.
     #[must_use]
-    pub fn cycle(&self, day: NaiveDate) -> Option<&Cycle> {
+    pub fn find_cycle(&self, day: NaiveDate) -> Option<&Cycle> {
         self.cycles.iter().find(|c| c.from <= day && day <= c.to)
     }
 
-    /// Whether the pack has a conversion for a unit, whatever the record.
+    /// Whether the pack has a conversion for a unit, for any record.
     #[must_use]
-    pub fn knows(&self, unit: &str) -> bool {
+    pub fn has_unit(&self, unit: &str) -> bool {
         self.conversions.iter().any(|c| c.unit == unit)
     }
 }
 
-/// The rules that a pack adds to the books while it is checked.
+/// Collects the rules of a pack while it is checked.
 #[derive(Debug)]
 pub(super) struct Book<'a> {
     pub rules: &'a mut Vec<Rule>,

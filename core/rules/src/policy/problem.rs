@@ -1,11 +1,11 @@
-//! What a rule pack or a course file has wrong, as data.
+//! Faults of a rule pack or course file, as data.
 
 use chrono::NaiveDate;
 use huiliu_matching::WeightsError;
 use huiliu_messages::{TomlError, said_in_english};
 use serde::Serialize;
 
-/// What is expected of a rule. The sentences are in the catalogues of `huiliu-messages`, under `policy-`.
+/// What is wrong with a rule. The sentences are in the catalogues of `huiliu-messages`, under `policy-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
@@ -13,133 +13,133 @@ pub enum PolicyProblem {
     /// The file does not parse.
     #[serde(rename = "policy.syntax")]
     Syntax { why: TomlError },
-    /// Units of a conversion that are not above zero.
+    /// A conversion with units that are not above zero.
     #[serde(rename = "policy.units_per_one")]
     UnitsPerOne,
-    /// Two credits for the same records.
+    /// Two credit rules for the same records.
     #[serde(rename = "policy.twice_for_records")]
     TwiceForRecords,
-    /// Something that is there twice.
+    /// The same name occurs twice.
     #[serde(rename = "policy.twice")]
     Twice,
-    /// Weights that weigh nothing.
+    /// All weights are zero.
     #[serde(rename = "policy.weights")]
     Weights,
-    /// Bands in the wrong order.
+    /// The grade bands are in the wrong order.
     #[serde(rename = "policy.bands")]
     Bands,
-    /// No pack at all.
+    /// There is no pack.
     #[serde(rename = "policy.no_pack")]
     NoPack,
-    /// A pack that ends before it begins.
+    /// The pack ends before it begins.
     #[serde(rename = "policy.days_reversed")]
     DaysReversed,
-    /// Days that another pack has.
+    /// Another pack covers the same days.
     #[serde(rename = "policy.days_overlap")]
     DaysOverlap { pack: String },
-    /// A setting that there is not.
+    /// There is no such setting.
     #[serde(rename = "policy.no_setting")]
     NoSetting { known: Vec<String> },
-    /// A choice that there is not.
+    /// There is no such choice for the setting.
     #[serde(rename = "policy.value")]
     Value { value: String, choices: Vec<String> },
-    /// A unit that there is not.
+    /// There is no such unit.
     #[serde(rename = "policy.no_unit")]
     NoUnit { unit: String, known: Vec<String> },
-    /// A last day before the first.
+    /// The last day is before the first.
     #[serde(rename = "policy.reversed")]
     Reversed,
-    /// A conversion over days of another one.
+    /// A conversion overlaps with another one.
     #[serde(rename = "policy.overlap")]
     Overlap { next: NaiveDate },
-    /// Days without a conversion, before another one.
+    /// Days without a conversion, before the next one.
     #[serde(rename = "policy.gap")]
     Gap { from: NaiveDate, next: NaiveDate },
-    /// Days without a conversion, at the end.
+    /// Days without a conversion, at the end of the pack.
     #[serde(rename = "policy.gap_at_end")]
     GapAtEnd { from: NaiveDate, to: NaiveDate },
-    /// Days without a cycle, before another one.
+    /// Days without a cycle, before the next one.
     #[serde(rename = "policy.cycle_gap")]
     CycleGap { from: NaiveDate, next: NaiveDate },
-    /// Days without a cycle, at the end.
+    /// Days without a cycle, at the end of the pack.
     #[serde(rename = "policy.cycle_gap_at_end")]
     CycleGapAtEnd { from: NaiveDate, to: NaiveDate },
-    /// A cycle that ends before it begins.
+    /// The cycle ends before it begins.
     #[serde(rename = "policy.cycle_reversed")]
     CycleReversed { cycle: String },
-    /// A cycle over days of another one.
+    /// The cycle overlaps with another one.
     #[serde(rename = "policy.cycle_overlap")]
     CycleOverlap { cycle: String },
-    /// Hours to a credit beyond all bounds.
+    /// Hours per credit outside the allowed range.
     #[serde(rename = "policy.hours_to_credit")]
     HoursToCredit { hours: i64 },
-    /// Credits that have no common part.
+    /// The credit rules have no usable common multiple.
     #[serde(rename = "policy.no_common_multiple")]
     NoCommonMultiple,
-    /// A cap that is counted by nothing.
+    /// The cap has no dimension.
     #[serde(rename = "policy.no_dimension")]
     NoDimension,
-    /// A cap per day and something else.
+    /// The cap is per day and per something else.
     #[serde(rename = "policy.day_alone")]
     DayAlone,
-    /// A cap in credits that the pack has not.
+    /// The cap is in credits, but the pack has no credit rule.
     #[serde(rename = "policy.no_credits")]
     NoCredits,
-    /// A cap in both, or neither.
+    /// The cap has both hours and credits, or neither.
     #[serde(rename = "policy.hours_or_credits")]
     HoursOrCredits,
-    /// A cap that is no amount.
+    /// The amount of the cap is not a positive number.
     #[serde(rename = "policy.cap_amount")]
     CapAmount,
-    /// A cap whose rest cannot be carried over.
+    /// Only what a yearly cap cuts can be carried over.
     #[serde(rename = "policy.cap_not_by_year")]
     CapNotByYear { cap: String },
-    /// A cap that there is not.
+    /// There is no such cap.
     #[serde(rename = "policy.no_cap")]
     NoCap { cap: String },
-    /// A share that is none.
+    /// The percentage is invalid.
     #[serde(rename = "policy.percent")]
     Percent { percent: String },
-    /// A row of other words.
+    /// A row that is not three grades.
     #[serde(rename = "policy.three_grades")]
     ThreeGrades { row: Vec<String> },
-    /// A pair of grades that is there twice.
+    /// A pair of grades occurs twice.
     #[serde(rename = "policy.pair_twice")]
     PairTwice { institution: String, school: String },
-    /// Pairs of grades that are not there.
+    /// Pairs of grades are missing.
     #[serde(rename = "policy.pairs_missing")]
     PairsMissing { missing: usize },
-    /// A preference that there is not.
+    /// There is no such preference.
     #[serde(rename = "policy.prefer")]
     Prefer { word: String },
-    /// A requirement of nothing.
+    /// The required hours or years are not positive.
     #[serde(rename = "policy.requirement")]
     Requirement,
-    /// A rounding to nothing.
+    /// The amount to round to is not positive.
     #[serde(rename = "policy.rounding_to")]
     RoundingTo,
-    /// A word that is there twice.
+    /// A word occurs twice.
     #[serde(rename = "policy.word_twice")]
     WordTwice { word: String },
-    /// A word that is no grade.
+    /// A word that is not a grade.
     #[serde(rename = "policy.not_a_grade")]
     NotAGrade { word: String },
-    /// A theme that there is not.
+    /// There is no such theme.
     #[serde(rename = "policy.no_theme")]
     NoTheme { theme: String },
-    /// A course of no hours.
+    /// A course whose hours are not a positive number.
     #[serde(rename = "policy.course_hours")]
     CourseHours,
-    /// Courses that are the same as each other.
+    /// A chain of `same_as` that leads back to itself.
     #[serde(rename = "policy.same_as_round")]
     SameAsRound { way: String },
-    /// A course that there is not.
+    /// There is no such course.
     #[serde(rename = "policy.no_course")]
     NoCourse { course: String },
-    /// A code of two courses.
+    /// A code that already belongs to another course.
     #[serde(rename = "policy.code_taken")]
     CodeTaken { taken: String },
-    /// The built-in weights of matching are not usable.
+    /// The built-in matching weights are invalid.
     #[serde(untagged)]
     Matching(WeightsError),
 }

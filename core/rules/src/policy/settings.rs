@@ -1,4 +1,5 @@
-//! What the documents leave open, each a named setting with a default and a sentence why. A rule pack may choose otherwise.
+//! Questions that the documents leave open: each is a named setting with a default and the reason for it. A rule pack
+//! may choose otherwise.
 
 use huiliu_messages::Wording;
 
@@ -7,21 +8,21 @@ use huiliu_messages::Wording;
 pub struct Question {
     /// Its name under `[setting.…]`.
     pub name: &'static str,
-    /// What may be chosen; the first is the default.
+    /// The possible choices; the first is the default.
     pub choices: &'static [&'static str],
-    /// Why the default is the default.
+    /// The reason for the default, in English.
     pub why: Wording,
 }
 
 impl Question {
-    /// The question of a name.
+    /// Returns the question with a name.
     #[must_use]
-    pub fn named(name: &str) -> Option<&'static Self> {
+    pub fn find_by_name(name: &str) -> Option<&'static Self> {
         QUESTIONS.iter().find(|q| q.name == name)
     }
 }
 
-/// All of them.
+/// All open questions.
 pub const QUESTIONS: &[Question] = &[
     Question {
         name: "band_edge",

@@ -1,4 +1,4 @@
-//! What the file of a rule pack says, before it is checked.
+//! The content of a rule pack's file, before it is checked.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::policy::Standing;
 use huiliu_messages::Wording;
 use huiliu_values::Basis;
 
-/// A rule pack as it is written.
+/// A rule pack, as written in its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PackFile {
@@ -45,7 +45,7 @@ pub(super) struct PackFile {
     pub setting: BTreeMap<String, Spanned<SettingRule>>,
 }
 
-/// A rule that has no number of its own, only a basis.
+/// A rule without a number of its own, only with a basis.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Principle {
@@ -53,7 +53,7 @@ pub(super) struct Principle {
     pub source: Wording,
 }
 
-/// How one unit of a source becomes class hours; `mode`, `programme`, `from` and `to` narrow it.
+/// How one unit of a source is converted to class hours; `mode`, `programme`, `from` and `to` restrict it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConversionRule {
@@ -67,7 +67,7 @@ pub(super) struct ConversionRule {
     pub source: Wording,
 }
 
-/// How many class hours are one credit (学分).
+/// How many class hours make one credit (学分).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreditRule {
@@ -78,7 +78,7 @@ pub(super) struct CreditRule {
     pub source: Wording,
 }
 
-/// What may count at most.
+/// A maximum that may count.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CapRule {
@@ -94,7 +94,7 @@ pub(super) struct CapRule {
     pub source: Wording,
 }
 
-/// By what a cap is counted.
+/// What a cap adds up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
@@ -102,7 +102,7 @@ pub enum Dimension {
     Record,
     /// Each day of the period.
     Day,
-    /// Each canonical course; an unmapped one is its own.
+    /// Each canonical course; an unmapped course counts as its own.
     Course,
     /// Each project.
     Project,
@@ -110,15 +110,15 @@ pub enum Dimension {
     Category,
     /// Each mode.
     Mode,
-    /// Each programme, which is a connector.
+    /// Each programme, which is a connector's id.
     Programme,
-    /// Each calendar year of the last day.
+    /// The calendar year of the training's last day.
     Year,
     /// Each cycle.
     Cycle,
 }
 
-/// What a yearly cap cuts may count in the year after.
+/// Hours that a yearly cap cuts may count in the next year.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CarryRule {
@@ -127,7 +127,7 @@ pub(super) struct CarryRule {
     pub source: Wording,
 }
 
-/// Weights of the three components.
+/// Weights of the three score components.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WeightRule {
@@ -138,7 +138,7 @@ pub(super) struct WeightRule {
     pub source: Wording,
 }
 
-/// The two band edges in hundredths.
+/// The lower edges of the bands excellent and pass, in hundredths of a point.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BandRule {
@@ -148,7 +148,7 @@ pub(super) struct BandRule {
     pub source: Wording,
 }
 
-/// Whoever was present less counts nothing. Told in per cent; present exactly so much is too little where `above` is true.
+/// Minimum attendance, in per cent; records below it do not count. If `above` is true, attendance must exceed it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AttendanceRule {
@@ -158,7 +158,7 @@ pub(super) struct AttendanceRule {
     pub source: Wording,
 }
 
-/// What records count for that were never assessed.
+/// Whether records that were never assessed count.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StandingRule {
@@ -167,7 +167,7 @@ pub(super) struct StandingRule {
     pub source: Wording,
 }
 
-/// From which age on a teacher is outside the assessment, and what the teacher's records count for then.
+/// The age from which a teacher is outside the assessment, and whether the teacher's records then count.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExemptRule {
@@ -178,7 +178,7 @@ pub(super) struct ExemptRule {
     pub source: Wording,
 }
 
-/// Institution's grade, school's grade → the result, one row for each pair.
+/// Institution's grade, school's grade and the result; one row for each pair.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ComprehensiveRule {
@@ -205,25 +205,25 @@ pub(super) struct DuplicateRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Within {
-    /// In one cycle.
+    /// In the same cycle.
     Cycle,
-    /// With periods that overlap.
+    /// In periods that overlap.
     Overlap,
 }
 
-/// Whose value a field of the record that counts takes.
+/// Which record a field of the counting record is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Survivor {
-    /// That of the record that counts.
+    /// The record that counts.
     Winner,
-    /// The highest.
+    /// The record with the highest value.
     Highest,
-    /// That of the record that ended last.
+    /// The record that ended last.
     Latest,
 }
 
-/// How many hours in how many years are asked for.
+/// How many hours are required within how many years.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequirementRule {
@@ -233,7 +233,7 @@ pub(super) struct RequirementRule {
     pub source: Wording,
 }
 
-/// To what hours are rounded in an export, and how.
+/// How exports round hours.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RoundingRule {
@@ -243,17 +243,17 @@ pub(super) struct RoundingRule {
     pub source: Wording,
 }
 
-/// A direction of rounding.
+/// The direction of rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// To the lesser.
+    /// Down.
     Down,
-    /// To the nearer, and from the middle to the greater.
+    /// To the nearest; halves are rounded up.
     HalfUp,
 }
 
-/// The words of grades and modes, as they are written → as rules name them.
+/// The words that platforms use for grades and modes, by the name that rules use.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Vocabulary {
@@ -262,7 +262,7 @@ pub(super) struct Vocabulary {
     pub mode: BTreeMap<String, Spanned<Vec<String>>>,
 }
 
-/// A cycle; both days are in it.
+/// A cycle; `from` and `to` are inclusive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CycleRule {
@@ -271,7 +271,7 @@ pub(super) struct CycleRule {
     pub to: NaiveDate,
 }
 
-/// What was chosen where the documents are silent.
+/// The choice for a question that the documents leave open.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingRule {

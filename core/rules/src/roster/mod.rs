@@ -1,4 +1,4 @@
-//! The roster: teachers and schools as counties keep them, and what follows from it. Pure, no IO.
+//! The roster: teachers and schools as counties maintain them, and what is derived from it. Pure, no IO.
 
 pub mod exemption;
 pub mod regions;

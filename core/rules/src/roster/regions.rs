@@ -1,5 +1,6 @@
-//! The reporting tree: who reports to whom, dated. Apart from GB/T 2260: a committee can stand beside prefectures, a county
-//! beside them too. Read from a file and checked as a whole, every fault at its line.
+//! The reporting tree: which region reports to which, with dates. It differs from GB/T 2260: a committee or a county
+//! can rank beside prefectures. It is read from a file and checked as a whole, and every fault is reported with its
+//! line.
 
 use std::collections::BTreeMap;
 
@@ -70,58 +71,59 @@ table! {
 }
 
 impl Region {
-    fn holds(&self, day: NaiveDate) -> bool {
+    fn is_in_force(&self, day: NaiveDate) -> bool {
         self.from <= day && self.to.is_none_or(|to| day <= to)
     }
 }
 
-/// The checked tree.
+/// The reporting tree, checked.
 #[derive(Debug, Clone)]
 pub struct Regions {
     rows: Vec<Region>,
 }
 
-/// Whether a text has the form of a code that a school can carry: GB/T 2260, past codes too, or one of the project's own.
+/// Whether a text has the form of a code that a school can have: a present or past GB/T 2260 code, or one of the
+/// project's own.
 #[must_use]
-pub fn is_code(code: &str) -> bool {
+pub fn is_region_code(code: &str) -> bool {
     let own = code.starts_with("22") && code.bytes().any(|b| b.is_ascii_uppercase());
     let plain = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
     plain && (own || region::ever_existed(code))
 }
 
 impl Regions {
-    /// Reads and checks a file.
+    /// Parses and checks a file.
     ///
     /// # Errors
-    /// Every gap, overlap, cycle and unknown parent at once, each with its line.
+    /// [`ManifestError`] with every gap, overlap, cycle and unknown parent, each with its line.
     pub fn parse(file: &str, text: &str) -> Result<Self, ManifestError> {
-        Reader::read(file, text, check).map(|file: File| Self { rows: file.region })
+        Reader::read_document(file, text, check_tree).map(|file: File| Self { rows: file.region })
     }
 
-    /// The rows in force on a day, sorted by code.
+    /// Returns the rows in force on a day, sorted by code.
     #[must_use]
-    pub fn on(&self, day: NaiveDate) -> Vec<&Region> {
-        let mut rows: Vec<&Region> = self.rows.iter().filter(|row| row.holds(day)).collect();
+    pub fn rows_on(&self, day: NaiveDate) -> Vec<&Region> {
+        let mut rows: Vec<&Region> = self.rows.iter().filter(|row| row.is_in_force(day)).collect();
         rows.sort_by(|a, b| a.code.cmp(&b.code));
         rows
     }
 
-    /// Every row of a code, in the order of time.
+    /// Returns all rows of a code, in chronological order.
     #[must_use]
-    pub fn of(&self, code: &str) -> Vec<&Region> {
+    pub fn rows_of(&self, code: &str) -> Vec<&Region> {
         let mut rows: Vec<&Region> = self.rows.iter().filter(|row| row.code == code).collect();
         rows.sort_by_key(|row| row.from);
         rows
     }
 
-    /// The row that stands for a code on a day: its own, else its successor's or predecessor's of that day.
+    /// Returns the row that represents a code on a day: its own, or else that of its successor or predecessor.
     #[must_use]
-    pub fn row(&self, code: &str, day: NaiveDate) -> Option<&Region> {
-        // Each step goes one way in time; there are fewer of them than rows.
+    pub fn find_row(&self, code: &str, day: NaiveDate) -> Option<&Region> {
+        // Each step moves in one direction of time, so there are fewer steps than rows.
         let mut code = code;
         for _ in 0..=self.rows.len() {
-            let of = self.of(code);
-            if let Some(row) = of.iter().find(|row| row.holds(day)) {
+            let of = self.rows_of(code);
+            if let Some(row) = of.iter().find(|row| row.is_in_force(day)) {
                 return Some(row);
             }
             let ended = of.last().is_some_and(|row| row.to.is_some_and(|to| to < day));
@@ -135,11 +137,14 @@ impl Regions {
         None
     }
 
-    /// To whom a code reports on a day: its own row first, the province last. Empty for a code without a row of that day.
+    /// Returns the regions that a code reports to on a day, from its own row up to the province. Empty if the code
+    /// has no row on that day.
     #[must_use]
-    pub fn chain(&self, code: &str, day: NaiveDate) -> Vec<&Region> {
-        let mut chain: Vec<&Region> = self.row(code, day).into_iter().collect();
-        while let Some(next) = chain.last().and_then(|row| row.reports_to.as_deref()).and_then(|up| self.row(up, day)) {
+    pub fn reporting_chain(&self, code: &str, day: NaiveDate) -> Vec<&Region> {
+        let mut chain: Vec<&Region> = self.find_row(code, day).into_iter().collect();
+        while let Some(next) =
+            chain.last().and_then(|row| row.reports_to.as_deref()).and_then(|up| self.find_row(up, day))
+        {
             if chain.len() > self.rows.len() {
                 break;
             }
@@ -149,36 +154,36 @@ impl Regions {
     }
 }
 
-/// What is wrong with the reporting tree.
+/// A fault of the reporting tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 enum RegionProblem {
-    /// A code of another form.
+    /// A code with an invalid form.
     #[serde(rename = "region.division")]
     Code { division: String },
     /// The last day is before the first.
     #[serde(rename = "region.ends_before_it_begins")]
     EndsBeforeItBegins,
-    /// The province with somebody above it, or somebody else without.
+    /// The province reports to a region, or another region reports to none.
     #[serde(rename = "region.reports_to")]
     ReportsTo,
-    /// Days without a row.
+    /// Days without a row between two rows of a code.
     #[serde(rename = "region.gap")]
     Gap { region: String, from: NaiveDate },
-    /// Days with two rows.
+    /// Days with two rows of a code.
     #[serde(rename = "region.overlap")]
     Overlap { region: String },
-    /// A way up that comes back.
+    /// A chain of reporting that leads back to itself.
     #[serde(rename = "region.cycle")]
     Cycle,
-    /// A code without a row.
+    /// There is no row with this code.
     #[serde(rename = "region.no_region")]
     NoRegion { region: String },
-    /// Days on which nobody is there to report to.
+    /// Days on which the region to report to does not exist.
     #[serde(rename = "region.parent_gap")]
     ParentGap { parent: String, region: String, from: NaiveDate },
-    /// Days between a region and its successor.
+    /// Days between the end of a region and the beginning of its successor.
     #[serde(rename = "region.successor_gap")]
     SuccessorGap { successor: String, region: String, begins: NaiveDate },
 }
@@ -189,30 +194,30 @@ impl From<RegionProblem> for Problem {
     }
 }
 
-/// A row of the file.
+/// A row and its position in the file.
 #[derive(Clone, Copy)]
 struct Numbered<'f> {
-    /// Its place in the file, from 0.
+    /// Position in the file, counted from 0.
     nth: usize,
     region: &'f Region,
 }
 
-/// Code → its rows, by their first day.
+/// Code → its rows, in order of their first day.
 type RowsOf<'f> = BTreeMap<&'f str, Vec<Numbered<'f>>>;
 
-fn check(file: &File, told: &mut Reader<'_>) {
+fn check_tree(file: &File, told: &mut Reader<'_>) {
     let at = |nth: usize, key: &str| format!("region.{nth}.{key}");
     let mut spans = RowsOf::new();
     for (nth, row) in file.region.iter().enumerate() {
         spans.entry(&row.code).or_default().push(Numbered { nth, region: row });
-        if !is_code(&row.code) {
-            told.tell(&at(nth, "code"), RegionProblem::Code { division: row.code.clone() });
+        if !is_region_code(&row.code) {
+            told.add_fault(&at(nth, "code"), RegionProblem::Code { division: row.code.clone() });
         }
         if row.to.is_some_and(|to| to < row.from) {
-            told.tell(&at(nth, "to"), RegionProblem::EndsBeforeItBegins);
+            told.add_fault(&at(nth, "to"), RegionProblem::EndsBeforeItBegins);
         }
         if (row.tier == Tier::Province) != row.reports_to.is_none() {
-            told.tell(&at(nth, "reports_to"), RegionProblem::ReportsTo);
+            told.add_fault(&at(nth, "reports_to"), RegionProblem::ReportsTo);
         }
     }
     for rows in spans.values_mut() {
@@ -223,51 +228,54 @@ fn check(file: &File, told: &mut Reader<'_>) {
             match next {
                 Some(next) if next == second.from => {}
                 Some(next) if next < second.from => {
-                    told.tell(&at(*nth, "from"), RegionProblem::Gap { region: second.code.clone(), from: next });
+                    told.add_fault(&at(*nth, "from"), RegionProblem::Gap { region: second.code.clone(), from: next });
                 }
-                _ => told.tell(&at(*nth, "from"), RegionProblem::Overlap { region: second.code.clone() }),
+                _ => told.add_fault(&at(*nth, "from"), RegionProblem::Overlap { region: second.code.clone() }),
             }
         }
     }
     for (nth, row) in file.region.iter().enumerate() {
-        parent(&spans, Numbered { nth, region: row }, told);
-        successor(&spans, Numbered { nth, region: row }, told);
+        check_parent(&spans, Numbered { nth, region: row }, told);
+        check_successor(&spans, Numbered { nth, region: row }, told);
     }
     let tree = Regions { rows: file.region.clone() };
     for (nth, row) in file.region.iter().enumerate() {
-        let last = tree.chain(&row.code, row.from).last().is_none_or(|top| top.reports_to.is_none());
+        let last = tree.reporting_chain(&row.code, row.from).last().is_none_or(|top| top.reports_to.is_none());
         if !last && row.reports_to.as_ref().is_some_and(|up| spans.contains_key(up.as_str())) {
-            told.tell(&at(nth, "reports_to"), RegionProblem::Cycle);
+            told.add_fault(&at(nth, "reports_to"), RegionProblem::Cycle);
         }
     }
 }
 
-/// Somebody to report to on every day.
-fn parent(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
+/// Checks that the region to report to exists on every day of the row.
+fn check_parent(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
     let Some(up) = row.reports_to.as_deref() else { return };
     let place = format!("region.{nth}.reports_to");
     let Some(rows) = spans.get(up) else {
-        told.tell(&place, RegionProblem::NoRegion { region: up.to_owned() });
+        told.add_fault(&place, RegionProblem::NoRegion { region: up.to_owned() });
         return;
     };
-    // The rows of a code adjoin, so that first and last day tell all of it.
+    // The rows of a code are contiguous, so its first and last day are enough.
     let begins = rows.first().is_some_and(|first| first.region.from <= row.from);
     let ends = rows.last().is_some_and(|last| last.region.to.is_none_or(|end| row.to.is_some_and(|to| to <= end)));
     if !begins || !ends {
-        told.tell(&place, RegionProblem::ParentGap { parent: up.to_owned(), region: row.code.clone(), from: row.from });
+        told.add_fault(
+            &place,
+            RegionProblem::ParentGap { parent: up.to_owned(), region: row.code.clone(), from: row.from },
+        );
     }
 }
 
-fn successor(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
+fn check_successor(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
     let Some(successor) = row.successor.as_deref() else { return };
     let place = format!("region.{nth}.successor");
     let next = row.to.and_then(|to| to.succ_opt());
     let begins = spans.get(successor).and_then(|rows| rows.first()).map(|first| first.region.from);
     match begins {
-        None => told.tell(&place, RegionProblem::NoRegion { region: successor.to_owned() }),
+        None => told.add_fault(&place, RegionProblem::NoRegion { region: successor.to_owned() }),
         Some(begins) if next.is_none_or(|next| begins > next) => {
             let (successor, region) = (successor.to_owned(), row.code.clone());
-            told.tell(&place, RegionProblem::SuccessorGap { successor, region, begins });
+            told.add_fault(&place, RegionProblem::SuccessorGap { successor, region, begins });
         }
         Some(_) => {}
     }
@@ -283,25 +291,27 @@ mod tests {
         text.parse().unwrap_or_default()
     }
 
-    fn chain(code: &str, on: &str) -> Vec<String> {
+    fn chain_names(code: &str, on: &str) -> Vec<String> {
         let regions = Regions::parse("regions.toml", BUILT_IN).map_err(|e| e.to_string());
-        regions.map(|r| r.chain(code, day(on)).iter().map(|row| row.name.clone()).collect()).unwrap_or_else(|e| vec![e])
+        regions
+            .map(|r| r.reporting_chain(code, day(on)).iter().map(|row| row.name.clone()).collect())
+            .unwrap_or_else(|e| vec![e])
     }
 
     #[test]
-    fn the_province_as_it_reports() {
-        assert_eq!(chain("220102", "2014-09-11"), ["南关区", "长春市", "吉林省"]);
-        assert_eq!(chain("220581", "2014-09-11"), ["梅河口市", "吉林省"]);
-        assert_eq!(chain("22CB01", "2014-09-11"), ["池北区", "长白山保护开发区管理委员会", "吉林省"]);
-        // An old code today, and today's code then.
-        assert_eq!(chain("220181", "2015-01-01"), ["九台区", "长春市", "吉林省"]);
-        assert_eq!(chain("220113", "2014-09-11"), ["九台市", "长春市", "吉林省"]);
-        assert_eq!(chain("220381", "2021-01-01"), ["公主岭市", "吉林省"]);
-        assert!(chain("229999", "2021-01-01").is_empty());
+    fn jilin_reports_as_configured() {
+        assert_eq!(chain_names("220102", "2014-09-11"), ["南关区", "长春市", "吉林省"]);
+        assert_eq!(chain_names("220581", "2014-09-11"), ["梅河口市", "吉林省"]);
+        assert_eq!(chain_names("22CB01", "2014-09-11"), ["池北区", "长白山保护开发区管理委员会", "吉林省"]);
+        // An abolished code after its end, and a present code before its beginning.
+        assert_eq!(chain_names("220181", "2015-01-01"), ["九台区", "长春市", "吉林省"]);
+        assert_eq!(chain_names("220113", "2014-09-11"), ["九台市", "长春市", "吉林省"]);
+        assert_eq!(chain_names("220381", "2021-01-01"), ["公主岭市", "吉林省"]);
+        assert!(chain_names("229999", "2021-01-01").is_empty());
     }
 
     #[test]
-    fn what_cannot_be_is_refused_with_its_line() {
+    fn refuses_faulty_trees_with_the_line() {
         let root = "[[region]]\ncode = \"220000\"\nname = \"省\"\ntier = \"province\"\nfrom = 2000-01-01\n";
         let row = |code: &str, up: &str, from: &str, rest: &str| {
             format!(

@@ -1,13 +1,13 @@
-//! School codes (学校标识码): two digits of category, two of province, six of serial number. There is no check digit, so only
-//! the shape can be judged (domain notes §3.3). A school that changes its category gets another code; an old one never
-//! comes again.
+//! School codes (学校标识码): two digits of category, two of province, six of serial number. There is no check digit, so
+//! only the form can be checked (domain notes §3.3). A school that changes its category gets a new code, and old
+//! codes are never reused.
 
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use huiliu_values::text::{all_digits, fold};
+use huiliu_values::text::{all_digits, fold_text};
 
-/// Categories: first two digits, the word in tables.
+/// Categories: the first two digits, and the kind of school as stored in tables.
 const KINDS: [(&str, &str); 16] = [
     ("11", "kindergarten"),
     ("21", "primary"),
@@ -27,17 +27,17 @@ const KINDS: [(&str, &str); 16] = [
     ("93", "other"),
 ];
 
-/// Why a text is no school code.
+/// Why a text is not a school code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum SchoolCodeError {
-    /// Nothing was given.
+    /// The text is empty.
     #[serde(rename = "school_code.missing")]
     Missing,
-    /// Not ten digits.
+    /// The text is not ten digits.
     #[serde(rename = "school_code.form")]
     Form,
-    /// Ten digits, of a category that there is not.
+    /// Ten digits with an unknown category.
     #[serde(rename = "school_code.category")]
     Category,
 }
@@ -45,7 +45,7 @@ pub enum SchoolCodeError {
 said_in_english!(SchoolCodeError);
 
 impl SchoolCodeError {
-    /// The last part of the stable code.
+    /// Returns the last part of the stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -56,12 +56,12 @@ impl SchoolCodeError {
     }
 }
 
-/// The code in half-width digits without spaces.
+/// Normalises a school code to half-width digits without spaces.
 ///
 /// # Errors
-/// [`SchoolCodeError`].
+/// [`SchoolCodeError`] if the text is empty, not ten digits, or has an unknown category.
 pub fn parse_code(text: &str) -> Result<String, SchoolCodeError> {
-    let code: String = fold(text).chars().filter(|c| !c.is_whitespace()).collect();
+    let code: String = fold_text(text).chars().filter(|c| !c.is_whitespace()).collect();
     if code.is_empty() {
         return Err(SchoolCodeError::Missing);
     }
@@ -71,7 +71,7 @@ pub fn parse_code(text: &str) -> Result<String, SchoolCodeError> {
     kind_of(&code).map(|_| code.clone()).ok_or(SchoolCodeError::Category)
 }
 
-/// The kind of school that a code tells.
+/// Returns the kind of school that a code's category stands for.
 #[must_use]
 pub fn kind_of(code: &str) -> Option<&'static str> {
     let category = code.get(..2)?;
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_judged_by_shape() {
+    fn checks_codes_by_form() {
         for (text, read) in [
             ("2122000001", Ok("2122000001")),
             ("１１２２０００００１", Ok("1122000001")),

@@ -1,38 +1,38 @@
-//! Spans of days out of what rows state: where a teacher belongs, and what a school is called. Pure; the order in which rows
-//! are given decides nothing.
+//! Derives spans of days from what rows state: where a teacher belongs, and what a school is called. Pure. The result
+//! does not depend on the order of the rows.
 
 use chrono::NaiveDate;
 
-/// What one row states.
+/// The statement of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated<T> {
-    /// What holds in the span: the school, or name and division.
+    /// What holds during the span: the school, or name and division.
     pub what: T,
-    /// First day, where it is told.
+    /// First day, if the row gives one.
     pub from: Option<NaiveDate>,
-    /// Last day, where it is told.
+    /// Last day, if the row gives one.
     pub to: Option<NaiveDate>,
-    /// Day from which the row says so.
+    /// The date of the row's statement.
     pub as_of: NaiveDate,
-    /// Version of the row and a key, for an order where days are the same.
+    /// Version and key of the row, to order rows of the same date.
     pub order: (i64, Vec<u8>),
-    /// The row.
+    /// Number of the row.
     pub row: i64,
 }
 
-/// How a span ends.
+/// Why a span ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It has not ended.
+    /// The span has not ended.
     Open,
-    /// A row tells the day.
+    /// A row states the last day.
     Stated,
-    /// The next span begins; no row tells an end.
+    /// The next span begins; no row states an end.
     Next,
 }
 
 impl End {
-    /// The word in tables.
+    /// Returns the word used in tables.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,35 +43,35 @@ impl End {
     }
 }
 
-/// A span of days.
+/// A span of days during which the same holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span<T> {
-    /// What holds.
+    /// What holds during the span.
     pub what: T,
-    /// First day; none where nobody tells a beginning.
+    /// First day; `None` if no row states a beginning.
     pub from: Option<NaiveDate>,
-    /// Last day; none while it is open.
+    /// Last day; `None` while the span is open.
     pub to: Option<NaiveDate>,
-    /// How it ends.
+    /// Why it ends.
     pub end: End,
-    /// Whether rows state that it overlaps with another one: both are kept, and shown as such.
+    /// Whether the rows state days in common with another span. Both spans are kept and marked.
     pub overlaps: bool,
-    /// The row that says so, the latest of them.
+    /// Number of the latest row that states it.
     pub row: i64,
 }
 
-/// The spans, in order. Rows that say the same of adjoining days are one span, which ends as the newest of them says. A span
-/// without an end is ended by the next one, and says so; where that leaves no day of it, the next one corrects it. Two spans
-/// whose rows state days in common both stay and are marked.
+/// Builds the spans, in order. Rows that state the same for adjoining days form one span, whose end is that of the
+/// newest of them. The next span ends a span without a stated end; if no day of it would remain, the next span
+/// replaces it. Two spans whose rows state days in common are both kept and marked.
 #[must_use]
-pub fn spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
-    stated.sort_by_cached_key(|row| (begins(row), said(row)));
+pub fn build_spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
+    stated.sort_by_cached_key(|row| (first_known_day(row), statement_order(row)));
     let mut spans: Vec<(Span<T>, Said)> = Vec::with_capacity(stated.len());
     for row in stated {
-        let (begins, said) = (begins(&row), said(&row));
+        let (begins, said) = (first_known_day(&row), statement_order(&row));
         let end = if row.to.is_some() { End::Stated } else { End::Open };
         if let Some((last, before)) =
-            spans.last_mut().filter(|(last, _)| last.what == row.what && adjoins(last, begins))
+            spans.last_mut().filter(|(last, _)| last.what == row.what && is_continued(last, begins))
         {
             if said > *before {
                 (last.to, last.end, last.row, *before) = (row.to, end, row.row, said);
@@ -88,27 +88,28 @@ pub fn spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
         }
         let earlier = spans.iter_mut().rev().find(|(span, _)| span.to.is_none_or(|to| to >= begins));
         let overlaps = earlier.map(|(span, _)| span.overlaps = true).is_some();
-        // Who came when is not told, but not before somebody else was there.
+        // No beginning is stated, but it cannot be before the earlier spans.
         let from = if spans.is_empty() { row.from } else { Some(begins) };
         spans.push((Span { what: row.what, from, to: row.to, end, overlaps, row: row.row }, said));
     }
     spans.into_iter().map(|(span, _)| span).collect()
 }
 
-/// When something was said: day, version, key.
+/// The order of statements: date, version, key.
 type Said = (NaiveDate, (i64, Vec<u8>));
 
-fn said<T>(row: &Stated<T>) -> Said {
+fn statement_order<T>(row: &Stated<T>) -> Said {
     (row.as_of, row.order.clone())
 }
 
-/// The day from which a row is about something: its first day, else the day on which it was known, if it had not ended by then.
-fn begins<T>(row: &Stated<T>) -> NaiveDate {
+/// Returns the day from which a row's statement is used: its first day, or else the date of the statement, but not
+/// after the row's last day.
+fn first_known_day<T>(row: &Stated<T>) -> NaiveDate {
     row.from.unwrap_or_else(|| row.to.map_or(row.as_of, |to| to.min(row.as_of)))
 }
 
-/// Whether a span that begins on this day goes on with another.
-fn adjoins<T>(last: &Span<T>, begins: NaiveDate) -> bool {
+/// Whether a span that begins on this day continues the last one.
+fn is_continued<T>(last: &Span<T>, begins: NaiveDate) -> bool {
     last.to.and_then(|to| to.succ_opt()).is_none_or(|after| begins <= after)
 }
 
@@ -130,55 +131,55 @@ mod tests {
         }
     }
 
-    fn told(rows: Vec<Stated<u8>>) -> Vec<String> {
+    fn show_spans(rows: Vec<Stated<u8>>) -> Vec<String> {
         let text = |day: Option<NaiveDate>| day.map_or_else(String::new, |d| d.to_string());
         let one = |s: Span<u8>| {
             let mark = if s.overlaps { " !" } else { "" };
             format!("{} {}..{} {}{mark}", s.what, text(s.from), text(s.to), s.end.as_str())
         };
-        spans(rows).into_iter().map(one).collect()
+        build_spans(rows).into_iter().map(one).collect()
     }
 
     #[test]
-    fn who_moves_leaves_the_day_before() {
+    fn moving_ends_the_membership_the_day_before() {
         let moved =
             vec![row(2, Some("2014-09-01"), None, "2014-10-01", 2), row(1, Some("2010-09-01"), None, "2014-01-01", 1)];
-        assert_eq!(told(moved), ["1 2010-09-01..2014-08-31 next", "2 2014-09-01.. open"]);
+        assert_eq!(show_spans(moved), ["1 2010-09-01..2014-08-31 next", "2 2014-09-01.. open"]);
         let undated = vec![row(1, None, None, "2014-01-01", 1), row(2, None, None, "2014-10-01", 2)];
-        assert_eq!(told(undated), ["1 ..2014-09-30 next", "2 2014-10-01.. open"]);
+        assert_eq!(show_spans(undated), ["1 ..2014-09-30 next", "2 2014-10-01.. open"]);
     }
 
     #[test]
-    fn a_correction_leaves_nothing_of_what_it_corrects() {
+    fn a_correction_replaces_what_it_corrects() {
         let corrected =
             vec![row(1, Some("2010-09-01"), None, "2014-01-01", 1), row(2, Some("2010-09-01"), None, "2014-10-01", 2)];
-        assert_eq!(told(corrected), ["2 2010-09-01.. open"]);
+        assert_eq!(show_spans(corrected), ["2 2010-09-01.. open"]);
     }
 
     #[test]
-    fn stated_overlaps_stay_and_are_marked() {
+    fn stated_overlaps_are_kept_and_marked() {
         let both = vec![
             row(1, Some("2010-09-01"), Some("2014-12-31"), "2014-01-01", 1),
             row(2, Some("2014-09-01"), None, "2014-10-01", 2),
         ];
-        assert_eq!(told(both), ["1 2010-09-01..2014-12-31 stated !", "2 2014-09-01.. open !"]);
+        assert_eq!(show_spans(both), ["1 2010-09-01..2014-12-31 stated !", "2 2014-09-01.. open !"]);
     }
 
     #[test]
-    fn two_sources_that_say_the_same_are_one_span() {
+    fn equal_statements_of_two_sources_are_one_span() {
         let twice =
             vec![row(1, None, None, "2014-01-01", 1), row(1, Some("2012-09-01"), Some("2015-07-31"), "2015-09-01", 2)];
-        assert_eq!(told(twice), ["1 2012-09-01..2015-07-31 stated"]);
+        assert_eq!(show_spans(twice), ["1 2012-09-01..2015-07-31 stated"]);
         let left =
             vec![row(1, None, Some("2011-07-31"), "2014-01-01", 1), row(2, Some("2012-09-01"), None, "2014-01-01", 2)];
-        assert_eq!(told(left), ["1 ..2011-07-31 stated", "2 2012-09-01.. open"]);
+        assert_eq!(show_spans(left), ["1 ..2011-07-31 stated", "2 2012-09-01.. open"]);
         let back = vec![
             row(1, Some("2010-09-01"), None, "2010-09-01", 1),
             row(2, Some("2012-09-01"), None, "2012-09-01", 2),
             row(1, Some("2013-09-01"), None, "2013-09-01", 3),
         ];
         let expected = ["1 2010-09-01..2012-08-31 next", "2 2012-09-01..2013-08-31 next", "1 2013-09-01.. open"];
-        assert_eq!(told(back), expected);
+        assert_eq!(show_spans(back), expected);
     }
 
     fn rows() -> impl Strategy<Value = Vec<Stated<u8>>> {
@@ -199,17 +200,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_of_arrival_decides_nothing(rows in rows(), seed: u64) {
+        fn order_of_arrival_does_not_matter(rows in rows(), seed: u64) {
             let mut other = rows.clone();
             let n = other.len().max(1);
             other.rotate_left(usize::try_from(seed).unwrap_or(0) % n);
             other.reverse();
-            prop_assert_eq!(spans(rows), spans(other));
+            prop_assert_eq!(build_spans(rows), build_spans(other));
         }
 
         #[test]
-        fn no_overlap_is_silent_and_no_span_is_empty(rows in rows()) {
-            let spans = spans(rows);
+        fn overlaps_are_marked_and_no_span_is_empty(rows in rows()) {
+            let spans = build_spans(rows);
             for (nth, a) in spans.iter().enumerate() {
                 prop_assert!(a.from.zip(a.to).is_none_or(|(from, to)| from <= to), "{:?}", a);
                 for b in &spans[nth + 1..] {

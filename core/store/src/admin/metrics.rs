@@ -1,25 +1,25 @@
-//! What a worker tells whoever watches it: a few figures, by two statements that read the books and no records.
+//! Metrics of a worker: a few numbers, from two statements that read no training records.
 
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
 use huiliu_values::{BatchState, RecordOutcome};
 
-/// One figure.
+/// One metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// What is counted.
+    /// Name of the metric.
     pub name: String,
-    /// State, outcome or source; empty where there is only one.
+    /// State, outcome or source; empty if the metric has no label.
     pub label: String,
-    /// How much.
+    /// The count, or seconds where the name says so.
     pub value: i64,
 }
 
-/// The figures of a moment.
+/// All metrics at one moment.
 pub type Figures = Vec<Figure>;
 
-/// The outcomes a batch counts.
+/// The outcomes that a batch counts.
 const OUTCOMES: [RecordOutcome; 7] = [
     RecordOutcome::Inserted,
     RecordOutcome::Updated,
@@ -32,14 +32,14 @@ const OUTCOMES: [RecordOutcome; 7] = [
 
 const STATES: [BatchState; 4] = [BatchState::Due, BatchState::Claimed, BatchState::Done, BatchState::Quarantined];
 
-/// Reads the figures.
+/// Reads the metrics.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn read(db: &Db) -> Result<Figures, StoreError> {
+pub async fn read_metrics(db: &Db) -> Result<Figures, StoreError> {
     let sums = OUTCOMES.map(|o| format!("CAST(coalesce(sum({o}), 0) AS bigint) AS {o}", o = o.as_str()));
     let batches = db
-        .rows(
+        .fetch_rows(
             &format!(
                 "SELECT state, count(*) AS n, CAST(coalesce(sum(record_count), 0) AS bigint) AS received,
                         CAST(coalesce(sum(lost_claims), 0) AS bigint) AS lost, {} FROM batch GROUP BY state",
@@ -48,9 +48,9 @@ pub async fn read(db: &Db) -> Result<Figures, StoreError> {
             vec![],
         )
         .await?;
-    let mut figures = of_batches(&batches)?;
+    let mut figures = compute_batch_metrics(&batches)?;
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT 'dead_letters_open' AS name, '' AS label, count(*) AS value FROM dead_letter WHERE state = 'open'
              UNION ALL SELECT 'settle_marks', '', count(*) FROM settle_mark
              UNION ALL SELECT 'claims_waiting', 'potential', count(*) FROM claim WHERE state = 'potential'
@@ -75,12 +75,12 @@ pub async fn read(db: &Db) -> Result<Figures, StoreError> {
     Ok(figures)
 }
 
-fn of_batches(rows: &[Row]) -> Result<Figures, StoreError> {
+fn compute_batch_metrics(rows: &[Row]) -> Result<Figures, StoreError> {
     let figure = |name: &str, label: &str, value| Figure { name: name.into(), label: label.into(), value };
     let mut states = STATES.map(|state| (state, 0));
     let (mut outcomes, mut pending, mut lost) = (OUTCOMES.map(|o| (o, 0)), 0, 0);
     for row in rows {
-        let state = row.spelled("state")?;
+        let state = row.parse_text("state")?;
         for (_, n) in states.iter_mut().filter(|(of, _)| *of == state) {
             *n = row.int("n")?;
         }

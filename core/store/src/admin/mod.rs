@@ -1,4 +1,4 @@
-//! Registry, sources, sealing keys, the audit log, and what operations look at.
+//! Administration: registry, sources, sealing keys, audit log, and reports.
 
 pub mod audit;
 pub mod filter;

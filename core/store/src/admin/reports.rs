@@ -1,4 +1,4 @@
-//! What people ask the store: balance, runs, dead letters, records, a teacher's ledger.
+//! Reports: balance, runs, dead letters, records, and all teachers' hours.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,48 +10,48 @@ use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
 use huiliu_decode::Problem;
 use huiliu_messages::Message;
-use huiliu_values::calendar::instant;
+use huiliu_values::calendar::format_instant;
 use huiliu_values::{BatchState, DeadLetterState, ExactHours, PassState, RunState};
 use huiliu_vault::keys::Keys;
 
-/// The books of one run, of some runs, or of all.
+/// The counts of the raw records of one run, of some runs, or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Balance {
-    /// Raw records received.
+    /// Number of raw records received.
     pub received: i64,
-    /// New keys.
+    /// Their key was new.
     pub inserted: i64,
-    /// Newer than what was held.
+    /// Newer than the stored version.
     pub updated: i64,
-    /// Same version and content.
+    /// The same version and content as stored.
     pub unchanged: i64,
-    /// Older than what is held.
+    /// Older than the stored version.
     pub superseded: i64,
-    /// Left out by a manifest's row condition.
+    /// Left out by a manifest's row conditions.
     pub skipped: i64,
-    /// Dead letter open.
+    /// Their dead letter is open.
     pub parked: i64,
-    /// Dead letter closed by a person.
+    /// Their dead letter was discarded by a person.
     pub discarded: i64,
     /// Not delivered yet.
     pub pending: i64,
-    /// Payloads that cannot be decoded.
+    /// Number of payloads that cannot be decoded.
     pub unread: i64,
-    /// Teachers, and claims, that wait to be settled.
+    /// Number of teachers and claims that wait to be settled, for all runs.
     pub teachers_due: i64,
-    /// Whether the outcomes sum to what was received.
+    /// Whether the outcomes add up to the number received.
     pub balanced: bool,
-    /// Whether nothing is pending, unread or due.
+    /// Whether nothing is pending or unread, and nobody waits to be settled.
     pub complete: bool,
 }
 
-/// The balance of a range of runs.
+/// Computes the balance of a range of runs.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError> {
+pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS received, CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
                CAST(coalesce(sum(updated), 0) AS bigint) AS updated, CAST(coalesce(sum(unchanged), 0) AS bigint) AS unchanged,
                CAST(coalesce(sum(superseded), 0) AS bigint) AS superseded, CAST(coalesce(sum(skipped), 0) AS bigint) AS skipped,
@@ -62,7 +62,7 @@ pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError> {
         )
         .await?;
     let unread = db
-        .rows(
+        .fetch_rows(
             "SELECT count(*) AS n FROM payload WHERE state = 'undecodable' AND run_id BETWEEN $1 AND $2",
             vec![runs.first.into(), runs.last.into()],
         )
@@ -79,7 +79,7 @@ pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError> {
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
         unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
-        teachers_due: crate::settlement::due(db).await?,
+        teachers_due: crate::settlement::count_due(db).await?,
         ..Balance::default()
     };
     let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded + b.pending;
@@ -89,9 +89,9 @@ pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError> {
 }
 
 impl Balance {
-    /// Some balances together: what the rows of a table add up to.
+    /// Adds up balances, such as the rows of a table.
     #[must_use]
-    pub fn total<'b>(parts: impl IntoIterator<Item = &'b Self>) -> Self {
+    pub fn add_up<'b>(parts: impl IntoIterator<Item = &'b Self>) -> Self {
         let start = Self { balanced: true, complete: true, ..Self::default() };
         parts.into_iter().fold(start, |sum, b| Self {
             received: sum.received + b.received,
@@ -104,7 +104,7 @@ impl Balance {
             discarded: sum.discarded + b.discarded,
             pending: sum.pending + b.pending,
             unread: sum.unread + b.unread,
-            // Of all runs, whichever balance they stand in.
+            // This counts all runs in every balance, so it is not added up.
             teachers_due: b.teachers_due,
             balanced: sum.balanced && b.balanced,
             complete: sum.complete && b.complete,
@@ -112,34 +112,34 @@ impl Balance {
     }
 }
 
-/// One run, for a listing.
+/// A run in a listing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunRow {
-    /// Run id.
+    /// Number of the run.
     pub run: i64,
-    /// Source name.
+    /// Name of the source.
     pub source: String,
     /// Connector id.
     pub connector: String,
-    /// How far it is.
+    /// The state it is in.
     pub state: RunState,
-    /// Whether it ignored the cursor.
+    /// Whether it ignored the cursor and read everything.
     pub full: bool,
-    /// Start, RFC 3339.
+    /// When it started, RFC 3339.
     pub started_at: String,
-    /// End, RFC 3339.
+    /// When it ended, RFC 3339.
     pub ended_at: Option<String>,
     /// Why it failed.
     pub failure: Option<Message>,
-    /// What of it was not as its manifest expects; nothing until it has been judged.
+    /// The expectations of its manifest that it did not meet; `None` until they have been checked.
     pub unmet: Option<Vec<Message>>,
 }
 
-/// Runs, newest first; those after a run are older than it.
+/// Lists runs, newest first. `after` continues with the runs older than that one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn runs(
+pub async fn list_runs(
     db: &Db,
     only: Option<i64>,
     of: &RowFilter,
@@ -147,10 +147,10 @@ pub async fn runs(
     limit: i64,
 ) -> Result<Vec<RunRow>, StoreError> {
     let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
-    more.also("s.name = ?", of.source.as_deref().map(Value::from));
-    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
+    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
     let rows = db
-        .rows(
+        .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, s.connector AS connector,
                     {STATE} AS state, r.full_pass AS full_pass,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
@@ -164,35 +164,35 @@ pub async fn runs(
                 run: r.int("id")?,
                 source: r.text("source")?,
                 connector: r.text("connector")?,
-                state: r.spelled("state")?,
+                state: r.parse_text("state")?,
                 full: r.int("full_pass")? == 1,
-                started_at: instant(r.int("started_at")?),
-                ended_at: r.opt_int("ended_at")?.map(instant),
-                failure: r.opt_text("failure")?.as_deref().map(Message::read),
-                unmet: r.opt_text("unmet")?.as_deref().map(Message::read_list),
+                started_at: format_instant(r.int("started_at")?),
+                ended_at: r.opt_int("ended_at")?.map(format_instant),
+                failure: r.opt_text("failure")?.as_deref().map(Message::parse_stored),
+                unmet: r.opt_text("unmet")?.as_deref().map(Message::parse_stored_list),
             })
         })
         .collect()
 }
 
-/// A payload that cannot be read, and why.
+/// A payload that cannot be read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct UnreadRow {
-    /// Stream.
+    /// Name of the stream.
     pub stream: String,
-    /// Page or file.
+    /// Page or file name of the payload.
     pub payload: String,
-    /// Why.
+    /// Why it cannot be read.
     pub reason: Message,
 }
 
-/// The payloads of a run that cannot be read, at most 1,000.
+/// Lists the payloads of a run that cannot be read, at most 1,000.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
+pub async fn list_unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT stream, address, coalesce(fault, '') AS fault FROM payload
              WHERE state = 'undecodable' AND run_id = $1 ORDER BY id LIMIT 1000",
             vec![run.into()],
@@ -202,42 +202,42 @@ pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
         Ok(UnreadRow {
             stream: r.text("stream")?,
             payload: r.text("address")?,
-            reason: Message::read(&r.text("fault")?),
+            reason: Message::parse_stored(&r.text("fault")?),
         })
     };
     rows.iter().map(row).collect()
 }
 
-/// One batch that is not done, for a listing.
+/// An unfinished batch in a listing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BatchRow {
-    /// Batch id.
+    /// Number of the batch.
     pub batch: i64,
-    /// Source name.
+    /// Name of the source.
     pub source: String,
-    /// Stream.
+    /// Name of the stream.
     pub stream: String,
-    /// Its payload's address.
+    /// Page or file name of its payload.
     pub address: String,
-    /// Raw records.
+    /// Number of raw records.
     pub records: i64,
-    /// How far it is; never `done`.
+    /// The state it is in; never `done`.
     pub state: BatchState,
-    /// Claims so far.
+    /// Number of claims so far.
     pub attempts: i64,
-    /// Claims that were lost.
+    /// Number of claims that were lost.
     pub lost_claims: i64,
-    /// Who holds it: host and process.
+    /// The process that holds it: host and process id.
     pub holder: Option<String>,
-    /// Why it is not done.
+    /// The error that stopped it last.
     pub last_error: Option<Message>,
 }
 
-/// Batches that are not done, in one state or in any, after an id.
+/// Lists unfinished batches after an id, in one state or in any.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn batches(
+pub async fn list_batches(
     db: &Db,
     state: Option<BatchState>,
     of: &RowFilter,
@@ -245,11 +245,11 @@ pub async fn batches(
     limit: i64,
 ) -> Result<Vec<BatchRow>, StoreError> {
     let mut more = Conditions::new(vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()]);
-    more.also("s.name = ?", of.source.as_deref().map(Value::from));
-    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
-    more.also("b.run_id = ?", of.run.map(Value::from));
+    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
+    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more.add_if_some("b.run_id = ?", of.run.map(Value::from));
     let rows = db
-        .rows(
+        .fetch_rows(
             &format!("SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
              FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
              WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1) AND b.id > $2{}
@@ -264,50 +264,50 @@ pub async fn batches(
             stream: r.text("stream")?,
             address: r.text("address")?,
             records: r.int("record_count")?,
-            state: r.spelled("state")?,
+            state: r.parse_text("state")?,
             attempts: r.int("attempts")?,
             lost_claims: r.int("lost_claims")?,
             holder: r.opt_text("holder")?,
-            last_error: r.opt_text("last_error")?.as_deref().map(Message::read),
+            last_error: r.opt_text("last_error")?.as_deref().map(Message::parse_stored),
         })
     };
     rows.iter().map(batch).collect()
 }
 
-/// One dead letter, for a listing.
+/// A dead letter in a listing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LetterRow {
-    /// Dead letter id.
+    /// Number of the dead letter.
     pub dead_letter: i64,
-    /// Source name.
+    /// Name of the source.
     pub source: String,
-    /// Stream.
+    /// Name of the stream.
     pub stream: String,
-    /// What is to be done about it.
+    /// Whether it is open, closed or discarded.
     pub state: DeadLetterState,
     /// Page item or file line.
     pub address: String,
-    /// The source's own name of the record.
+    /// The record's name at the source.
     pub record: Option<String>,
-    /// Every reason.
+    /// All reasons.
     pub reasons: Vec<Problem>,
     /// How often it was received.
     pub seen_count: i64,
-    /// First received.
+    /// When it was first received, RFC 3339.
     pub first_seen_at: String,
-    /// Last received.
+    /// When it was last received, RFC 3339.
     pub last_seen_at: String,
-    /// The training record that a replay made of it.
+    /// The training record that it became by a replay.
     pub became: Option<i64>,
-    /// The replay.
+    /// Number of that replay.
     pub replay: Option<i64>,
 }
 
-/// Dead letters after an id, in order: those in one state, or all.
+/// Lists dead letters after an id, in one state or in any.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn dead_letters(
+pub async fn list_dead_letters(
     db: &Db,
     state: Option<DeadLetterState>,
     of: &RowFilter,
@@ -315,16 +315,16 @@ pub async fn dead_letters(
     limit: i64,
 ) -> Result<Vec<LetterRow>, StoreError> {
     let mut more = Conditions::new(vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()]);
-    more.also("s.name = ?", of.source.as_deref().map(Value::from));
-    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
-    more.also("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| filter::with_code(code).into()));
-    more.also(
+    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
+    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more.add_if_some("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| filter::code_pattern(code).into()));
+    more.add_if_some(
         "EXISTS (SELECT 1 FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
                  WHERE g.letter_id = d.id AND b.run_id = ?)",
         of.run.map(Value::from),
     );
     let rows = db
-        .rows(
+        .fetch_rows(
             &format!(
                 "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
                     d.record_name AS record_name, d.reasons AS reasons,
@@ -344,13 +344,13 @@ pub async fn dead_letters(
                 dead_letter: r.int("id")?,
                 source: r.text("source")?,
                 stream: r.text("stream")?,
-                state: r.spelled("state")?,
+                state: r.parse_text("state")?,
                 address: r.text("address")?,
                 record: r.opt_text("record_name")?,
                 reasons: Problem::from_stored(&r.text("reasons")?),
                 seen_count: r.int("seen_count")?,
-                first_seen_at: instant(r.int("first_seen_at")?),
-                last_seen_at: instant(r.int("last_seen_at")?),
+                first_seen_at: format_instant(r.int("first_seen_at")?),
+                last_seen_at: format_instant(r.int("last_seen_at")?),
                 became: r.opt_int("record_id")?,
                 replay: r.opt_int("replay_id")?,
             })
@@ -358,58 +358,58 @@ pub async fn dead_letters(
         .collect()
 }
 
-/// One training record, for a listing. Names are shown, ID numbers never.
+/// A training record in a listing. It shows the name, but never the ID number.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RecordRow {
-    /// Record id.
+    /// Number of the record.
     pub record: i64,
-    /// Source name.
+    /// Name of the source.
     pub source: String,
-    /// Stream.
+    /// Name of the stream.
     pub stream: String,
-    /// The teacher it was credited to or refused.
+    /// The teacher whose claim it belongs to, whether it counts or not.
     pub teacher: Option<i64>,
-    /// Name as given.
+    /// The person's name, as received.
     pub name: String,
     /// Course code at the source.
     pub course: String,
-    /// Canonical course.
+    /// The canonical course, if any.
     pub canonical_course: Option<String>,
-    /// Hours as given, with unit.
+    /// Hours as received, with their unit.
     pub raw_hours: String,
-    /// Class hours.
+    /// The hours converted to class hours.
     pub hours: ExactHours,
-    /// Pass state.
+    /// Whether the training was passed.
     pub pass_state: PassState,
-    /// Last day.
+    /// Last day of the training.
     pub period_end: String,
-    /// Source version.
+    /// The source's version of the record.
     pub source_version: i64,
     /// Page item or file line.
     pub address: String,
-    /// Course title.
+    /// The course's title at the source.
     pub course_title: Option<String>,
-    /// Project title.
+    /// The project's title at the source.
     pub project_title: Option<String>,
-    /// School code.
+    /// Code of the person's school.
     pub school_code: Option<String>,
-    /// Role.
+    /// The person's role in the training.
     pub role: Option<String>,
-    /// Mode.
+    /// Mode of the training.
     pub mode: Option<String>,
-    /// Where.
+    /// Place of the training.
     pub place: Option<String>,
-    /// First day.
+    /// First day of the training.
     pub period_start: Option<String>,
-    /// Certificate number.
+    /// Number of the certificate.
     pub certificate_number: Option<String>,
 }
 
-/// Training records after an id, in order; `only` picks one.
+/// Lists training records after an id, or `only` one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn records(
+pub async fn list_records(
     db: &Db,
     only: Option<i64>,
     of: &RowFilter,
@@ -417,10 +417,10 @@ pub async fn records(
     limit: i64,
 ) -> Result<Vec<RecordRow>, StoreError> {
     let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
-    more.also("s.name = ?", of.source.as_deref().map(Value::from));
-    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
+    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
     let rows = db
-        .rows(
+        .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
                     r.course_code AS course_code, r.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
                     r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
@@ -444,7 +444,7 @@ pub async fn records(
                 canonical_course: r.opt_text("canonical_course")?,
                 raw_hours: format!("{} {}", r.text("raw_hours")?, r.text("hours_unit")?),
                 hours: ExactHours(r.int("hours_units")?),
-                pass_state: r.spelled("pass_state")?,
+                pass_state: r.parse_text("pass_state")?,
                 period_end: r.text("period_end")?,
                 source_version: r.int("source_version")?,
                 address: r.text("address")?,
@@ -461,7 +461,7 @@ pub async fn records(
         .collect()
 }
 
-/// The teacher of an ID number, if there is one.
+/// Finds the teacher with an ID number.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -472,7 +472,7 @@ pub async fn teacher_by_id_number(
 ) -> Result<Option<i64>, StoreError> {
     let index = keys.blind_index("id_number", id_number.reveal()).to_vec();
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT teacher_id FROM teacher_identifier WHERE blind_index = $1 AND kind = 'id_number'",
             vec![Value::Bytes(index)],
         )
@@ -480,36 +480,36 @@ pub async fn teacher_by_id_number(
     rows.first().map(|r| r.int("teacher_id")).transpose()
 }
 
-/// Whether there is such a teacher.
+/// Returns true if there is a teacher with this number.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreError> {
-    Ok(!db.rows("SELECT id FROM teacher WHERE id = $1", vec![teacher.into()]).await?.is_empty())
+    Ok(!db.fetch_rows("SELECT id FROM teacher WHERE id = $1", vec![teacher.into()]).await?.is_empty())
 }
 
-/// One teacher's hours with the ID number opened: for comparing with a truth file, never for a listing.
+/// One teacher's hours with the ID number in the clear. For comparison with a reference file, never for a listing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LedgerRow {
-    /// The teacher.
+    /// Number of the teacher.
     pub teacher: i64,
     /// The ID number in the clear.
     pub id_number: String,
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: ExactHours,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: ExactHours,
-    /// Entries not counted because they are duplicates.
+    /// Number of entries that do not count because they are duplicates.
     pub duplicates: i64,
 }
 
-/// Every teacher's hours, after a teacher's number, in order.
+/// Lists the hours of all teachers after a teacher's number, in order.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreError> {
+pub async fn list_hours(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT i.teacher_id AS teacher, i.blind_index AS blind_index, i.sealed AS sealed,
                     CAST(coalesce(sum(CASE WHEN e.outcome = 'counted' THEN e.units ELSE 0 END), 0) AS bigint) AS units,
                     CAST(coalesce(sum(CASE WHEN e.outcome = 'provisional' THEN e.units ELSE 0 END), 0) AS bigint) AS provisional,
@@ -535,11 +535,11 @@ pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<
         .collect()
 }
 
-/// Rows that point at nothing, by what they are; a load writes no foreign keys, so that somebody has to look.
+/// Counts rows that refer to missing rows, by kind. Loads do not check foreign keys, so this has to.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
+pub async fn count_orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
     let mut found = Vec::new();
     for (what, child, column, parent) in [
         ("records without a claim", "training_record", "claim_id", "claim"),
@@ -552,7 +552,7 @@ pub async fn orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
             "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.id = c.{column})"
         );
-        let n = db.rows(&sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))?;
+        let n = db.fetch_rows(&sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))?;
         if n > 0 {
             found.push((what, n));
         }

@@ -1,4 +1,4 @@
-//! The samples of a registered version as one sealed value.
+//! The samples of a registered connector version, packed into one value.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use crate::sql::error::{Kept, StoreError};
 use huiliu_manifest::{MAX_SAMPLES, Sample};
 use huiliu_vault::keys::{Keys, hex_decode, hex_encode};
 
-/// A sample as text, so that all of a version's are one value.
+/// A sample as text, so that all samples of a version fit in one JSON value.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Written {
     stream: String,
@@ -16,10 +16,10 @@ struct Written {
     expected: String,
 }
 
-/// What is read back is no larger than what was written: hexadecimal digits and JSON around them.
+/// Limit when unpacking: the packed text is hexadecimal digits with JSON around them.
 const MAX_WRITTEN: usize = 4 * MAX_SAMPLES;
 
-/// The keyed digest of a version's content: its manifest and its samples in order.
+/// Computes the keyed digest of a version's content: its manifest, and its samples in order.
 #[must_use]
 pub fn content_digest(keys: &Keys, manifest: &str, samples: &[Sample]) -> [u8; 32] {
     let mut parts: Vec<&[u8]> = vec![b"connector version", manifest.as_bytes()];
@@ -34,11 +34,11 @@ pub fn content_digest(keys: &Keys, manifest: &str, samples: &[Sample]) -> [u8; 3
     keys.digest(&parts)
 }
 
-/// Samples as one compressed value.
+/// Packs samples into one compressed value.
 ///
 /// # Errors
-/// [`StoreError::Unreadable`] when they cannot be compressed.
-pub fn pack(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
+/// [`StoreError::Unreadable`] if they cannot be compressed.
+pub fn pack_samples(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
     let written: Vec<Written> = samples
         .iter()
         .map(|s| Written {
@@ -48,26 +48,26 @@ pub fn pack(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
             expected: s.expected.clone(),
         })
         .collect();
-    let text = serde_json::to_vec(&written).map_err(|e| unreadable(&e))?;
-    zstd::bulk::compress(&text, 3).map_err(|e| unreadable(&e))
+    let text = serde_json::to_vec(&written).map_err(|e| unreadable_samples(&e))?;
+    zstd::bulk::compress(&text, 3).map_err(|e| unreadable_samples(&e))
 }
 
-/// What [`pack`] made.
+/// Unpacks what [`pack_samples`] made.
 ///
 /// # Errors
-/// [`StoreError::Unreadable`] for anything else.
-pub fn unpack(packed: &[u8]) -> Result<Vec<Sample>, StoreError> {
-    let text = zstd::bulk::decompress(packed, MAX_WRITTEN).map_err(|e| unreadable(&e))?;
-    let written: Vec<Written> = serde_json::from_slice(&text).map_err(|e| unreadable(&e))?;
+/// [`StoreError::Unreadable`] for any other bytes.
+pub fn unpack_samples(packed: &[u8]) -> Result<Vec<Sample>, StoreError> {
+    let text = zstd::bulk::decompress(packed, MAX_WRITTEN).map_err(|e| unreadable_samples(&e))?;
+    let written: Vec<Written> = serde_json::from_slice(&text).map_err(|e| unreadable_samples(&e))?;
     let sample = |w: Written| {
-        let bytes = hex_decode(&w.hex).ok_or_else(|| unreadable(&w.address))?;
+        let bytes = hex_decode(&w.hex).ok_or_else(|| unreadable_samples(&w.address))?;
         Ok(Sample { stream: w.stream, address: w.address, bytes, expected: w.expected })
     };
     written.into_iter().map(sample).collect()
 }
 
-fn unreadable(why: &dyn std::fmt::Display) -> StoreError {
-    StoreError::kept(Kept::Samples)(why)
+fn unreadable_samples(why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::unreadable_value(Kept::Samples)(why)
 }
 
 #[cfg(test)]
@@ -83,8 +83,8 @@ mod tests {
             expected: "[]".into(),
         };
         let samples = [sample(b""), sample(b"\x00\xff\x80"), sample("学".repeat(9_000).as_bytes())];
-        assert_eq!(unpack(&pack(&samples).unwrap()).unwrap(), samples);
-        assert!(unpack(b"foreign").is_err());
+        assert_eq!(unpack_samples(&pack_samples(&samples).unwrap()).unwrap(), samples);
+        assert!(unpack_samples(b"foreign").is_err());
         let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
         assert_ne!(content_digest(&keys, "m", &samples), content_digest(&keys, "m", &samples[..2]));
     }

@@ -1,23 +1,24 @@
-//! The generations of the sealing key, and a rotation: everything sealed is sealed anew, in pages, while others go on.
+//! The generations of the sealing key, and its rotation: all sealed values are sealed again, in pages, while other
+//! processes go on.
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Rows, Value};
 use huiliu_vault::keys::Keys;
 
-/// Rows sealed anew in one transaction.
+/// Number of rows sealed again in one transaction.
 const PAGE: i64 = 500;
 
-/// A column whose values are sealed under the sealing key, and what their place is made of.
+/// A column whose values are sealed under the sealing key, and the context that each seal is bound to.
 #[derive(Debug)]
 struct Column {
     table: &'static str,
     column: &'static str,
-    /// Rows are walked in its order: `id`, or the row key where that is unique.
+    /// The column by which rows are walked: `id`, or the row key if that is unique.
     order: &'static str,
-    /// The stable row key in the place.
+    /// The column of the stable row key, which is part of the context.
     row_key: &'static str,
-    /// Table and column in the place, as they were when the first value was sealed.
+    /// Table and column in the context, as they were named when the first value was sealed.
     place: [&'static [u8]; 2],
 }
 
@@ -61,29 +62,33 @@ const COLUMNS: [Column; 7] = [
     },
 ];
 
-/// Compares the sealing keys with those the database knows, and gives the keys that seal with its current generation. A
-/// database that knows none yet learns the oldest there is.
+/// Compares the sealing keys with those the database knows, and returns the keys, set to seal with its current
+/// generation. A database that knows none yet stores the oldest one.
 ///
 /// # Errors
-/// [`StoreError::KeyGeneration`] when one that the database needs is missing or another; [`StoreError::KeyRotatedSince`]
-/// when all that it needs are older than the keys.
-pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreError> {
+/// [`StoreError::KeyGeneration`] if a generation that the database needs is missing or different;
+/// [`StoreError::KeyRotatedSince`] if all that it needs are older than the keys.
+pub(crate) async fn select_generation(db: &Db, keys: &Keys) -> Result<Keys, StoreError> {
     const KNOWN: &str =
         "SELECT generation, check_value, state FROM sealing_key WHERE state <> 'retired' ORDER BY generation";
-    let mut known = db.rows(KNOWN, vec![]).await?;
+    let mut known = db.fetch_rows(KNOWN, vec![]).await?;
     if known.is_empty() {
-        let check = keys.sealing_check(keys.oldest()).map(|c| c.to_vec()).unwrap_or_default();
-        db.run(
+        let check = keys.sealing_check(keys.oldest_generation()).map(|c| c.to_vec()).unwrap_or_default();
+        db.execute(
             "INSERT INTO sealing_key (generation, check_value, state, made_at) VALUES ($1, $2, 'current', {now})
              ON CONFLICT DO NOTHING",
-            vec![i64::from(keys.oldest()).into(), check.into()],
+            vec![i64::from(keys.oldest_generation()).into(), check.into()],
         )
         .await?;
-        known = db.rows(KNOWN, vec![]).await?;
+        known = db.fetch_rows(KNOWN, vec![]).await?;
     }
     let newest = known.last().map_or(Ok(0), |row| row.int("generation"))?;
-    if newest < i64::from(keys.oldest()) {
-        return Err(StoreError::KeyRotatedSince { needs: newest, oldest: keys.oldest(), before: newest + 1 });
+    if newest < i64::from(keys.oldest_generation()) {
+        return Err(StoreError::KeyRotatedSince {
+            needs: newest,
+            oldest: keys.oldest_generation(),
+            before: newest + 1,
+        });
     }
     let mut recognised = None;
     for row in &known {
@@ -100,57 +105,58 @@ pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreError> 
     recognised.ok_or(StoreError::WrongKey)
 }
 
-/// Keeps the generation that we seal with current until the end of the transaction.
+/// Requires that the generation this process seals with is current, and keeps it current until the transaction ends.
 ///
 /// # Errors
-/// [`StoreError::KeyRetired`] when a rotation has begun that we do not know of.
-pub(crate) async fn hold(tx: &mut Tx, keys: &Keys) -> Result<(), StoreError> {
+/// [`StoreError::KeyRetired`] if a rotation has begun since.
+pub(crate) async fn require_current(tx: &mut Tx, keys: &Keys) -> Result<(), StoreError> {
     let rows = tx
-        .rows(
+        .fetch_rows(
             "SELECT generation FROM sealing_key WHERE generation = $1 AND state = 'current' {share}",
-            vec![i64::from(keys.current()).into()],
+            vec![i64::from(keys.current_generation()).into()],
         )
         .await?;
     if rows.is_empty() { Err(StoreError::KeyRetired) } else { Ok(()) }
 }
 
-/// Makes the generation that `keys` seal with the current one. It waits for whoever seals with an older one just now;
-/// nobody does afterwards. Begun already with the same key, it changes nothing.
+/// Makes the generation that `keys` seal with the current one. Waits for transactions that seal with an older one;
+/// later ones cannot. If the rotation was already begun with the same key, nothing changes.
 ///
 /// # Errors
-/// [`StoreError::KeyGeneration`] when somebody else has begun it with another key: nothing is sealed with ours then.
-pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreError> {
-    let generation = i64::from(keys.current());
-    let check = keys.sealing_check(keys.current()).map(|c| c.to_vec()).unwrap_or_default();
+/// [`StoreError::KeyGeneration`] if it was begun with another key; nothing is sealed with this one then.
+pub async fn begin_rotation(db: &Db, keys: &Keys) -> Result<(), StoreError> {
+    let generation = i64::from(keys.current_generation());
+    let check = keys.sealing_check(keys.current_generation()).map(|c| c.to_vec()).unwrap_or_default();
     let mut tx = db.begin().await?;
-    tx.run(
+    tx.execute(
         "UPDATE sealing_key SET state = 'retiring' WHERE state = 'current' AND generation < $1",
         vec![generation.into()],
     )
     .await?;
-    tx.run(
+    tx.execute(
         "INSERT INTO sealing_key (generation, check_value, state, made_at) VALUES ($1, $2, 'current', {now})
          ON CONFLICT DO NOTHING",
         vec![generation.into(), check.clone().into()],
     )
     .await?;
-    let rows = tx.rows("SELECT check_value FROM sealing_key WHERE generation = $1", vec![generation.into()]).await?;
+    let rows =
+        tx.fetch_rows("SELECT check_value FROM sealing_key WHERE generation = $1", vec![generation.into()]).await?;
     if rows.first().map(|r| r.bytes("check_value")).transpose()? != Some(check) {
         return Err(StoreError::KeyGeneration { generation });
     }
     tx.commit().await
 }
 
-/// Seals everything anew that is sealed with another generation than the current one; gives the number of values. Stopped
-/// in between, it goes on when it is called again.
+/// Seals all values again that are not sealed with the current generation, and returns their number. If interrupted,
+/// the next call continues.
 ///
 /// # Errors
-/// [`StoreError`]; what was sealed anew before stays.
-pub async fn seal_anew(db: &Db, keys: &Keys, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreError> {
+/// [`StoreError`]; values that were sealed again before stay so.
+pub async fn reseal_all(db: &Db, keys: &Keys, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreError> {
     let mut total = 0;
     for column in &COLUMNS {
         let mut after = if column.order == "id" { Value::Int(0) } else { Value::Bytes(vec![]) };
-        while let Some((last, sealed)) = seal_page(db, keys, column, after).await? {
+        while let Some((last, sealed)) = reseal_page(db, keys, column, after).await? {
             total += sealed;
             after = last;
             progress(sealed);
@@ -163,11 +169,17 @@ pub async fn seal_anew(db: &Db, keys: &Keys, progress: &(dyn Fn(usize) + Sync)) 
     Ok(total)
 }
 
-/// One page of a column: where it ended, and how many values were sealed anew. None behind the last.
-async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Result<Option<(Value, usize)>, StoreError> {
+/// Seals one page of a column again. Returns where the page ended and how many values were sealed again, or `None`
+/// after the last page.
+async fn reseal_page(
+    db: &Db,
+    keys: &Keys,
+    column: &Column,
+    after: Value,
+) -> Result<Option<(Value, usize)>, StoreError> {
     let Column { table, column: value, order, row_key, place: [in_table, in_column] } = column;
     let rows = db
-        .rows(
+        .fetch_rows(
             &format!(
                 "SELECT {order} AS at, {row_key} AS row_key, {value} AS value FROM {table}
                  WHERE {order} > $1 AND {value} IS NOT NULL ORDER BY {order} LIMIT {PAGE}"
@@ -181,7 +193,7 @@ async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Resul
     let (mut ids, mut row_keys, mut stale, mut fresh) = (vec![], vec![], vec![], vec![]);
     for row in &rows {
         let (key, old) = (row.bytes("row_key")?, row.bytes("value")?);
-        if old.first() != Some(&keys.current()) {
+        if old.first() != Some(&keys.current_generation()) {
             let place: [&[u8]; 3] = [in_table, in_column, &key];
             fresh.push(keys.seal(&place, &keys.open(&place, &old)?)?);
             ids.push(if numbered { Some(row.int("at")?) } else { None });
@@ -192,7 +204,8 @@ async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Resul
     if fresh.is_empty() {
         return Ok(Some((last, 0)));
     }
-    // A value that a load has written meanwhile is another, and sealed with the current generation.
+    // The old value is compared, because a load may have written another one in the meantime, sealed with the current
+    // generation.
     let at =
         if numbered { Rows::new().int("at", ids) } else { Rows::new().bytes("at", row_keys.iter().map(Vec::as_slice)) };
     let relation = at.bytes("stale", stale.iter().map(Vec::as_slice)).bytes("fresh", fresh.iter().map(Vec::as_slice));
@@ -201,16 +214,16 @@ async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Resul
         "UPDATE {table} SET {value} = incoming.fresh FROM {{rows}}
          WHERE {table}.{order} = incoming.at AND {table}.{value} = incoming.stale"
     );
-    tx.run_with(&sql, vec![], relation).await?;
+    tx.execute_with(&sql, vec![], relation).await?;
     tx.commit().await?;
     Ok(Some((last, fresh.len())))
 }
 
-/// Ends a rotation: nothing is sealed with the older generations any more.
+/// Ends a rotation: the older generations are retired, because nothing is sealed with them any more.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn finish(db: &Db) -> Result<(), StoreError> {
-    db.run("UPDATE sealing_key SET state = 'retired' WHERE state = 'retiring'", vec![]).await?;
+pub async fn finish_rotation(db: &Db) -> Result<(), StoreError> {
+    db.execute("UPDATE sealing_key SET state = 'retired' WHERE state = 'retiring'", vec![]).await?;
     Ok(())
 }

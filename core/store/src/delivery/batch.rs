@@ -1,4 +1,5 @@
-//! A batch in somebody's hands, what the stages made of it, and how its delivery ends: what both writers of the store share.
+//! Types shared by the loads of records and of rosters: a claimed batch, its processed records, and the result of its
+//! delivery.
 
 use std::collections::BTreeMap;
 
@@ -6,100 +7,100 @@ use crate::sql::lease::{Lease, Leased};
 use huiliu_decode::contract::BrokenContract;
 use huiliu_decode::{Parked, RosterRow, TrainingRecord};
 
-/// A batch in our hands, until its lease ends or a newer epoch takes it away.
+/// A batch that this process has claimed. It holds the batch until the lease expires or a newer epoch takes it.
 #[derive(Debug, Clone)]
 pub struct ClaimedBatch {
     /// Batch id.
     pub id: i64,
     /// The fencing number.
     pub epoch: i64,
-    /// Claims on it so far, this one included.
+    /// Number of claims so far, including this one.
     pub attempts: i64,
-    /// How often a claim on it was lost before.
+    /// Number of earlier claims that were lost.
     pub lost_claims: i64,
-    /// Its payload.
+    /// Row id of its payload.
     pub payload_id: i64,
-    /// The earlier payload that holds the same bytes, if there is one.
+    /// The earlier payload that holds the same bytes, if any.
     pub same_as: Option<i64>,
-    /// Raw records of its whole payload when it landed.
+    /// Number of raw records in the whole payload when it landed.
     pub landed: u32,
-    /// First raw record.
+    /// Position of its first raw record in the payload.
     pub first: u32,
-    /// Number of raw records.
+    /// Number of its raw records.
     pub count: u32,
     /// The run that received it.
     pub run_id: i64,
-    /// Whether a person has released it although it breaks its stream's contract.
+    /// Whether a person released it although it breaks its stream's contract.
     pub waived: bool,
-    /// The payload's source.
+    /// Row id of the payload's source.
     pub source_id: i64,
-    /// The source's institution.
+    /// Row id of the source's institution.
     pub institution_id: i64,
-    /// The source's connector.
+    /// Id of the source's connector.
     pub connector: String,
-    /// The payload's stream.
+    /// Name of the payload's stream.
     pub stream: String,
-    /// The payload's address.
+    /// The payload's page or file name.
     pub address: String,
-    /// The values of the stream's fan-out that the payload was asked for with, by name.
+    /// The fan-out values with which the payload was requested, by name.
     pub each: BTreeMap<String, String>,
-    /// The payload's digest.
+    /// Keyed digest of the payload's bytes.
     pub digest: Vec<u8>,
 }
 
 impl ClaimedBatch {
-    /// What keeps it ours.
+    /// Returns the lease, for renewing and checking it.
     #[must_use]
     pub fn lease(&self) -> Lease {
         Lease { of: Leased::Batch, key: self.id, number: self.epoch }
     }
 }
 
-/// The outcomes of a batch's raw records; their sum is the batch's record count.
+/// The outcomes of a batch's raw records. When the batch is done, they sum to its record count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcomes {
-    /// New keys.
+    /// Their key was new.
     pub inserted: i64,
-    /// Newer than what was held.
+    /// Newer than the stored version.
     pub updated: i64,
-    /// Same version and content.
+    /// The same version and content as stored.
     pub unchanged: i64,
-    /// Older than what is held.
+    /// Older than the stored version.
     pub superseded: i64,
-    /// Left out by the manifest's rules about rows.
+    /// Left out by the manifest's row conditions.
     pub skipped: i64,
-    /// Dead letter open.
+    /// Their dead letter is open.
     pub parked: i64,
-    /// Dead letter closed by a person.
+    /// Their dead letter was discarded by a person.
     pub discarded: i64,
 }
 
-/// A batch after the stages, ready for the tables.
+/// A batch that is decoded, mapped and validated, ready to be loaded.
 #[derive(Debug)]
 pub struct Load<'a> {
-    /// Clean records.
+    /// Valid records.
     pub clean: Vec<Box<TrainingRecord<'a>>>,
-    /// Clean rows of a roster; a stream has either these or records.
+    /// Valid rows of a roster. A stream has either these or records.
     pub roster: Vec<Box<RosterRow<'a>>>,
-    /// Dead letters to be.
+    /// Invalid records, which become dead letters.
     pub parked: Vec<Parked<'a>>,
-    /// Positions of what the manifest's rules about rows leave out, and why.
+    /// Position of each raw record that the manifest's row conditions leave out, and the reason.
     pub skipped: Vec<(u32, &'a str)>,
-    /// The stream's hour unit.
+    /// The unit of the stream's hours.
     pub hours_unit: &'a str,
-    /// Manifest version.
+    /// Version of the manifest.
     pub manifest_version: i64,
-    /// Activation.
+    /// Activation number of the manifest.
     pub activation: i64,
 }
 
-/// How a commit ended.
+/// The result of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
-    /// Committed, with these outcomes.
+    /// The batch was committed with these outcomes.
     Done(Outcomes),
-    /// Another claim has a higher epoch: nothing was written.
+    /// Another claim has a higher epoch; nothing was written.
     Fenced,
-    /// The batch breaks its stream's contract, and why: nothing was written.
+    /// The batch breaks its stream's contract, for this reason; nothing was written.
     Broken(BrokenContract),
 }

@@ -1,4 +1,4 @@
-//! What each record of a batch is to the tables: one question for all of them, and one decision, whoever asks.
+//! Classifies a batch's records against the stored rows in one query. Shared by loads and replays.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,18 +9,18 @@ use crate::sql::rows::Rows;
 use huiliu_decode::{RosterRow, TrainingRecord};
 use huiliu_values::RecordOutcome;
 
-/// What comes in versions, of which the tables hold the newest.
+/// A record that arrives in versions. The table stores the newest version of each.
 pub trait Versioned {
-    /// The table that holds it.
+    /// The table that stores it.
     const TABLE: &'static str;
     /// The column of its key.
     const KEY: &'static str;
-    /// The teacher that a row `t` is about, as an expression.
+    /// SQL expression for the teacher that a row `t` belongs to.
     const OWNER: &'static str;
 
-    /// Its key.
+    /// Returns its key.
     fn key(&self) -> &[u8; 16];
-    /// Source version, and digest of the content.
+    /// Returns its source version and the digest of its content.
     fn version(&self) -> (i64, [u8; 16]);
 }
 
@@ -52,64 +52,64 @@ impl Versioned for RosterRow<'_> {
     }
 }
 
-/// What a record is to the row that the tables hold under its key.
+/// How a record compares with the stored row of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// No row.
+    /// There is no row.
     New,
-    /// Newer than this row.
+    /// The record is newer than this row.
     Newer(i64),
-    /// The version and content of this row, under a later activation: it only moves in the order.
+    /// The same version and content as this row, under a later activation: only its rank changes.
     Moved(i64),
-    /// The same version and content.
+    /// The same version and content as the stored row.
     Same,
-    /// Older.
+    /// The record is older than the stored row.
     Older,
 }
 
-/// The newest version of a key within one batch, how often it came, and what it is to the tables.
+/// The newest version of a key within a batch, with its number of copies and its verdict.
 #[derive(Debug)]
 pub struct Winner<'l, R = TrainingRecord<'l>> {
-    /// The record.
+    /// The newest version.
     pub record: &'l R,
-    /// Raw records of this version and content in the batch.
+    /// How many raw records of the batch have this version and content.
     pub copies: i64,
-    /// What it is to the tables.
+    /// How it compares with the stored row.
     pub verdict: Verdict,
 }
 
-/// The clean records of a batch against the tables.
+/// The valid records of a batch, compared with the stored rows.
 #[derive(Debug)]
 pub struct Classified<'l, R = TrainingRecord<'l>> {
-    /// One per key, sorted by key, so that two batches lock rows in one order.
+    /// One per key, sorted by key, so that two batches lock rows in the same order.
     pub winners: Vec<Winner<'l, R>>,
-    /// Raw records that another of the same batch outdoes.
+    /// Number of raw records that are older than another one of the same batch.
     pub superseded: i64,
 }
 
 impl<'l> Classified<'l> {
-    /// Asks the tables; nothing is locked.
+    /// Compares a batch's records with the stored rows. Locks nothing.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn ask(tx: &mut Tx, held: &ClaimedBatch, load: &'l Load<'_>) -> Result<Self, StoreError> {
-        Self::of(tx, held, load.activation, load.clean.iter().map(|record| &**record)).await
+    pub async fn classify_records(tx: &mut Tx, held: &ClaimedBatch, load: &'l Load<'_>) -> Result<Self, StoreError> {
+        Self::classify_versions(tx, held, load.activation, load.clean.iter().map(|record| &**record)).await
     }
 }
 
 impl<'l, R: Versioned> Classified<'l, R> {
-    /// Asks the tables about records of one kind; nothing is locked.
+    /// Compares records of one kind with the stored rows. Locks nothing.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn of(
+    pub async fn classify_versions(
         tx: &mut Tx,
         held: &ClaimedBatch,
         activation: i64,
         clean: impl Iterator<Item = &'l R>,
     ) -> Result<Self, StoreError> {
         let mut classified = Self::newest_of_each_key(clean);
-        classified.meet(tx, held, activation).await?;
+        classified.fetch_verdicts(tx, held, activation).await?;
         Ok(classified)
     }
 
@@ -133,7 +133,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
         Self { winners, superseded }
     }
 
-    async fn meet(&mut self, tx: &mut Tx, held: &ClaimedBatch, activation: i64) -> Result<(), StoreError> {
+    async fn fetch_verdicts(&mut self, tx: &mut Tx, held: &ClaimedBatch, activation: i64) -> Result<(), StoreError> {
         let versions: Vec<(i64, [u8; 16])> = self.winners.iter().map(|w| w.record.version()).collect();
         let rows = Rows::new()
             .int("ord", (0i64..).take(self.winners.len()).map(Some))
@@ -141,9 +141,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .int("source_version", versions.iter().map(|(version, _)| Some(*version)))
             .bytes("content_digest", versions.iter().map(|(_, digest)| digest.as_slice()));
         let (table, key) = (R::TABLE, R::KEY);
-        // One row for all that are the same, so that neither a first load nor a resend brings a row per record.
+        // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record.
         let met = tx
-            .rows_with(
+            .fetch_rows_with(
                 &format!("WITH met AS (
                    SELECT incoming.ord AS ord, t.id AS id,
                           CASE WHEN incoming.source_version = t.source_version AND incoming.content_digest = t.content_digest
@@ -177,21 +177,22 @@ impl<'l, R: Versioned> Classified<'l, R> {
         Ok(())
     }
 
-    /// Locks the rows to be overwritten and looks at them once more: another load may have been faster. Gives how many
-    /// rows each batch loses by it, and the teachers whose records these were: a newer version may be another's.
+    /// Locks the rows to be overwritten and compares again, because another load may have been faster. Returns how many
+    /// rows each batch loses, and the teachers of the overwritten records: a newer version may belong to another
+    /// teacher.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn lock(&mut self, tx: &mut Tx, activation: i64) -> Result<Overwritten, StoreError> {
+    pub async fn lock_overwritten(&mut self, tx: &mut Tx, activation: i64) -> Result<Overwritten, StoreError> {
         let mut displaced = Overwritten::default();
-        let mut ids: Vec<i64> = self.winners.iter().filter_map(|w| w.verdict.overwrites()).collect();
+        let mut ids: Vec<i64> = self.winners.iter().filter_map(|w| w.verdict.overwritten_row()).collect();
         if ids.is_empty() {
             return Ok(displaced);
         }
         ids.sort_unstable();
         let (table, owner) = (R::TABLE, R::OWNER);
         let locked = tx
-            .rows_with(
+            .fetch_rows_with(
                 &format!(
                     "SELECT t.id AS id, t.source_version AS source_version, t.activation AS activation,
                             t.content_digest AS content_digest, t.batch_id AS batch_id, {owner} AS teacher_id
@@ -207,7 +208,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             rows.insert(row.int("id")?, (order, row.int("batch_id")?, row.opt_int("teacher_id")?));
         }
         for winner in &mut self.winners {
-            let row = winner.verdict.overwrites().and_then(|id| Some((id, rows.get(&id)?)));
+            let row = winner.verdict.overwritten_row().and_then(|id| Some((id, rows.get(&id)?)));
             let Some((id, (order, batch, teacher))) = row else { continue };
             let (version, digest) = winner.record.version();
             let incoming = (version, activation, digest.to_vec());
@@ -218,7 +219,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 (false, true) => Verdict::Same,
                 (false, false) => Verdict::Older,
             };
-            if winner.verdict.overwrites().is_some() {
+            if winner.verdict.overwritten_row().is_some() {
                 *displaced.losses.entry(*batch).or_default() += 1;
                 displaced.teachers.extend(*teacher);
             }
@@ -226,9 +227,10 @@ impl<'l, R: Versioned> Classified<'l, R> {
         Ok(displaced)
     }
 
-    /// The outcomes of the clean raw records, and how many of the unchanged ones another batch's row stands for.
+    /// Counts the outcomes of the valid raw records. Also returns how many of the unchanged ones wrote no row: copies
+    /// of a stored row, and further copies of a record of this batch.
     #[must_use]
-    pub fn outcomes(&self) -> (Outcomes, i64) {
+    pub fn count_outcomes(&self) -> (Outcomes, i64) {
         let mut outcomes = Outcomes { superseded: self.superseded, ..Outcomes::default() };
         let mut elsewhere = 0;
         for Winner { copies, verdict, .. } in &self.winners {
@@ -242,7 +244,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 }
                 Verdict::Older => outcomes.superseded += copies,
             }
-            if verdict.written() {
+            if verdict.is_written() {
                 outcomes.unchanged += copies - 1;
                 elsewhere += copies - 1;
             }
@@ -250,32 +252,32 @@ impl<'l, R: Versioned> Classified<'l, R> {
         (outcomes, elsewhere)
     }
 
-    /// The winners that are written: the new ones, then those over a row, in the order of these rows.
+    /// Returns the records to write: new ones, and those that overwrite a row, sorted by that row.
     #[must_use]
-    pub fn fresh(&self) -> Fresh<'l, R> {
+    pub fn select_writes(&self) -> Fresh<'l, R> {
         let new = self.winners.iter().filter(|w| w.verdict == Verdict::New).map(|w| w.record).collect();
-        let newer = |w: &Winner<'l, R>| Some(Newer { row: w.verdict.overwrites()?, record: w.record });
+        let newer = |w: &Winner<'l, R>| Some(Newer { row: w.verdict.overwritten_row()?, record: w.record });
         let mut newer: Vec<Newer<'l, R>> = self.winners.iter().filter_map(newer).collect();
         newer.sort_unstable_by_key(|newer| newer.row);
         Fresh { new, newer }
     }
 }
 
-/// What overwriting takes away.
+/// The effects of overwriting rows.
 #[derive(Debug, Default)]
 pub struct Overwritten {
-    /// Batch → rows that were its own.
+    /// Batch → number of its rows that were overwritten.
     pub losses: BTreeMap<i64, i64>,
-    /// Whose records these rows were.
+    /// The teachers to whom the overwritten records belonged.
     pub teachers: Vec<i64>,
 }
 
-/// What goes into the tables.
+/// The records to write.
 #[derive(Debug)]
 pub struct Fresh<'l, R = TrainingRecord<'l>> {
-    /// Without a row yet.
+    /// Records without a stored row.
     pub new: Vec<&'l R>,
-    /// Over a row that the tables hold, in the order of these rows.
+    /// Records that overwrite a stored row, sorted by that row.
     pub newer: Vec<Newer<'l, R>>,
 }
 
@@ -284,27 +286,27 @@ pub struct Fresh<'l, R = TrainingRecord<'l>> {
 pub struct Newer<'l, R = TrainingRecord<'l>> {
     /// Row id.
     pub row: i64,
-    /// The record.
+    /// The record that overwrites the row.
     pub record: &'l R,
 }
 
 impl Verdict {
-    /// The row it takes.
+    /// Returns the row that is overwritten, if any.
     #[must_use]
-    pub fn overwrites(self) -> Option<i64> {
+    pub fn overwritten_row(self) -> Option<i64> {
         match self {
             Self::Newer(id) | Self::Moved(id) => Some(id),
             _ => None,
         }
     }
 
-    /// Whether it is written at all.
+    /// Returns true if the record is written.
     #[must_use]
-    pub fn written(self) -> bool {
+    pub fn is_written(self) -> bool {
         matches!(self, Self::New | Self::Newer(_) | Self::Moved(_))
     }
 
-    /// The outcome of the raw record, as in the books.
+    /// Returns the outcome that is counted for the raw record.
     #[must_use]
     pub fn outcome(self) -> RecordOutcome {
         match self {

@@ -1,4 +1,4 @@
-//! One staged batch into the tables: records or rows of a roster.
+//! Commits a processed batch: records, or rows of a roster.
 
 use std::sync::Mutex;
 
@@ -10,11 +10,11 @@ use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use huiliu_vault::keys::Keys;
 
-/// Classifies and commits.
+/// Classifies and commits a batch.
 ///
 /// # Errors
-/// [`StoreError`]; nothing was written unless the fault came from the commit itself, whose outcome the next claim reads.
-pub async fn commit(
+/// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claim reads its outcome.
+pub async fn commit_batch(
     db: &Db,
     keys: &Keys,
     known: &Mutex<claims::Known>,
@@ -22,7 +22,7 @@ pub async fn commit(
     load: &Load<'_>,
 ) -> Result<Commit, StoreError> {
     match load.roster.is_empty() {
-        true => load::commit(db, keys, known, held, load).await,
-        false => roster::commit(db, keys, held, load).await,
+        true => load::commit_records(db, keys, known, held, load).await,
+        false => roster::commit_rows(db, keys, held, load).await,
     }
 }

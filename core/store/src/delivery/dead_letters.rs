@@ -1,4 +1,5 @@
-//! Dead letters: one per key, a sighting for each bad raw record, and what becomes of them.
+//! Dead letters: one per key, with a sighting for each bad raw record; how they are written, resolved, discarded and
+//! closed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +12,7 @@ use huiliu_decode::{Parked, Problem};
 use huiliu_values::{DeadLetterState, RecordOutcome};
 use huiliu_vault::keys::Keys;
 
-/// The columns of a letter that come from the newest bad version of its record.
+/// The columns of a dead letter that come from the newest bad version of its record.
 const CONTENT: [&str; 8] = [
     "source_version",
     "activation",
@@ -23,11 +24,11 @@ const CONTENT: [&str; 8] = [
     "manifest_version",
 ];
 
-/// Writes letters and sightings. A letter that a person has closed stays closed.
+/// Writes dead letters and sightings, and counts them in `outcomes`. A letter that a person discarded stays discarded.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn park(
+pub(crate) async fn park_records(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -38,7 +39,7 @@ pub(crate) async fn park(
     if all.is_empty() {
         return Ok(());
     }
-    sealing::hold(tx, keys).await?;
+    sealing::require_current(tx, keys).await?;
     let letters = write_letters(tx, keys, held, load, all).await?;
     let mut outcome_of = Vec::with_capacity(all.len());
     for parked in all {
@@ -57,10 +58,10 @@ pub(crate) async fn park(
         .int("source_version", all.iter().map(|p| p.source_version))
         .int("activation", all.iter().map(|_| Some(load.activation)))
         .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())));
-    tx.copy("dead_letter_sighting", rows).await
+    tx.insert_rows("dead_letter_sighting", rows).await
 }
 
-/// Letter key → its id, and whether a person has closed it.
+/// Writes the dead letters. Returns letter key → id of the letter, and whether a person has discarded it.
 async fn write_letters(
     tx: &mut Tx,
     keys: &Keys,
@@ -88,7 +89,7 @@ async fn write_letters(
         .text("record_name", letters.iter().map(|p| p.record_name.as_deref()))
         .text("reasons", reasons.iter().map(|r| Some(r.as_str())))
         .bytes("raw_sealed", sealed.iter().map(Vec::as_slice));
-    // A version that cannot be told is older than any other.
+    // A record without a readable version is older than any other.
     let order = |row: &str| {
         format!("(coalesce({row}.source_version, -9223372036854775808), {row}.activation, {row}.raw_digest)")
     };
@@ -113,27 +114,30 @@ async fn write_letters(
         load.manifest_version.into(),
         load.activation.into(),
     ];
-    let written = tx.rows_with(&sql, args, rows).await?;
+    let written = tx.fetch_rows_with(&sql, args, rows).await?;
     let mut ids = HashMap::with_capacity(written.len());
     for row in &written {
         if let Ok(key) = <[u8; 16]>::try_from(row.bytes("letter_key")?) {
-            ids.insert(key, (row.int("id")?, row.spelled::<DeadLetterState>("state")? == DeadLetterState::Discarded));
+            ids.insert(
+                key,
+                (row.int("id")?, row.parse_text::<DeadLetterState>("state")? == DeadLetterState::Discarded),
+            );
         }
     }
     Ok(ids)
 }
 
-/// Tells anew why raw records are parked that were looked at again; a letter that another raw record speaks for keeps its
-/// reasons.
+/// Updates the reasons of dead letters whose raw records were processed again and stay parked. A letter whose reasons
+/// come from another raw record keeps them.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), StoreError> {
+pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), StoreError> {
     if still.is_empty() {
         return Ok(());
     }
     let reasons: Vec<String> = still.iter().map(|of| Problem::to_stored(&of.parked.problems)).collect();
-    tx.run_with(
+    tx.execute_with(
         "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
          WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest
            AND dead_letter.state = 'open'",
@@ -147,20 +151,21 @@ pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), St
     Ok(())
 }
 
-/// Copies the sightings of a batch to one that received the same bytes again; gives (parked, superseded, discarded).
+/// Copies the sightings of an earlier batch to one that received the same bytes again. Returns the numbers (parked,
+/// superseded, discarded).
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreError> {
+pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreError> {
     let letters = tx
-        .rows("SELECT DISTINCT letter_id FROM dead_letter_sighting WHERE batch_id = $1", vec![earlier.into()])
+        .fetch_rows("SELECT DISTINCT letter_id FROM dead_letter_sighting WHERE batch_id = $1", vec![earlier.into()])
         .await?;
     if letters.is_empty() {
         return Ok((0, 0, 0));
     }
-    lock(tx, &letters.iter().map(|r| r.int("letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
+    lock_letters(tx, &letters.iter().map(|r| r.int("letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
     let seen = tx
-        .rows(
+        .fetch_rows(
             "INSERT INTO dead_letter_sighting (batch_id, record_index, letter_id, address, source_version, activation, outcome)
              SELECT $1, s.record_index, s.letter_id, s.address, s.source_version, s.activation,
                     CASE WHEN d.state = 'discarded' THEN 'discarded' ELSE s.outcome END
@@ -169,14 +174,14 @@ pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(
             vec![batch.into(), earlier.into()],
         )
         .await?;
-    tx.run(
+    tx.execute(
         "UPDATE dead_letter SET last_seen_at = {now} WHERE id IN (SELECT letter_id FROM dead_letter_sighting WHERE batch_id = $1)",
         vec![batch.into()],
     )
     .await?;
     let mut counts = (0, 0, 0);
     for row in &seen {
-        match row.spelled("outcome")? {
+        match row.parse_text("outcome")? {
             RecordOutcome::Parked => counts.0 += 1,
             RecordOutcome::Superseded => counts.1 += 1,
             _ => counts.2 += 1,
@@ -185,10 +190,11 @@ pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(
     Ok(counts)
 }
 
-/// Locks letters, so that none is closed while a batch sees it again, nor seen again while it is being closed: what a
-/// letter stands for is read only after this. In the order of their keys, as a load writes them.
-async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
-    tx.rows_with(
+/// Locks dead letters, so that none is closed while a batch adds a sighting, and none gets a sighting while it is being
+/// closed. A letter's sightings are read only after this. Letters are locked in the order of their keys, as a load
+/// writes them.
+async fn lock_letters(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
+    tx.fetch_rows_with(
         "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.letter_key {lock}",
         vec![],
         Rows::new().int("id", ids.iter().copied().map(Some)),
@@ -197,47 +203,51 @@ async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A raw record that is parked no longer.
+/// A raw record that is no longer parked.
 #[derive(Debug, Clone, Copy)]
 pub struct Resolved {
     /// Its position in the payload, from 0.
     pub index: u32,
-    /// Its letter.
+    /// Its dead letter.
     pub letter: i64,
-    /// The key of the record that it is now, if it is one.
+    /// The key of the record that it became, if any.
     pub record_key: Option<[u8; 16]>,
 }
 
-/// Raw records of one batch that are parked no longer.
+/// The raw records of one batch that are no longer parked.
 #[derive(Debug, Clone, Copy)]
 pub struct Resolution<'r> {
-    /// The replay that took them up; 0 where nobody has planned one.
+    /// Number of the replay that processed them; 0 if none was planned.
     pub replay: i64,
-    /// The raw records.
+    /// The raw records that were resolved.
     pub records: &'r [Resolved],
 }
 
-/// A raw record that was looked at again and stays parked.
+/// A raw record that was processed again and stays parked.
 #[derive(Debug)]
 pub struct StillParked<'p> {
-    /// Its letter.
+    /// Its dead letter.
     pub letter: i64,
-    /// Why it is parked now.
+    /// The record with its new reasons.
     pub parked: Parked<'p>,
 }
 
-/// Takes the sightings of replayed raw records away and closes the letters that no raw record is parked for any more.
-/// The letters remember the record they became, and the replay. Gives how many were still parked: somebody may have
-/// closed a letter meanwhile.
+/// Deletes the sightings of replayed raw records, and closes the dead letters that have no parked sighting left. The
+/// letters store the replay and the record that they became. Returns how many of the raw records were still parked: a
+/// person may have discarded a letter in the meantime.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn resolve(tx: &mut Tx, held: &ClaimedBatch, resolution: Resolution<'_>) -> Result<usize, StoreError> {
+pub(crate) async fn resolve_letters(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    resolution: Resolution<'_>,
+) -> Result<usize, StoreError> {
     let Resolution { replay, records } = resolution;
     let letters: Vec<i64> = records.iter().map(|record| record.letter).collect();
-    lock(tx, &letters).await?;
+    lock_letters(tx, &letters).await?;
     let taken = tx
-        .run_with(
+        .execute_with(
             "DELETE FROM dead_letter_sighting
              WHERE batch_id = $1 AND outcome = 'parked' AND record_index IN (SELECT record_index FROM {rows})",
             vec![held.id.into()],
@@ -247,7 +257,7 @@ pub(crate) async fn resolve(tx: &mut Tx, held: &ClaimedBatch, resolution: Resolu
     let rows = Rows::new()
         .int("letter_id", letters.iter().copied().map(Some))
         .bytes("record_key", records.iter().map(|r| r.record_key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
-    tx.run_with(
+    tx.execute_with(
         "UPDATE dead_letter SET replay_id = nullif($3, 0), record_id =
            (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),
            state = CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s
@@ -260,18 +270,18 @@ pub(crate) async fn resolve(tx: &mut Tx, held: &ClaimedBatch, resolution: Resolu
     Ok(usize::try_from(taken).unwrap_or(usize::MAX))
 }
 
-/// Closes an open letter by a person's decision: the raw records it stands for count as discarded from now on, and so does
-/// whatever comes of it later. False when it is not open.
+/// Discards an open dead letter by a person's decision. Its raw records count as discarded from now on, as do later
+/// sightings. Returns false if the letter is not open.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
-    lock(tx, &[letter]).await?;
+pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
+    lock_letters(tx, &[letter]).await?;
     let args = || vec![letter.into()];
-    if tx.run("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
+    if tx.execute("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
         return Ok(false);
     }
-    tx.run(
+    tx.execute(
         "UPDATE batch SET parked = parked - s.n, discarded = discarded + s.n
          FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE letter_id = $1 AND outcome = 'parked'
                GROUP BY batch_id) s WHERE batch.id = s.batch_id",
@@ -279,12 +289,12 @@ pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
     )
     .await?;
     let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE letter_id = $1 AND outcome = 'parked'";
-    tx.run(sql, args()).await?;
+    tx.execute(sql, args()).await?;
     Ok(true)
 }
 
-/// Closes what a good newer version has superseded: its sightings no longer count as parked but as superseded, in the
-/// batches that received them. Gives the number of raw records it was about.
+/// Closes dead letters that a good newer version has superseded. Their sightings change from parked to superseded in
+/// the batches that received them. Returns the number of these raw records.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -292,7 +302,7 @@ pub async fn close_superseded(db: &Db) -> Result<usize, StoreError> {
     Ok(close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?)
 }
 
-/// By the newest row that a table holds under the letter's key.
+/// Closes dead letters that the newest row of `table` under the same key has superseded.
 async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> {
     let (mut total, mut after) = (0, 0);
     loop {
@@ -302,19 +312,19 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
                ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}}
              WHERE d.state = 'open' AND d.id > $1 GROUP BY d.id ORDER BY d.id LIMIT 2000"
         );
-        let superseded = db.rows(&newest, vec![after.into()]).await?;
+        let superseded = db.fetch_rows(&newest, vec![after.into()]).await?;
         let Some(last) = superseded.last() else { return Ok(total) };
         after = last.int("id")?;
         let column = |name: &str| superseded.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
         let (ids, versions, activations) = (column("id")?, column("source_version")?, column("activation")?);
         let mut tx = db.begin().await?;
-        lock(&mut tx, &ids).await?;
+        lock_letters(&mut tx, &ids).await?;
         let rows = Rows::new()
             .int("letter_id", ids.iter().copied().map(Some))
             .int("source_version", versions.into_iter().map(Some))
             .int("activation", activations.into_iter().map(Some));
         let closed = tx
-            .rows_with(
+            .fetch_rows_with(
                 "UPDATE dead_letter_sighting SET outcome = 'superseded' FROM {rows}
                  WHERE dead_letter_sighting.letter_id = incoming.letter_id AND dead_letter_sighting.outcome = 'parked'
                    AND (dead_letter_sighting.source_version, dead_letter_sighting.activation)
@@ -332,14 +342,14 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         for row in &closed {
             *batches.entry(row.int("batch_id")?).or_default() += 1;
         }
-        tx.run_with(
+        tx.execute_with(
             "UPDATE batch SET parked = parked - incoming.n, superseded = superseded + incoming.n
              FROM {rows} WHERE batch.id = incoming.id",
             vec![],
             Rows::new().int("id", batches.keys().copied().map(Some)).int("n", batches.values().copied().map(Some)),
         )
         .await?;
-        tx.run_with(
+        tx.execute_with(
             "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
                AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked')",
             vec![],

@@ -1,4 +1,4 @@
-//! The end of a load's transaction: what was left out, the counters, and the fence.
+//! The end of a load's transaction: records left out, counters, and the fencing check.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::sql::error::StoreError;
 use crate::sql::lease::Leased;
 use crate::sql::rows::{Rows, Value};
 
-/// Notes what is left out, and why; gives how many.
-pub(crate) async fn skip(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> Result<i64, StoreError> {
+/// Writes how many raw records were left out, by reason. Returns the total.
+pub(crate) async fn write_skips(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> Result<i64, StoreError> {
     let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
     for (_, because) in &load.skipped {
         *reasons.entry(because).or_default() += 1;
@@ -18,30 +18,30 @@ pub(crate) async fn skip(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> R
         .int("batch_id", reasons.keys().map(|_| Some(held.id)))
         .text("because", reasons.keys().map(|because| Some(*because)))
         .int("records", reasons.values().copied().map(Some));
-    tx.copy("batch_skip", rows).await?;
+    tx.insert_rows("batch_skip", rows).await?;
     Ok(reasons.values().sum())
 }
 
-/// How many raw records of a batch that is done are parked no longer, and what became of them.
+/// Raw records of a finished batch that are no longer parked, and their new outcomes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replayed {
-    /// All of them.
+    /// Number of all of them.
     pub records: usize,
-    /// The outcomes of the clean ones.
+    /// Outcomes of the valid ones.
     pub outcomes: Outcomes,
-    /// Rows of the tables that the batch put there.
+    /// Rows that this batch wrote for them.
     pub held: i64,
-    /// Unchanged ones for which another batch's row stands.
+    /// Unchanged ones that another batch's row represents.
     pub elsewhere: i64,
-    /// Left out on purpose.
+    /// Left out by the manifest's row conditions.
     pub skipped: i64,
 }
 
-/// Moves raw records of a batch that is done from `parked` to what became of them.
+/// Moves raw records of a finished batch from `parked` to their new outcomes.
 pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreError> {
     let moved = i64::try_from(replayed.records).unwrap_or(0);
     let Replayed { outcomes: o, held, elsewhere, skipped, .. } = replayed;
-    tx.run(
+    tx.execute(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
            superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9 WHERE id = $1",
         [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped].map(Value::from).into(),
@@ -50,7 +50,7 @@ pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) 
     Ok(())
 }
 
-/// What is written of a batch when it is done.
+/// The values that are stored for a batch when it is done.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Done {
     pub manifest_version: i64,
@@ -60,9 +60,9 @@ pub(crate) struct Done {
     pub elsewhere: i64,
 }
 
-/// The fence: the batch is done, and all of the transaction with it, only if the claim's epoch is still the current one.
-pub(crate) async fn finish(mut tx: Tx, held: &ClaimedBatch, done: &Done) -> Result<Commit, StoreError> {
-    let fence = if crate::faults::skip_epoch() { "id = $1 AND $2 = $2".to_owned() } else { Leased::Batch.ours() };
+/// Marks the batch as done and commits, but only if the claim's epoch is still current. Otherwise nothing is written.
+pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &Done) -> Result<Commit, StoreError> {
+    let fence = if crate::faults::skip_epoch() { "id = $1 AND $2 = $2".to_owned() } else { Leased::Batch.owned_sql() };
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,
            unchanged = $5, superseded = $6, parked = $7, discarded = $8, manifest_version = $9, activation = $10,
@@ -88,7 +88,7 @@ pub(crate) async fn finish(mut tx: Tx, held: &ClaimedBatch, done: &Done) -> Resu
     .into_iter()
     .map(Value::from)
     .collect();
-    if tx.run(&sql, args).await? != 1 {
+    if tx.execute(&sql, args).await? != 1 {
         return Ok(Commit::Fenced);
     }
     tx.commit().await?;

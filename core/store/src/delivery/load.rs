@@ -1,4 +1,4 @@
-//! One classified batch into the provincial tables, in one transaction, fenced by the claim's epoch.
+//! Loads one classified batch of records into the tables, in one transaction that checks the claim's epoch.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
 use crate::delivery::classify::{Classified, Fresh, Newer, Overwritten};
 use crate::delivery::dead_letters::{self, Resolution};
-use crate::delivery::finish::{Done, Replayed, finish, move_counters, skip};
+use crate::delivery::finish::{Done, Replayed, finish_batch, move_counters, write_skips};
 use crate::identity::claims;
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -18,8 +18,8 @@ use huiliu_vault::keys::Keys;
 /// Classifies and commits a batch of records.
 ///
 /// # Errors
-/// [`StoreError`]; nothing was written unless the fault came from the commit itself, whose outcome the next claim reads.
-pub(crate) async fn commit(
+/// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claim reads its outcome.
+pub(crate) async fn commit_records(
     db: &Db,
     keys: &Keys,
     known: &Mutex<claims::Known>,
@@ -27,11 +27,11 @@ pub(crate) async fn commit(
     load: &Load<'_>,
 ) -> Result<Commit, StoreError> {
     let mut tx = db.begin().await?;
-    let mut classified = Classified::ask(&mut tx, held, load).await?;
-    let written = write(&mut tx, keys, known, held, load, &mut classified).await?;
-    let (mut outcomes, elsewhere) = classified.outcomes();
-    dead_letters::park(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
-    outcomes.skipped = skip(&mut tx, held, load).await?;
+    let mut classified = Classified::classify_records(&mut tx, held, load).await?;
+    let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
+    let (mut outcomes, elsewhere) = classified.count_outcomes();
+    dead_letters::park_records(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
+    outcomes.skipped = write_skips(&mut tx, held, load).await?;
     let done = Done {
         manifest_version: load.manifest_version,
         activation: load.activation,
@@ -39,15 +39,15 @@ pub(crate) async fn commit(
         held: written,
         elsewhere,
     };
-    finish(tx, held, &done).await
+    finish_batch(tx, held, &done).await
 }
 
-/// Writes what is new or newer, with all that follows from it: claims, teachers, assessments, marks. Gives how many
-/// records the batch put there.
+/// Writes new and newer records and everything that depends on them: claims, teachers, assessments and marks. Returns
+/// how many records the batch wrote.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn write(
+pub(crate) async fn write_records(
     tx: &mut Tx,
     keys: &Keys,
     known: &Mutex<claims::Known>,
@@ -55,26 +55,26 @@ pub(crate) async fn write(
     load: &Load<'_>,
     classified: &mut Classified<'_>,
 ) -> Result<i64, StoreError> {
-    claims::hold(tx, known).await?;
-    let Overwritten { losses, teachers: former } = classified.lock(tx, load.activation).await?;
+    claims::lock_claims_shared(tx, known).await?;
+    let Overwritten { losses, teachers: former } = classified.lock_overwritten(tx, load.activation).await?;
     let rows = Rows::new()
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
-    tx.copy("batch_loss", rows).await?;
-    let Fresh { new, newer } = classified.fresh();
+    tx.insert_rows("batch_loss", rows).await?;
+    let Fresh { new, newer } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
-    let claims = claims::identify(tx, keys, known, &records).await?;
+    let claims = claims::find_or_make_claims(tx, keys, known, &records).await?;
     let (of_new, of_newer) = claims.split_at(new.len());
-    let mut ids = tx.next_ids("training_record", new.len()).await?;
-    insert(tx, held, load, &ids, of_new, &new).await?;
-    update(tx, held, load, of_newer, &newer).await?;
+    let mut ids = tx.reserve_ids("training_record", new.len()).await?;
+    insert_records(tx, held, load, &ids, of_new, &new).await?;
+    update_records(tx, held, load, of_newer, &newer).await?;
     ids.extend(newer.iter().map(|newer| newer.row));
-    assess(tx, &ids, &claims, &records, !newer.is_empty()).await?;
-    marks::add(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
+    write_assessments(tx, &ids, &claims, &records, !newer.is_empty()).await?;
+    marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
     Ok(i64::try_from(records.len()).unwrap_or(0))
 }
 
-async fn insert(
+async fn insert_records(
     tx: &mut Tx,
     held: &ClaimedBatch,
     load: &Load<'_>,
@@ -89,10 +89,10 @@ async fn insert(
         .int("source_id", always(held.source_id))
         .text("stream", std::iter::repeat_n(Some(held.stream.as_str()), n))
         .bytes("record_key", new.iter().map(|r| r.record_key.as_slice()));
-    tx.copy("training_record", content(rows, held, load, claims, new)).await
+    tx.insert_rows("training_record", add_content_columns(rows, held, load, claims, new)).await
 }
 
-async fn update(
+async fn update_records(
     tx: &mut Tx,
     held: &ClaimedBatch,
     load: &Load<'_>,
@@ -103,26 +103,32 @@ async fn update(
         return Ok(());
     }
     let records: Vec<&TrainingRecord> = newer.iter().map(|newer| newer.record).collect();
-    let rows = content(Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))), held, load, claims, &records);
-    let set: Vec<String> = rows.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
-    // Two contents under one version and one activation: the higher digest won, and somebody should look.
+    let rows = add_content_columns(
+        Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))),
+        held,
+        load,
+        claims,
+        &records,
+    );
+    let set: Vec<String> = rows.column_names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
+    // Two contents have the same version and activation. The higher digest won, and a person should look at it.
     let sql = format!(
         "UPDATE training_record SET flagged = CASE WHEN training_record.source_version = incoming.source_version
            AND training_record.activation = incoming.activation THEN 1 ELSE flagged END, {}
          FROM {{rows}} WHERE training_record.id = incoming.id",
         set.join(", ")
     );
-    tx.run_with(&sql, vec![], rows).await?;
+    tx.execute_with(&sql, vec![], rows).await?;
     Ok(())
 }
 
-/// Commits replayed raw records of a batch that is done: what they are now is written, their sightings go, and the
-/// batch's counters move from `parked` to what became of them. Gives how many were still parked; if not all, the
-/// transaction must not be committed.
+/// Commits replayed raw records of a finished batch: writes what they are now, deletes their sightings, and moves the
+/// batch's counters from `parked` to the new outcomes. Returns how many were still parked. If that is not all of them,
+/// the transaction must not be committed.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn replay(
+pub async fn commit_replayed(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -130,18 +136,18 @@ pub async fn replay(
     classified: &mut Classified<'_>,
     resolution: Resolution<'_>,
 ) -> Result<usize, StoreError> {
-    // Claims that this transaction makes must not be remembered before it is committed.
-    let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
-    let taken = dead_letters::resolve(tx, held, resolution).await?;
-    let (outcomes, elsewhere) = classified.outcomes();
-    let skipped = skip(tx, held, load).await?;
+    // Claims that this transaction creates must not be cached before it commits.
+    let written = write_records(tx, keys, &Mutex::default(), held, load, classified).await?;
+    let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
+    let (outcomes, elsewhere) = classified.count_outcomes();
+    let skipped = write_skips(tx, held, load).await?;
     let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }
 
-/// Every column that a newer version overwrites.
-fn content<'l>(
+/// Adds the columns that a newer version overwrites.
+fn add_content_columns<'l>(
     rows: Rows<'l>,
     held: &'l ClaimedBatch,
     load: &'l Load<'_>,
@@ -184,8 +190,8 @@ fn content<'l>(
         .text("address", all().map(|r| Some(r.address.as_str())))
 }
 
-/// The assessments of the fresh records; a newer record's assessment takes the older one's place.
-async fn assess(
+/// Writes the assessments of new and newer records. The assessment of a newer record replaces the older one.
+async fn write_assessments(
     tx: &mut Tx,
     ids: &[i64],
     claims: &[claims::Claim],
@@ -196,10 +202,10 @@ async fn assess(
         .iter()
         .zip(claims)
         .zip(records)
-        .filter_map(|((id, claim), r)| r.told().map(|a| (*id, claim.id, *r, a)))
+        .filter_map(|((id, claim), r)| r.stated_result().map(|a| (*id, claim.id, *r, a)))
         .collect();
     if replaces && !scored.is_empty() {
-        tx.run_with(
+        tx.execute_with(
             "DELETE FROM assessment WHERE record_id IN (SELECT record_id FROM {rows})",
             vec![],
             Rows::new().int("record_id", ids.iter().copied().map(Some)),
@@ -223,5 +229,5 @@ async fn assess(
         .int("total_numerator", score(|a| a.total_numerator))
         .int("total_denominator", score(|a| a.total_denominator))
         .text("grade", scored.iter().map(|s| Some(s.3.grade.as_str())));
-    tx.copy("assessment", rows).await
+    tx.insert_rows("assessment", rows).await
 }

@@ -1,4 +1,4 @@
-//! Batches into the tables: leases, classification, the load, dead letters and their replay.
+//! Delivery: leases on batches, classification, loads, dead letters and their replay.
 
 pub mod batch;
 pub mod batches;

@@ -1,26 +1,29 @@
-//! The same bytes once more: what a batch's outcomes are can be told from the books, without reading a record again.
+//! Repeated payloads: computes a batch's outcomes from the counters of an earlier batch with the same bytes, without
+//! reading a record again.
 //!
-//! It holds only where it can be exact. A batch that put every one of its newest records into the tables itself
-//! (`elsewhere` is 0) knows how many of them are still held (`held`, less what `batch_loss` says); received again under the same activation, those are
-//! unchanged, what has been superseded since is superseded, and what was parked is parked again.
+//! This applies only where the result is exact. If a batch wrote all of its newest records itself (`elsewhere` is 0),
+//! the database knows how many of them are still current (`held`, minus the records in `batch_loss`). When the same
+//! bytes arrive under the same activation, those records are unchanged, the records overwritten since are superseded,
+//! and the parked ones are parked again.
 //!
-//! Where what landed last counts, the same bytes are newer than all that landed since, so nothing must have: else they are
-//! read again, and outdo it.
+//! If the stream's records are versioned by landing, the repeated bytes are newer than everything that landed in
+//! between. So nothing may have landed in between; otherwise the batch is read again and overwrites it.
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::classify::Versioned as _;
 use crate::delivery::dead_letters;
-use crate::delivery::finish::{Done, finish};
+use crate::delivery::finish::{Done, finish_batch};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use huiliu_decode::{RosterRow, TrainingRecord};
 use huiliu_manifest::{Stream, VersionFrom};
 
-/// Commits a held batch as a repetition of an earlier one; `None` when that cannot be told exactly.
+/// Commits a claimed batch as a repetition of an earlier one. Returns `None` if the outcomes cannot be computed
+/// exactly.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn commit(
+pub async fn commit_repeat(
     db: &Db,
     held: &ClaimedBatch,
     stream: &Stream,
@@ -29,11 +32,12 @@ pub async fn commit(
     let Some(original) = held.same_as else { return Ok(None) };
     let last_counts = matches!(stream.version, VersionFrom::Landing {});
     let table = if stream.kind.is_roster() { RosterRow::TABLE } else { TrainingRecord::TABLE };
-    // Of several that wrote all of it the first holds it, unless another has taken it over since.
+    // If several batches wrote all of their records, the first one holds them, unless another has overwritten them
+    // since.
     let which = if last_counts { "AND b.held > 0 ORDER BY b.id DESC" } else { "ORDER BY b.id" };
     let mut tx = db.begin().await?;
     let earlier = tx
-        .rows(
+        .fetch_rows(
             &format!(
                 "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped,
                     b.superseded AS superseded, b.held AS written, CAST(b.held -
@@ -55,37 +59,37 @@ pub async fn commit(
     let Some(row) = earlier.first() else { return Ok(None) };
     let (earlier, manifest_version, unchanged) = (row.int("id")?, row.int("manifest_version")?, row.int("held")?);
     let was_superseded = row.int("superseded")? > 0 || row.int("written")? > unchanged;
-    if last_counts && (was_superseded || landed_since(&mut tx, held, earlier, table).await?) {
+    if last_counts && (was_superseded || may_be_overwritten(&mut tx, held, earlier, table).await?) {
         return Ok(None);
     }
-    let (parked, was_superseded, discarded) = dead_letters::see_again(&mut tx, held.id, earlier).await?;
+    let (parked, was_superseded, discarded) = dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
     let again = vec![held.id.into(), earlier.into()];
     let copied = "INSERT INTO batch_skip (batch_id, because, records)
                   SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";
     let skipped = row.int("skipped")?;
     if skipped > 0 {
-        tx.run(copied, again).await?;
+        tx.execute(copied, again).await?;
     }
     let superseded = i64::from(held.count) - unchanged - parked - discarded - skipped;
     debug_assert!(superseded >= was_superseded, "the books of batch {earlier} hold more than it received");
     let outcomes = Outcomes { unchanged, superseded, skipped, parked, discarded, ..Outcomes::default() };
     let done = Done { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged };
-    finish(tx, held, &done).await.map(Some)
+    finish_batch(tx, held, &done).await.map(Some)
 }
 
-/// Whether something that landed between two batches of a stream may yet be written over what the earlier one holds: a batch
-/// that is not done, or an open letter of one of its records.
-async fn landed_since(tx: &mut Tx, held: &ClaimedBatch, earlier: i64, table: &str) -> Result<bool, StoreError> {
+/// Returns true if something that landed between two batches of a stream may still overwrite records of the earlier
+/// one: a batch that is not done, or an open dead letter of one of its records.
+async fn may_be_overwritten(tx: &mut Tx, held: &ClaimedBatch, earlier: i64, table: &str) -> Result<bool, StoreError> {
     let between = || vec![earlier.into(), held.id.into(), held.source_id.into(), held.stream.as_str().into()];
     let open = tx
-        .rows(
+        .fetch_rows(
             "SELECT b.id AS id FROM batch b JOIN payload p ON p.id = b.payload_id
              WHERE b.id > $1 AND b.id < $2 AND b.state <> 'done' AND p.source_id = $3 AND p.stream = $4 LIMIT 1",
             between(),
         )
         .await?;
     let parked = tx
-        .rows(
+        .fetch_rows(
             &format!(
                 "SELECT s.letter_id AS id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id
              JOIN {table} t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key

@@ -1,127 +1,127 @@
-//! What a replay is going to do, written down: its letters, what becomes of each, what it does to each teacher.
+//! Stored replay plans: the selected letters, the outcome of each, and the effect on each teacher.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::admin::filter::{Conditions, with_code};
+use crate::admin::filter::{Conditions, code_pattern};
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batches;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows, Value};
-use huiliu_values::calendar::instant;
+use huiliu_values::calendar::format_instant;
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use huiliu_vault::keys::hex_encode;
 
-/// Which open dead letters a replay takes.
+/// Selects open dead letters for a replay. All given conditions must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
-    /// Of sources with this connector.
+    /// Letters of sources with this connector.
     pub connector: Option<String>,
-    /// Of this source.
+    /// Letters of this source.
     pub source: Option<String>,
-    /// With this reason code among their reasons.
+    /// Letters with this reason code among their reasons.
     pub code: Option<String>,
-    /// Seen in this run.
+    /// Letters seen in this run.
     pub run: Option<i64>,
-    /// Last seen at or after this instant, microseconds UTC.
+    /// Letters last seen at or after this instant, microseconds UTC.
     pub since: Option<i64>,
-    /// Last seen before this instant, microseconds UTC.
+    /// Letters last seen before this instant, microseconds UTC.
     pub until: Option<i64>,
 }
 
-/// A raw record that a replay is about.
+/// A raw record that a replay processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedRecord {
-    /// Its letter.
+    /// Its dead letter.
     pub letter: i64,
     /// The address at which it was seen.
     pub address: String,
 }
 
-/// Raw records of one batch that a replay is about, by their position in the payload.
+/// The raw records of one batch that a replay processes, by their position in the payload.
 pub type Wanted = BTreeMap<u32, WantedRecord>;
 
-/// What becomes of one raw record.
+/// The planned outcome of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Item {
-    /// Its letter.
+    /// Its dead letter.
     pub dead_letter: i64,
-    /// Its batch.
+    /// Number of its batch.
     pub batch: i64,
     /// Its position in the payload, from 0.
     pub index: u32,
-    /// Where a person finds it.
+    /// The address at which a person finds it.
     pub address: String,
-    /// What becomes of it; `parked` where it stays a dead letter.
+    /// Its outcome; `parked` if it stays a dead letter.
     pub outcome: RecordOutcome,
-    /// The key of the record that it is then.
+    /// The key of the record that it becomes.
     #[serde(skip)]
     pub record_key: Option<[u8; 16]>,
-    /// What the record says then, or why it stays parked.
+    /// The record's content, or why it stays parked.
     pub detail: serde_json::Value,
 }
 
-/// What a replay does to one teacher.
+/// The effect of a replay on one teacher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Effect {
-    /// The teacher's number, or `new:` and some digits for who is no teacher yet.
+    /// The teacher's number, or `new:` and hexadecimal digits for a person who is not a teacher yet.
     pub person: String,
-    /// The teacher, if there is one.
+    /// The teacher, if there is one already.
     pub teacher: Option<i64>,
-    /// Class hours counted for good.
+    /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
-    /// Class hours counted provisionally.
+    /// Class hours that count provisionally.
     pub provisional: BeforeAfter<ExactHours>,
-    /// Records that count otherwise than before.
+    /// Number of records whose credit entries change.
     pub entries_changed: i64,
 }
 
-/// A replay as it stands in the books.
+/// A replay as stored.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Replay {
-    /// Number.
+    /// The replay's number.
     pub replay: i64,
-    /// How far it is.
+    /// The stage it has reached.
     pub state: ReplayState,
-    /// What it takes.
+    /// Which dead letters it selects.
     pub filter: Filter,
-    /// Connector → activation under which it was planned.
+    /// Connector → activation number under which it was planned.
     pub activations: BTreeMap<String, i64>,
     /// When it was planned, RFC 3339.
     pub planned_at: String,
-    /// Who planned it.
+    /// The person who planned it.
     pub planned_by: String,
     /// When it was applied, RFC 3339.
     pub applied_at: Option<String>,
-    /// Who applied it.
+    /// The person who applied it.
     pub applied_by: Option<String>,
-    /// Letters it is about.
+    /// Number of dead letters that it covers.
     pub letters: i64,
-    /// Outcome → raw records.
+    /// Outcome → number of raw records.
     pub outcomes: BTreeMap<RecordOutcome, i64>,
-    /// Teachers whose entries change.
+    /// Number of teachers whose entries change.
     pub teachers: i64,
-    /// What moved since it was planned.
+    /// What changed since it was planned.
     pub moved: Option<serde_json::Value>,
 }
 
-fn json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|e| StoreError::kept(Kept::Replay)(&e))
+fn parse_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::unreadable_value(Kept::Replay)(&e))
 }
 
-fn text<T: Serialize>(value: &T) -> String {
+fn to_json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Opens a replay that is being planned.
+/// Starts a replay plan and returns its number.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn begin(
+pub async fn start_plan(
     db: &Db,
     filter: &Filter,
     activations: &BTreeMap<String, i64>,
@@ -129,51 +129,51 @@ pub async fn begin(
 ) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let rows = tx
-        .rows(
+        .fetch_rows(
             "INSERT INTO replay (state, filter, activations, planned_at, planned_by)
              VALUES ('planning', $1, $2, {now}, $3) RETURNING id",
-            vec![text(filter).into(), text(activations).into(), actor.into()],
+            vec![to_json(filter).into(), to_json(activations).into(), actor.into()],
         )
         .await?;
     tx.commit().await?;
     rows.first().ok_or_else(|| StoreError::Column { column: "replay.id".into() })?.int("id")
 }
 
-/// The raw records that count as parked for the letters that a filter takes, by batch; at most `most` of them.
+/// Selects the parked raw records of the dead letters that match a filter, grouped by batch; at most `most` of them.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
+pub async fn select_parked(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
     let mut also = Conditions::new(vec![most.into()]);
-    also.also("c.connector = ?", filter.connector.as_deref().map(Value::from));
-    also.also("c.name = ?", filter.source.as_deref().map(Value::from));
-    also.also("d.reasons LIKE ? ESCAPE '\\'", filter.code.as_deref().map(|code| with_code(code).into()));
-    also.also(
+    also.add_if_some("c.connector = ?", filter.connector.as_deref().map(Value::from));
+    also.add_if_some("c.name = ?", filter.source.as_deref().map(Value::from));
+    also.add_if_some("d.reasons LIKE ? ESCAPE '\\'", filter.code.as_deref().map(|code| code_pattern(code).into()));
+    also.add_if_some(
         "EXISTS (SELECT 1 FROM dead_letter_sighting r JOIN batch b ON b.id = r.batch_id
                  WHERE r.letter_id = d.id AND b.run_id = ?)",
         filter.run.map(Value::from),
     );
-    also.also("d.last_seen_at >= ?", filter.since.map(Value::from));
-    also.also("d.last_seen_at < ?", filter.until.map(Value::from));
+    also.add_if_some("d.last_seen_at >= ?", filter.since.map(Value::from));
+    also.add_if_some("d.last_seen_at < ?", filter.until.map(Value::from));
     let Conditions { sql: conditions, args } = also;
     let sql = format!(
         "SELECT s.batch_id, s.record_index, s.letter_id, s.address
          FROM dead_letter d JOIN source c ON c.id = d.source_id JOIN dead_letter_sighting s ON s.letter_id = d.id
          WHERE d.state = 'open' AND s.outcome = 'parked'{conditions} ORDER BY s.batch_id, s.record_index LIMIT $1"
     );
-    wanted(&tx.rows(&sql, args).await?)
+    group_by_batch(&tx.fetch_rows(&sql, args).await?)
 }
 
-/// The raw records of a plan, by batch.
+/// Loads the raw records of a plan, grouped by batch.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
+pub async fn load_planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
     let sql = "SELECT batch_id, record_index, letter_id, address FROM replay_item WHERE replay_id = $1 ORDER BY batch_id, record_index";
-    wanted(&tx.rows(sql, vec![replay.into()]).await?)
+    group_by_batch(&tx.fetch_rows(sql, vec![replay.into()]).await?)
 }
 
-pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreError> {
+pub(crate) fn group_by_batch(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreError> {
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
@@ -183,29 +183,29 @@ pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreError> 
     Ok(batches)
 }
 
-/// The items of a plan that are not parked any more: letter, address and outcome as planned.
+/// Lists up to 100 items of a plan that are no longer parked: letter, address and planned outcome.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreError> {
+pub async fn list_resolved_items(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreError> {
     let rows = tx
-        .rows(
+        .fetch_rows(
             "SELECT i.letter_id AS letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
              LEFT JOIN dead_letter_sighting s ON s.batch_id = i.batch_id AND s.record_index = i.record_index AND s.outcome = 'parked'
              WHERE i.replay_id = $1 AND s.letter_id IS NULL ORDER BY i.letter_id LIMIT 100",
             vec![replay.into()],
         )
         .await?;
-    rows.iter().map(|r| Ok((r.int("letter_id")?, r.text("address")?, r.spelled("outcome")?))).collect()
+    rows.iter().map(|r| Ok((r.int("letter_id")?, r.text("address")?, r.parse_text("outcome")?))).collect()
 }
 
-/// A batch that is done, as a claim would give it, without one.
+/// Loads a finished batch in the form that a claim returns, without claiming it.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn batch(tx: &mut Tx, batch: i64) -> Result<ClaimedBatch, StoreError> {
+pub async fn load_batch(tx: &mut Tx, batch: i64) -> Result<ClaimedBatch, StoreError> {
     let rows = tx
-        .rows(
+        .fetch_rows(
             "SELECT b.id, b.epoch, b.attempts, b.lost_claims, b.payload_id, b.first_record, b.record_count, b.run_id, b.contract, p.same_as, p.source_id,
                     p.institution_id, p.stream, p.address, p.each_values, p.digest, s.connector,
                     (SELECT max(o.first_record + o.record_count) FROM batch o WHERE o.payload_id = p.id) AS landed
@@ -214,10 +214,10 @@ pub async fn batch(tx: &mut Tx, batch: i64) -> Result<ClaimedBatch, StoreError> 
         )
         .await?;
     let row = rows.first().ok_or_else(|| StoreError::Column { column: "batch".into() })?;
-    batches::held(row, row)
+    batches::parse_claimed_batch(row, row)
 }
 
-/// Writes down what becomes of the raw records of one batch.
+/// Writes the planned outcomes of raw records.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -233,15 +233,15 @@ pub async fn write_items(db: &Db, replay: i64, items: &[Item]) -> Result<(), Sto
         .text("outcome", items.iter().map(|i| Some(i.outcome.as_str())))
         .opt_bytes("record_key", items.iter().map(|i| i.record_key.as_ref().map(<[u8; 16]>::as_slice)))
         .text("detail", details.iter().map(|d| Some(d.as_str())));
-    tx.copy("replay_item", rows).await?;
+    tx.insert_rows("replay_item", rows).await?;
     tx.commit().await
 }
 
-/// Writes down the effects: the plan is complete.
+/// Writes the effects on teachers, which completes the plan.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<(), StoreError> {
+pub async fn complete_plan(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<(), StoreError> {
     let column = |of: fn(&Effect) -> i64| effects.iter().map(move |e| Some(of(e))).collect::<Vec<_>>();
     let rows = Rows::new()
         .int("replay_id", effects.iter().map(|_| Some(replay)))
@@ -252,8 +252,8 @@ pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<()
         .int("provisional_before", column(|e| e.provisional.before.0))
         .int("provisional_after", column(|e| e.provisional.after.0))
         .int("entries_changed", column(|e| e.entries_changed));
-    tx.copy("replay_teacher", rows).await?;
-    tx.run(
+    tx.insert_rows("replay_teacher", rows).await?;
+    tx.execute(
         "UPDATE replay SET state = 'planned',
            letters = (SELECT count(DISTINCT letter_id) FROM replay_item i WHERE i.replay_id = replay.id) WHERE id = $1",
         vec![replay.into()],
@@ -262,47 +262,49 @@ pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<()
     Ok(())
 }
 
-/// Locks a replay and gives its state, so that two people do not apply it at once; `None` when there is none.
+/// Locks a replay and returns its state, so that two people cannot apply it at once. Returns `None` if it does not
+/// exist.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn lock(tx: &mut Tx, replay: i64) -> Result<Option<ReplayState>, StoreError> {
-    let rows = tx.rows("SELECT state FROM replay WHERE id = $1 {lock}", vec![replay.into()]).await?;
-    rows.first().map(|r| r.spelled("state")).transpose()
+pub async fn lock_replay(tx: &mut Tx, replay: i64) -> Result<Option<ReplayState>, StoreError> {
+    let rows = tx.fetch_rows("SELECT state FROM replay WHERE id = $1 {lock}", vec![replay.into()]).await?;
+    rows.first().map(|r| r.parse_text("state")).transpose()
 }
 
-/// Notes that a replay was applied.
+/// Records that a replay was applied, and by whom.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn applied(tx: &mut Tx, replay: i64, actor: &str) -> Result<(), StoreError> {
+pub async fn mark_applied(tx: &mut Tx, replay: i64, actor: &str) -> Result<(), StoreError> {
     let sql = "UPDATE replay SET state = 'applied', applied_at = {now}, applied_by = $2 WHERE id = $1";
-    tx.run(sql, vec![replay.into(), actor.into()]).await?;
+    tx.execute(sql, vec![replay.into(), actor.into()]).await?;
     Ok(())
 }
 
-/// Notes what moved since a replay was planned: it cannot be applied any more.
+/// Records what changed since a replay was planned, so that it can no longer be applied.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreError> {
-    tx.run("UPDATE replay SET state = 'stale', moved = $2 WHERE id = $1", vec![replay.into(), moved.into()]).await?;
+pub async fn mark_stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreError> {
+    tx.execute("UPDATE replay SET state = 'stale', moved = $2 WHERE id = $1", vec![replay.into(), moved.into()])
+        .await?;
     Ok(())
 }
 
-/// Closes plans whose process must be gone: none takes so long.
+/// Closes plans that have been in planning for more than ten minutes: their process must be gone.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn close_abandoned(db: &Db, moved: &str) -> Result<(), StoreError> {
     const TOO_LONG: i64 = 600_000_000;
     let sql = "UPDATE replay SET state = 'stale', moved = $1 WHERE state = 'planning' AND planned_at < {now} - $2";
-    db.run(sql, vec![moved.into(), TOO_LONG.into()]).await?;
+    db.execute(sql, vec![moved.into(), TOO_LONG.into()]).await?;
     Ok(())
 }
 
 impl Replay {
-    /// Whether something would become of a record, or of a teacher's hours.
+    /// Returns true if the replay changes the outcome of a record or a teacher's hours.
     #[must_use]
     pub fn changes_something(&self) -> bool {
         let stays = |outcome: &RecordOutcome| *outcome == RecordOutcome::Parked;
@@ -310,13 +312,13 @@ impl Replay {
     }
 }
 
-/// Replays after a number, or one.
+/// Lists replays after a number, or only one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<Replay>, StoreError> {
+pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<Replay>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT r.id, r.state, r.filter, r.activations, r.planned_at, r.planned_by, r.applied_at, r.applied_by, r.letters,
                     r.moved, (SELECT count(*) FROM replay_teacher t WHERE t.replay_id = r.id) AS teachers
              FROM replay r WHERE r.id > $1 AND ($2 = 0 OR r.id = $2) ORDER BY r.id LIMIT $3",
@@ -327,35 +329,35 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
     for row in &rows {
         let id = row.int("id")?;
         let sql = "SELECT outcome, count(*) AS n FROM replay_item WHERE replay_id = $1 GROUP BY outcome";
-        let outcomes = db.rows(sql, vec![id.into()]).await?;
+        let outcomes = db.fetch_rows(sql, vec![id.into()]).await?;
         replays.push(Replay {
             replay: id,
-            state: row.spelled("state")?,
-            filter: json(&row.text("filter")?)?,
-            activations: json(&row.text("activations")?)?,
-            planned_at: instant(row.int("planned_at")?),
+            state: row.parse_text("state")?,
+            filter: parse_json(&row.text("filter")?)?,
+            activations: parse_json(&row.text("activations")?)?,
+            planned_at: format_instant(row.int("planned_at")?),
             planned_by: row.text("planned_by")?,
-            applied_at: row.opt_int("applied_at")?.map(instant),
+            applied_at: row.opt_int("applied_at")?.map(format_instant),
             applied_by: row.opt_text("applied_by")?,
             letters: row.int("letters")?,
             outcomes: outcomes
                 .iter()
-                .map(|r| Ok((r.spelled("outcome")?, r.int("n")?)))
+                .map(|r| Ok((r.parse_text("outcome")?, r.int("n")?)))
                 .collect::<Result<_, StoreError>>()?,
             teachers: row.int("teachers")?,
-            moved: row.opt_text("moved")?.map(|m| json(&m)).transpose()?,
+            moved: row.opt_text("moved")?.map(|m| parse_json(&m)).transpose()?,
         });
     }
     Ok(replays)
 }
 
-/// The first items of a replay, in the order of their batches.
+/// Lists the first items of a replay, in the order of their batches.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreError> {
+pub async fn list_items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreError> {
     let rows = tx
-        .rows(
+        .fetch_rows(
             "SELECT letter_id, batch_id, record_index, address, outcome, record_key, detail FROM replay_item
              WHERE replay_id = $1 ORDER BY batch_id, record_index LIMIT $2",
             vec![replay.into(), limit.into()],
@@ -367,21 +369,21 @@ pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, St
             batch: row.int("batch_id")?,
             index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
             address: row.text("address")?,
-            outcome: row.spelled("outcome")?,
+            outcome: row.parse_text("outcome")?,
             record_key: row.opt_bytes("record_key")?.and_then(|k| k.try_into().ok()),
-            detail: json(&row.text("detail")?)?,
+            detail: parse_json(&row.text("detail")?)?,
         })
     };
     rows.iter().map(item).collect()
 }
 
-/// Effects of a replay.
+/// Lists the first effects of a replay on teachers.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>, StoreError> {
+pub async fn list_effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>, StoreError> {
     let rows = tx
-        .rows(
+        .fetch_rows(
             "SELECT person, teacher_id, units_before, units_after, provisional_before, provisional_after, entries_changed
              FROM replay_teacher WHERE replay_id = $1 ORDER BY teacher_id, person LIMIT $2",
             vec![replay.into(), limit.into()],
@@ -391,20 +393,20 @@ pub async fn effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>
         Ok(Effect {
             person: row.text("person")?,
             teacher: row.opt_int("teacher_id")?,
-            counted: hours(row, "units_before", "units_after")?,
-            provisional: hours(row, "provisional_before", "provisional_after")?,
+            counted: read_hours(row, "units_before", "units_after")?,
+            provisional: read_hours(row, "provisional_before", "provisional_after")?,
             entries_changed: row.int("entries_changed")?,
         })
     };
     rows.iter().map(effect).collect()
 }
 
-/// How a person is called in a plan.
+/// Names a person in a plan: the teacher's number, or `new:` and 16 hexadecimal digits of the blind index.
 #[must_use]
-pub fn person(teacher: Option<i64>, blind_index: &[u8; 32]) -> String {
+pub fn person_label(teacher: Option<i64>, blind_index: &[u8; 32]) -> String {
     teacher.map_or_else(|| format!("new:{}", hex_encode(&blind_index[..8])), |t| t.to_string())
 }
 
-fn hours(row: &Row, before: &str, after: &str) -> Result<BeforeAfter<ExactHours>, StoreError> {
+fn read_hours(row: &Row, before: &str, after: &str) -> Result<BeforeAfter<ExactHours>, StoreError> {
     Ok(BeforeAfter::new(ExactHours(row.int(before)?), ExactHours(row.int(after)?)))
 }

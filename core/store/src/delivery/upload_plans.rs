@@ -1,4 +1,4 @@
-//! What is read of a run that is only rehearsed: its batches, and what is parked.
+//! Results of a rehearsed upload: its batches, and what is parked.
 
 use std::collections::BTreeMap;
 
@@ -10,35 +10,35 @@ use crate::sql::error::StoreError;
 use huiliu_decode::Problem;
 use huiliu_messages::Message;
 
-/// Parked raw records looked at together.
+/// Number of parked raw records fetched at once.
 const LOOKED_AT: i64 = 2_000;
 
 /// A raw record that would be parked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParkedRow {
-    /// Where it stands.
+    /// Page item or file line.
     pub address: String,
-    /// The source's own name of the record.
+    /// The record's name at the source.
     pub record: Option<String>,
-    /// Every reason, as the dead letter has them.
+    /// All reasons, as in the dead letter.
     pub reasons: Vec<Problem>,
 }
 
-/// What is parked of a run.
+/// The parked raw records of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParkedRows {
-    /// Reason code → raw records that have it.
+    /// Reason code → number of raw records that have it.
     pub reasons: BTreeMap<String, u64>,
-    /// The first of them.
+    /// The first of these raw records.
     pub rows: Vec<ParkedRow>,
 }
 
-/// The batches of a run, in the order in which they landed.
+/// Lists the batches of a run in the order in which they landed.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn batches(db: &Db, run: i64) -> Result<Vec<i64>, StoreError> {
-    let rows = db.rows("SELECT id FROM batch WHERE run_id = $1 ORDER BY id", vec![run.into()]).await?;
+pub async fn list_batches(db: &Db, run: i64) -> Result<Vec<i64>, StoreError> {
+    let rows = db.fetch_rows("SELECT id FROM batch WHERE run_id = $1 ORDER BY id", vec![run.into()]).await?;
     rows.iter().map(|row| row.int("id")).collect()
 }
 
@@ -51,33 +51,33 @@ pub struct UndeliveredFile {
     pub why: Option<Message>,
 }
 
-/// Why batches of a run are not delivered.
+/// Lists why up to 100 batches of a run are not delivered: address and error.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn undelivered(db: &Db, run: i64) -> Result<Vec<UndeliveredFile>, StoreError> {
+pub async fn list_undelivered(db: &Db, run: i64) -> Result<Vec<UndeliveredFile>, StoreError> {
     let sql = "SELECT p.address, b.last_error FROM batch b JOIN payload p ON p.id = b.payload_id
                WHERE b.run_id = $1 AND b.state <> 'done' ORDER BY b.id LIMIT 100";
-    let rows = db.rows(sql, vec![run.into()]).await?;
+    let rows = db.fetch_rows(sql, vec![run.into()]).await?;
     rows.iter()
         .map(|row| {
-            let why = row.opt_text("last_error")?.as_deref().map(Message::read);
+            let why = row.opt_text("last_error")?.as_deref().map(Message::parse_stored);
             Ok(UndeliveredFile { file: row.text("address")?, why })
         })
         .collect()
 }
 
-/// What is parked of a run: all reasons counted, and at most `told` raw records.
+/// Summarizes the parked raw records of a run: counts all reasons, and lists at most `told` records.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn parked(db: &Db, run: i64, told: usize) -> Result<ParkedRows, StoreError> {
+pub async fn summarize_parked(db: &Db, run: i64, told: usize) -> Result<ParkedRows, StoreError> {
     let mut parked = ParkedRows::default();
-    for batch in batches(db, run).await? {
+    for batch in list_batches(db, run).await? {
         let mut after = -1;
         loop {
             let rows = db
-                .rows(
+                .fetch_rows(
                     "SELECT s.record_index, s.address, d.record_name, d.reasons FROM dead_letter_sighting s
                      JOIN dead_letter d ON d.id = s.letter_id
                      WHERE s.batch_id = $1 AND s.record_index > $2 AND s.outcome = 'parked'

@@ -1,4 +1,4 @@
-//! Claims as loads make them: definite by an ID number, or waiting to be looked at.
+//! The claims that loads create: definite by an ID number, or waiting to be decided.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -13,34 +13,34 @@ use huiliu_decode::TrainingRecord;
 use huiliu_values::ClaimState;
 use huiliu_vault::keys::Keys;
 
-/// A claim as the tables know it.
+/// A claim as the load needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim {
     /// Row id.
     pub id: i64,
-    /// The teacher it is about, if that is decided.
+    /// The teacher it is about, once that is decided.
     pub teacher: Option<i64>,
 }
 
-/// Claims that were found committed, so that the same people need not be looked up batch after batch; those of no teacher
-/// are looked up every time. When any claim changes its teacher, all are forgotten.
+/// A cache of committed claims, so that the same people need not be looked up in every batch. It holds only claims that
+/// have a teacher, and is cleared when any claim changes its teacher.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// The number of changes up to which they are known.
+    /// The number of the identity change up to which the cache is valid.
     changes: i64,
     young: HashMap<[u8; 16], Claim>,
     old: HashMap<[u8; 16], Claim>,
 }
 
 impl Known {
-    /// Claims per generation; two generations are some 2 MB.
+    /// Claims per generation. Two generations take about 2 MB.
     const MAX: usize = 1 << 14;
 
     fn get(&self, key: &[u8; 16]) -> Option<Claim> {
         self.young.get(key).or_else(|| self.old.get(key)).copied()
     }
 
-    fn learn(&mut self, found: &HashMap<[u8; 16], Claim>) {
+    fn insert_found(&mut self, found: &HashMap<[u8; 16], Claim>) {
         for (key, claim) in found.iter().filter(|(_, claim)| claim.teacher.is_some()) {
             if self.young.len() >= Self::MAX {
                 self.old = std::mem::take(&mut self.young);
@@ -49,43 +49,42 @@ impl Known {
         }
     }
 
-    fn as_of(&mut self, changes: i64) {
+    fn clear_if_outdated(&mut self, changes: i64) {
         if self.changes != changes {
             *self = Self { changes, ..Self::default() };
         }
     }
 }
 
-/// Keeps every claim with its teacher until the end of the transaction: a record that is written under a claim is seen by
-/// whoever gives the claim to another.
+/// Keeps all claims with their teachers until the transaction ends: whoever moves a claim to another teacher then sees
+/// the records that this transaction writes under it. Clears the cache if it is outdated.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn hold(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreError> {
-    let rows = tx.rows("SELECT number FROM identity_change WHERE id = 1 {share}", vec![]).await?;
+pub async fn lock_claims_shared(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreError> {
+    let rows = tx.fetch_rows("SELECT number FROM identity_change WHERE id = 1 {share}", vec![]).await?;
     let changes = rows.first().map_or(Ok(0), |row| row.int("number"))?;
-    known.lock().unwrap_or_else(PoisonError::into_inner).as_of(changes);
+    known.lock().unwrap_or_else(PoisonError::into_inner).clear_if_outdated(changes);
     Ok(())
 }
 
-/// Waits for whoever holds the claims, and lets nobody hold them until the end of the transaction: claims change their
-/// teachers. What a rehearsal changes nobody sees, so it holds up nobody.
+/// Waits for transactions that called [`lock_claims_shared`], and blocks new ones until this transaction ends, because
+/// claims are about to change their teachers. Does nothing in a rehearsal, since its changes are not visible to others.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn change(tx: &mut Tx) -> Result<(), StoreError> {
+pub async fn lock_claims_for_change(tx: &mut Tx) -> Result<(), StoreError> {
     if !tx.is_rehearsed() {
-        tx.run("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
+        tx.execute("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
     }
     Ok(())
 }
 
-/// The claim of each record; claims and provisional teachers are made where missing. Sealing happens only for what is
-/// missing.
+/// Returns the claim of each record. Creates missing claims and provisional teachers; only these need sealing.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn identify(
+pub async fn find_or_make_claims(
     tx: &mut Tx,
     keys: &Keys,
     known: &Mutex<Known>,
@@ -99,14 +98,14 @@ pub async fn identify(
         records.iter().filter_map(|r| Some((r.claim_key, known.get(&r.claim_key)?))).collect()
     };
     let mut found = HashMap::new();
-    look_up(tx, &self::unseen(records, &claims), &mut found).await?;
-    known.lock().unwrap_or_else(PoisonError::into_inner).learn(&found);
+    look_up_claims(tx, &self::select_unseen(records, &claims), &mut found).await?;
+    known.lock().unwrap_or_else(PoisonError::into_inner).insert_found(&found);
     claims.extend(found);
-    let unseen = unseen(records, &claims);
+    let unseen = select_unseen(records, &claims);
     if !unseen.is_empty() {
-        introduce(tx, keys, &unseen, &mut claims).await?;
-        // What another load introduced at the same moment is there by now.
-        look_up(tx, &self::unseen(&unseen, &claims), &mut claims).await?;
+        insert_claims(tx, keys, &unseen, &mut claims).await?;
+        // A claim that another load created at the same moment exists by now.
+        look_up_claims(tx, &self::select_unseen(&unseen, &claims), &mut claims).await?;
     }
     let claim = |r: &&TrainingRecord| claims.get(&r.claim_key).copied();
     records.iter().map(|r| claim(r).ok_or_else(|| StoreError::Column { column: "claim.id".into() })).collect()
@@ -114,52 +113,54 @@ pub async fn identify(
 
 /// The teachers who have the ID numbers of some records.
 struct Owners {
-    /// Number in the clear → its index.
+    /// ID number in the clear → its blind index.
     indexes: HashMap<String, Index>,
     teachers: HashMap<Index, i64>,
-    /// The folded names of those who are on the roster.
+    /// The folded names of those teachers who are on the roster.
     names: HashMap<i64, String>,
 }
 
 impl Owners {
-    /// Of the numbers of these records nobody is known yet.
-    fn of(keys: &Keys, records: &[&TrainingRecord<'_>]) -> Self {
+    /// Computes the blind indexes of the records' ID numbers. No teachers are loaded yet.
+    fn for_records(keys: &Keys, records: &[&TrainingRecord<'_>]) -> Self {
         let numbers = records.iter().filter_map(|r| r.id_number.as_ref());
-        let indexes = numbers.map(|id| (id.reveal().to_owned(), identifiers::index(keys, id.reveal()))).collect();
+        let indexes =
+            numbers.map(|id| (id.reveal().to_owned(), identifiers::compute_index(keys, id.reveal()))).collect();
         Self { indexes, teachers: HashMap::new(), names: HashMap::new() }
     }
 
-    /// Looks up who has the numbers of these, and what the roster calls those of whom more is told.
-    async fn find<'r>(
+    /// Loads the teachers who have these records' ID numbers, and the roster's names of those teachers for records with
+    /// a description.
+    async fn load_teachers<'r>(
         &mut self,
         tx: &mut Tx,
         records: impl Iterator<Item = &'r TrainingRecord<'r>> + Clone,
     ) -> Result<(), StoreError> {
-        let wanted: Vec<Index> = records.clone().filter_map(|r| self.index(r)).collect();
-        self.teachers.extend(identifiers::find(tx, &wanted).await?);
-        let told: Vec<i64> = records.filter(|r| r.told.is_some()).filter_map(|r| self.teacher(r)).collect();
+        let wanted: Vec<Index> = records.clone().filter_map(|r| self.index_of(r)).collect();
+        self.teachers.extend(identifiers::find_teachers(tx, &wanted).await?);
+        let told: Vec<i64> = records.filter(|r| r.told.is_some()).filter_map(|r| self.teacher_of(r)).collect();
         if !told.is_empty() {
-            self.names = identity::roster_names(tx, &told).await?;
+            self.names = identity::load_roster_names(tx, &told).await?;
         }
         Ok(())
     }
 
-    fn index(&self, record: &TrainingRecord<'_>) -> Option<Index> {
+    fn index_of(&self, record: &TrainingRecord<'_>) -> Option<Index> {
         self.indexes.get(record.id_number.as_ref()?.reveal()).copied()
     }
 
-    fn teacher(&self, record: &TrainingRecord<'_>) -> Option<i64> {
-        self.teachers.get(&self.index(record)?).copied()
+    fn teacher_of(&self, record: &TrainingRecord<'_>) -> Option<i64> {
+        self.teachers.get(&self.index_of(record)?).copied()
     }
 
-    /// The teacher on the roster who has the record's number and very name.
-    fn sure(&self, record: &TrainingRecord<'_>) -> Option<i64> {
-        self.teacher(record).filter(|teacher| self.names.get(teacher) == Some(&record.name_folded))
+    /// Returns the teacher on the roster who has both the record's ID number and exactly its name.
+    fn certain_teacher(&self, record: &TrainingRecord<'_>) -> Option<i64> {
+        self.teacher_of(record).filter(|teacher| self.names.get(teacher) == Some(&record.name_folded))
     }
 }
 
-/// One record of each claim that is not known yet, sorted by claim.
-fn unseen<'r, 'a>(
+/// Returns one record for each claim that is not known yet, sorted by claim key.
+fn select_unseen<'r, 'a>(
     records: &[&'r TrainingRecord<'a>],
     claims: &HashMap<[u8; 16], Claim>,
 ) -> Vec<&'r TrainingRecord<'a>> {
@@ -169,7 +170,7 @@ fn unseen<'r, 'a>(
     unseen
 }
 
-async fn look_up(
+async fn look_up_claims(
     tx: &mut Tx,
     records: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
@@ -181,7 +182,7 @@ async fn look_up(
         .int("ord", (0i64..).take(records.len()).map(Some))
         .bytes("claim_key", records.iter().map(|r| r.claim_key.as_slice()));
     let found = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT incoming.ord AS ord, c.id AS id, c.teacher_id AS teacher_id
              FROM {rows} {join claim c ON c.claim_key = incoming.claim_key}",
             vec![],
@@ -197,27 +198,29 @@ async fn look_up(
     Ok(())
 }
 
-/// Makes claims and, for ID numbers nobody has had, provisional teachers. Everything goes in by sorted key, so that two
-/// loads that meet the same people wait for each other in one order.
+/// Creates claims, and provisional teachers for ID numbers that nobody has. Everything is inserted in the order of its
+/// key, so that two loads with the same people wait for each other in one order.
 ///
-/// What a source told of somebody is kept, sealed, unless the number and the very name are those of a teacher of the roster.
-async fn introduce(
+/// What a source says about a person is stored sealed, unless ID number and exact name are those of a teacher on the
+/// roster.
+async fn insert_claims(
     tx: &mut Tx,
     keys: &Keys,
     unseen: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
 ) -> Result<(), StoreError> {
-    let mut owners = Owners::of(keys, unseen);
+    let mut owners = Owners::for_records(keys, unseen);
     let mut numbers: BTreeMap<Index, &str> = BTreeMap::new();
     for record in unseen.iter().filter(|r| r.told.is_none()) {
-        numbers.extend(owners.index(record).zip(record.id_number.as_ref().map(|id| id.reveal())));
+        numbers.extend(owners.index_of(record).zip(record.id_number.as_ref().map(|id| id.reveal())));
     }
-    owners.teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
-    owners.find(tx, unseen.iter().copied().filter(|r| r.told.is_some())).await?;
-    let merged = rulings::merged_numbers(tx).await?;
-    let made: Vec<Made<'_>> = unseen.iter().map(|r| Made::of(keys, &owners, &merged, r)).collect::<Result<_, _>>()?;
+    owners.teachers = identifiers::find_or_make_teachers(tx, keys, &numbers).await?;
+    owners.load_teachers(tx, unseen.iter().copied().filter(|r| r.told.is_some())).await?;
+    let merged = rulings::load_merged_numbers(tx).await?;
+    let made: Vec<Made<'_>> =
+        unseen.iter().map(|r| Made::for_record(keys, &owners, &merged, r)).collect::<Result<_, _>>()?;
     if made.iter().any(|m| m.told.is_some()) {
-        sealing::hold(tx, keys).await?;
+        sealing::require_current(tx, keys).await?;
     }
     let rows = Rows::new()
         .bytes("claim_key", made.iter().map(|m| m.record.claim_key.as_slice()))
@@ -233,7 +236,7 @@ async fn introduce(
         )
         .opt_bytes("told", made.iter().map(|m| m.told.as_deref()));
     let inserted = tx
-        .rows_with(
+        .fetch_rows_with(
             "INSERT INTO claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, told)
              SELECT claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, told FROM {rows}
              WHERE true ON CONFLICT (claim_key) DO NOTHING RETURNING id, claim_key, teacher_id",
@@ -254,34 +257,34 @@ async fn introduce(
     identity::write_claim_keys(tx, keys, waiting).await
 }
 
-/// A claim that is made.
+/// A claim to be created.
 struct Made<'r> {
     record: &'r TrainingRecord<'r>,
     index: Option<Index>,
     teacher: Option<i64>,
-    /// By what it is the teacher's.
+    /// What made the claim the teacher's.
     decided_by: String,
-    /// What was told, sealed.
+    /// What the source says about the person, sealed.
     told: Option<Vec<u8>>,
 }
 
 impl<'r> Made<'r> {
-    fn of(
+    fn for_record(
         keys: &Keys,
         owners: &Owners,
         merged: &HashMap<String, i64>,
         record: &'r TrainingRecord<'_>,
     ) -> Result<Self, StoreError> {
         let (teacher, told) = match &record.told {
-            None => (owners.teacher(record), None),
-            Some(told) => match owners.sure(record) {
+            None => (owners.teacher_of(record), None),
+            Some(told) => match owners.certain_teacher(record) {
                 Some(teacher) => (Some(teacher), None),
                 None => (None, Some(identity::seal_told(keys, &record.claim_key, told)?)),
             },
         };
-        let index = owners.index(record);
+        let index = owners.index_of(record);
         let decided_by = match (teacher, &index) {
-            (Some(_), Some(index)) => rulings::by_number(merged, index),
+            (Some(_), Some(index)) => rulings::decided_by_number(merged, index),
             _ => String::new(),
         };
         Ok(Self { record, index, teacher, decided_by, told })

@@ -1,4 +1,4 @@
-//! Teachers by ID number: found, made, and given another number.
+//! Teachers by ID number: finding and creating them, and giving them another number.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,19 +8,19 @@ use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_vault::keys::Keys;
 
-/// Blind index of an ID number.
+/// The blind index of an ID number.
 pub(crate) type Index = [u8; 32];
 
-/// The kind of the identifiers that are ID numbers.
+/// The identifier kind of ID numbers.
 const ID_NUMBER: &str = "id_number";
 
-/// The blind index of an ID number in the clear.
-pub(crate) fn index(keys: &Keys, id_number: &str) -> Index {
+/// Computes the blind index of an ID number in the clear.
+pub(crate) fn compute_index(keys: &Keys, id_number: &str) -> Index {
     keys.blind_index(ID_NUMBER, id_number)
 }
 
-/// Index → the teacher who has it.
-pub(crate) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index, i64>, StoreError> {
+/// Finds the teachers who have these numbers: index → teacher.
+pub(crate) async fn find_teachers(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index, i64>, StoreError> {
     let mut teachers = HashMap::with_capacity(indexes.len());
     if indexes.is_empty() {
         return Ok(teachers);
@@ -29,7 +29,7 @@ pub(crate) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index
         .int("ord", (0i64..).take(indexes.len()).map(Some))
         .bytes("blind_index", indexes.iter().map(Index::as_slice));
     let found = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT incoming.ord AS ord, i.teacher_id AS teacher_id FROM {rows} {join teacher_identifier i
                ON i.blind_index = incoming.blind_index AND i.kind = 'id_number'}",
             vec![],
@@ -44,49 +44,49 @@ pub(crate) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index
     Ok(teachers)
 }
 
-/// Finds or makes the teacher of each number in the clear.
-pub(crate) async fn find_or_make(
+/// Finds or creates the teacher of each number. The numbers are in the clear.
+pub(crate) async fn find_or_make_teachers(
     tx: &mut Tx,
     keys: &Keys,
     numbers: &BTreeMap<Index, &str>,
 ) -> Result<HashMap<Index, i64>, StoreError> {
     let all: Vec<Index> = numbers.keys().copied().collect();
-    let mut teachers = find(tx, &all).await?;
+    let mut teachers = find_teachers(tx, &all).await?;
     let missing: Vec<(&Index, &&str)> = numbers.iter().filter(|(index, _)| !teachers.contains_key(*index)).collect();
     if missing.is_empty() {
         return Ok(teachers);
     }
-    let ids = tx.next_ids("teacher", missing.len()).await?;
+    let ids = tx.reserve_ids("teacher", missing.len()).await?;
     let wanted = missing.iter().zip(ids);
     let wanted: Vec<NewNumber<'_>> =
         wanted.map(|((index, number), teacher_id)| NewNumber { index: **index, number, teacher_id }).collect();
-    let made = give(tx, keys, &wanted).await?;
-    tx.run_with(
+    let made = assign_numbers(tx, keys, &wanted).await?;
+    tx.execute_with(
         "INSERT INTO teacher (id, origin, created_at) SELECT id, 'provisional', {now} FROM {rows} WHERE true",
         vec![],
         Rows::new().int("id", made.values().copied().map(Some)),
     )
     .await?;
     teachers.extend(made);
-    // What a load of records made at the same moment is there by now.
+    // A teacher that another load created at the same moment exists by now.
     let late: Vec<Index> = all.into_iter().filter(|index| !teachers.contains_key(index)).collect();
-    teachers.extend(find(tx, &late).await?);
+    teachers.extend(find_teachers(tx, &late).await?);
     Ok(teachers)
 }
 
-/// A number that a teacher is to be given.
+/// A number that a teacher gets.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NewNumber<'n> {
-    /// Its blind index.
+    /// The number's blind index.
     pub index: Index,
     /// The number in the clear.
     pub number: &'n str,
-    /// The teacher.
+    /// Row id of the teacher.
     pub teacher_id: i64,
 }
 
-/// Gives teachers numbers that nobody has; those that somebody has by now are left out of what is given back.
-pub(crate) async fn give(
+/// Gives teachers numbers that nobody has. A number that somebody has by now is missing from the result.
+pub(crate) async fn assign_numbers(
     tx: &mut Tx,
     keys: &Keys,
     wanted: &[NewNumber<'_>],
@@ -94,11 +94,11 @@ pub(crate) async fn give(
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    sealing::hold(tx, keys).await?;
+    sealing::require_current(tx, keys).await?;
     let seal = |new: &NewNumber<'_>| keys.seal(&[b"teacher_identifier", b"sealed", &new.index], new.number.as_bytes());
     let sealed: Vec<Vec<u8>> = wanted.iter().map(seal).collect::<Result<_, _>>()?;
     let made = tx
-        .rows_with(
+        .fetch_rows_with(
             "INSERT INTO teacher_identifier (teacher_id, kind, blind_index, sealed, valid_from)
              SELECT teacher_id, 'id_number', blind_index, sealed, {now} FROM {rows}
              WHERE true ON CONFLICT (blind_index, kind) DO NOTHING RETURNING teacher_id, blind_index",
@@ -116,8 +116,8 @@ pub(crate) async fn give(
     made.iter().map(index).collect()
 }
 
-/// Ends the numbers that teachers had before these, which they have now: index → teacher.
-pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> Result<(), StoreError> {
+/// Makes these the current numbers of their teachers (index → teacher), and ends the teachers' other numbers.
+pub(crate) async fn end_other_numbers(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> Result<(), StoreError> {
     if current.is_empty() {
         return Ok(());
     }
@@ -126,7 +126,7 @@ pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> R
             .bytes("blind_index", current.keys().map(Index::as_slice))
             .int("teacher_id", current.values().copied().map(Some))
     };
-    tx.run_with(
+    tx.execute_with(
         "UPDATE teacher_identifier SET valid_to = {now} FROM {rows}
          WHERE teacher_identifier.teacher_id = incoming.teacher_id AND teacher_identifier.kind = 'id_number'
            AND teacher_identifier.blind_index <> incoming.blind_index AND teacher_identifier.valid_to IS NULL",
@@ -134,7 +134,7 @@ pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> R
         rows(),
     )
     .await?;
-    tx.run_with(
+    tx.execute_with(
         "UPDATE teacher_identifier SET valid_to = NULL FROM {rows}
          WHERE teacher_identifier.blind_index = incoming.blind_index AND teacher_identifier.kind = 'id_number'
            AND teacher_identifier.valid_to IS NOT NULL",
@@ -145,14 +145,14 @@ pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> R
     Ok(())
 }
 
-/// The blind index of the ID number of some teachers.
+/// Loads the blind index of each teacher's current ID number.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64, Index>, StoreError> {
+pub async fn load_blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64, Index>, StoreError> {
     let rows = Rows::new().int("id", teachers.iter().copied().map(Some));
     let found = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT i.teacher_id AS teacher_id, i.blind_index AS blind_index
              FROM {rows} {join teacher_identifier i ON i.teacher_id = incoming.id}
              WHERE i.kind = 'id_number' AND i.valid_to IS NULL",

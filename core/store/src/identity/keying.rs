@@ -1,69 +1,70 @@
-//! By which keys the teachers of the roster are found, and how many have a value: written when the roster tells something
-//! else of them, and with it every claim that shares a key is looked at again.
+//! Keying: writes the keys by which teachers of the roster are found, and how many teachers have each value. When the
+//! roster changes what it says about a teacher, all claims that share a key with the teacher are decided again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::identity::{alone, digest, match_keys};
+use crate::identity::{compute_match_keys, digest_value, try_lock_identity};
 use crate::ledger::marks;
 use crate::roster;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
-use huiliu_matching::keys::{Use, narrowers};
-use huiliu_matching::score::counted;
+use huiliu_matching::keys::{Use, emit_narrowing_values};
+use huiliu_matching::score::emit_counted_values;
 use huiliu_matching::{Profile, Told};
 use huiliu_vault::keys::Keys;
 
-/// Where the number of all teachers stands among the counts.
+/// The value under which the number of all keyed teachers is stored.
 pub(super) const ALL: i64 = 0;
 
-/// Marks every teacher when nobody has been keyed yet.
+/// Marks all teachers for keying if no keying has been started yet.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn begin(db: &Db) -> Result<(), StoreError> {
+pub(super) async fn start_keying(db: &Db) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
-    let free = alone(&mut tx).await?;
-    let begun = tx.rows("SELECT 1 AS one FROM match_count WHERE value = $1", vec![ALL.into()]).await?;
+    let free = try_lock_identity(&mut tx).await?;
+    let begun = tx.fetch_rows("SELECT 1 AS one FROM match_count WHERE value = $1", vec![ALL.into()]).await?;
     if free && begun.is_empty() {
-        tx.run("INSERT INTO match_count (value, teachers) VALUES ($1, 0)", vec![ALL.into()]).await?;
-        marks::add_all(&mut tx, marks::MATCH).await?;
+        tx.execute("INSERT INTO match_count (value, teachers) VALUES ($1, 0)", vec![ALL.into()]).await?;
+        marks::mark_all(&mut tx, marks::MATCH).await?;
     }
-    // The lock must be gone at once, not when a dropped transaction is rolled back.
+    // Commit, so that the lock is released at once and not when a dropped transaction is rolled back.
     tx.commit().await
 }
 
-/// Writes the keys of the first block of marked teachers after `after`; gives the block, or nothing when none is left.
+/// Writes the keys of the first block of marked teachers after `after`. Returns the block, or `None` if no block is
+/// left or another process is keying or deciding.
 ///
 /// # Errors
-/// [`StoreError`]; nothing of the block was written then.
+/// [`StoreError`]; nothing of the block is written then.
 pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option<i64>, StoreError> {
     let mut tx = db.begin().await?;
-    if !alone(&mut tx).await? {
+    if !try_lock_identity(&mut tx).await? {
         return Ok(None);
     }
-    let Some((block, due)) = marks::next(&mut tx, marks::MATCH, after).await? else {
+    let Some((block, due)) = marks::take_next_block(&mut tx, marks::MATCH, after).await? else {
         tx.commit().await?;
         return Ok(None);
     };
-    let told = roster::told(&mut tx, keys, &due.teachers).await?;
-    let was = read(&mut tx, &due.teachers).await?;
+    let told = roster::load_told(&mut tx, keys, &due.teachers).await?;
+    let was = load_digests(&mut tx, &due.teachers).await?;
     let nothing = Found::default();
-    let is: HashMap<i64, Found> = told.iter().map(|(teacher, told)| (*teacher, Found::of(keys, told))).collect();
+    let is: HashMap<i64, Found> = told.iter().map(|(teacher, told)| (*teacher, Found::from_told(keys, told))).collect();
     let changed: Vec<Change<'_>> = due
         .teachers
         .iter()
         .map(|t| Change { teacher: *t, was: was.get(t).unwrap_or(&nothing), is: is.get(t).unwrap_or(&nothing) })
         .collect();
-    write(&mut tx, &changed).await?;
-    count(&mut tx, &changed).await?;
-    look_again(&mut tx, &changed).await?;
-    marks::remove(&mut tx, &due).await?;
+    write_keys(&mut tx, &changed).await?;
+    update_counts(&mut tx, &changed).await?;
+    reset_matching_claims(&mut tx, &changed).await?;
+    marks::remove_marks(&mut tx, &due).await?;
     tx.commit().await?;
     Ok(Some(block))
 }
 
-/// By what a teacher is found: digests, sorted, each once.
+/// The digests by which a teacher is found, sorted and without duplicates.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
     keys: BTreeSet<i64>,
@@ -72,53 +73,53 @@ struct Found {
 }
 
 impl Found {
-    fn of(keys: &Keys, told: &Told) -> Self {
-        let profile = told.profile();
+    fn from_told(keys: &Keys, told: &Told) -> Self {
+        let profile = told.to_profile();
         let mut counts = BTreeSet::new();
-        counted(&profile, &mut |slot, value| {
-            counts.insert(digest(keys, "count", slot.as_str(), value));
+        emit_counted_values(&profile, &mut |slot, value| {
+            counts.insert(digest_value(keys, "count", slot.as_str(), value));
         });
         Self {
-            keys: match_keys(keys, &profile, Use::Find).into_iter().map(|(_, key)| key).collect(),
+            keys: compute_match_keys(keys, &profile, Use::Find).into_iter().map(|(_, key)| key).collect(),
             counted: counts,
-            seconds: seconds(keys, &profile).into_iter().collect(),
+            seconds: compute_second_keys(keys, &profile).into_iter().collect(),
         }
     }
 }
 
-/// A person's second keys, which tell apart those who share a key with too many.
-pub(super) fn seconds(keys: &Keys, profile: &Profile) -> Vec<i64> {
+/// Computes a person's second keys, which narrow down too many people who share a first key.
+pub(super) fn compute_second_keys(keys: &Keys, profile: &Profile) -> Vec<i64> {
     let mut all = Vec::with_capacity(12);
-    narrowers(profile, &mut |what, value| all.push(digest(keys, "second", what, value)));
+    emit_narrowing_values(profile, &mut |what, value| all.push(digest_value(keys, "second", what, value)));
     all
 }
 
-/// Digests as they stand in one cell.
-pub(super) fn unpack(bytes: &[u8]) -> impl Iterator<Item = i64> {
+/// Unpacks digests that are stored in one cell.
+pub(super) fn unpack_digests(bytes: &[u8]) -> impl Iterator<Item = i64> {
     bytes.chunks_exact(8).map(|eight| i64::from_be_bytes(std::array::from_fn(|n| eight[n])))
 }
 
-fn pack(digests: &BTreeSet<i64>) -> Vec<u8> {
+fn pack_digests(digests: &BTreeSet<i64>) -> Vec<u8> {
     digests.iter().flat_map(|digest| digest.to_be_bytes()).collect()
 }
 
-/// What a teacher was found by, and is from now on.
+/// The digests of a teacher before and after a change.
 struct Change<'f> {
     teacher: i64,
     was: &'f Found,
     is: &'f Found,
 }
 
-async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreError> {
+async fn load_digests(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreError> {
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT m.teacher_id AS teacher_id, m.match_keys AS match_keys, m.counted AS counted, m.seconds AS seconds
              FROM {rows} {join teacher_match m ON m.teacher_id = incoming.teacher_id}",
             vec![],
             Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
         )
         .await?;
-    let set = |row: &Row, name: &str| Ok::<_, StoreError>(unpack(&row.bytes(name)?).collect());
+    let set = |row: &Row, name: &str| Ok::<_, StoreError>(unpack_digests(&row.bytes(name)?).collect());
     let found = |row: &Row| {
         let found =
             Found { keys: set(row, "match_keys")?, counted: set(row, "counted")?, seconds: set(row, "seconds")? };
@@ -127,8 +128,8 @@ async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreErro
     rows.iter().map(found).collect()
 }
 
-async fn write(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
-    fn pairs<'c>(
+async fn write_keys(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
+    fn pair_keys<'c>(
         changed: &'c [Change<'_>],
         one: impl Fn(&'c Change<'_>) -> (&'c BTreeSet<i64>, &'c BTreeSet<i64>),
     ) -> Rows<'c> {
@@ -142,28 +143,31 @@ async fn write(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
             .int("match_key", pairs.iter().map(|(key, _)| Some(*key)))
             .int("teacher_id", pairs.iter().map(|(_, teacher)| Some(*teacher)))
     }
-    tx.run_with(
+    tx.execute_with(
         "DELETE FROM teacher_match_key WHERE (match_key, teacher_id) IN (SELECT match_key, teacher_id FROM {rows})",
         vec![],
-        pairs(changed, |c| (&c.was.keys, &c.is.keys)),
+        pair_keys(changed, |c| (&c.was.keys, &c.is.keys)),
     )
     .await?;
-    tx.copy("teacher_match_key", pairs(changed, |c| (&c.is.keys, &c.was.keys))).await?;
+    tx.insert_rows("teacher_match_key", pair_keys(changed, |c| (&c.is.keys, &c.was.keys))).await?;
     let ids = || Rows::new().int("teacher_id", changed.iter().map(|c| Some(c.teacher)));
-    tx.run_with("DELETE FROM teacher_match WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], ids()).await?;
+    tx.execute_with("DELETE FROM teacher_match WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], ids())
+        .await?;
     let there: Vec<&Change<'_>> = changed.iter().filter(|c| !c.is.keys.is_empty()).collect();
-    let packed: Vec<[Vec<u8>; 3]> =
-        there.iter().map(|c| [pack(&c.is.keys), pack(&c.is.counted), pack(&c.is.seconds)]).collect();
+    let packed: Vec<[Vec<u8>; 3]> = there
+        .iter()
+        .map(|c| [pack_digests(&c.is.keys), pack_digests(&c.is.counted), pack_digests(&c.is.seconds)])
+        .collect();
     let rows = Rows::new()
         .int("teacher_id", there.iter().map(|c| Some(c.teacher)))
         .bytes("match_keys", packed.iter().map(|p| p[0].as_slice()))
         .bytes("counted", packed.iter().map(|p| p[1].as_slice()))
         .bytes("seconds", packed.iter().map(|p| p[2].as_slice()));
-    tx.copy("teacher_match", rows).await
+    tx.insert_rows("teacher_match", rows).await
 }
 
-/// Moves the counts of the values that teachers have no more, or have now.
-async fn count(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
+/// Updates the counts of the values that teachers lost or gained.
+async fn update_counts(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     let mut moved: BTreeMap<i64, i64> = BTreeMap::new();
     for Change { was, is, .. } in changed {
         was.counted.difference(&is.counted).for_each(|value| *moved.entry(*value).or_default() -= 1);
@@ -173,7 +177,7 @@ async fn count(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     moved.retain(|_, by| *by != 0);
     let rows =
         Rows::new().int("value", moved.keys().copied().map(Some)).int("teachers", moved.values().copied().map(Some));
-    tx.run_with(
+    tx.execute_with(
         "INSERT INTO match_count (value, teachers) SELECT value, teachers FROM {rows} WHERE true
          ON CONFLICT (value) DO UPDATE SET teachers = match_count.teachers + excluded.teachers",
         vec![],
@@ -183,10 +187,11 @@ async fn count(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Has the claims that share a key with whoever has changed looked at again, unless a person has decided on them.
-async fn look_again(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
+/// Resets the claims that share a key with a changed teacher, so that they are decided again, unless a person has
+/// decided them.
+async fn reset_matching_claims(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     let shared: BTreeSet<i64> = changed.iter().flat_map(|c| c.was.keys.union(&c.is.keys)).copied().collect();
-    tx.run_with(
+    tx.execute_with(
         "UPDATE claim SET state = 'new' WHERE decided_by NOT LIKE 'decision%' AND id IN
            (SELECT m.claim_id FROM {rows} {join claim_match_key m ON m.match_key = incoming.match_key})",
         vec![],

@@ -1,16 +1,16 @@
-//! What passes were expected to be, and the raw fields that streams have had.
+//! Expectations about passes, and the raw fields that streams have had.
 
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_messages::Message;
 
-/// A pass that is over and not yet judged.
+/// A finished pass that has not been checked against its expectations.
 #[derive(Debug, Clone)]
 pub struct Ended {
-    /// Its run.
+    /// The run that made the pass.
     pub run: i64,
-    /// Its source.
+    /// Row id of its source.
     pub source_id: i64,
     /// The source's name.
     pub source: String,
@@ -18,22 +18,22 @@ pub struct Ended {
     pub connector: String,
 }
 
-/// What came of one stream in one pass.
+/// Record counts of one stream in one pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Raw records.
+    /// Number of raw records.
     pub records: i64,
-    /// Of these, parked.
+    /// How many of these are parked.
     pub parked: i64,
 }
 
-/// Some passes that are over, everything of them delivered, and not judged.
+/// Lists up to 100 finished passes that are fully delivered and not checked yet, oldest first.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn to_judge(db: &Db) -> Result<Vec<Ended>, StoreError> {
+pub async fn list_unchecked_passes(db: &Db) -> Result<Vec<Ended>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT r.id AS run, r.source_id AS source_id, s.name AS source, s.connector AS connector
              FROM sync_run r JOIN source s ON s.id = r.source_id
              WHERE r.unmet IS NULL AND r.state = 'done'
@@ -53,13 +53,13 @@ pub async fn to_judge(db: &Db) -> Result<Vec<Ended>, StoreError> {
     rows.iter().map(ended).collect()
 }
 
-/// What came of a stream in a pass.
+/// Counts the records of a stream in a pass.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreError> {
+pub async fn count_stream_records(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) AS records, CAST(coalesce(sum(b.parked), 0) AS bigint) AS parked
              FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.run_id = $1 AND p.stream = $2",
             vec![run.into(), stream.into()],
@@ -69,41 +69,41 @@ pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreEr
         .map_or(Ok(Figures::default()), |r| Ok(Figures { records: r.int("records")?, parked: r.int("parked")? }))
 }
 
-/// Where a run stopped to read a stream.
+/// Returns the cursor at which a run stopped reading a stream.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT at_end FROM sync_run_cursor WHERE run_id = $1 AND stream = $2";
-    let rows = db.rows(sql, vec![run.into(), stream.into()]).await?;
+    let rows = db.fetch_rows(sql, vec![run.into(), stream.into()]).await?;
     rows.first().map_or(Ok(None), |r| r.opt_text("at_end"))
 }
 
-/// The newest last day among a stream's records.
+/// Returns the latest last day among a stream's records.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn newest(db: &Db, source_id: i64, stream: &str) -> Result<Option<String>, StoreError> {
+pub async fn find_latest_period_end(db: &Db, source_id: i64, stream: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT max(period_end) AS newest FROM training_record WHERE source_id = $1 AND stream = $2";
-    let rows = db.rows(sql, vec![source_id.into(), stream.into()]).await?;
+    let rows = db.fetch_rows(sql, vec![source_id.into(), stream.into()]).await?;
     rows.first().map_or(Ok(None), |r| r.opt_text("newest"))
 }
 
-/// Writes down what of a pass was not as expected.
+/// Saves the expectations that a pass did not meet. An empty list means that it met all of them.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn judged(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreError> {
-    let unmet = if unmet.is_empty() { String::new() } else { Message::stored_list(unmet) };
-    db.run("UPDATE sync_run SET unmet = $2 WHERE id = $1", vec![run.into(), unmet.into()]).await?;
+pub async fn save_unmet(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreError> {
+    let unmet = if unmet.is_empty() { String::new() } else { Message::to_stored_list(unmet) };
+    db.execute("UPDATE sync_run SET unmet = $2 WHERE id = $1", vec![run.into(), unmet.into()]).await?;
     Ok(())
 }
 
-/// Remembers the raw fields of a stream; gives those that are new, none where it had none before.
+/// Saves the raw fields of a stream. Returns those that are new, or none if no fields were known before.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn fields(
+pub async fn save_fields(
     db: &Db,
     source_id: i64,
     run: i64,
@@ -112,7 +112,8 @@ pub async fn fields(
 ) -> Result<Vec<String>, StoreError> {
     let mut tx = db.begin().await?;
     let of_stream = || vec![source_id.into(), stream.into()];
-    let known = tx.rows("SELECT field FROM stream_field WHERE source_id = $1 AND stream = $2", of_stream()).await?;
+    let known =
+        tx.fetch_rows("SELECT field FROM stream_field WHERE source_id = $1 AND stream = $2", of_stream()).await?;
     let known: Vec<String> = known.iter().map(|r| r.text("field")).collect::<Result<_, _>>()?;
     let new: Vec<&String> = names.iter().filter(|name| !known.contains(name)).collect();
     if new.is_empty() {
@@ -121,7 +122,7 @@ pub async fn fields(
     let rows = Rows::new()
         .text("field", new.iter().map(|name| Some(name.as_str())))
         .int("is_new", new.iter().map(|_| Some(i64::from(!known.is_empty()))));
-    tx.run_with(
+    tx.execute_with(
         "INSERT INTO stream_field (source_id, stream, field, run_id, is_new)
          SELECT $1, $2, incoming.field, $3, incoming.is_new FROM {rows} WHERE true ON CONFLICT DO NOTHING",
         vec![source_id.into(), stream.into(), run.into()],
@@ -132,13 +133,13 @@ pub async fn fields(
     Ok(if known.is_empty() { vec![] } else { new.into_iter().cloned().collect() })
 }
 
-/// The fields that were new in a run: stream and field.
+/// Lists the fields that were new in a run, at most 1,000: stream and field.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn new_fields(db: &Db, run: i64) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn list_new_fields(db: &Db, run: i64) -> Result<Vec<(String, String)>, StoreError> {
     let sql =
         "SELECT stream, field FROM stream_field WHERE run_id = $1 AND is_new = 1 ORDER BY stream, field LIMIT 1000";
-    let rows = db.rows(sql, vec![run.into()]).await?;
+    let rows = db.fetch_rows(sql, vec![run.into()]).await?;
     rows.iter().map(|r| Ok((r.text("stream")?, r.text("field")?))).collect()
 }

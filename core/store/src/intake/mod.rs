@@ -1,4 +1,4 @@
-//! What comes in: runs, payloads, cursors, and whose turn it is to read a source.
+//! Intake: runs, payloads, cursors, and leases on sources.
 
 pub mod cursors;
 pub mod expectations;

@@ -1,38 +1,45 @@
-//! Payloads that a platform has handed in itself, found by the key that it gave them.
+//! Payloads that a platform has pushed, found by the key that it gave them.
 
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use huiliu_decode::payload::Payload;
 use huiliu_vault::keys::Keys;
 
-/// A payload that is in the books.
+/// A payload that was stored before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
     /// The run that received it.
     pub run: i64,
-    /// Raw records in it.
+    /// Number of raw records in it.
     pub records: i64,
-    /// Why it cannot be read, if it cannot.
+    /// Why it cannot be read; `None` if it can.
     pub fault: Option<String>,
-    /// Whether it is the same bytes.
+    /// Whether it has the same bytes as the one that is being pushed.
     pub is_same: bool,
 }
 
-/// The digest under which the books keep a stream's payload.
+/// Computes the digest by which the database identifies a stream's payload.
 ///
 /// # Errors
-/// Those of reading it.
-pub fn digest(keys: &Keys, stream: &str, payload: &Payload) -> std::io::Result<[u8; 32]> {
-    keys.digest_read(&[b"payload", stream.as_bytes()], payload.len(), &mut payload.reader()?)
+/// Errors of reading the payload.
+pub fn compute_digest(keys: &Keys, stream: &str, payload: &Payload) -> std::io::Result<[u8; 32]> {
+    keys.digest_read(&[b"payload", stream.as_bytes()], payload.len(), &mut payload.open_reader()?)
 }
 
-/// The payload of a source's stream with this key, and whether it has this digest. The key is its address.
+/// Finds the first payload of a source's stream with this key, and compares its digest. The key is stored as the
+/// address.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find(db: &Db, source: i64, stream: &str, key: &str, digest: &[u8]) -> Result<Option<Pushed>, StoreError> {
+pub async fn find_pushed(
+    db: &Db,
+    source: i64,
+    stream: &str,
+    key: &str,
+    digest: &[u8],
+) -> Result<Option<Pushed>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT p.run_id, p.digest, p.fault,
                     (SELECT CAST(coalesce(sum(b.record_count), 0) AS BIGINT) FROM batch b WHERE b.payload_id = p.id) AS records
              FROM payload p WHERE p.source_id = $1 AND p.stream = $2 AND p.address = $3 ORDER BY p.id LIMIT 1",

@@ -1,19 +1,20 @@
-//! The budget of a host, shared by all workers: one row, one statement per request, by the database's clock.
+//! The request budget of a host, shared by all workers: one row, and one statement per request, by the database's
+//! clock.
 
 use std::time::Duration;
 
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 
-/// Takes the host's next free slot and moves it on; gives how long it is until then.
+/// Reserves the host's next free slot and moves the slot on by `every`. Returns how long to wait for it.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn next_slot(db: &Db, host: &str, every: Duration) -> Result<Duration, StoreError> {
+pub async fn reserve_slot(db: &Db, host: &str, every: Duration) -> Result<Duration, StoreError> {
     let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX / 4);
     let mut tx = db.begin().await?;
     let rows = tx
-        .rows(
+        .fetch_rows(
             "INSERT INTO host_pace (host, next_at) VALUES ($1, {now} + $2)
              ON CONFLICT (host) DO UPDATE SET
                next_at = CASE WHEN host_pace.next_at > {now} THEN host_pace.next_at ELSE {now} END + $2

@@ -1,4 +1,4 @@
-//! The books: sources, runs, payloads, batches and their claims.
+//! Sources, runs, payloads, batches and cursors, as they are received.
 
 use crate::admin::sealing;
 use crate::intake::payloads;
@@ -13,54 +13,54 @@ use huiliu_messages::Message;
 use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
-/// How far a run `r` is, for a listing: one that was stopped has not failed. A table says `failed`, and the code of its
-/// failure; an earlier version wrote the sentence.
+/// SQL expression for the state of a run `r` in a listing: a run that was stopped has not failed. The table stores
+/// `failed` for it and the code of the failure; an earlier version stored the English sentence.
 pub(crate) const STATE: &str = "CASE WHEN r.state = 'failed'
      AND (r.failure LIKE '%\"platform.stopped\"%' OR r.failure LIKE 'told to stop%') THEN 'stopped' ELSE r.state END";
 
-/// A registered source.
+/// A source in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Row id.
     pub id: i64,
-    /// The institution that answers for its data.
+    /// The institution that is responsible for its data.
     pub institution_id: i64,
-    /// Name in the settings.
+    /// The source's name in the settings.
     pub name: String,
     /// Connector id.
     pub connector: String,
 }
 
-/// Runs whose numbers follow each other, the first and the last among them.
+/// Runs with consecutive numbers, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunRange {
-    /// Number of the first.
+    /// Number of the first run.
     pub first: i64,
-    /// Number of the last.
+    /// Number of the last run.
     pub last: i64,
 }
 
 impl RunRange {
-    /// Every run.
+    /// All runs.
     pub const ALL: Self = Self { first: 0, last: i64::MAX };
 
-    /// One run.
+    /// Returns the range of one run.
     #[must_use]
-    pub fn one(run: i64) -> Self {
+    pub fn single(run: i64) -> Self {
         Self { first: run, last: run }
     }
 }
 
-/// An institution, as a source is registered for it.
+/// An institution, as given by the registration of a source.
 #[derive(Debug, Clone, Copy)]
 pub struct Institution<'a> {
-    /// Its code, by which it is found again.
+    /// Its code, which identifies it.
     pub code: &'a str,
-    /// Its name; an institution that is known keeps the one it has.
+    /// Its name. A known institution keeps its name.
     pub name: &'a str,
 }
 
-/// Registers a source, or finds it.
+/// Finds a source by name, or creates it.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -71,18 +71,19 @@ pub async fn register_source(
     institution: Institution<'_>,
 ) -> Result<Source, StoreError> {
     let mut tx = db.begin().await?;
-    tx.run(
+    tx.execute(
         "INSERT INTO institution (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING",
         vec![institution.code.into(), institution.name.into()],
     )
     .await?;
-    tx.run(
+    tx.execute(
         "INSERT INTO source (institution_id, name, connector)
          SELECT id, $2, $3 FROM institution WHERE code = $1 ON CONFLICT (name) DO NOTHING",
         vec![institution.code.into(), name.into(), connector.into()],
     )
     .await?;
-    let rows = tx.rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()]).await?;
+    let rows =
+        tx.fetch_rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()]).await?;
     tx.commit().await?;
     let row = rows.first().ok_or_else(|| StoreError::Column { column: "source.id".into() })?;
     Ok(Source {
@@ -93,32 +94,32 @@ pub async fn register_source(
     })
 }
 
-/// What becomes current: a manifest, or a rule pack.
+/// A manifest or rule pack that is becoming current.
 #[derive(Debug, Clone, Copy)]
 pub struct Current<'a> {
-    /// Which of the two.
+    /// Manifest or rule pack.
     pub kind: ActivationKind,
-    /// Connector id or name of the pack.
+    /// Connector id, or name of the rule pack.
     pub name: &'a str,
-    /// Its version.
+    /// Version of the manifest or rule pack.
     pub version: i64,
-    /// Keyed digest of all that decides what it produces.
+    /// Keyed digest of everything that affects its results.
     pub digest: &'a [u8],
 }
 
-/// Records that a manifest or rule pack is current and gives its activation number; what is current already keeps its
-/// number. A rule pack that takes another's place marks every teacher: entries follow from rules.
+/// Records that a manifest or rule pack is current and returns its activation number. One that is already current keeps
+/// its number. A rule pack that replaces another marks all teachers for settlement, because entries depend on rules.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreError> {
+pub async fn activate_current(db: &Db, current: Current<'_>) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let activation = activate_in(&mut tx, current).await?;
     tx.commit().await?;
     Ok(activation)
 }
 
-/// [`activate`] in a transaction.
+/// Does the same as [`activate_current`] in a given transaction.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -126,7 +127,7 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
     let Current { kind, name, version, digest } = current;
     tx.lock_table("activation").await?;
     let held = tx
-        .rows(
+        .fetch_rows(
             "SELECT id, digest FROM activation WHERE kind = $1 AND name = $2 ORDER BY id DESC LIMIT 1",
             vec![kind.as_str().into(), name.into()],
         )
@@ -137,11 +138,11 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
         return row.int("id");
     }
     if kind == ActivationKind::Rules && !held.is_empty() {
-        crate::ledger::marks::add_all(tx, crate::ledger::marks::SETTLE).await?;
-        crate::identity::again(tx).await?;
+        crate::ledger::marks::mark_all(tx, crate::ledger::marks::SETTLE).await?;
+        crate::identity::reset_undecided(tx).await?;
     }
     let made = tx
-        .rows(
+        .fetch_rows(
             "INSERT INTO activation (kind, name, version, digest, at) VALUES ($1, $2, $3, $4, {now}) RETURNING id",
             vec![kind.as_str().into(), name.into(), version.into(), digest.into()],
         )
@@ -149,14 +150,14 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
     made.first().ok_or_else(|| StoreError::Column { column: "activation.id".into() })?.int("id")
 }
 
-/// Starts a run.
+/// Starts a run and returns its number.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let rows = tx
-        .rows(
+        .fetch_rows(
             "INSERT INTO sync_run (institution_id, source_id, full_pass, state, started_at)
              VALUES ($1, $2, $3, 'running', {now}) RETURNING id",
             vec![source.institution_id.into(), source.id.into(), i64::from(full).into()],
@@ -166,14 +167,14 @@ pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, Stor
     rows.first().ok_or_else(|| StoreError::Column { column: "sync_run.id".into() })?.int("id")
 }
 
-/// Ends a run, unless it was found abandoned and ended by another.
+/// Ends a run, unless it was already ended as abandoned.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(), StoreError> {
     let state = if failure.is_some() { "failed" } else { "done" };
-    let failure = failure.map(Message::stored).unwrap_or_default();
-    db.run(
+    let failure = failure.map(Message::to_stored).unwrap_or_default();
+    db.execute(
         "UPDATE sync_run SET state = $2, ended_at = {now}, failure = nullif($3, '') WHERE id = $1 AND state = 'running'",
         vec![run.into(), state.into(), failure.into()],
     )
@@ -181,13 +182,13 @@ pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(),
     Ok(())
 }
 
-/// The cursor of a stream.
+/// Returns the cursor of a stream.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<String>, StoreError> {
+pub async fn find_cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<String>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT value FROM stream_cursor WHERE source_id = $1 AND stream = $2",
             vec![source.id.into(), stream.into()],
         )
@@ -195,61 +196,61 @@ pub async fn cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<Str
     rows.first().map(|r| r.text("value")).transpose()
 }
 
-/// What is landed in one transaction.
+/// A payload to land, with its batches and cursor.
 #[derive(Debug)]
 pub struct Landing<'a> {
-    /// The source.
+    /// The source it came from.
     pub source: &'a Source,
-    /// Our claim on it.
+    /// The lease on the source.
     pub claim: SourceClaim,
     /// The run that received it.
     pub run: i64,
-    /// The stream.
+    /// Name of its stream.
     pub stream: &'a str,
-    /// Page or file name, for people.
+    /// Page or file name, for display.
     pub address: &'a str,
-    /// Bytes as received.
+    /// The bytes as received.
     pub payload: &'a Payload,
-    /// The values of the stream's fan-out it was asked for with, a JSON object of texts.
+    /// The fan-out values with which the payload was requested, as a JSON object of strings.
     pub each: Option<&'a str>,
-    /// Raw records in it, or why it cannot be read.
+    /// Number of raw records in it, or why it cannot be read.
     pub records: Result<u32, Message>,
     /// Records per batch, at most 5,000.
     pub batch_size: u32,
-    /// Where the run began to read the stream.
+    /// The cursor at which the run began reading the stream.
     pub cursor_at_start: Option<&'a str>,
-    /// The stream's cursor once this is landed.
+    /// The stream's cursor after this payload.
     pub cursor: Option<&'a str>,
 }
 
-/// Lands a payload with its batches and the cursor: one transaction. Gives the batches' ids. Bytes that are held already
-/// are not sealed again.
+/// Writes a payload, its batches and the cursor in one transaction, and returns the ids of the batches. Bytes that are
+/// already stored are not sealed again.
 ///
 /// # Errors
-/// [`StoreError`], [`StoreError::LeaseLost`] among them; nothing remains then.
-pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
+/// [`StoreError`], including [`StoreError::LeaseLost`]. Nothing is written then.
+pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let unreadable =
         |e: std::io::Error| StoreError::Unreadable(Unreadable::Bytes { place: landing.address.to_owned(), why: e });
-    let digest = crate::intake::pushed::digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
-    let held = held_already(db, landing, &digest).await?;
+    let digest = crate::intake::pushed::compute_digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
+    let held = find_same_payload(db, landing, &digest).await?;
     let sealed = match held {
         Some(_) => None,
-        None => Some(payloads::seal(keys, &digest, landing.payload)?),
+        None => Some(payloads::seal_first_piece(keys, &digest, landing.payload)?),
     };
     let (state, fault, records) = match &landing.records {
         Ok(n) => ("landed", String::new(), *n),
-        Err(why) => ("undecodable", why.stored(), 0),
+        Err(why) => ("undecodable", why.to_stored(), 0),
     };
     let size = i64::try_from(landing.payload.len()).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
-    source_lease::hold(&mut tx, landing.claim).await?;
+    source_lease::require_lease(&mut tx, landing.claim).await?;
     let (mut wrapped, mut first) = (vec![], vec![]);
     if let Some(sealed) = &sealed {
-        sealing::hold(&mut tx, keys).await?;
+        sealing::require_current(&mut tx, keys).await?;
         (wrapped, first) = (sealed.wrapped.clone(), sealed.first.clone());
     }
     let made = tx
-        .rows(
+        .fetch_rows(
             "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
                                   byte_count, state, fault, landed_at, each_values)
              VALUES ($1, $2, $3, $4, $5, $6, nullif($7, 0), CASE WHEN $7 = 0 THEN $8 END, CASE WHEN $7 = 0 THEN $9 END,
@@ -273,7 +274,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         .await?;
     let payload = made.first().ok_or_else(|| StoreError::Column { column: "payload.id".into() })?.int("id")?;
     if let Some(sealed) = &sealed {
-        payloads::put_rest(&mut tx, payload, &digest, sealed, landing.payload).await?;
+        payloads::insert_remaining_pieces(&mut tx, payload, &digest, sealed, landing.payload).await?;
     }
     let at_most = landing.batch_size.clamp(1, 5_000);
     let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();
@@ -281,7 +282,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         .int("first_record", starts.iter().map(|s| Some(i64::from(*s))))
         .int("record_count", starts.iter().map(|s| Some(i64::from(at_most.min(records - s)))));
     let batches = tx
-        .rows_with(
+        .fetch_rows_with(
             "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, rung_at)
              SELECT $1, $2, first_record, record_count, 'due', {now}, {now} FROM {rows} WHERE true RETURNING id",
             vec![landing.run.into(), payload.into()],
@@ -289,16 +290,16 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         )
         .await?;
     if let Some(cursor) = landing.cursor {
-        move_cursor(&mut tx, landing, cursor).await?;
+        write_cursor(&mut tx, landing, cursor).await?;
     }
     tx.commit().await?;
     batches.iter().map(|r| r.int("id")).collect()
 }
 
-/// The payload that holds the same bytes of the same stream.
-async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<Option<i64>, StoreError> {
+/// Returns the payload that holds the same bytes of the same source and stream.
+async fn find_same_payload(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<Option<i64>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT min(id) AS id FROM payload WHERE source_id = $1 AND digest = $2 AND same_as IS NULL AND state = 'landed'",
             vec![landing.source.id.into(), digest.into()],
         )
@@ -306,26 +307,26 @@ async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<O
     rows.first().map_or(Ok(None), |r| r.opt_int("id"))
 }
 
-/// Keeps a cursor while nothing has landed, as an export is being made.
+/// Saves a cursor when nothing has landed, such as while the platform prepares an export.
 ///
 /// # Errors
-/// [`StoreError`], [`StoreError::LeaseLost`] among them.
-pub async fn keep_cursor(db: &Db, landing: &Landing<'_>) -> Result<(), StoreError> {
+/// [`StoreError`], including [`StoreError::LeaseLost`].
+pub async fn save_cursor(db: &Db, landing: &Landing<'_>) -> Result<(), StoreError> {
     let Some(cursor) = landing.cursor else { return Ok(()) };
     let mut tx = db.begin().await?;
-    source_lease::hold(&mut tx, landing.claim).await?;
-    move_cursor(&mut tx, landing, cursor).await?;
+    source_lease::require_lease(&mut tx, landing.claim).await?;
+    write_cursor(&mut tx, landing, cursor).await?;
     tx.commit().await
 }
 
-async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result<(), StoreError> {
-    tx.run(
+async fn write_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result<(), StoreError> {
+    tx.execute(
         "INSERT INTO stream_cursor (source_id, stream, value) VALUES ($1, $2, $3)
          ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value",
         vec![landing.source.id.into(), landing.stream.into(), cursor.into()],
     )
     .await?;
-    tx.run(
+    tx.execute(
         "INSERT INTO sync_run_cursor (run_id, stream, at_start, at_end) VALUES ($1, $2, nullif($3, ''), $4)
          ON CONFLICT (run_id, stream) DO UPDATE SET at_end = excluded.at_end",
         vec![
@@ -339,23 +340,23 @@ async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result
     Ok(())
 }
 
-/// Why a run has failed that nobody ended.
+/// Why a run failed that its own process did not end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 enum Abandoned {
-    /// Its process is gone.
+    /// The process of the run is gone.
     #[serde(rename = "run.process_ended")]
     ProcessEnded,
 }
 
-/// Runs that were left running by a process that is gone are ended as failed when a new one of their source starts.
+/// Ends as failed the runs that a vanished process left open. Called when a new run of the source starts.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreError> {
-    db.run(
+    db.execute(
         "UPDATE sync_run SET state = 'failed', ended_at = {now}, failure = $2 WHERE source_id = $1 AND state = 'running'",
-        vec![source.id.into(), Message::new(&Abandoned::ProcessEnded).stored().into()],
+        vec![source.id.into(), Message::new(&Abandoned::ProcessEnded).to_stored().into()],
     )
     .await?;
     Ok(())

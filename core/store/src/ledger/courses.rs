@@ -1,4 +1,4 @@
-//! Courses as the sources name them, and whose records are of one.
+//! Courses as the sources name them, and the teachers with records of a course.
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -7,23 +7,23 @@ use crate::sql::rows::Value;
 /// A course of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// The connector.
+    /// Id of the connector.
     pub connector: String,
-    /// The code there.
+    /// The course's code at the source.
     pub code: String,
-    /// A title that it has had.
+    /// One of the titles that records give it.
     pub title: Option<String>,
-    /// Records of it.
+    /// Number of records of the course.
     pub records: i64,
 }
 
-/// Every course that records which can carry credit are of.
+/// Lists every course that has a record of a kind that can carry credit.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn named(db: &Db) -> Result<Vec<Named>, StoreError> {
+pub async fn list_named_courses(db: &Db) -> Result<Vec<Named>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT s.connector AS connector, r.course_code AS code, max(r.course_title) AS title, count(*) AS records
              FROM training_record r JOIN source s ON s.id = r.source_id
              WHERE r.kind IN ('course_completion', 'project_completion', 'certificate')
@@ -43,13 +43,13 @@ pub async fn named(db: &Db) -> Result<Vec<Named>, StoreError> {
         .collect()
 }
 
-/// Teachers with a record of a course.
+/// Lists the teachers with a record of a course.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<i64>, StoreError> {
+pub async fn list_teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<i64>, StoreError> {
     let rows = tx
-        .rows(
+        .fetch_rows(
             "SELECT DISTINCT c.teacher_id AS teacher_id
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
              WHERE s.connector = $1 AND r.course_code = $2 AND c.teacher_id IS NOT NULL ORDER BY c.teacher_id",

@@ -1,4 +1,4 @@
-//! Settling in sets: marked teachers' records in, differences of credit entries out.
+//! Settlement in sets: reads the records of marked teachers and writes the differences in their credit entries.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use huiliu_rules::ledger::{self, Cut, Entry, Person};
 use huiliu_rules::policy::{Policy, RuleNo};
 use huiliu_vault::keys::Keys;
 
-/// Teachers whose records are held at once.
+/// Number of teachers whose records are in memory at once.
 const AT_ONCE: usize = 256;
 
-/// The row ids of the rules, in the policy's order.
+/// Row ids of the rules, in the policy's order.
 pub type RuleIds = Vec<i64>;
 
-/// Writes the rules of all packs into the books, where entries refer to them, and gives their row ids.
+/// Inserts the rules of all packs, so that entries can refer to them, and returns their row ids.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -34,7 +34,7 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
             rule.basis.as_str().as_bytes(),
             source.as_bytes(),
         ]);
-        tx.run(
+        tx.execute(
             "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
              VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
             vec![
@@ -49,18 +49,18 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
             ],
         )
         .await?;
-        let rows = tx.rows("SELECT id FROM rule WHERE digest = $1", vec![Value::Bytes(digest.to_vec())]).await?;
+        let rows = tx.fetch_rows("SELECT id FROM rule WHERE digest = $1", vec![Value::Bytes(digest.to_vec())]).await?;
         ids.push(rows.first().map_or(Ok(0), |r| r.int("id"))?);
     }
     tx.commit().await?;
     Ok(ids)
 }
 
-/// Settles one block of marked teachers after `after`; gives the block and how many teachers, or nothing when no block is
-/// left that nobody else settles.
+/// Settles the first block of marked teachers after `after`. Returns the block and its number of teachers, or `None` if
+/// no block is left that no other process is settling.
 ///
 /// # Errors
-/// [`StoreError`]; nothing was written then.
+/// [`StoreError`]; nothing is written then.
 pub async fn settle_block(
     db: &Db,
     policy: &Policy,
@@ -68,37 +68,37 @@ pub async fn settle_block(
     after: i64,
 ) -> Result<Option<(i64, usize)>, StoreError> {
     let mut tx = db.begin().await?;
-    let Some((block, due)) = marks::next(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
+    let Some((block, due)) = marks::take_next_block(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
     for teachers in due.teachers.chunks(AT_ONCE) {
-        settle(&mut tx, policy, rules, teachers).await?;
+        settle_teachers(&mut tx, policy, rules, teachers).await?;
     }
-    marks::remove(&mut tx, &due).await?;
+    marks::remove_marks(&mut tx, &due).await?;
     tx.commit().await?;
     Ok(Some((block, due.teachers.len())))
 }
 
-async fn settle(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreError> {
-    let facts = facts::read(tx, teachers).await?;
+async fn settle_teachers(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreError> {
+    let facts = facts::load_facts(tx, teachers).await?;
     let mut held = read_entries(tx, teachers).await?;
     let mut made: Vec<NewEntry> = Vec::new();
-    let (people, nobody) = (facts::people(tx, teachers).await?, Person::default());
+    let (people, nobody) = (facts::load_people(tx, teachers).await?, Person::default());
     for teacher in teachers {
         let person = people.get(teacher).unwrap_or(&nobody);
-        for entry in facts.get(teacher).map(|f| ledger::entries(policy, person, f)).unwrap_or_default() {
+        for entry in facts.get(teacher).map(|f| ledger::compute_entries(policy, person, f)).unwrap_or_default() {
             let new = NewEntry { teacher_id: *teacher, entry };
-            if held.get(&new.key()).is_some_and(|h| h.says(&new.entry, rules)) {
+            if held.get(&new.key()).is_some_and(|h| h.is_same_as(&new.entry, rules)) {
                 held.remove(&new.key());
             } else {
                 made.push(new);
             }
         }
     }
-    let ids = tx.next_ids("credit_entry", made.len()).await?;
-    write(tx, rules, &made, &ids).await?;
-    supersede(tx, &held, &made, &ids).await
+    let ids = tx.reserve_ids("credit_entry", made.len()).await?;
+    insert_entries(tx, rules, &made, &ids).await?;
+    supersede_entries(tx, &held, &made, &ids).await
 }
 
-/// An entry that is to be written.
+/// An entry to be written.
 struct NewEntry {
     teacher_id: i64,
     entry: Entry,
@@ -110,21 +110,21 @@ impl NewEntry {
     }
 }
 
-/// By what entries are found: a teacher has at most one that holds for a record.
+/// The key of current entries: a teacher has at most one per record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct EntryKey {
     teacher_id: i64,
     record_id: i64,
 }
 
-/// A current entry as it stands in the table.
+/// A current entry as stored.
 struct HeldEntry {
     id: i64,
     row: Row,
 }
 
 impl HeldEntry {
-    fn says(&self, entry: &Entry, rules: &RuleIds) -> bool {
+    fn is_same_as(&self, entry: &Entry, rules: &RuleIds) -> bool {
         let int = |name: &str| self.row.opt_int(name).ok().flatten();
         let text = |name: &str| self.row.opt_text(name).ok().flatten();
         text("outcome").as_deref() == Some(entry.outcome.as_str())
@@ -139,26 +139,26 @@ impl HeldEntry {
             && text("grade").as_deref() == entry.grade.map(|g| g.as_str())
             && int("hours_of") == entry.hours_of
             && int("decision_id") == entry.decision
-            && text("cuts") == told(&entry.cuts, rules)
-            && text("carried") == carried(entry, rules)
+            && text("cuts") == format_cuts(&entry.cuts, rules)
+            && text("carried") == format_carried(entry, rules)
     }
 }
 
-/// Cuts as they are kept: `[[rule, units], …]`, nothing where there is none.
-fn told(cuts: &[Cut], rules: &RuleIds) -> Option<String> {
+/// Formats cuts as stored: `[[rule, units], …]`, or `None` without cuts.
+fn format_cuts(cuts: &[Cut], rules: &RuleIds) -> Option<String> {
     let pair = |c: &Cut| (rules.get(c.rule).copied().unwrap_or_default(), c.units);
     let pairs: Vec<(i64, i64)> = cuts.iter().map(pair).collect();
     (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
 }
 
-fn carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
-    told(entry.carried.as_slice(), rules)
+fn format_carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
+    format_cuts(entry.carried.as_slice(), rules)
 }
 
-/// The current entries of teachers.
+/// Loads the current entries of teachers.
 async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, HeldEntry>, StoreError> {
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
                     e.gross AS gross, e.cuts AS cuts, e.carried AS carried, e.grade AS grade, e.hours_of AS hours_of,
                     e.decision_id AS decision_id, e.canonical_course AS canonical_course, e.cycle AS cycle,
@@ -176,18 +176,18 @@ async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, Held
     rows.into_iter().map(entry).collect()
 }
 
-async fn write(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> Result<(), StoreError> {
+async fn insert_entries(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> Result<(), StoreError> {
     if made.is_empty() {
         return Ok(());
     }
-    let now = tx.rows("SELECT {now} AS now", vec![]).await?;
+    let now = tx.fetch_rows("SELECT {now} AS now", vec![]).await?;
     let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
     let entries = || made.iter().map(|new| &new.entry);
     let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreError::Column { column: format!("rule {no}") });
     let deciding: Vec<i64> = entries().map(|e| rule(e.rule)).collect::<Result<_, _>>()?;
     let converting: Vec<i64> = entries().map(|e| rule(e.conversion)).collect::<Result<_, _>>()?;
-    let cuts: Vec<Option<String>> = entries().map(|e| told(&e.cuts, rules)).collect();
-    let carry: Vec<Option<String>> = entries().map(|e| carried(e, rules)).collect();
+    let cuts: Vec<Option<String>> = entries().map(|e| format_cuts(&e.cuts, rules)).collect();
+    let carry: Vec<Option<String>> = entries().map(|e| format_carried(e, rules)).collect();
     let rows = Rows::new()
         .int("id", ids.iter().copied().map(Some))
         .int("teacher_id", made.iter().map(|new| Some(new.teacher_id)))
@@ -207,11 +207,11 @@ async fn write(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> 
         .text("raw_hours", entries().map(|e| Some(e.raw_hours.as_str())))
         .int("duplicate_of", entries().map(|e| e.duplicate_of))
         .int("made_at", made.iter().map(|_| Some(now)));
-    tx.copy("credit_entry", rows).await
+    tx.insert_rows("credit_entry", rows).await
 }
 
-/// Ends the entries that no longer hold; each names its heir, if it has one.
-async fn supersede(
+/// Supersedes entries that no longer hold. Each stores the entry that replaces it, if any.
+async fn supersede_entries(
     tx: &mut Tx,
     ended: &HashMap<EntryKey, HeldEntry>,
     made: &[NewEntry],
@@ -221,7 +221,7 @@ async fn supersede(
         return Ok(());
     }
     let heirs: HashMap<EntryKey, i64> = made.iter().zip(ids).map(|(new, id)| (new.key(), *id)).collect();
-    tx.run_with(
+    tx.execute_with(
         "UPDATE credit_entry SET superseded_at = {now}, superseded_by = incoming.heir
          FROM {rows} WHERE credit_entry.id = incoming.id",
         vec![],

@@ -1,4 +1,5 @@
-//! What the ledger is told of teachers: their records, assessments and the decisions about them, in sets.
+//! The facts that the ledger's rules work on: teachers' records, assessments and the decisions about them, loaded in
+//! sets.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,14 +13,14 @@ use crate::sql::rows::{Row, Rows};
 use huiliu_rules::ledger::{Assessed, Fact, FactKind, Person, Rulings};
 use huiliu_values::{Grade, Sex};
 
-/// What the ledger needs to know of the records of these teachers.
+/// Loads the facts about the records of these teachers.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreError> {
-    let connectors = connectors(tx).await?;
+pub async fn load_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreError> {
+    let connectors = load_connectors(tx).await?;
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, r.kind AS kind,
                     r.institution_id AS institution_id, r.source_id AS source_id, r.course_code AS course_code,
                     r.project_code AS project_code, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
@@ -39,18 +40,18 @@ pub async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, S
     let mut facts: HashMap<i64, Vec<Fact>> = HashMap::new();
     for row in rows {
         let teacher = row.int("teacher_id")?;
-        facts.entry(teacher).or_default().push(fact(row, &connectors)?);
+        facts.entry(teacher).or_default().push(parse_fact(row, &connectors)?);
     }
-    rule(tx, &mut facts).await?;
+    add_rulings(tx, &mut facts).await?;
     Ok(facts)
 }
 
-async fn connectors(tx: &mut Tx) -> Result<HashMap<i64, Arc<str>>, StoreError> {
-    let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
+async fn load_connectors(tx: &mut Tx) -> Result<HashMap<i64, Arc<str>>, StoreError> {
+    let sources = tx.fetch_rows("SELECT id, connector FROM source", vec![]).await?;
     sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?.into()))).collect()
 }
 
-fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, StoreError> {
+fn parse_fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, StoreError> {
     let kind = if row.take_text("kind")? == "assessment" { FactKind::Assessment } else { FactKind::Training };
     let day =
         |text: &str, column: &str| text.parse::<NaiveDate>().map_err(|_| StoreError::Column { column: column.into() });
@@ -63,8 +64,8 @@ fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, Store
         connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_else(|| "".into()),
         course_code: row.take_text("course_code")?,
         project: row.take_opt_text("project_code")?,
-        pass_state: row.spelled("pass_state")?,
-        assessed: assessed(&row)?,
+        pass_state: row.parse_text("pass_state")?,
+        assessed: parse_assessment(&row)?,
         raw_hours: row.take_text("raw_hours")?,
         hours_unit: row.take_text("hours_unit")?,
         period_start: start.as_deref().map(|text| day(text, "period_start")).transpose()?,
@@ -80,7 +81,7 @@ fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, Store
     })
 }
 
-fn assessed(row: &Row) -> Result<Option<Assessed>, StoreError> {
+fn parse_assessment(row: &Row) -> Result<Option<Assessed>, StoreError> {
     let Some(assessor) = row.opt_text("assessor")? else { return Ok(None) };
     let score = |name: &str| Ok::<_, StoreError>(row.opt_int(name)?.and_then(|score| u16::try_from(score).ok()));
     let total = (row.int("total_numerator")?, row.int("total_denominator")?);
@@ -88,20 +89,21 @@ fn assessed(row: &Row) -> Result<Option<Assessed>, StoreError> {
         by_school: assessor == "school",
         components: [score("score_learning")?, score("score_activity")?, score("score_artefact")?],
         total: (total.1 > 0).then_some(total),
-        grade: grade(&row.text("grade")?).ok_or_else(|| StoreError::Column { column: "assessment.grade".into() })?,
+        grade: parse_grade(&row.text("grade")?)
+            .ok_or_else(|| StoreError::Column { column: "assessment.grade".into() })?,
     }))
 }
 
-/// A grade by the word in tables.
+/// Parses a grade from the word used in tables.
 #[must_use]
-pub fn grade(word: &str) -> Option<Grade> {
+pub fn parse_grade(word: &str) -> Option<Grade> {
     [Grade::Excellent, Grade::Pass, Grade::Fail].into_iter().find(|grade| grade.as_str() == word)
 }
 
-/// What people decided about the records; the newest of a kind counts.
-async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreError> {
+/// Adds people's decisions to the facts of their records. Of decisions of one kind, the newest counts.
+async fn add_rulings(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreError> {
     let records: Vec<i64> = facts.values().flatten().map(|f| f.record_id).collect();
-    let decided = decisions::on_records(tx, &records).await?;
+    let decided = decisions::list_on_records(tx, &records).await?;
     if decided.is_empty() {
         return Ok(());
     }
@@ -115,7 +117,7 @@ async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), St
             DecisionKind::CreditKeep => ruling.kept = Some(number),
             DecisionKind::CreditGrade => {
                 let word = decision.detail.get("grade").and_then(|g| g.as_str()).unwrap_or_default();
-                ruling.graded = grade(word).map(|grade| (grade, number));
+                ruling.graded = parse_grade(word).map(|grade| (grade, number));
             }
             _ => {}
         }
@@ -128,13 +130,13 @@ async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), St
     Ok(())
 }
 
-/// What the roster says of these teachers; whom it does not know is not there.
+/// Loads what the roster says about these teachers. Teachers that it does not know are missing from the result.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreError> {
+pub async fn load_people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreError> {
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT t.id AS id, t.name_folded AS name, t.former_names AS former, t.sex AS sex, t.birth_date AS born
              FROM {rows} {join teacher t ON t.id = incoming.teacher_id} WHERE t.name_folded IS NOT NULL",
             vec![],
@@ -157,16 +159,16 @@ pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, St
         .collect()
 }
 
-/// Whose these records are.
+/// Loads the teachers of these records: record → teacher.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreError> {
+pub async fn load_owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreError> {
     if records.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT t.id AS id, c.teacher_id AS teacher_id
              FROM {rows} {join training_record t ON t.id = incoming.id} {join claim c ON c.id = t.claim_id}
              WHERE c.teacher_id IS NOT NULL",
@@ -177,12 +179,13 @@ pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, S
     rows.iter().map(|r| Ok((r.int("id")?, r.int("teacher_id")?))).collect()
 }
 
-/// Those of some teachers who are there.
+/// Returns those of these ids that are teachers.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn existing_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<i64>, StoreError> {
     let rows = Rows::new().int("id", ids.iter().copied().map(Some));
-    let found = tx.rows_with("SELECT t.id AS id FROM {rows} {join teacher t ON t.id = incoming.id}", vec![], rows);
+    let found =
+        tx.fetch_rows_with("SELECT t.id AS id FROM {rows} {join teacher t ON t.id = incoming.id}", vec![], rows);
     found.await?.iter().map(|row| row.int("id")).collect()
 }

@@ -1,4 +1,4 @@
-//! What the ledger is told, what it says, and who waits to be settled.
+//! The ledger: facts about teachers, decisions, credit entries, and marks for settlement.
 
 pub mod courses;
 pub mod decisions;

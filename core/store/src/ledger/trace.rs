@@ -1,4 +1,5 @@
-//! A teacher's ledger with all that each entry rests on: the record, its lineage, the rules, the cuts, the decision.
+//! A teacher's credit entries with everything each one rests on: the record and its origin, the rules, the cuts and the
+//! decision.
 
 use std::collections::HashMap;
 
@@ -15,124 +16,124 @@ use huiliu_rules::ledger::standing::Line;
 use huiliu_rules::policy::Arithmetic;
 use huiliu_values::{Basis, EntryOutcome, ExactHours};
 
-/// A rule as it was read.
+/// A rule as it was when it was applied.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RuleRow {
-    /// Pack, version and name.
+    /// Pack, version and name of the rule.
     pub rule: String,
-    /// On what it rests: `stated`, `adopted`, `assumed`.
+    /// What the rule rests on.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: Wording,
 }
 
-/// What a rule cut, or carried into the next year.
+/// Hours that a rule cut, or carried into the next year.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CutRow {
-    /// Class hours.
+    /// The hours, as class hours.
     pub hours: ExactHours,
-    /// The rule.
+    /// The rule that did it.
     #[serde(flatten)]
     pub rule: RuleRow,
 }
 
-/// One current credit entry with the record it is about and the rules it rests on.
+/// A current credit entry with its record and the rules it rests on.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EntryRow {
-    /// Entry id.
+    /// Number of the entry.
     pub entry: i64,
-    /// Record id.
+    /// Number of the record.
     pub record: i64,
-    /// Source name.
+    /// Name of the source.
     pub source: String,
-    /// The institution that answers for it.
+    /// Name of the institution that is responsible for the record.
     pub institution: String,
     /// Course code at the source.
     pub course: String,
-    /// Course title.
+    /// The course's title at the source.
     pub course_title: Option<String>,
-    /// Canonical course.
+    /// The canonical course, if any.
     pub canonical_course: Option<String>,
-    /// First day.
+    /// First day of the training; `None` if not given.
     pub period_start: Option<String>,
-    /// Last day.
+    /// Last day of the training.
     pub period_end: String,
-    /// Name as given.
+    /// The person's name, as received.
     pub name: String,
     /// What made the claim this teacher's: `id_number`, `teacher_number`, `decision 12` …
     pub claim_decided_by: String,
-    /// What became of it.
+    /// Whether and how it counts.
     pub outcome: EntryOutcome,
-    /// Class hours counted.
+    /// Class hours that count.
     pub hours: ExactHours,
-    /// Class hours before caps.
+    /// Class hours before cuts.
     pub gross: ExactHours,
-    /// What caps cut, in order.
+    /// What rules cut, in order.
     pub cuts: Vec<CutRow>,
-    /// Of the hours, what counts in the year after.
+    /// The part of the hours that counts in the next year.
     pub carried: Option<CutRow>,
-    /// The result.
+    /// The grade, if there is one.
     pub grade: Option<String>,
-    /// Cycle.
+    /// The cycle in which it counts.
     pub cycle: Option<String>,
-    /// The rule that decided: pack, version and name.
+    /// Pack, version and name of the rule that decided.
     pub rule: String,
-    /// On what it rests: `stated`, `adopted`, `assumed`.
+    /// What that rule rests on.
     pub basis: Basis,
-    /// Where it is written, or why it is assumed.
+    /// Where that rule is written, or why it is assumed.
     pub rule_source: Wording,
-    /// How the amount as given became class hours.
+    /// The conversion into class hours, written out.
     pub arithmetic: Arithmetic,
-    /// On what the conversion rests.
+    /// What the conversion rests on.
     pub conversion_basis: Basis,
     /// Where the conversion is written, or why it is assumed.
     pub conversion_source: Wording,
-    /// The record whose hours these are, if another's.
+    /// The record whose hours these are, if not this one.
     pub hours_of: Option<i64>,
-    /// The record it duplicates.
+    /// The record that this one duplicates.
     pub duplicate_of: Option<i64>,
-    /// The decision of a person that it rests on.
+    /// The decision that it rests on.
     pub decision: Option<Decision>,
     /// Page item or file line of the record.
     pub address: String,
-    /// The payload whose bytes say so.
+    /// Number of the payload that contains the record.
     pub payload: i64,
-    /// The batch that brought it.
+    /// Number of the batch that loaded it.
     pub batch: i64,
-    /// The manifest's version that read it.
+    /// Version of the manifest that read it.
     pub manifest_version: i64,
     /// The source's version of the record.
     pub source_version: i64,
 }
 
 impl EntryRow {
-    /// The weakest basis of all rules that it rests on.
+    /// Returns the weakest basis of all rules that the entry rests on.
     #[must_use]
-    pub fn weakest(&self) -> Basis {
+    pub fn weakest_basis(&self) -> Basis {
         let cuts = self.cuts.iter().chain(&self.carried).map(|cut| cut.rule.basis);
         cuts.fold(self.basis.max(self.conversion_basis), Basis::max)
     }
 
-    /// What a sum needs to know of it.
+    /// Returns the values that sums need.
     #[must_use]
-    pub fn line(&self) -> Line {
+    pub fn to_line(&self) -> Line {
         Line {
             outcome: self.outcome,
             units: self.hours.0,
             cycle: self.cycle.clone(),
             day: self.period_end.parse().unwrap_or(NaiveDate::MIN),
-            basis: self.weakest(),
+            basis: self.weakest_basis(),
         }
     }
 }
 
-/// A teacher's current entries, by record.
+/// Lists a teacher's current entries, by record.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreError> {
+pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT e.id AS id, e.record_id AS record_id, s.name AS source, i.name AS institution, r.course_code AS course_code,
                     r.course_title AS course_title, r.period_start AS period_start, r.period_end AS period_end,
                     c.name AS name, c.decided_by AS decided_by, e.canonical_course AS canonical_course,
@@ -152,27 +153,31 @@ pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreError>
     if rows.is_empty() {
         return Ok(vec![]);
     }
-    let rules = rules(db).await?;
-    let decided = decisions::list(db, Some(teacher), 0, i64::MAX).await?;
+    let rules = load_rules(db).await?;
+    let decided = decisions::list_decisions(db, Some(teacher), 0, i64::MAX).await?;
     let decided: HashMap<i64, Decision> = decided.into_iter().map(|d| (d.decision, d)).collect();
-    rows.iter().map(|row| entry(row, &rules, &decided)).collect()
+    rows.iter().map(|row| parse_entry(row, &rules, &decided)).collect()
 }
 
-/// Every rule of the books: some hundreds.
-async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreError> {
-    let rows = db.rows("SELECT id, pack, version, name, basis, source FROM rule", vec![]).await?;
+/// Loads all rules; there are some hundreds.
+async fn load_rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreError> {
+    let rows = db.fetch_rows("SELECT id, pack, version, name, basis, source FROM rule", vec![]).await?;
     rows.iter()
         .map(|r| {
             let rule = format!("{}@{} {}", r.text("pack")?, r.int("version")?, r.text("name")?);
             Ok((
                 r.int("id")?,
-                RuleRow { rule, basis: r.spelled("basis")?, source: Wording::from_stored(r.text("source")?) },
+                RuleRow { rule, basis: r.parse_text("basis")?, source: Wording::from_stored(r.text("source")?) },
             ))
         })
         .collect()
 }
 
-fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision>) -> Result<EntryRow, StoreError> {
+fn parse_entry(
+    r: &Row,
+    rules: &HashMap<i64, RuleRow>,
+    decided: &HashMap<i64, Decision>,
+) -> Result<EntryRow, StoreError> {
     let rule =
         |id: i64| rules.get(&id).cloned().ok_or_else(|| StoreError::Column { column: "credit_entry.rule_id".into() });
     let cuts = |column: &str| -> Result<Vec<CutRow>, StoreError> {
@@ -194,7 +199,7 @@ fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision
         period_end: r.text("period_end")?,
         name: r.text("name")?,
         claim_decided_by: r.text("decided_by")?,
-        outcome: r.spelled("outcome")?,
+        outcome: r.parse_text("outcome")?,
         hours: ExactHours(r.int("units")?),
         gross: ExactHours(r.int("gross")?),
         cuts: cuts("cuts")?,

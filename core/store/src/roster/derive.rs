@@ -1,4 +1,5 @@
-//! Teachers, memberships and schools out of the rows that are held: recomputed for whom a load concerns, nothing accumulated.
+//! Derives teachers, memberships and schools from the stored rows. They are recomputed for everybody whom a load
+//! concerns; nothing is accumulated.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,12 +11,12 @@ use crate::sql::db::Tx;
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::roster::school::kind_of;
-use huiliu_rules::roster::timeline::{Span, Stated, spans};
+use huiliu_rules::roster::timeline::{Span, Stated, build_spans};
 use huiliu_values::id_number::Sex;
 use huiliu_values::{IdNumber, PersonName, RosterKind};
 use huiliu_vault::keys::Keys;
 
-/// What is derived of one teacher.
+/// The derived values of one teacher.
 struct Derived {
     teacher_id: i64,
     name: String,
@@ -23,36 +24,36 @@ struct Derived {
     sex: &'static str,
     birth_date: String,
     contested: bool,
-    /// Folded names of before, a JSON list.
+    /// Earlier names, folded, as a JSON list.
     former_names: Option<String>,
 }
 
-/// A membership, or a name of a school, as it is written.
+/// A membership, or a name of a school, to be written.
 struct Line<'a, T> {
     owner: T,
     span: &'a Span<Vec<String>>,
     row: &'a Row,
 }
 
-/// Where a teacher has been, by school.
+/// The schools at which a teacher has been.
 struct Posts {
     teacher_id: i64,
     spans: Vec<Span<Vec<String>>>,
 }
 
-/// Derives teachers and their memberships anew.
+/// Derives teachers and their memberships again.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<(), StoreError> {
+pub(super) async fn derive_teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
     let of = || Rows::new().int("teacher_id", ids.iter().copied().map(Some));
     let lock = "SELECT t.id AS id FROM teacher t WHERE t.id IN (SELECT teacher_id FROM {rows}) ORDER BY t.id {lock}";
-    tx.rows_with(lock, vec![], of()).await?;
+    tx.fetch_rows_with(lock, vec![], of()).await?;
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT r.teacher_id AS teacher_id, r.id AS id, r.kind AS kind, r.source_id AS source_id, r.stream AS stream,
                     r.source_version AS source_version, r.row_key AS row_key, r.name_digest AS name_digest, r.as_of AS as_of,
                     r.school_code AS school_code, r.span_from AS span_from, r.span_to AS span_to, r.position AS position,
@@ -69,32 +70,34 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
     let mut derived = Vec::with_capacity(of_teacher.len());
     let mut posts = Vec::new();
     for (teacher, rows) in &of_teacher {
-        derived.extend(person(keys, *teacher, rows)?);
-        posts.push(Posts { teacher_id: *teacher, spans: timeline(rows, &["school_code"])? });
+        derived.extend(derive_person(keys, *teacher, rows)?);
+        posts.push(Posts { teacher_id: *teacher, spans: compute_spans(rows, &["school_code"])? });
     }
     write_teachers(tx, &derived).await?;
     let by_id: HashMap<i64, &Row> =
         rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreError>>()?;
     write_memberships(tx, &posts, &by_id, &of).await?;
-    // What waits for the roster is looked at again: the hours, and the claims that may be about these teachers.
-    marks::add_to(tx, marks::MATCH, ids.iter().copied()).await?;
-    marks::add(tx, ids.iter().copied()).await
+    // Recompute what depends on the roster: the hours, and the claims that may be about these teachers.
+    marks::add_marks_of_kind(tx, marks::MATCH, ids.iter().copied()).await?;
+    marks::add_marks(tx, ids.iter().copied()).await
 }
 
 /// How new a row is: day, version, key.
 type Age = (String, i64, Vec<u8>);
 
-/// What the newest row of a teacher says of the person; the last of it by day, version and key.
-fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreError> {
+/// Derives a teacher from the newest row, by day, version and key. Returns `None` without rows about the person.
+fn derive_person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreError> {
     let mut newest: Option<(Age, Personal)> = None;
     let mut former = BTreeSet::new();
     let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
-    for row in rows.iter().filter(|row| row.spelled("kind").is_ok_and(|kind: RosterKind| kind == RosterKind::Teacher)) {
+    for row in
+        rows.iter().filter(|row| row.parse_text("kind").is_ok_and(|kind: RosterKind| kind == RosterKind::Teacher))
+    {
         let version = row.int("source_version")?;
         let order = (row.text("as_of")?, version, row.bytes("row_key")?);
         let personal = Personal::open(keys, &order.2, &row.bytes("sealed")?)?;
         let before = personal.former_name.as_deref().and_then(|name| PersonName::parse(name).ok());
-        former.extend(before.map(|name| name.folded()));
+        former.extend(before.map(|name| name.fold_for_comparison()));
         let of_version = (row.int("source_id")?, row.text("stream")?, version);
         names.entry(of_version).or_default().extend(row.opt_bytes("name_digest")?);
         if newest.as_ref().is_none_or(|(before, _)| order > *before) {
@@ -102,12 +105,12 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
         }
     }
     let Some((_, personal)) = newest else { return Ok(None) };
-    let unreadable = StoreError::kept(Kept::RosterRow);
+    let unreadable = StoreError::unreadable_value(Kept::RosterRow);
     let id = IdNumber::parse(&personal.id_number).map_err(|e| unreadable(&e))?;
     let name = PersonName::parse(&personal.name).map_err(|e| unreadable(&e))?;
     Ok(Some(Derived {
         teacher_id,
-        name_folded: name.folded(),
+        name_folded: name.fold_for_comparison(),
         name: personal.name,
         sex: match id.sex() {
             Sex::Male => "male",
@@ -119,8 +122,8 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
     }))
 }
 
-/// The spans of what rows say in these columns; rows without the first of them say nothing.
-fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreError> {
+/// Computes the spans of what rows say in these columns. Rows that are null in the first column are ignored.
+fn compute_spans(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreError> {
     let day = |row: &Row, name: &str| {
         let day = row.opt_text(name)?.map(|text| text.parse::<NaiveDate>());
         day.transpose().map_err(|e| StoreError::Column { column: format!("{name}: {e}") })
@@ -140,7 +143,7 @@ fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, S
             row: row.int("id")?,
         });
     }
-    Ok(spans(stated))
+    Ok(build_spans(stated))
 }
 
 async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreError> {
@@ -153,7 +156,7 @@ async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreErr
         .int("contested", derived.iter().map(|d| Some(d.contested.into())))
         .text("former_names", derived.iter().map(|d| d.former_names.as_deref()));
     if !derived.is_empty() {
-        tx.run_with(
+        tx.execute_with(
             "UPDATE teacher SET origin = 'roster', name = incoming.name, name_folded = incoming.name_folded,
                sex = incoming.sex, birth_date = incoming.birth_date, contested = incoming.contested,
                former_names = incoming.former_names
@@ -172,7 +175,7 @@ async fn write_memberships(
     rows: &HashMap<i64, &Row>,
     of: &(dyn Fn() -> Rows<'static> + Sync),
 ) -> Result<(), StoreError> {
-    tx.run_with("DELETE FROM membership WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], of()).await?;
+    tx.execute_with("DELETE FROM membership WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], of()).await?;
     let mut lines = Vec::new();
     for Posts { teacher_id, spans } in posts {
         for span in spans {
@@ -182,25 +185,29 @@ async fn write_memberships(
     }
     let texts = |name: &str| lines.iter().map(|line| line.row.opt_text(name)).collect::<Result<Vec<_>, _>>();
     let (positions, stages) = (texts("position")?, texts("stage")?);
-    let days = Days::of(lines.iter().map(|line| line.span));
+    let days = Days::from_spans(lines.iter().map(|line| line.span));
     let relation = Rows::new()
         .int("teacher_id", lines.iter().map(|line| Some(line.owner)))
         .text("school_code", lines.iter().map(|line| line.span.what.first().map(String::as_str)))
         .text("position", positions.iter().map(Option::as_deref))
         .text("stage", stages.iter().map(Option::as_deref));
-    tx.copy("membership", days.columns(relation, lines.iter().map(|line| line.span))).await
+    tx.insert_rows("membership", days.add_columns(relation, lines.iter().map(|line| line.span))).await
 }
 
-/// The days of spans as texts.
+/// The first and last days of spans, as texts.
 struct Days(Vec<(Option<String>, Option<String>)>);
 
 impl Days {
-    fn of<'s>(spans: impl Iterator<Item = &'s Span<Vec<String>>>) -> Self {
+    fn from_spans<'s>(spans: impl Iterator<Item = &'s Span<Vec<String>>>) -> Self {
         let text = |day: Option<NaiveDate>| day.map(|day| day.to_string());
         Self(spans.map(|span| (text(span.from), text(span.to))).collect())
     }
 
-    fn columns<'r>(&'r self, rows: Rows<'r>, spans: impl Iterator<Item = &'r Span<Vec<String>>> + Clone) -> Rows<'r> {
+    fn add_columns<'r>(
+        &'r self,
+        rows: Rows<'r>,
+        spans: impl Iterator<Item = &'r Span<Vec<String>>> + Clone,
+    ) -> Rows<'r> {
         rows.text("valid_from", self.0.iter().map(|(from, _)| from.as_deref()))
             .text("valid_to", self.0.iter().map(|(_, to)| to.as_deref()))
             .text("ended_by", spans.clone().map(|span| Some(span.end.as_str())))
@@ -209,17 +216,17 @@ impl Days {
     }
 }
 
-/// Derives schools and their names anew.
+/// Derives schools and their names again.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Result<(), StoreError> {
+pub(super) async fn derive_schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Result<(), StoreError> {
     if codes.is_empty() {
         return Ok(());
     }
     let of = || Rows::new().text("code", codes.iter().map(|code| Some(code.as_str())));
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT r.school_code AS code, r.id AS id, r.school_name AS school_name, r.region_code AS region_code,
                     r.successor_code AS successor_code, r.span_from AS span_from, r.span_to AS span_to, r.as_of AS as_of,
                     r.source_version AS source_version, r.row_key AS row_key
@@ -241,24 +248,26 @@ pub(super) async fn schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Result<(),
         .text("code", of_school.keys().map(|code| Some(code.as_str())))
         .text("kind", of_school.keys().map(|code| Some(kind_of(code).unwrap_or("other"))))
         .text("successor_code", successors.iter().map(Option::as_deref));
-    tx.run_with(
+    tx.execute_with(
         "INSERT INTO school (code, kind, successor_code) SELECT code, kind, successor_code FROM {rows} WHERE true
          ON CONFLICT (code) DO UPDATE SET successor_code = excluded.successor_code",
         vec![],
         relation,
     )
     .await?;
-    tx.run_with("DELETE FROM school_name WHERE school_code IN (SELECT code FROM {rows})", vec![], of()).await?;
+    tx.execute_with("DELETE FROM school_name WHERE school_code IN (SELECT code FROM {rows})", vec![], of()).await?;
     let mut named = Vec::new();
     for (code, rows) in &of_school {
-        named.extend(timeline(rows, &["school_name", "region_code"])?.into_iter().map(|span| (code.as_str(), span)));
+        named.extend(
+            compute_spans(rows, &["school_name", "region_code"])?.into_iter().map(|span| (code.as_str(), span)),
+        );
     }
-    let days = Days::of(named.iter().map(|(_, span)| span));
+    let days = Days::from_spans(named.iter().map(|(_, span)| span));
     let region = |span: &'_ Span<Vec<String>>| span.what.get(1).filter(|region| !region.is_empty()).cloned();
     let regions: Vec<Option<String>> = named.iter().map(|(_, span)| region(span)).collect();
     let relation = Rows::new()
         .text("school_code", named.iter().map(|(code, _)| Some(*code)))
         .text("name", named.iter().map(|(_, span)| span.what.first().map(String::as_str)))
         .text("region_code", regions.iter().map(Option::as_deref));
-    tx.copy("school_name", days.columns(relation, named.iter().map(|(_, span)| span))).await
+    tx.insert_rows("school_name", days.add_columns(relation, named.iter().map(|(_, span)| span))).await
 }

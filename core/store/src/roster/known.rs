@@ -1,4 +1,4 @@
-//! What the store knows of some teachers at one moment, in sets, for comparing two moments.
+//! The stored state of some teachers, loaded in sets, for comparing two moments.
 
 use std::collections::BTreeMap;
 
@@ -11,47 +11,47 @@ use crate::sql::rows::{Row, Rows};
 use huiliu_values::IdNumber;
 use huiliu_vault::keys::Keys;
 
-/// A membership, as it is compared.
+/// A membership, for comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Post {
-    /// School code.
+    /// Code of the school.
     pub school: String,
-    /// First day.
+    /// First day; `None` if unknown.
     pub from: Option<String>,
-    /// Last day.
+    /// Last day; `None` if unknown or not ended.
     pub to: Option<String>,
 }
 
-/// A teacher, as the store knows one.
+/// A teacher, for comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Whether the roster knows the teacher.
+    /// Whether the teacher is on the roster.
     pub on_roster: bool,
-    /// Name.
+    /// The name on the roster.
     pub name: Option<String>,
     /// `male` or `female`.
     pub sex: Option<String>,
-    /// Birth date.
+    /// Birth date, from the ID number.
     pub birth_date: Option<String>,
-    /// Whether rows of one version give the ID number two names.
+    /// Whether rows of one version give the ID number two different names.
     pub contested: bool,
-    /// Memberships, in order.
+    /// Memberships in order of time.
     pub memberships: Vec<Post>,
 }
 
-fn of(ids: &[i64]) -> Rows<'static> {
+fn teacher_relation(ids: &[i64]) -> Rows<'static> {
     Rows::new().int("teacher_id", ids.iter().copied().map(Some))
 }
 
-/// These teachers; who is not there yet is not in it.
+/// Loads these teachers; teachers that do not exist yet are missing from the result.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, StoreError> {
+pub async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, StoreError> {
     let sql = "SELECT t.id, t.origin, t.name, t.sex, t.birth_date, t.contested
                FROM {rows} {join teacher t ON t.id = incoming.teacher_id}";
     let mut known = BTreeMap::new();
-    for row in tx.rows_with(sql, vec![], of(ids)).await? {
+    for row in tx.fetch_rows_with(sql, vec![], teacher_relation(ids)).await? {
         let teacher = Known {
             on_roster: row.text("origin")? == "roster",
             name: row.opt_text("name")?,
@@ -65,7 +65,7 @@ pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, Sto
     let sql = "SELECT m.teacher_id, m.school_code, m.valid_from, m.valid_to
                FROM {rows} {join membership m ON m.teacher_id = incoming.teacher_id}
                ORDER BY m.teacher_id, coalesce(m.valid_from, ''), m.school_code";
-    for row in tx.rows_with(sql, vec![], of(ids)).await? {
+    for row in tx.fetch_rows_with(sql, vec![], teacher_relation(ids)).await? {
         let (from, to) = (row.opt_text("valid_from")?, row.opt_text("valid_to")?);
         let post = Post { school: row.text("school_code")?, from, to };
         known.entry(row.int("teacher_id")?).or_default().memberships.push(post);
@@ -73,19 +73,19 @@ pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, Sto
     Ok(known)
 }
 
-/// The ID numbers of these teachers that are theirs now, masked.
+/// Loads the current ID numbers of these teachers, masked.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn id_numbers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<BTreeMap<i64, String>, StoreError> {
+pub async fn load_id_numbers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<BTreeMap<i64, String>, StoreError> {
     let sql = "SELECT i.teacher_id, i.blind_index, i.sealed FROM {rows}
                {join teacher_identifier i ON i.teacher_id = incoming.teacher_id AND i.kind = 'id_number' AND i.valid_to IS NULL}";
-    let rows = tx.rows_with(sql, vec![], of(ids)).await?;
-    rows.iter().map(|row| Ok((row.int("teacher_id")?, masked(keys, row)?))).collect()
+    let rows = tx.fetch_rows_with(sql, vec![], teacher_relation(ids)).await?;
+    rows.iter().map(|row| Ok((row.int("teacher_id")?, open_masked(keys, row)?))).collect()
 }
 
-/// An identifier's row, opened and masked.
-pub(super) fn masked(keys: &Keys, row: &Row) -> Result<String, StoreError> {
+/// Opens an identifier's row and masks the number.
+pub(super) fn open_masked(keys: &Keys, row: &Row) -> Result<String, StoreError> {
     let index = row.bytes("blind_index")?;
     let plain = keys.open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)?;
     let number = String::from_utf8(plain).ok().and_then(|text| IdNumber::parse(&text).ok());

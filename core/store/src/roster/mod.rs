@@ -1,7 +1,7 @@
-//! Rows of rosters: what they conflict with, the rows themselves, and everything that is derived from them.
+//! Rosters: conflicts between rows, the rows themselves, and everything derived from them.
 //!
-//! The rows are held like training records, newest version each. Teachers, memberships and schools are derived from the rows
-//! that are held, so that the order of arrival decides nothing. One roster is loaded at a time.
+//! Rows are stored like training records, the newest version of each. Teachers, memberships and schools are derived
+//! from the stored rows, so that the order of arrival does not matter. Only one roster batch is loaded at a time.
 
 mod derive;
 pub mod known;
@@ -11,42 +11,47 @@ mod told;
 pub mod wait;
 mod write;
 
-pub use sift::{Sifted, sift};
-pub(crate) use told::told;
+pub use sift::{Sifted, sift_rows};
+pub(crate) use told::load_told;
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Load};
 use crate::delivery::classify::Classified;
 use crate::delivery::dead_letters::{self, Resolution};
-use crate::delivery::finish::{Done, Replayed, finish, move_counters, skip};
+use crate::delivery::finish::{Done, Replayed, finish_batch, move_counters, write_skips};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use huiliu_decode::RosterRow;
 use huiliu_vault::keys::Keys;
 
-/// Keeps other loads of rosters out until the end of the transaction: whoever looks for a school, or for somebody with the
-/// same ID number, sees all that came before.
+/// Keeps other roster loads out until the transaction ends, so that looking for a school, or for a person with the same
+/// ID number, finds everything that was loaded before.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn alone(tx: &mut Tx) -> Result<(), StoreError> {
+pub async fn lock_roster(tx: &mut Tx) -> Result<(), StoreError> {
     tx.lock_table("roster_wait").await
 }
 
 /// Classifies and commits a batch of a roster.
 ///
 /// # Errors
-/// [`StoreError`]; nothing was written unless the fault came from the commit itself.
-pub(crate) async fn commit(db: &Db, keys: &Keys, held: &ClaimedBatch, load: &Load<'_>) -> Result<Commit, StoreError> {
+/// [`StoreError`]. Nothing was written unless the commit itself failed.
+pub(crate) async fn commit_rows(
+    db: &Db,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    load: &Load<'_>,
+) -> Result<Commit, StoreError> {
     let mut tx = db.begin().await?;
-    alone(&mut tx).await?;
-    let sifted = sift(&mut tx, keys, held, load).await?;
-    let mut classified = Classified::of(&mut tx, held, load.activation, sifted.kept()).await?;
-    let written = write::write(&mut tx, keys, held, load, &sifted, &mut classified).await?;
-    let (mut outcomes, elsewhere) = classified.outcomes();
-    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked()).collect();
-    dead_letters::park(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
-    wait::add(&mut tx, held, &sifted.waits).await?;
-    outcomes.skipped = skip(&mut tx, held, load).await?;
+    lock_roster(&mut tx).await?;
+    let sifted = sift_rows(&mut tx, keys, held, load).await?;
+    let mut classified = Classified::classify_versions(&mut tx, held, load.activation, sifted.loadable_rows()).await?;
+    let written = write::write_rows(&mut tx, keys, held, load, &sifted, &mut classified).await?;
+    let (mut outcomes, elsewhere) = classified.count_outcomes();
+    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
+    dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
+    wait::add_waits(&mut tx, held, &sifted.waits).await?;
+    outcomes.skipped = write_skips(&mut tx, held, load).await?;
     let done = Done {
         manifest_version: load.manifest_version,
         activation: load.activation,
@@ -54,15 +59,15 @@ pub(crate) async fn commit(db: &Db, keys: &Keys, held: &ClaimedBatch, load: &Loa
         held: written,
         elsewhere,
     };
-    finish(tx, held, &done).await
+    finish_batch(tx, held, &done).await
 }
 
-/// Commits rows of a batch that is done and whose letters are taken up again, as [`crate::delivery::load::replay`] does for
-/// records. Gives how many were still parked.
+/// Commits replayed rows of a finished batch, as [`crate::delivery::load::commit_replayed`] does for records. Returns
+/// how many were still parked.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn replay(
+pub async fn commit_replayed(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -71,10 +76,10 @@ pub async fn replay(
     classified: &mut Classified<'_, RosterRow<'_>>,
     resolution: Resolution<'_>,
 ) -> Result<usize, StoreError> {
-    let written = write::write(tx, keys, held, load, sifted, classified).await?;
-    let taken = dead_letters::resolve(tx, held, resolution).await?;
-    let (outcomes, elsewhere) = classified.outcomes();
-    let skipped = skip(tx, held, load).await?;
+    let written = write::write_rows(tx, keys, held, load, sifted, classified).await?;
+    let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
+    let (outcomes, elsewhere) = classified.count_outcomes();
+    let skipped = write_skips(tx, held, load).await?;
     let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)

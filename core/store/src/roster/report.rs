@@ -1,4 +1,4 @@
-//! What the roster holds, for people. ID numbers are masked.
+//! The roster's content, for display. ID numbers are masked.
 
 use std::collections::BTreeMap;
 
@@ -13,31 +13,31 @@ use huiliu_vault::keys::Keys;
 /// An identifier of a teacher, masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Identifier {
-    /// `id_number`.
+    /// Kind of the identifier; always `id_number`.
     pub kind: String,
-    /// Masked.
+    /// The value, masked.
     pub value: String,
-    /// Since when it is known, RFC 3339.
+    /// Since when the store knows it, RFC 3339.
     pub valid_from: String,
-    /// Until when it was the teacher's, RFC 3339.
+    /// Until when it was the teacher's, RFC 3339; `None` if it is current.
     pub valid_to: Option<String>,
 }
 
 /// Where a row was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Lineage {
-    /// Source.
+    /// Name of the source.
     pub source: String,
-    /// Batch.
+    /// Number of the batch.
     pub batch: i64,
     /// File and line.
     pub address: String,
-    /// Version of the row.
+    /// The source's version of the row.
     pub source_version: i64,
 }
 
 impl Lineage {
-    fn of(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             source: row.text("source")?,
             batch: row.int("batch_id")?,
@@ -47,59 +47,59 @@ impl Lineage {
     }
 }
 
-/// A membership.
+/// A membership of a teacher in a school.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MembershipRow {
-    /// School code.
+    /// Code of the school.
     pub school: String,
-    /// The school's name on the last day of it that there is.
+    /// The school's newest known name.
     pub school_name: Option<String>,
-    /// Division of the school, then.
+    /// Division of the school, from the same row as its name.
     pub region: Option<String>,
-    /// First day.
+    /// First day; `None` if unknown.
     pub from: Option<String>,
-    /// Last day.
+    /// Last day; `None` if unknown or not ended.
     pub to: Option<String>,
-    /// `open`, `stated`, or `next`: only the next membership ends it.
+    /// `open`; `stated`, if a row gives the last day; or `next`, if only the start of the next membership ends it.
     pub ended_by: String,
-    /// Whether rows state days in common with another membership.
+    /// Whether rows say that it shares days with another membership.
     pub overlaps: bool,
-    /// Position.
+    /// The teacher's position.
     pub position: Option<String>,
     /// Stage of teaching.
     pub stage: Option<String>,
-    /// The row that says so.
+    /// The row it comes from.
     pub lineage: Lineage,
 }
 
-/// A teacher as the roster has it.
+/// A teacher, as the roster describes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TeacherRow {
-    /// Number.
+    /// Number of the teacher.
     pub teacher: i64,
     /// `roster` or `provisional`.
     pub origin: String,
-    /// Name.
+    /// The name on the roster.
     pub name: Option<String>,
     /// `male` or `female`.
     pub sex: Option<String>,
-    /// Birth date.
+    /// Birth date, from the ID number.
     pub birth_date: Option<String>,
-    /// Whether rows of one version give the ID number two names.
+    /// Whether rows of one version give the ID number two different names.
     pub contested: bool,
-    /// Identifiers.
+    /// All identifiers, current and former.
     pub identifiers: Vec<Identifier>,
-    /// Memberships, in order.
+    /// Memberships in order of time.
     pub memberships: Vec<MembershipRow>,
 }
 
-/// One teacher, if there is one of this number.
+/// Loads one teacher; `None` if there is none of this number.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn teacher(db: &Db, keys: &Keys, id: i64) -> Result<Option<TeacherRow>, StoreError> {
+pub async fn load_teacher(db: &Db, keys: &Keys, id: i64) -> Result<Option<TeacherRow>, StoreError> {
     let sql = "SELECT id, origin, name, sex, birth_date, contested FROM teacher WHERE id = $1";
-    let rows = db.rows(sql, vec![id.into()]).await?;
+    let rows = db.fetch_rows(sql, vec![id.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(TeacherRow {
         teacher: id,
@@ -108,14 +108,14 @@ pub async fn teacher(db: &Db, keys: &Keys, id: i64) -> Result<Option<TeacherRow>
         sex: row.opt_text("sex")?,
         birth_date: row.opt_text("birth_date")?,
         contested: row.int("contested")? == 1,
-        identifiers: identifiers(db, keys, id).await?,
-        memberships: memberships(db, id).await?,
+        identifiers: load_identifiers(db, keys, id).await?,
+        memberships: load_memberships(db, id).await?,
     }))
 }
 
-async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, StoreError> {
+async fn load_identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT kind, blind_index, sealed, valid_from, valid_to FROM teacher_identifier
              WHERE teacher_id = $1 ORDER BY valid_from, blind_index",
             vec![id.into()],
@@ -124,17 +124,17 @@ async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, S
     let one = |row: &Row| {
         Ok(Identifier {
             kind: row.text("kind")?,
-            value: crate::roster::known::masked(keys, row)?,
-            valid_from: huiliu_values::calendar::instant(row.int("valid_from")?),
-            valid_to: row.opt_int("valid_to")?.map(huiliu_values::calendar::instant),
+            value: crate::roster::known::open_masked(keys, row)?,
+            valid_from: huiliu_values::calendar::format_instant(row.int("valid_from")?),
+            valid_to: row.opt_int("valid_to")?.map(huiliu_values::calendar::format_instant),
         })
     };
     rows.iter().map(one).collect()
 }
 
-async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreError> {
+async fn load_memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreError> {
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT m.school_code, m.valid_from, m.valid_to, m.ended_by, m.overlapping, m.position, m.stage, s.name AS source,
                     r.batch_id, r.address, r.source_version,
                     (SELECT n.name FROM school_name n WHERE n.school_code = m.school_code
@@ -157,7 +157,7 @@ async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreError>
             overlaps: row.int("overlapping")? == 1,
             position: row.opt_text("position")?,
             stage: row.opt_text("stage")?,
-            lineage: Lineage::of(row)?,
+            lineage: Lineage::from_row(row)?,
         })
     };
     rows.iter().map(one).collect()
@@ -166,45 +166,45 @@ async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreError>
 /// A school's name and division for a span of days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NameRow {
-    /// Name.
+    /// The school's name.
     pub name: String,
-    /// Division.
+    /// Code of the division.
     pub region: Option<String>,
-    /// First day.
+    /// First day; `None` if unknown.
     pub from: Option<String>,
-    /// Last day.
+    /// Last day; `None` if unknown or not ended.
     pub to: Option<String>,
-    /// `open`, `stated`, or `next`.
+    /// `open`; `stated`, if a row gives the last day; or `next`, if only the next name ends it.
     pub ended_by: String,
-    /// Whether rows state days in common with another.
+    /// Whether rows say that it shares days with another name.
     pub overlaps: bool,
-    /// The row that says so.
+    /// The row it comes from.
     pub lineage: Lineage,
 }
 
-/// A school.
+/// A school with its names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SchoolRow {
-    /// Code.
+    /// Code of the school.
     pub school: String,
-    /// Kind, by its code.
+    /// Kind of school, derived from its code.
     pub kind: String,
-    /// The school that took its place.
+    /// Code of the school that replaced it.
     pub successor: Option<String>,
-    /// Teachers whose membership has not ended.
+    /// Number of teachers whose membership has not ended.
     pub teachers: i64,
-    /// Names and divisions, in order.
+    /// Names and divisions in order of time.
     pub names: Vec<NameRow>,
 }
 
-/// Schools after a code, or one.
+/// Lists schools after a code, or only one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Result<Vec<SchoolRow>, StoreError> {
+pub async fn list_schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Result<Vec<SchoolRow>, StoreError> {
     let args: Vec<Value> = vec![after.into(), only.unwrap_or_default().into(), limit.into()];
     let rows = db
-        .rows(
+        .fetch_rows(
             "SELECT s.code, s.kind, s.successor_code, (SELECT count(DISTINCT m.teacher_id) FROM membership m
                      WHERE m.school_code = s.code AND m.ended_by = 'open') AS teachers
              FROM school s WHERE s.code > $1 AND ($2 = '' OR s.code = $2) ORDER BY s.code LIMIT $3",
@@ -212,7 +212,7 @@ pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Re
         )
         .await?;
     let named = db
-        .rows(
+        .fetch_rows(
             "SELECT n.school_code, n.name, n.region_code, n.valid_from, n.valid_to, n.ended_by, n.overlapping, s.name AS source,
                     r.batch_id, r.address, r.source_version
              FROM school_name n JOIN roster_row r ON r.id = n.row_id JOIN source s ON s.id = r.source_id
@@ -231,7 +231,7 @@ pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Re
             to: row.opt_text("valid_to")?,
             ended_by: row.text("ended_by")?,
             overlaps: row.int("overlapping")? == 1,
-            lineage: Lineage::of(row)?,
+            lineage: Lineage::from_row(row)?,
         });
     }
     let one = |row: &Row| {
@@ -247,30 +247,30 @@ pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Re
     rows.iter().map(one).collect()
 }
 
-/// How the roster stands.
+/// The state of the roster, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Status {
     /// Teachers on the roster.
     pub roster: i64,
-    /// Teachers known from records only.
+    /// Teachers known only from records.
     pub provisional: i64,
-    /// Teachers of the roster without a membership that is open.
+    /// Teachers on the roster without an open membership.
     pub without_school: i64,
     /// Teachers whose ID number has two names in rows of one version.
     pub contested: i64,
-    /// Memberships that overlap with another.
+    /// Memberships that overlap another one.
     pub overlaps: i64,
-    /// Schools.
+    /// Number of schools.
     pub schools: i64,
-    /// Rows held, by kind.
+    /// Stored rows, by kind.
     pub rows: BTreeMap<String, i64>,
-    /// Reason code → open dead letters of rosters that have it.
+    /// Reason code → open dead letters of roster streams that have it.
     pub waiting: BTreeMap<String, i64>,
-    /// Of these, letters that are taken up by themselves when a school or a person comes.
+    /// Open dead letters that are replayed automatically once a missing school or person arrives.
     pub waiting_by_itself: i64,
 }
 
-/// A stream of rosters.
+/// A stream that delivers roster rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RosterStream {
     /// Connector id.
@@ -279,13 +279,13 @@ pub struct RosterStream {
     pub stream: String,
 }
 
-/// How the roster stands; of these streams the dead letters are counted.
+/// Reads the state of the roster. Only dead letters of these streams are counted by reason.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn status(db: &Db, streams: &[RosterStream]) -> Result<Status, StoreError> {
+pub async fn read_status(db: &Db, streams: &[RosterStream]) -> Result<Status, StoreError> {
     let count = async |sql: &str| {
-        let rows = db.rows(sql, vec![]).await?;
+        let rows = db.fetch_rows(sql, vec![]).await?;
         rows.first().map_or(Ok(0), |row| row.int("n"))
     };
     let mut status = Status {
@@ -306,13 +306,13 @@ pub async fn status(db: &Db, streams: &[RosterStream]) -> Result<Status, StoreEr
         .await?,
         ..Status::default()
     };
-    for row in db.rows("SELECT kind, count(*) AS n FROM roster_row GROUP BY kind", vec![]).await? {
+    for row in db.fetch_rows("SELECT kind, count(*) AS n FROM roster_row GROUP BY kind", vec![]).await? {
         status.rows.insert(row.text("kind")?, row.int("n")?);
     }
     let mut after = 0;
     loop {
         let rows = db
-            .rows(
+            .fetch_rows(
                 "SELECT d.id, d.stream, s.connector, d.reasons FROM dead_letter d JOIN source s ON s.id = d.source_id
                  WHERE d.state = 'open' AND d.id > $1 ORDER BY d.id LIMIT 2000",
                 vec![after.into()],

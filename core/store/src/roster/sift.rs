@@ -1,5 +1,5 @@
-//! Rows of a roster that are clean by themselves and cannot go in as things stand: an ID number that is another's, a school
-//! or a person that is not known yet. One question per kind for all rows of a batch.
+//! Finds roster rows that are valid by themselves but cannot be loaded yet: the ID number is another teacher's, or the
+//! school or person is unknown. Runs a few queries for all rows of a batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -13,50 +13,50 @@ use huiliu_decode::{Expected, Parked, Problem, RosterRow};
 use huiliu_manifest::Field;
 use huiliu_vault::keys::Keys;
 
-/// For what a row waits.
+/// What a row is missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
-    /// `school_code`, `school_ref` or `teacher_ref`.
+    /// `school_code`, `school_ref` or `teacher_ref`; the last two are the source's own ids.
     pub what: &'static str,
-    /// The code or id.
+    /// The missing code, or the missing id at the source.
     pub value: String,
 }
 
 /// What a dead letter waits for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait {
-    /// The letter's key.
+    /// Key of the dead letter.
     pub letter_key: [u8; 16],
-    /// For what its row waits.
+    /// What its row is missing.
     pub need: Need,
 }
 
-/// The rows of a batch, sifted.
+/// The rows of a batch, separated into those that can be loaded and those that must be parked.
 #[derive(Debug)]
 pub struct Sifted<'l> {
     rows: Vec<(&'l RosterRow<'l>, Vec<Problem>)>,
-    /// For what rows wait, of those that cannot go in.
+    /// What the rows that must be parked are missing.
     pub waits: BTreeSet<Wait>,
-    /// (Source's own id of a school) → code.
+    /// The source's own id of a school → code.
     pub(super) school_refs: HashMap<String, String>,
-    /// Index of a row's ID number → the teacher who has it, or had the former one.
+    /// Blind index of a row's ID number → the teacher who has this number or the row's former one.
     pub(super) teachers: HashMap<Index, i64>,
 }
 
 impl<'l> Sifted<'l> {
-    /// The rows that can go in.
-    pub fn kept(&self) -> impl Iterator<Item = &'l RosterRow<'l>> {
+    /// Returns the rows that can be loaded.
+    pub fn loadable_rows(&self) -> impl Iterator<Item = &'l RosterRow<'l>> {
         self.rows.iter().filter(|(_, problems)| problems.is_empty()).map(|(row, _)| *row)
     }
 
-    /// The others, as dead letters.
-    pub fn parked(&self) -> impl Iterator<Item = Parked<'l>> {
-        let told = |row: &'l RosterRow<'l>, problems: &[Problem]| row.parked(problems.to_vec());
+    /// Returns the other rows, as dead letters.
+    pub fn parked_rows(&self) -> impl Iterator<Item = Parked<'l>> {
+        let told = |row: &'l RosterRow<'l>, problems: &[Problem]| row.to_parked(problems.to_vec());
         self.rows.iter().filter(|(_, problems)| !problems.is_empty()).map(move |(row, problems)| told(row, problems))
     }
 
-    /// The code of the school that a row names.
-    pub(super) fn code<'s>(&'s self, named: &'s Named) -> Option<&'s str> {
+    /// Returns the code of the school that a row names.
+    pub(super) fn school_code<'s>(&'s self, named: &'s Named) -> Option<&'s str> {
         match named {
             Named::Code(code) => Some(code),
             Named::Ref(own) => self.school_refs.get(own).map(String::as_str),
@@ -64,7 +64,7 @@ impl<'l> Sifted<'l> {
     }
 }
 
-/// A row that is held, as far as it is asked about.
+/// The columns of a stored row that are compared.
 struct Other {
     source_id: i64,
     stream: String,
@@ -74,9 +74,9 @@ struct Other {
     name_digest: Vec<u8>,
 }
 
-/// What of a person is compared.
+/// The values of a person that are compared.
 struct Compared<'l> {
-    /// The row's place among those of the batch.
+    /// The row's position in the batch.
     nth: usize,
     row: &'l RosterRow<'l>,
     index: Index,
@@ -85,16 +85,17 @@ struct Compared<'l> {
     former_name: Option<[u8; 16]>,
 }
 
-/// The keyed digest of a folded name.
-pub(super) fn name_digest(keys: &Keys, folded: &str) -> [u8; 16] {
+/// Computes the keyed digest of a folded name.
+pub(super) fn digest_name(keys: &Keys, folded: &str) -> [u8; 16] {
     keys.short_digest(&[b"roster name", folded.as_bytes()])
 }
 
-/// Sifts the rows of a batch. Nothing is locked: whoever writes what is kept is alone first, see [`crate::roster::alone`].
+/// Sifts the rows of a batch. Locks nothing; a caller that writes the rows must call [`crate::roster::lock_roster`]
+/// first.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn sift<'l>(
+pub async fn sift_rows<'l>(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -102,11 +103,11 @@ pub async fn sift<'l>(
 ) -> Result<Sifted<'l>, StoreError> {
     let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
     let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
-    let codes = known_schools(tx, held, &mut sifted).await?;
-    let persons = known_persons(tx, held, &sifted).await?;
+    let codes = load_known_schools(tx, held, &mut sifted).await?;
+    let persons = load_known_persons(tx, held, &sifted).await?;
     let mut waits = BTreeSet::new();
     for (row, problems) in &mut sifted.rows {
-        let need = needs(row, &codes, &sifted.school_refs, &persons);
+        let need = find_needs(row, &codes, &sifted.school_refs, &persons);
         for (field, need) in need {
             let expected = if field == Field::TeacherRef { Expected::KnownPerson } else { Expected::KnownSchool };
             let code = format!("{}.unknown", field.code());
@@ -115,11 +116,11 @@ pub async fn sift<'l>(
         }
     }
     sifted.waits = waits;
-    persons_apart(tx, keys, held, &mut sifted).await?;
+    check_id_numbers(tx, keys, held, &mut sifted).await?;
     Ok(sifted)
 }
 
-fn needs(
+fn find_needs(
     row: &RosterRow<'_>,
     codes: &HashSet<String>,
     refs: &HashMap<String, String>,
@@ -143,8 +144,8 @@ fn needs(
     needs
 }
 
-/// The codes that are schools; those that the source's own ids stand for go into `sifted`.
-async fn known_schools(
+/// Loads which of the named codes are schools. Adds the codes for the source's own school ids to `sifted`.
+async fn load_known_schools(
     tx: &mut Tx,
     held: &ClaimedBatch,
     sifted: &mut Sifted<'_>,
@@ -161,7 +162,7 @@ async fn known_schools(
     if !codes.is_empty() {
         let sql = "SELECT s.code AS code FROM {rows} {join school s ON s.code = incoming.code}";
         let rows = Rows::new().text("code", codes.iter().map(|code| Some(code.as_str())));
-        for mut row in tx.rows_with(sql, vec![], rows).await? {
+        for mut row in tx.fetch_rows_with(sql, vec![], rows).await? {
             known.insert(row.take_text("code")?);
         }
     }
@@ -170,15 +171,19 @@ async fn known_schools(
                      ON r.source_id = $1 AND r.school_ref = incoming.school_ref AND r.kind = 'school'}
                    ORDER BY r.source_version, r.id";
         let rows = Rows::new().text("school_ref", refs.iter().map(|own| Some(own.as_str())));
-        for mut row in tx.rows_with(sql, vec![held.source_id.into()], rows).await? {
+        for mut row in tx.fetch_rows_with(sql, vec![held.source_id.into()], rows).await? {
             sifted.school_refs.insert(row.take_text("school_ref")?, row.take_text("school_code")?);
         }
     }
     Ok(known)
 }
 
-/// The persons that memberships of the batch name and the source has told of.
-async fn known_persons(tx: &mut Tx, held: &ClaimedBatch, sifted: &Sifted<'_>) -> Result<HashSet<String>, StoreError> {
+/// Loads which of the persons that memberships of the batch name are known from the source.
+async fn load_known_persons(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    sifted: &Sifted<'_>,
+) -> Result<HashSet<String>, StoreError> {
     let named: BTreeSet<&str> = sifted
         .rows
         .iter()
@@ -189,15 +194,15 @@ async fn known_persons(tx: &mut Tx, held: &ClaimedBatch, sifted: &Sifted<'_>) ->
         let sql = "SELECT DISTINCT r.teacher_ref AS teacher_ref FROM {rows} {join roster_row r
                      ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'teacher'}";
         let rows = Rows::new().text("teacher_ref", named.iter().map(|own| Some(*own)));
-        for mut row in tx.rows_with(sql, vec![held.source_id.into()], rows).await? {
+        for mut row in tx.fetch_rows_with(sql, vec![held.source_id.into()], rows).await? {
             known.insert(row.take_text("teacher_ref")?);
         }
     }
     Ok(known)
 }
 
-/// Tells apart who has whose ID number.
-async fn persons_apart(
+/// Finds out which teacher each ID number belongs to, and adds a problem to rows whose number is in conflict.
+async fn check_id_numbers(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -209,9 +214,9 @@ async fn persons_apart(
         .enumerate()
         .filter_map(|(nth, (row, _))| {
             let Content::Teacher(person, _) = &row.content else { return None };
-            let index = |id: &huiliu_values::IdNumber| identifiers::index(keys, id.reveal());
-            let name = name_digest(keys, &person.name.folded());
-            let former_name = person.former_name.as_ref().map(|name| name_digest(keys, &name.folded()));
+            let index = |id: &huiliu_values::IdNumber| identifiers::compute_index(keys, id.reveal());
+            let name = digest_name(keys, &person.name.fold_for_comparison());
+            let former_name = person.former_name.as_ref().map(|name| digest_name(keys, &name.fold_for_comparison()));
             let (former, index) = (person.former_id_number.as_ref().map(index), index(&person.id_number));
             Some(Compared { nth, row, index, former, name, former_name })
         })
@@ -222,9 +227,9 @@ async fn persons_apart(
     let mut indexes: Vec<Index> = people.iter().flat_map(|p| [Some(p.index), p.former]).flatten().collect();
     indexes.sort_unstable();
     indexes.dedup();
-    let teachers = identifiers::find(tx, &indexes).await?;
-    let (by_index, by_record) = others(tx, held, &people).await?;
-    // Names of one ID number in rows of one version of this batch.
+    let teachers = identifiers::find_teachers(tx, &indexes).await?;
+    let (by_index, by_record) = load_conflicting_rows(tx, held, &people).await?;
+    // ID number and version → the names that rows of this batch give.
     let mut names: BTreeMap<(Index, i64), BTreeSet<[u8; 16]>> = BTreeMap::new();
     for p in &people {
         names.entry((p.index, p.row.source_version)).or_default().insert(p.name);
@@ -234,7 +239,7 @@ async fn persons_apart(
         let within = names.get(&(p.index, p.row.source_version));
         let record = by_record.get(&p.row.record_key);
         let shared = is_shared(held, p, within, by_index.get(&p.index).map_or(&[][..], Vec::as_slice));
-        match link(p, &teachers, record) {
+        match link_teacher(p, &teachers, record) {
             _ if shared => found.push((p.nth, Err(Fault::Shared))),
             Ok(teacher) => found.extend(teacher.map(|teacher| (p.nth, Ok((p.index, teacher))))),
             Err(fault) => found.push((p.nth, Err(fault))),
@@ -247,14 +252,14 @@ async fn persons_apart(
             }
             Err(fault) => {
                 let (row, problems) = &mut sifted.rows[nth];
-                problems.push(fault.problem(row));
+                problems.push(fault.to_problem(row));
             }
         }
     }
     Ok(())
 }
 
-/// Why a person cannot go in.
+/// Why a person's row cannot be loaded.
 enum Fault {
     Shared,
     OtherTeacher,
@@ -263,7 +268,7 @@ enum Fault {
 }
 
 impl Fault {
-    fn problem(&self, row: &RosterRow<'_>) -> Problem {
+    fn to_problem(&self, row: &RosterRow<'_>) -> Problem {
         let Content::Teacher(person, _) = &row.content else {
             return Problem::new("record_key.other_person".into(), "record_key", "", &Expected::SamePerson);
         };
@@ -283,7 +288,8 @@ impl Fault {
     }
 }
 
-/// Whether an ID number has another name in the same version of this source, or in any version of another one.
+/// Returns true if another name has the same ID number, in the same version of this stream or in any version of another
+/// one.
 fn is_shared(held: &ClaimedBatch, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
     let is_same = |name: &[u8]| name == p.name || p.former_name.is_some_and(|former| former == name);
     let same_source = |o: &Other| o.source_id == held.source_id && o.stream == held.stream;
@@ -292,8 +298,12 @@ fn is_shared(held: &ClaimedBatch, p: &Compared<'_>, within: Option<&BTreeSet<[u8
         || others.iter().any(|o| against(&o))
 }
 
-/// The teacher that a row is about, if there is one yet.
-fn link(p: &Compared<'_>, teachers: &HashMap<Index, i64>, record: Option<&Other>) -> Result<Option<i64>, Fault> {
+/// Returns the teacher that a row is about, if there is one yet.
+fn link_teacher(
+    p: &Compared<'_>,
+    teachers: &HashMap<Index, i64>,
+    record: Option<&Other>,
+) -> Result<Option<i64>, Fault> {
     let (mut teacher, former) = (teachers.get(&p.index).copied(), p.former.and_then(|f| teachers.get(&f).copied()));
     match (teacher, former) {
         (Some(a), Some(b)) if a != b => return Err(Fault::FormerOfOther),
@@ -303,7 +313,7 @@ fn link(p: &Compared<'_>, teachers: &HashMap<Index, i64>, record: Option<&Other>
     let is_named = |name: Option<[u8; 16]>| name.is_some_and(|name| name == record.name_digest.as_slice());
     let is_same = is_named(Some(p.name)) || is_named(p.former_name) || p.former == Some(record.blind_index);
     match (record.teacher_id, teacher) {
-        // Its content is older than what is held, or it is somebody else.
+        // An older row changes nothing that is stored. Otherwise the same record must still be about the same person.
         _ if p.row.source_version < record.source_version => Ok(teacher),
         _ if !is_same => Err(Fault::OtherPerson),
         (Some(a), Some(b)) if a != b => Err(Fault::OtherTeacher),
@@ -311,9 +321,10 @@ fn link(p: &Compared<'_>, teachers: &HashMap<Index, i64>, record: Option<&Other>
     }
 }
 
-/// The rows that are held of the same ID numbers, and the newest of the same record keys.
+/// Loads the stored rows with the same ID numbers but another name, and the newest with the same record keys but
+/// another ID number.
 #[allow(clippy::type_complexity, reason = "two maps of one kind of row")]
-async fn others(
+async fn load_conflicting_rows(
     tx: &mut Tx,
     held: &ClaimedBatch,
     people: &[Compared<'_>],
@@ -330,7 +341,7 @@ async fn others(
             name_digest: row.bytes("name_digest")?,
         })
     };
-    // Who stands in a row of the same name needs no second look.
+    // Stored rows with the same name cannot conflict.
     let rows = Rows::new()
         .bytes("blind_index", people.iter().map(|p| p.index.as_slice()))
         .bytes("name_digest", people.iter().map(|p| p.name.as_slice()));
@@ -339,7 +350,7 @@ async fn others(
            ON r.blind_index = incoming.blind_index AND r.name_digest <> incoming.name_digest}}"
     );
     let mut by_index: HashMap<Index, Vec<Other>> = HashMap::new();
-    for row in &tx.rows_with(&sql, vec![], rows).await? {
+    for row in &tx.fetch_rows_with(&sql, vec![], rows).await? {
         let other = other(row)?;
         by_index.entry(other.blind_index).or_default().push(other);
     }
@@ -351,7 +362,7 @@ async fn others(
            AND r.stream = $2 AND r.blind_index <> incoming.blind_index}} ORDER BY r.source_version, r.id"
     );
     let mut by_record = HashMap::new();
-    for row in &tx.rows_with(&sql, vec![held.source_id.into(), held.stream.as_str().into()], rows).await? {
+    for row in &tx.fetch_rows_with(&sql, vec![held.source_id.into(), held.stream.as_str().into()], rows).await? {
         if let Ok(key) = <[u8; 16]>::try_from(row.bytes("record_key")?) {
             by_record.insert(key, other(row)?);
         }

@@ -1,4 +1,4 @@
-//! What the roster tells of its teachers, for whoever looks for the teacher that somebody means.
+//! What the roster says about its teachers, as the input of matching.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,15 +11,16 @@ use huiliu_values::IdNumber;
 use huiliu_values::id_number::Sex;
 use huiliu_vault::keys::Keys;
 
-/// What the newest row of each teacher says, with the school of the last membership; who has no row is not there.
+/// Loads what the newest row of each teacher says, with the school of the last membership. Teachers without a row are
+/// missing from the result.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMap<i64, Told>, StoreError> {
+pub(crate) async fn load_told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMap<i64, Told>, StoreError> {
     let mut newest: HashMap<i64, (Age, Personal)> = HashMap::with_capacity(ids.len());
     let mut former: HashMap<i64, BTreeSet<String>> = HashMap::new();
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT r.teacher_id AS teacher_id, r.as_of AS as_of, r.source_version AS source_version,
                     r.row_key AS row_key, r.sealed AS sealed
              FROM {rows} {join roster_row r ON r.teacher_id = incoming.teacher_id} WHERE r.kind = 'teacher'",
@@ -36,24 +37,24 @@ pub(crate) async fn told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMa
             newest.insert(teacher, (age, personal));
         }
     }
-    let posts = posts(tx, &newest.keys().copied().collect::<Vec<_>>()).await?;
-    let schools = schools(tx, &posts.values().map(String::as_str).collect()).await?;
+    let posts = load_last_schools(tx, &newest.keys().copied().collect::<Vec<_>>()).await?;
+    let schools = load_school_names(tx, &posts.values().map(String::as_str).collect()).await?;
     let told = |(teacher, (_, personal)): (i64, (Age, Personal))| {
         let mut told = Told::default();
-        told.add(Role::Name, &personal.name);
-        former.remove(&teacher).unwrap_or_default().iter().for_each(|name| told.add(Role::FormerName, name));
-        told.add(Role::IdNumber, &personal.id_number);
+        told.add_text(Role::Name, &personal.name);
+        former.remove(&teacher).unwrap_or_default().iter().for_each(|name| told.add_text(Role::FormerName, name));
+        told.add_text(Role::IdNumber, &personal.id_number);
         if let Ok(id) = IdNumber::parse(&personal.id_number) {
-            told.add(Role::BirthDate, &id.birth_date().to_string());
-            told.add(Role::Sex, if id.sex() == Sex::Male { "male" } else { "female" });
+            told.add_text(Role::BirthDate, &id.birth_date().to_string());
+            told.add_text(Role::Sex, if id.sex() == Sex::Male { "male" } else { "female" });
         }
-        told.add(Role::TeacherNumber, personal.teacher_number.as_deref().unwrap_or_default());
-        told.add(Role::Phone, personal.phone.as_deref().unwrap_or_default());
+        told.add_text(Role::TeacherNumber, personal.teacher_number.as_deref().unwrap_or_default());
+        told.add_text(Role::Phone, personal.phone.as_deref().unwrap_or_default());
         if let Some(code) = posts.get(&teacher) {
-            told.add(Role::SchoolCode, code);
+            told.add_text(Role::SchoolCode, code);
             let (name, region) = schools.get(code).map_or(("", ""), |(name, region)| (name, region));
-            told.add(Role::School, name);
-            told.add(Role::Region, region);
+            told.add_text(Role::School, name);
+            told.add_text(Role::Region, region);
         }
         (teacher, told)
     };
@@ -63,10 +64,10 @@ pub(crate) async fn told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMa
 /// How new a row is: day, version, key.
 type Age = (String, i64, Vec<u8>);
 
-/// Teacher → school code of the membership that lasts, or lasted, longest into time.
-async fn posts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
+/// Teacher → code of the school of the membership that ends last; open memberships end after all others.
+async fn load_last_schools(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT m.teacher_id AS teacher_id, m.school_code AS code
              FROM {rows} {join membership m ON m.teacher_id = incoming.teacher_id}
              ORDER BY coalesce(m.valid_to, '9999'), coalesce(m.valid_from, ''), m.school_code",
@@ -78,9 +79,12 @@ async fn posts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreEr
 }
 
 /// School code → its last name and division.
-async fn schools(tx: &mut Tx, codes: &BTreeSet<&str>) -> Result<HashMap<String, (String, String)>, StoreError> {
+async fn load_school_names(
+    tx: &mut Tx,
+    codes: &BTreeSet<&str>,
+) -> Result<HashMap<String, (String, String)>, StoreError> {
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT n.school_code AS code, n.name AS name, n.region_code AS region
              FROM {rows} {join school_name n ON n.school_code = incoming.code}
              ORDER BY coalesce(n.valid_to, '9999'), coalesce(n.valid_from, ''), n.name",

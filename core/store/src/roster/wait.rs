@@ -1,24 +1,24 @@
-//! Dead letters of rosters that wait for something that may come: a school, a person. When it comes they are ready, and are
-//! taken up by themselves.
+//! Dead letters of rosters that wait for a school or person. When it arrives they become ready, and are replayed
+//! automatically.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::delivery::batch::ClaimedBatch;
-use crate::delivery::replays::{Wanted, wanted};
+use crate::delivery::replays::{Wanted, group_by_batch};
 use crate::roster::sift::Wait;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 
-/// Writes down for what letters wait.
+/// Saves what dead letters wait for.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn add(tx: &mut Tx, held: &ClaimedBatch, waits: &BTreeSet<Wait>) -> Result<(), StoreError> {
+pub async fn add_waits(tx: &mut Tx, held: &ClaimedBatch, waits: &BTreeSet<Wait>) -> Result<(), StoreError> {
     if waits.is_empty() {
         return Ok(());
     }
-    tx.run_with(
+    tx.execute_with(
         "INSERT INTO roster_wait (letter_id, need, source_id, value)
          SELECT d.id, incoming.need, $1, incoming.value FROM {rows} {join dead_letter d
            ON d.letter_key = incoming.letter_key AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open'}
@@ -33,9 +33,9 @@ pub async fn add(tx: &mut Tx, held: &ClaimedBatch, waits: &BTreeSet<Wait>) -> Re
     Ok(())
 }
 
-/// What has come: school codes, and the source's own ids of schools (each with its code) and of persons. Who waits for it is
-/// ready.
-pub(super) async fn come(
+/// Marks the dead letters as ready that wait for what has arrived: school codes, and the source's own ids of schools
+/// (with their codes) and of persons.
+pub(super) async fn mark_ready(
     tx: &mut Tx,
     held: &ClaimedBatch,
     codes: &BTreeSet<String>,
@@ -48,7 +48,7 @@ pub(super) async fn come(
     if come.is_empty() {
         return Ok(());
     }
-    tx.run_with(
+    tx.execute_with(
         "UPDATE roster_wait SET ready = 1 FROM {rows}
          WHERE roster_wait.value = incoming.value AND roster_wait.need = incoming.need
            AND (incoming.need = 'school_code' OR roster_wait.source_id = $1)",
@@ -61,23 +61,24 @@ pub(super) async fn come(
     Ok(())
 }
 
-/// Takes the raw records that are ready to be taken up, by batch, of at most `most` letters; empty when nothing is.
+/// Takes the raw records of at most `most` ready dead letters, grouped by batch. Both results are empty if none is
+/// ready.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn begin(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreError> {
+pub async fn take_ready(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreError> {
     let none = "SELECT w.letter_id AS letter_id FROM roster_wait w WHERE w.ready > 0 LIMIT 1";
-    if db.rows(none, vec![]).await?.is_empty() {
+    if db.fetch_rows(none, vec![]).await?.is_empty() {
         return Ok((BTreeSet::new(), BTreeMap::new()));
     }
     let mut tx = db.begin().await?;
     let sql = "UPDATE roster_wait SET ready = 2 WHERE ready > 0 AND letter_id IN (
                  SELECT w.letter_id FROM roster_wait w WHERE w.ready > 0 ORDER BY w.letter_id LIMIT $1)
                RETURNING letter_id";
-    let begun = tx.rows(sql, vec![most.into()]).await?;
+    let begun = tx.fetch_rows(sql, vec![most.into()]).await?;
     let letters: BTreeSet<i64> = begun.iter().map(|row| row.int("letter_id")).collect::<Result<_, _>>()?;
     let rows = tx
-        .rows_with(
+        .fetch_rows_with(
             "SELECT s.batch_id, s.record_index, s.letter_id, s.address FROM {rows}
              {join dead_letter d ON d.id = incoming.letter_id AND d.state = 'open'}
              {join dead_letter_sighting s ON s.letter_id = d.id AND s.outcome = 'parked'}
@@ -87,16 +88,17 @@ pub async fn begin(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, W
         )
         .await?;
     tx.commit().await?;
-    Ok((letters, wanted(&rows)?))
+    Ok((letters, group_by_batch(&rows)?))
 }
 
-/// What was taken up waits no longer for what had come; what has come since, or is still missing, stays.
+/// Deletes the waits of replayed letters that [`take_ready`] took. Waits that became ready since, or are still not
+/// ready, stay.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn end(db: &Db, letters: &BTreeSet<i64>) -> Result<(), StoreError> {
+pub async fn delete_taken(db: &Db, letters: &BTreeSet<i64>) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
-    tx.run_with(
+    tx.execute_with(
         "DELETE FROM roster_wait WHERE ready = 2 AND letter_id IN (SELECT letter_id FROM {rows})",
         vec![],
         Rows::new().int("letter_id", letters.iter().copied().map(Some)),

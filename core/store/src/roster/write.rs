@@ -1,4 +1,4 @@
-//! The rows themselves, and whom they are about.
+//! Writes roster rows, and finds the teachers they are about.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::classify::{Classified, Fresh, Newer, Overwritten};
 use crate::identity::identifiers::{self, Index, NewNumber};
-use crate::roster::sift::{Sifted, name_digest};
+use crate::roster::sift::{Sifted, digest_name};
 use crate::roster::{derive, wait};
 use crate::sql::db::Tx;
 use crate::sql::error::{Kept, StoreError};
@@ -18,10 +18,10 @@ use crate::sql::rows::Rows;
 use huiliu_decode::RosterRow;
 use huiliu_decode::roster::{Content, Named, Person, Post};
 use huiliu_values::RosterKind;
-use huiliu_values::calendar::shanghai;
+use huiliu_values::calendar::shanghai_offset;
 use huiliu_vault::keys::Keys;
 
-/// What is personal of a teacher's row, sealed as JSON.
+/// The personal data of a teacher's row, sealed as JSON.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Personal {
     pub id_number: String,
@@ -32,7 +32,7 @@ pub(super) struct Personal {
 }
 
 impl Personal {
-    fn of(person: &Person) -> Self {
+    fn from_person(person: &Person) -> Self {
         Self {
             id_number: person.id_number.reveal().to_owned(),
             name: person.name.display().to_owned(),
@@ -42,18 +42,18 @@ impl Personal {
         }
     }
 
-    /// Of a row's sealed value.
+    /// Opens a row's sealed value.
     pub(super) fn open(keys: &Keys, row_key: &[u8], sealed: &[u8]) -> Result<Self, StoreError> {
         let plain = keys.open(&[b"roster_row", b"sealed", row_key], sealed)?;
-        serde_json::from_slice(&plain).map_err(|e| StoreError::kept(Kept::RosterRow)(&e))
+        serde_json::from_slice(&plain).map_err(|e| StoreError::unreadable_value(Kept::RosterRow)(&e))
     }
 }
 
-/// Writes what is new or newer, and all that is derived from it. Gives how many rows the batch put there.
+/// Writes new and newer rows and everything derived from them. Returns how many rows the batch wrote.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn write(
+pub(super) async fn write_rows(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -61,28 +61,28 @@ pub(super) async fn write(
     sifted: &Sifted<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<i64, StoreError> {
-    let Overwritten { losses, teachers: former } = classified.lock(tx, load.activation).await?;
+    let Overwritten { losses, teachers: former } = classified.lock_overwritten(tx, load.activation).await?;
     let loss = Rows::new()
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
-    tx.copy("batch_loss", loss).await?;
-    let Fresh { new, newer } = classified.fresh();
+    tx.insert_rows("batch_loss", loss).await?;
+    let Fresh { new, newer } = classified.select_writes();
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         return Ok(0);
     }
-    let landed = landed_day(tx, held).await?;
-    let teachers = whom(tx, keys, held, sifted, &rows).await?;
+    let landed = load_landed_day(tx, held).await?;
+    let teachers = find_or_make_teachers(tx, keys, held, sifted, &rows).await?;
     let (of_new, of_newer) = teachers.split_at(new.len());
     let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
-    let mut codes = codes_of(tx, &overwritten).await?;
-    let ids = tx.next_ids("roster_row", new.len()).await?;
+    let mut codes = load_school_codes(tx, &overwritten).await?;
+    let ids = tx.reserve_ids("roster_row", new.len()).await?;
     let held_rows = Written { keys, held, load, sifted, landed };
-    sealing::hold(tx, keys).await?;
-    held_rows.insert(tx, &ids, &new, of_new).await?;
-    held_rows.update(tx, &newer, of_newer).await?;
+    sealing::require_current(tx, keys).await?;
+    held_rows.insert_rows(tx, &ids, &new, of_new).await?;
+    held_rows.update_rows(tx, &newer, of_newer).await?;
     let mut concerned: BTreeSet<i64> = teachers.iter().copied().flatten().chain(former).collect();
-    concerned.extend(point_memberships(tx, held, &rows, &teachers).await?);
+    concerned.extend(link_memberships(tx, held, &rows, &teachers).await?);
     let mut refs = BTreeMap::new();
     for row in &rows {
         if let Content::School(school) = &row.content {
@@ -90,78 +90,79 @@ pub(super) async fn write(
             refs.extend(school.school_ref.clone().map(|own| (own, school.code.clone())));
         }
     }
-    concerned.extend(point_schools(tx, held, &refs).await?);
-    derive::schools(tx, &codes).await?;
-    derive::teachers(tx, keys, &concerned.into_iter().collect::<Vec<_>>()).await?;
+    concerned.extend(link_schools(tx, held, &refs).await?);
+    derive::derive_schools(tx, &codes).await?;
+    derive::derive_teachers(tx, keys, &concerned.into_iter().collect::<Vec<_>>()).await?;
     let persons = rows.iter().filter_map(|row| match &row.content {
         Content::Teacher(person, _) => person.teacher_ref.as_deref(),
         _ => None,
     });
-    wait::come(tx, held, &codes, &refs, &persons.collect()).await?;
+    wait::mark_ready(tx, held, &codes, &refs, &persons.collect()).await?;
     Ok(i64::try_from(rows.len()).unwrap_or(0))
 }
 
-/// The day on which the batch's payload landed.
-async fn landed_day(tx: &mut Tx, held: &ClaimedBatch) -> Result<NaiveDate, StoreError> {
-    let rows = tx.rows("SELECT landed_at FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
+/// Returns the day on which the batch's payload landed, in Asia/Shanghai.
+async fn load_landed_day(tx: &mut Tx, held: &ClaimedBatch) -> Result<NaiveDate, StoreError> {
+    let rows = tx.fetch_rows("SELECT landed_at FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
     let at = rows.first().ok_or_else(|| StoreError::Column { column: "payload".into() })?.int("landed_at")?;
-    let day =
-        DateTime::from_timestamp_micros(at).zip(shanghai()).map(|(at, zone)| at.with_timezone(&zone).date_naive());
+    let day = DateTime::from_timestamp_micros(at)
+        .zip(shanghai_offset())
+        .map(|(at, zone)| at.with_timezone(&zone).date_naive());
     day.ok_or_else(|| StoreError::Column { column: "landed_at".into() })
 }
 
-/// The codes of the schools whose rows these are.
-async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreError> {
+/// Loads the codes of the schools that these rows describe.
+async fn load_school_codes(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreError> {
     if ids.is_empty() {
         return Ok(BTreeSet::new());
     }
     let rows = Rows::new().int("id", ids.iter().copied().map(Some));
     let sql =
         "SELECT r.school_code AS code FROM {rows} {join roster_row r ON r.id = incoming.id} WHERE r.kind = 'school'";
-    tx.rows_with(sql, vec![], rows).await?.iter_mut().map(|row| row.take_text("code")).collect()
+    tx.fetch_rows_with(sql, vec![], rows).await?.iter_mut().map(|row| row.take_text("code")).collect()
 }
 
 /// A person of a row who is a known teacher.
 struct Linked<'r> {
-    /// The index of the ID number that the row gives.
+    /// Blind index of the ID number in the row.
     index: Index,
     person: &'r Person,
     teacher_id: i64,
 }
 
-/// The teacher of each row, found or made; none for a school, and for a person whom no membership names.
-async fn whom(
+/// Finds or creates the teacher of each row. `None` for a school, and for a person without a membership.
+async fn find_or_make_teachers(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
     sifted: &Sifted<'_>,
     rows: &[&RosterRow<'_>],
 ) -> Result<Vec<Option<i64>>, StoreError> {
-    let named = with_membership(tx, held, rows).await?;
+    let named = load_refs_with_membership(tx, held, rows).await?;
     let on_roster = |person: &Person, post: &Post| {
         post.school.is_some() || person.teacher_ref.as_ref().is_some_and(|own| named.contains(own))
     };
-    let persons = persons_of(tx, keys, held, rows).await?;
+    let persons = load_persons(tx, keys, held, rows).await?;
     let (mut numbers, mut linked) = (BTreeMap::new(), Vec::new());
     for row in rows {
         let Content::Teacher(person, post) = &row.content else { continue };
         if !on_roster(person, post) {
             continue;
         }
-        let index = identifiers::index(keys, person.id_number.reveal());
+        let index = identifiers::compute_index(keys, person.id_number.reveal());
         match sifted.teachers.get(&index) {
             Some(teacher) => linked.push(Linked { index, person, teacher_id: *teacher }),
             None => drop(numbers.insert(index, person.id_number.reveal())),
         }
     }
     numbers.extend(persons.values().filter(|p| p.teacher.is_none()).map(|p| (p.index, p.id_number.as_str())));
-    let mut teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
+    let mut teachers = identifiers::find_or_make_teachers(tx, keys, &numbers).await?;
     teachers.extend(linked.iter().map(|of| (of.index, of.teacher_id)));
-    new_numbers(tx, keys, &linked).await?;
-    point_persons(tx, held, &persons, &teachers).await?;
+    assign_new_numbers(tx, keys, &linked).await?;
+    link_persons(tx, held, &persons, &teachers).await?;
     let of = |row: &&RosterRow<'_>| match &row.content {
         Content::Teacher(person, post) if on_roster(person, post) => {
-            teachers.get(&identifiers::index(keys, person.id_number.reveal())).copied()
+            teachers.get(&identifiers::compute_index(keys, person.id_number.reveal())).copied()
         }
         Content::Membership(own, _) => {
             persons.get(own).and_then(|p| p.teacher.or_else(|| teachers.get(&p.index).copied()))
@@ -171,28 +172,32 @@ async fn whom(
     Ok(rows.iter().map(of).collect())
 }
 
-/// A known teacher gets the number that a row gives, and keeps the former one as former.
-async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreError> {
+/// Gives known teachers the numbers in their rows, and keeps their earlier numbers as former ones.
+async fn assign_new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreError> {
     let mut wanted: Vec<NewNumber<'_>> = Vec::new();
     for &Linked { index, person, teacher_id } in linked {
         wanted.push(NewNumber { index, number: person.id_number.reveal(), teacher_id });
         let former = person.former_id_number.as_ref().map(|id| id.reveal());
-        wanted.extend(former.map(|number| NewNumber { index: identifiers::index(keys, number), number, teacher_id }));
+        wanted.extend(former.map(|number| NewNumber {
+            index: identifiers::compute_index(keys, number),
+            number,
+            teacher_id,
+        }));
     }
     let all: Vec<Index> = wanted.iter().map(|new| new.index).collect();
-    let known = identifiers::find(tx, &all).await?;
+    let known = identifiers::find_teachers(tx, &all).await?;
     wanted.retain(|new| !known.contains_key(&new.index));
     wanted.sort_unstable();
     wanted.dedup();
-    let given = identifiers::give(tx, keys, &wanted).await?;
+    let given = identifiers::assign_numbers(tx, keys, &wanted).await?;
     let changed: HashSet<i64> = given.values().copied().collect();
     let current: BTreeMap<Index, i64> =
         linked.iter().filter(|of| changed.contains(&of.teacher_id)).map(|of| (of.index, of.teacher_id)).collect();
-    identifiers::end_others(tx, &current).await
+    identifiers::end_other_numbers(tx, &current).await
 }
 
-/// The source's own ids, among those of these rows, that a membership names.
-async fn with_membership(
+/// Loads which persons among these rows have a membership in another row, by the source's own id.
+async fn load_refs_with_membership(
     tx: &mut Tx,
     held: &ClaimedBatch,
     rows: &[&RosterRow<'_>],
@@ -210,19 +215,19 @@ async fn with_membership(
     let sql = "SELECT DISTINCT r.teacher_ref AS teacher_ref FROM {rows} {join roster_row r
                  ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'membership'}";
     let relation = Rows::new().text("teacher_ref", own.into_iter().map(Some));
-    let found = tx.rows_with(sql, vec![held.source_id.into()], relation).await?;
+    let found = tx.fetch_rows_with(sql, vec![held.source_id.into()], relation).await?;
     found.into_iter().map(|mut row| row.take_text("teacher_ref")).collect()
 }
 
-/// A person whom memberships name.
+/// A person named by memberships.
 struct PersonOf {
     index: Index,
     id_number: String,
     teacher: Option<i64>,
 }
 
-/// The persons whom the memberships among these rows name, by the source's own id; the newest row of each.
-async fn persons_of(
+/// Loads the persons whom the memberships among these rows name, by the source's own id; the newest row of each.
+async fn load_persons(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -242,7 +247,7 @@ async fn persons_of(
                ORDER BY r.source_version, r.id";
     let relation = Rows::new().text("teacher_ref", own.into_iter().map(Some));
     let mut persons = HashMap::new();
-    for mut row in tx.rows_with(sql, vec![held.source_id.into()], relation).await? {
+    for mut row in tx.fetch_rows_with(sql, vec![held.source_id.into()], relation).await? {
         let personal = Personal::open(keys, &row.bytes("row_key")?, &row.bytes("sealed")?)?;
         let index = Index::try_from(row.bytes("blind_index")?).unwrap_or([0; 32]);
         let person = PersonOf { index, id_number: personal.id_number, teacher: row.opt_int("teacher_id")? };
@@ -251,8 +256,8 @@ async fn persons_of(
     Ok(persons)
 }
 
-/// Persons who are teachers from now on.
-async fn point_persons(
+/// Links the rows of persons who have just become teachers.
+async fn link_persons(
     tx: &mut Tx,
     held: &ClaimedBatch,
     persons: &HashMap<String, PersonOf>,
@@ -266,7 +271,7 @@ async fn point_persons(
     if new.is_empty() {
         return Ok(());
     }
-    tx.run_with(
+    tx.execute_with(
         "UPDATE roster_row SET teacher_id = incoming.teacher_id FROM {rows}
          WHERE roster_row.source_id = $1 AND roster_row.teacher_ref = incoming.teacher_ref AND roster_row.kind = 'teacher'",
         vec![held.source_id.into()],
@@ -278,8 +283,8 @@ async fn point_persons(
     Ok(())
 }
 
-/// Memberships follow their persons; gives the teachers who lose one.
-async fn point_memberships(
+/// Links memberships to the teachers of their persons. Returns the teachers who lose one.
+async fn link_memberships(
     tx: &mut Tx,
     held: &ClaimedBatch,
     rows: &[&RosterRow<'_>],
@@ -305,17 +310,17 @@ async fn point_memberships(
     let sql = "SELECT r.teacher_id AS teacher_id FROM {rows} {join roster_row r
                  ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'membership'
                    AND r.teacher_id <> incoming.teacher_id}";
-    let former = tx.rows_with(sql, of.clone(), relation()).await?;
+    let former = tx.fetch_rows_with(sql, of.clone(), relation()).await?;
     if !former.is_empty() {
         let sql = "UPDATE roster_row SET teacher_id = incoming.teacher_id FROM {rows} WHERE roster_row.source_id = $1
                      AND roster_row.teacher_ref = incoming.teacher_ref AND roster_row.kind = 'membership'";
-        tx.run_with(sql, of, relation()).await?;
+        tx.execute_with(sql, of, relation()).await?;
     }
     former.iter().map(|row| row.int("teacher_id")).collect()
 }
 
-/// Rows that name a school by the source's own id follow its code; gives the teachers concerned.
-async fn point_schools(
+/// Updates the school code of rows that name a school by the source's own id. Returns the teachers concerned.
+async fn link_schools(
     tx: &mut Tx,
     held: &ClaimedBatch,
     refs: &BTreeMap<String, String>,
@@ -329,11 +334,11 @@ async fn point_schools(
     let sql = "UPDATE roster_row SET school_code = incoming.school_code FROM {rows} WHERE roster_row.source_id = $1
                  AND roster_row.school_ref = incoming.school_ref AND roster_row.kind <> 'school'
                  AND roster_row.school_code <> incoming.school_code RETURNING roster_row.teacher_id AS teacher_id";
-    let moved = tx.rows_with(sql, vec![held.source_id.into()], relation).await?;
+    let moved = tx.fetch_rows_with(sql, vec![held.source_id.into()], relation).await?;
     moved.iter().filter_map(|row| row.opt_int("teacher_id").transpose()).collect()
 }
 
-/// What all rows of a batch are written with.
+/// The values that writing any row of a batch needs.
 struct Written<'w> {
     keys: &'w Keys,
     held: &'w ClaimedBatch,
@@ -342,7 +347,7 @@ struct Written<'w> {
     landed: NaiveDate,
 }
 
-/// The columns of one row that are made for it.
+/// The computed columns of one row.
 #[derive(Default)]
 struct Made {
     kind: Option<RosterKind>,
@@ -363,14 +368,14 @@ struct Made {
 }
 
 impl Written<'_> {
-    async fn insert(
+    async fn insert_rows(
         &self,
         tx: &mut Tx,
         ids: &[i64],
         new: &[&RosterRow<'_>],
         teachers: &[Option<i64>],
     ) -> Result<(), StoreError> {
-        let made = self.made(new)?;
+        let made = self.compute_all_columns(new)?;
         let always = |v: i64| std::iter::repeat_n(Some(v), new.len());
         let rows = Rows::new()
             .int("id", ids.iter().copied().map(Some))
@@ -378,10 +383,10 @@ impl Written<'_> {
             .int("source_id", always(self.held.source_id))
             .text("stream", std::iter::repeat_n(Some(self.held.stream.as_str()), new.len()))
             .bytes("row_key", new.iter().map(|row| row.row_key.as_slice()));
-        tx.copy("roster_row", self.content(rows, new, teachers, &made)).await
+        tx.insert_rows("roster_row", self.add_content_columns(rows, new, teachers, &made)).await
     }
 
-    async fn update(
+    async fn update_rows(
         &self,
         tx: &mut Tx,
         newer: &[Newer<'_, RosterRow<'_>>],
@@ -391,35 +396,36 @@ impl Written<'_> {
             return Ok(());
         }
         let rows: Vec<&RosterRow<'_>> = newer.iter().map(|newer| newer.record).collect();
-        let made = self.made(&rows)?;
+        let made = self.compute_all_columns(&rows)?;
         let ids = Rows::new().int("id", newer.iter().map(|newer| Some(newer.row)));
-        let relation = self.content(ids, &rows, teachers, &made);
-        let set: Vec<String> = relation.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
-        // Two contents under one version and one activation: the higher digest won, and somebody should look.
+        let relation = self.add_content_columns(ids, &rows, teachers, &made);
+        let set: Vec<String> =
+            relation.column_names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
+        // Two contents have the same version and activation. The higher digest won, and a person should look at it.
         let sql = format!(
             "UPDATE roster_row SET flagged = CASE WHEN roster_row.source_version = incoming.source_version
                AND roster_row.activation = incoming.activation THEN 1 ELSE flagged END, {}
              FROM {{rows}} WHERE roster_row.id = incoming.id",
             set.join(", ")
         );
-        tx.run_with(&sql, vec![], relation).await?;
+        tx.execute_with(&sql, vec![], relation).await?;
         Ok(())
     }
 
-    fn made(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<Made>, StoreError> {
-        rows.iter().map(|row| self.made_of(row)).collect()
+    fn compute_all_columns(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<Made>, StoreError> {
+        rows.iter().map(|row| self.compute_columns(row)).collect()
     }
 
-    fn made_of(&self, row: &RosterRow<'_>) -> Result<Made, StoreError> {
+    fn compute_columns(&self, row: &RosterRow<'_>) -> Result<Made, StoreError> {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
         let as_of = row.as_of.unwrap_or(self.landed);
         let mut made = Made { as_of: as_of.to_string(), ..Made::default() };
         if let Some(post) = row.post() {
-            // Ended without a day: on the day of the row, and never before the first day.
+            // A membership that ended on an unknown day ends on the day of the row, but not before its first day.
             let ended = post.ended.then(|| post.from.map_or(as_of, |from| from.max(as_of)));
             (made.from, made.to) = (day(post.from), day(post.to.or(ended)));
             (made.position, made.stage) = (post.position.clone(), post.stage.clone());
-            made.school_code = post.school.as_ref().and_then(|named| self.sifted.code(named)).map(str::to_owned);
+            made.school_code = post.school.as_ref().and_then(|named| self.sifted.school_code(named)).map(str::to_owned);
             made.school_ref = match &post.school {
                 Some(Named::Ref(own)) => Some(own.clone()),
                 _ => None,
@@ -428,10 +434,10 @@ impl Written<'_> {
         match &row.content {
             Content::Teacher(person, _) => {
                 made.kind = Some(RosterKind::Teacher);
-                made.blind_index = Some(identifiers::index(self.keys, person.id_number.reveal()));
-                made.name_digest = Some(name_digest(self.keys, &person.name.folded()));
+                made.blind_index = Some(identifiers::compute_index(self.keys, person.id_number.reveal()));
+                made.name_digest = Some(digest_name(self.keys, &person.name.fold_for_comparison()));
                 made.teacher_ref.clone_from(&person.teacher_ref);
-                let plain = serde_json::to_vec(&Personal::of(person)).unwrap_or_default();
+                let plain = serde_json::to_vec(&Personal::from_person(person)).unwrap_or_default();
                 made.sealed = Some(self.keys.seal(&[b"roster_row", b"sealed", &row.row_key], &plain)?);
             }
             Content::Membership(own, _) => {
@@ -451,8 +457,8 @@ impl Written<'_> {
         Ok(made)
     }
 
-    /// Every column that a newer version overwrites.
-    fn content<'r>(
+    /// Adds the columns that a newer version overwrites.
+    fn add_content_columns<'r>(
         &self,
         rows: Rows<'r>,
         all: &[&'r RosterRow<'_>],

@@ -1,11 +1,14 @@
-//! An enum of two pools, one way to run a statement on either.
+//! The two databases behind one enum, and one way to run a statement on either.
 //!
-//! Statements use `$1…` for scalars. Some words are replaced by dialect: `{now}` is the database's clock in microseconds
-//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read, `{share}`
-//! against changes only, and `{lock_free}` those that nobody else has locked (SQLite has one writer and needs none of them), and
-//! `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
-//! the whole condition: PostgreSQL, left alone, may take a constant part of it for selective while a table is empty, and
-//! keep that plan.
+//! Statements use `$1…` for scalars. Placeholders are replaced by dialect:
+//!
+//! - `{now}`: the database's clock, in microseconds UTC.
+//! - `{rows}`: a relation named `incoming`, made from the [`Rows`] that are bound last.
+//! - `{lock}`, `{share}`, `{lock_free}`: lock the rows read, lock them against changes only, or lock those that no
+//!   other transaction has locked. SQLite has one writer and needs none of these.
+//! - `{join TABLE ALIAS ON CONDITION}` and `{left join …}`: look up each row by index, with the whole condition.
+//!   Otherwise PostgreSQL may take a constant part of the condition for selective while a table is still empty, and
+//!   keep that plan.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -22,35 +25,36 @@ use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError}
 use crate::sql::rehearsal::{Rehearsal, Stage};
 use crate::sql::rows::{Row, Rows, Value};
 
-/// How long a server may take to answer, or to have a connection free.
+/// How long to wait for a server's answer or for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// SQLite's page cache for each connection, in KiB, as SQLite is told it. Behind it stands the system's own: four times as
-/// much made a sync of 484,516 records no faster.
+/// SQLite's page cache per connection. The minus sign makes SQLite read the value as KiB. The system's page cache lies
+/// behind it: four times this size made a sync of 484,516 records no faster.
 const SQLITE_CACHE: &str = "-4000";
 
-/// The two databases.
+/// A database: PostgreSQL, SQLite, or a rehearsal on either.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// PostgreSQL.
+    /// A PostgreSQL server.
     Pg {
-        /// Connections that load: they probe by index, batch by batch, with plans made once.
+        /// Connections for loads. They probe indexes, batch by batch, with prepared plans.
         load: PgPool,
-        /// Connections for reports, planned by the server.
+        /// Connections for reports. The server chooses their plans.
         read: PgPool,
     },
     /// An embedded SQLite file: one writing connection, several reading ones.
     Sqlite {
         /// The only connection that writes.
         write: SqlitePool,
-        /// Connections for reports.
+        /// Connections that only read.
         read: SqlitePool,
     },
-    /// Either of them, in one transaction from which nothing remains.
+    /// Either of them, inside one transaction that is rolled back at the end.
     Rehearsal(Rehearsal),
 }
 
-/// A batch is always far smaller than the tables it is held against, also when the server has no statistics yet or a
-/// plan dates from when they were empty: probing the indexes is then right, scanning never.
+/// Planner settings for loads. A batch is always far smaller than the tables it is compared with, so probing indexes is
+/// right and scanning never is, even when the server has no statistics yet or a plan dates from when the tables were
+/// empty.
 const LOAD_PLANS: [(&str, &str); 5] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -59,33 +63,35 @@ const LOAD_PLANS: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
-/// A pool that keeps its connections as long as it lives. The task with which sqlx 0.9.0 closes old ones counts the idle
-/// ones first; the count can be one less than none for a moment, while a connection comes back, and then the task runs
-/// that many times round without an end.
-fn kept<D: sqlx::Database>(options: PoolOptions<D>) -> PoolOptions<D> {
+/// Makes a pool keep its connections for its whole life.
+///
+/// The task by which sqlx 0.9.0 closes old connections first counts the idle ones. While a connection is being
+/// returned, that count can briefly underflow to −1, and the task then loops almost without end.
+fn keep_connections<D: sqlx::Database>(options: PoolOptions<D>) -> PoolOptions<D> {
     options.idle_timeout(None).max_lifetime(None)
 }
 
 impl Db {
-    /// Opens `sqlite:PATH` or `postgres://…`.
+    /// Opens the database at `sqlite:PATH` or `postgres://…`. Creates the SQLite file if it is missing.
     ///
     /// # Errors
-    /// [`StoreError::Address`] for another scheme, [`StoreError::Unreachable`] when nobody answers or lets us in.
+    /// [`StoreError::Address`] for another scheme; [`StoreError::Unreachable`] if the server does not answer or refuses
+    /// the connection.
     pub async fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
                 .map_err(|e| StoreError::Address { why: AddressError::Options { why: e.to_string() } })?;
             let options = options.application_name("huiliu");
-            // A pool would say only that it waited too long.
-            let place = server_place(&options);
+            // Connect once without the pool: a pool would report only that it waited too long.
+            let place = format_server(&options);
             let unreachable = |why| StoreError::Unreachable { database: place.clone(), why };
-            let refused = |e: sqlx::Error| unreachable(ConnectError::of(&e, PATIENCE.as_secs()));
+            let refused = |e: sqlx::Error| unreachable(ConnectError::from_sqlx(&e, PATIENCE.as_secs()));
             let asked = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
             let silent = |_| unreachable(ConnectError::NoAnswer { seconds: PATIENCE.as_secs() });
             asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
-            let pool = |n| kept(PgPoolOptions::new()).max_connections(n).acquire_timeout(PATIENCE);
+            let pool = |n| keep_connections(PgPoolOptions::new()).max_connections(n).acquire_timeout(PATIENCE);
             let loading = options.clone().options(LOAD_PLANS).options([(
-                // A worker that is stopped in the middle of a commit must not hold its locks for ever.
+                // A worker that stops in the middle of a commit must not hold its locks forever.
                 "idle_in_transaction_session_timeout",
                 "30s",
             )]);
@@ -93,7 +99,7 @@ impl Db {
             return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(StoreError::Address { why: scheme_of(url) });
+            return Err(StoreError::Address { why: unknown_address(url) });
         };
         Self::open_sqlite(Path::new(path)).await
     }
@@ -109,20 +115,23 @@ impl Db {
             .busy_timeout(Duration::from_secs(30));
         let unreachable = |e: sqlx::Error| StoreError::Unreachable {
             database: path.display().to_string(),
-            why: ConnectError::of(&e, 60),
+            why: ConnectError::from_sqlx(&e, 60),
         };
-        let write = kept(SqlitePoolOptions::new())
+        let write = keep_connections(SqlitePoolOptions::new())
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(options.clone())
             .await
             .map_err(unreachable)?;
-        let read =
-            kept(SqlitePoolOptions::new()).max_connections(3).connect_with(options).await.map_err(unreachable)?;
+        let read = keep_connections(SqlitePoolOptions::new())
+            .max_connections(3)
+            .connect_with(options)
+            .await
+            .map_err(unreachable)?;
         Ok(Self::Sqlite { write, read })
     }
 
-    /// `postgresql` or `sqlite`, for people.
+    /// Returns `postgresql` or `sqlite`, for display.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -132,24 +141,26 @@ impl Db {
         }
     }
 
-    /// The same database, for work of which nothing is to remain. Whoever else writes what it writes waits until it, and
-    /// every copy of it, is dropped; on SQLite whoever writes at all.
+    /// Begins a rehearsal: the same database, for work that is rolled back at the end.
+    ///
+    /// Until the rehearsal and all its clones are dropped, other writers of the same rows wait. On SQLite, all writers
+    /// wait.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn rehearse(&self) -> Result<Self, StoreError> {
+    pub async fn begin_rehearsal(&self) -> Result<Self, StoreError> {
         let mut whole = self.begin().await?;
         if let Tx::Pg(_) = whole {
-            // A file is read and unpacked between two statements.
-            whole.run("SET LOCAL idle_in_transaction_session_timeout = '5min'", vec![]).await?;
+            // A file may be read and unpacked between two statements.
+            whole.execute("SET LOCAL idle_in_transaction_session_timeout = '5min'", vec![]).await?;
         }
-        Ok(Self::Rehearsal(Rehearsal::of(whole, self.kind())))
+        Ok(Self::Rehearsal(Rehearsal::new(whole, self.kind())))
     }
 
-    /// Commits a rehearsal after all: its work stands from now on. Nobody else may hold a copy of it.
+    /// Commits a rehearsal after all, so that its work becomes permanent. No other clone of it may exist.
     ///
     /// # Errors
-    /// [`StoreError`] also for a database that is no rehearsal.
+    /// [`StoreError`], also if this database is not a rehearsal.
     pub async fn commit_rehearsal(self) -> Result<(), StoreError> {
         match self {
             Self::Rehearsal(rehearsal) => rehearsal.commit().await,
@@ -165,46 +176,46 @@ impl Db {
         Ok(match self {
             Self::Pg { load, .. } => Tx::Pg(load.begin().await?),
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
+            Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
     }
 
-    /// Begins a transaction that only reads, sees one state of the database throughout, and holds up no writer.
+    /// Begins a read-only transaction. It sees one state of the database throughout and blocks no writer.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn look(&self) -> Result<Tx, StoreError> {
+    pub async fn begin_read_only(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Pg { load, .. } => Tx::Pg(load.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
+            Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
     }
 
-    /// Reads outside a transaction.
+    /// Runs a query outside a transaction and returns its rows.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    pub async fn fetch_rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
             Self::Sqlite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
-            Self::Rehearsal(rehearsal) => rehearsal.between().await?.whole.rows(sql, args).await,
+            Self::Rehearsal(rehearsal) => rehearsal.lock_between_parts().await?.whole.fetch_rows(sql, args).await,
         }
     }
 
-    /// Runs one statement in a transaction of its own.
+    /// Runs one statement in its own transaction and returns the number of affected rows.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn run(&self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
+    pub async fn execute(&self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let done = tx.run(sql, args).await?;
+        let done = tx.execute(sql, args).await?;
         tx.commit().await?;
         Ok(done)
     }
 
-    /// Closes every connection.
+    /// Closes all connections.
     pub async fn close(&self) {
         match self {
             Self::Pg { load, read } => {
@@ -215,99 +226,105 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            // It ends when it is dropped.
+            // A rehearsal ends when it is dropped.
             Self::Rehearsal(_) => {}
         }
     }
 }
 
-/// A write transaction; dropped without [`Tx::commit`], nothing of it remains.
+/// A transaction. If it is dropped without [`Tx::commit`], it is rolled back.
 #[derive(Debug)]
 pub enum Tx {
-    /// On PostgreSQL.
+    /// A transaction on PostgreSQL.
     Pg(Transaction<'static, Postgres>),
-    /// On SQLite.
+    /// A transaction on SQLite.
     Sqlite(Transaction<'static, Sqlite>),
-    /// A part of a rehearsal.
+    /// One part of a rehearsal.
     Rehearsed(OwnedMutexGuard<Stage>),
 }
 
-/// What a transaction runs on.
+/// The connection that a transaction uses.
 enum On<'c> {
     Pg(&'c mut PgConnection),
     Sqlite(&'c mut SqliteConnection),
 }
 
 impl Tx {
-    /// Whether nothing of it will remain.
+    /// Returns true if the transaction is part of a rehearsal, so that its work is rolled back unless the rehearsal is
+    /// committed.
     #[must_use]
     pub fn is_rehearsed(&self) -> bool {
         matches!(self, Self::Rehearsed(_))
     }
 
-    fn on(&mut self) -> On<'_> {
+    fn connection(&mut self) -> On<'_> {
         match self {
             Self::Pg(tx) => On::Pg(tx),
             Self::Sqlite(tx) => On::Sqlite(tx),
-            Self::Rehearsed(stage) => stage.whole.on(),
+            Self::Rehearsed(stage) => stage.whole.connection(),
         }
     }
 
-    /// Runs a statement and gives the number of rows it touched.
+    /// Runs a statement and returns the number of affected rows.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(match self.on() {
+    pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
+        Ok(match self.connection() {
             On::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
             On::Sqlite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
         })
     }
 
-    /// Runs a statement and gives its result rows.
+    /// Runs a statement and returns its result rows.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        match self.on() {
+    pub async fn fetch_rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        match self.connection() {
             On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
             On::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
         }
     }
 
-    /// As [`Tx::rows`], with a relation for `{rows}`.
+    /// Does the same as [`Tx::fetch_rows`], with a relation for `{rows}`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<Vec<Row>, StoreError> {
-        match self.on() {
+    pub async fn fetch_rows_with(
+        &mut self,
+        sql: &str,
+        args: Vec<Value>,
+        relation: Rows<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.connection() {
             On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
             On::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
         }
     }
 
-    /// As [`Tx::run`], with a relation for `{rows}`.
+    /// Does the same as [`Tx::execute`], with a relation for `{rows}`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
-        Ok(match self.on() {
+    pub async fn execute_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
+        Ok(match self.connection() {
             On::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
             On::Sqlite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
         })
     }
 
-    /// Copies a relation into a table, columns by name.
+    /// Inserts a relation into a table, matching columns by name.
     ///
     /// # Errors
-    /// [`StoreError::Statement`]; a row that is there already is one.
-    pub async fn copy(&mut self, table: &'static str, relation: Rows<'_>) -> Result<(), StoreError> {
+    /// [`StoreError::Statement`], also if a row exists already.
+    pub async fn insert_rows(&mut self, table: &'static str, relation: Rows<'_>) -> Result<(), StoreError> {
         if relation.len() == 0 {
             return Ok(());
         }
         let names = relation.name_list();
-        match self.on() {
-            // A short COPY is slower than a statement: its end waits for the delayed acknowledgement of its data.
+        match self.connection() {
+            // For few rows, COPY is slower than INSERT: its end waits for the delayed acknowledgement of its data.
             On::Pg(tx) if relation.len() < 500 => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}}");
                 tx.execute(pg_query(&sql, vec![], Some(relation))).await?;
@@ -315,7 +332,7 @@ impl Tx {
             On::Pg(tx) => {
                 let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
                 let mut copy = tx.copy_in_raw(&statement).await?;
-                copy.send(relation.pg_copy()).await?;
+                copy.send(relation.to_pg_copy()).await?;
                 copy.finish().await?;
             }
             On::Sqlite(tx) => {
@@ -326,88 +343,92 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes a lock that ends with the transaction; false when another transaction has it. SQLite has one writer.
+    /// Tries to take an advisory lock that ends with the transaction. Returns false if another transaction holds it.
+    /// Always succeeds on SQLite, which has one writer.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn try_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreError> {
-        if let On::Sqlite(_) = self.on() {
+    pub async fn try_advisory_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreError> {
+        if let On::Sqlite(_) = self.connection() {
             return Ok(true);
         }
         let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
-        let rows = self.rows(sql, vec![what.into(), number.into()]).await?;
+        let rows = self.fetch_rows(sql, vec![what.into(), number.into()]).await?;
         rows.first().map_or(Ok(false), |r| Ok(r.int("taken")? == 1))
     }
 
-    /// As [`Tx::try_lock`], but waits for it.
+    /// Does the same as [`Tx::try_advisory_lock`], but waits for the lock.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
-        if let On::Pg(_) = self.on() {
+    pub async fn take_advisory_lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
+        if let On::Pg(_) = self.connection() {
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))";
-            self.run(sql, vec![what.into(), number.into()]).await?;
+            self.execute(sql, vec![what.into(), number.into()]).await?;
         }
         Ok(())
     }
 
-    /// The next `count` numbers of a table's `id`.
+    /// Reserves the next `count` values of a table's `id`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn next_ids(&mut self, table: &'static str, count: usize) -> Result<Vec<i64>, StoreError> {
+    pub async fn reserve_ids(&mut self, table: &'static str, count: usize) -> Result<Vec<i64>, StoreError> {
         let count = i64::try_from(count).unwrap_or(0);
         if count == 0 {
             return Ok(vec![]);
         }
-        if let On::Pg(_) = self.on() {
+        if let On::Pg(_) = self.connection() {
             let sql = format!(
                 "SELECT string_agg(nextval('{table}_id_seq'::regclass)::text, ',') AS ids FROM generate_series(1, $1)"
             );
-            let ids =
-                self.rows(&sql, vec![count.into()]).await?.first().map_or(Ok(String::new()), |r| r.text("ids"))?;
+            let ids = self
+                .fetch_rows(&sql, vec![count.into()])
+                .await?
+                .first()
+                .map_or(Ok(String::new()), |r| r.text("ids"))?;
             return ids
                 .split(',')
                 .map(|id| id.parse().map_err(|_| StoreError::Column { column: "nextval".into() }))
                 .collect();
         }
-        let top = self.rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
+        let top = self.fetch_rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
         let top = top.first().map_or(Ok(0), |r| r.int("top"))?;
         Ok((top + 1..=top + count).collect())
     }
 
-    /// Keeps other writers out of a table until the end of the transaction. SQLite has one writer.
+    /// Keeps other writers out of a table until the transaction ends. SQLite has one writer and needs no lock.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreError> {
-        if let On::Pg(_) = self.on() {
-            self.run(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
+        if let On::Pg(_) = self.connection() {
+            self.execute(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
         }
         Ok(())
     }
 
-    /// Makes everything done in it durable.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// [`StoreError::Statement`]; the outcome is then unknown and must be read again.
+    /// [`StoreError::Statement`]; the outcome is then unknown and must be read from the database.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Pg(tx) => tx.commit().await?,
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Rehearsed(mut stage) => stage.commit().await?,
+            Self::Rehearsed(mut stage) => stage.end_part().await?,
         }
         Ok(())
     }
 }
 
-/// What is told of an address that is none of ours: a password can stand behind the scheme.
-fn scheme_of(url: &str) -> AddressError {
+/// Describes an address with an unknown scheme. It keeps only the scheme, because a password may follow it.
+fn unknown_address(url: &str) -> AddressError {
     url.split_once(':').map_or(AddressError::NoScheme, |(scheme, _)| AddressError::Scheme { scheme: scheme.to_owned() })
 }
 
-/// Host, port and name of a server's database.
-fn server_place(options: &PgConnectOptions) -> String {
+/// Formats host, port and database name of a server.
+fn format_server(options: &PgConnectOptions) -> String {
     let name = options.get_database().unwrap_or(options.get_username());
     format!("{}:{}/{name}", options.get_host(), options.get_port())
 }

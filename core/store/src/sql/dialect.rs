@@ -1,4 +1,4 @@
-//! Where the two databases differ in how a statement is written and a result is read.
+//! The differences between the two databases in statements and results.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ const CLOCK_LITE: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
 pub(crate) type PgQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
 pub(crate) type LiteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// Replaces every `{join …}` and `{left join …}` by what `as_sql` makes of its kind, table, alias and condition.
-fn look_ups(sql: &str, as_sql: impl Fn(&str, &str, &str, &str) -> String) -> String {
+/// Replaces each `{join …}` and `{left join …}` with what `as_sql` makes of its kind, table, alias and condition.
+fn expand_joins(sql: &str, as_sql: impl Fn(&str, &str, &str, &str) -> String) -> String {
     let mut out = String::with_capacity(sql.len() + 64);
     let mut rest = sql;
-    while let Some((before, (kind, after))) = next_look_up(rest) {
+    while let Some((before, (kind, after))) = find_next_join(rest) {
         out.push_str(before);
         let (inside, behind) = after.split_once('}').unwrap_or((after, ""));
         let (what, condition) = inside.split_once(" ON ").unwrap_or((inside, "true"));
@@ -30,7 +30,7 @@ fn look_ups(sql: &str, as_sql: impl Fn(&str, &str, &str, &str) -> String) -> Str
     out + rest
 }
 
-fn next_look_up(sql: &str) -> Option<(&str, (&'static str, &str))> {
+fn find_next_join(sql: &str) -> Option<(&str, (&'static str, &str))> {
     let kinds = [("{join ", "JOIN"), ("{left join ", "LEFT JOIN")];
     kinds
         .iter()
@@ -39,7 +39,7 @@ fn next_look_up(sql: &str) -> Option<(&str, (&'static str, &str))> {
 }
 
 pub(crate) fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery {
-    let mut text = look_ups(sql, |kind, table, alias, condition| {
+    let mut text = expand_joins(sql, |kind, table, alias, condition| {
         format!("{kind} LATERAL (SELECT {alias}.* FROM {table} {alias} WHERE {condition} OFFSET 0) {alias} ON true")
     })
     .replace("{now}", CLOCK_PG)
@@ -69,7 +69,7 @@ pub(crate) fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) 
 }
 
 pub(crate) fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreError> {
-    let mut text = look_ups(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
+    let mut text = expand_joins(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
         .replace("{now}", CLOCK_LITE)
         .replace("{lock}", "")
         .replace("{share}", "")
@@ -87,12 +87,12 @@ pub(crate) fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>
         };
     }
     if let Some(rows) = relation {
-        query = query.bind(rows.json()?);
+        query = query.bind(rows.to_json()?);
     }
     Ok(query)
 }
 
-fn names<R: sqlx::Row>(rows: &[R]) -> Arc<[String]> {
+fn column_names<R: sqlx::Row>(rows: &[R]) -> Arc<[String]> {
     rows.first().map(|r| r.columns().iter().map(|c| c.name().to_owned()).collect()).unwrap_or_default()
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreError> {
         Bytes,
         Text,
     }
-    let names = names(rows);
+    let names = column_names(rows);
     let kinds: Vec<Kind> = rows.first().map_or_else(Vec::new, |row| {
         let kind = |c: &sqlx::postgres::PgColumn| match c.type_info().name() {
             "INT8" => Kind::Int8,
@@ -134,7 +134,7 @@ pub(crate) fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreError> {
 }
 
 pub(crate) fn lite_rows(rows: &[SqliteRow]) -> Result<Vec<Row>, StoreError> {
-    let names = names(rows);
+    let names = column_names(rows);
     rows.iter()
         .map(|row| {
             let cells = (0..names.len()).map(|i| {

@@ -1,4 +1,4 @@
-//! What can go wrong between us and a database.
+//! Errors of the database layer.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use huiliu_vault::keys::KeyError;
 use serde::{Serialize, Serializer};
 use sqlx::migrate::MigrateError;
 
-/// What can go wrong between us and a database. The sentences are in the catalogues of `huiliu-messages`.
+/// An error of the store. Its sentences are in the catalogues of `huiliu-messages`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum StoreError {
-    /// The address is not one we can use.
+    /// The database address is not usable.
     #[serde(rename = "database.address")]
     Address { why: AddressError },
-    /// The database, named by host, port and name or by its file, does not let us in or does not answer.
+    /// The database does not answer or refuses the connection. `database` is host, port and name, or the file.
     #[serde(rename = "database.unreachable")]
     Unreachable { database: String, why: ConnectError },
     /// A statement failed.
@@ -25,74 +25,75 @@ pub enum StoreError {
         #[serde(serialize_with = "as_database_error")]
         why: sqlx::Error,
     },
-    /// The root key is not the one this database was made with.
+    /// The root key is not the one that this database was created with.
     #[serde(rename = "key.wrong")]
     WrongKey,
-    /// A generation of the sealing key that the database needs is missing, or another.
+    /// The key file lacks a generation of the sealing key that the database needs, or has another key for it.
     #[serde(rename = "key.generation")]
     KeyGeneration { generation: i64 },
-    /// The database was copied before the sealing key was rotated, and the keys are of after it: the generation that it needs,
-    /// the oldest one in the key file, and that before which the fitting file was kept.
+    /// The database copy is older than the last rotation of the sealing key, and the key file is newer. Holds the
+    /// generation that the database needs, the oldest one in the key file, and the generation before which the matching
+    /// key file was saved.
     #[serde(rename = "key.rotated_since")]
     KeyRotatedSince { needs: i64, oldest: u8, before: i64 },
-    /// The sealing key was rotated while we worked.
+    /// The sealing key was rotated during the work.
     #[serde(rename = "key.retired")]
     KeyRetired,
-    /// Another process reads the source now.
+    /// Another process holds the lease on the source.
     #[serde(rename = "source.lease_lost")]
     LeaseLost,
-    /// A stored value is not what the schema says.
+    /// A stored value does not have the type that the schema promises.
     #[serde(rename = "database.column")]
     Column { column: String },
-    /// The schema is not the one this program knows.
+    /// The schema is not the one that this program expects.
     #[serde(untagged)]
     Schema(SchemaError),
-    /// Something kept cannot be read again.
+    /// A stored value cannot be read back.
     #[serde(untagged)]
     Unreadable(Unreadable),
-    /// A transaction that is rehearsed was used as it must not be: a mistake of this program.
+    /// A rehearsal was used wrongly: a bug in this program.
     #[serde(untagged)]
     Rehearsal(RehearsalMisuse),
-    /// A sealed value does not open.
+    /// A sealed value cannot be opened.
     #[serde(untagged)]
     Key(KeyError),
 }
 
-/// Why an address is not one of a database.
+/// Why a database address is not usable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum AddressError {
-    /// Nothing stands before a colon.
+    /// It has no colon, and so no scheme.
     #[serde(rename = "database.address_no_scheme")]
     NoScheme,
-    /// Another scheme; what follows it is not told, for a password can stand there.
+    /// The scheme is unknown. The rest of the address is left out because it may contain a password.
     #[serde(rename = "database.address_scheme")]
     Scheme { scheme: String },
-    /// The driver does not understand it.
+    /// The driver cannot parse it.
     #[serde(rename = "database.address_options")]
     Options { why: String },
 }
 
-/// Why a database cannot be opened.
+/// Why a database cannot be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum ConnectError {
-    /// It does not answer, for so long.
+    /// It did not answer within this time.
     #[serde(rename = "database.no_answer")]
     NoAnswer { seconds: u64 },
-    /// It answers, and has no connection to spare, for so long.
+    /// It answered, but had no free connection within this time.
     #[serde(rename = "database.no_free_connection")]
     NoFreeConnection { seconds: u64 },
-    /// The database or its driver says why.
+    /// The database or its driver gave a reason.
     #[serde(untagged)]
     Refused(DatabaseError),
 }
 
 impl ConnectError {
-    /// What the driver met while it waited for so long.
-    pub(crate) fn of(error: &sqlx::Error, seconds: u64) -> Self {
+    /// Converts the driver's error after a wait of `seconds`.
+    pub(crate) fn from_sqlx(error: &sqlx::Error, seconds: u64) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::NoFreeConnection { seconds },
             other => Self::Refused(database_error(other)),
@@ -100,82 +101,82 @@ impl ConnectError {
     }
 }
 
-/// Why a schema is not the one this program knows.
+/// Why the schema is not the one that this program expects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum SchemaError {
-    /// There is none yet.
+    /// The database has no schema yet.
     #[serde(rename = "database.schema_empty")]
     Empty,
-    /// It is older: of the migrations that this program knows, so many are applied.
+    /// It is older: only `applied` of the `known` migrations have run.
     #[serde(rename = "database.schema_behind")]
     Behind { applied: usize, known: usize },
-    /// It is newer, or not ours.
+    /// It is newer, or belongs to another program.
     #[serde(rename = "database.schema_unknown")]
     Unknown,
-    /// A migration failed.
+    /// A migration failed, for this reason.
     #[serde(rename = "database.migration")]
     Migration { why: DatabaseError },
 }
 
-/// What is kept and cannot be read again. A place is a page or a file's name.
+/// What cannot be read back from the store. A `place` is a page or a file name.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Unreadable {
-    /// Today's manifest, or this program, does not read a payload.
+    /// Today's manifest or program cannot read a payload.
     #[serde(rename = "unreadable.payload")]
     Payload { place: String, why: DecodeError },
-    /// A payload's bytes.
+    /// The bytes of a payload, by its page or file name.
     #[serde(rename = "unreadable.bytes")]
     Bytes {
         place: String,
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
-    /// The bytes of a payload that is kept, by its number.
+    /// The bytes of a stored payload, by its number.
     #[serde(rename = "unreadable.kept_bytes")]
     KeptBytes {
         payload: i64,
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
-    /// The bytes of a payload that is being landed.
+    /// The bytes of a payload that is being stored.
     #[serde(rename = "unreadable.new_bytes")]
     NewBytes {
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
-    /// The connector of a payload is registered no longer.
+    /// The connector of a payload is no longer registered.
     #[serde(rename = "unreadable.connector")]
     Connector { connector: String },
-    /// The connector of a payload has its stream no longer.
+    /// The connector of a payload no longer has its stream.
     #[serde(rename = "unreadable.stream")]
     Stream { connector: String, stream: String },
-    /// Today's manifest finds other records in a payload than there were when it landed.
+    /// Today's manifest finds a different number of records in a payload than when it landed.
     #[serde(rename = "unreadable.other_layout")]
     OtherLayout { place: String },
-    /// A value that this program wrote, or a newer one, with what its reader says.
+    /// A value that this program or a newer one wrote, with the parser's message.
     #[serde(rename = "unreadable.value")]
     Value { what: Kept, why: String },
-    /// A decision of a kind that this program does not know: to leave it out would tell wrong hours.
+    /// A decision of a kind that this program does not know. Ignoring it would give wrong hours.
     #[serde(rename = "unreadable.decision_kind")]
     DecisionKind { decision: i64, kind: String },
-    /// A database that was read through, with what SQLite found.
+    /// A database that was checked for integrity, with SQLite's finding.
     #[serde(rename = "unreadable.copy")]
     Copy { found: String },
-    /// A copy of the database, with what SQLite found.
+    /// A backup of the database, with SQLite's finding.
     #[serde(rename = "unreadable.backup")]
     Backup { copy: String, found: String },
 }
 
-/// A value that is kept as a text or sealed.
+/// The kind of a stored value, kept as text or sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Kept {
-    /// What a source told of somebody.
+    /// What a source says about a person.
     #[serde(rename = "kept.told")]
     Told,
     /// The evidence for a candidate.
@@ -184,10 +185,10 @@ pub enum Kept {
     /// The samples of a registered connector.
     #[serde(rename = "kept.samples")]
     Samples,
-    /// A replay.
+    /// The stored form of a replay, such as its filter.
     #[serde(rename = "kept.replay")]
     Replay,
-    /// A row of a roster.
+    /// The personal data of a roster row.
     #[serde(rename = "kept.roster_row")]
     RosterRow,
     /// The detail of a decision.
@@ -195,17 +196,17 @@ pub enum Kept {
     Decision { decision: i64 },
 }
 
-/// How a rehearsal was misused.
+/// How a rehearsal was used wrongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum RehearsalMisuse {
-    /// Two things at once.
+    /// It was used for two things at once.
     #[serde(rename = "rehearsal.two_at_once")]
     TwoAtOnce,
-    /// Committed while somebody else holds it.
+    /// It was committed while another clone of it exists.
     #[serde(rename = "rehearsal.still_held")]
     StillHeld,
-    /// A database that is none.
+    /// The database is not a rehearsal.
     #[serde(rename = "rehearsal.not_one")]
     NotOne,
 }
@@ -240,10 +241,10 @@ impl From<&MigrateError> for SchemaError {
     }
 }
 
-/// What the driver says, as data.
+/// Converts the driver's error to data.
 fn database_error(error: &sqlx::Error) -> DatabaseError {
     match error {
-        sqlx::Error::Database(d) => DatabaseError::of_code(&d.code().unwrap_or_default(), d.message()),
+        sqlx::Error::Database(d) => DatabaseError::from_code(&d.code().unwrap_or_default(), d.message()),
         sqlx::Error::Io(e) => DatabaseError::System(e.into()),
         sqlx::Error::PoolTimedOut => DatabaseError::NoFreeConnection,
         sqlx::Error::PoolClosed => DatabaseError::Closed,
@@ -256,20 +257,20 @@ fn as_database_error<S: Serializer>(error: &sqlx::Error, serializer: S) -> Resul
 }
 
 impl StoreError {
-    /// A value that is kept and cannot be read again.
-    pub(crate) fn kept(what: Kept) -> impl Fn(&dyn fmt::Display) -> Self {
+    /// Makes the error for a stored value that cannot be read back.
+    pub(crate) fn unreadable_value(what: Kept) -> impl Fn(&dyn fmt::Display) -> Self {
         move |why| Self::Unreadable(Unreadable::Value { what, why: why.to_string() })
     }
 
-    /// Whether another load wrote the same row first: the same work again will see it.
+    /// Returns true if another load wrote the same row first. A retry will see that row.
     #[must_use]
     pub fn is_write_conflict(&self) -> bool {
         matches!(self, Self::Statement { why: sqlx::Error::Database(d) } if matches!(d.code().as_deref(), Some("23505" | "40001" | "40P01")))
     }
 
-    /// Whether trying again later can help: a lost connection, a restart, a lock.
+    /// Returns true if a retry may help: after a lost connection, a restart or a lock.
     #[must_use]
-    pub fn transient(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
             Self::Statement { why } => match why {
@@ -287,7 +288,8 @@ impl StoreError {
         }
     }
 
-    /// Whether whoever asked has to name another database or key, or set this one up; else something went wrong on the way.
+    /// Returns true if the user must name another database or key, or set this one up. Otherwise something failed
+    /// during the work.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
@@ -302,7 +304,7 @@ impl StoreError {
         )
     }
 
-    /// A stable code, for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,15 +1,15 @@
-//! A lease: a row that one process holds for a while. It stays held as long as it is renewed in time; when it is not, the
-//! next process takes it, under a higher number. What is written under a lower number than the row's is refused.
+//! Leases. A process holds a row for as long as it renews the lease in time. When the lease expires, another process
+//! takes the row under a higher fencing number, and writes under a lower number are refused.
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 
-/// What can be held.
+/// What a lease can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leased {
-    /// A batch, to deliver it.
+    /// A batch, for delivery.
     Batch,
-    /// A source, to read it.
+    /// A source, for reading.
     Source,
 }
 
@@ -21,87 +21,88 @@ impl Leased {
         }
     }
 
-    fn key(self) -> &'static str {
+    fn key_column(self) -> &'static str {
         match self {
             Self::Batch => "id",
             Self::Source => "source_id",
         }
     }
 
-    fn number(self) -> &'static str {
+    fn number_column(self) -> &'static str {
         match self {
             Self::Batch => "epoch",
             Self::Source => "turn",
         }
     }
 
-    /// SQL: somebody holds the row.
-    fn held(self) -> &'static str {
+    /// SQL condition: a process holds the row.
+    fn held_sql(self) -> &'static str {
         match self {
             Self::Batch => "state = 'claimed'",
             Self::Source => "holder IS NOT NULL",
         }
     }
 
-    /// SQL: the row's holder has not renewed in time.
-    pub(crate) fn expired(self) -> String {
-        format!("({} AND lease_until < {{now}})", self.held())
+    /// SQL condition: the row's holder has not renewed its lease in time.
+    pub(crate) fn expired_sql(self) -> String {
+        format!("({} AND lease_until < {{now}})", self.held_sql())
     }
 
-    /// SQL: 1 when taking the row takes it from a holder who has lost it, else 0.
-    pub(crate) fn lost(self) -> String {
-        format!("CASE WHEN {} THEN 1 ELSE 0 END", self.held())
+    /// SQL expression: 1 if claiming the row takes it from a holder whose lease has expired, else 0.
+    pub(crate) fn lost_sql(self) -> String {
+        format!("CASE WHEN {} THEN 1 ELSE 0 END", self.held_sql())
     }
 
-    /// SQL: what taking a row sets. Its holder is `$2`; the lease, in microseconds, is `$3`.
-    pub(crate) fn taken(self) -> String {
-        format!("holder = $2, {number} = {number} + 1, lease_until = {{now}} + $3", number = self.number())
+    /// SQL assignments for claiming a row. `$2` is the holder, `$3` the duration of the lease in microseconds.
+    pub(crate) fn claim_sql(self) -> String {
+        format!("holder = $2, {number} = {number} + 1, lease_until = {{now}} + $3", number = self.number_column())
     }
 
-    /// SQL: the row of key `$1` is still at the number `$2`, whether it was given back or not.
-    pub(crate) fn current(self) -> String {
-        format!("{} = $1 AND {} = $2", self.key(), self.number())
+    /// SQL condition: the row with key `$1` still has the number `$2`, whether it is held or was released.
+    pub(crate) fn current_sql(self) -> String {
+        format!("{} = $1 AND {} = $2", self.key_column(), self.number_column())
     }
 
-    /// SQL: the row of key `$1` is held under the number `$2`.
-    pub(crate) fn ours(self) -> String {
-        format!("{} AND {}", self.current(), self.held())
+    /// SQL condition: the row with key `$1` is held under the number `$2`.
+    pub(crate) fn owned_sql(self) -> String {
+        format!("{} AND {}", self.current_sql(), self.held_sql())
     }
 }
 
-/// A row that was taken.
+/// A lease on a claimed row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// What it is.
+    /// The kind of row.
     pub of: Leased,
-    /// Its key.
+    /// The row's key.
     pub key: i64,
-    /// The fencing number: every taking has a higher one.
+    /// The fencing number. Each claim has a higher one.
     pub number: i64,
 }
 
 impl Lease {
-    /// Makes it last from now; false when it is no longer ours.
+    /// Renews the lease from now. Returns false if another process has taken the row.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn renew(self, db: &Db, lease_ms: u64) -> Result<bool, StoreError> {
-        let sql = format!("UPDATE {} SET lease_until = {{now}} + $3 WHERE {}", self.of.table(), self.of.ours());
-        Ok(db.run(&sql, vec![self.key.into(), self.number.into(), micros(lease_ms).into()]).await? == 1)
+        let sql = format!("UPDATE {} SET lease_until = {{now}} + $3 WHERE {}", self.of.table(), self.of.owned_sql());
+        Ok(db.execute(&sql, vec![self.key.into(), self.number.into(), micros(lease_ms).into()]).await? == 1)
     }
 
-    /// Whether nobody has taken it after us; nobody does until the transaction ends.
+    /// Returns true if no other process has taken the row since. Locks the row, so that none does until the transaction
+    /// ends.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn is_current(self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let (number, table) = (self.of.number(), self.of.table());
-        let sql = format!("SELECT {number} FROM {table} WHERE {} {{lock}}", self.of.current());
-        Ok(!tx.rows(&sql, vec![self.key.into(), self.number.into()]).await?.is_empty())
+        let (number, table) = (self.of.number_column(), self.of.table());
+        let sql = format!("SELECT {number} FROM {table} WHERE {} {{lock}}", self.of.current_sql());
+        Ok(!tx.fetch_rows(&sql, vec![self.key.into(), self.number.into()]).await?.is_empty())
     }
 }
 
-/// Milliseconds as the database counts time.
+/// Converts milliseconds to microseconds, the database's unit of time.
 pub(crate) fn micros(ms: u64) -> i64 {
     i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX)
 }

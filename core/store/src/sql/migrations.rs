@@ -1,6 +1,6 @@
 //! The migrations of both databases, derived from one set of files.
 //!
-//! The files hold SQL with placeholders for the words in which the two databases differ:
+//! The files hold SQL with placeholders where the two databases differ:
 //!
 //! | in the file | PostgreSQL | SQLite |
 //! |---|---|---|
@@ -11,17 +11,18 @@
 //! | `){strict};` | `);` | `) STRICT;` |
 //! | `){without_rowid};` | `);` | `) WITHOUT ROWID;` |
 //!
-//! A line that starts with `{pg}` or `{lite}` belongs to that database alone.
+//! A line that starts with `{pg}` or `{lite}` is for that database only.
 //!
-//! A database holds the SHA-384 of the text of each migration it has run, and this program refuses a database whose sums
-//! it does not know. So a released file never changes, not even in a comment; `migrations/sha384.txt` holds the sums.
+//! A database stores the SHA-384 of each migration it has run, and this program refuses a database with a checksum it
+//! does not know. So a released file must never change, not even in a comment. `migrations/sha384.txt` lists the
+//! checksums.
 
 use std::sync::LazyLock;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
-/// A migration's number, its description as databases hold it, and its file.
+/// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
 const FILES: [File; 17] = [
@@ -44,7 +45,7 @@ const FILES: [File; 17] = [
     (18, "payload piece", include_str!("../../migrations/0018_payload_piece.sql")),
 ];
 
-/// The words of one database.
+/// The placeholder values of one database.
 struct Words {
     line: &'static str,
     other_line: &'static str,
@@ -77,28 +78,28 @@ const LITE: Words = Words {
     ],
 };
 
-/// PostgreSQL's migrations.
-pub fn pg() -> &'static Migrator {
-    static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| migrator(&PG));
+/// Returns PostgreSQL's migrations.
+pub fn postgres_migrator() -> &'static Migrator {
+    static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| build_migrator(&PG));
     &MIGRATOR
 }
 
-/// SQLite's migrations.
-pub fn sqlite() -> &'static Migrator {
-    static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| migrator(&LITE));
+/// Returns SQLite's migrations.
+pub fn sqlite_migrator() -> &'static Migrator {
+    static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| build_migrator(&LITE));
     &MIGRATOR
 }
 
-fn migrator(words: &Words) -> Migrator {
+fn build_migrator(words: &Words) -> Migrator {
     let migration = |&(version, description, file): &File| {
-        let sql = AssertSqlSafe(in_dialect(file, words)).into_sql_str();
+        let sql = AssertSqlSafe(render_dialect(file, words)).into_sql_str();
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     };
     Migrator::with_migrations(FILES.iter().map(migration).collect())
 }
 
-/// A file's text for one database.
-fn in_dialect(file: &str, words: &Words) -> String {
+/// Renders a file for one database.
+fn render_dialect(file: &str, words: &Words) -> String {
     let lines = file.split_inclusive('\n').filter(|line| !line.starts_with(words.other_line));
     let text: String = lines.map(|line| line.strip_prefix(words.line).unwrap_or(line)).collect();
     words.placeholders.iter().fold(text, |text, (placeholder, word)| text.replace(placeholder, word))
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
     use huiliu_values::{BatchState, ClaimState, DeadLetterState, PassState, RecordOutcome, ReplayState, RunState};
 
-    fn sums(dialect: &str, migrator: &Migrator) -> Vec<String> {
+    fn checksum_lines(dialect: &str, migrator: &Migrator) -> Vec<String> {
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         migrator.iter().map(|m| format!("{:04} {dialect} {}", m.version, hex(&m.checksum))).collect()
     }
@@ -119,14 +120,15 @@ mod tests {
     #[test]
     fn released_migrations_never_change() {
         let released = include_str!("../../migrations/sha384.txt").lines().filter(|line| !line.starts_with('#'));
-        let derived = [sums("lite", sqlite()), sums("pg", pg())].concat();
+        let derived = [checksum_lines("lite", sqlite_migrator()), checksum_lines("pg", postgres_migrator())].concat();
         assert_eq!(derived, released.collect::<Vec<_>>(), "write a new migration instead of changing a released one");
     }
 
-    /// The spellings that the tables take: (table, column) → the words of its `CHECK`; a later migration replaces an earlier.
+    /// Returns the values that each table accepts: (table, column) → the words of its `CHECK`. A later migration
+    /// replaces an earlier one.
     fn checked_spellings() -> BTreeMap<(String, String), Vec<String>> {
         let mut checks = BTreeMap::new();
-        for migration in sqlite().iter() {
+        for migration in sqlite_migrator().iter() {
             let mut table = "";
             for line in migration.sql.as_str().lines() {
                 let words: Vec<&str> = line.split_whitespace().collect();
@@ -148,7 +150,7 @@ mod tests {
         let checks = checked_spellings();
         let taken = |table: &str, column: &str| checks[&(table.to_owned(), column.to_owned())].clone();
         assert_eq!(taken("batch", "state"), BatchState::SPELLINGS);
-        // A run that was stopped is told apart from one that failed by its reason.
+        // The table does not store `stopped`: the failure's code distinguishes a stopped run from a failed one.
         let written: Vec<&str> = RunState::SPELLINGS.iter().copied().filter(|word| *word != "stopped").collect();
         assert_eq!(taken("sync_run", "state"), written);
         assert_eq!(taken("dead_letter", "state"), DeadLetterState::SPELLINGS);
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_known() {
-        for migration in pg().iter().chain(sqlite().iter()) {
+        for migration in postgres_migrator().iter().chain(sqlite_migrator().iter()) {
             assert!(
                 !migration.sql.as_str().contains(['{', '}']),
                 "migration {} has an unknown placeholder",
@@ -179,6 +181,9 @@ mod tests {
         let files = files.filter_map(|name| Some(name.to_str()?.strip_suffix(".sql")?.replace('_', " ")));
         let mut files: Vec<String> = files.collect();
         files.sort();
-        assert_eq!(files, pg().iter().map(|m| format!("{:04} {}", m.version, m.description)).collect::<Vec<_>>());
+        assert_eq!(
+            files,
+            postgres_migrator().iter().map(|m| format!("{:04} {}", m.version, m.description)).collect::<Vec<_>>()
+        );
     }
 }

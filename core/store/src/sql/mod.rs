@@ -1,4 +1,4 @@
-//! One set of statements for two databases; [`db`] hides where they differ.
+//! One set of statements for two databases. [`db`] hides the differences.
 
 pub mod db;
 mod dialect;

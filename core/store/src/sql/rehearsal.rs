@@ -1,4 +1,4 @@
-//! Work that is done to see what would come of it, by the same code as ever, in one transaction from which nothing remains.
+//! Rehearsals: real work by the usual code, in one transaction that is rolled back, to see its results in advance.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::sql::db::Tx;
 use crate::sql::error::{RehearsalMisuse, StoreError};
 
-/// A database in which every transaction is a part of one that is never committed. There is one part at a time; others see
-/// nothing of it, and wait for the rows that it has written until it is dropped.
+/// A database in which every transaction is a savepoint of one transaction that is usually rolled back. One part runs
+/// at a time. Other connections do not see it, and wait for the rows it wrote until it is dropped.
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
     stage: Arc<Mutex<Stage>>,
-    /// Of the database, as [`crate::sql::db::Db::kind`] tells it.
+    /// The kind of the real database, from [`crate::sql::db::Db::kind`].
     pub(crate) kind: &'static str,
 }
 
-/// The transaction, and whether a part of it has begun and not ended.
+/// The transaction, and whether a part of it is open.
 #[derive(Debug)]
 pub struct Stage {
     pub(crate) whole: Tx,
@@ -24,44 +24,44 @@ pub struct Stage {
 }
 
 impl Rehearsal {
-    pub(crate) fn of(whole: Tx, kind: &'static str) -> Self {
+    pub(crate) fn new(whole: Tx, kind: &'static str) -> Self {
         Self { stage: Arc::new(Mutex::new(Stage { whole, open: false })), kind }
     }
 
-    /// The transaction between two parts. What was begun and dropped is undone first.
-    pub(crate) async fn between(&self) -> Result<OwnedMutexGuard<Stage>, StoreError> {
+    /// Locks the transaction between two parts. Rolls back a part that was begun and then dropped.
+    pub(crate) async fn lock_between_parts(&self) -> Result<OwnedMutexGuard<Stage>, StoreError> {
         let taken = Arc::clone(&self.stage).try_lock_owned();
         let mut stage = taken.map_err(|_| RehearsalMisuse::TwoAtOnce)?;
         if stage.open {
-            stage.whole.run("ROLLBACK TO SAVEPOINT part", vec![]).await?;
-            stage.whole.run("RELEASE SAVEPOINT part", vec![]).await?;
+            stage.whole.execute("ROLLBACK TO SAVEPOINT part", vec![]).await?;
+            stage.whole.execute("RELEASE SAVEPOINT part", vec![]).await?;
             stage.open = false;
         }
         Ok(stage)
     }
 
     /// Begins a part.
-    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        let mut stage = self.between().await?;
-        stage.whole.run("SAVEPOINT part", vec![]).await?;
+    pub(crate) async fn begin_part(&self) -> Result<Tx, StoreError> {
+        let mut stage = self.lock_between_parts().await?;
+        stage.whole.execute("SAVEPOINT part", vec![]).await?;
         stage.open = true;
         Ok(Tx::Rehearsed(stage))
     }
 }
 
 impl Rehearsal {
-    /// Commits all of it after all. Nobody else may hold a copy.
+    /// Commits the whole transaction. No other clone may exist.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        drop(self.between().await?);
+        drop(self.lock_between_parts().await?);
         let alone = Arc::try_unwrap(self.stage).map_err(|_| RehearsalMisuse::StillHeld)?;
         alone.into_inner().whole.commit().await
     }
 }
 
 impl Stage {
-    /// Ends a part; it stays until the whole is dropped.
-    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
-        self.whole.run("RELEASE SAVEPOINT part", vec![]).await?;
+    /// Ends a part. Its work lasts until the whole transaction is dropped.
+    pub(crate) async fn end_part(&mut self) -> Result<(), StoreError> {
+        self.whole.execute("RELEASE SAVEPOINT part", vec![]).await?;
         self.open = false;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Relations made in memory, scalars, and result rows: what goes into a statement and what comes out.
+//! Data going into statements and coming out: in-memory relations, scalars and result rows.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crate::sql::error::StoreError;
 use huiliu_vault::keys::hex_encode;
 
-/// One scalar to bind, or one cell read.
+/// A scalar to bind, or a cell of a result row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// SQL NULL of an integer column.
+    /// SQL NULL; bound as an integer.
     Null,
-    /// An integer.
+    /// An integer, also for booleans (0 or 1).
     Int(i64),
-    /// A text.
+    /// A text value.
     Text(String),
-    /// Bytes.
+    /// A value of bytes.
     Bytes(Vec<u8>),
 }
 
@@ -45,7 +45,7 @@ impl From<&[u8]> for Value {
     }
 }
 
-/// A column of a relation made in memory.
+/// A column of an in-memory relation.
 #[derive(Debug, Clone)]
 pub(crate) enum Column<'a> {
     Int(Vec<Option<i64>>),
@@ -53,14 +53,15 @@ pub(crate) enum Column<'a> {
     Bytes(Vec<Option<&'a [u8]>>),
 }
 
-/// A relation made in memory: bound to `{rows}` (arrays on PostgreSQL, one JSON text on SQLite) or copied into a table.
+/// An in-memory relation. It is bound to `{rows}` (arrays on PostgreSQL, one JSON text on SQLite) or inserted into a
+/// table.
 #[derive(Debug, Clone, Default)]
 pub struct Rows<'a> {
     pub(crate) columns: Vec<(&'static str, Column<'a>)>,
 }
 
 impl<'a> Rows<'a> {
-    /// No columns yet.
+    /// Makes a relation without columns.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -80,21 +81,21 @@ impl<'a> Rows<'a> {
         self
     }
 
-    /// Adds a column of bytes that are never null.
+    /// Adds a column of bytes without nulls.
     #[must_use]
     pub fn bytes(mut self, name: &'static str, values: impl IntoIterator<Item = &'a [u8]>) -> Self {
         self.columns.push((name, Column::Bytes(values.into_iter().map(Some).collect())));
         self
     }
 
-    /// Adds a column of bytes.
+    /// Adds a column of bytes that may be null.
     #[must_use]
     pub fn opt_bytes(mut self, name: &'static str, values: impl IntoIterator<Item = Option<&'a [u8]>>) -> Self {
         self.columns.push((name, Column::Bytes(values.into_iter().collect())));
         self
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub(crate) fn len(&self) -> usize {
         self.columns.first().map_or(0, |(_, c)| match c {
             Column::Int(v) => v.len(),
@@ -103,13 +104,13 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Names of the columns.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+    /// Returns the names of the columns.
+    pub fn column_names(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().map(|(name, _)| *name)
     }
 
     pub(crate) fn name_list(&self) -> String {
-        self.names().collect::<Vec<_>>().join(", ")
+        self.column_names().collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn pg_relation(&self, first: usize) -> String {
@@ -139,13 +140,14 @@ impl<'a> Rows<'a> {
                 _ => format!("value->>{i} AS {name}"),
             })
             .collect();
-        // LIMIT -1 keeps the planner from folding the JSON into the outer statement and reading it again for every row; and,
-        // the inner one, from writing a row as text again for each of its columns: of 28 that takes three times as long.
+        // The outer LIMIT -1 keeps the planner from folding the JSON into the outer statement and parsing it again for
+        // every row. The inner one keeps it from converting a row to text again for each column, which takes three
+        // times as long with 28 columns.
         let rows = format!("SELECT value FROM json_each(${first}) LIMIT -1");
         format!("(SELECT {} FROM ({rows}) LIMIT -1) AS incoming", columns.join(", "))
     }
 
-    pub(crate) fn json(&self) -> Result<String, StoreError> {
+    pub(crate) fn to_json(&self) -> Result<String, StoreError> {
         let mut out = Vec::with_capacity(self.len() * self.columns.len() * 12);
         let broken = |e: serde_json::Error| StoreError::Column { column: e.to_string() };
         out.push(b'[');
@@ -170,8 +172,9 @@ impl<'a> Rows<'a> {
         String::from_utf8(out).map_err(|e| StoreError::Column { column: e.to_string() })
     }
 
-    /// PostgreSQL's binary COPY format: a header, per row a field count and per field a length and bytes, a trailer.
-    pub(crate) fn pg_copy(&self) -> Vec<u8> {
+    /// Encodes the rows in PostgreSQL's binary COPY format: a header; for each row a field count, and for each field
+    /// its length and bytes; a trailer.
+    pub(crate) fn to_pg_copy(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 + self.len() * self.columns.len() * 20);
         out.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
         let count = i16::try_from(self.columns.len()).unwrap_or(i16::MAX).to_be_bytes();
@@ -197,7 +200,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A result row, cells by name.
+/// A result row. Its cells are found by column name.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub(crate) names: Arc<[String]>,
@@ -205,43 +208,43 @@ pub struct Row {
 }
 
 impl Row {
-    fn cell(&self, name: &str) -> Result<&Value, StoreError> {
+    fn find_cell(&self, name: &str) -> Result<&Value, StoreError> {
         let place = self.names.iter().position(|n| n == name);
         place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
-    /// An integer that is never null.
+    /// Returns an integer that must not be null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing, null or of another type.
     pub fn int(&self, name: &str) -> Result<i64, StoreError> {
         self.opt_int(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
-    /// An integer or null.
+    /// Returns an integer, or `None` for null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing or of another type.
     pub fn opt_int(&self, name: &str) -> Result<Option<i64>, StoreError> {
-        match self.cell(name)? {
+        match self.find_cell(name)? {
             Value::Int(v) => Ok(Some(*v)),
             Value::Null => Ok(None),
             _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
-    /// Takes a text out that is never null.
+    /// Moves out a text that must not be null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing, null or of another type.
     pub fn take_text(&mut self, name: &str) -> Result<String, StoreError> {
         self.take_opt_text(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
-    /// Takes a text or null out.
+    /// Moves out a text, or returns `None` for null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing or of another type.
     pub fn take_opt_text(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         let place = self.names.iter().position(|n| n == name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
@@ -251,49 +254,50 @@ impl Row {
         }
     }
 
-    /// A text that is never null.
+    /// Returns a text that must not be null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing, null or of another type.
     pub fn text(&self, name: &str) -> Result<String, StoreError> {
         self.opt_text(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
-    /// A text or null.
+    /// Returns a text, or `None` for null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing or of another type.
     pub fn opt_text(&self, name: &str) -> Result<Option<String>, StoreError> {
-        match self.cell(name)? {
+        match self.find_cell(name)? {
             Value::Text(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
             _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
-    /// A state, an outcome or a kind by its spelling, never null.
+    /// Parses a text that must not be null, such as a state, an outcome or a kind.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type, or a spelling that this program does not know.
-    pub fn spelled<T: FromStr>(&self, name: &str) -> Result<T, StoreError> {
-        match self.cell(name)? {
+    /// [`StoreError::Column`] if the column is missing, null or of another type, or if this program does not know the
+    /// value.
+    pub fn parse_text<T: FromStr>(&self, name: &str) -> Result<T, StoreError> {
+        match self.find_cell(name)? {
             Value::Text(word) => word.parse().map_err(|_| StoreError::Column { column: format!("{name} {word:?}") }),
             _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
-    /// Bytes that are never null.
+    /// Returns bytes that must not be null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing, null or of another type.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
         self.opt_bytes(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
-    /// Bytes that are never null, and that the row has no longer: no second copy of what is large.
+    /// Moves out bytes that must not be null, which avoids copying a large value.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing, null or of another type.
     pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, StoreError> {
         let place = self.names.iter().position(|n| n == name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
@@ -302,12 +306,12 @@ impl Row {
         }
     }
 
-    /// Bytes or null.
+    /// Returns bytes, or `None` for null.
     ///
     /// # Errors
-    /// [`StoreError::Column`] for another name or type.
+    /// [`StoreError::Column`] if the column is missing or of another type.
     pub fn opt_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.cell(name)? {
+        match self.find_cell(name)? {
             Value::Bytes(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
             _ => Err(StoreError::Column { column: name.to_owned() }),

@@ -1,4 +1,4 @@
-//! Migrations, the key check, and the refusal of a schema this program does not know.
+//! Migrations, the key check, and the refusal of an unknown schema.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,50 +15,50 @@ use crate::sql::error::{SchemaError, StoreError, Unreadable};
 use crate::sql::migrations;
 use huiliu_vault::keys::Keys;
 
-fn migrator(db: &Db) -> &'static Migrator {
-    if db.kind() == "sqlite" { migrations::sqlite() } else { migrations::pg() }
+fn select_migrator(db: &Db) -> &'static Migrator {
+    if db.kind() == "sqlite" { migrations::sqlite_migrator() } else { migrations::postgres_migrator() }
 }
 
-/// What a database's schema is to this program.
+/// How a database's schema compares with this program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SchemaState {
-    /// No table of ours.
+    /// The database has none of this program's tables.
     Empty,
-    /// Known, but older than this program.
+    /// The schema is known, but older than this program.
     Behind {
-        /// Migrations already there.
+        /// Migrations that the database has run.
         applied: usize,
-        /// Migrations this program knows.
+        /// Migrations that this program knows.
         known: usize,
     },
-    /// Exactly ours.
+    /// The schema is this program's.
     Current,
-    /// Made by a newer program, or not ours.
+    /// The schema was created by a newer program, or is foreign.
     Unknown,
 }
 
-/// Looks at the schema without changing it.
+/// Reads the state of the schema without changing it.
 ///
 /// # Errors
 /// [`StoreError::Statement`].
-pub async fn state(db: &Db) -> Result<SchemaState, StoreError> {
+pub async fn read_state(db: &Db) -> Result<SchemaState, StoreError> {
     let embedded = db.kind() == "sqlite";
     let ledger = if embedded {
         "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'"
     } else {
         "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()"
     };
-    if count(db, ledger).await? == 0 {
+    if fetch_count(db, ledger).await? == 0 {
         let ours = if embedded {
             "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'"
         } else {
             "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()"
         };
-        return Ok(if count(db, ours).await? == 0 { SchemaState::Empty } else { SchemaState::Unknown });
+        return Ok(if fetch_count(db, ours).await? == 0 { SchemaState::Empty } else { SchemaState::Unknown });
     }
-    let rows = db.rows("SELECT version, checksum FROM _sqlx_migrations ORDER BY version", vec![]).await?;
-    let known: Vec<(i64, &[u8])> = migrator(db).iter().map(|m| (m.version, m.checksum.as_ref())).collect();
+    let rows = db.fetch_rows("SELECT version, checksum FROM _sqlx_migrations ORDER BY version", vec![]).await?;
+    let known: Vec<(i64, &[u8])> = select_migrator(db).iter().map(|m| (m.version, m.checksum.as_ref())).collect();
     for (i, row) in rows.iter().enumerate() {
         let same = known.get(i).is_some_and(|(v, sum)| {
             row.int("version").ok() == Some(*v) && row.bytes("checksum").ok().as_deref() == Some(*sum)
@@ -74,106 +74,108 @@ pub async fn state(db: &Db) -> Result<SchemaState, StoreError> {
     })
 }
 
-async fn count(db: &Db, sql: &str) -> Result<i64, StoreError> {
-    db.rows(sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))
+async fn fetch_count(db: &Db, sql: &str) -> Result<i64, StoreError> {
+    db.fetch_rows(sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))
 }
 
-/// Brings the schema up to this program's.
+/// Migrates the schema to this program's version and returns its state before.
 ///
 /// # Errors
-/// [`StoreError::Schema`] when the database is newer or foreign, or a migration fails (nothing of it remains).
+/// [`StoreError::Schema`] if the database is newer or foreign, or if a migration fails; the failed migration is rolled
+/// back.
 pub async fn migrate(db: &Db) -> Result<SchemaState, StoreError> {
-    let before = state(db).await?;
+    let before = read_state(db).await?;
     if before == SchemaState::Unknown {
-        return Err(unknown());
+        return Err(unknown_schema());
     }
     let result = match db {
-        Db::Pg { read, .. } => migrations::pg().run(read).await,
-        Db::Sqlite { write, .. } => migrations::sqlite().run(write).await,
+        Db::Pg { read, .. } => migrations::postgres_migrator().run(read).await,
+        Db::Sqlite { write, .. } => migrations::sqlite_migrator().run(write).await,
         Db::Rehearsal(_) => Ok(()),
     };
     result.map_err(|e| StoreError::Schema(SchemaError::from(&e)))?;
     Ok(before)
 }
 
-/// Refuses anything but the current schema; a worker calls this first.
+/// Returns an error unless the schema is current. A worker calls this first.
 ///
 /// # Errors
-/// [`StoreError::Schema`] saying what to do.
+/// [`StoreError::Schema`], which says what to do.
 pub async fn require_current(db: &Db) -> Result<(), StoreError> {
-    match state(db).await? {
+    match read_state(db).await? {
         SchemaState::Current => Ok(()),
-        SchemaState::Unknown => Err(unknown()),
+        SchemaState::Unknown => Err(unknown_schema()),
         SchemaState::Empty => Err(StoreError::Schema(SchemaError::Empty)),
         SchemaState::Behind { applied, known } => Err(StoreError::Schema(SchemaError::Behind { applied, known })),
     }
 }
 
-fn unknown() -> StoreError {
+fn unknown_schema() -> StoreError {
     StoreError::Schema(SchemaError::Unknown)
 }
 
-/// Whether a database that has our schema was made with some key.
+/// Returns true if a key's check value is stored. The database must have this program's schema.
 ///
 /// # Errors
 /// [`StoreError::Statement`].
 pub async fn has_key(db: &Db) -> Result<bool, StoreError> {
-    Ok(!db.rows("SELECT id FROM key_check", vec![]).await?.is_empty())
+    Ok(!db.fetch_rows("SELECT id FROM key_check", vec![]).await?.is_empty())
 }
 
-/// Compares the key-check values, or stores them in a database that has none yet and holds no payload. Gives the keys as
-/// they are to be used: sealing with the generation that is current in this database.
+/// Compares the key's check value with the stored one, or stores it if the database has none yet. Returns the keys, set
+/// to seal with the generation that is current in this database.
 ///
 /// # Errors
-/// [`StoreError::WrongKey`], [`StoreError::KeyGeneration`] before anything is written.
+/// [`StoreError::WrongKey`], [`StoreError::KeyGeneration`] or [`StoreError::KeyRotatedSince`] if the keys do not fit.
+/// Values that are stored already are not changed then.
 pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreError> {
-    let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
+    let rows = db.fetch_rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     if let Some(row) = rows.first() {
         return if row.bytes("value")? == keys.check_value() {
-            sealing::recognise(db, keys).await
+            sealing::select_generation(db, keys).await
         } else {
             Err(StoreError::WrongKey)
         };
     }
-    db.run(
+    db.execute(
         "INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
         vec![keys.check_value().into()],
     )
     .await?;
-    let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
+    let rows = db.fetch_rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     match rows.first() {
-        Some(row) if row.bytes("value")? == keys.check_value() => sealing::recognise(db, keys).await,
+        Some(row) if row.bytes("value")? == keys.check_value() => sealing::select_generation(db, keys).await,
         _ => Err(StoreError::WrongKey),
     }
 }
 
-/// Reads an embedded database through, page by page and index by index.
+/// Checks every page and index of an SQLite database. Does nothing on PostgreSQL.
 ///
 /// # Errors
-/// [`StoreError::Unreadable`] when it is damaged, [`StoreError::Statement`] when it cannot even be read.
+/// [`StoreError::Unreadable`] if the database is damaged, [`StoreError::Statement`] if it cannot be read at all.
 pub async fn check_integrity(db: &Db) -> Result<(), StoreError> {
     let Db::Sqlite { read, .. } = db else { return Ok(()) };
     let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(read).await?;
     if found == "ok" { Ok(()) } else { Err(StoreError::Unreadable(Unreadable::Copy { found })) }
 }
 
-/// How an embedded database's file stands.
+/// Whether the file of an SQLite database is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
-    /// Nobody else has it open, and everything of it is in the one file.
+    /// No other process has it open, and the one file holds everything.
     Alone,
     /// Another process has it open.
     InUse,
-    /// It is no database, or damaged: who else has it open is not known.
+    /// It is not a database, or it is damaged. Whether another process has it open is unknown.
     Unreadable,
 }
 
-/// Puts all of an embedded database into its one file, which SQLite does only while nobody else has it open: so it also
-/// tells whether anybody has.
+/// Merges an SQLite database's write-ahead log into its one file. SQLite does that only if no other process has the
+/// database open, so the result also shows whether one has.
 ///
 /// # Errors
-/// [`StoreError::Statement`] when the file cannot be opened.
-pub async fn gather(file: &Path) -> Result<FileState, StoreError> {
+/// [`StoreError::Statement`] if the file cannot be opened.
+pub async fn consolidate_file(file: &Path) -> Result<FileState, StoreError> {
     const NOT_A_DATABASE: [&str; 2] = ["11", "26"];
     let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(1));
     let gathered = async {
@@ -195,12 +197,12 @@ pub async fn gather(file: &Path) -> Result<FileState, StoreError> {
     }
 }
 
-/// Writes a consistent copy of the embedded database, while others go on writing, and reads it through. PostgreSQL is
-/// backed up by its own means.
+/// Writes a consistent copy of the SQLite database while others keep writing, and checks the copy. Does nothing on
+/// PostgreSQL, which has its own backup tools.
 ///
 /// # Errors
-/// [`StoreError::Statement`] when the copy cannot be written, [`StoreError::Unreadable`] when it is damaged.
-pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreError> {
+/// [`StoreError::Statement`] if the copy cannot be written, [`StoreError::Unreadable`] if it is damaged.
+pub async fn write_backup(db: &Db, copy: &str) -> Result<(), StoreError> {
     let Db::Sqlite { read, .. } = db else { return Ok(()) };
     sqlx::query("VACUUM INTO $1").bind(copy.to_owned()).execute(read).await?;
     let options = SqliteConnectOptions::new().filename(copy).read_only(true);
