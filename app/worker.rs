@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use huiliu_engine::deliver::{BatchFailure, Delivered};
 use huiliu_engine::runtime::Runtime;
-use huiliu_engine::sweep::Swept;
+use huiliu_engine::sweep::SweepOutcome;
 use huiliu_queue::QueueError;
 use huiliu_store::StoreError;
 use tokio::sync::watch;
@@ -132,9 +132,9 @@ impl Worker {
                 self.pulse.beat();
             }
             match swept {
-                Ok(Swept::AllRung) => {}
-                Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
-                Ok(Swept::Deaf) => {
+                Ok(SweepOutcome::AllEnqueued) => {}
+                Ok(SweepOutcome::Full) => pause = calm.min(Duration::from_millis(100)),
+                Ok(SweepOutcome::QueueUnreachable) => {
                     if self.take_up(self.runtime.unnotified_batches(self.at_once()).await).await {
                         pause = Duration::ZERO;
                     }

@@ -17,7 +17,7 @@
 use std::borrow::Cow;
 
 use huiliu_decode::identity::Identity;
-use huiliu_decode::{Body, Context, Draft, NO_EACH, RawRecord, Staged, decode, record, unpack};
+use huiliu_decode::{Body, Context, Draft, NO_EACH, RawRecord, StageResult, decode, record, unpack};
 use huiliu_manifest::Manifest;
 use huiliu_rules::policy::{Policy, RuleFile};
 use huiliu_vault::keys::Keys;
@@ -149,9 +149,9 @@ fn build_workbook() -> Vec<u8> {
     book.save_to_buffer().unwrap()
 }
 
-fn count_clean(staged: &[Staged<'_>]) -> usize {
+fn count_clean(staged: &[StageResult<'_>]) -> usize {
     for staged in staged {
-        if let Staged::Parked(parked) = staged {
+        if let StageResult::Parked(parked) = staged {
             panic!("{}: {:?}", parked.address, parked.problems);
         }
     }

@@ -15,25 +15,25 @@
     reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
 )]
 
-#[path = "../tests/house.rs"]
-#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
-mod house;
 #[path = "machine.rs"]
 mod machine;
+#[path = "../tests/test_env.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod test_env;
 
 use std::path::Path;
 use std::process::Command;
 
-use house::{House, On, Postgres};
 use huiliu_sandbox::{Options, SECRET, Sandbox};
 use machine::{Cost, SETTINGS, measure_command, psql_command, run_psql, write_sources};
+use test_env::{On, Postgres, TestEnv};
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
     school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
     required, place, period_start, period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, \
     manifest_version, batch_id, address";
 
-fn measure_ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {
+fn measure_ours(house: &TestEnv, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {
     let options = Options { seed: 1, records, faults: false, changed_percent };
     let drop_dir = house.dir.0.join(format!("drop-{changed_percent}"));
     let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
@@ -48,7 +48,7 @@ fn measure_ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, 
 
 /// Writes the rows that the peer copies: the stored ones, and an older version of as many as were superseded, in no
 /// order.
-fn write_peer_rows(house: &House, file: &Path, stale: i64, changed: bool) {
+fn write_peer_rows(house: &TestEnv, file: &Path, stale: i64, changed: bool) {
     let postgres = house.postgres.as_ref().unwrap();
     let (version, hours) = if changed {
         (
@@ -107,7 +107,7 @@ fn print_costs(name: &str, ours: Cost, peer: Cost) {
 fn main() {
     let records = std::env::args().skip(1).find_map(|a| a.parse::<u64>().ok()).unwrap_or(300_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let mut house = House::new(On::Sqlite);
+    let mut house = TestEnv::new(On::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
     assert!(house.run(&["migrate"]).status.success());
     let postgres = house.postgres.as_ref().unwrap();

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use huiliu_sandbox::{CLIENT, Sandbox};
 
-use crate::house::Postgres;
+use crate::test_env::Postgres;
 
 /// The settings of the server, which are printed with every result.
 pub const SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_timeout=30min -c fsync=on \

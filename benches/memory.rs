@@ -13,12 +13,12 @@
     reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
 )]
 
-#[path = "../tests/house.rs"]
-#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
-mod house;
 #[path = "../tests/workbooks/huge.rs"]
 #[allow(dead_code, reason = "tests use more of it")]
 mod huge;
+#[path = "../tests/test_env.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod test_env;
 #[path = "../tests/hostile/watched.rs"]
 mod watched;
 
@@ -28,9 +28,9 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use house::{House, On};
 use huge::{HEADER, Rows};
 use serde_json::Value;
+use test_env::{On, TestEnv};
 
 const WORKBOOK: &str = r#"{ kind = "workbook", sheets = "*", layout = { header = ["姓名", "身份证号"] } }"#;
 const CSV: &str = r#"{ kind = "csv", separator = ",", layout = { header = ["姓名", "身份证号"] } }"#;
@@ -93,7 +93,7 @@ fn write_sample(name: &str, path: &Path, rows: u32, bytes: usize) -> &'static st
 
 /// Syncs one sample file and returns its records, the memory peaks, the seconds, and the file's size.
 fn measure_sync(name: &str, rows: u32, bytes: usize) -> (i64, watched::Peak, f64, u64) {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let (drop, own) = (house.dir.0.join("drop"), house.dir.0.join("manifests").join("large"));
     std::fs::create_dir_all(&drop).unwrap();
     std::fs::create_dir_all(&own).unwrap();

@@ -16,24 +16,24 @@
     reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
 )]
 
-#[path = "../tests/house.rs"]
-#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
-mod house;
 #[path = "../tests/population/labelled.rs"]
 mod labelled;
 #[path = "machine.rs"]
 mod machine;
+#[path = "../tests/test_env.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod test_env;
 
-use house::{House, On, Postgres};
 use huiliu_sandbox::population::{JILIN, Population, Training};
 use labelled::Labelled;
 use machine::{SETTINGS, measure_command};
+use test_env::{On, Postgres, TestEnv};
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
     let (teachers, seed) = (numbers.next().unwrap_or(JILIN), numbers.next().unwrap_or(1));
     let damaged = u8::try_from(numbers.next().unwrap_or(0)).unwrap();
-    let mut house = House::new(On::Sqlite);
+    let mut house = TestEnv::new(On::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
     let labelled = Labelled::write_files(&house, Training::new(Population::new(seed, teachers), damaged), damaged > 0);
     println!("seed {seed}, {damaged} % damaged: {:?}; PostgreSQL: {SETTINGS}", labelled.credit);

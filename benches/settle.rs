@@ -14,17 +14,17 @@
     reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
 )]
 
-#[path = "../tests/house.rs"]
-#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
-mod house;
 #[path = "machine.rs"]
 mod machine;
+#[path = "../tests/test_env.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod test_env;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use house::{House, On, Postgres};
 use machine::{Cost, SETTINGS, measure_command, run_psql};
+use test_env::{On, Postgres, TestEnv};
 
 const PROGRAMMES: [&str; 4] = ["intel", "microsoft", "lego", "cmcc"];
 
@@ -103,7 +103,7 @@ fn names_in_han(text: &str) -> String {
     lines
 }
 
-fn write_settings(house: &House, name: &str, pack: &str) -> PathBuf {
+fn write_settings(house: &TestEnv, name: &str, pack: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let courses: String = (0..64)
         .map(|n| {
@@ -143,7 +143,7 @@ fn print_cost(name: &str, cost: Cost) {
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
     let (records, teachers) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(271_600));
-    let mut house = House::new(On::Sqlite);
+    let mut house = TestEnv::new(On::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
     assert!(house.run(&["migrate"]).status.success());
     let postgres = house.postgres.as_ref().unwrap();
@@ -174,7 +174,7 @@ fn main() {
     assert_eq!(books["inserted"], records);
     print_cost("load and settle", load);
     // The first settlement once more, alone: no entries yet, every teacher marked.
-    let marks = "INSERT INTO settle_mark (block, teachers) SELECT block, decode(repeat('ff', 128), 'hex')
+    let marks = "INSERT INTO recompute_mark (block, teachers) SELECT block, decode(repeat('ff', 128), 'hex')
                  FROM generate_series(0, (SELECT max(id) / 1024 FROM teacher)) AS block";
     run_psql(postgres, &["-c", "TRUNCATE credit_entry", "-c", marks]);
     let settle = measure_command(postgres, with(&["worker", "--until-done"], &config));

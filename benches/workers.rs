@@ -13,20 +13,20 @@
     reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
 )]
 
-#[path = "../tests/house.rs"]
-#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
-mod house;
 #[path = "machine.rs"]
 mod machine;
+#[path = "../tests/test_env.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod test_env;
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use house::{House, On, Postgres};
 use huiliu_sandbox::{Options, SECRET, Sandbox};
 use machine::{SETTINGS, run_psql, server_cpu, write_sources};
+use test_env::{On, Postgres, TestEnv};
 
-fn land_records(house: &House, runtime: &tokio::runtime::Runtime, records: u64) {
+fn land_records(house: &TestEnv, runtime: &tokio::runtime::Runtime, records: u64) {
     let options = Options { seed: 1, records, faults: false, changed_percent: 0 };
     let drop_dir = house.dir.0.join("drop");
     let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
@@ -40,7 +40,7 @@ fn land_records(house: &House, runtime: &tokio::runtime::Runtime, records: u64) 
 
 /// Returns wall seconds, the workers' CPU seconds, the server's CPU seconds, and the maximum number of messages in
 /// Redis.
-fn drain_backlog(house: &House, workers: usize) -> (f64, f64, f64, u64) {
+fn drain_backlog(house: &TestEnv, workers: usize) -> (f64, f64, f64, u64) {
     let postgres = house.postgres.as_ref().unwrap();
     run_psql(postgres, &["-c", "CHECKPOINT"]);
     let (server, started) = (server_cpu(postgres), Instant::now());
@@ -82,7 +82,7 @@ fn main() {
     println!("{records} records in batches of at most {batch}; PostgreSQL: {SETTINGS}");
     let mut alone = None;
     for workers in crews {
-        let mut house = House::new(On::PostgresAndRedis);
+        let mut house = TestEnv::new(On::PostgresAndRedis);
         house.postgres = Some(Postgres::start_with(SETTINGS));
         house.env.push(("HUILIU_BATCH_RECORDS".into(), batch.to_string()));
         assert!(house.run(&["migrate"]).status.success());

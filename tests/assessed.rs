@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 const MANIFEST: &str = r#"
 manifest = 1
@@ -62,12 +62,12 @@ const TEACHERS: &str = "序号,教师编号,姓名,曾用名,性别,出生日期
                         1,T-001,赵五,,男,,220502196002290012,,2122000001,小学,教师,1981-08-15,\n";
 
 struct Office {
-    house: House,
+    house: TestEnv,
 }
 
 impl Office {
     fn new(on: On, pack: &[(&str, &str)]) -> Self {
-        let house = House::new(on);
+        let house = TestEnv::new(on);
         let folder = house.dir.0.join("manifests/platform");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("manifest.toml"), MANIFEST).unwrap();
@@ -102,7 +102,7 @@ impl Office {
     }
 
     fn list_items(&self, args: &[&str]) -> Value {
-        crate::house::items_of(self.run_json(args))
+        crate::test_env::items_of(self.run_json(args))
     }
 
     fn upload_file(&self, name: &str, text: &str) {
@@ -147,7 +147,7 @@ fn check_school_and_institution(on: On) {
     let records = office.list_items(&["records", "list"]);
     let school = records.as_array().unwrap().iter().find(|r| r["stream"] == "schools").unwrap()["record"].to_string();
     let plan = office.run_json(&["decisions", "grade", &school, "pass", "--because", "申诉", "--plan"]);
-    assert_eq!(crate::house::units_before_after(&plan["teachers"][0]["counted"]), [0, 1_080_000]);
+    assert_eq!(crate::test_env::units_before_after(&plan["teachers"][0]["counted"]), [0, 1_080_000]);
     let done = office.run_json(&["decisions", "grade", &school, "pass", "--because", "申诉"]);
     assert_eq!(office.first_entry(), expected_entry("counted", "pass", "comprehensive", 10));
     office.run_json(&["decisions", "undo", &done["decision"].to_string(), "--because", "撤回"]);

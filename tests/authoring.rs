@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use huiliu_authoring::gate::variants::{Must, find_violation};
+use huiliu_authoring::gate::variants::{RequiredOutcome, find_violation};
 use serde_json::{Value, json};
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
-fn run_with_output(house: &House, args: &[&str]) -> (Option<i32>, String, String) {
+fn run_with_output(house: &TestEnv, args: &[&str]) -> (Option<i32>, String, String) {
     let out = house.run(args);
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     (out.status.code(), text(&out.stdout), text(&out.stderr))
 }
 
-fn new_connector(house: &House, kind: &str) -> String {
+fn new_connector(house: &TestEnv, kind: &str) -> String {
     let folder = house.dir.0.join(format!("own-{kind}")).display().to_string();
     let (code, _, told) =
         run_with_output(house, &["connectors", "new", &format!("own-{kind}"), "--from", kind, "--out", &folder]);
@@ -29,7 +29,7 @@ fn change_file(file: &Path, from: &str, to: &str) {
 
 #[test]
 fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
         let folder = new_connector(&house, kind);
         let tested = house.run_json(&["connectors", "test", &folder, "--json"]);
@@ -48,7 +48,7 @@ fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
 
 #[test]
 fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
         let folder = new_connector(&house, kind);
         let shown = house.run_json(&["connectors", "preview", &folder, "--json"]);
@@ -67,7 +67,7 @@ fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
 
 #[test]
 fn a_mapping_that_misses_is_told_before_it_is_registered() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let folder = new_connector(&house, "csv");
     let manifest = Path::new(&folder).join("manifest.toml");
     change_file(&manifest, "\"填表人\", ", "");
@@ -89,7 +89,7 @@ fn a_mapping_that_misses_is_told_before_it_is_registered() {
 /// A header without rows is no evidence that the manifest works.
 #[test]
 fn samples_without_a_record_are_not_enough() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let folder = new_connector(&house, "csv");
     let sample = Path::new(&folder).join("samples/completions.csv");
     let text = std::fs::read_to_string(&sample).unwrap();
@@ -104,7 +104,7 @@ fn samples_without_a_record_are_not_enough() {
 
 #[test]
 fn a_folder_that_is_no_plain_one_is_refused() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     for name in ["", "A B", "../up"] {
         let out = house.dir.0.join("bad").display().to_string();
         let (code, _, told) = run_with_output(&house, &["connectors", "new", name, "--out", &out]);
@@ -134,7 +134,7 @@ fn a_folder_that_is_no_plain_one_is_refused() {
 /// A manifest with very many mistakes is answered soon, with the first mistakes.
 #[test]
 fn a_manifest_of_nothing_but_mistakes_is_answered_soon() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let file = house.dir.0.join("manifest.toml");
     std::fs::write(&file, (0..60_000).map(|n| format!("unknwn_{n} = 1\n")).collect::<String>()).unwrap();
     let began = std::time::Instant::now();
@@ -150,10 +150,10 @@ fn wrong_results_of_variants_are_told() {
     let parked = |line: u8| json!({ "parked": { "address": format!("a line {line}"), "reasons": ["x.y"] } });
     let sample = vec![clean(1), parked(1)];
     let good = Ok(vec![clean(1), parked(7)]);
-    assert_eq!(find_violation(Must::BeTheSame, &sample, &good), None);
-    assert_eq!(find_violation(Must::AddNothing, &sample, &Ok(vec![clean(1)])), None);
-    assert!(find_violation(Must::BeTheSame, &sample, &Ok(vec![clean(2), parked(1)])).is_some());
-    assert!(find_violation(Must::BeTheSame, &sample, &Ok(vec![clean(1)])).is_some());
-    assert!(find_violation(Must::BeRefused, &sample, &Ok(vec![])).is_some());
-    assert!(find_violation(Must::AddNothing, &sample, &Ok(vec![clean(2)])).is_some());
+    assert_eq!(find_violation(RequiredOutcome::BeTheSame, &sample, &good), None);
+    assert_eq!(find_violation(RequiredOutcome::AddNothing, &sample, &Ok(vec![clean(1)])), None);
+    assert!(find_violation(RequiredOutcome::BeTheSame, &sample, &Ok(vec![clean(2), parked(1)])).is_some());
+    assert!(find_violation(RequiredOutcome::BeTheSame, &sample, &Ok(vec![clean(1)])).is_some());
+    assert!(find_violation(RequiredOutcome::BeRefused, &sample, &Ok(vec![])).is_some());
+    assert!(find_violation(RequiredOutcome::AddNothing, &sample, &Ok(vec![clean(2)])).is_some());
 }

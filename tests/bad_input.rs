@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
-fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
+fn assert_refused(house: &TestEnv, args: &[&str], words: &[&str]) {
     let out = house.run(args);
     let text = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(2), "{args:?}: {text}");
@@ -18,7 +18,7 @@ fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
 
 #[test]
 fn a_wrong_database_address_or_password_is_one_message() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     assert_refused(&house, &["balance", "--database", "mysql://u:secret@h/db"], &["database address", "sqlite:PATH"]);
     assert!(
         !String::from_utf8_lossy(&house.run(&["balance", "--database", "mysql://u:secret@h/db"]).stderr)
@@ -30,14 +30,14 @@ fn a_wrong_database_address_or_password_is_one_message() {
         &["balance", "--database", &format!("postgres://a:secret@127.0.0.1:{free}/x")],
         &["cannot open the database"],
     );
-    let pg = House::new(On::Postgres);
+    let pg = TestEnv::new(On::Postgres);
     let url = pg.postgres.as_ref().unwrap().url().replace("postgres@", "nobody:secret@");
     assert_refused(&pg, &["balance", "--database", &url], &["cannot open the database", "user and password"]);
 }
 
 #[test]
 fn an_unwritable_data_directory_is_one_message() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let file = house.dir.0.join("a-file");
     std::fs::write(&file, "x").unwrap();
     assert_refused(
@@ -49,7 +49,7 @@ fn an_unwritable_data_directory_is_one_message() {
 
 #[test]
 fn an_unknown_key_in_a_settings_file_names_the_line() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let file = house.dir.0.join("huiliu.toml");
     std::fs::write(&file, "workers = 2\ndatabse = \"x\"\n").unwrap();
     assert_refused(&house, &["balance", "--config", file.to_str().unwrap()], &["huiliu.toml", "line 2", "databse"]);
@@ -58,7 +58,7 @@ fn an_unknown_key_in_a_settings_file_names_the_line() {
 
 #[test]
 fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let key = house.dir.0.join("data/root.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
@@ -81,7 +81,7 @@ fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
 #[test]
 fn an_unknown_schema_is_refused() {
     for on in [On::Sqlite, On::Postgres] {
-        let house = House::new(on);
+        let house = TestEnv::new(on);
         if on == On::Postgres {
             assert_refused(&house, &["worker"], &["huiliu migrate"]);
         }
@@ -93,7 +93,7 @@ fn an_unknown_schema_is_refused() {
     }
 }
 
-fn run_sql(house: &House, statement: &'static str) {
+fn run_sql(house: &TestEnv, statement: &'static str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         match &house.postgres {
@@ -113,7 +113,7 @@ fn run_sql(house: &House, statement: &'static str) {
 
 #[test]
 fn an_unreachable_platform_fails_the_run_with_exit_1_and_keeps_the_books() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let file = house.dir.0.join("huiliu.toml");
     let text = format!(
@@ -131,7 +131,7 @@ fn an_unreachable_platform_fails_the_run_with_exit_1_and_keeps_the_books() {
 
 #[test]
 fn usage_errors_exit_2() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     for args in [&["demo", "--records", "12"][..], &["nonsense"], &["sync"], &["balance", "--run", "x"]] {
         assert_eq!(house.run(args).status.code(), Some(2), "{args:?}");
     }
@@ -139,7 +139,7 @@ fn usage_errors_exit_2() {
     assert_refused(&house, &["runs", "show", "9"], &["no run 9"]);
 }
 
-fn assert_refused_in_chinese(house: &House, args: &[&str], code: i32, words: &[&str]) {
+fn assert_refused_in_chinese(house: &TestEnv, args: &[&str], code: i32, words: &[&str]) {
     let out = house.command(args).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
     let text = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
@@ -150,7 +150,7 @@ fn assert_refused_in_chinese(house: &House, args: &[&str], code: i32, words: &[&
 
 #[test]
 fn a_chinese_locale_is_refused_in_chinese() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let file = house.dir.0.join("huiliu.toml");
     let config = file.to_str().unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -200,7 +200,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
 
 #[test]
 fn dead_letters_say_in_chinese_what_is_expected() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "4000", "--json"]);
     let list = |language: &str, more: &[&str]| {
         let args = [&["dead-letters", "list", "--limit", "1000"], more].concat();

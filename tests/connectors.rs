@@ -25,7 +25,7 @@ use huiliu_decode::unpacker::{Apart, Unpacker};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
-use crate::house::{House, On, Scratch};
+use crate::test_env::{On, Scratch, TestEnv};
 use huiliu_values::ActivationKind;
 
 fn repository_root() -> &'static Path {
@@ -53,7 +53,7 @@ fn the_registry_is_sorted_and_each_folder_is_whole() {
 
 #[test]
 fn samples_give_their_expected_results() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let checked = house.run_json(&["connectors", "check", "--json"])["samples"].clone();
     let streams: usize = huiliu_connectors::parse_all().unwrap().iter().map(|m| m.stream.len()).sum();
     let pairs = |r: &Value| (r["connector"].as_str().unwrap().to_owned(), r["stream"].as_str().unwrap().to_owned());
@@ -77,7 +77,7 @@ fn connectors_conform() {
         let sandbox = Sandbox::start(options, &folder).await.unwrap();
         let timeout = Duration::from_secs(10);
         let (base_url, user, password) = (sandbox.base_url(), CLIENT.to_owned(), SECRET.to_owned());
-        let unpacker = Arc::new(Unpacker::new(Box::new(Here)));
+        let unpacker = Arc::new(Unpacker::new(Box::new(InProcessUnpacker)));
         let endpoint = Endpoint { base_url, user, password, folder, timeout, unpacker, ..loopback_endpoint() };
         for shipped in huiliu_connectors::CONNECTORS {
             let text = shipped.manifest.replace("size = 4000", "size = 50");
@@ -128,18 +128,18 @@ pub fn loopback_endpoint() -> Endpoint {
         secrets: BTreeMap::new(),
         folder: PathBuf::new(),
         networks: Networks::loopback(),
-        pace: Arc::new(Unpaced),
+        pace: Arc::new(NoRateLimit),
         timeout: Duration::from_secs(10),
-        unpacker: Arc::new(Unpacker::new(Box::new(Here))),
+        unpacker: Arc::new(Unpacker::new(Box::new(InProcessUnpacker))),
     }
 }
 
 /// A rate limiter without limit, because these tests' platforms have no budget.
 #[derive(Debug)]
-struct Unpaced;
+struct NoRateLimit;
 
 #[async_trait]
-impl RateLimiter for Unpaced {
+impl RateLimiter for NoRateLimit {
     async fn next_slot(&self, _: &str, _: Duration) -> Result<Duration, String> {
         Ok(Duration::ZERO)
     }
@@ -147,10 +147,10 @@ impl RateLimiter for Unpaced {
 
 /// Unpacks in the test's own process, for tests that need no child process.
 #[derive(Debug)]
-pub struct Here;
+pub struct InProcessUnpacker;
 
 #[async_trait]
-impl Apart for Here {
+impl Apart for InProcessUnpacker {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         unpack(task, bytes)
     }
@@ -171,7 +171,7 @@ pub async fn delivery_context(db: Db, manifest: &Manifest) -> DeliveryContext {
         manifests: Manifests::new(
             [(manifest.id.clone(), ActiveManifest { manifest: manifest.clone(), activation })].into(),
         ),
-        unpacker: Arc::new(Unpacker::new(Box::new(Here))),
+        unpacker: Arc::new(Unpacker::new(Box::new(InProcessUnpacker))),
         lease_ms: 30_000,
         holder: "conformance".into(),
     }
@@ -265,7 +265,7 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
 /// A platform gives the same page for every request: the run fails and says so, and what came is kept.
 #[test]
 fn paging_in_a_circle_ends_the_run() {
-    let mut house = House::new(On::Sqlite);
+    let mut house = TestEnv::new(On::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let body = r#"<records><record id="I1" version="1"><name>王一</name></record><record id="I2" version="1"><name>李二</name></record></records>"#;
     let url = runtime.block_on(serve_constant_answer(body));
@@ -300,7 +300,7 @@ fn paging_in_a_circle_ends_the_run() {
 /// A record that is not text is parked alone; the others are read.
 #[test]
 fn an_unreadable_item_is_parked_alone() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let good = r#""RowVersion":"1","Teacher":{"Name":"王一","IdentityNumber":"22010219590911001X"},"Course":{"Code":"MS-01"},"Days":"1","EndDate":"2014-09-11""#;
     let items = format!(

@@ -22,7 +22,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 pub use platform::{Answer, Asked, Platform, page_of_records, record_json, record_of_course, records_json};
 
 /// Maximum number of lines of a manifest.
@@ -30,7 +30,7 @@ const MAX: usize = 60;
 
 /// A house with one source, whose connector is a manifest.
 pub struct Site {
-    pub house: House,
+    pub house: TestEnv,
     base_url: String,
 }
 
@@ -74,7 +74,7 @@ impl Site {
     }
 
     pub fn with_database(on: On, platform: &Platform, says: &Says<'_>) -> Self {
-        let site = Self { house: House::new(on), base_url: platform.url.clone() };
+        let site = Self { house: TestEnv::new(on), base_url: platform.url.clone() };
         assert!(on == On::Sqlite || site.house.run(&["migrate"]).status.success());
         site.write_connector("p", says);
         site.write_source("");
@@ -155,7 +155,7 @@ impl Site {
 
     /// Runs a listing and returns its rows.
     pub fn list_items(&self, args: &[&str]) -> Value {
-        crate::house::items_of(self.run_json(args))
+        crate::test_env::items_of(self.run_json(args))
     }
 
     /// Returns the cursor of source `a`.

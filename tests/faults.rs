@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 use sqlx::Row as _;
 
-use crate::house::{House, On, Truth};
+use crate::test_env::{On, TestEnv, Truth};
 
 /// The faults injected into the workers, the database and the queue.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,7 +21,7 @@ struct Faults {
     /// How often Redis is killed and started again.
     redis_kills: u32,
     /// How many minutes Redis is away.
-    redis_less: u32,
+    minutes_without_redis: u32,
     /// Whether the workers' clocks are ten minutes fast or slow.
     skewed: bool,
     skip_epoch: bool,
@@ -51,7 +51,7 @@ impl Faults {
             (Fault::RestartDatabase, self.restarts),
             (Fault::Flush, self.flushes),
             (Fault::KillRedis, self.redis_kills),
-            (Fault::RedisAway, self.redis_less),
+            (Fault::RedisAway, self.minutes_without_redis),
         ];
         let mut plan: Vec<(u32, Fault)> = kinds
             .into_iter()
@@ -65,15 +65,15 @@ impl Faults {
 const LEASE_MS: u64 = 1_500;
 const LEFT: &str = "SELECT count(*) FROM batch WHERE state IN ('due', 'claimed')";
 
-struct Crew<'a> {
-    house: &'a House,
+struct WorkerCrew<'a> {
+    house: &'a TestEnv,
     faults: Faults,
     workers: Vec<Child>,
-    hired: usize,
+    workers_started: usize,
     seed: u64,
 }
 
-impl Crew<'_> {
+impl WorkerCrew<'_> {
     fn next_random(&mut self, n: u64) -> u64 {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.seed >> 33) % n
@@ -88,10 +88,10 @@ impl Crew<'_> {
             command.env("HUILIU_FAULT_SKIP_EPOCH", "1");
         }
         if self.faults.skewed {
-            let clock = ["+10m", "-10m", "+0"][self.hired % 3];
+            let clock = ["+10m", "-10m", "+0"][self.workers_started % 3];
             command.env("LD_PRELOAD", find_faketime()).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
-        self.hired += 1;
+        self.workers_started += 1;
         let worker = command
             .env("HUILIU_FAULT_SLOW_MS", self.faults.slow_ms.to_string())
             .stderr(Stdio::null())
@@ -115,7 +115,7 @@ impl Crew<'_> {
     }
 }
 
-impl Drop for Crew<'_> {
+impl Drop for WorkerCrew<'_> {
     fn drop(&mut self) {
         for worker in &mut self.workers {
             let _ = worker.kill();
@@ -124,7 +124,7 @@ impl Drop for Crew<'_> {
     }
 }
 
-fn write_settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) -> String {
+fn write_settings(house: &TestEnv, sandbox: &Sandbox, drop_dir: &std::path::Path) -> String {
     let mut text = String::new();
     for connector in ["institution", "intel", "cmcc", "lego", "microsoft"] {
         text += &format!(
@@ -138,7 +138,7 @@ fn write_settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) 
     file.to_str().unwrap().to_owned()
 }
 
-async fn query_count(house: &House, sql: &str) -> i64 {
+async fn query_count(house: &TestEnv, sql: &str) -> i64 {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &house.postgres {
         Some(pg) => {
@@ -157,7 +157,7 @@ async fn query_count(house: &House, sql: &str) -> i64 {
 
 /// Pauses a worker that holds claims until others have taken its batches, then lets it continue. Returns false if it
 /// held none, or if nobody could take them because it was paused in the middle of a commit.
-fn make_zombie(crew: &Crew<'_>, runtime: &tokio::runtime::Runtime, victim: usize) -> bool {
+fn make_zombie(crew: &WorkerCrew<'_>, runtime: &tokio::runtime::Runtime, victim: usize) -> bool {
     crew.send_signal(victim, libc::SIGSTOP);
     // After a moment, none of its statements is in progress any more.
     std::thread::sleep(Duration::from_millis(50));
@@ -192,7 +192,7 @@ fn find_faketime() -> PathBuf {
 struct Progress {
     left: i64,
     moved: Instant,
-    longest_still: Duration,
+    longest_pause: Duration,
 }
 
 impl Progress {
@@ -201,17 +201,17 @@ impl Progress {
         if left != self.left {
             (self.left, self.moved) = (left, Instant::now());
         }
-        self.longest_still = self.longest_still.max(self.moved.elapsed());
+        self.longest_pause = self.longest_pause.max(self.moved.elapsed());
     }
 }
 
 /// Injects the planned faults while the workers work, then waits for the end. Returns the longest time in which no
 /// batch was finished.
-fn inject_faults(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Duration, String> {
+fn inject_faults(crew: &mut WorkerCrew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Duration, String> {
     let deadline = Instant::now() + Duration::from_secs(1_500);
     let house = crew.house;
     let left = || runtime.block_on(query_count(house, LEFT));
-    let mut progress = Progress { left: left(), moved: Instant::now(), longest_still: Duration::ZERO };
+    let mut progress = Progress { left: left(), moved: Instant::now(), longest_pause: Duration::ZERO };
     crew.replace_dead_workers();
     for fault in crew.faults.plan_faults() {
         let mut happened = false;
@@ -266,12 +266,12 @@ fn inject_faults(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Resu
         crew.replace_dead_workers();
         progress.note_left(left());
     }
-    Ok(progress.longest_still)
+    Ok(progress.longest_pause)
 }
 
 /// Runs one load under the faults and returns what is wrong afterwards.
 fn load_under_faults(on: On, faults: Faults) -> Result<(), String> {
-    let mut house = House::new(on);
+    let mut house = TestEnv::new(on);
     for (key, value) in
         [("HUILIU_BATCH_RECORDS", "20"), ("SANDBOX_SECRET", SECRET), ("HUILIU_LEASE_MS", &LEASE_MS.to_string())]
     {
@@ -287,7 +287,7 @@ fn load_under_faults(on: On, faults: Faults) -> Result<(), String> {
     let landed = house.run_json(&["sync", "--all", "--land-only", "--config", &config, "--json"]);
     assert_eq!(landed["balance"]["pending"].as_u64(), Some(faults.records));
 
-    let mut crew = Crew { house: &house, faults, workers: vec![], hired: 0, seed: 42 };
+    let mut crew = WorkerCrew { house: &house, faults, workers: vec![], workers_started: 0, seed: 42 };
     let still = inject_faults(&mut crew, &runtime)?;
     println!("longest time without a batch done: {still:?}");
     if still > Duration::from_secs(60) {
@@ -338,7 +338,7 @@ const STORM: Faults = Faults {
     restarts: 0,
     flushes: 0,
     redis_kills: 0,
-    redis_less: 0,
+    minutes_without_redis: 0,
     skewed: false,
     skip_epoch: false,
     records: 36_000,
@@ -358,8 +358,15 @@ fn a_storm_on_postgresql_loses_nothing_and_counts_nothing_twice() {
 
 #[test]
 fn a_storm_on_redis_too_loses_nothing_and_counts_nothing_twice() {
-    let faults =
-        Faults { restarts: 5, flushes: 20, redis_kills: 10, redis_less: 2, skewed: true, records: 90_000, ..STORM };
+    let faults = Faults {
+        restarts: 5,
+        flushes: 20,
+        redis_kills: 10,
+        minutes_without_redis: 2,
+        skewed: true,
+        records: 90_000,
+        ..STORM
+    };
     assert_eq!(load_under_faults(On::PostgresAndRedis, faults), Ok(()));
 }
 
@@ -374,7 +381,7 @@ fn without_the_epoch_check_zombies_are_noticed() {
 /// Twenty workers die at once with forty batches, under the default lease of thirty seconds.
 #[test]
 fn a_dead_workers_batches_are_taken_up_within_a_minute() {
-    let mut house = House::new(On::PostgresAndRedis);
+    let mut house = TestEnv::new(On::PostgresAndRedis);
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
     house.env.push(("HUILIU_BATCH_RECORDS".into(), "25".into()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

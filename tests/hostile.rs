@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 use corpus::Hostile;
-use texts::Room;
+use texts::TextConnector;
 use watched::Peak;
 
 /// Drops the files and syncs. Returns the pass, and the reason of every file that could not be read.
-fn sync_files(house: &House, connector: &str, files: &[Hostile]) -> (Value, BTreeMap<String, String>) {
+fn sync_files(house: &TestEnv, connector: &str, files: &[Hostile]) -> (Value, BTreeMap<String, String>) {
     let drop = house.dir.0.join(format!("drop-{connector}"));
     std::fs::create_dir_all(&drop).unwrap();
     for file in files {
@@ -36,7 +36,7 @@ fn sync_files(house: &House, connector: &str, files: &[Hostile]) -> (Value, BTre
 
 #[test]
 fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let (books, archives) = (corpus::hostile_workbooks(), corpus::hostile_archives());
     let count = books.len() + archives.len();
     assert!(count >= 200, "only {count}");
@@ -73,7 +73,7 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
 }
 
 /// Drops a room's files and syncs them in one process. Returns what is wrong, the memory peak and the time.
-fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
+fn sync_room(house: &TestEnv, room: &TextConnector) -> (Vec<String>, Peak, Duration) {
     let (drop, manifests) = (house.dir.0.join(&room.name), house.dir.0.join("manifests"));
     let own = manifests.join(&room.name);
     for folder in [&drop, &own] {
@@ -126,7 +126,7 @@ fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
 /// no worker dies.
 #[test]
 fn a_thousand_hostile_texts_are_each_answered_within_their_bounds() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let (mut wrong, mut count) = (vec![], 0);
     for room in texts::all_rooms() {
@@ -147,7 +147,7 @@ fn a_thousand_hostile_texts_are_each_answered_within_their_bounds() {
 
 #[test]
 fn a_reason_is_told_in_both_languages() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let files = [Hostile { name: "LEGO_20140930_page.xls".into(), bytes: b"<html>".to_vec(), expected: None }];
     let (pass, _) = sync_files(&house, "lego", &files);
     let run = pass["sources"][0]["run"].to_string();

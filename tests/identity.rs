@@ -7,8 +7,8 @@ use huiliu_sandbox::population::{Damage, Population, Truth};
 use huiliu_vault::keyring::Keyring;
 use serde_json::Value;
 
-use crate::house::On;
 use crate::roster::county::{BOTH, County, LI, QIAN, WANG, ZHAO};
+use crate::test_env::On;
 
 const MANIFEST: &str = r#"
 manifest = 1
@@ -202,7 +202,7 @@ fn people_decide_a_plan_first_and_take_it_back() {
             county.run_json(&[&["identity", what, &claim, teacher, "--because", "已与学校核实"], more].concat())
         };
         let plan = decide("accept", &li, &["--plan"]);
-        assert_eq!(crate::house::units_before_after(&plan["teachers"][0]["counted"]), [0, 1_080_000], "{plan}");
+        assert_eq!(crate::test_env::units_before_after(&plan["teachers"][0]["counted"]), [0, 1_080_000], "{plan}");
         assert_eq!((count_claims(&county), read_hours(&county, LI.0)), ([0, 1, 0, 0, 0], 0));
         let done = decide("accept", &li, &[]);
         assert_eq!(done["teachers"], plan["teachers"], "what was done is what was planned");
@@ -266,7 +266,7 @@ fn a_merger_of_teachers_gives_each_side_its_records_back_when_it_is_undone() {
         let refused = county.run_refused(&["identity", "merge", &wang, &qian, "--because", "x"]);
         assert!(refused.contains("on the roster"), "{refused}");
         let first = merge(&qian, &zhao);
-        assert_eq!(county.house.run_sql("SELECT count(*) FROM claim WHERE decided_by LIKE 'decision%'"), 2);
+        assert_eq!(county.house.run_sql("SELECT count(*) FROM identity_claim WHERE decided_by LIKE 'decision%'"), 2);
         let second = merge(&zhao, &wang);
         let units = |id: &str| {
             let story = county.run_json(&["teachers", "explain", id]);

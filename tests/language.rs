@@ -5,12 +5,12 @@ mod definitions;
 
 use std::collections::BTreeSet;
 
-use huiliu_manifest::explain::{self, Tongue};
+use huiliu_manifest::explain::{self, DocLanguage};
 use huiliu_manifest::{Manifest, reference, schema};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 /// Twenty mistakes. Each line with one ends in `# !` and a part of its message.
 const MISTAKES: &str = r##"manifest = 2 # ! out of range; it must be from 1 to 1
@@ -100,7 +100,7 @@ fn a_bucket_is_checked_at_its_place() {
         let faults = parse_faults(&with(bucket));
         assert!(faults.iter().any(|(at, told)| *at == line && told.contains(words)), "{bucket}: {faults:?}");
     }
-    assert!(explain::explain_place("transport.bucket.style", Tongue::Chinese).unwrap().contains("MinIO"));
+    assert!(explain::explain_place("transport.bucket.style", DocLanguage::Chinese).unwrap().contains("MinIO"));
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn built_in_manifests_fit_the_schema() {
 fn reference_and_schema_are_those_of_the_definition() {
     let schema = serde_json::to_string_pretty(&schema::build_schema()).unwrap() + "\n";
     for (page, made) in [
-        ("docs/manifest.md", reference::render_reference(Tongue::English)),
-        ("docs/manifest.zh-CN.md", reference::render_reference(Tongue::Chinese)),
+        ("docs/manifest.md", reference::render_reference(DocLanguage::English)),
+        ("docs/manifest.zh-CN.md", reference::render_reference(DocLanguage::Chinese)),
         ("docs/manifest.schema.json", schema),
     ] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
@@ -137,15 +137,15 @@ fn reference_and_schema_are_those_of_the_definition() {
 
 #[test]
 fn a_place_of_the_language_is_explained_in_both_languages() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let out = house.run(&["connectors", "explain", "stream.page"]);
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(out.status.success() && said.contains("last_record") && said.contains("size_param"), "{said}");
     let out = house.run(&["connectors", "explain", "stream.pgae"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(2) && said.contains("did you mean \"page\""), "{said}");
-    assert!(explain::explain_place("stream.map.hours.unit", Tongue::Chinese).unwrap().contains("分钟"));
-    assert!(explain::explain_place("stream.map.hours.then.values", Tongue::English).unwrap().contains("unknown"));
+    assert!(explain::explain_place("stream.map.hours.unit", DocLanguage::Chinese).unwrap().contains("分钟"));
+    assert!(explain::explain_place("stream.map.hours.then.values", DocLanguage::English).unwrap().contains("unknown"));
 }
 
 /// Ten thousand manifests, each a valid one with a piece removed, doubled, swapped or overwritten: each is answered

@@ -1,13 +1,13 @@
 //! Listings: who acted, and filters. A filter that names nothing known is refused; one without rows says so.
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
-fn run_in_language(house: &House, args: &[&str], language: &str) -> (Option<i32>, String) {
+fn run_in_language(house: &TestEnv, args: &[&str], language: &str) -> (Option<i32>, String) {
     let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
     (out.status.code(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 
-fn assert_output(house: &House, args: &[&str], code: i32, words: &[&str]) {
+fn assert_output(house: &TestEnv, args: &[&str], code: i32, words: &[&str]) {
     let (exit, said) = run_in_language(house, args, "en");
     assert_eq!(exit, Some(code), "{args:?}: {said}");
     for word in words {
@@ -17,7 +17,7 @@ fn assert_output(house: &House, args: &[&str], code: i32, words: &[&str]) {
 
 #[test]
 fn who_acts_stands_in_the_audit_log() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let folder = house.dir.0.display().to_string();
     let act = |name: &str, args: &[&str], env: &[(&str, &str)]| {
@@ -46,7 +46,7 @@ fn who_acts_stands_in_the_audit_log() {
 
 #[test]
 fn whoever_decides_is_named_by_the_option() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let records = house.list_items(&["records", "list", "--json"]);
     let record = records.as_array().unwrap().iter().find(|r| !r["teacher"].is_null()).unwrap()["record"].to_string();
@@ -75,7 +75,7 @@ fn whoever_decides_is_named_by_the_option() {
 }
 
 fn check_filters(on: On) {
-    let house = House::new(on);
+    let house = TestEnv::new(on);
     if on == On::Postgres {
         assert!(house.run(&["migrate"]).status.success());
     }

@@ -11,7 +11,7 @@
     reason = "a test that cannot go on must fail loudly; some send signals to their own workers"
 )]
 
-mod house;
+mod test_env;
 
 mod assessed;
 mod authoring;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 const MANIFEST: &str = r#"
 manifest = 1
@@ -47,8 +47,8 @@ role = { path = "$file", then = [{ capture = "county_([a-z]+)" }] }
 
 const HEAD: &str = "某县培训台账,,,,,,,,,,\n学员,身份证号,课程,时长,结束,截止,市,县,等级,方式,备注,状态\n";
 
-fn county_house(on: On) -> House {
-    let house = House::new(on);
+fn county_house(on: On) -> TestEnv {
+    let house = TestEnv::new(on);
     write_manifest(&house, MANIFEST);
     std::fs::create_dir_all(house.dir.0.join("drop")).unwrap();
     let settings = format!(
@@ -61,32 +61,32 @@ fn county_house(on: On) -> House {
     house
 }
 
-fn write_manifest(house: &House, text: &str) {
+fn write_manifest(house: &TestEnv, text: &str) {
     let folder = house.dir.0.join("manifests/county");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("manifest.toml"), text).unwrap();
 }
 
-fn drop_file(house: &House, name: &str, rows: &[&str]) {
+fn drop_file(house: &TestEnv, name: &str, rows: &[&str]) {
     let text = format!("{HEAD}{}\n填表人：某某\n不再是记录,x\n", rows.join("\n"));
     std::fs::write(house.dir.0.join("drop").join(name), text).unwrap();
 }
 
-fn run_text(house: &House, args: &[&str]) -> String {
+fn run_text(house: &TestEnv, args: &[&str]) -> String {
     let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap()
 }
 
-fn run_json(house: &House, args: &[&str]) -> Value {
+fn run_json(house: &TestEnv, args: &[&str]) -> Value {
     serde_json::from_str(&run_text(house, &[args, &["--json"]].concat())).unwrap()
 }
 
-fn list_items(house: &House, args: &[&str]) -> Value {
-    crate::house::items_of(run_json(house, args))
+fn list_items(house: &TestEnv, args: &[&str]) -> Value {
+    crate::test_env::items_of(run_json(house, args))
 }
 
-fn read_books(house: &House) -> [i64; 4] {
+fn read_books(house: &TestEnv) -> [i64; 4] {
     let books = run_json(house, &["balance"]);
     assert_eq!(books["balanced"], true, "{books}");
     ["inserted", "skipped", "parked", "pending"].map(|k| books[k].as_i64().unwrap())

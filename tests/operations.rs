@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 fn repository_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -24,7 +24,8 @@ fn source_files(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Texts that the command line's code must not contain: transactions, SQL, or JSON that is not an operation's value.
-const BANNED: [&str; 9] = [".begin(", ".commit(", ".begin_read_only(", "Tx", "{Db", "::Db", "SELECT ", "UPDATE ", "json!("];
+const BANNED: [&str; 9] =
+    [".begin(", ".commit(", ".begin_read_only(", "Tx", "{Db", "::Db", "SELECT ", "UPDATE ", "json!("];
 
 fn find_banned(text: &str) -> Vec<&'static str> {
     let product = text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -154,7 +155,7 @@ fn assert_consistent(place: &str, value: &Value) {
 
 #[test]
 fn what_is_printed_fits_its_schema() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     assert_fits_schema("maintenance.migrate", &house.run_json(&["migrate", "--json"]));
     assert_fits_schema("sync.sync", &house.run_json(&["demo", "--records", "3000", "--seed", "5", "--json"]));
     let letters = house.list_items(&["dead-letters", "list", "--json"]);
@@ -226,7 +227,7 @@ fn what_is_printed_fits_its_schema() {
 
 #[test]
 fn a_refusal_is_an_object_with_its_code() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let refused = |args: &[&str]| {
         let out = house.run(args);
         let told: Value = serde_json::from_slice(&out.stderr)

@@ -13,13 +13,13 @@ use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::house::House;
+use crate::test_env::TestEnv;
 
 /// A worker process that is killed when the value is dropped.
 pub struct Worker(pub Child);
 
 impl Worker {
-    pub fn start(house: &House, config: &str, env: &[(&str, &str)]) -> Self {
+    pub fn start(house: &TestEnv, config: &str, env: &[(&str, &str)]) -> Self {
         let mut command = house.command(&["worker", "--config", config]);
         command.envs(env.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
         Self(command.spawn().unwrap())
@@ -62,7 +62,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Writes a settings file and returns its path.
-pub fn write_config(house: &House, text: &str) -> String {
+pub fn write_config(house: &TestEnv, text: &str) -> String {
     let file = house.dir.0.join("huiliu.toml");
     std::fs::write(&file, text).unwrap();
     file.to_str().unwrap().to_owned()

@@ -14,8 +14,8 @@ use proptest::prelude::*;
 
 use self::model::Model;
 use self::office::{Office, Picture};
-use self::sent::{Sent, render_page, sent_strategy};
-use crate::house::Scratch;
+use self::sent::{SentRecord, render_page, sent_strategy};
+use crate::test_env::Scratch;
 
 /// Opens an office on a SQLite file of its own.
 async fn open_on_file(scratch: &Scratch) -> Office {
@@ -25,7 +25,7 @@ async fn open_on_file(scratch: &Scratch) -> Office {
 }
 
 /// Delivers everything in one page and one batch. The result must be what the model says.
-async fn deliver_at_once(all: &[Sent]) -> Picture {
+async fn deliver_at_once(all: &[SentRecord]) -> Picture {
     let scratch = Scratch::new("order");
     let office = open_on_file(&scratch).await;
     let (mut model, bytes) = (Model::default(), render_page(all));
@@ -44,7 +44,7 @@ async fn deliver_at_once(all: &[Sent]) -> Picture {
 }
 
 /// Delivers many pages and batches in some order. Settles after each number of `order` that is divisible by 4.
-async fn deliver_in_order(pages: &[Vec<Sent>], cut: u32, order: &[usize]) -> Picture {
+async fn deliver_in_order(pages: &[Vec<SentRecord>], cut: u32, order: &[usize]) -> Picture {
     let scratch = Scratch::new("order");
     let office = open_on_file(&scratch).await;
     let mut ids = vec![];
@@ -71,11 +71,11 @@ async fn deliver_in_order(pages: &[Vec<Sent>], cut: u32, order: &[usize]) -> Pic
 }
 
 /// Cuts everything into other pages, in another order, with some records several times.
-fn resend_shuffled(all: &[Sent], shuffled: &[prop::sample::Index], pages: usize) -> Vec<Vec<Sent>> {
-    let mut again: Vec<Sent> = shuffled.iter().map(|i| i.get(all).clone()).collect();
+fn resend_shuffled(all: &[SentRecord], shuffled: &[prop::sample::Index], pages: usize) -> Vec<Vec<SentRecord>> {
+    let mut again: Vec<SentRecord> = shuffled.iter().map(|i| i.get(all).clone()).collect();
     again.extend(all.iter().rev().cloned());
     let size = again.len().div_ceil(pages);
-    again.chunks(size).map(<[Sent]>::to_vec).collect()
+    again.chunks(size).map(<[SentRecord]>::to_vec).collect()
 }
 
 proptest! {
@@ -103,7 +103,7 @@ fn a_newer_version_about_somebody_else_takes_the_hours_along() {
     runtime.block_on(async {
         let scratch = Scratch::new("order");
         let office = open_on_file(&scratch).await;
-        let of = |version| render_page(&[Sent { record: 0, version, minutes: 45, learning: 80, bad: None }]);
+        let of = |version| render_page(&[SentRecord { record: 0, version, minutes: 45, learning: 80, bad: None }]);
         let corrected = of(2).replace("22010219590911001X", "220381197001011228").replace("王一", "李二");
         for bytes in [of(1), corrected] {
             for (batch, _) in office.land_page(0, "page", &bytes, 10).await {

@@ -8,12 +8,12 @@ use huiliu_sandbox::population::{Population, SOURCES, Training};
 use labelled::Labelled;
 use serde_json::{Value, json};
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 #[test]
 fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
     for on in [On::Sqlite, On::Postgres] {
-        let house = House::new(on);
+        let house = TestEnv::new(on);
         let labelled = Labelled::write_files(&house, Training::new(Population::new(1, 2_000), 0), false);
         house.run_json(&["sync", "roster", "--json", "--config", &labelled.config]);
         let pass = house.run_json(&["sync", "--all", "--json", "--config", &labelled.config]);
@@ -37,7 +37,7 @@ fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
 #[test]
 fn a_damaged_population_is_found_and_nobody_has_anothers_hours() {
     for on in [On::Sqlite, On::Postgres] {
-        let house = House::new(on);
+        let house = TestEnv::new(on);
         let labelled = Labelled::write_files(&house, Training::new(Population::new(3, 1_000), 33), true);
         house.run_json(&["sync", "--all", "--json", "--config", &labelled.config]);
         let books = &house.run_json(&["balance", "--json", "--config", &labelled.config]);
@@ -54,7 +54,7 @@ fn a_damaged_population_is_found_and_nobody_has_anothers_hours() {
 type Ledger = HashMap<i64, (String, u64, u64)>;
 
 /// Uploads files and checks that books, reasons and every teacher's hours agree with the plan.
-fn upload_as_planned(house: &House, config: &str, args: &[&str]) -> Value {
+fn upload_as_planned(house: &TestEnv, config: &str, args: &[&str]) -> Value {
     let asked = |more: &[&str]| house.run_json(&[&["upload"], args, more, &["--json", "--config", config]].concat());
     let letters = || house.open_dead_letters().len();
     let (before, waiting) = (labelled::read_ledger(house), letters());
@@ -94,7 +94,7 @@ fn upload_as_planned(house: &House, config: &str, args: &[&str]) -> Value {
 #[test]
 fn what_files_would_do_to_a_population_is_what_they_do() {
     for on in [On::Sqlite, On::Postgres] {
-        let house = House::new(on);
+        let house = TestEnv::new(on);
         let labelled = Labelled::write_files(&house, Training::new(Population::new(2, 400), 30), false);
         let config = labelled.config.as_str();
         let others: Vec<&str> = SOURCES.iter().map(|s| s.name).filter(|name| *name != "A1").collect();

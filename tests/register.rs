@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::house::{House, On};
 use crate::ops::{Worker, wait_for, write_config};
+use crate::test_env::{On, TestEnv};
 use platform::{FIRST, Platform, SECOND};
 
 const FIRST_SECRET: &str = "Erste-Losung-7141";
@@ -24,7 +24,7 @@ const EVERY_SECOND: &str = "* * * * * *";
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new(house: &House, id: &str) -> Self {
+    fn new(house: &TestEnv, id: &str) -> Self {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/intel");
         let folder = Self(house.dir.0.join(id));
         for (from, to) in [("samples", "samples/records.xml"), ("expected", "expected/records.json")] {
@@ -54,14 +54,14 @@ impl Folder {
     }
 }
 
-fn seal_password(house: &House, source: &str, value: &str) -> Output {
+fn seal_password(house: &TestEnv, source: &str, value: &str) -> Output {
     let mut command = house.command(&["secrets", "set", source, "password"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     writeln!(child.stdin.take().unwrap(), "{value}").unwrap();
     child.wait_with_output().unwrap()
 }
 
-fn add_source(house: &House, name: &str, connector: &str, place: &str, user: &str) {
+fn add_source(house: &TestEnv, name: &str, connector: &str, place: &str, user: &str) {
     let institution = format!("INSTITUTION-{name}");
     let mut args = vec!["sources", "add", name, "--connector", connector, "--institution-code", &institution];
     args.extend(["--base-url", place, "--user", user, "--schedule", "", "--setting", "county=220100", "--json"]);
@@ -77,7 +77,7 @@ fn assert_output(out: &Output, code: i32, words: &[&str]) {
 }
 
 /// Checks that a secret is in no command's output and in no file or table.
-fn assert_secret_nowhere(house: &House, secret: &str) {
+fn assert_secret_nowhere(house: &TestEnv, secret: &str) {
     for args in [
         &["sources", "list"][..],
         &["secrets", "list"],
@@ -109,12 +109,12 @@ fn assert_secret_nowhere(house: &House, secret: &str) {
 }
 
 /// Counts the runs that ended well.
-fn count_done_runs(house: &House) -> i64 {
+fn count_done_runs(house: &TestEnv) -> i64 {
     house.run_sql("SELECT count(*) FROM sync_run WHERE state = 'done'")
 }
 
 fn a_connector_comes_while_workers_run(on: On) {
-    let house = House::new(on);
+    let house = TestEnv::new(on);
     assert_output(&house.run(&["migrate"]), 0, &[]);
     let config = write_config(&house, "");
     let log = [("HUILIU_LOG", "info,sqlx=off,apalis=off")];
@@ -179,7 +179,7 @@ fn a_connector_comes_while_workers_run(on: On) {
 }
 
 /// Version 2 gives another delivery code. It takes effect, and a rollback takes it back.
-fn register_and_roll_back(house: &House, folder: &Folder) {
+fn register_and_roll_back(house: &TestEnv, folder: &Folder) {
     folder.change_manifest("version = 1", "version = 2");
     folder.change_manifest("delivery_code = { constant = \"2\" }", "delivery_code = { constant = \"3\" }");
     let second = || house.run_sql("SELECT count(*) FROM training_record WHERE delivery_code = '3'");
@@ -203,7 +203,7 @@ fn register_and_roll_back(house: &House, folder: &Folder) {
     assert_eq!(house.run_json(&["connectors", "show", "county", "--json"])["version"], 1);
 }
 
-fn disable_and_enable(house: &House) {
+fn disable_and_enable(house: &TestEnv) {
     assert_output(&house.run(&["connectors", "disable", "county", "--because", "too much noise"]), 0, &["no longer"]);
     assert_output(&house.run(&["connectors", "disable", "county", "--because", "too much noise"]), 0, &["already"]);
     assert_output(&house.run(&["sync", "first"]), 1, &["county", "disabled", "too much noise", "enable"]);
@@ -236,7 +236,7 @@ fn a_connector_comes_while_workers_run_on_postgresql() {
 /// A newer program has registered a manifest that this one cannot read: a running worker keeps the manifest that it
 /// has, a starting one leaves the connector alone, and both keep running.
 fn a_manifest_of_a_newer_program(on: On) {
-    let house = House::new(on);
+    let house = TestEnv::new(on);
     let folder = Folder::new(&house, "county");
     assert_output(&house.run(&["migrate"]), 0, &[]);
     assert_output(&house.run(&["connectors", "register", folder.path()]), 0, &[]);
@@ -273,14 +273,14 @@ fn a_manifest_of_a_newer_program_stops_no_worker_on_postgresql() {
 }
 
 fn secrets_outlive_a_rotation(on: On) {
-    let house = House::new(on);
+    let house = TestEnv::new(on);
     let folder = Folder::new(&house, "county");
     assert_output(&house.run(&["migrate"]), 0, &[]);
     assert_output(&house.run(&["connectors", "register", folder.path()]), 0, &[]);
     let platform = Platform::start(FIRST);
     add_source(&house, "first", "county", &platform.url, "first-user");
     assert!(seal_password(&house, "first", FIRST_SECRET).status.success());
-    let generation = |house: &House| house.list_items(&["secrets", "list", "--json"])[0]["generation"].as_i64();
+    let generation = |house: &TestEnv| house.list_items(&["secrets", "list", "--json"])[0]["generation"].as_i64();
     assert_eq!(generation(&house), Some(1));
     for expected in [2, 3] {
         assert_eq!(house.run_json(&["keys", "rotate", "--json"])["generation"], expected);
@@ -307,7 +307,7 @@ fn secrets_and_samples_outlive_a_rotation_on_postgresql() {
 }
 
 /// Registers a version with samples, and seals a secret.
-pub fn register_sealed_source(house: &House) {
+pub fn register_sealed_source(house: &TestEnv) {
     let folder = Folder::new(house, "sealed");
     assert_output(&house.run(&["connectors", "register", folder.path()]), 0, &[]);
     add_source(house, "sealed", "sealed", "http://127.0.0.1:9", "u");
@@ -317,7 +317,7 @@ pub fn register_sealed_source(house: &House) {
 /// A password is looked up among the sealed secrets, then in a file, then in the environment.
 #[test]
 fn a_password_is_looked_up_in_order() {
-    let mut house = House::new(On::Sqlite);
+    let mut house = TestEnv::new(On::Sqlite);
     let platform = Platform::start(FIRST);
     let file = house.dir.0.join("password");
     let source = |more: &str| {
@@ -328,7 +328,7 @@ fn a_password_is_looked_up_in_order() {
     };
     let from_file = format!("password_file = \"{}\"\n", file.display());
     house.env.push(("A_PASSWORD".into(), FIRST_SECRET.into()));
-    let sync = |house: &House, more: &str| house.run(&["sync", "a", "--config", &write_config(house, &source(more))]);
+    let sync = |house: &TestEnv, more: &str| house.run(&["sync", "a", "--config", &write_config(house, &source(more))]);
     assert_output(&sync(&house, ""), 1, &["rejects the user and password"]);
     assert_output(&sync(&house, "password_env = \"A_PASSWORD\"\n"), 0, &["balanced"]);
     let both = format!("{from_file}password_env = \"A_PASSWORD\"\n");
@@ -354,7 +354,7 @@ fn a_password_is_looked_up_in_order() {
 /// A registered version replaces a built-in connector, and the built-in one can come back.
 #[test]
 fn a_built_in_connector_can_be_overridden() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let folder = Folder::new(&house, "intel");
     assert_output(&house.run(&["connectors", "register", folder.path()]), 2, &["built in", "nothing to register"]);
     folder.change_manifest("place = \"place\"\n", "");

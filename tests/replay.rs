@@ -4,13 +4,13 @@
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 const RECORDS: u64 = 2_000;
 
 /// Creates a house whose institution manifest reads the minutes from a wrong path, with everything delivered.
-fn misread_house(on: On) -> (House, String, tokio::runtime::Runtime, Sandbox) {
-    let mut house = House::new(on);
+fn misread_house(on: On) -> (TestEnv, String, tokio::runtime::Runtime, Sandbox) {
+    let mut house = TestEnv::new(on);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 5, records: RECORDS, faults: false, changed_percent: 0 };
     let drop_dir = house.dir.0.join("drop");
@@ -34,7 +34,7 @@ fn misread_house(on: On) -> (House, String, tokio::runtime::Runtime, Sandbox) {
     (house, config.display().to_string(), runtime, sandbox)
 }
 
-fn write_manifest(house: &House, change: impl Fn(&str) -> String) {
+fn write_manifest(house: &TestEnv, change: impl Fn(&str) -> String) {
     let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap().manifest;
     let changed = change(shipped);
     let folder = house.dir.0.join("manifests/institution");
@@ -42,7 +42,7 @@ fn write_manifest(house: &House, change: impl Fn(&str) -> String) {
     std::fs::write(folder.join("manifest.toml"), changed).unwrap();
 }
 
-fn run_command(house: &House, args: &[&str]) -> (Option<i32>, String, String) {
+fn run_command(house: &TestEnv, args: &[&str]) -> (Option<i32>, String, String) {
     let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     (out.status.code(), text(&out.stdout), text(&out.stderr))

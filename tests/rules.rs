@@ -5,14 +5,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::house::{House, On, units_before_after};
+use crate::test_env::{On, TestEnv, units_before_after};
 
 fn read_file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
 /// Writes a shipped pack into the house's folder, with some of its text replaced. Returns the path.
-fn write_pack(house: &House, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
+fn write_pack(house: &TestEnv, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
     let mut text = read_file(from);
     for (old, new) in replaced {
         assert!(text.contains(old), "{old}");
@@ -25,7 +25,7 @@ fn write_pack(house: &House, name: &str, from: &str, replaced: &[(&str, &str)]) 
 
 #[test]
 fn every_pack_that_ships_is_usable() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy/examples")).unwrap() {
         let path = entry.unwrap().path();
         let told = house.run_json(&["rules", "check", path.to_str().unwrap(), "--json"]);
@@ -48,7 +48,7 @@ type Wrong = (&'static str, &'static [(&'static str, &'static str)], &'static [&
 
 #[test]
 fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let jilin = "config/policy/jilin-2014.toml";
     let wuhan = "config/policy/examples/wuhan-jianghan.toml";
     let wrong: &[Wrong] = &[
@@ -127,7 +127,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
 }
 
 /// Returns record → entry, as `teachers explain` prints it.
-fn explain_entries(house: &House, teacher: i64) -> BTreeMap<i64, Value> {
+fn explain_entries(house: &TestEnv, teacher: i64) -> BTreeMap<i64, Value> {
     let explained = house.run_json(&["teachers", "explain", &teacher.to_string(), "--json"]);
     explained["entries"].as_array().unwrap().iter().map(|e| (e["record"].as_i64().unwrap(), e.clone())).collect()
 }
@@ -137,7 +137,7 @@ fn outcome_and_units(entry: &Value) -> (String, i64) {
 }
 
 /// Returns a teacher with a counted record and exactly one duplicate of it: teacher, record, duplicate.
-fn find_teacher_with_duplicate(house: &House) -> (i64, i64, i64) {
+fn find_teacher_with_duplicate(house: &TestEnv) -> (i64, i64, i64) {
     (0..400)
         .map(|place| house.nth_teacher(place))
         .find_map(|teacher| {
@@ -155,7 +155,7 @@ fn find_teacher_with_duplicate(house: &House) -> (i64, i64, i64) {
 }
 
 fn check_people_decide(on: On) {
-    let house = House::new(on);
+    let house = TestEnv::new(on);
     house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     let first = house.read_ledger();
     let (teacher, winner, loser) = find_teacher_with_duplicate(&house);
@@ -225,7 +225,7 @@ fn people_decide_and_take_it_back_on_postgresql() {
 
 #[test]
 fn other_rules_are_compared_before_they_are_used() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     // Totals are the sums over the teachers.
     let totals = house.list_items(&["teachers", "totals", "--json"]);
@@ -285,7 +285,7 @@ fn other_rules_are_compared_before_they_are_used() {
 
 #[test]
 fn an_unknown_course_is_suggested_and_decided_by_people() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     let first = house.read_ledger();
     let unknown = house.list_items(&["courses", "unknown", "--json"]);

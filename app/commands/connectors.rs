@@ -2,7 +2,7 @@
 
 use huiliu_engine::operations::authoring::ExpectedResults;
 use huiliu_engine::operations::connectors::{self, ConnectorRow, ConnectorShown, LeftOut, UnusableConnector};
-use huiliu_manifest::explain::{self, Tongue};
+use huiliu_manifest::explain::{self, DocLanguage};
 use huiliu_manifest::{reference, schema};
 
 use super::authoring::{self, Look, show_checked};
@@ -51,7 +51,7 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
 
 /// The manifest language, or one place of it, in the words of the locale.
 fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
-    let tongue = if chinese() { Tongue::Chinese } else { Tongue::English };
+    let tongue = if chinese() { DocLanguage::Chinese } else { DocLanguage::English };
     if of_editors {
         say_json(&schema::build_schema());
     } else if place.is_empty() {

@@ -5,7 +5,7 @@ use huiliu_engine::operations::Span;
 use huiliu_engine::operations::decisions::Proposal;
 use huiliu_engine::operations::identity;
 use huiliu_matching::Doubt;
-use huiliu_store::identity::queue::{CandidateRow, Counts, Resting, Shown, Waiting, Which};
+use huiliu_store::identity::queue::{CandidateRow, ClaimRecord, Counts, Shown, Waiting, Which};
 use huiliu_store::identity::rulings::Ruling;
 use huiliu_store::ledger::decisions::Decision;
 
@@ -133,7 +133,7 @@ fn show_decision(decided: &Decision) {
     say(&sentence!("cli-identity-decision", decision, kind = decided.kind.as_str(), of, actor, because));
 }
 
-fn show_record(r: &Resting) {
+fn show_record(r: &ClaimRecord) {
     let (hours, unit) = &r.hours;
     say(&sentence!(
         "cli-identity-record-until",

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use huiliu_engine::database::Make;
 use huiliu_engine::operations::Act;
 use huiliu_engine::operations::secrets::{self, SecretName};
-use huiliu_store::admin::sources::SecretTold;
+use huiliu_store::admin::sources::SecretListing;
 
 use crate::cli::Secrets;
 use crate::render::{moment, show, show_page};
@@ -45,7 +45,7 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
     Ok(())
 }
 
-fn show_rows(rows: &[SecretTold]) {
+fn show_rows(rows: &[SecretListing]) {
     let heading = [
         label("cli-secrets-source"),
         label("cli-secrets-secret"),
@@ -53,7 +53,7 @@ fn show_rows(rows: &[SecretTold]) {
         label("cli-secrets-by"),
         label("cli-secrets-key"),
     ];
-    let cells = |row: &SecretTold| {
+    let cells = |row: &SecretListing| {
         vec![row.source.clone(), row.name.clone(), moment(&row.set_at), row.set_by.clone(), row.generation.to_string()]
     };
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use chrono::NaiveDate;
 use huiliu_engine::database::Make;
-use huiliu_engine::operations::teachers::{self, TeacherExplained, WhichTeacher};
+use huiliu_engine::operations::teachers::{self, TeacherExplained, TeacherSelector};
 use huiliu_engine::recount::CycleTotals;
 use huiliu_rules::ledger::standing::Sum;
 use huiliu_rules::policy::Arithmetic;
@@ -63,7 +63,7 @@ fn show_totals(totals: &[CycleTotals]) {
 /// Raw records are read by today's manifests, which only the whole runtime has.
 async fn explain(
     settings: &Settings,
-    which: &WhichTeacher,
+    which: &TeacherSelector,
     raw: bool,
     on: NaiveDate,
 ) -> Result<TeacherExplained, CliError> {
@@ -80,13 +80,15 @@ async fn explain(
 }
 
 /// The teacher of a number, or of an ID number on standard input.
-pub(super) fn which(teacher: &str) -> Result<WhichTeacher, CliError> {
+pub(super) fn which(teacher: &str) -> Result<TeacherSelector, CliError> {
     if teacher == "-" {
-        return Ok(WhichTeacher::IdNumber(id_number()?));
+        return Ok(TeacherSelector::IdNumber(id_number()?));
     }
     // What was typed is not repeated: it could be an ID number.
     let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
-    number.map(WhichTeacher::Number).ok_or_else(|| CliError::usage(label("cli-teachers-give-teacher-number-id-number")))
+    number
+        .map(TeacherSelector::Number)
+        .ok_or_else(|| CliError::usage(label("cli-teachers-give-teacher-number-id-number")))
 }
 
 fn id_number() -> Result<IdNumber, CliError> {

@@ -8,7 +8,7 @@ use huiliu_engine::ingest::From;
 use huiliu_engine::registry::Known;
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::schedule::SourceLease;
-use huiliu_engine::sources::{ReadEnded, ReadySource, SourceError};
+use huiliu_engine::sources::{ReadResult, ReadySource, SourceError};
 use huiliu_manifest::Transport;
 use huiliu_store::StoreError;
 use huiliu_store::intake::source_lease::Ended;
@@ -191,7 +191,7 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, sto
     async {
         tracing::debug!("the sync begins, as its schedule says");
         match ready.read_all_streams(&runtime, lease, From::Cursor, &stop, &|_| {}).await {
-            Ok(ReadEnded { report, next }) => {
+            Ok(ReadResult { report, next }) => {
                 let (run, next) = (report.run, next.map(format_instant).unwrap_or_default());
                 match (report.ended, report.failure) {
                     (Ended::Failed, Some(f)) => {

@@ -7,7 +7,7 @@ use crate::text::full_width;
 
 const NO_HOURS: [&str; 4] = ["八个", "约40", "4O", "/"];
 const NO_MARKS: [&str; 4] = ["良好", "优秀", "合格", "缺考"];
-const BEYOND: [&str; 4] = ["105", "-5", "100.5", "1000"];
+const MARKS_OUT_OF_RANGE: [&str; 4] = ["105", "-5", "100.5", "1000"];
 
 /// Amounts below zero and above 99,999 class hours, in the stream's unit.
 fn hours_outside_range(stream: Stream) -> [&'static str; 2] {
@@ -56,7 +56,7 @@ impl World {
         } else if facts.has_fault(Fault::Score(mark, Mark::Number)) {
             pick(NO_MARKS)
         } else if facts.has_fault(Fault::Score(mark, Mark::Range)) {
-            pick(BEYOND)
+            pick(MARKS_OUT_OF_RANGE)
         } else if facts.has_fault(Fault::Score(mark, Mark::Precision)) {
             format!("{}.{:03}", 59 + chance % 41, 1 + chance % 9)
         } else {

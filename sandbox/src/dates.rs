@@ -13,7 +13,7 @@ const AFTERNOON: (u32, u32) = (16, 30);
 /// Dates that do not exist, or are not in this programme's century.
 const IMPOSSIBLE: [(i32, u32, u32); 6] =
     [(2014, 2, 30), (2015, 2, 29), (2014, 13, 1), (2016, 4, 31), (2015, 10, 0), (2140, 9, 11)];
-const SHAPELESS: [&str; 4] = ["待定", "2014年秋季学期", "2014/9/1-2014/9/5", "2014-9/11"];
+const DATES_WITHOUT_FORM: [&str; 4] = ["待定", "2014年秋季学期", "2014/9/1-2014/9/5", "2014-9/11"];
 const NUMERALS: [char; 10] = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
 
 impl World {
@@ -25,7 +25,7 @@ impl World {
         if has(Fault::StartDate) {
             impossible_day(facts.stream, chance)
         } else if has(Fault::StartForm) {
-            SHAPELESS[(chance % 4) as usize].to_owned()
+            DATES_WITHOUT_FORM[(chance % 4) as usize].to_owned()
         } else if has(Fault::StartMonth) {
             month_text(facts.stream, facts.start, chance)
         } else if chance % 100 < 3 && !has(Fault::Order) {
@@ -44,7 +44,7 @@ impl World {
         } else if has(Fault::EndDate) {
             impossible_day(facts.stream, chance)
         } else if has(Fault::EndForm) {
-            SHAPELESS[(chance % 4) as usize].to_owned()
+            DATES_WITHOUT_FORM[(chance % 4) as usize].to_owned()
         } else if has(Fault::EndMonth) {
             month_text(facts.stream, facts.end, chance)
         } else {

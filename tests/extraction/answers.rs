@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Answer, JSON, Platform, Says, Site, page_of_records, records_json};
-use crate::house::On;
+use crate::test_env::On;
 
 fn site_with_rules(platform: &Platform, rules: &str) -> Site {
     let transport = format!("kind = \"http\"\nanswers = [{rules}]");

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Asked, PASSWORD, Platform, Says, Site, records_json};
-use crate::house::On;
+use crate::test_env::On;
 
 const BUCKET: &str = r#"
 kind = "files"

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::{Answer, Platform, Says, Site, page_of_records, record_of_course};
-use crate::house::On;
+use crate::test_env::On;
 
 /// Starts a platform with classes 9, 10 and "x". Classes 9 and 10 have that many records, "x" has one.
 fn class_platform() -> Platform {

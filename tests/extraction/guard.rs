@@ -10,12 +10,12 @@ use huiliu_manifest::Manifest;
 use super::{Answer, JSON, Platform, Says, Site, manifest_text, page_of_records};
 
 /// Counts connections to a port of this host, on any of its addresses.
-struct Trap {
+struct ConnectionTrap {
     port: u16,
     caught: Arc<AtomicUsize>,
 }
 
-impl Trap {
+impl ConnectionTrap {
     fn start_listening() -> Self {
         // A wildcard listener on IPv6 also accepts IPv4 connections.
         let listener = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("0.0.0.0:0")).unwrap();
@@ -110,7 +110,7 @@ fn to_full_width(c: char) -> char {
 /// Syncs a source for each address, which `line` writes into the settings. Every run must fail with one of these words.
 fn assert_refused_through(
     site: &Site,
-    trap: &Trap,
+    trap: &ConnectionTrap,
     (url, words): (&str, &[&str]),
     line: impl Fn(usize, &str) -> String,
 ) {
@@ -147,7 +147,7 @@ const REFUSED: &[&str] = &["not a public address", "cannot be reached"];
 
 #[test]
 fn a_private_address_is_refused_as_base_url() {
-    let trap = Trap::start_listening();
+    let trap = ConnectionTrap::start_listening();
     let platform = Platform::start(|_| page_of_records(0..1, ""));
     let site = Site::new(&platform, &Says::default());
     assert_refused_through(&site, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
@@ -156,7 +156,7 @@ fn a_private_address_is_refused_as_base_url() {
 /// Private addresses are refused as an object store's address and as the target of its redirect.
 #[test]
 fn a_private_address_is_refused_as_object_store() {
-    let trap = Trap::start_listening();
+    let trap = ConnectionTrap::start_listening();
     let port = trap.port;
     let platform = Platform::start(move |a| {
         let n = a.path.trim_matches('/').parse().unwrap_or(0usize);
@@ -177,7 +177,7 @@ fn a_private_address_is_refused_as_object_store() {
 /// A token is requested only at the source's own host; a manifest with another token host is invalid.
 #[test]
 fn a_private_address_is_refused_as_token_url() {
-    let trap = Trap::start_listening();
+    let trap = ConnectionTrap::start_listening();
     let platform = Platform::start(|_| page_of_records(0..1, ""));
     let site = Site::new(&platform, &Says::default());
     for address in private_addresses() {
@@ -224,7 +224,7 @@ fn a_path_of_a_manifest_leads_to_no_other_host() {
 /// Private addresses are refused in the platform's own answers: link to the next page, export file, redirect.
 #[test]
 fn a_private_address_is_refused_in_links_of_a_platform() {
-    let trap = Trap::start_listening();
+    let trap = ConnectionTrap::start_listening();
     let port = trap.port;
     let platform = Platform::start(move |a| {
         let mut steps = a.path.trim_matches('/').split('/');

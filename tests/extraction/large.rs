@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::{Answer, Platform, Says, Site};
-use crate::house::On;
+use crate::test_env::On;
 
 const ROWS: usize = 9_000;
 const BAD: usize = 7_777;

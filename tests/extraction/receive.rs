@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 
 use super::{Platform, Says, Site, records_json};
-use crate::house::On;
+use crate::test_env::On;
 
 const SECRET: &str = "a secret of twenty-six let";
 const PUSH: Says<'static> =

@@ -143,6 +143,7 @@ fn answers_in_gb18030_are_read_where_that_is_declared() {
     assert_eq!(site.sync(), (3, 3));
     reads("/xml", "{ kind = \"xml\", root = \"list\", item = \"r\", encoding = \"auto\" }");
     assert_eq!(site.sync_with(&["--full"]), (1, 1));
-    let named = |name: &str| site.house.run_sql(&format!("SELECT count(*) FROM claim WHERE name_folded = '{name}'"));
+    let named =
+        |name: &str| site.house.run_sql(&format!("SELECT count(*) FROM identity_claim WHERE name_folded = '{name}'"));
     assert!(named("王一") > 0 && named("王二") > 0);
 }

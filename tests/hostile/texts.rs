@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use super::corpus::Hostile;
 
 /// A connector for one kind of text, and its files.
-pub struct Room {
+pub struct TextConnector {
     pub name: String,
     /// The manifest's `format`, and its `archive` if there is one.
     pub format: &'static str,
@@ -23,7 +23,7 @@ const MAP: &str = "record_key = [\"id\"]\nversion = { from = \"landing\" }\npass
 const CSV: &str = "id,name,idNo,course,hours,end\n1,王一,22010219590911001X,KC-1,3,2014-09-11\n2,李二,220381197001011228,KC-1,3,2014-09-11\n";
 const LAYOUT: &str = "layout = { header = [\"id\", \"name\"] }";
 
-impl Room {
+impl TextConnector {
     fn new(name: &'static str, format: &'static str, ending: &'static str) -> Self {
         Self { name: name.to_owned(), format, ending, files: vec![] }
     }
@@ -63,10 +63,10 @@ impl Room {
 }
 
 /// Returns every room. Each large file has a room of its own.
-pub fn all_rooms() -> Vec<Room> {
+pub fn all_rooms() -> Vec<TextConnector> {
     let large = [large_pages(), large_json(), large_lines(), large_xml(), large_csv()];
     let small = [json_room(), lines_room(), xml_room(), csv_room(), gzip_room(), page_room()];
-    small.into_iter().chain(large.into_iter().flat_map(Room::split_files)).collect()
+    small.into_iter().chain(large.into_iter().flat_map(TextConnector::split_files)).collect()
 }
 
 const JSON: &str = r#"{"code":0,"list":[
@@ -74,9 +74,9 @@ const JSON: &str = r#"{"code":0,"list":[
 {"id":"2","name":"\u674e\u4e8c","idNo":"220381197001011228","course":"KC-1","hours":"3","end":"2014-09-11","x":{"y":[1,null,true]}}]}
 "#;
 
-fn json_room() -> Room {
+fn json_room() -> TextConnector {
     let format = "format = { kind = \"json\", items = \"list\", ok_path = \"code\", ok_value = \"0\" }";
-    let mut room = Room::new("hjson", format, "json");
+    let mut room = TextConnector::new("hjson", format, "json");
     room.add_spoiled(JSON.trim_end().as_bytes(), (150, 100), Some("not "));
     let with = |item: &str| format!("{{\"code\":0,\"list\":[{item}]}}");
     for (label, text) in [
@@ -138,8 +138,8 @@ fn json_room() -> Room {
     room
 }
 
-fn lines_room() -> Room {
-    let mut room = Room::new("hlines", "format = { kind = \"json_lines\" }", "jsonl");
+fn lines_room() -> TextConnector {
+    let mut room = TextConnector::new("hlines", "format = { kind = \"json_lines\" }", "jsonl");
     let good: String =
         JSON.lines().skip(1).map(|l| format!("{}\n", l.trim_end_matches([',', '}', ']']).to_owned() + "}")).collect();
     room.add_spoiled(good.as_bytes(), (60, 60), None);
@@ -166,8 +166,8 @@ const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<r xmlns:a=\"urn:
     <a:i><id>2</id><name>&#x674E;<![CDATA[二]]></name><idNo>220381197001011228</idNo><course>KC-1</course><hours>3</hours><end>2014-09-11</end></a:i>\n\
     </r>";
 
-fn xml_room() -> Room {
-    let mut room = Room::new("hxml", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
+fn xml_room() -> TextConnector {
+    let mut room = TextConnector::new("hxml", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
     room.add_spoiled(XML.as_bytes(), (150, 100), Some("not "));
     let laughs = "<!DOCTYPE r [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;\">]>";
     let external = "<!DOCTYPE r SYSTEM \"file:///etc/passwd\">";
@@ -234,8 +234,8 @@ fn xml_room() -> Room {
     room
 }
 
-fn csv_room() -> Room {
-    let mut room = Room::new("hcsv", "format = { kind = \"csv\", LAYOUT }", "csv");
+fn csv_room() -> TextConnector {
+    let mut room = TextConnector::new("hcsv", "format = { kind = \"csv\", LAYOUT }", "csv");
     let good = encoding_rs::GB18030.encode(CSV).0.into_owned();
     room.add_spoiled(&good, (60, 60), None);
     // A byte sequence that is not a whole character, at 60 places of the file.
@@ -278,8 +278,9 @@ fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
     packer.finish().unwrap()
 }
 
-fn gzip_room() -> Room {
-    let mut room = Room::new("hgzip", "format = { kind = \"csv\", LAYOUT }\narchive = { kind = \"gzip\" }", "gz");
+fn gzip_room() -> TextConnector {
+    let mut room =
+        TextConnector::new("hgzip", "format = { kind = \"csv\", LAYOUT }\narchive = { kind = \"gzip\" }", "gz");
     let good = gzip_bytes(CSV.as_bytes());
     room.add_spoiled(&good, (30, 40), None);
     let bomb = gzip_bytes(&vec![b' '; 100 << 20]);
@@ -323,8 +324,8 @@ fn rows_of_a_page() -> (String, String) {
     (rows, good)
 }
 
-fn page_room() -> Room {
-    let mut room = Room::new("hpage", PAGE, "xls");
+fn page_room() -> TextConnector {
+    let mut room = TextConnector::new("hpage", PAGE, "xls");
     let (rows, good) = rows_of_a_page();
     room.add_spoiled(good.as_bytes(), (30, 30), None);
     let table = |inside: &str| format!("<html><table>{rows}{inside}</table></html>");
@@ -341,8 +342,8 @@ fn page_room() -> Room {
 }
 
 /// Cells, tables and spans in numbers that no office writes.
-fn large_pages() -> Room {
-    let mut room = Room::new("hpagelarge", PAGE, "xls");
+fn large_pages() -> TextConnector {
+    let mut room = TextConnector::new("hpagelarge", PAGE, "xls");
     let (rows, good) = rows_of_a_page();
     let table = |inside: &str| format!("<html><table>{rows}{inside}</table></html>");
     for (label, text) in [
@@ -363,8 +364,8 @@ fn large_pages() -> Room {
 }
 
 /// Files of ten megabytes and more, with values that are not records, in numbers that no platform sends.
-fn large_json() -> Room {
-    let mut room = Room::new("hjsonlarge", "format = { kind = \"json\", items = \"list\" }", "json");
+fn large_json() -> TextConnector {
+    let mut room = TextConnector::new("hjsonlarge", "format = { kind = \"json\", items = \"list\" }", "json");
     room.add_file("scalars", format!("{{\"list\":[{}1]}}", "1,".repeat(30 << 20)), Some("more than 1,048,576 records"));
     room.add_file(
         "one_string",
@@ -384,15 +385,15 @@ fn large_json() -> Room {
     room
 }
 
-fn large_lines() -> Room {
-    let mut room = Room::new("hlineslarge", "format = { kind = \"json_lines\" }", "jsonl");
+fn large_lines() -> TextConnector {
+    let mut room = TextConnector::new("hlineslarge", "format = { kind = \"json_lines\" }", "jsonl");
     room.add_file("scalars", "1\n".repeat(30 << 20), Some("more than 1,048,576 records"));
     room.add_file("blank", "\n".repeat(60 << 20), None);
     room
 }
 
-fn large_xml() -> Room {
-    let mut room = Room::new("hxmllarge", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
+fn large_xml() -> TextConnector {
+    let mut room = TextConnector::new("hxmllarge", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
     room.add_file("items", format!("<r>{}</r>", "<i/>".repeat(15 << 20)), Some("more than 1,048,576 records"));
     room.add_file(
         "attribute",
@@ -402,8 +403,8 @@ fn large_xml() -> Room {
     room
 }
 
-fn large_csv() -> Room {
-    let mut room = Room::new("hcsvlarge", "format = { kind = \"csv\", LAYOUT }", "csv");
+fn large_csv() -> TextConnector {
+    let mut room = TextConnector::new("hcsvlarge", "format = { kind = \"csv\", LAYOUT }", "csv");
     room.add_file("one_line", format!("{CSV}3,{}", "x".repeat(60 << 20)), Some("more than 1,048,576 bytes"));
     room.add_file("one_line_alone", "x".repeat(60 << 20), Some("more than 1,048,576 bytes"));
     room.add_file("commas", ",".repeat(60 << 20), Some("cells"));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use huiliu_manifest::explain::{Tongue, explain_place};
+use huiliu_manifest::explain::{DocLanguage, explain_place};
 use huiliu_manifest::shape::{Absent, Case, Key, Part as _, Shape, Words};
 use huiliu_manifest::{Manifest, reference, schema};
 use serde_json::{Map, Value, json};
@@ -203,7 +203,7 @@ fn heading_anchors(page: &str) -> Vec<String> {
 fn the_reference_describes_every_part_once_and_every_link_and_place_leads_somewhere() {
     let schema = schema::build_schema();
     let parts: BTreeSet<String> = schema["$defs"].as_object().unwrap().keys().cloned().collect();
-    for tongue in [Tongue::English, Tongue::Chinese] {
+    for tongue in [DocLanguage::English, DocLanguage::Chinese] {
         let page = reference::render_reference(tongue);
         let (all, once) = (heading_anchors(&page), heading_anchors(&page).into_iter().collect::<BTreeSet<_>>());
         assert!(all.len() == once.len(), "two sections of one name: {all:?}");

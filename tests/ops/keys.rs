@@ -14,7 +14,7 @@ use huiliu_vault::keys::Keys;
 use serde_json::Value;
 
 use super::{Worker, wait_for, write_config};
-use crate::house::{House, On, Postgres, Scratch};
+use crate::test_env::{On, Postgres, Scratch, TestEnv};
 
 /// Everything that a backup and a rotation must keep.
 #[derive(Debug, PartialEq)]
@@ -23,7 +23,7 @@ struct Picture {
     hours: std::collections::BTreeMap<String, (i64, i64, i64)>,
 }
 
-fn take_picture(house: &House) -> Picture {
+fn take_picture(house: &TestEnv) -> Picture {
     let list = ["list", "--limit", "100000", "--json"];
     let mut told = vec![house.run_json(&["balance", "--json"])];
     told.push(house.list_items(&[&["records"], &list[..]].concat()));
@@ -39,7 +39,7 @@ fn take_picture(house: &House) -> Picture {
     Picture { told, hours: house.read_ledger() }
 }
 
-fn data_file(house: &House, name: &str) -> PathBuf {
+fn data_file(house: &TestEnv, name: &str) -> PathBuf {
     house.dir.0.join("data").join(name)
 }
 
@@ -49,7 +49,7 @@ fn run_pg_tool(program: &str, args: &[&str]) {
 }
 
 /// Backs up, wrecks and restores the database, as docs/operations.md says.
-fn wreck_and_restore(house: &House, copies: &Path) {
+fn wreck_and_restore(house: &TestEnv, copies: &Path) {
     if let Some(postgres) = &house.postgres {
         std::fs::create_dir_all(copies).unwrap();
         let dump = copies.join("huiliu.dump");
@@ -71,7 +71,7 @@ fn wreck_and_restore(house: &House, copies: &Path) {
 }
 
 /// Counts the values that are sealed under another generation than this one.
-fn count_stale(house: &House, generation: u8) -> i64 {
+fn count_stale(house: &TestEnv, generation: u8) -> i64 {
     let first = |column: &str| match house.postgres {
         Some(_) => format!("get_byte({column}, 0) <> {generation}"),
         None => format!("substr({column}, 1, 1) <> x'{generation:02x}'"),
@@ -90,7 +90,7 @@ fn count_stale(house: &House, generation: u8) -> i64 {
 }
 
 fn backup_restore_rotate(on: On) {
-    let house = House::new(on);
+    let house = TestEnv::new(on);
     house.run_json(&["demo", "--records", "4000", "--json"]);
     crate::register::register_sealed_source(&house);
     let before = take_picture(&house);
@@ -147,7 +147,7 @@ fn backup_restore_and_another_key_on_postgresql() {
 
 #[test]
 fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let mut worker = Worker::start(&house, &write_config(&house, ""), &[]);
     std::thread::sleep(Duration::from_secs(1));
@@ -164,7 +164,7 @@ fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
 
 #[test]
 fn a_backup_is_taken_while_a_load_goes_on() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     let mut load = house.command(&["demo", "--records", "60000"]).stdout(std::process::Stdio::null()).spawn().unwrap();
     wait_for("the load", || {
         data_file(&house, "root.key").exists() && house.run(&["runs", "list"]).status.success() && {
@@ -180,7 +180,7 @@ fn a_backup_is_taken_while_a_load_goes_on() {
     assert!(books["received"].as_i64().unwrap() > 0);
 }
 
-fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
+fn assert_refused(house: &TestEnv, args: &[&str], words: &[&str]) {
     let out = house.run(args);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(2), "{args:?}: {said}");
@@ -191,7 +191,7 @@ fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
 
 #[test]
 fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = house.dir.0.join("a-file");
     std::fs::write(&file, "x").unwrap();
@@ -208,7 +208,7 @@ fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
     std::fs::write(&key, &right).unwrap();
     assert_eq!(house.run_sql("SELECT count(*) FROM sealing_key"), 1, "something was begun");
     assert_eq!(std::fs::read(&key).unwrap(), right);
-    let postgres = House::new(On::Postgres);
+    let postgres = TestEnv::new(On::Postgres);
     assert!(postgres.run(&["migrate"]).status.success());
     assert_refused(&postgres, &["backup", "copies"], &["pg_dump", "docs/operations.md"]);
 }
@@ -263,7 +263,7 @@ fn nothing_lands_under_a_retired_key_on_either_database() {
 
 #[test]
 fn of_two_rotations_at_once_one_is_refused() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "4000", "--json"]);
     let mut first = house.command(&["keys", "rotate"]).env("HUILIU_FAULT_SLOW_MS", "400").spawn().unwrap();
     wait_for("the rotation", || house.run_sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
 use super::{Worker, wait_for, write_config};
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 const LEFT: &str = "SELECT count(*) FROM batch WHERE state <> 'done'";
 
 /// Creates a house on PostgreSQL and Redis with landed batches that wait. Returns it with the path of its settings
 /// file.
-fn land_backlog() -> (House, String) {
-    let mut house = House::new(On::PostgresAndRedis);
+fn land_backlog() -> (TestEnv, String) {
+    let mut house = TestEnv::new(On::PostgresAndRedis);
     house.env.extend([
         ("SANDBOX_SECRET".into(), SECRET.into()),
         ("HUILIU_BATCH_RECORDS".into(), "10".into()),
@@ -35,7 +35,7 @@ fn land_backlog() -> (House, String) {
     (house, file)
 }
 
-fn queue_list(house: &House) -> String {
+fn queue_list(house: &TestEnv) -> String {
     house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned()
 }
 

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Worker, wait_for, write_config};
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
-fn data_file(house: &House, name: &str) -> PathBuf {
+fn data_file(house: &TestEnv, name: &str) -> PathBuf {
     house.dir.0.join("data").join(name)
 }
 
-fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
+fn assert_refused(house: &TestEnv, args: &[&str], words: &[&str]) {
     let before = list_files(house);
     for (language, words) in [("en", words), ("zh_CN.UTF-8", &[][..])] {
         let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
@@ -29,7 +29,7 @@ fn assert_refused(house: &House, args: &[&str], words: &[&str]) {
 }
 
 /// Returns the names in the data directory, and the bytes of the database.
-fn list_files(house: &House) -> (Vec<String>, Vec<u8>) {
+fn list_files(house: &TestEnv) -> (Vec<String>, Vec<u8>) {
     let entries = std::fs::read_dir(house.dir.0.join("data")).into_iter().flatten();
     let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
@@ -37,18 +37,18 @@ fn list_files(house: &House) -> (Vec<String>, Vec<u8>) {
     (names, std::fs::read(data_file(house, "huiliu.db")).unwrap_or_default())
 }
 
-fn take_backup(house: &House) -> String {
+fn take_backup(house: &TestEnv) -> String {
     let kept = house.run_json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
     kept["file"].as_str().unwrap().to_owned()
 }
 
 /// Returns balance, records, and the hours by ID number.
-fn take_picture(house: &House) -> (Vec<Value>, impl PartialEq + std::fmt::Debug + use<>) {
+fn take_picture(house: &TestEnv) -> (Vec<Value>, impl PartialEq + std::fmt::Debug + use<>) {
     let list = ["records", "list", "--limit", "100000", "--json"];
     (vec![house.run_json(&["balance", "--json"]), house.list_items(&list)], house.read_ledger())
 }
 
-fn last_audit_entry(house: &House) -> Value {
+fn last_audit_entry(house: &TestEnv) -> Value {
     let log = house.run_json(&["audit", "--limit", "100000", "--json"]);
     assert_eq!(log["first_broken"], Value::Null, "the audit log is broken");
     log["items"].as_array().unwrap().last().cloned().unwrap()
@@ -56,7 +56,7 @@ fn last_audit_entry(house: &House) -> Value {
 
 #[test]
 fn what_was_backed_up_is_there_again() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "2000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);
@@ -83,7 +83,7 @@ fn what_was_backed_up_is_there_again() {
 
 #[test]
 fn a_database_that_is_gone_or_wrecked_is_restored_where_it_was_or_elsewhere() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);
@@ -105,7 +105,7 @@ fn a_database_that_is_gone_or_wrecked_is_restored_where_it_was_or_elsewhere() {
 
 #[test]
 fn a_damaged_or_foreign_copy_changes_nothing() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let whole = std::fs::read(&file).unwrap();
@@ -126,11 +126,11 @@ fn a_damaged_or_foreign_copy_changes_nothing() {
     run_on_file(&copy, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
     assert_refused(&house, &restore, &["unknown to this version"]);
     // A backup of another key.
-    let stranger = House::new(On::Sqlite);
+    let stranger = TestEnv::new(On::Sqlite);
     stranger.run_json(&["demo", "--records", "1000", "--json"]);
     let foreign = take_backup(&stranger);
     assert_refused(&house, &["restore", &foreign, "--overwrite"], &["root key is not the one"]);
-    let postgres = House::new(On::Postgres);
+    let postgres = TestEnv::new(On::Postgres);
     assert_refused(&postgres, &["restore", &file], &["pg_restore", "docs/operations.md"]);
 }
 
@@ -145,7 +145,7 @@ fn run_on_file(file: &Path, statement: &'static str) {
 
 #[test]
 fn nothing_is_restored_while_a_worker_has_the_database() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);
@@ -165,7 +165,7 @@ fn nothing_is_restored_while_a_worker_has_the_database() {
 
 #[test]
 fn a_backup_from_before_a_rotation_names_the_key_it_needs() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);

@@ -5,14 +5,14 @@ use std::time::Duration;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
 use super::{Worker, free_port, intel_source, wait_for, write_config};
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 const LONG_AGO: &str = "UPDATE schedule SET next_at = 1 WHERE next_at IS NOT NULL";
 const RUNS: &str = "SELECT count(*) FROM sync_run";
 const DUE: &str = "SELECT count(*) FROM schedule WHERE next_at = 1";
 
-fn scheduled_house(on: On) -> House {
-    let mut house = House::new(on);
+fn scheduled_house(on: On) -> TestEnv {
+    let mut house = TestEnv::new(on);
     house.env.push(("HUILIU_LEASE_MS".into(), "1500".into()));
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
     assert!(house.run(&["migrate"]).status.success());
@@ -166,7 +166,7 @@ fn never_by_itself_is_an_empty_schedule() {
 
 #[test]
 fn a_schedule_that_cannot_be_is_refused() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     for (schedule, why) in [("0 2 30 2 *", "no such moment"), ("every day", "not a cron expression")] {
         let config = write_config(&house, &intel_source(free_port(), &format!("schedule = \"{schedule}\"")));
         let out = house.run(&["worker", "--config", &config]);

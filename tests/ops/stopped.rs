@@ -6,7 +6,7 @@ use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
 use super::{wait_for, write_config};
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 /// Interrupts a command in progress. Returns exit code, standard output and standard error.
 fn send_interrupt(child: Child) -> (Option<i32>, String, String) {
@@ -17,7 +17,7 @@ fn send_interrupt(child: Child) -> (Option<i32>, String, String) {
     (out.status.code(), text(&out.stdout), text(&out.stderr))
 }
 
-fn start_command(house: &House, args: &[&str], language: &str) -> Child {
+fn start_command(house: &TestEnv, args: &[&str], language: &str) -> Child {
     let mut command = house.command(args);
     command.env("HUILIU_LANG", language).env("HUILIU_FAULT_SLOW_MS", "700").env("SANDBOX_SECRET", SECRET);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -25,7 +25,7 @@ fn start_command(house: &House, args: &[&str], language: &str) -> Child {
 
 #[test]
 fn a_sync_that_is_stopped_is_told_as_stopped() {
-    let house = House::new(On::Sqlite);
+    let house = TestEnv::new(On::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 9, records: 60_000, faults: true, changed_percent: 0 };
@@ -63,8 +63,8 @@ fn a_sync_that_is_stopped_is_told_as_stopped() {
 }
 
 /// Creates a database with many dead letters, so that a replay plan takes time.
-fn house_with_letters() -> House {
-    let house = House::new(On::Sqlite);
+fn house_with_letters() -> TestEnv {
+    let house = TestEnv::new(On::Sqlite);
     house.run_json(&["demo", "--records", "3000", "--json"]);
     house
 }

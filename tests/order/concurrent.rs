@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::office::{Office, Picture};
-use super::sent::{Bad, Sent, render_page, sent_strategy};
+use super::sent::{Bad, SentRecord, render_page, sent_strategy};
 use super::{deliver_at_once, resend_shuffled};
-use crate::house::Postgres;
+use crate::test_env::Postgres;
 
 /// Empties all tables and opens an office on the database.
 pub async fn open_on_emptied(db: &Db) -> Office {
@@ -33,7 +33,7 @@ async fn settle_repeatedly(office: &Office) {
     }
 }
 
-async fn deliver_two_at_a_time(db: &Db, pages: &[Vec<Sent>], cut: u32, order: &[(usize, usize)]) -> Picture {
+async fn deliver_two_at_a_time(db: &Db, pages: &[Vec<SentRecord>], cut: u32, order: &[(usize, usize)]) -> Picture {
     let office = open_on_emptied(db).await;
     let mut ids = vec![];
     for (i, items) in pages.iter().enumerate() {
@@ -61,7 +61,7 @@ async fn deliver_two_at_a_time(db: &Db, pages: &[Vec<Sent>], cut: u32, order: &[
 /// between writing its letter and its sighting while the settlement passes.
 async fn see_letter_while_it_closes(db: &Db, newer: bool) {
     let office = open_on_emptied(db).await;
-    let of = |version, bad| render_page(&[Sent { record: 1, version, minutes: 45, learning: 80, bad }]);
+    let of = |version, bad| render_page(&[SentRecord { record: 1, version, minutes: 45, learning: 80, bad }]);
     let old = of(1, Some(Bad::Name));
     for page in [&old, &of(2, None)] {
         office.deliver_batch(office.land_page(0, "page", page, 1).await[0].0).await;

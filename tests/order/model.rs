@@ -28,7 +28,7 @@ struct Sighting {
     /// Version, activation and digest. An unreadable version is older than any other.
     order: (Option<i64>, i64, Key),
     reasons: String,
-    outdone: bool,
+    is_superseded: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Model {
                     key: *key,
                     order: (*version, activation, *digest),
                     reasons: reasons.clone(),
-                    outdone: false,
+                    is_superseded: false,
                 }),
             }
         }
@@ -103,7 +103,7 @@ impl Model {
         for sighting in &mut self.sightings {
             let held = self.rows.get(&sighting.key).map(|h| (h.0, h.1));
             let seen = sighting.order.0.map(|version| (version, sighting.order.1));
-            sighting.outdone |=
+            sighting.is_superseded |=
                 !self.discarded.contains(&sighting.key) && held.zip(seen).is_some_and(|(held, seen)| seen < held);
         }
     }
@@ -117,7 +117,7 @@ impl Model {
     pub fn outcomes_of_batch(&self, batch: i64) -> Outcomes {
         let (mut o, _) = self.good[&batch];
         for s in self.sightings.iter().filter(|s| s.batch == batch) {
-            *match (s.outdone, self.discarded.contains(&s.key)) {
+            *match (s.is_superseded, self.discarded.contains(&s.key)) {
                 (true, _) => &mut o.superseded,
                 (false, true) => &mut o.discarded,
                 (false, false) => &mut o.parked,
@@ -137,7 +137,7 @@ impl Model {
             if s.order > held.order {
                 *held = s;
             }
-            *open |= !s.outdone;
+            *open |= !s.is_superseded;
         }
         let state = |key: &Key, open: bool| match (self.discarded.contains(key), open) {
             (true, _) => "discarded",

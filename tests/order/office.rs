@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use huiliu_decode::unpacker::Unpacker;
-use huiliu_decode::{Body, Context, RecordRange, Staged, decode};
+use huiliu_decode::{Body, Context, RecordRange, StageResult, decode};
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
@@ -58,7 +58,7 @@ fn read_key(row: &Row, name: &str) -> Key {
 }
 
 fn new_unpacker() -> Arc<Unpacker> {
-    Arc::new(Unpacker::new(Box::new(crate::connectors::Here)))
+    Arc::new(Unpacker::new(Box::new(crate::connectors::InProcessUnpacker)))
 }
 
 impl Office {
@@ -152,12 +152,14 @@ impl Office {
             landing: 1,
         };
         let text = Body::Text(decode::decode_text(&stream.format, page.as_bytes()).unwrap());
-        let item = |staged: Staged<'_>| match staged {
-            Staged::Clean(r) => Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest },
-            Staged::Roster(_) => unreachable!("these manifests are of training"),
-            Staged::Skipped(..) => unreachable!("these manifests skip nothing"),
-            Staged::Parked(p) => Item::Bad {
-                key: p.letter_key,
+        let item = |staged: StageResult<'_>| match staged {
+            StageResult::Clean(r) => {
+                Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest }
+            }
+            StageResult::Roster(_) => unreachable!("these manifests are of training"),
+            StageResult::Skipped(..) => unreachable!("these manifests skip nothing"),
+            StageResult::Parked(p) => Item::Bad {
+                key: p.dead_letter_key,
                 version: p.source_version,
                 digest: p.raw_digest,
                 reasons: serde_json::to_string(&p.problems).unwrap(),
@@ -169,7 +171,7 @@ impl Office {
     /// Delivers a batch that is ready or already done.
     pub async fn deliver_batch(&self, batch: i64) -> Delivered {
         let done = deliver::deliver_batch(&self.context, batch, false).await.unwrap();
-        assert!(matches!(done, Delivered::Done(_) | Delivered::NotOurs), "batch {batch}: {done:?}");
+        assert!(matches!(done, Delivered::Done(_) | Delivered::NotClaimed), "batch {batch}: {done:?}");
         done
     }
 
@@ -189,8 +191,8 @@ impl Office {
             version: r.opt_int("source_version").unwrap(),
             reasons: r.text("reasons").unwrap(),
         };
-        let rows = self.query_rows("SELECT letter_key, state, source_version, reasons FROM dead_letter").await;
-        rows.iter().map(|r| (read_key(r, "letter_key"), letter(r))).collect()
+        let rows = self.query_rows("SELECT dead_letter_key, state, source_version, reasons FROM dead_letter").await;
+        rows.iter().map(|r| (read_key(r, "dead_letter_key"), letter(r))).collect()
     }
 
     /// Returns record key → version and content digest of every stored record.
@@ -229,13 +231,13 @@ impl Office {
         }
         for r in self
             .query_rows(
-                "SELECT d.letter_key, s.source_version, s.outcome
-                 FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id",
+                "SELECT d.dead_letter_key, s.source_version, s.outcome
+                 FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id",
             )
             .await
         {
             let version = r.opt_int("source_version").unwrap();
-            picture.sightings.insert((read_key(&r, "letter_key"), version, r.text("outcome").unwrap()));
+            picture.sightings.insert((read_key(&r, "dead_letter_key"), version, r.text("outcome").unwrap()));
         }
         picture
     }
@@ -294,7 +296,7 @@ impl Office {
         );
         // A letter is open as long as a raw record counts as parked for it.
         let untrue = "SELECT count(*) AS n FROM dead_letter d WHERE (d.state = 'open') <>
-            EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.letter_id = d.id AND s.outcome = 'parked')";
+            EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = d.id AND s.outcome = 'parked')";
         assert_eq!(self.query_count(untrue).await, 0, "letters whose state is not what their sightings say");
         books
     }

@@ -12,8 +12,8 @@ use proptest::test_runner::TestRunner;
 use super::model::Model;
 use super::office::Office;
 use super::open_on_file;
-use super::sent::{Sent, render_page, sent_strategy};
-use crate::house::Scratch;
+use super::sent::{SentRecord, render_page, sent_strategy};
+use crate::test_env::Scratch;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -44,7 +44,7 @@ fn step_strategy() -> impl Strategy<Value = Step> {
 }
 
 /// Generates a page's records. Some come twice in a row, as from a platform whose paging is faulty.
-fn page_strategy() -> impl Strategy<Value = Vec<Sent>> {
+fn page_strategy() -> impl Strategy<Value = Vec<SentRecord>> {
     let item = (sent_strategy(12), prop::bool::weighted(0.1));
     proptest::collection::vec(item, 1..7)
         .prop_map(|items| items.into_iter().flat_map(|(item, twice)| vec![item; 1 + usize::from(twice)]).collect())
@@ -155,8 +155,10 @@ impl Trial {
     /// earlier than reading would.
     async fn discard_letter(&mut self, which: usize) {
         self.settle_all().await;
-        let open =
-            self.office.query_rows("SELECT id, letter_key FROM dead_letter WHERE state = 'open' ORDER BY id").await;
+        let open = self
+            .office
+            .query_rows("SELECT id, dead_letter_key FROM dead_letter WHERE state = 'open' ORDER BY id")
+            .await;
         let Some(letter) = open.get(which % open.len().max(1)) else { return };
         let mut tx = self.office.db.begin().await.unwrap();
         assert!(
@@ -164,12 +166,12 @@ impl Trial {
             "an open letter was not discarded"
         );
         tx.commit().await.unwrap();
-        self.model.discard_letter(letter.bytes("letter_key").unwrap().try_into().unwrap());
+        self.model.discard_letter(letter.bytes("dead_letter_key").unwrap().try_into().unwrap());
         self.office.check_books().await;
     }
 }
 
-async fn follow_steps(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
+async fn follow_steps(pages: &[Vec<SentRecord>], cut: u32, steps: &[Step]) -> Tally {
     let scratch = Scratch::new("repeats");
     let office = open_on_file(&scratch).await;
     let mut trial = Trial {

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::office::Office;
-use super::sent::{Sent, render_page, sent_strategy};
-use crate::house::{Postgres, Scratch};
+use super::sent::{SentRecord, render_page, sent_strategy};
+use crate::test_env::{Postgres, Scratch};
 
 /// Some cases leave nothing to plan; with this many, 1,000 do.
 const CASES: u32 = 1_100;
@@ -24,7 +24,7 @@ fn break_mapping(manifest: &str) -> String {
 }
 
 /// Returns the page of a platform that is half-way through renaming a field.
-fn half_renamed_page(items: &[Sent]) -> String {
+fn half_renamed_page(items: &[SentRecord]) -> String {
     let pages = items.iter().map(|item| {
         let one = render_page(std::slice::from_ref(item));
         let (from, to) = (one.find('[').unwrap() + 1, one.rfind(']').unwrap());
@@ -74,12 +74,12 @@ async fn plan_replay(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), R
 struct Tally {
     planned: u32,
     stale: u32,
-    overtaken_in_vain: u32,
+    applied_after_live_traffic: u32,
     resolved: u32,
     teachers: u32,
 }
 
-async fn run_trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32, tally: &mut Tally) {
+async fn run_trial(office: &mut Office, pages: &[Vec<SentRecord>], live: &[SentRecord], cut: u32, tally: &mut Tally) {
     office.activate_changed_manifest(b"wrong", break_mapping).await;
     for (run, items) in pages.iter().enumerate() {
         for (batch, _) in office.land_page(run, &format!("page {run}"), &half_renamed_page(items), cut).await {
@@ -107,7 +107,7 @@ async fn run_trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut:
         let between = (office.take_picture().await, hours_by_teacher(office).await);
         match replay::apply_plan(&office.context, id, "law").await.unwrap() {
             Applied::Done => {
-                tally.overtaken_in_vain += 1;
+                tally.applied_after_live_traffic += 1;
                 check_changes(office, &between.0.stored_records(), &between.1, (&items, &effects), tally).await;
             }
             Applied::Stale(moved) => {
@@ -186,13 +186,13 @@ async fn check_changes(
     }
 }
 
-fn case_strategy() -> impl Strategy<Value = (Vec<Vec<Sent>>, Vec<Sent>, u32)> {
+fn case_strategy() -> impl Strategy<Value = (Vec<Vec<SentRecord>>, Vec<SentRecord>, u32)> {
     let pages = proptest::collection::vec(proptest::collection::vec(sent_strategy(8), 1..10), 1..3);
     let live = prop_oneof![Just(vec![]), proptest::collection::vec(sent_strategy(8), 1..6)];
     (pages, live, 1u32..8)
 }
 
-fn run_trials(cases_wanted: u32, mut one: impl FnMut(&[Vec<Sent>], &[Sent], u32, &mut Tally)) -> Tally {
+fn run_trials(cases_wanted: u32, mut one: impl FnMut(&[Vec<SentRecord>], &[SentRecord], u32, &mut Tally)) -> Tally {
     let tally = std::cell::RefCell::new(Tally::default());
     let config = ProptestConfig { cases: cases_wanted, failure_persistence: None, ..ProptestConfig::default() };
     let one = std::cell::RefCell::new(&mut one);
@@ -231,7 +231,7 @@ fn a_plan_is_what_its_application_does() {
             office.db.close().await;
         });
     });
-    assert!(tally.planned >= 1_000 && tally.stale > 100 && tally.overtaken_in_vain > 20, "{tally:?}");
+    assert!(tally.planned >= 1_000 && tally.stale > 100 && tally.applied_after_live_traffic > 20, "{tally:?}");
     assert!(tally.resolved > 1_000 && tally.teachers > 800, "{tally:?}");
 }
 
@@ -261,7 +261,7 @@ fn another_layout_is_refused() {
     runtime.block_on(async {
         let scratch = Scratch::new("layout");
         let mut office = super::open_on_file(&scratch).await;
-        let of = |record, bad| Sent { record, version: 1, minutes: 45, learning: 80, bad };
+        let of = |record, bad| SentRecord { record, version: 1, minutes: 45, learning: 80, bad };
         let items = [of(0, Some(super::sent::Bad::Name)), of(1, None)];
         let (one, other) = (render_page(&items), render_page(&[of(2, None), of(3, None), of(4, None)]));
         // Both lists in one page: the other manifest finds three more records.
@@ -298,8 +298,8 @@ fn a_decision_during_an_application_is_kept() {
         for round in 0..40u64 {
             let mut office = super::concurrent::open_on_emptied(&db).await;
             office.activate_changed_manifest(b"wrong", break_mapping).await;
-            let sent = |record| Sent { record, version: 1, minutes: 45, learning: 80, bad: None };
-            let items: Vec<Sent> = (0..200).step_by(2).map(sent).collect();
+            let sent = |record| SentRecord { record, version: 1, minutes: 45, learning: 80, bad: None };
+            let items: Vec<SentRecord> = (0..200).step_by(2).map(sent).collect();
             for (batch, _) in office.land_page(0, "page", &render_page(&items), 10).await {
                 office.deliver_batch(batch).await;
             }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 /// One version of one record, as the institution platform sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentRecord {
     pub record: u8,
     pub version: u8,
     pub minutes: u16,
@@ -25,7 +25,7 @@ pub enum Bad {
 const PEOPLE: [(&str, &str); 3] =
     [("22010219590911001X", "王一"), ("220381197001011228", "李二"), ("220184197001011226", "张三")];
 
-impl Sent {
+impl SentRecord {
     fn to_json(&self) -> String {
         // A record keeps its person and its course in all versions.
         let (id_number, name) = PEOPLE[usize::from(self.record) % 3];
@@ -45,13 +45,13 @@ impl Sent {
 }
 
 /// Returns the text of a page.
-pub fn render_page(items: &[Sent]) -> String {
-    let items: Vec<String> = items.iter().map(Sent::to_json).collect();
+pub fn render_page(items: &[SentRecord]) -> String {
+    let items: Vec<String> = items.iter().map(SentRecord::to_json).collect();
     format!("{{\"code\":0,\"data\":{{\"items\":[{}]}}}}", items.join(","))
 }
 
 /// Generates a version of one of `records` records. Few contents occur, so that equal ones meet.
-pub fn sent_strategy(records: u8) -> impl Strategy<Value = Sent> {
+pub fn sent_strategy(records: u8) -> impl Strategy<Value = SentRecord> {
     let bad = prop_oneof![
         12 => Just(None),
         2 => Just(Some(Bad::Name)),
@@ -61,5 +61,5 @@ pub fn sent_strategy(records: u8) -> impl Strategy<Value = Sent> {
         1 => Just(Some(Bad::Id)),
     ];
     (0..records, 1u8..4, prop_oneof![3 => Just(45u16), 1 => 1u16..2000], prop_oneof![Just(80u8), 30u8..100], bad)
-        .prop_map(|(record, version, minutes, learning, bad)| Sent { record, version, minutes, learning, bad })
+        .prop_map(|(record, version, minutes, learning, bad)| SentRecord { record, version, minutes, learning, bad })
 }

@@ -9,7 +9,7 @@ use huiliu_sandbox::population::{Credit, SOURCES, Training};
 use serde_json::Value;
 use sqlx::Connection as _;
 
-use crate::house::House;
+use crate::test_env::TestEnv;
 
 /// What differs between the platforms' manifests: kind of record, pass rule, file names, format, unit.
 const PLATFORMS: [(&str, [&str; 5]); 5] = [
@@ -90,7 +90,7 @@ pub struct Labelled {
 impl Labelled {
     /// Writes files, manifests and settings, and creates the schema. A record without a valid ID number is parked, or
     /// with `known_by_any` identified by its other fields.
-    pub fn write_files(house: &House, training: Training, known_by_any: bool) -> Self {
+    pub fn write_files(house: &TestEnv, training: Training, known_by_any: bool) -> Self {
         let files = house.dir.0.join("population");
         let credit = training.write_files(&files).unwrap();
         let manifests = house.dir.0.join("manifests");
@@ -117,7 +117,7 @@ impl Labelled {
     }
 
     /// Compares the ledger with the truth.
-    pub fn compare_with_truth(&self, house: &House) -> Verdict {
+    pub fn compare_with_truth(&self, house: &TestEnv) -> Verdict {
         let truth = Truth::from_file(&self.files.join("truth.jsonl"), self.roster);
         let ledger = read_ledger(house);
         let mut verdict = truth.judge_ledger(&ledger, &query_entries(house));
@@ -129,7 +129,7 @@ impl Labelled {
 /// An entry of the ledger: teacher, record, outcome, units, and the record that it duplicates.
 type Entry = (i64, String, String, i64, Option<String>);
 
-fn query_entries(house: &House) -> Vec<Entry> {
+fn query_entries(house: &TestEnv) -> Vec<Entry> {
     query_all(
         house,
         "SELECT e.teacher_id, r.certificate_number, e.outcome, e.units, d.certificate_number
@@ -139,16 +139,16 @@ fn query_entries(house: &House) -> Vec<Entry> {
 }
 
 /// Returns each record's teacher and candidates: teacher, record, state of the claim.
-fn query_meant(house: &House) -> Vec<(i64, String, String)> {
+fn query_meant(house: &TestEnv) -> Vec<(i64, String, String)> {
     query_all(
         house,
-        "SELECT x.teacher_id, r.certificate_number, c.state FROM training_record r JOIN claim c ON c.id = r.claim_id
-         JOIN (SELECT id AS claim_id, teacher_id FROM claim WHERE teacher_id IS NOT NULL
+        "SELECT x.teacher_id, r.certificate_number, c.state FROM training_record r JOIN identity_claim c ON c.id = r.claim_id
+         JOIN (SELECT id AS claim_id, teacher_id FROM identity_claim WHERE teacher_id IS NOT NULL
                UNION SELECT claim_id, teacher_id FROM candidate) x ON x.claim_id = c.id",
     )
 }
 
-fn query_all<T>(house: &House, statement: &'static str) -> Vec<T>
+fn query_all<T>(house: &TestEnv, statement: &'static str) -> Vec<T>
 where
     T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>,
     T: Send + Unpin,
@@ -166,7 +166,7 @@ where
 }
 
 /// Returns teacher → ID number, units, provisional units.
-pub fn read_ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
+pub fn read_ledger(house: &TestEnv) -> HashMap<i64, (String, u64, u64)> {
     let out = house.run(&["ledger"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let line = |line: &str| {
@@ -178,7 +178,7 @@ pub fn read_ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
     String::from_utf8(out.stdout).unwrap().lines().map(line).collect()
 }
 
-struct Labelling {
+struct RecordLabel {
     person: u64,
     training: u64,
     outcome: String,
@@ -187,7 +187,7 @@ struct Labelling {
 struct Truth {
     /// Number of people on the roster; their numbers are below it.
     roster: u64,
-    records: HashMap<String, Labelling>,
+    records: HashMap<String, RecordLabel>,
     /// ID number → person, units, provisional units.
     people: HashMap<String, (u64, u64, u64)>,
 }
@@ -202,7 +202,7 @@ impl Truth {
             match v["kind"].as_str().unwrap() {
                 "record" => {
                     let (person, training, outcome) = (number("person"), number("training"), text("outcome"));
-                    truth.records.insert(text("record"), Labelling { person, training, outcome });
+                    truth.records.insert(text("record"), RecordLabel { person, training, outcome });
                 }
                 "person" => {
                     let hours = (number("person"), number("units"), number("provisional_units"));

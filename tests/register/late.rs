@@ -7,7 +7,7 @@ use huiliu_store::intake::runs::Current;
 use huiliu_store::sql::schema;
 use huiliu_vault::keys::Keys;
 
-use crate::house::{Postgres, Scratch};
+use crate::test_env::{Postgres, Scratch};
 use huiliu_values::ActivationKind;
 
 fn check_older_manifest_stays_old(url: &str) {

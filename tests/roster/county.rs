@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::house::{House, On};
+use crate::test_env::{On, TestEnv};
 
 /// Made-up people: ID number and name.
 pub const WANG: (&str, &str) = ("22010219590911001X", "王一");
@@ -18,7 +18,7 @@ pub const TEACHERS: &str =
     "姓名,身份证号,性别,出生日期,学校标识码,教师编号,联系电话,到校日期,离校日期,原身份证号,曾用名\n";
 
 pub struct County {
-    pub house: House,
+    pub house: TestEnv,
     config: String,
 }
 
@@ -29,7 +29,7 @@ impl County {
 
     /// Creates a county with more settings above the sources.
     pub fn with_settings(on: On, connector: &str, settings: &str) -> Self {
-        let house = House::new(on);
+        let house = TestEnv::new(on);
         let folder = |name: &str| {
             let folder = house.dir.0.join(name);
             std::fs::create_dir_all(&folder).unwrap();
@@ -59,7 +59,7 @@ impl County {
     }
 
     pub fn list_items(&self, args: &[&str]) -> Value {
-        crate::house::items_of(self.run_json(args))
+        crate::test_env::items_of(self.run_json(args))
     }
 
     pub fn run_text(&self, args: &[&str]) -> String {

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::Workbook;
 
 use super::county::{BOTH, County, LI, SCHOOLS, TEACHERS, WANG};
-use crate::house::On;
+use crate::test_env::On;
 
 const TWO_SCHOOLS: &str = "2122000001,实验小学,220102,1998-09-01,,\n1122000002,第一幼儿园,220581,,,\n";
 

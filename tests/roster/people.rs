@@ -1,7 +1,7 @@
 //! Identity in rosters: records and rosters meet, teachers move, change their numbers, or wrongly share one.
 
 use super::county::{BOTH, County, LI, QIAN, WANG, ZHAO};
-use crate::house::On;
+use crate::test_env::On;
 
 const SCHOOL: &str = "2122000001,实验小学,220102,,,\n2122000002,第二小学,220113,,,\n";
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::county::{BOTH, County, LI, SCHOOLS, TEACHERS, WANG, ZHAO};
-use crate::house::On;
+use crate::test_env::On;
 
 /// A person whose masked number differs from everybody else's.
 const SUN: (&str, &str) = ("220113199001010112", "孙五");
@@ -43,12 +43,12 @@ result = "result"
 
 struct Office {
     county: County,
-    _manifests: crate::house::Scratch,
+    _manifests: crate::test_env::Scratch,
 }
 
 impl Office {
     fn new(on: On) -> Self {
-        let manifests = crate::house::Scratch::new("manifests");
+        let manifests = crate::test_env::Scratch::new("manifests");
         std::fs::create_dir_all(manifests.0.join("cmcc")).unwrap();
         std::fs::write(manifests.0.join("cmcc/manifest.toml"), RESULTS).unwrap();
         let county = County::with_settings(on, "roster-csv", &format!("manifests_dir = {:?}\n", manifests.0));
@@ -125,7 +125,7 @@ impl Office {
             for (field, (was, is)) in ["counted", "provisional"].iter().zip(pairs) {
                 let told = &told["hours"][field];
                 assert!(
-                    told.is_null() && was == is || crate::house::units_before_after(told) == [was, is],
+                    told.is_null() && was == is || crate::test_env::units_before_after(told) == [was, is],
                     "{number} {field} {was} {is}: {plan}"
                 );
             }

@@ -1,7 +1,7 @@
 //! Rows that wait: for a school, for a correction, for a manifest.
 
 use super::county::{BOTH, County, LI, QIAN, WANG, ZHAO};
-use crate::house::On;
+use crate::test_env::On;
 
 #[test]
 fn rows_of_an_unknown_school_go_in_by_themselves_when_it_comes() {
@@ -80,7 +80,7 @@ fn faulty_rows_wait_with_every_reason_and_go_in_once_corrected() {
 #[test]
 fn a_replay_under_a_corrected_manifest_is_planned_and_applied() {
     for on in BOTH {
-        let own = crate::house::Scratch::new("manifests");
+        let own = crate::test_env::Scratch::new("manifests");
         let county = County::with_settings(on, "roster-csv", &format!("manifests_dir = \"{}\"\n", own.0.display()));
         county.drop_schools("20140901", "2122000001,实验小学,220102,,,\n");
         let row = |(id, name): (&str, &str), sex: &str| format!("{name},{id},{sex},,2122000001,,,,,,\n");

@@ -76,12 +76,12 @@ struct Found<'a> {
 
 /// The children of a tree that were met in one object.
 #[derive(Default)]
-struct Met {
+struct SeenChildren {
     first: u128,
     others: Vec<usize>,
 }
 
-impl Met {
+impl SeenChildren {
     /// Marks a child as seen and returns whether it was seen before.
     fn mark_seen(&mut self, child: usize) -> bool {
         let Some(bit) = u32::try_from(child).ok().and_then(|child| 1_u128.checked_shl(child)) else {
@@ -199,7 +199,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut met = Met::default();
+        let mut met = SeenChildren::default();
         while let Some(child) = map.next_key_seed(Child(self.tree))? {
             let Some((nth, child)) = child else {
                 map.next_value::<IgnoredAny>()?;

@@ -136,7 +136,7 @@ impl<'a> Plan<'a> {
 
 /// The result of one raw record after all stages.
 #[derive(Debug)]
-pub enum Staged<'a> {
+pub enum StageResult<'a> {
     /// A clean training record.
     Clean(Box<TrainingRecord<'a>>),
     /// A clean roster row.
@@ -157,7 +157,7 @@ pub struct Parked<'a> {
     /// The source's own name for the record, if it has one.
     pub record_name: Option<String>,
     /// Keyed digest of the record key if the source names its records, otherwise of the raw bytes.
-    pub letter_key: [u8; 16],
+    pub dead_letter_key: [u8; 16],
     /// Orders versions of the same record; `None` if the version cannot be determined.
     pub source_version: Option<i64>,
     /// Keyed digest of the raw bytes.
@@ -172,25 +172,29 @@ pub struct Parked<'a> {
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the payload as a whole cannot be read.
-pub fn run_stages<'a>(cx: Context<'a>, body: &'a Body<'_>, range: RecordRange) -> Result<Vec<Staged<'a>>, DecodeError> {
+pub fn run_stages<'a>(
+    cx: Context<'a>,
+    body: &'a Body<'_>,
+    range: RecordRange,
+) -> Result<Vec<StageResult<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
     Ok(raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect())
 }
 
-fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged<'a> {
+fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> StageResult<'a> {
     crate::faults::abort_if_injected(&raw.raw);
     let rule = if raw.broken.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
     if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip) {
-        return Staged::Skipped(raw.index, &rule.because);
+        return StageResult::Skipped(raw.index, &rule.because);
     }
     let draft = draft::map_record(cx, plan, &raw);
     let record_name = draft.record_name.clone();
     let identity = identity::build_identity(cx, plan, &raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
     let read = match cx.stream.kind.is_roster() {
-        true => roster::from_draft(cx, &raw, &draft, identity).map(|row| Staged::Roster(Box::new(row))),
-        false => record::from_draft(cx, &raw, draft, identity).map(|record| Staged::Clean(Box::new(record))),
+        true => roster::from_draft(cx, &raw, &draft, identity).map(|row| StageResult::Roster(Box::new(row))),
+        false => record::from_draft(cx, &raw, draft, identity).map(|record| StageResult::Clean(Box::new(record))),
     };
     let read = match rule {
         Some(rule) => Err(read.err().into_iter().flatten().chain([Problem::by_rule(rule)]).collect()),
@@ -204,11 +208,11 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
                 problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
             }
             let raw_digest = cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]);
-            Staged::Parked(Parked {
+            StageResult::Parked(Parked {
                 index: raw.index,
                 address: raw.format_address(cx.address),
                 record_name: record_name.map(|name| draft::redact_text(&name)),
-                letter_key: record_key.unwrap_or(raw_digest),
+                dead_letter_key: record_key.unwrap_or(raw_digest),
                 source_version,
                 raw_digest,
                 raw: raw.raw,

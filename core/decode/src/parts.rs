@@ -88,7 +88,7 @@ pub struct Shown {
 
 /// The range of a payload's records that its unpacked text contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cover {
+pub struct RecordCoverage {
     /// Index of the first record.
     first: u32,
     /// Index after the last record; `None` if the range reaches the payload's last record.
@@ -99,7 +99,7 @@ pub struct Cover {
     pub is_whole: bool,
 }
 
-impl Cover {
+impl RecordCoverage {
     /// Reads the range from the heads of an unpacked text.
     ///
     /// # Errors

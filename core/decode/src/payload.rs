@@ -91,7 +91,7 @@ impl Payload {
     pub fn open_reader(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(match self {
             Self::Plain(bytes) => Box::new(bytes.as_slice()),
-            Self::Packed(packed) => Box::new(zstd::Decoder::new(Chain { frames: &packed.frames, at: 0 })?),
+            Self::Packed(packed) => Box::new(zstd::Decoder::new(FrameReader { frames: &packed.frames, at: 0 })?),
         })
     }
 
@@ -191,12 +191,12 @@ fn compress_piece(bytes: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Reads one frame after the other.
-struct Chain<'f> {
+struct FrameReader<'f> {
     frames: &'f [Vec<u8>],
     at: usize,
 }
 
-impl Read for Chain<'_> {
+impl Read for FrameReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while let Some((first, rest)) = self.frames.split_first() {
             let read = first.get(self.at..).unwrap_or_default().read(out)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::decode::{self, DecodeError};
 use crate::draft;
 use crate::problem::Problem;
-use crate::{Body, Context, Plan, RecordRange, Staged, stage_record};
+use crate::{Body, Context, Plan, RecordRange, StageResult, stage_record};
 use huiliu_manifest::Field;
 use huiliu_values::PreviewOutcome;
 
@@ -69,10 +69,12 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<V
             problems: vec![],
         };
         match stage_record(cx, &plan, record) {
-            Staged::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
-            Staged::Roster(_) => {}
-            Staged::Parked(parked) => (preview.outcome, preview.problems) = (PreviewOutcome::Parked, parked.problems),
-            Staged::Skipped(_, because) => {
+            StageResult::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
+            StageResult::Roster(_) => {}
+            StageResult::Parked(parked) => {
+                (preview.outcome, preview.problems) = (PreviewOutcome::Parked, parked.problems)
+            }
+            StageResult::Skipped(_, because) => {
                 (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(because.to_owned()))
             }
         }

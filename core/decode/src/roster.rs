@@ -129,7 +129,7 @@ impl RosterRow<'_> {
             index: self.index,
             address: self.address.clone(),
             record_name: self.record_name.clone(),
-            letter_key: self.record_key,
+            dead_letter_key: self.record_key,
             source_version: Some(self.source_version),
             raw_digest: self.raw_digest,
             raw: Cow::Borrowed(&self.raw),

@@ -414,7 +414,7 @@ impl<'de> Visitor<'de> for Items<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parts::Cover;
+    use crate::parts::RecordCoverage;
     use crate::{Body, RecordRange};
     use huiliu_manifest::Manifest;
 
@@ -464,7 +464,7 @@ mod tests {
                         let narrow = window.cut_out(range).unwrap_or_else(|| window.text.clone());
                         for text in [&narrow, &window.text] {
                             assert!(
-                                Cover::from_unpacked(text).unwrap().has_range(range),
+                                RecordCoverage::from_unpacked(text).unwrap().has_range(range),
                                 "{format} {room} {range:?}: {text}"
                             );
                             let of_window = describe_records(&stream, &body_of(text.clone()), range).unwrap();

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::decode::{self, DecodeError};
 use crate::excerpt::Excerpt;
-use crate::parts::Cover;
+use crate::parts::RecordCoverage;
 use crate::payload::Payload;
 use crate::unpack::{Task, UnpackError};
 use crate::window::{self, Window};
@@ -55,7 +55,7 @@ struct Known {
     /// Hash of the caller's name for the payload.
     name: Option<[u8; 32]>,
     what: What,
-    cover: Cover,
+    cover: RecordCoverage,
 }
 
 /// The content of a cached result.
@@ -163,7 +163,7 @@ impl Unpacker {
         self.add_to_cache(Known {
             digest,
             name,
-            cover: Cover::from_unpacked(&text)?,
+            cover: RecordCoverage::from_unpacked(&text)?,
             what: What::Parts(Arc::clone(&text)),
         });
         Ok(Body::Parts(text))
@@ -205,7 +205,7 @@ impl Unpacker {
         self.lock_cache().retain(|known| name.is_none() || known.name != name);
         let excerpt = text_window::read_window(stream, payload, ask)?;
         let Some(name) = name else { return Ok(Body::Parts(excerpt.text.into())) };
-        let (cover, what) = (Cover::from_unpacked(&excerpt.text)?, What::Excerpt(Arc::new(excerpt)));
+        let (cover, what) = (RecordCoverage::from_unpacked(&excerpt.text)?, What::Excerpt(Arc::new(excerpt)));
         self.add_to_cache(Known { digest: name, name: Some(name), what: what.clone(), cover });
         Ok(what.to_body(ask))
     }

@@ -11,7 +11,7 @@ use crate::manifests::{Active, ActiveManifest, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{Ask, Unpacker};
-use huiliu_decode::{Body, Context, RecordRange, Staged, decode, text_window};
+use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window};
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_messages::{Message, said_in_english};
@@ -58,7 +58,7 @@ pub enum Delivered {
     /// Committed, with the number of records per outcome.
     Done(Outcomes),
     /// Not claimed: done already, not due, or claimed by another process.
-    NotOurs,
+    NotClaimed,
     /// The claim was lost during the work; nothing was written.
     Fenced,
     /// Released after an error; due again later.
@@ -78,7 +78,7 @@ pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -
         return Ok(Delivered::Suspect);
     }
     let Some(held) = batches::claim_batch(&context.db, batch, context.lease_ms, &context.holder).await? else {
-        return Ok(Delivered::NotOurs);
+        return Ok(Delivered::NotClaimed);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
     if held.lost_claims > 0 {
@@ -232,10 +232,10 @@ impl DeliveryContext {
         }
         for staged in staged {
             match staged {
-                Staged::Clean(record) if wanted(record.index) => load.clean.push(record),
-                Staged::Roster(row) if wanted(row.index) => load.roster.push(row),
-                Staged::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
-                Staged::Skipped(index, because) if wanted(index) => load.skipped.push((index, because)),
+                StageResult::Clean(record) if wanted(record.index) => load.clean.push(record),
+                StageResult::Roster(row) if wanted(row.index) => load.roster.push(row),
+                StageResult::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
+                StageResult::Skipped(index, because) if wanted(index) => load.skipped.push((index, because)),
                 _ => {}
             }
         }

@@ -67,13 +67,13 @@ impl Totals {
 }
 
 /// A teacher's entries, computed under one set of rules.
-struct Judged<'a> {
+struct TeacherEntries<'a> {
     policy: &'a Policy,
     entries: Vec<Entry>,
 }
 
-impl<'a> Judged<'a> {
-    fn new(policy: &'a Policy, teacher: &KnownTeacher) -> Self {
+impl<'a> TeacherEntries<'a> {
+    fn new(policy: &'a Policy, teacher: &TeacherFacts) -> Self {
         Self { policy, entries: ledger::compute_entries(policy, &teacher.person, &teacher.facts) }
     }
 
@@ -90,8 +90,8 @@ impl<'a> Judged<'a> {
 
 /// A teacher's entries under two sets of rules.
 struct Compared<'a> {
-    before: Judged<'a>,
-    after: Judged<'a>,
+    before: TeacherEntries<'a>,
+    after: TeacherEntries<'a>,
 }
 
 impl Compared<'_> {
@@ -133,13 +133,13 @@ struct Said {
     duplicate_of: Option<i64>,
     rule: String,
     conversion: String,
-    cuts: Vec<SaidCut>,
+    cuts: Vec<CutContent>,
     decision: Option<i64>,
     grade: Option<Grade>,
 }
 
 #[derive(PartialEq, Eq)]
-struct SaidCut {
+struct CutContent {
     rule: String,
     units: i64,
 }
@@ -154,7 +154,7 @@ fn describe_entry(policy: &Policy, entry: &Entry) -> Said {
         duplicate_of: entry.duplicate_of,
         rule: policy.rule_label(entry.rule),
         conversion: policy.rule_label(entry.conversion),
-        cuts: cuts.map(|cut| SaidCut { rule: policy.rule_label(cut.rule), units: cut.units }).collect(),
+        cuts: cuts.map(|cut| CutContent { rule: policy.rule_label(cut.rule), units: cut.units }).collect(),
         decision: entry.decision,
         grade: entry.grade,
     }
@@ -210,7 +210,7 @@ pub async fn sum_cycle_totals(db: &Db, policy: &Policy, today: NaiveDate) -> Res
     }
 }
 
-fn sum_teacher_cycles(policy: &Policy, teacher: &KnownTeacher, today: NaiveDate) -> Vec<Sum> {
+fn sum_teacher_cycles(policy: &Policy, teacher: &TeacherFacts, today: NaiveDate) -> Vec<Sum> {
     let days: HashMap<i64, NaiveDate> = teacher.facts.iter().map(|f| (f.record_id, f.period_end)).collect();
     let entries = ledger::compute_entries(policy, &teacher.person, &teacher.facts);
     let line = |e: &Entry| Some(Line::from_entry(policy, e, *days.get(&e.record_id)?));
@@ -238,7 +238,8 @@ pub async fn compare_rules(
         totals.teachers += ids.len() as u64;
         for id in &ids {
             let Some(teacher) = known.get(id) else { continue };
-            let (before, after) = (Judged::new(rules.before, teacher), Judged::new(rules.after, teacher));
+            let (before, after) =
+                (TeacherEntries::new(rules.before, teacher), TeacherEntries::new(rules.after, teacher));
             let compared = Compared { before, after };
             totals.add_hours(
                 compared.compare_hours(EntryOutcome::Counted),
@@ -286,7 +287,7 @@ fn apply_course_decisions(policy: &Policy, decided: &[CourseDecision]) -> Policy
 
 /// The roster data and facts of a teacher at one moment.
 #[derive(Debug, Clone, Default)]
-struct KnownTeacher {
+struct TeacherFacts {
     /// What the roster says.
     person: Person,
     /// The records, and the decisions about them.
@@ -294,12 +295,12 @@ struct KnownTeacher {
 }
 
 /// Loads these teachers as the transaction sees them.
-async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, KnownTeacher>, StoreError> {
+async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, TeacherFacts>, StoreError> {
     let mut known = HashMap::new();
     for ids in ids.chunks(1_000) {
         let mut people = facts::load_people(tx, ids).await?;
         for (id, facts) in facts::load_facts(tx, ids).await? {
-            known.insert(id, KnownTeacher { person: people.remove(&id).unwrap_or_default(), facts });
+            known.insert(id, TeacherFacts { person: people.remove(&id).unwrap_or_default(), facts });
         }
     }
     Ok(known)
@@ -309,7 +310,7 @@ async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, KnownTea
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     policy: Policy,
-    teachers: HashMap<i64, KnownTeacher>,
+    teachers: HashMap<i64, TeacherFacts>,
 }
 
 impl Snapshot {
@@ -325,13 +326,16 @@ impl Snapshot {
 /// Returns the changes between two snapshots, ordered by teacher number. Unchanged teachers are left out.
 #[must_use]
 pub fn compare_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
-    let nothing = KnownTeacher::default();
+    let nothing = TeacherFacts::default();
     let mut ids: Vec<i64> = before.teachers.keys().chain(after.teachers.keys()).copied().collect();
     ids.sort_unstable();
     ids.dedup();
     let of = |id: i64| {
         let (was, is) = (before.teachers.get(&id).unwrap_or(&nothing), after.teachers.get(&id).unwrap_or(&nothing));
-        let compared = Compared { before: Judged::new(&before.policy, was), after: Judged::new(&after.policy, is) };
+        let compared = Compared {
+            before: TeacherEntries::new(&before.policy, was),
+            after: TeacherEntries::new(&after.policy, is),
+        };
         compared.to_change(id)
     };
     ids.into_iter().filter_map(of).collect()

@@ -375,7 +375,7 @@ impl Recipe {
 
 /// Follows the store's registry: holds the latest snapshot of it.
 #[derive(Debug, Clone)]
-pub struct Follower(Arc<Inner>);
+pub struct RegistryFollower(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -385,7 +385,7 @@ struct Inner {
     told: Mutex<HashSet<String>>,
 }
 
-impl Follower {
+impl RegistryFollower {
     /// Creates a follower that has not read the store yet.
     #[must_use]
     pub fn new(base: BTreeMap<String, Found>) -> Self {

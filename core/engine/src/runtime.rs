@@ -12,10 +12,10 @@ use crate::expect::{self, UnmetPass};
 use crate::manifests::Manifests;
 use crate::program::Program;
 use crate::rate_limit::SharedRateLimit;
-use crate::registry::{self, Follower, Recipe, RegistryError};
+use crate::registry::{self, Recipe, RegistryError, RegistryFollower};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
-use crate::sweep::{self, Swept};
+use crate::sweep::{self, SweepOutcome};
 use crate::{database, resume, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
@@ -99,7 +99,7 @@ pub struct Runtime {
     /// The queue of batches to deliver.
     pub queue: Queue,
     /// What the store's registry held at the last look.
-    pub registry: Follower,
+    pub registry: RegistryFollower,
 }
 
 impl Runtime {
@@ -138,7 +138,7 @@ impl Runtime {
             lease_ms: settings.lease_ms,
             holder: holder.into(),
         };
-        let runtime = Self { settings, program, delivery, queue, registry: Follower::new(base) };
+        let runtime = Self { settings, program, delivery, queue, registry: RegistryFollower::new(base) };
         runtime.refresh_registry().await?;
         Ok((runtime, opened))
     }
@@ -247,7 +247,7 @@ impl Runtime {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn sweep_batches(&self, quiet_ms: u64) -> Result<Swept, StoreError> {
+    pub async fn sweep_batches(&self, quiet_ms: u64) -> Result<SweepOutcome, StoreError> {
         sweep::sweep_batches(&self.delivery.db, &self.queue, quiet_ms).await
     }
 

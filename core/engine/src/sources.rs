@@ -84,7 +84,7 @@ pub struct ReadySource {
 
 /// How a read ended, and when the source is read next.
 #[derive(Debug)]
-pub struct ReadEnded {
+pub struct ReadResult {
     /// The report of the run.
     pub report: RunReport,
     /// When it is read next, in microseconds UTC. `None` if it has no schedule.
@@ -163,7 +163,7 @@ impl ReadySource {
         from: From,
         stop: &watch::Receiver<bool>,
         landed: &(dyn Fn(u32) + Sync),
-    ) -> Result<ReadEnded, StoreError> {
+    ) -> Result<ReadResult, StoreError> {
         let cx = Ingest {
             db: &runtime.delivery.db,
             keys: &runtime.delivery.keys,
@@ -177,6 +177,6 @@ impl ReadySource {
         // An upload does not change when the source is read next.
         let ended = if from == From::Handed { Ended::Stopped } else { ended };
         let next = lease.end_lease(ended, self.recipe.source.schedule.as_ref()).await?;
-        Ok(ReadEnded { report: read?, next })
+        Ok(ReadResult { report: read?, next })
     }
 }

@@ -6,13 +6,13 @@ use huiliu_store::{Db, StoreError};
 
 /// What a sweep found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Swept {
+pub enum SweepOutcome {
     /// All due batches are enqueued.
-    AllRung,
+    AllEnqueued,
     /// The queue is full; more batches will be enqueued as it empties.
     Full,
     /// The queue does not answer.
-    Deaf,
+    QueueUnreachable,
 }
 
 /// Enqueues due batches that have not been enqueued for `quiet_ms` milliseconds, as many as the queue has room for.
@@ -20,8 +20,8 @@ pub enum Swept {
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn sweep_batches(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<Swept, StoreError> {
-    let Ok(mut depth) = queue.depth().await else { return Ok(Swept::Deaf) };
+pub async fn sweep_batches(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<SweepOutcome, StoreError> {
+    let Ok(mut depth) = queue.depth().await else { return Ok(SweepOutcome::QueueUnreachable) };
     if depth > Queue::MAX && queue.set_aside_foreign_data().await.is_ok() {
         depth = queue.depth().await.unwrap_or(depth);
     }
@@ -30,9 +30,9 @@ pub async fn sweep_batches(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<Swep
     let notices: Vec<Notice> = due.iter().map(|batch| Notice::new(batch.id, batch.generation)).collect();
     let rung = notify_queue(db, queue, &notices).await?;
     Ok(match rung {
-        None => Swept::Deaf,
-        Some(n) if n == room => Swept::Full,
-        Some(_) => Swept::AllRung,
+        None => SweepOutcome::QueueUnreachable,
+        Some(n) if n == room => SweepOutcome::Full,
+        Some(_) => SweepOutcome::AllEnqueued,
     })
 }
 

@@ -104,7 +104,7 @@ fn check_signature(place: &str, rule: &Sign, told: &mut Reader<'_>) {
 }
 
 /// Values that every request may use.
-const ALWAYS: [&str; 3] = ["user", "password", "institution"];
+const ALWAYS_KNOWN: [&str; 3] = ["user", "password", "institution"];
 
 /// Returns the values that an authorisation provides to requests.
 fn auth_values(transport: &Transport) -> &'static [&'static str] {
@@ -130,13 +130,13 @@ fn check_request(place: &str, request: &Request, here: &[&str], told: &mut Reade
     check_stays_on_host(&format!("{place}.path"), &request.path, told);
     let mut template = |at: String, template: &Template| {
         for value in template.value_names() {
-            let known = ALWAYS.contains(&value)
+            let known = ALWAYS_KNOWN.contains(&value)
                 || here.contains(&value)
                 || value.starts_with("settings.")
                 || value.starts_with("secret.")
                 || here.iter().any(|h| h.starts_with("each.") && (value == *h || value.starts_with(&format!("{h}."))));
             if !known {
-                let known = ALWAYS.iter().chain(here).chain(&["settings.…", "secret.…"]);
+                let known = ALWAYS_KNOWN.iter().chain(here).chain(&["settings.…", "secret.…"]);
                 let known = known.map(|&name| name.to_owned()).collect();
                 told.add_fault(&at, RuleProblem::NoValueHere { name: value.to_owned(), known });
             }

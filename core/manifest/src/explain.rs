@@ -6,20 +6,20 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 use crate::Manifest;
-use crate::fault::Meant;
+use crate::fault::Suggestion;
 use crate::page::Page;
 use crate::shape::{Case, Fields, Key, Part as _, Shape, StepWord, Table, Word, Words};
 
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tongue {
+pub enum DocLanguage {
     /// English.
     English,
     /// Chinese.
     Chinese,
 }
 
-impl Tongue {
+impl DocLanguage {
     pub(crate) fn text_of(self, words: Words) -> &'static str {
         match self {
             Self::English => words.en.trim(),
@@ -42,7 +42,7 @@ impl Tongue {
 pub enum ExplainError {
     /// There is no such place; the places that exist are given.
     #[serde(rename = "explain.no_place")]
-    NoPlace { step: String, of: String, meant: Option<Meant>, known: Vec<String> },
+    NoPlace { step: String, of: String, meant: Option<Suggestion>, known: Vec<String> },
 }
 
 said_in_english!(ExplainError);
@@ -51,7 +51,7 @@ said_in_english!(ExplainError);
 ///
 /// # Errors
 /// [`ExplainError`] with the steps that exist instead.
-pub fn explain_place(place: &str, tongue: Tongue) -> Result<String, ExplainError> {
+pub fn explain_place(place: &str, tongue: DocLanguage) -> Result<String, ExplainError> {
     let mut shape = Manifest::SHAPE;
     let mut words = Manifest::TABLE.words;
     for step in place.split('.').filter(|step| !step.is_empty()) {
@@ -59,7 +59,7 @@ pub fn explain_place(place: &str, tongue: Tongue) -> Result<String, ExplainError
         let found = all.iter().find(|(name, ..)| *name == step || *name == ANY);
         let Some((_, told, inner)) = found else {
             let known: Vec<&str> = all.iter().map(|(name, ..)| *name).filter(|name| *name != EACH).collect();
-            let meant = Meant::find_similar(step, known.iter().copied());
+            let meant = Suggestion::find_similar(step, known.iter().copied());
             let known = known.into_iter().map(str::to_owned).collect();
             return Err(ExplainError::NoPlace { step: step.to_owned(), of: place.to_owned(), meant, known });
         };

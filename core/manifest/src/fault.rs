@@ -15,13 +15,13 @@ pub enum Problem {
     Syntax { why: TomlError },
     /// A key that the language does not have at this place.
     #[serde(rename = "problem.unknown_key")]
-    UnknownKey { key: String, meant: Option<Meant>, allowed: Vec<String> },
+    UnknownKey { key: String, meant: Option<Suggestion>, allowed: Vec<String> },
     /// A word that is not among those allowed.
     #[serde(rename = "problem.unknown_word")]
-    UnknownWord { word: String, meant: Option<Meant>, allowed: Vec<String> },
+    UnknownWord { word: String, meant: Option<Suggestion>, allowed: Vec<String> },
     /// A template names a value that does not exist.
     #[serde(rename = "problem.unknown_value")]
-    UnknownValue { name: String, meant: Option<MeantValue>, allowed: Vec<String> },
+    UnknownValue { name: String, meant: Option<ValueSuggestion>, allowed: Vec<String> },
     /// A template value without a closing brace.
     #[serde(rename = "problem.open_value")]
     OpenValue { text: String },
@@ -52,7 +52,7 @@ pub enum Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum Meant {
+pub enum Suggestion {
     /// A word of the language.
     #[serde(rename = "meant.word")]
     Word { word: String },
@@ -62,7 +62,7 @@ pub enum Meant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum MeantValue {
+pub enum ValueSuggestion {
     /// A value of a template.
     #[serde(rename = "meant.value")]
     Value { name: String },
@@ -123,9 +123,9 @@ pub enum Found {
     Table,
 }
 
-said_in_english!(Problem, Meant, MeantValue, Expected, Found, ManifestError);
+said_in_english!(Problem, Suggestion, ValueSuggestion, Expected, Found, ManifestError);
 
-impl Meant {
+impl Suggestion {
     /// Returns the word of a list that is most similar to the given one.
     pub(crate) fn find_similar<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
         find_nearest(word, words).map(|word| Self::Word { word: word.to_owned() })

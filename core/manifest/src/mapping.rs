@@ -326,12 +326,12 @@ table! {
         at: String;
         /// Which piece, from 1.
         #[zh = "取第几段，从 1 起"]
-        take: Nth = Within(1), "1";
+        take: ListPosition = Within(1), "1";
     }
 }
 
 /// A position in a list, counted from 1.
-pub type Nth = Within<1, 99>;
+pub type ListPosition = Within<1, 99>;
 
 table! {
     /// A text put in another's place, wherever it stands.

@@ -3,13 +3,13 @@
 
 use std::fmt::Write as _;
 
-use crate::explain::Tongue;
+use crate::explain::DocLanguage;
 use crate::shape::{Absent, Key, Shape, StepList, StepWord, WordList};
 
 /// A page in one language, written as Markdown.
 pub(crate) struct Page {
     /// Language of the page.
-    pub tongue: Tongue,
+    pub tongue: DocLanguage,
     /// Whether named parts are rendered as links to their sections.
     pub linked: bool,
     /// The text written so far.

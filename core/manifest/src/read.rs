@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use huiliu_messages::{Both, TomlError};
 
-use crate::fault::{Expected, Fault, Found, ManifestError, Meant, Problem};
+use crate::fault::{Expected, Fault, Found, ManifestError, Problem, Suggestion};
 use crate::rule::RuleProblem;
 use crate::shape::{Choice, Key, Part, Shape, StepWord, Table};
 
@@ -27,7 +27,7 @@ pub struct Reader<'t> {
     spans: HashMap<String, Range<usize>>,
     faults: Vec<(Range<usize>, String, Problem)>,
     /// How many of the faults concern the form: those found while reading, before `check`.
-    of_form: usize,
+    form_faults: usize,
 }
 
 /// The keys of a table that have not been read yet.
@@ -74,7 +74,7 @@ impl<'t> Reader<'t> {
         check: impl FnOnce(&T, &mut Reader<'_>),
     ) -> Result<T, ManifestError> {
         let (document, errors) = DeTable::parse_recoverable(text);
-        let mut reader = Reader { file, text, place: vec![], spans: HashMap::new(), faults: vec![], of_form: 0 };
+        let mut reader = Reader { file, text, place: vec![], spans: HashMap::new(), faults: vec![], form_faults: 0 };
         for error in &errors {
             let span = error.span().unwrap_or(0..0);
             reader.add_fault_at(span, Problem::Syntax { why: TomlError::from_parser_message(error.message()) });
@@ -82,7 +82,7 @@ impl<'t> Reader<'t> {
         let span = document.span();
         let root = Spanned::new(span, DeValue::Table(document.into_inner()));
         let manifest = T::read_node(&root, &mut reader);
-        reader.of_form = reader.faults.len();
+        reader.form_faults = reader.faults.len();
         if let Some(manifest) = &manifest {
             check(manifest, &mut reader);
         }
@@ -116,7 +116,7 @@ impl<'t> Reader<'t> {
     /// not added.
     pub fn add_fault(&mut self, place: &str, why: impl Into<Problem>) {
         let is_inside = |of: &str| of.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        if self.faults[..self.of_form].iter().any(|(_, of, _)| is_inside(of)) {
+        if self.faults[..self.form_faults].iter().any(|(_, of, _)| is_inside(of)) {
             return;
         }
         let mut around = place;
@@ -226,7 +226,7 @@ impl<'t> Reader<'t> {
     }
 
     fn add_unknown_word(&mut self, node: Node<'_>, word: &str, words: &[&str]) {
-        let meant = Meant::find_similar(word, words.iter().copied());
+        let meant = Suggestion::find_similar(word, words.iter().copied());
         let allowed = words.iter().map(|&word| word.to_owned()).collect();
         self.add_fault_at(node.span(), Problem::UnknownWord { word: word.to_owned(), meant, allowed });
     }
@@ -270,7 +270,7 @@ impl<'t> Reader<'t> {
     fn add_unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
         // Once there are very many faults, no similar word is looked for.
         let is_told = self.faults.len() < MAX;
-        let meant = is_told.then(|| Meant::find_similar(key, words.clone())).flatten();
+        let meant = is_told.then(|| Suggestion::find_similar(key, words.clone())).flatten();
         let allowed = words.map(str::to_owned).collect();
         self.add_fault_at(span, Problem::UnknownKey { key: key.to_owned(), meant, allowed });
     }

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use crate::Manifest;
-use crate::explain::{EACH, Tongue};
+use crate::explain::{DocLanguage, EACH};
 use crate::page::{Page, quote_words, section_link};
 use crate::shape::{Key, Part as _, Shape};
 use crate::template::{NAMED, VALUES};
 
 /// Renders the whole reference as Markdown.
 #[must_use]
-pub fn render_reference(tongue: Tongue) -> String {
+pub fn render_reference(tongue: DocLanguage) -> String {
     let mut page = Page { tongue, linked: true, out: String::new() };
     page.push_line(tongue.pick_text(
         "# The manifest language\n\nMade from its definition in `core/manifest/`; do not edit. `huiliu connectors explain PLACE` prints all that can stand at one place, as `stream.page`. In an editor, use `docs/manifest.schema.json`, whose definitions have the names that the sections below have.",
@@ -176,8 +176,8 @@ impl Page {
             part.places.iter().filter(|place| !place.is_empty()).map(|place| format!("`{place}`")).collect();
         if !places.is_empty() {
             let _ = match self.tongue {
-                Tongue::English => writeln!(self.out, "Used at {}.\n", places.join(", ")),
-                Tongue::Chinese => writeln!(self.out, "用于 {}。\n", places.join("、")),
+                DocLanguage::English => writeln!(self.out, "Used at {}.\n", places.join(", ")),
+                DocLanguage::Chinese => writeln!(self.out, "用于 {}。\n", places.join("、")),
             };
         }
     }

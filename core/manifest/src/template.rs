@@ -1,7 +1,7 @@
 //! Texts with values to fill in, such as `/classes/${each.class.id}/records`. The set of values is closed, and there
 //! are no expressions.
 
-use crate::fault::{MeantValue, Problem, find_nearest};
+use crate::fault::{Problem, ValueSuggestion, find_nearest};
 use crate::read::{Node, Reader};
 use crate::shape::{Part, Shape, Words};
 
@@ -122,7 +122,7 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let all: Vec<&str> = VALUES.iter().chain(NAMED).map(|(value, _)| *value).collect();
-    let meant = find_nearest(head, all.iter().copied()).map(|near| MeantValue::Value { name: near.to_owned() });
+    let meant = find_nearest(head, all.iter().copied()).map(|near| ValueSuggestion::Value { name: near.to_owned() });
     let allowed = all.into_iter().map(str::to_owned).collect();
     Err(Problem::UnknownValue { name: name.to_owned(), meant, allowed })
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::evidence::{Field, Level};
-use crate::score::Scored;
+use crate::score::ScoredMatch;
 use crate::weights::Weights;
 
 /// The outcome of a claim.
@@ -61,7 +61,7 @@ pub struct Candidate {
     /// Row number, in the caller's numbering.
     pub row: u32,
     /// Score and the evidence for it.
-    pub scored: Scored,
+    pub scored: ScoredMatch,
 }
 
 /// The decision about one claim.

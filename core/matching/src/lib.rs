@@ -22,7 +22,7 @@ pub mod weights;
 pub use decide::{Candidate, Decision, Doubt, Verdict};
 pub use evidence::{Evidence, Field, Level};
 pub use profile::{DateOrder, Profile, Role};
-pub use score::{Frequencies, Scored};
+pub use score::{Frequencies, ScoredMatch};
 pub use told::Told;
 pub use weights::{Weights, WeightsError, WeightsProblem};
 
@@ -102,7 +102,7 @@ impl<'w> Matcher<'w> {
 
     /// Compares two profiles by these people's frequencies.
     #[must_use]
-    pub fn compare_profiles(&self, a: &Profile, b: &Profile) -> Scored {
+    pub fn compare_profiles(&self, a: &Profile, b: &Profile) -> ScoredMatch {
         score::compare_profiles(self.weights, &self.frequencies, a, b)
     }
 

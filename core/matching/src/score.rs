@@ -175,14 +175,14 @@ impl Frequencies {
 
 /// A score and the evidence that it sums up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scored {
+pub struct ScoredMatch {
     /// Thousandths of a bit; 0 is even odds.
     pub score: i64,
     /// The lines of evidence, the prior last.
     pub evidence: Vec<Evidence>,
 }
 
-impl Scored {
+impl ScoredMatch {
     /// Returns how far a field agrees; `None` if it was not compared.
     #[must_use]
     pub fn level_of(&self, field: Field) -> Option<Level> {
@@ -192,7 +192,7 @@ impl Scored {
 
 /// Compares two profiles; symmetric.
 #[must_use]
-pub fn compare_profiles(weights: &Weights, among: &Frequencies, a: &Profile, b: &Profile) -> Scored {
+pub fn compare_profiles(weights: &Weights, among: &Frequencies, a: &Profile, b: &Profile) -> ScoredMatch {
     let mut lines = Lines { weights, evidence: Vec::with_capacity(8) };
     compare_whole_names(&mut lines, among, a, b);
     compare_name_parts(&mut lines, among, a, b);
@@ -221,7 +221,7 @@ pub fn compare_profiles(weights: &Weights, among: &Frequencies, a: &Profile, b: 
     let prior = -log2_milli(among.people.max(1));
     lines.evidence.push(Evidence { field: Field::Prior, level: None, weight: prior });
     let score = lines.evidence.iter().map(|e| e.weight).sum();
-    Scored { score, evidence: lines.evidence }
+    ScoredMatch { score, evidence: lines.evidence }
 }
 
 struct Lines<'w> {

@@ -28,7 +28,7 @@ pub struct Columns {
     #[serde(default)]
     pub dates: DateOrder,
     /// Role → its column or columns.
-    pub roles: HashMap<Role, OneOrMore>,
+    pub roles: HashMap<Role, ColumnNames>,
     /// Columns of the second table, if they differ.
     #[serde(default)]
     pub right: Option<Box<Columns>>,
@@ -47,7 +47,7 @@ fn comma() -> char {
 /// One column, or several.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-pub enum OneOrMore {
+pub enum ColumnNames {
     /// A single column.
     One(String),
     /// Several columns; for texts and former names each counts, for other roles the first usable one.
@@ -189,8 +189,8 @@ impl Columns {
         let mut listed = vec![];
         for (role, columns) in &self.roles {
             match columns {
-                OneOrMore::One(column) => listed.push((*role, column.as_str())),
-                OneOrMore::More(columns) => listed.extend(columns.iter().map(|c| (*role, c.as_str()))),
+                ColumnNames::One(column) => listed.push((*role, column.as_str())),
+                ColumnNames::More(columns) => listed.extend(columns.iter().map(|c| (*role, c.as_str()))),
             }
         }
         // The sort is stable: columns of one role keep their order.

@@ -162,7 +162,7 @@ pub struct Weights {
 }
 
 /// Largest absolute weight, in thousandths of a bit: no single level may decide alone, and sums must not overflow.
-const HEAVIEST: i64 = 60_000;
+const MAX_LEVEL_WEIGHT: i64 = 60_000;
 
 impl Weights {
     /// Returns the weights that are built into the program.
@@ -238,8 +238,8 @@ fn check_level(rule: &LevelRule) -> Result<(), WeightsProblem> {
     if !rule.field.possible_levels().contains(&rule.level) {
         return Err(WeightsProblem::NoSuchLevel);
     }
-    if rule.weight.abs() > HEAVIEST {
-        return Err(WeightsProblem::TooHeavy { max: HEAVIEST });
+    if rule.weight.abs() > MAX_LEVEL_WEIGHT {
+        return Err(WeightsProblem::TooHeavy { max: MAX_LEVEL_WEIGHT });
     }
     if rule.rarity > 200 {
         return Err(WeightsProblem::Rarity);

@@ -135,9 +135,9 @@ impl Shown {
 }
 
 /// A cell and how its number format shows it.
-pub(crate) struct Formatted<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) Shown);
+pub(crate) struct FormattedCell<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) Shown);
 
-impl Cell for Formatted<'_, '_> {
+impl Cell for FormattedCell<'_, '_> {
     fn write_json(&self, out: &mut String) -> bool {
         let Self(value, shown) = self;
         match (shown, value.get_float(), value.get_datetime()) {

@@ -9,7 +9,7 @@ use std::io::Cursor;
 
 use calamine::{Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
 pub use cell::Cell;
-use cell::{Formatted, Shown};
+use cell::{FormattedCell, Shown};
 use zip::ZipArchive;
 
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -138,7 +138,7 @@ impl<'a> Book<'a> {
                 let address = CellAddress { row, column };
                 let go_on = match shown.get(style).copied() {
                     None | Some(Shown::AsItIs) => take(address, value),
-                    Some(shown) => take(address, &Formatted(value, shown)),
+                    Some(shown) => take(address, &FormattedCell(value, shown)),
                 };
                 if !go_on {
                     break;

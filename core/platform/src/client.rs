@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::connector::Page;
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
-use crate::http::platform::{Leads, Platform, Question};
+use crate::http::platform::{Platform, Question, RequestTarget};
 use huiliu_decode::decode;
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::{Method, RequestBody};
@@ -75,7 +75,7 @@ impl Client {
             request: &request,
             values: &values,
             query: &query,
-            leads: Leads::Path,
+            leads: RequestTarget::Path,
             place: path,
             table: None,
             records_of: None,

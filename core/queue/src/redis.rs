@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_millis(50);
 const DEAF: Duration = Duration::from_secs(1);
 
 /// Accepts as many messages as there is room for. ARGV[1] is the maximum length of the list; the messages follow.
-const RING: &str = "
+const PUSH_SCRIPT: &str = "
 local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
 local taken = 0
 for i = 2, #ARGV do
@@ -31,7 +31,7 @@ return taken";
 
 /// Renames the key if it is not a list or holds more messages than we ever put there. Returns the number of messages
 /// found (-1 if it is not a list), or 0 if nothing was renamed. KEYS[2] is the new name; it expires after a week.
-const SET_ASIDE: &str = "
+const SET_ASIDE_SCRIPT: &str = "
 local kind = redis.call('TYPE', KEYS[1])['ok']
 if kind == 'none' then return 0 end
 local held = kind == 'list' and redis.call('LLEN', KEYS[1]) or -1
@@ -86,7 +86,7 @@ impl RedisQueue {
     }
 
     pub(super) async fn notify(&self, notices: &[Notice]) -> Result<usize, QueueError> {
-        let script = Script::new(RING);
+        let script = Script::new(PUSH_SCRIPT);
         let mut call = script.key(&*self.key);
         call.arg(Queue::MAX);
         for queue in notices.iter().take(Queue::MAX) {
@@ -101,7 +101,7 @@ impl RedisQueue {
 
     pub(super) async fn set_aside_foreign_data(&self) -> Result<(), QueueError> {
         let aside = format!("{}:aside:{}", self.key, chrono::Utc::now().timestamp_micros());
-        let script = Script::new(SET_ASIDE);
+        let script = Script::new(SET_ASIDE_SCRIPT);
         let mut call = script.key(&*self.key);
         call.key(&aside).arg(Queue::MAX);
         let held: i64 = self.track_outage(call.invoke_async(&mut self.connection.clone()).await)?;

@@ -11,17 +11,17 @@ use huiliu_authoring::gate::law::{Broken, check_law, to_broken};
 use huiliu_queue::{Handler, Notice, Queue};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const SIDE_BY_SIDE: usize = 3;
+const MAX_CONCURRENT: usize = 3;
 
 /// Records the batches that a worker received.
 #[derive(Default)]
-struct Ears {
+struct BatchRecorder {
     heard: Mutex<Vec<i64>>,
     busy: AtomicUsize,
     busiest: AtomicUsize,
 }
 
-impl Ears {
+impl BatchRecorder {
     fn make_handler(self: &Arc<Self>) -> Handler {
         let ears = self.clone();
         Arc::new(move |batch| {
@@ -67,7 +67,7 @@ const POISON: i64 = 13;
 /// # Errors
 /// The law that is broken.
 pub async fn exercise_queue(queue: &Queue) -> Result<(), Broken> {
-    let ears = Arc::new(Ears::default());
+    let ears = Arc::new(BatchRecorder::default());
     let first: BTreeSet<i64> = (1..=40).collect();
     notify_all(queue, &first).await?;
     let (stop, worker) = start_worker(queue, &ears);
@@ -77,7 +77,7 @@ pub async fn exercise_queue(queue: &Queue) -> Result<(), Broken> {
     ears.wait_for_batches(&more).await?;
     stop_worker(stop, worker).await?;
     let busiest = ears.busiest.load(Ordering::SeqCst);
-    check_law(busiest <= SIDE_BY_SIDE, format!("{busiest} at a time, {SIDE_BY_SIDE} allowed"))?;
+    check_law(busiest <= MAX_CONCURRENT, format!("{busiest} at a time, {MAX_CONCURRENT} allowed"))?;
     check_law(ears.busy.load(Ordering::SeqCst) == 0, "a stop cut work that was in hand")?;
     flood_queue(queue).await
 }
@@ -95,7 +95,7 @@ async fn flood_queue(queue: &Queue) -> Result<(), Broken> {
             "a full queue took more",
         )?;
     }
-    let ears = Arc::new(Ears::default());
+    let ears = Arc::new(BatchRecorder::default());
     let (stop, worker) = start_worker(queue, &ears);
     ears.wait_for_batches(&flood.iter().take(taken).map(|queue| queue.batch_id).collect()).await?;
     stop_worker(stop, worker).await?;
@@ -111,10 +111,10 @@ async fn notify_all(queue: &Queue, batches: &BTreeSet<i64>) -> Result<(), Broken
 
 type Worker = tokio::task::JoinHandle<Result<(), huiliu_queue::QueueError>>;
 
-fn start_worker(queue: &Queue, ears: &Arc<Ears>) -> (watch::Sender<bool>, Worker) {
+fn start_worker(queue: &Queue, ears: &Arc<BatchRecorder>) -> (watch::Sender<bool>, Worker) {
     let (stop, stopped) = watch::channel(false);
     let (queue, handler) = (queue.clone(), ears.make_handler());
-    let worker = tokio::spawn(async move { huiliu_queue::run_worker(&queue, SIDE_BY_SIDE, handler, stopped).await });
+    let worker = tokio::spawn(async move { huiliu_queue::run_worker(&queue, MAX_CONCURRENT, handler, stopped).await });
     (stop, worker)
 }
 

@@ -220,7 +220,8 @@ impl Training {
     /// Returns a person's records, by training.
     #[must_use]
     pub fn records_of_person(&self, person: u64) -> Vec<Record> {
-        let mut life = Life { seed: self.population.seed, person, taken: vec![], trainings: 0, records: vec![] };
+        let mut life =
+            TrainingHistory { seed: self.population.seed, person, taken: vec![], trainings: 0, records: vec![] };
         for nth in 0..1 + life.chance(801, 0) % 3 {
             life.add_trainings(draw_shape(life.chance(802, nth)), nth);
         }
@@ -238,7 +239,7 @@ impl Training {
 }
 
 /// A person's trainings while they are generated.
-struct Life {
+struct TrainingHistory {
     seed: u64,
     person: u64,
     /// Course, cycle, and whether it was led, of the trainings so far; a repetition would be the same training.
@@ -266,7 +267,7 @@ struct Teller {
     failed: bool,
 }
 
-impl Life {
+impl TrainingHistory {
     fn chance(&self, purpose: u64, nth: u64) -> u64 {
         roll(self.seed, purpose, self.person * ROOM + nth)
     }

@@ -18,7 +18,7 @@ use huiliu_decode::problem::BrokenRecord;
 use huiliu_decode::{Body, Context, Place, Plan, RecordRange, draft};
 use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
-use people::Chance;
+use people::PersonGenerator;
 use runs::Script;
 use search::{Kind, Known};
 
@@ -107,7 +107,7 @@ pub struct Anonymizer<'s> {
     known: Known,
     /// Values whose digits the manifest uses, such as dates and versions; they stay.
     kept: HashSet<String>,
-    chance: Chance<'s>,
+    chance: PersonGenerator<'s>,
     others: Cell<usize>,
 }
 
@@ -126,7 +126,7 @@ impl<'s> Anonymizer<'s> {
             }
             people.add_record(cx, &plan, &record);
         }
-        let chance = Chance(seed);
+        let chance = PersonGenerator(seed);
         let known = Known::new(&people.names, &people.id_numbers, chance);
         let kept = people.kept.into_iter().filter(|text| !known.is_original(text)).collect();
         Ok(Self { known, kept, chance, others: Cell::new(0) })

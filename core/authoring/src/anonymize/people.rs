@@ -22,7 +22,7 @@ const DRAWS: u32 = 400;
 
 /// Draws the people of one sample from its seed.
 #[derive(Debug, Clone, Copy)]
-pub struct Chance<'s>(pub &'s [u8; 32]);
+pub struct PersonGenerator<'s>(pub &'s [u8; 32]);
 
 /// Pseudo-random numbers that depend on the seed and on their purpose.
 struct Dice([u8; 32], usize);
@@ -47,7 +47,7 @@ impl Dice {
     }
 }
 
-impl Chance<'_> {
+impl PersonGenerator<'_> {
     fn dice_for(&self, kind: &str, original: &str, draw: u32) -> Dice {
         let mut digest = Sha256::new_with_prefix(self.0);
         digest.update(kind);
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn an_id_number_is_replaced_by_one_of_its_kind() {
         for original in ["22010219590911001X", "110105194912310021", "220102590911001", "222401751005123"] {
-            let made = Chance(&SEED).fake_id_number(original);
+            let made = PersonGenerator(&SEED).fake_id_number(original);
             let before = IdNumber::parse(original);
             let (Ok(was), Ok(is)) = (before, IdNumber::parse(&made)) else {
                 // The second number is invalid, and stays invalid.
@@ -227,7 +227,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_wrong_stays_wrong(body in "(2201|2202)[0-9]{2}(19[5-9][0-9])(0[1-9]|1[0-2])[0-3][0-9][0-9]{3}[0-9X]|[0-9X*]{12,20}|[0-9]{15}|22010219590911[0-9]000") {
-            let made = Chance(&SEED).fake_id_number(&body);
+            let made = PersonGenerator(&SEED).fake_id_number(&body);
             prop_assert!(made != body || !body.contains(|c: char| c.is_ascii_digit()));
             prop_assert_eq!(made.len(), body.len());
             prop_assert_eq!(IdNumber::list_errors(&made), IdNumber::list_errors(&body), "{} {}", body, made);
@@ -240,7 +240,7 @@ mod tests {
         let originals: HashSet<Vec<char>> =
             SURNAMES.chars().flat_map(|a| GIVEN.chars().take(40).map(move |b| vec![a, b])).collect();
         for name in ["王芳", "欧阳娜娜", "Kim", "阿卜杜拉买买提"] {
-            let made = Chance(&SEED).fake_name(&chars(name), name.len() > 12, &originals, &HashSet::new());
+            let made = PersonGenerator(&SEED).fake_name(&chars(name), name.len() > 12, &originals, &HashSet::new());
             assert_eq!(made.len(), chars(name).len());
             assert_ne!(made, chars(name));
             assert!(made.windows(2).all(|pair| !originals.contains(pair)), "{made:?}");

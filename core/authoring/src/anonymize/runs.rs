@@ -41,7 +41,7 @@ const PIECES: [&str; 14] =
 /// Splits a text into runs. Nothing is refused: malformed text is split as well as possible.
 #[must_use]
 pub fn split_runs(text: &str, script: Script) -> Vec<Run> {
-    let cutter = Cutter { text, at: 0, run: Run::default(), runs: vec![] };
+    let cutter = RunSplitter { text, at: 0, run: Run::default(), runs: vec![] };
     match script {
         Script::Json => cutter.cut_json(),
         Script::Markup => cutter.cut_markup(&[]),
@@ -79,14 +79,14 @@ pub fn unescape_all(text: &str) -> Vec<char> {
     chars
 }
 
-struct Cutter<'t> {
+struct RunSplitter<'t> {
     text: &'t str,
     at: usize,
     run: Run,
     runs: Vec<Run>,
 }
 
-impl Cutter<'_> {
+impl RunSplitter<'_> {
     fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use crate::anonymize::people::{Chance, is_part_of_name};
+use crate::anonymize::people::{PersonGenerator, is_part_of_name};
 use huiliu_values::text::{is_invisible, to_half_width};
 use huiliu_values::{IdNumber, IdNumberError};
 
@@ -41,7 +41,7 @@ struct Pattern {
 /// The people whom a manifest maps.
 #[derive(Debug, Default)]
 pub struct Known {
-    by_first: HashMap<char, Vec<Pattern>>,
+    originals_by_first: HashMap<char, Vec<Pattern>>,
 }
 
 /// Normalises a character for comparing originals.
@@ -81,7 +81,7 @@ fn solid_chars(text: &str) -> Vec<char> {
 
 impl Known {
     /// Collects names and ID numbers as received.
-    pub fn new(names: &HashSet<String>, id_numbers: &HashSet<String>, chance: Chance<'_>) -> Self {
+    pub fn new(names: &HashSet<String>, id_numbers: &HashSet<String>, chance: PersonGenerator<'_>) -> Self {
         let parts = |chars: &[char]| chars.iter().filter(|c| is_part_of_name(**c)).count();
         let mut sorted: Vec<(Vec<char>, bool)> =
             names.iter().map(|name| (solid_chars(name), has_separator(name))).collect();
@@ -108,13 +108,13 @@ impl Known {
                 known.add_pattern(Pattern { solid: number, becomes, kind: Kind::IdNumber, whole: digits < 8 });
             }
         }
-        known.by_first.values_mut().for_each(|list| list.sort_by_key(|p| std::cmp::Reverse(p.solid.len())));
+        known.originals_by_first.values_mut().for_each(|list| list.sort_by_key(|p| std::cmp::Reverse(p.solid.len())));
         known
     }
 
     fn add_pattern(&mut self, pattern: Pattern) {
         let Some(first) = pattern.solid.first() else { return };
-        let list = self.by_first.entry(*first).or_default();
+        let list = self.originals_by_first.entry(*first).or_default();
         if list.iter().all(|other| other.solid != pattern.solid) {
             list.push(pattern);
         }
@@ -122,13 +122,13 @@ impl Known {
 
     /// Counts names and ID numbers.
     pub fn count_originals(&self) -> (usize, usize) {
-        let of = |kind| self.by_first.values().flatten().filter(|pattern| pattern.kind == kind).count();
+        let of = |kind| self.originals_by_first.values().flatten().filter(|pattern| pattern.kind == kind).count();
         (of(Kind::Name), of(Kind::IdNumber))
     }
 
     /// Returns the longest original that begins here, with the positions of its characters.
     fn longest_at(&self, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<(&Pattern, Vec<usize>)> {
-        let found = self.by_first.get(chars.get(from)?)?.iter();
+        let found = self.originals_by_first.get(chars.get(from)?)?.iter();
         found.filter_map(|pattern| Some((pattern, match_positions(pattern, chars, from, gap)?))).next()
     }
 
@@ -140,7 +140,10 @@ impl Known {
     /// Returns whether a text is exactly one original.
     pub fn is_original(&self, text: &str) -> bool {
         let chars = solid_chars(text);
-        chars.first().and_then(|c| self.by_first.get(c)).is_some_and(|list| list.iter().any(|p| p.solid == chars))
+        chars
+            .first()
+            .and_then(|c| self.originals_by_first.get(c))
+            .is_some_and(|list| list.iter().any(|p| p.solid == chars))
     }
 }
 
@@ -201,7 +204,7 @@ impl Made {
 }
 
 /// Replaces everyone in a value. `kept` means that the manifest uses its digits.
-pub fn anonymize_chars(chars: &[char], known: &Known, chance: Chance<'_>, kept: bool) -> Made {
+pub fn anonymize_chars(chars: &[char], known: &Known, chance: PersonGenerator<'_>, kept: bool) -> Made {
     let folded: Vec<char> = chars.iter().copied().map(fold_char).collect();
     let mut made = Made::with_length(chars.len());
     // Replaced characters are excluded from further searches.
@@ -257,7 +260,14 @@ fn personal_shapes() -> &'static [Shape] {
 }
 
 impl Shape {
-    fn replace_matches(&self, chars: &[char], open: &mut [char], made: &mut Made, chance: Chance<'_>, kept: bool) {
+    fn replace_matches(
+        &self,
+        chars: &[char],
+        open: &mut [char],
+        made: &mut Made,
+        chance: PersonGenerator<'_>,
+        kept: bool,
+    ) {
         let text: String = open.iter().collect();
         if text.len() < 7 {
             return;
@@ -301,7 +311,7 @@ impl Shape {
 }
 
 /// Returns the replacement for a number; `None` if its digits stay.
-fn number_for(original: &str, chance: Chance<'_>, kept: bool) -> Option<(String, Kind)> {
+fn number_for(original: &str, chance: PersonGenerator<'_>, kept: bool) -> Option<(String, Kind)> {
     let bare: String = original.chars().filter(|c| c.is_ascii_digit() || *c == 'X').collect();
     let faults = IdNumber::list_errors(&bare);
     let is_id =
@@ -329,7 +339,7 @@ mod tests {
     use super::*;
 
     fn anonymize_example(text: &str, names: &[&str], ids: &[&str]) -> String {
-        let chance = Chance(&[9; 32]);
+        let chance = PersonGenerator(&[9; 32]);
         let set = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
         let known = Known::new(&set(names), &set(ids), chance);
         let chars: Vec<char> = text.chars().collect();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use huiliu_decode::roster::{Content, Named};
-use huiliu_decode::{Body, Context, DecodeError, RecordRange, RosterRow, Staged, decode};
+use huiliu_decode::{Body, Context, DecodeError, RecordRange, RosterRow, StageResult, decode};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
@@ -29,9 +29,9 @@ pub fn sample_outcomes(
     Ok(staged.iter().map(record_outcome).collect())
 }
 
-fn record_outcome(staged: &Staged<'_>) -> Value {
+fn record_outcome(staged: &StageResult<'_>) -> Value {
     match staged {
-        Staged::Clean(r) => json!({ "clean": {
+        StageResult::Clean(r) => json!({ "clean": {
             "name": r.name.display(),
             "course_code": r.texts.course_code.as_deref().map(str::trim),
             "canonical_course": r.canonical_course,
@@ -41,9 +41,9 @@ fn record_outcome(staged: &Staged<'_>) -> Value {
             "grade": r.assessment.as_ref().map(|a| a.grade.as_str()),
             "source_version": r.source_version,
         } }),
-        Staged::Roster(row) => json!({ "clean": roster_outcome(row) }),
-        Staged::Skipped(_, because) => json!({ "skipped": because }),
-        Staged::Parked(p) => json!({ "parked": {
+        StageResult::Roster(row) => json!({ "clean": roster_outcome(row) }),
+        StageResult::Skipped(_, because) => json!({ "skipped": because }),
+        StageResult::Parked(p) => json!({ "parked": {
             "address": p.address,
             "reasons": p.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(),
         } }),

@@ -107,7 +107,7 @@ fn endpoint_of(stream: &Stream, auth: &Auth, base_url: &str, unpacker: &Arc<Unpa
         secrets,
         folder: PathBuf::new(),
         networks: Networks::loopback(),
-        pace: Arc::new(AtOnce),
+        pace: Arc::new(NoRateLimit),
         timeout: Duration::from_secs(5),
         unpacker: Arc::clone(unpacker),
     }
@@ -115,10 +115,10 @@ fn endpoint_of(stream: &Stream, auth: &Auth, base_url: &str, unpacker: &Arc<Unpa
 
 /// Rate limiter without waiting: nobody else uses this platform.
 #[derive(Debug)]
-struct AtOnce;
+struct NoRateLimit;
 
 #[async_trait]
-impl RateLimiter for AtOnce {
+impl RateLimiter for NoRateLimit {
     async fn next_slot(&self, _: &str, _: Duration) -> Result<Duration, String> {
         Ok(Duration::ZERO)
     }

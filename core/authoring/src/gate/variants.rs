@@ -8,7 +8,7 @@ use huiliu_manifest::{Encoding, Format, Layout, Stream};
 
 /// The required result of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Must {
+pub enum RequiredOutcome {
     /// The sample's outcomes; only addresses may differ.
     BeTheSame,
     /// The payload as a whole is refused.
@@ -25,7 +25,7 @@ pub struct Variant {
     /// The changed payload.
     pub bytes: Vec<u8>,
     /// The required result.
-    pub must: Must,
+    pub must: RequiredOutcome,
 }
 
 const LOGIN_PAGE: &[u8] =
@@ -36,8 +36,12 @@ const LOGIN_PAGE: &[u8] =
 pub fn make_variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
     let of = |name, bytes: Vec<u8>, must| Variant { name, bytes, must };
     let mut all = vec![
-        of("a login page instead", LOGIN_PAGE.to_vec(), Must::BeRefused),
-        of("an empty body", vec![], if is_open_ended(&stream.format) { Must::AddNothing } else { Must::BeRefused }),
+        of("a login page instead", LOGIN_PAGE.to_vec(), RequiredOutcome::BeRefused),
+        of(
+            "an empty body",
+            vec![],
+            if is_open_ended(&stream.format) { RequiredOutcome::AddNothing } else { RequiredOutcome::BeRefused },
+        ),
     ];
     for (name, per_cent) in [("cut after a quarter", 25), ("cut in the middle", 50), ("cut near its end", 90)] {
         all.extend(
@@ -52,7 +56,7 @@ pub fn make_variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
                 all.extend(table.make_table_variants(*encoding));
             }
             Format::Json { .. } | Format::JsonLines { .. } | Format::Xml { .. } => {
-                all.push(of("with a byte order mark", with_byte_order_mark(&text), Must::BeTheSame));
+                all.push(of("with a byte order mark", with_byte_order_mark(&text), RequiredOutcome::BeTheSame));
                 all.push(of(
                     "with blank lines around it",
                     format!("\n{}\n\n", text.trim()).into_bytes(),
@@ -67,8 +71,8 @@ pub fn make_variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
 
 /// Returns the result that a text with blank lines around it must have: an XML declaration is only allowed at the very
 /// beginning.
-fn blank_lines_must(format: &Format) -> Must {
-    if matches!(format, Format::Xml { .. }) { Must::AddNothing } else { Must::BeTheSame }
+fn blank_lines_must(format: &Format) -> RequiredOutcome {
+    if matches!(format, Format::Xml { .. }) { RequiredOutcome::AddNothing } else { RequiredOutcome::BeTheSame }
 }
 
 /// Returns whether a truncated payload looks complete, because the format is a sequence of lines.
@@ -78,16 +82,16 @@ fn is_open_ended(format: &Format) -> bool {
 
 /// Truncates a payload and returns the required result. Delimited text is cut between cells, because half a cell cannot
 /// be told from a whole one. Delimited text that is declared a workbook is left out: it has no reliable end.
-fn cut_payload(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, Must)> {
+fn cut_payload(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, RequiredOutcome)> {
     let until =
         |separator: u8| beginning.iter().rposition(|byte| *byte == separator).map(|at| beginning[..at].to_vec());
     match format {
         Format::Csv { encoding: Encoding::Utf16, .. } => None,
-        Format::Csv { separator, .. } => Some((until(separator.0)?, Must::AddNothing)),
-        Format::JsonLines { .. } => Some((beginning.to_vec(), Must::AddNothing)),
+        Format::Csv { separator, .. } => Some((until(separator.0)?, RequiredOutcome::AddNothing)),
+        Format::JsonLines { .. } => Some((beginning.to_vec(), RequiredOutcome::AddNothing)),
         Format::Workbook { .. } if is_text(beginning) => None,
         Format::Workbook { .. } | Format::Json { .. } | Format::Xml { .. } => {
-            Some((beginning.to_vec(), Must::BeRefused))
+            Some((beginning.to_vec(), RequiredOutcome::BeRefused))
         }
     }
 }
@@ -116,21 +120,30 @@ impl Table<'_> {
         let of = |name, bytes, must| Variant { name, bytes, must };
         let lines: Vec<&str> = self.text.split_inclusive('\n').collect();
         let mut all = vec![
-            of("with a title line above", own(&format!("某某省教师培训登记表\n{}", self.text)), Must::BeTheSame),
-            of("with other line ends", own(&swap_line_ends(self.text)), Must::BeTheSame),
-            of("in UTF-8 with a byte order mark", with_byte_order_mark(self.text), Must::BeTheSame),
+            of(
+                "with a title line above",
+                own(&format!("某某省教师培训登记表\n{}", self.text)),
+                RequiredOutcome::BeTheSame,
+            ),
+            of("with other line ends", own(&swap_line_ends(self.text)), RequiredOutcome::BeTheSame),
+            of("in UTF-8 with a byte order mark", with_byte_order_mark(self.text), RequiredOutcome::BeTheSame),
         ];
         let gb18030 = encoding_rs::GB18030.encode(self.text).0.into_owned();
         let told = matches!(declared, Encoding::Auto | Encoding::Gb18030);
-        all.push(of("in GB18030", gb18030, if told { Must::BeTheSame } else { Must::AddNothing }));
+        all.push(of(
+            "in GB18030",
+            gb18030,
+            if told { RequiredOutcome::BeTheSame } else { RequiredOutcome::AddNothing },
+        ));
         if let Some(header) = self.header_line(&lines) {
             // The header can be repeated between the records.
             let without: String =
                 lines.iter().filter(|line| line.trim_end() != lines[header].trim_end()).copied().collect();
-            all.push(of("without its header", own(&without), Must::BeRefused));
+            all.push(of("without its header", own(&without), RequiredOutcome::BeRefused));
         }
         all.extend(
-            self.reverse_columns().map(|text| of("with its columns the other way round", own(&text), Must::BeTheSame)),
+            self.reverse_columns()
+                .map(|text| of("with its columns the other way round", own(&text), RequiredOutcome::BeTheSame)),
         );
         all
     }
@@ -191,21 +204,25 @@ fn encode_as_declared(text: &str, declared: Encoding) -> Vec<u8> {
 
 /// Returns how a variant's outcomes violate the requirement; `None` if they meet it.
 #[must_use]
-pub fn find_violation(must: Must, sample: &[Value], got: &Result<Vec<Value>, DecodeError>) -> Option<String> {
+pub fn find_violation(
+    must: RequiredOutcome,
+    sample: &[Value],
+    got: &Result<Vec<Value>, DecodeError>,
+) -> Option<String> {
     let bare = |outcomes: &[Value]| outcomes.iter().map(without_address).collect::<Vec<_>>();
     match (must, got) {
-        (Must::BeTheSame, Err(fault)) => Some(format!("refused: {fault}")),
-        (Must::BeTheSame, Ok(got)) => {
+        (RequiredOutcome::BeTheSame, Err(fault)) => Some(format!("refused: {fault}")),
+        (RequiredOutcome::BeTheSame, Ok(got)) => {
             let (got, wanted) = (bare(got), bare(sample));
             crate::gate::outcomes::list_differences(&got, &wanted).into_iter().next()
         }
-        (Must::BeRefused, Ok(got)) => Some(format!("taken for {} records", got.len())),
-        (Must::AddNothing, Ok(got)) => {
+        (RequiredOutcome::BeRefused, Ok(got)) => Some(format!("taken for {} records", got.len())),
+        (RequiredOutcome::AddNothing, Ok(got)) => {
             let known = bare(sample);
             let new = bare(got).into_iter().find(|outcome| outcome.get("clean").is_some() && !known.contains(outcome));
             new.map(|outcome| format!("a record that the sample does not have: {outcome}"))
         }
-        (Must::BeRefused | Must::AddNothing, Err(_)) => None,
+        (RequiredOutcome::BeRefused | RequiredOutcome::AddNothing, Err(_)) => None,
     }
 }
 

@@ -4,13 +4,13 @@ use crate::infer::content::{self, Facts};
 use crate::infer::fit::{self, Around, BY_CONTENT, Fit};
 use crate::infer::guess::{Evidence, REQUIRED};
 use crate::infer::names::{self, Name};
-use crate::infer::relate::{self, Beside, Order, Sum};
+use crate::infer::relate::{self, ColumnRelation, Order, Sum};
 use crate::infer::table::Table;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::{Field, Unit};
 
 /// From this score on, a name tells what a column is.
-pub(super) const TELLING: u32 = 60;
+pub(super) const MIN_TELLING_SCORE: u32 = 60;
 /// At most this many columns of people are searched for in titles.
 const PEOPLE: usize = 8;
 /// With fewer records than `FEW`, confidence is capped at `WITH_FEW`.
@@ -33,7 +33,7 @@ pub(super) struct Columns<'t> {
     pub table: &'t Table,
     pub names: Vec<Name>,
     pub facts: Vec<Facts>,
-    pub beside: Vec<Beside>,
+    pub beside: Vec<ColumnRelation>,
     /// How each column of hours relates to the others.
     pub sums: Vec<Sum>,
 }
@@ -73,23 +73,23 @@ impl<'t> Columns<'t> {
             meanings.retain(|(meaning, _)| *meaning != id);
             meanings.push((id, 0));
         }
-        if name.matches.first().is_none_or(|m| m.score < TELLING) {
+        if name.matches.first().is_none_or(|m| m.score < MIN_TELLING_SCORE) {
             let unsaid = BY_CONTENT
                 .iter()
                 .filter(|m| !meanings.iter().any(|(said, score)| said == *m && (*score >= 45 || *said == id)));
             meanings.extend(unsaid.map(|m| (*m, 0)).collect::<Vec<_>>());
         }
         // Two dates in each cell are the ends of a period, whatever the column is called.
-        if self.facts[column].periods >= 90 && name.score_for(Meaning::Period) < TELLING {
+        if self.facts[column].periods >= 90 && name.score_for(Meaning::Period) < MIN_TELLING_SCORE {
             meanings.retain(|(meaning, _)| *meaning != Meaning::Period);
-            meanings.push((Meaning::Period, TELLING));
+            meanings.push((Meaning::Period, MIN_TELLING_SCORE));
         }
         // A 总评 column that contains words of a result is a result, although elsewhere the name means a score.
         let result = Meaning::Field(Field::Result);
         let scored = name.matches.first().is_some_and(|m| m.meaning == Meaning::Field(Field::ScoreTotal));
-        if scored && self.facts[column].graded >= 90 && name.score_for(result) < TELLING {
+        if scored && self.facts[column].graded >= 90 && name.score_for(result) < MIN_TELLING_SCORE {
             meanings.retain(|(meaning, _)| *meaning != result);
-            meanings.push((result, TELLING));
+            meanings.push((result, MIN_TELLING_SCORE));
         }
         meanings.into_iter().filter_map(|(meaning, score)| self.rate_candidate(column, meaning, score)).collect()
     }
@@ -127,7 +127,7 @@ impl<'t> Columns<'t> {
         }
         if meaning == Meaning::Field(Field::Hours) {
             match self.sums[column] {
-                Sum::Whole => confidence = confidence.max(fit::combined_confidence(TELLING, fit)),
+                Sum::Whole => confidence = confidence.max(fit::combined_confidence(MIN_TELLING_SCORE, fit)),
                 Sum::Part => confidence = confidence.saturating_sub(25),
                 Sum::Neither => {}
             }
@@ -212,7 +212,7 @@ impl<'t> Columns<'t> {
         let values = |at: usize| self.table.columns[at].values.as_slice();
         let orders = |wanted: Field| -> Vec<Order> {
             let others = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].dates >= 80);
-            let said = others.filter(|at| self.names[*at].score_for(Meaning::Field(wanted)) >= TELLING);
+            let said = others.filter(|at| self.names[*at].score_for(Meaning::Field(wanted)) >= MIN_TELLING_SCORE);
             said.map(|at| relate::compare_order(values(column), values(at))).collect()
         };
         let (starts, ends, reversed) = match meaning {
@@ -235,7 +235,7 @@ impl<'t> Columns<'t> {
         };
         let paired = partner.is_some_and(|field| {
             let said = (0..self.facts.len())
-                .filter(|at| *at != column && self.names[*at].score_for(Meaning::Field(field)) >= TELLING);
+                .filter(|at| *at != column && self.names[*at].score_for(Meaning::Field(field)) >= MIN_TELLING_SCORE);
             let repeats = self.facts[column].distinct < self.facts[column].filled && self.facts[column].distinct > 1;
             repeats && said.into_iter().any(|at| relate::are_paired(values(column), values(at)))
         });

@@ -36,7 +36,7 @@ pub(super) struct Facts {
     /// The unit after the numbers and its text, if at least half of them have one and it is always the same.
     pub unit: Option<(Unit, String)>,
     /// Whether the numbers have more than one unit.
-    pub units_differ: bool,
+    pub has_mixed_units: bool,
     pub phones: usize,
     pub people: usize,
     pub school_codes: usize,
@@ -92,7 +92,7 @@ pub(super) fn count_facts(values: &[Option<String>]) -> Facts {
         high: sorted.last().copied().unwrap_or(0),
         median: sorted.get(sorted.len() / 2).copied().unwrap_or(0),
         unit: common_unit(&numbers, filled),
-        units_differ: list_units(&numbers).len() > 1,
+        has_mixed_units: list_units(&numbers).len() > 1,
         phones: share(is_phone),
         people: share(is_person),
         school_codes: share(is_school_code),

@@ -161,7 +161,7 @@ pub(super) fn match_form(form: &Form) -> Vec<Match> {
 }
 
 /// Prefixes that only say whose or which; they do not change the meaning.
-const WHOSE: &[&str] = &[
+const FILLER_PREFIXES: &[&str] = &[
     "教师", "学员", "培训", "参训", "本人", "学习", "本次", "个人", "所", "实际", "最终", "受训", "研修", "课程",
     "国培", "累计", "老师", "人员", "用户", "我的", "年度", "该",
 ];
@@ -169,7 +169,7 @@ const WHOSE: &[&str] = &[
 fn match_chinese(text: &str) -> Vec<Match> {
     let mut stripped = text;
     while let Some(rest) =
-        WHOSE.iter().find_map(|prefix| stripped.strip_prefix(prefix)).filter(|rest| rest.chars().count() > 1)
+        FILLER_PREFIXES.iter().find_map(|prefix| stripped.strip_prefix(prefix)).filter(|rest| rest.chars().count() > 1)
     {
         stripped = rest;
     }

@@ -2,7 +2,7 @@
 
 use crate::infer::content::Facts;
 use crate::infer::guess::Evidence;
-use crate::infer::relate::Beside;
+use crate::infer::relate::ColumnRelation;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::Field;
 
@@ -26,7 +26,7 @@ pub(super) type Verdict = (Fit, Option<Evidence>);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around<'a> {
     pub facts: &'a Facts,
-    pub beside: &'a Beside,
+    pub beside: &'a ColumnRelation,
     /// Number of records in the table.
     pub rows: usize,
     /// Whether the dates are never later, and sometimes earlier, than those of a column named as the last day; `ends`
@@ -161,7 +161,7 @@ fn fit_version(facts: &Facts) -> Verdict {
 fn fit_hours(facts: &Facts) -> Verdict {
     let years = facts.years > 90 && facts.low >= 199_000;
     match facts.numbers {
-        _ if facts.units_differ => (Fit::Neutral, Some(range_evidence(facts))),
+        _ if facts.has_mixed_units => (Fit::Neutral, Some(range_evidence(facts))),
         90.. if facts.unit.is_some() && facts.high > 0 => (Fit::Proof, Some(Evidence::UnitInValues)),
         90.. if years || facts.phones > 50 || facts.running || facts.high > 50_000_000 || facts.high == 0 => {
             (Fit::Poor, Some(range_evidence(facts)))

@@ -10,7 +10,7 @@ use huiliu_decode::html;
 use huiliu_decode::parts::Body;
 
 /// Number of rows searched for a header.
-const HEADER_WITHIN: usize = 40;
+const MAX_HEADER_ROW: usize = 40;
 /// Number of rows read from a sheet or text.
 const ROWS_READ: usize = 5_000;
 /// Words that begin a row of sums, between the records or below them.
@@ -20,11 +20,11 @@ const ENDS: &str = "填表 制表 填报 负责人 审核 经办 单位负责 �
     以下空白";
 /// Length of the marker, in characters, for a remark below the sums that begins with none of those words; long enough
 /// that no record begins with it.
-const OF_ITS_OWN: usize = 24;
+const REMARK_MARKER_CHARS: usize = 24;
 /// Minimum of Han characters in a remark; longer than a name.
-const SEVERAL: usize = 6;
+const MIN_REMARK_HAN: usize = 6;
 /// Minimum of known names in a header.
-const KNOWN_AT_LEAST: usize = 2;
+const MIN_KNOWN_NAMES: usize = 2;
 
 /// The cells of a sheet, an HTML table or a text.
 #[derive(Debug, Default)]
@@ -180,7 +180,7 @@ fn sheet_pattern<'n>(names: &[&str], others: impl Iterator<Item = &'n String> + 
 
 /// Detects the separator of cells: the character that occurs equally often in the most lines.
 fn detect_delimiter(text: &str) -> char {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(HEADER_WITHIN).collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(MAX_HEADER_ROW).collect();
     let agree = |delimiter: char| {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         for line in &lines {
@@ -233,12 +233,12 @@ fn names_of_sheet(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
 /// them.
 fn find_table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> Option<Table> {
     let mut best: Option<(usize, usize, u8)> = None;
-    for at in 0..grid.rows.len().min(HEADER_WITHIN) {
+    for at in 0..grid.rows.len().min(MAX_HEADER_ROW) {
         for rows in [1, 2] {
             let known = count_known_names(grid, &naming(grid, at, rows), at, rows);
             // A title above a single row of names looks like a header of two rows.
             let better = |(most, _, high): (usize, usize, u8)| known > most || (known == most && rows < high);
-            if known >= KNOWN_AT_LEAST && best.is_none_or(better) {
+            if known >= MIN_KNOWN_NAMES && best.is_none_or(better) {
                 best = Some((known, at, rows));
             }
         }
@@ -290,7 +290,8 @@ fn first_text(row: &Row) -> String {
 /// Returns whether a row is a single text of several words. A number (as in a row left blank) or a word that a record
 /// can begin with would end the table of another file too early.
 fn is_remark(row: &Row) -> bool {
-    row.cells.iter().flatten().count() == 1 && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= SEVERAL
+    row.cells.iter().flatten().count() == 1
+        && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= MIN_REMARK_HAN
 }
 
 fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<Below> {
@@ -338,7 +339,7 @@ fn read_body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> 
             Below::Line(word) => (word, &mut header.end_markers),
             // A remark below the sums that begins with no known word.
             Below::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
-                (first_text(row).chars().take(OF_ITS_OWN).collect(), &mut header.end_markers)
+                (first_text(row).chars().take(REMARK_MARKER_CHARS).collect(), &mut header.end_markers)
             }
             Below::Record => {
                 if records.len() < MAX_ROWS && header.end_markers.is_empty() {

@@ -9,7 +9,7 @@ use huiliu_values::id_number::Sex;
 
 /// How a column relates to the column of ID numbers.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Beside {
+pub(super) struct ColumnRelation {
     /// Each ID number goes with one text, and there are nearly as many texts as ID numbers.
     pub one_per_person: bool,
     /// There are far fewer texts than people.
@@ -21,20 +21,20 @@ pub(super) struct Beside {
 }
 
 /// Relates each column to the column `ids`, the one most likely to hold ID numbers.
-pub(super) fn relate_to_ids(table: &Table, ids: Option<usize>) -> Vec<Beside> {
+pub(super) fn relate_to_ids(table: &Table, ids: Option<usize>) -> Vec<ColumnRelation> {
     let numbers: Vec<Option<IdNumber>> = match ids.and_then(|at| table.columns.get(at)) {
         Some(column) => column.values.iter().map(|text| IdNumber::parse(text.as_deref()?).ok()).collect(),
-        None => return vec![Beside::default(); table.columns.len()],
+        None => return vec![ColumnRelation::default(); table.columns.len()],
     };
     let people = numbers.iter().flatten().map(IdNumber::reveal).collect::<HashSet<_>>().len();
     table.columns.iter().map(|column| relate_column(&column.values, &numbers, people)).collect()
 }
 
-fn relate_column(values: &[Option<String>], numbers: &[Option<IdNumber>], people: usize) -> Beside {
+fn relate_column(values: &[Option<String>], numbers: &[Option<IdNumber>], people: usize) -> ColumnRelation {
     let pairs: Vec<(&IdNumber, &str)> =
         numbers.iter().zip(values).filter_map(|(n, v)| Some((n.as_ref()?, v.as_deref()?.trim()))).collect();
     if pairs.len() < 2 {
-        return Beside::default();
+        return ColumnRelation::default();
     }
     let mut texts: HashMap<&str, &str> = HashMap::new();
     let strays = pairs.iter().filter(|(number, text)| *texts.entry(number.reveal()).or_insert(text) != *text).count();
@@ -45,7 +45,7 @@ fn relate_column(values: &[Option<String>], numbers: &[Option<IdNumber>], people
         Sex::Male => ["男", "1", "M", "male"].contains(text),
         Sex::Female => ["女", "2", "F", "female"].contains(text),
     };
-    Beside {
+    ColumnRelation {
         one_per_person: strays * 20 <= pairs.len() && distinct * 10 >= people * 8 && people > 1,
         shared: distinct * 2 <= people,
         births: most(pairs.iter().filter(birth).count()),

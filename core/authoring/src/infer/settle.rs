@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::infer::candidates::{Candidate, Columns, TELLING};
+use crate::infer::candidates::{Candidate, Columns, MIN_TELLING_SCORE};
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, Seen, UNSURE, UnitGuess};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
@@ -19,7 +19,7 @@ const CREDIT_AS_HOURS: u32 = 72;
 /// Longest word of a result, in characters.
 const LONGEST_WORD: usize = 16;
 /// Highest confidence for a name that is split over two columns.
-const IN_TWO: u32 = 84;
+const MAX_SPLIT_NAME_CONFIDENCE: u32 = 84;
 /// Columns that may say whether the teacher passed: how many are listed, and how many different texts each may have.
 const VERDICTS: (usize, usize) = (4, 6);
 
@@ -202,7 +202,7 @@ impl Columns<'_> {
         settled.questions.retain(|question| !rival(question));
         guess.path.clone_from(path(family));
         guess.joined = Some(path(given).clone());
-        guess.confidence = guess.confidence.min(IN_TWO);
+        guess.confidence = guess.confidence.min(MAX_SPLIT_NAME_CONFIDENCE);
         guess.evidence.push(Evidence::WithGivenName { path: path(given).clone() });
     }
 
@@ -237,7 +237,7 @@ impl Columns<'_> {
         }
         for (at, facts) in self.facts.iter().enumerate() {
             let path = self.table.columns[at].path.clone();
-            let said = |field: Field| self.names[at].score_for(Meaning::Field(field)) >= TELLING;
+            let said = |field: Field| self.names[at].score_for(Meaning::Field(field)) >= MIN_TELLING_SCORE;
             if facts.id_shaped >= 50 && facts.ids < 85 && said(Field::IdNumber) {
                 settled.questions.push(Question::BadIds { path });
             } else if facts.months >= 80 && facts.dates < 50 && said(Field::PeriodEnd) {

@@ -80,7 +80,7 @@ pub(super) fn guess_unit(named: Option<StatedUnit>, facts: &Facts) -> Option<Sta
         // clock hours.
         return (20_000..=600_000).contains(&facts.median).then_some(StatedUnit { unit: Unit::Minute, confidence: 62 });
     };
-    if facts.units_differ
+    if facts.has_mixed_units
         || facts.unit.is_some() && named.is_some_and(|named| named.unit != unit && named.confidence >= 95)
     {
         return Some(StatedUnit { unit, confidence: 45 });

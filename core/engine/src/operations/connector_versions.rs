@@ -133,12 +133,12 @@ pub struct Registration {
 
 /// A connector and its results at the gate.
 #[derive(Debug)]
-pub struct Examined {
+pub struct ExaminedConnector {
     package: Package,
     samples: Vec<Checked>,
 }
 
-impl Examined {
+impl ExaminedConnector {
     /// Returns whether every sample and every variant of it gives the expected results.
     #[must_use]
     pub fn passes_gate(&self) -> bool {
@@ -163,13 +163,13 @@ impl Examined {
 ///
 /// # Errors
 /// [`ConnectorError`], [`OperationError::Package`], [`OperationError::Gate`]. A sample with unexpected results is not
-/// an error; see [`Examined::passes_gate`].
-pub async fn examine(settings: &Settings, program: &Program, path: &Path) -> Result<Examined, OperationError> {
+/// an error; see [`ExaminedConnector::passes_gate`].
+pub async fn examine(settings: &Settings, program: &Program, path: &Path) -> Result<ExaminedConnector, OperationError> {
     let package = package::read_package(path)?;
     let base = registry::load_base_manifests(settings, program)?;
     check_above_base(&package, base.get(&package.manifest.id))?;
     let samples = authoring::run_gate(settings, program, &package.manifest, &package.samples).await?;
-    Ok(Examined { package, samples })
+    Ok(ExaminedConnector { package, samples })
 }
 
 /// Registers a connector that passes the gate and puts it into use without a restart. One that does not pass is
@@ -177,7 +177,11 @@ pub async fn examine(settings: &Settings, program: &Program, path: &Path) -> Res
 ///
 /// # Errors
 /// [`ConnectorError::VersionTaken`] if the version number is not above the registered ones.
-pub async fn register(opened: &OpenDatabase, act: Act<'_>, examined: Examined) -> Result<Registration, OperationError> {
+pub async fn register(
+    opened: &OpenDatabase,
+    act: Act<'_>,
+    examined: ExaminedConnector,
+) -> Result<Registration, OperationError> {
     let state = if examined.passes_gate() {
         store_version(opened, act, &examined.package).await?
     } else {

@@ -31,7 +31,7 @@ pub struct UnusableConnector {
 
 /// Why the registry in the database could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct NotAsked {
+pub struct RegistryNotRead {
     /// A stable code for programs.
     pub code: &'static str,
     /// The reason in English.
@@ -45,13 +45,13 @@ pub struct LeftOut {
     pub unusable: Vec<UnusableConnector>,
     /// Why the registry could not be read; null if it was read or if there is no database.
     #[serde(serialize_with = "not_asked")]
-    #[schemars(with = "Option<NotAsked>")]
+    #[schemars(with = "Option<RegistryNotRead>")]
     pub not_asked: Option<Arc<OpenError>>,
 }
 
 #[allow(clippy::ref_option, reason = "the signature is serde's")]
 fn not_asked<S: Serializer>(error: &Option<Arc<OpenError>>, to: S) -> Result<S::Ok, S::Error> {
-    let told = |error: &Arc<OpenError>| NotAsked { code: error.code(), message: error.to_string() };
+    let told = |error: &Arc<OpenError>| RegistryNotRead { code: error.code(), message: error.to_string() };
     error.as_ref().map(told).serialize(to)
 }
 

@@ -211,7 +211,7 @@ fn match_tables(tables: &MatchTables<'_>, sink: &mut dyn FnMut(MatchLine)) -> Re
         .thresholds
         .apply_to(weights.thresholds)
         .map_err(|why| MatchError::Thresholds { file: tables.config.to_owned(), why })?;
-    let mut job = Job { weights: &weights, columns: &columns, sink };
+    let mut job = MatchJob { weights: &weights, columns: &columns, sink };
     match tables.right {
         Some(right) => job.link_tables(tables.left, right),
         None => job.find_duplicates(tables.left),
@@ -219,7 +219,7 @@ fn match_tables(tables: &MatchTables<'_>, sink: &mut dyn FnMut(MatchLine)) -> Re
 }
 
 /// What rows are compared by, and where results go.
-struct Job<'a> {
+struct MatchJob<'a> {
     weights: &'a Weights,
     columns: &'a Columns,
     sink: &'a mut dyn FnMut(MatchLine),
@@ -238,7 +238,7 @@ impl ClaimedBatch {
     }
 }
 
-impl Job<'_> {
+impl MatchJob<'_> {
     /// Matches each row of the first table against the second.
     fn link_tables(&mut self, left: &Path, right: &Path) -> Result<MatchCounts, MatchError> {
         let columns = self.columns;
@@ -247,7 +247,7 @@ impl Job<'_> {
         let mut matcher = Matcher::new(self.weights, std::mem::take(&mut held.people), by_score);
         let mut table = Table::open(left, columns)?;
         let mut counts = MatchCounts { rows_right: held.ids.len(), ..MatchCounts::default() };
-        let mut joined = Joined::default();
+        let mut joined = DefiniteRows::default();
         while let Some(row) = table.next_row()? {
             let decision = matcher.decide_claim(&row.person);
             counts.count_verdict(decision.verdict);
@@ -355,12 +355,12 @@ impl Job<'_> {
 
 /// Rows of the first table with a definite match. Their numbers follow those of the second table.
 #[derive(Default)]
-struct Joined {
+struct DefiniteRows {
     rows: Vec<Row>,
     links: Vec<Link>,
 }
 
-impl Joined {
+impl DefiniteRows {
     fn add_row(&mut self, row: Row, to: &Candidate, offset: usize) {
         if let Ok(number) = u32::try_from(offset + self.rows.len()) {
             self.links.push(Link { a: to.row, b: number, score: to.scored.score });

@@ -16,7 +16,7 @@ use crate::schedule::SourceLease;
 use crate::sources::{ReadySource, SourceError};
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream, Transport};
-use huiliu_platform::files::handed::HandedConnector;
+use huiliu_platform::files::handed::UploadConnector;
 use huiliu_platform::push_auth::{self, Handed, Proof, PushAuthError};
 use huiliu_platform::{Cause, Failure};
 use huiliu_store::StoreError;
@@ -188,7 +188,7 @@ impl PushTarget {
         let digest = pushed::compute_digest(keys, stream, &payload)
             .map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
-        let connector = HandedConnector::from_payload(self.manifest, stream, key, payload, unpacker)?;
+        let connector = UploadConnector::from_payload(self.manifest, stream, key, payload, unpacker)?;
         let ready = ReadySource::with_connector(runtime, self.recipe, Arc::new(connector)).await?;
         let lease = wait_for_lease(runtime, &ready).await?;
         let find = || pushed::find_pushed(db, ready.source.id, stream, key, &digest);
@@ -219,10 +219,10 @@ async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<Source
 
 /// Converts what the database holds about a payload to the sender's answer.
 fn to_answer(pushed: Pushed) -> Result<Taken, PushError> {
-    let Pushed { run, records, is_same, fault } = pushed;
-    match fault {
+    let Pushed { run, records, is_same, error } = pushed;
+    match error {
         _ if !is_same => Err(PushError::KeyTaken { run }),
-        Some(fault) => Err(PushError::Unreadable { run, fault: Message::parse_stored(&fault) }),
+        Some(error) => Err(PushError::Unreadable { run, fault: Message::parse_stored(&error) }),
         None => Ok(Taken { run, records }),
     }
 }

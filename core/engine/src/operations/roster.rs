@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::error::{NotFound, OperationError};
 use super::regions::{self, RegionRow};
-use super::teachers::{self, WhichTeacher};
+use super::teachers::{self, TeacherSelector};
 use crate::database::OpenDatabase;
 use crate::program::Program;
 use crate::settings::Settings;
@@ -58,7 +58,7 @@ pub struct RosterTeacher {
 pub async fn show(
     settings: &Settings,
     opened: &OpenDatabase,
-    which: &WhichTeacher,
+    which: &TeacherSelector,
     on: NaiveDate,
 ) -> Result<RosterTeacher, OperationError> {
     let (tree, policy) = (regions::load_tree(settings)?, rule_files::load_policy(settings)?);

@@ -12,7 +12,7 @@ use super::{
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
 use huiliu_store::admin::reports::{Balance, BatchRow, LedgerRow, LetterRow, RecordRow, RunRow};
-use huiliu_store::admin::sources::SecretTold;
+use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{Counts, Shown, Waiting};
 use huiliu_store::intake::source_lease::ScheduleRow;
@@ -87,7 +87,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("schedules.list", schema_of::<Page<ScheduleRow>>),
     ("schools.list", schema_of::<Page<schools::SchoolShown>>),
     ("schools.show", schema_of::<schools::SchoolShown>),
-    ("secrets.list", schema_of::<Page<SecretTold>>),
+    ("secrets.list", schema_of::<Page<SecretListing>>),
     ("secrets.remove", schema_of::<secrets::SecretChanged>),
     ("secrets.set", schema_of::<secrets::SecretChanged>),
     ("source_registration.add", schema_of::<sources::SourceShown>),

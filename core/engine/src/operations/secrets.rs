@@ -10,7 +10,7 @@ use super::page::Page;
 use crate::database::OpenDatabase;
 use crate::settings::Settings;
 use huiliu_store::admin::registry;
-use huiliu_store::admin::sources::{self, SecretTold};
+use huiliu_store::admin::sources::{self, SecretListing};
 
 /// Why a secret cannot be set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,7 +85,7 @@ pub struct SecretChanged {
 ///
 /// # Errors
 /// [`OperationError::Store`] if the database fails.
-pub async fn list(opened: &OpenDatabase) -> Result<Page<SecretTold>, OperationError> {
+pub async fn list(opened: &OpenDatabase) -> Result<Page<SecretListing>, OperationError> {
     Ok(Page::from_all(sources::list_secrets(&opened.db).await?))
 }
 

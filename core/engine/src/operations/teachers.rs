@@ -21,7 +21,7 @@ use huiliu_values::{EntryOutcome, ExactHours, IdNumber};
 
 /// How a teacher is identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhichTeacher {
+pub enum TeacherSelector {
     /// By the teacher's number in the database.
     Number(i64),
     /// By ID number.
@@ -29,10 +29,10 @@ pub enum WhichTeacher {
 }
 
 /// Finds the teacher's number.
-pub(super) async fn find_teacher(opened: &OpenDatabase, which: &WhichTeacher) -> Result<i64, OperationError> {
+pub(super) async fn find_teacher(opened: &OpenDatabase, which: &TeacherSelector) -> Result<i64, OperationError> {
     let teacher = match which {
-        WhichTeacher::Number(number) => *number,
-        WhichTeacher::IdNumber(number) => {
+        TeacherSelector::Number(number) => *number,
+        TeacherSelector::IdNumber(number) => {
             let found = reports::teacher_by_id_number(&opened.db, &opened.keys, number).await?;
             found.ok_or(NotFound::TeacherOfIdNumber)?
         }
@@ -84,7 +84,7 @@ pub struct TeacherExplained {
 pub async fn explain(
     settings: &Settings,
     opened: &OpenDatabase,
-    which: &WhichTeacher,
+    which: &TeacherSelector,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
     explain_ledger(&rule_files::load_policy(settings)?, opened, which, on).await
@@ -96,7 +96,7 @@ pub async fn explain(
 /// [`OperationError::NotFound`] if it does not exist.
 pub async fn explain_with_raw(
     runtime: &Runtime,
-    which: &WhichTeacher,
+    which: &TeacherSelector,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
     let context = &runtime.delivery;
@@ -110,7 +110,7 @@ pub async fn explain_with_raw(
 async fn explain_ledger(
     policy: &Policy,
     opened: &OpenDatabase,
-    which: &WhichTeacher,
+    which: &TeacherSelector,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
     let teacher = find_teacher(opened, which).await?;

@@ -16,7 +16,7 @@ use crate::runtime::Runtime;
 use crate::sources::ReadySource;
 use crate::upload_plan::{self, Plan};
 use huiliu_platform::Failure;
-use huiliu_platform::files::handed::HandedConnector;
+use huiliu_platform::files::handed::UploadConnector;
 
 /// Why an upload is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -127,7 +127,7 @@ pub async fn plan(
     }
 }
 
-fn build_connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnector), OperationError> {
+fn build_connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, UploadConnector), OperationError> {
     let known = runtime.registry_snapshot();
     let selection = Selection { names: vec![handed.source.clone()], all: false };
     let source = sync::choose_sources(&known.sources, &selection)?.remove(0);
@@ -142,6 +142,6 @@ fn build_connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, Handed
         }
     };
     let unpacker = Arc::clone(&runtime.program.unpacker);
-    let connector = HandedConnector::new(manifest, &stream, handed.files.clone(), unpacker);
+    let connector = UploadConnector::new(manifest, &stream, handed.files.clone(), unpacker);
     Ok((recipe, connector.map_err(UploadError::Connector)?))
 }

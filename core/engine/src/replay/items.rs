@@ -9,8 +9,8 @@ use huiliu_decode::{Parked, RosterRow};
 use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
-use huiliu_store::delivery::replays::{Item, Wanted, WantedRecord};
-use huiliu_store::roster::Sifted;
+use huiliu_store::delivery::replays::{Item, SelectedRecord, Wanted};
+use huiliu_store::roster::SiftedRows;
 use huiliu_values::{RecordOutcome, RosterKind};
 
 /// Builds the items of training records, in the order of the payload.
@@ -44,7 +44,7 @@ pub(super) fn items_of_records(
 pub(super) fn items_of_roster_rows(
     held: &ClaimedBatch,
     load: &Load<'_>,
-    sifted: &Sifted<'_>,
+    sifted: &SiftedRows<'_>,
     classified: &Classified<'_, RosterRow<'_>>,
     wanted: &Wanted,
 ) -> Vec<Item> {
@@ -94,7 +94,7 @@ fn items_not_loaded<'i>(
 
 /// Builds the items of a batch that today's manifest cannot read; all its records stay parked.
 pub(super) fn items_of_unreadable_batch(held: &ClaimedBatch, wanted: &Wanted, why: &Message) -> Vec<Item> {
-    let still = |(index, record): (&u32, &WantedRecord)| Item {
+    let still = |(index, record): (&u32, &SelectedRecord)| Item {
         detail: json!({ "unreadable": why }),
         ..build_item(held, wanted, *index, &record.address, RecordOutcome::Parked)
     };

@@ -23,7 +23,7 @@ use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
-use perform::Performed;
+use perform::ReplayResults;
 
 /// The most raw records that one plan may contain.
 pub const MAX: i64 = 100_000;
@@ -184,7 +184,7 @@ async fn write_plan(
     let records: usize = batches.values().map(Wanted::len).sum();
     let foretold = tokio::time::timeout(MAX_DURATION, perform::perform_in_rehearsal(context, replay, batches)).await;
     // The rehearsal is rolled back here; only its results are kept.
-    let Performed { items, effects, .. } = foretold.map_err(|_| ReplayError::TooLong)??;
+    let ReplayResults { items, effects, .. } = foretold.map_err(|_| ReplayError::TooLong)??;
     replays::write_items(&context.db, replay, &items).await?;
     let mut tx = context.db.begin().await?;
     replays::complete_plan(&mut tx, replay, &effects).await?;
@@ -297,7 +297,7 @@ impl Planned {
     }
 
     /// Compares what was performed with the plan.
-    fn find_differences(&self, performed: &Performed) -> Vec<Moved> {
+    fn find_differences(&self, performed: &ReplayResults) -> Vec<Moved> {
         let mut moved: Vec<Moved> =
             self.items.iter().zip(&performed.items).filter_map(|(planned, now)| compare_items(planned, now)).collect();
         let mut now: BTreeMap<&str, &Effect> = performed.effects.iter().map(|e| (e.person.as_str(), e)).collect();

@@ -23,7 +23,7 @@ use huiliu_store::{StoreError, Tx};
 const TEACHERS: usize = 1_000;
 
 /// The results of a replay.
-pub(super) struct Performed {
+pub(super) struct ReplayResults {
     /// Every raw record, by batch, in the order of the payload.
     pub items: Vec<Item>,
     /// Every person for whom something changed.
@@ -35,7 +35,7 @@ pub(super) async fn perform_in_rehearsal(
     context: &DeliveryContext,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
-) -> Result<Performed, StoreError> {
+) -> Result<ReplayResults, StoreError> {
     let staged = context.for_rehearsal().await?;
     perform_on(context, &staged, replay, batches).await
 }
@@ -46,7 +46,7 @@ pub(super) async fn perform_on(
     staged: &DeliveryContext,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
-) -> Result<Performed, StoreError> {
+) -> Result<ReplayResults, StoreError> {
     let before = marks::last_mark(&mut staged.db.begin_read_only().await?).await?;
     let mut items = Vec::new();
     for (batch, wanted) in batches {
@@ -57,7 +57,7 @@ pub(super) async fn perform_on(
     for teachers in marked.chunks(TEACHERS) {
         effects.extend(compute_effects(now, staged, teachers).await?);
     }
-    Ok(Performed { items, effects })
+    Ok(ReplayResults { items, effects })
 }
 
 /// Replays the wanted raw records of one batch. If today's manifest cannot read the batch, its records stay parked

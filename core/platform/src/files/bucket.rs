@@ -36,7 +36,7 @@ const PART: usize = 8 << 20;
 /// Maximum number of pages in one listing; a page usually has 1,000 objects.
 const MAX_PAGES: usize = 10_000;
 /// Number of objects kept of a listing; the rest is listed again later.
-const HELD: usize = 1_000;
+const MAX_HELD_OBJECTS: usize = 1_000;
 /// An object can become visible some time after its recorded time of change, for example when it is uploaded in
 /// parts. It is still found if that time is at most a day before the furthest place and, if more than 500 objects
 /// were taken in that day, not before the oldest of the last 500.
@@ -228,7 +228,7 @@ impl BucketConnector {
                 if self.is_stream_object(stream, &object.place.key) && stands.includes_object(&object) {
                     ahead.objects.insert(object);
                 }
-                if ahead.objects.len() > HELD {
+                if ahead.objects.len() > MAX_HELD_OBJECTS {
                     ahead.objects.pop_last();
                     ahead.more = true;
                 }
@@ -328,13 +328,13 @@ fn build_credentials(endpoint: &Endpoint) -> Option<Credentials> {
 }
 
 /// One page of a listing, and the token of the next one.
-struct Listed {
+struct ListingPage {
     objects: Vec<Object>,
     next: Option<String>,
 }
 
 /// Parses one page of a listing.
-fn parse_listing(bytes: &[u8]) -> Result<Listed, BucketListingError> {
+fn parse_listing(bytes: &[u8]) -> Result<ListingPage, BucketListingError> {
     const ROOT: &str = "ListBucketResult";
     let unreadable = |why| BucketListingError::Decode { why: Box::new(why) };
     let text = decode::decode_in_encoding(Encoding::Utf8, bytes).map_err(unreadable)?;
@@ -362,7 +362,7 @@ fn parse_listing(bytes: &[u8]) -> Result<Listed, BucketListingError> {
     if is_cut && next.is_none() {
         return Err(BucketListingError::Cut);
     }
-    Ok(Listed { objects, next })
+    Ok(ListingPage { objects, next })
 }
 
 /// Adds the store's own error code to a failure, such as `SignatureDoesNotMatch`.

@@ -7,7 +7,7 @@ use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::files::folder::{Cursor, Next, is_wanted};
-use crate::http::platform::{Leads, Platform, Question};
+use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::request;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Download, Manifest, Request, Stream, Transport};
@@ -48,7 +48,7 @@ impl DownloadConnector {
         let path = request::fill_request(request, &self.platform.endpoint, &values)?.path;
         let place = file.unwrap_or(&path);
         let table = stream.and_then(|stream| stream.format.web_page_layout());
-        let (leads, records_of) = (Leads::Path, stream);
+        let (leads, records_of) = (RequestTarget::Path, stream);
         let question = Question { request, values: &values, query: &[], leads, place, table, records_of };
         Ok(self.platform.request_answer(&question).await?.map(|answer| answer.payload).unwrap_or_default())
     }

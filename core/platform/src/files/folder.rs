@@ -23,7 +23,7 @@ pub(crate) const MAX_BYTES: u64 = 64 << 20;
 /// Number of bytes read at once.
 const STEP: usize = 256 << 10;
 /// Maximum number of skipped file names in a log line.
-const MAX_TOLD: usize = 10;
+const MAX_LOGGED_NAMES: usize = 10;
 
 /// The position of a pass over a folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -150,8 +150,8 @@ fn warn_skipped(folder: &Path, mut left: Vec<String>) {
         return;
     }
     left.sort();
-    let more = left.len().saturating_sub(MAX_TOLD);
-    left.truncate(MAX_TOLD);
+    let more = left.len().saturating_sub(MAX_LOGGED_NAMES);
+    left.truncate(MAX_LOGGED_NAMES);
     let (folder, names, more) = (folder.display(), left.join(", "), if more > 0 { ", …" } else { "" });
     tracing::warn!("not read in {folder}: {names}{more}: a symbolic link, or a name that is not UTF-8");
 }

@@ -25,14 +25,14 @@ enum Handed {
 
 /// A connector over what was handed in for one stream.
 #[derive(Debug)]
-pub struct HandedConnector {
+pub struct UploadConnector {
     manifest: Manifest,
     stream: String,
     files: Mutex<VecDeque<Handed>>,
     unpacker: Arc<Unpacker>,
 }
 
-impl HandedConnector {
+impl UploadConnector {
     /// Creates a connector over these files.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ fn file_name(file: &std::path::Path) -> String {
 }
 
 #[async_trait]
-impl Connector for HandedConnector {
+impl Connector for UploadConnector {
     fn manifest(&self) -> &Manifest {
         &self.manifest
     }

@@ -14,7 +14,7 @@ use huiliu_manifest::transport::{AnswerRule, Taken};
 /// Maximum wait that a platform can impose.
 const MAX_WAIT: Duration = Duration::from_secs(120);
 /// Number of bytes of an answer that are searched for a text.
-const SEARCHED: usize = 64 << 10;
+const MAX_SEARCHED: usize = 64 << 10;
 
 /// The meaning of an answer.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ fn rule_matches(rule: &AnswerRule, answer: &Answer) -> bool {
 }
 
 fn contains_text(answer: &Answer, text: &str) -> bool {
-    let searched = answer.payload.read_beginning(SEARCHED).unwrap_or_default();
+    let searched = answer.payload.read_beginning(MAX_SEARCHED).unwrap_or_default();
     let within = |part: &[u8]| !part.is_empty() && searched.windows(part.len()).any(|window| window == part);
     within(text.as_bytes()) || within(&encoding_rs::GB18030.encode(text).0)
 }

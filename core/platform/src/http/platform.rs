@@ -32,11 +32,11 @@ pub(crate) struct Platform {
 
 /// Where a request goes.
 #[derive(Clone, Copy)]
-pub(crate) enum Leads<'q> {
+pub(crate) enum RequestTarget<'q> {
     /// To the path of the request.
     Path,
     /// To a link from an earlier answer, which replaces path and query. It must lead to the host of `base_url`.
-    Here(&'q str),
+    SameHost(&'q str),
     /// To a link from an earlier answer. If it leads to another host, the request carries no credentials.
     Anywhere(&'q str),
 }
@@ -49,7 +49,7 @@ pub(crate) struct Question<'q> {
     /// Query parameters that paging and time add.
     pub(crate) query: &'q [(String, String)],
     /// Where the request goes.
-    pub(crate) leads: Leads<'q>,
+    pub(crate) leads: RequestTarget<'q>,
     /// What is requested, for messages.
     pub(crate) place: &'q str,
     /// The table that a web page may contain. Without it, a web page is taken for a login page.
@@ -83,7 +83,7 @@ impl Platform {
         let records_of = records_of.filter(|_| self.answers.iter().all(|rule| rule.path.is_none()));
         let packer = records_of.map_or_else(Packer::default, |stream| text_window::build_packer(stream, 0));
         let base = self.web.resolve_path("")?;
-        if let Leads::Anywhere(link) = leads {
+        if let RequestTarget::Anywhere(link) = leads {
             let url = base
                 .join(link)
                 .map_err(|e| Failure::fatal(Cause::LinkNotUrl { why: e.to_string() }).with_place(*place))?;
@@ -107,12 +107,12 @@ impl Platform {
         };
         let mut filled = request::fill_request(request, &self.endpoint, &here)?;
         let mut url = match leads {
-            Leads::Path => self.web.resolve_path(&filled.path)?,
-            Leads::Here(link) | Leads::Anywhere(link) => {
+            RequestTarget::Path => self.web.resolve_path(&filled.path)?,
+            RequestTarget::SameHost(link) | RequestTarget::Anywhere(link) => {
                 self.web.resolve_link(&self.web.resolve_path(&filled.path)?, link)?
             }
         };
-        if matches!(leads, Leads::Path) {
+        if matches!(leads, RequestTarget::Path) {
             filled.query.extend(query.iter().cloned());
         } else {
             // The link already contains all parameters of the first request.

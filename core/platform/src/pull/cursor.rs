@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::CursorFormatError;
-use crate::pull::paging::Trail;
+use crate::pull::paging::PageHistory;
 use crate::pull::since::{self, Window};
 use huiliu_manifest::{Paging, Since, Stream};
 
@@ -54,8 +54,8 @@ pub(crate) struct Cursor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) short: Option<Short>,
     /// Digests of the pages received in this listing.
-    #[serde(default, skip_serializing_if = "Trail::is_empty")]
-    pub(crate) trail: Trail,
+    #[serde(default, skip_serializing_if = "PageHistory::is_empty")]
+    pub(crate) trail: PageHistory,
     /// Id of the export that was ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) export: Option<String>,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::connector::Page;
 use crate::failure::{Cause, Failure};
-use crate::http::platform::{Leads, Question};
+use crate::http::platform::{Question, RequestTarget};
 use crate::http::web::Answer;
 use crate::pull::cursor::Cursor;
 use crate::pull::listing::{HttpConnector, Listing};
@@ -149,7 +149,7 @@ impl HttpConnector {
         })?
         .path;
         let place = self.platform.secrets.hide_secrets(&listing.page_address(&path, "first"));
-        let leads = link.map_or(Leads::Path, Leads::Anywhere);
+        let leads = link.map_or(RequestTarget::Path, RequestTarget::Anywhere);
         // Of all these requests, only the download returns records.
         let is_records =
             listing.stream.export.as_ref().is_some_and(|export| std::ptr::eq(request, &raw const export.download));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::failure::{Cause, Failure};
-use crate::http::platform::{Leads, Platform, Question};
+use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::request::Values;
 use huiliu_decode::decode::DecodeError;
 use huiliu_decode::{RecordRange, json};
@@ -102,7 +102,7 @@ async fn fetch_parents(
         request,
         values: here,
         query: &[],
-        leads: Leads::Path,
+        leads: RequestTarget::Path,
         place: &place,
         table: None,
         records_of: None,

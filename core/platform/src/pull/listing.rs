@@ -9,11 +9,11 @@ use tokio::sync::Mutex;
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
-use crate::http::platform::{Leads, Platform, Question};
+use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::web::Answer;
 use crate::pull::cursor::{Ahead, Cursor, partition_key};
 use crate::pull::fan_out::{self, Partition};
-use crate::pull::paging::{self, Asked, Known, Onward, Received};
+use crate::pull::paging::{self, Asked, Known, NextPage, Received};
 use crate::pull::since::{self, Window};
 use huiliu_decode::decode;
 use huiliu_decode::payload::Payload;
@@ -99,8 +99,8 @@ impl HttpConnector {
         let asked_at = address();
         let query: Vec<_> = window.query.iter().chain(&asked.query).cloned().collect();
         let leads = match (&stream.page, place) {
-            (Paging::Link { .. }, Some(link)) => Leads::Here(link),
-            _ => Leads::Path,
+            (Paging::Link { .. }, Some(link)) => RequestTarget::SameHost(link),
+            _ => RequestTarget::Path,
         };
         let question = Question {
             request,
@@ -169,7 +169,7 @@ impl HttpConnector {
             next: outline.next,
             place,
         };
-        let Onward { place: next, beyond, total } =
+        let NextPage { place: next, beyond, total } =
             paging::find_next_page(stream, &page).map_err(|f| f.with_place(address.as_str()))?;
         let next = next.map(|next| self.cursor_place(stream, path, place, next)).transpose()?;
         let empty = if records == 0 { stands.empty + 1 } else { 0 };

@@ -107,7 +107,7 @@ struct PagingPaths<'p> {
 
 /// What follows a page.
 #[derive(Debug, Default)]
-pub(crate) struct Onward {
+pub(crate) struct NextPage {
     /// The place of the next page; `None` after the last one.
     pub(crate) place: Option<String>,
     /// Whether that place is beyond the last page, by the platform's count.
@@ -120,7 +120,7 @@ pub(crate) struct Onward {
 ///
 /// # Errors
 /// [`Failure`] if the answer lacks something that it should say. It is retryable.
-pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<Onward, Failure> {
+pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<NextPage, Failure> {
     let place = match &stream.page {
         Paging::Number { first, size, total, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
@@ -138,7 +138,7 @@ pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<Onw
         }
         _ => next_from_page(stream, page)?,
     };
-    Ok(Onward { place, ..Onward::default() })
+    Ok(NextPage { place, ..NextPage::default() })
 }
 
 /// Returns the place of the next page that the page itself gives.
@@ -157,7 +157,7 @@ fn next_from_page(stream: &Stream, page: &Received<'_>) -> Result<Option<String>
     })
 }
 
-impl Onward {
+impl NextPage {
     /// Sets the place, if there is another page.
     fn with_place(self, place: impl FnOnce() -> u64) -> Self {
         Self { place: self.place.map(|_| place().to_string()), ..self }
@@ -168,7 +168,7 @@ impl Received<'_> {
     /// Decides from the texts at these paths whether there is another page. `behind` is the position after the page's
     /// last record, assuming that the page has as many as were requested. A full page is stronger evidence than a
     /// total that is already reached: another page is then requested, marked as beyond the last.
-    fn decide_next(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<Onward, Failure> {
+    fn decide_next(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<NextPage, Failure> {
         let PagingPaths { total, has_more } = paths;
         let records = u64::from(self.records);
         let (is_empty, is_full) = (records == 0, records >= size.0);
@@ -188,7 +188,7 @@ impl Received<'_> {
         let beyond = is_reached && is_full;
         let by_total = if is_counted { beyond || total.is_some() && !is_reached } else { says.is_some() || is_full };
         let more = by_total && says.unwrap_or(true);
-        Ok(Onward { place: more.then(String::new), beyond: beyond && more, total })
+        Ok(NextPage { place: more.then(String::new), beyond: beyond && more, total })
     }
 
     fn text_at(&self, path: &str) -> Option<String> {
@@ -274,7 +274,7 @@ pub(crate) fn without_host(url: &Url, keys: &[&str]) -> String {
 /// (after 1, 2, 4, 8 … pages). A cycle of any length is noticed after three rounds at the latest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Trail {
+pub(crate) struct PageHistory {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -289,7 +289,7 @@ pub(crate) struct Trail {
 /// Number of recent pages whose digests are kept.
 const RECENT: usize = 32;
 
-impl Trail {
+impl PageHistory {
     /// Whether no page was received yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
@@ -413,7 +413,7 @@ mod tests {
     #[test]
     fn notices_a_cycle_of_any_length() {
         for length in [1u32, 2, 3, 31, 32, 33, 100, 1_000] {
-            let mut trail = Trail::default();
+            let mut trail = PageHistory::default();
             let noticed = (0..10 * length).find(|n| {
                 let place = (n % length).to_string();
                 let was_there = trail.knows_place(Some(&place));

@@ -143,7 +143,7 @@ fn compare_with_requirement(
 ) -> Sum {
     let pack = policy.pack_for_day(day);
     let legacy = lines.iter().any(|l| l.outcome == EntryOutcome::Provisional);
-    let met = asked.map(|r| sum.counted.0 >= r.units || r.whole_by_legacy && legacy);
+    let met = asked.map(|r| sum.counted.0 >= r.units || r.legacy_meets_requirement && legacy);
     let (rounded, residue) = pack.map_or((sum.counted.0, 0), |p| p.rounding.round_units(sum.counted.0));
     Sum {
         pack: pack.map(|p| format!("{}@{}", p.name, p.version)).unwrap_or_default(),

@@ -58,13 +58,13 @@ struct DateRange {
 }
 
 /// A conversion and its byte offset in the file.
-struct Located {
+struct ConversionAt {
     conversion: Conversion,
     at: usize,
 }
 
 /// The choices for the open questions, each with its rule.
-type Chosen = BTreeMap<&'static str, (&'static str, RuleNo)>;
+type ChosenSettings = BTreeMap<&'static str, (&'static str, RuleNo)>;
 
 /// Checks a pack; its rules are appended to `rules`.
 pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<Pack> {
@@ -151,14 +151,14 @@ fn check_settings(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     given: &BTreeMap<String, Spanned<SettingRule>>,
-) -> Chosen {
+) -> ChosenSettings {
     for (name, of) in given {
         if Question::find_by_name(name).is_none() {
             let known = QUESTIONS.iter().map(|q| q.name.to_owned()).collect();
             reading.add_fault(of.span().start, &format!("setting.{name}"), PolicyProblem::NoSetting { known });
         }
     }
-    let mut chosen = Chosen::new();
+    let mut chosen = ChosenSettings::new();
     for question in QUESTIONS {
         let first = question.choices.first().copied().unwrap_or_default();
         let rule = format!("setting.{}", question.name);
@@ -186,7 +186,7 @@ fn check_conversions(
     given: &[Spanned<ConversionRule>],
     pack: DateRange,
 ) -> Vec<Conversion> {
-    let mut made: Vec<Located> = Vec::with_capacity(given.len());
+    let mut made: Vec<ConversionAt> = Vec::with_capacity(given.len());
     for spanned in given {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if !Unit::ALL.iter().any(|unit| unit.as_str() == of.unit) {
@@ -214,7 +214,7 @@ fn check_conversions(
             to: days.to,
             rule,
         };
-        made.push(Located { conversion, at });
+        made.push(ConversionAt { conversion, at });
     }
     check_dates(reading, &made, pack);
     made.sort_by_key(|made| std::cmp::Reverse(made.conversion.of.count_conditions()));
@@ -222,10 +222,10 @@ fn check_conversions(
 }
 
 /// Checks that conversions of one unit for the same records follow each other without overlap or gap.
-fn check_dates(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
+fn check_dates(reading: &mut Reading<'_>, made: &[ConversionAt], pack: DateRange) {
     let DateRange { from, to } = pack;
     let mut seen: Vec<usize> = vec![];
-    for (i, Located { conversion: first, .. }) in made.iter().enumerate() {
+    for (i, ConversionAt { conversion: first, .. }) in made.iter().enumerate() {
         if seen.contains(&i) {
             continue;
         }
@@ -235,7 +235,7 @@ fn check_dates(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
         line.sort_by_key(|j| made[*j].conversion.from);
         let mut next = from;
         for j in &line {
-            let Located { conversion: c, at } = &made[*j];
+            let ConversionAt { conversion: c, at } = &made[*j];
             let rule = format!("conversion.{}", c.unit);
             if c.from < next && next > from {
                 reading.add_fault(*at, &rule, PolicyProblem::Overlap { next });
@@ -244,7 +244,7 @@ fn check_dates(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
             }
             next = c.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
         }
-        if let Some(Located { conversion: c, at }) = line.last().map(|j| &made[*j])
+        if let Some(ConversionAt { conversion: c, at }) = line.last().map(|j| &made[*j])
             && next <= to
         {
             reading.add_fault(*at, &format!("conversion.{}", c.unit), PolicyProblem::GapAtEnd { from: next, to });
@@ -459,8 +459,8 @@ fn check_requirement(
     if units.is_none() || of.years == 0 {
         reading.add_fault(spanned.span().start, "requirement", PolicyProblem::Requirement);
     }
-    let (rolling, whole_by_legacy) = (window == "rolling", legacy == "whole");
-    Some(Requirement { units: units.unwrap_or(1), years: of.years.max(1), rolling, whole_by_legacy, rule })
+    let (rolling, legacy_meets_requirement) = (window == "rolling", legacy == "whole");
+    Some(Requirement { units: units.unwrap_or(1), years: of.years.max(1), rolling, legacy_meets_requirement, rule })
 }
 
 fn check_rounding(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Rounding {

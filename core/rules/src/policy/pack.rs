@@ -205,7 +205,7 @@ pub struct Requirement {
     /// Whether the period is any such number of years, not a fixed cycle.
     pub rolling: bool,
     /// Whether one certificate of an older programme meets the whole requirement.
-    pub whole_by_legacy: bool,
+    pub legacy_meets_requirement: bool,
     /// The rule that entries refer to.
     pub rule: RuleNo,
 }

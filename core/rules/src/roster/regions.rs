@@ -196,20 +196,20 @@ impl From<RegionProblem> for Problem {
 
 /// A row and its position in the file.
 #[derive(Clone, Copy)]
-struct Numbered<'f> {
+struct NumberedRow<'f> {
     /// Position in the file, counted from 0.
     nth: usize,
     region: &'f Region,
 }
 
 /// Code → its rows, in order of their first day.
-type RowsOf<'f> = BTreeMap<&'f str, Vec<Numbered<'f>>>;
+type RowsOf<'f> = BTreeMap<&'f str, Vec<NumberedRow<'f>>>;
 
 fn check_tree(file: &File, told: &mut Reader<'_>) {
     let at = |nth: usize, key: &str| format!("region.{nth}.{key}");
     let mut spans = RowsOf::new();
     for (nth, row) in file.region.iter().enumerate() {
-        spans.entry(&row.code).or_default().push(Numbered { nth, region: row });
+        spans.entry(&row.code).or_default().push(NumberedRow { nth, region: row });
         if !is_region_code(&row.code) {
             told.add_fault(&at(nth, "code"), RegionProblem::Code { division: row.code.clone() });
         }
@@ -223,7 +223,7 @@ fn check_tree(file: &File, told: &mut Reader<'_>) {
     for rows in spans.values_mut() {
         rows.sort_by_key(|row| row.region.from);
         for pair in rows.windows(2) {
-            let [Numbered { region: first, .. }, Numbered { nth, region: second }] = pair else { continue };
+            let [NumberedRow { region: first, .. }, NumberedRow { nth, region: second }] = pair else { continue };
             let next = first.to.and_then(|to| to.succ_opt());
             match next {
                 Some(next) if next == second.from => {}
@@ -235,8 +235,8 @@ fn check_tree(file: &File, told: &mut Reader<'_>) {
         }
     }
     for (nth, row) in file.region.iter().enumerate() {
-        check_parent(&spans, Numbered { nth, region: row }, told);
-        check_successor(&spans, Numbered { nth, region: row }, told);
+        check_parent(&spans, NumberedRow { nth, region: row }, told);
+        check_successor(&spans, NumberedRow { nth, region: row }, told);
     }
     let tree = Regions { rows: file.region.clone() };
     for (nth, row) in file.region.iter().enumerate() {
@@ -248,7 +248,7 @@ fn check_tree(file: &File, told: &mut Reader<'_>) {
 }
 
 /// Checks that the region to report to exists on every day of the row.
-fn check_parent(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
+fn check_parent(spans: &RowsOf<'_>, NumberedRow { nth, region: row }: NumberedRow<'_>, told: &mut Reader<'_>) {
     let Some(up) = row.reports_to.as_deref() else { return };
     let place = format!("region.{nth}.reports_to");
     let Some(rows) = spans.get(up) else {
@@ -266,7 +266,7 @@ fn check_parent(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>,
     }
 }
 
-fn check_successor(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
+fn check_successor(spans: &RowsOf<'_>, NumberedRow { nth, region: row }: NumberedRow<'_>, told: &mut Reader<'_>) {
     let Some(successor) = row.successor.as_deref() else { return };
     let place = format!("region.{nth}.successor");
     let next = row.to.and_then(|to| to.succ_opt());

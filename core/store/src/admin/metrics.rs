@@ -52,10 +52,10 @@ pub async fn read_metrics(db: &Db) -> Result<Figures, StoreError> {
     let rows = db
         .fetch_rows(
             "SELECT 'dead_letters_open' AS name, '' AS label, count(*) AS value FROM dead_letter WHERE state = 'open'
-             UNION ALL SELECT 'settle_marks', '', count(*) FROM settle_mark
-             UNION ALL SELECT 'claims_waiting', 'potential', count(*) FROM claim WHERE state = 'potential'
-             UNION ALL SELECT 'claims_waiting', 'none', count(*) FROM claim WHERE state = 'none'
-             UNION ALL SELECT 'claims_waiting', 'new', count(*) FROM claim WHERE state = 'new'
+             UNION ALL SELECT 'settle_marks', '', count(*) FROM recompute_mark
+             UNION ALL SELECT 'claims_waiting', 'potential', count(*) FROM identity_claim WHERE state = 'potential'
+             UNION ALL SELECT 'claims_waiting', 'none', count(*) FROM identity_claim WHERE state = 'none'
+             UNION ALL SELECT 'claims_waiting', 'new', count(*) FROM identity_claim WHERE state = 'new'
              UNION ALL SELECT 'payloads_unread', '', count(*) FROM payload WHERE state = 'undecodable'
              UNION ALL SELECT 'oldest_waiting_seconds', '', coalesce(({now} - min(p.landed_at)) / 1000000, 0)
                FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.state IN ('due', 'claimed')

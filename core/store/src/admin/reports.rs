@@ -193,7 +193,7 @@ pub struct UnreadRow {
 pub async fn list_unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT stream, address, coalesce(fault, '') AS fault FROM payload
+            "SELECT stream, address, coalesce(error, '') AS error FROM payload
              WHERE state = 'undecodable' AND run_id = $1 ORDER BY id LIMIT 1000",
             vec![run.into()],
         )
@@ -202,7 +202,7 @@ pub async fn list_unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError
         Ok(UnreadRow {
             stream: r.text("stream")?,
             payload: r.text("address")?,
-            reason: Message::parse_stored(&r.text("fault")?),
+            reason: Message::parse_stored(&r.text("error")?),
         })
     };
     rows.iter().map(row).collect()
@@ -320,7 +320,7 @@ pub async fn list_dead_letters(
     more.add_if_some("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| filter::code_pattern(code).into()));
     more.add_if_some(
         "EXISTS (SELECT 1 FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
-                 WHERE g.letter_id = d.id AND b.run_id = ?)",
+                 WHERE g.dead_letter_id = d.id AND b.run_id = ?)",
         of.run.map(Value::from),
     );
     let rows = db
@@ -328,7 +328,7 @@ pub async fn list_dead_letters(
             &format!(
                 "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
                     d.record_name AS record_name, d.reasons AS reasons,
-                    (SELECT count(*) FROM dead_letter_sighting g WHERE g.letter_id = d.id) AS seen_count,
+                    (SELECT count(*) FROM dead_letter_sighting g WHERE g.dead_letter_id = d.id) AS seen_count,
                     d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id,
                     d.replay_id AS replay_id
              FROM dead_letter d JOIN source s ON s.id = d.source_id
@@ -427,7 +427,7 @@ pub async fn list_records(
                     r.period_end AS period_end, r.source_version AS source_version, r.address AS address,
                     r.course_title AS course_title, r.project_title AS project_title, r.school_code AS school_code, r.role AS role,
                     r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number
-             FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
+             FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
              WHERE ($1 = 0 OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", more.sql),
             more.args,
         )
@@ -542,11 +542,11 @@ pub async fn list_hours(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<
 pub async fn count_orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
     let mut found = Vec::new();
     for (what, child, column, parent) in [
-        ("records without a claim", "training_record", "claim_id", "claim"),
-        ("claims without a teacher", "claim", "teacher_id", "teacher"),
+        ("records without a claim", "training_record", "claim_id", "identity_claim"),
+        ("claims without a teacher", "identity_claim", "teacher_id", "teacher"),
         ("assessments without a record", "assessment", "record_id", "training_record"),
         ("entries without a record", "credit_entry", "record_id", "training_record"),
-        ("sightings without a dead letter", "dead_letter_sighting", "letter_id", "dead_letter"),
+        ("sightings without a dead letter", "dead_letter_sighting", "dead_letter_id", "dead_letter"),
     ] {
         let sql = format!(
             "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL

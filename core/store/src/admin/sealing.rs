@@ -35,7 +35,7 @@ const COLUMNS: [Column; 7] = [
         table: "dead_letter",
         column: "raw_sealed",
         order: "id",
-        row_key: "letter_key",
+        row_key: "dead_letter_key",
         place: [b"dead_letter", b"raw_sealed"],
     },
     Column {
@@ -45,7 +45,13 @@ const COLUMNS: [Column; 7] = [
         row_key: "row_key",
         place: [b"roster_row", b"sealed"],
     },
-    Column { table: "claim", column: "told", order: "id", row_key: "claim_key", place: [b"claim", b"told"] },
+    Column {
+        table: "identity_claim",
+        column: "person_details",
+        order: "id",
+        row_key: "claim_key",
+        place: [b"claim", b"told"],
+    },
     Column {
         table: "connector_version",
         column: "wrapped_key",

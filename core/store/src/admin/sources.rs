@@ -202,7 +202,7 @@ pub fn open_secret(keys: &Keys, row: &SecretRow) -> Result<String, StoreError> {
 
 /// A secret in a listing, without its value.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct SecretTold {
+pub struct SecretListing {
     /// Name of the source.
     pub source: String,
     /// Name of the secret.
@@ -219,13 +219,13 @@ pub struct SecretTold {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_secrets(db: &Db) -> Result<Vec<SecretTold>, StoreError> {
+pub async fn list_secrets(db: &Db) -> Result<Vec<SecretListing>, StoreError> {
     let rows = db.fetch_rows("SELECT * FROM source_secret ORDER BY source, name", vec![]).await?;
     rows.iter()
         .map(|row| {
             let SecretRow { source, name, sealed, set_at, set_by } = parse_secret(row)?;
             let generation = sealed.first().copied().unwrap_or(0);
-            Ok(SecretTold { source, name, set_at: format_instant(set_at), set_by, generation })
+            Ok(SecretListing { source, name, set_at: format_instant(set_at), set_by, generation })
         })
         .collect()
 }

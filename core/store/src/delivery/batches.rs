@@ -6,7 +6,7 @@ use crate::delivery::batch::ClaimedBatch;
 use crate::intake::runs::RunRange;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::lease::{Leased, micros};
+use crate::sql::lease::{CLAIM_SQL, Leased, micros};
 use crate::sql::rows::{Row, Rows};
 use huiliu_messages::Message;
 
@@ -15,9 +15,9 @@ use huiliu_messages::Message;
 /// # Errors
 /// [`StoreError`].
 pub async fn claim_batch(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<ClaimedBatch>, StoreError> {
-    let (lost, taken, expired) = (Leased::Batch.lost_sql(), Leased::Batch.claim_sql(), Leased::Batch.expired_sql());
+    let (lost, expired) = (Leased::Batch.lost_sql(), Leased::Batch.expired_sql());
     let sql = format!(
-        "UPDATE batch SET lost_claims = lost_claims + {lost}, state = 'claimed', attempts = attempts + 1, {taken}
+        "UPDATE batch SET lost_claims = lost_claims + {lost}, state = 'claimed', attempts = attempts + 1, {CLAIM_SQL}
          WHERE id = $1 AND ((state = 'due' AND due_at <= {{now}}) OR {expired})
          RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract"
     );
@@ -120,7 +120,7 @@ pub async fn release_batch(db: &Db, held: &ClaimedBatch, wait_ms: u64, error: &M
 /// [`StoreError`].
 pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreError> {
     db.execute(
-        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now}, rung_at = 0, generation = generation + 1
+        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now}, notified_at = 0, generation = generation + 1
          WHERE holder = $1 AND state = 'claimed'",
         vec![holder.into()],
     )
@@ -175,7 +175,7 @@ pub async fn postpone_batch(db: &Db, batch: i64, wait_ms: u64) -> Result<(), Sto
 pub async fn release_quarantined(tx: &mut Tx, batch: i64) -> Result<bool, StoreError> {
     let n = tx
         .execute(
-            "UPDATE batch SET state = 'due', attempts = 0, lost_claims = 0, last_error = NULL, due_at = {now}, rung_at = 0,
+            "UPDATE batch SET state = 'due', attempts = 0, lost_claims = 0, last_error = NULL, due_at = {now}, notified_at = 0,
                     generation = generation + 1, contract = CASE WHEN contract = 1 THEN 2 ELSE contract END
              WHERE id = $1 AND state = 'quarantined'",
             vec![batch.into()],
@@ -202,7 +202,7 @@ pub async fn list_expired(db: &Db, limit: u32) -> Result<Vec<i64>, StoreError> {
 pub async fn list_due(db: &Db, limit: u32) -> Result<Vec<i64>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT id FROM batch WHERE state = 'due' AND due_at <= {now} ORDER BY rung_at, id LIMIT $1",
+            "SELECT id FROM batch WHERE state = 'due' AND due_at <= {now} ORDER BY notified_at, id LIMIT $1",
             vec![i64::from(limit).into()],
         )
         .await?;
@@ -226,7 +226,7 @@ pub struct DueBatch {
 pub async fn take_unnotified(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatch>, StoreError> {
     let quiet = micros(quiet_ms);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
+    let silent = "state = 'due' AND due_at <= {now} AND notified_at < {now} - $1";
     let any = format!("SELECT id FROM batch WHERE {silent} LIMIT 1");
     if limit == 0 || db.fetch_rows(&any, vec![quiet.into()]).await?.is_empty() {
         return Ok(vec![]);
@@ -235,8 +235,8 @@ pub async fn take_unnotified(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec
     let rows = tx
         .fetch_rows(
             &format!(
-                "UPDATE batch SET rung_at = {{now}} WHERE id IN (
-                   SELECT id FROM batch WHERE {silent} ORDER BY rung_at, id LIMIT $2 {{lock_free}})
+                "UPDATE batch SET notified_at = {{now}} WHERE id IN (
+                   SELECT id FROM batch WHERE {silent} ORDER BY notified_at, id LIMIT $2 {{lock_free}})
                  RETURNING id, generation"
             ),
             vec![quiet.into(), limit.into()],
@@ -261,7 +261,11 @@ pub async fn unmark_notified(db: &Db, batches: &[i64]) -> Result<(), StoreError>
     }
     let rows = Rows::new().int("id", batches.iter().copied().map(Some));
     let mut tx = db.begin().await?;
-    tx.execute_with("UPDATE batch SET rung_at = 0 WHERE id IN (SELECT id FROM {rows}) AND state = 'due'", vec![], rows)
-        .await?;
+    tx.execute_with(
+        "UPDATE batch SET notified_at = 0 WHERE id IN (SELECT id FROM {rows}) AND state = 'due'",
+        vec![],
+        rows,
+    )
+    .await?;
     tx.commit().await
 }

@@ -27,7 +27,7 @@ pub trait Versioned {
 impl Versioned for TrainingRecord<'_> {
     const TABLE: &'static str = "training_record";
     const KEY: &'static str = "record_key";
-    const OWNER: &'static str = "(SELECT c.teacher_id FROM claim c WHERE c.id = t.claim_id)";
+    const OWNER: &'static str = "(SELECT c.teacher_id FROM identity_claim c WHERE c.id = t.claim_id)";
 
     fn key(&self) -> &[u8; 16] {
         &self.record_key
@@ -254,12 +254,12 @@ impl<'l, R: Versioned> Classified<'l, R> {
 
     /// Returns the records to write: new ones, and those that overwrite a row, sorted by that row.
     #[must_use]
-    pub fn select_writes(&self) -> Fresh<'l, R> {
+    pub fn select_writes(&self) -> SelectedWrites<'l, R> {
         let new = self.winners.iter().filter(|w| w.verdict == Verdict::New).map(|w| w.record).collect();
         let newer = |w: &Winner<'l, R>| Some(Newer { row: w.verdict.overwritten_row()?, record: w.record });
         let mut newer: Vec<Newer<'l, R>> = self.winners.iter().filter_map(newer).collect();
         newer.sort_unstable_by_key(|newer| newer.row);
-        Fresh { new, newer }
+        SelectedWrites { new, newer }
     }
 }
 
@@ -274,7 +274,7 @@ pub struct Overwritten {
 
 /// The records to write.
 #[derive(Debug)]
-pub struct Fresh<'l, R = TrainingRecord<'l>> {
+pub struct SelectedWrites<'l, R = TrainingRecord<'l>> {
     /// Records without a stored row.
     pub new: Vec<&'l R>,
     /// Records that overwrite a stored row, sorted by that row.

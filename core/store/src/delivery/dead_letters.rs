@@ -44,7 +44,7 @@ pub(crate) async fn park_records(
     let mut outcome_of = Vec::with_capacity(all.len());
     for parked in all {
         let (id, discarded) = letters
-            .get(&parked.letter_key)
+            .get(&parked.dead_letter_key)
             .copied()
             .ok_or_else(|| StoreError::Column { column: "dead_letter.id".into() })?;
         *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
@@ -53,7 +53,7 @@ pub(crate) async fn park_records(
     let rows = Rows::new()
         .int("batch_id", all.iter().map(|_| Some(held.id)))
         .int("record_index", all.iter().map(|p| Some(p.index.into())))
-        .int("letter_id", outcome_of.iter().map(|(id, _)| Some(*id)))
+        .int("dead_letter_id", outcome_of.iter().map(|(id, _)| Some(*id)))
         .text("address", all.iter().map(|p| Some(p.address.as_str())))
         .int("source_version", all.iter().map(|p| p.source_version))
         .int("activation", all.iter().map(|_| Some(load.activation)))
@@ -72,17 +72,17 @@ async fn write_letters(
     let order = |p: &Parked| (p.source_version, p.raw_digest);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
     for parked in all {
-        let held = newest.entry(parked.letter_key).or_insert(parked);
+        let held = newest.entry(parked.dead_letter_key).or_insert(parked);
         if order(parked) > order(held) {
             *held = parked;
         }
     }
     let letters: Vec<&Parked> = newest.into_values().collect();
-    let seal = |p: &&Parked| keys.seal(&[b"dead_letter", b"raw_sealed", &p.letter_key], p.raw.as_bytes());
+    let seal = |p: &&Parked| keys.seal(&[b"dead_letter", b"raw_sealed", &p.dead_letter_key], p.raw.as_bytes());
     let sealed: Vec<Vec<u8>> = letters.iter().map(seal).collect::<Result<_, _>>()?;
     let reasons: Vec<String> = letters.iter().map(|p| Problem::to_stored(&p.problems)).collect();
     let rows = Rows::new()
-        .bytes("letter_key", letters.iter().map(|p| p.letter_key.as_slice()))
+        .bytes("dead_letter_key", letters.iter().map(|p| p.dead_letter_key.as_slice()))
         .int("source_version", letters.iter().map(|p| p.source_version))
         .bytes("raw_digest", letters.iter().map(|p| p.raw_digest.as_slice()))
         .text("address", letters.iter().map(|p| Some(p.address.as_str())))
@@ -96,15 +96,15 @@ async fn write_letters(
     let newer = format!("{} >= {}", order("excluded"), order("dead_letter"));
     let content = CONTENT.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE dead_letter.{c} END"));
     let sql = format!(
-        "INSERT INTO dead_letter (institution_id, source_id, stream, letter_key, state, source_version, activation, raw_digest,
+        "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, activation, raw_digest,
            address, record_name, reasons, raw_sealed, manifest_version, first_seen_at, last_seen_at)
-         SELECT $1, $2, $3, letter_key, 'open', source_version, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
+         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
            {{now}}, {{now}}
          FROM {{rows}} WHERE true
-         ON CONFLICT (letter_key, source_id, stream) DO UPDATE SET
+         ON CONFLICT (dead_letter_key, source_id, stream) DO UPDATE SET
            state = CASE WHEN dead_letter.state = 'discarded' THEN 'discarded' ELSE 'open' END,
            last_seen_at = excluded.last_seen_at, {}
-         RETURNING id, letter_key, state",
+         RETURNING id, dead_letter_key, state",
         content.join(", ")
     );
     let args = vec![
@@ -117,7 +117,7 @@ async fn write_letters(
     let written = tx.fetch_rows_with(&sql, args, rows).await?;
     let mut ids = HashMap::with_capacity(written.len());
     for row in &written {
-        if let Ok(key) = <[u8; 16]>::try_from(row.bytes("letter_key")?) {
+        if let Ok(key) = <[u8; 16]>::try_from(row.bytes("dead_letter_key")?) {
             ids.insert(
                 key,
                 (row.int("id")?, row.parse_text::<DeadLetterState>("state")? == DeadLetterState::Discarded),
@@ -139,11 +139,11 @@ pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<()
     let reasons: Vec<String> = still.iter().map(|of| Problem::to_stored(&of.parked.problems)).collect();
     tx.execute_with(
         "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
-         WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest
+         WHERE dead_letter.id = incoming.dead_letter_id AND dead_letter.raw_digest = incoming.raw_digest
            AND dead_letter.state = 'open'",
         vec![],
         Rows::new()
-            .int("letter_id", still.iter().map(|of| Some(of.letter)))
+            .int("dead_letter_id", still.iter().map(|of| Some(of.letter)))
             .bytes("raw_digest", still.iter().map(|of| of.parked.raw_digest.as_slice()))
             .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
     )
@@ -158,24 +158,27 @@ pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<()
 /// [`StoreError`].
 pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreError> {
     let letters = tx
-        .fetch_rows("SELECT DISTINCT letter_id FROM dead_letter_sighting WHERE batch_id = $1", vec![earlier.into()])
+        .fetch_rows(
+            "SELECT DISTINCT dead_letter_id FROM dead_letter_sighting WHERE batch_id = $1",
+            vec![earlier.into()],
+        )
         .await?;
     if letters.is_empty() {
         return Ok((0, 0, 0));
     }
-    lock_letters(tx, &letters.iter().map(|r| r.int("letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
+    lock_letters(tx, &letters.iter().map(|r| r.int("dead_letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
     let seen = tx
         .fetch_rows(
-            "INSERT INTO dead_letter_sighting (batch_id, record_index, letter_id, address, source_version, activation, outcome)
-             SELECT $1, s.record_index, s.letter_id, s.address, s.source_version, s.activation,
+            "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome)
+             SELECT $1, s.record_index, s.dead_letter_id, s.address, s.source_version, s.activation,
                     CASE WHEN d.state = 'discarded' THEN 'discarded' ELSE s.outcome END
-             FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id WHERE s.batch_id = $2
+             FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id WHERE s.batch_id = $2
              RETURNING outcome",
             vec![batch.into(), earlier.into()],
         )
         .await?;
     tx.execute(
-        "UPDATE dead_letter SET last_seen_at = {now} WHERE id IN (SELECT letter_id FROM dead_letter_sighting WHERE batch_id = $1)",
+        "UPDATE dead_letter SET last_seen_at = {now} WHERE id IN (SELECT dead_letter_id FROM dead_letter_sighting WHERE batch_id = $1)",
         vec![batch.into()],
     )
     .await?;
@@ -195,7 +198,7 @@ pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Res
 /// writes them.
 async fn lock_letters(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     tx.fetch_rows_with(
-        "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.letter_key {lock}",
+        "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.dead_letter_key {lock}",
         vec![],
         Rows::new().int("id", ids.iter().copied().map(Some)),
     )
@@ -255,14 +258,14 @@ pub(crate) async fn resolve_letters(
         )
         .await?;
     let rows = Rows::new()
-        .int("letter_id", letters.iter().copied().map(Some))
+        .int("dead_letter_id", letters.iter().copied().map(Some))
         .bytes("record_key", records.iter().map(|r| r.record_key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
     tx.execute_with(
         "UPDATE dead_letter SET replay_id = nullif($3, 0), record_id =
            (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),
            state = CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s
-                                     WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked') THEN 'open' ELSE 'closed' END
-         FROM {rows} WHERE dead_letter.id = incoming.letter_id AND dead_letter.state = 'open'",
+                                     WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked') THEN 'open' ELSE 'closed' END
+         FROM {rows} WHERE dead_letter.id = incoming.dead_letter_id AND dead_letter.state = 'open'",
         vec![held.source_id.into(), held.stream.as_str().into(), replay.into()],
         rows,
     )
@@ -283,12 +286,12 @@ pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError
     }
     tx.execute(
         "UPDATE batch SET parked = parked - s.n, discarded = discarded + s.n
-         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE letter_id = $1 AND outcome = 'parked'
+         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE dead_letter_id = $1 AND outcome = 'parked'
                GROUP BY batch_id) s WHERE batch.id = s.batch_id",
         args(),
     )
     .await?;
-    let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE letter_id = $1 AND outcome = 'parked'";
+    let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE dead_letter_id = $1 AND outcome = 'parked'";
     tx.execute(sql, args()).await?;
     Ok(true)
 }
@@ -309,7 +312,7 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         let newest = format!(
             "SELECT d.id AS id, max(t.source_version) AS source_version, min(t.activation) AS activation
              FROM dead_letter d {{join {table} t
-               ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}}
+               ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}}
              WHERE d.state = 'open' AND d.id > $1 GROUP BY d.id ORDER BY d.id LIMIT 2000"
         );
         let superseded = db.fetch_rows(&newest, vec![after.into()]).await?;
@@ -320,13 +323,13 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         let mut tx = db.begin().await?;
         lock_letters(&mut tx, &ids).await?;
         let rows = Rows::new()
-            .int("letter_id", ids.iter().copied().map(Some))
+            .int("dead_letter_id", ids.iter().copied().map(Some))
             .int("source_version", versions.into_iter().map(Some))
             .int("activation", activations.into_iter().map(Some));
         let closed = tx
             .fetch_rows_with(
                 "UPDATE dead_letter_sighting SET outcome = 'superseded' FROM {rows}
-                 WHERE dead_letter_sighting.letter_id = incoming.letter_id AND dead_letter_sighting.outcome = 'parked'
+                 WHERE dead_letter_sighting.dead_letter_id = incoming.dead_letter_id AND dead_letter_sighting.outcome = 'parked'
                    AND (dead_letter_sighting.source_version, dead_letter_sighting.activation)
                      < (incoming.source_version, incoming.activation)
                  RETURNING dead_letter_sighting.batch_id AS batch_id",
@@ -351,7 +354,7 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         .await?;
         tx.execute_with(
             "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
-               AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked')",
+               AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked')",
             vec![],
             Rows::new().int("id", ids.into_iter().map(Some)),
         )

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
-use crate::delivery::classify::{Classified, Fresh, Newer, Overwritten};
+use crate::delivery::classify::{Classified, Newer, Overwritten, SelectedWrites};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{Done, Replayed, finish_batch, move_counters, write_skips};
 use crate::identity::claims;
@@ -61,7 +61,7 @@ pub(crate) async fn write_records(
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
     tx.insert_rows("batch_loss", rows).await?;
-    let Fresh { new, newer } = classified.select_writes();
+    let SelectedWrites { new, newer } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     let claims = claims::find_or_make_claims(tx, keys, known, &records).await?;
     let (of_new, of_newer) = claims.split_at(new.len());

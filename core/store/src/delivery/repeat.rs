@@ -91,8 +91,8 @@ async fn may_be_overwritten(tx: &mut Tx, held: &ClaimedBatch, earlier: i64, tabl
     let parked = tx
         .fetch_rows(
             &format!(
-                "SELECT s.letter_id AS id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id
-             JOIN {table} t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key
+                "SELECT s.dead_letter_id AS id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id
+             JOIN {table} t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key
              WHERE s.batch_id > $1 AND s.batch_id < $2 AND d.state = 'open' AND d.source_id = $3 AND d.stream = $4
                AND t.batch_id = $1 LIMIT 1"
             ),

@@ -35,7 +35,7 @@ pub struct Filter {
 
 /// A raw record that a replay processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedRecord {
+pub struct SelectedRecord {
     /// Its dead letter.
     pub letter: i64,
     /// The address at which it was seen.
@@ -43,7 +43,7 @@ pub struct WantedRecord {
 }
 
 /// The raw records of one batch that a replay processes, by their position in the payload.
-pub type Wanted = BTreeMap<u32, WantedRecord>;
+pub type Wanted = BTreeMap<u32, SelectedRecord>;
 
 /// The planned outcome of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -150,15 +150,15 @@ pub async fn select_parked(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BT
     also.add_if_some("d.reasons LIKE ? ESCAPE '\\'", filter.code.as_deref().map(|code| code_pattern(code).into()));
     also.add_if_some(
         "EXISTS (SELECT 1 FROM dead_letter_sighting r JOIN batch b ON b.id = r.batch_id
-                 WHERE r.letter_id = d.id AND b.run_id = ?)",
+                 WHERE r.dead_letter_id = d.id AND b.run_id = ?)",
         filter.run.map(Value::from),
     );
     also.add_if_some("d.last_seen_at >= ?", filter.since.map(Value::from));
     also.add_if_some("d.last_seen_at < ?", filter.until.map(Value::from));
     let Conditions { sql: conditions, args } = also;
     let sql = format!(
-        "SELECT s.batch_id, s.record_index, s.letter_id, s.address
-         FROM dead_letter d JOIN source c ON c.id = d.source_id JOIN dead_letter_sighting s ON s.letter_id = d.id
+        "SELECT s.batch_id, s.record_index, s.dead_letter_id, s.address
+         FROM dead_letter d JOIN source c ON c.id = d.source_id JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
          WHERE d.state = 'open' AND s.outcome = 'parked'{conditions} ORDER BY s.batch_id, s.record_index LIMIT $1"
     );
     group_by_batch(&tx.fetch_rows(&sql, args).await?)
@@ -169,7 +169,7 @@ pub async fn select_parked(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BT
 /// # Errors
 /// [`StoreError`].
 pub async fn load_planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
-    let sql = "SELECT batch_id, record_index, letter_id, address FROM replay_item WHERE replay_id = $1 ORDER BY batch_id, record_index";
+    let sql = "SELECT batch_id, record_index, dead_letter_id, address FROM replay_item WHERE replay_id = $1 ORDER BY batch_id, record_index";
     group_by_batch(&tx.fetch_rows(sql, vec![replay.into()]).await?)
 }
 
@@ -177,7 +177,7 @@ pub(crate) fn group_by_batch(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, Stor
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
-        let record = WantedRecord { letter: row.int("letter_id")?, address: row.text("address")? };
+        let record = SelectedRecord { letter: row.int("dead_letter_id")?, address: row.text("address")? };
         batches.entry(row.int("batch_id")?).or_default().insert(index, record);
     }
     Ok(batches)
@@ -190,13 +190,13 @@ pub(crate) fn group_by_batch(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, Stor
 pub async fn list_resolved_items(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreError> {
     let rows = tx
         .fetch_rows(
-            "SELECT i.letter_id AS letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
+            "SELECT i.dead_letter_id AS dead_letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
              LEFT JOIN dead_letter_sighting s ON s.batch_id = i.batch_id AND s.record_index = i.record_index AND s.outcome = 'parked'
-             WHERE i.replay_id = $1 AND s.letter_id IS NULL ORDER BY i.letter_id LIMIT 100",
+             WHERE i.replay_id = $1 AND s.dead_letter_id IS NULL ORDER BY i.dead_letter_id LIMIT 100",
             vec![replay.into()],
         )
         .await?;
-    rows.iter().map(|r| Ok((r.int("letter_id")?, r.text("address")?, r.parse_text("outcome")?))).collect()
+    rows.iter().map(|r| Ok((r.int("dead_letter_id")?, r.text("address")?, r.parse_text("outcome")?))).collect()
 }
 
 /// Loads a finished batch in the form that a claim returns, without claiming it.
@@ -228,7 +228,7 @@ pub async fn write_items(db: &Db, replay: i64, items: &[Item]) -> Result<(), Sto
         .int("replay_id", items.iter().map(|_| Some(replay)))
         .int("batch_id", items.iter().map(|i| Some(i.batch)))
         .int("record_index", items.iter().map(|i| Some(i.index.into())))
-        .int("letter_id", items.iter().map(|i| Some(i.dead_letter)))
+        .int("dead_letter_id", items.iter().map(|i| Some(i.dead_letter)))
         .text("address", items.iter().map(|i| Some(i.address.as_str())))
         .text("outcome", items.iter().map(|i| Some(i.outcome.as_str())))
         .opt_bytes("record_key", items.iter().map(|i| i.record_key.as_ref().map(<[u8; 16]>::as_slice)))
@@ -255,7 +255,7 @@ pub async fn complete_plan(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Resu
     tx.insert_rows("replay_teacher", rows).await?;
     tx.execute(
         "UPDATE replay SET state = 'planned',
-           letters = (SELECT count(DISTINCT letter_id) FROM replay_item i WHERE i.replay_id = replay.id) WHERE id = $1",
+           dead_letters = (SELECT count(DISTINCT dead_letter_id) FROM replay_item i WHERE i.replay_id = replay.id) WHERE id = $1",
         vec![replay.into()],
     )
     .await?;
@@ -319,7 +319,7 @@ impl Replay {
 pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<Replay>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT r.id, r.state, r.filter, r.activations, r.planned_at, r.planned_by, r.applied_at, r.applied_by, r.letters,
+            "SELECT r.id, r.state, r.filter, r.activations, r.planned_at, r.planned_by, r.applied_at, r.applied_by, r.dead_letters,
                     r.moved, (SELECT count(*) FROM replay_teacher t WHERE t.replay_id = r.id) AS teachers
              FROM replay r WHERE r.id > $1 AND ($2 = 0 OR r.id = $2) ORDER BY r.id LIMIT $3",
             vec![after.into(), only.unwrap_or(0).into(), limit.into()],
@@ -339,7 +339,7 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
             planned_by: row.text("planned_by")?,
             applied_at: row.opt_int("applied_at")?.map(format_instant),
             applied_by: row.opt_text("applied_by")?,
-            letters: row.int("letters")?,
+            letters: row.int("dead_letters")?,
             outcomes: outcomes
                 .iter()
                 .map(|r| Ok((r.parse_text("outcome")?, r.int("n")?)))
@@ -358,14 +358,14 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
 pub async fn list_items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreError> {
     let rows = tx
         .fetch_rows(
-            "SELECT letter_id, batch_id, record_index, address, outcome, record_key, detail FROM replay_item
+            "SELECT dead_letter_id, batch_id, record_index, address, outcome, record_key, detail FROM replay_item
              WHERE replay_id = $1 ORDER BY batch_id, record_index LIMIT $2",
             vec![replay.into(), limit.into()],
         )
         .await?;
     let item = |row: &Row| {
         Ok(Item {
-            dead_letter: row.int("letter_id")?,
+            dead_letter: row.int("dead_letter_id")?,
             batch: row.int("batch_id")?,
             index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
             address: row.text("address")?,

@@ -79,7 +79,7 @@ pub async fn summarize_parked(db: &Db, run: i64, told: usize) -> Result<ParkedRo
             let rows = db
                 .fetch_rows(
                     "SELECT s.record_index, s.address, d.record_name, d.reasons FROM dead_letter_sighting s
-                     JOIN dead_letter d ON d.id = s.letter_id
+                     JOIN dead_letter d ON d.id = s.dead_letter_id
                      WHERE s.batch_id = $1 AND s.record_index > $2 AND s.outcome = 'parked'
                      ORDER BY s.record_index LIMIT $3",
                     vec![batch.into(), after.into(), LOOKED_AT.into()],

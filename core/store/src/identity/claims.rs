@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::admin::sealing;
 use crate::identity::identifiers::{self, Index};
-use crate::identity::{self, ClaimTold, rulings};
+use crate::identity::{self, DescribedClaim, rulings};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
@@ -234,11 +234,11 @@ async fn insert_claims(
             made.iter()
                 .map(|m| Some(if m.told.is_some() { ClaimState::New.as_str() } else { ClaimState::Definite.as_str() })),
         )
-        .opt_bytes("told", made.iter().map(|m| m.told.as_deref()));
+        .opt_bytes("person_details", made.iter().map(|m| m.told.as_deref()));
     let inserted = tx
         .fetch_rows_with(
-            "INSERT INTO claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, told)
-             SELECT claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, told FROM {rows}
+            "INSERT INTO identity_claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, person_details)
+             SELECT claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, person_details FROM {rows}
              WHERE true ON CONFLICT (claim_key) DO NOTHING RETURNING id, claim_key, teacher_id",
             vec![],
             rows,
@@ -252,7 +252,7 @@ async fn insert_claims(
     let waiting = made.iter().filter(|m| m.told.is_some());
     let waiting = waiting.filter_map(|m| {
         let claim_id = claims.get(&m.record.claim_key)?.id;
-        Some(ClaimTold { claim_id, told: m.record.told.as_ref()? })
+        Some(DescribedClaim { claim_id, told: m.record.told.as_ref()? })
     });
     identity::write_claim_keys(tx, keys, waiting).await
 }

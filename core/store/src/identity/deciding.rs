@@ -34,7 +34,7 @@ pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Resu
     if !try_lock_identity(&mut tx).await? {
         return Ok(0);
     }
-    let sql = "SELECT id FROM claim WHERE state = 'new' ORDER BY id LIMIT $1";
+    let sql = "SELECT id FROM identity_claim WHERE state = 'new' ORDER BY id LIMIT $1";
     let ids: Vec<i64> =
         tx.fetch_rows(sql, vec![PAGE.into()]).await?.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
     decide_on(&mut tx, keys, weights, &ids).await?;
@@ -104,14 +104,14 @@ struct Rejection {
 async fn load_claims(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>, StoreError> {
     let rows = tx
         .fetch_rows_with(
-            "SELECT c.id AS id, c.claim_key AS claim_key, c.teacher_id AS teacher_id, c.told AS told FROM claim c
-             WHERE c.id IN (SELECT id FROM {rows}) AND c.told IS NOT NULL ORDER BY c.id {lock}",
+            "SELECT c.id AS id, c.claim_key AS claim_key, c.teacher_id AS teacher_id, c.person_details AS person_details FROM identity_claim c
+             WHERE c.id IN (SELECT id FROM {rows}) AND c.person_details IS NOT NULL ORDER BY c.id {lock}",
             vec![],
             Rows::new().int("id", ids.iter().copied().map(Some)),
         )
         .await?;
     let claim = |row: &Row| {
-        let profile = open_told(keys, &row.bytes("claim_key")?, &row.bytes("told")?)?.to_profile();
+        let profile = open_told(keys, &row.bytes("claim_key")?, &row.bytes("person_details")?)?.to_profile();
         // A number of fifteen digits has no check character. A mistyped one would be nobody's number, so it creates no
         // teacher.
         let sure = profile.id.as_ref().filter(|id| id.is_valid() && !id.is_unchecked());
@@ -178,14 +178,14 @@ async fn count_block_sizes(tx: &mut Tx, wanted: &BTreeSet<i64>) -> Result<HashMa
 }
 
 /// A teacher who has a key.
-struct Sharing {
+struct KeyHolder {
     teacher_id: i64,
     /// The teacher's second keys, packed; empty if they were not requested.
     seconds: Vec<u8>,
 }
 
 /// Key → the teachers who have it.
-type Blocks = HashMap<i64, Vec<Sharing>>;
+type Blocks = HashMap<i64, Vec<KeyHolder>>;
 
 async fn load_blocks(tx: &mut Tx, wanted: &[i64], with_seconds: bool) -> Result<Blocks, StoreError> {
     let mut blocks = Blocks::new();
@@ -203,15 +203,18 @@ async fn load_blocks(tx: &mut Tx, wanted: &[i64], with_seconds: bool) -> Result<
     let rows = tx.fetch_rows_with(&sql, vec![], Rows::new().int("match_key", wanted.iter().copied().map(Some))).await?;
     for row in &rows {
         let seconds = if with_seconds { row.bytes("seconds")? } else { vec![] };
-        blocks.entry(row.int("match_key")?).or_default().push(Sharing { teacher_id: row.int("teacher_id")?, seconds });
+        blocks
+            .entry(row.int("match_key")?)
+            .or_default()
+            .push(KeyHolder { teacher_id: row.int("teacher_id")?, seconds });
     }
     Ok(blocks)
 }
 
 /// Of many teachers who share a key, returns those who also share one of the claim's three rarest second keys.
-fn narrow_by_second_keys(all: &[Sharing], mine: &[i64]) -> Vec<i64> {
+fn narrow_by_second_keys(all: &[KeyHolder], mine: &[i64]) -> Vec<i64> {
     let mut by_second: BTreeMap<i64, Vec<i64>> = mine.iter().map(|second| (*second, vec![])).collect();
-    for Sharing { teacher_id, seconds } in all {
+    for KeyHolder { teacher_id, seconds } in all {
         for second in unpack_digests(seconds) {
             if let Some(met) = by_second.get_mut(&second) {
                 met.push(*teacher_id);
@@ -317,8 +320,8 @@ async fn write_decisions(
         .text("decided_by", rules.iter().map(|rule| Some(rule.as_str())))
         .text("doubt", decided.iter().map(|of| of.decision.doubt.map(|doubt| doubt.as_str())));
     tx.execute_with(
-        "UPDATE claim SET teacher_id = incoming.teacher_id, state = incoming.state, decided_by = incoming.decided_by,
-           doubt = incoming.doubt FROM {rows} WHERE claim.id = incoming.id",
+        "UPDATE identity_claim SET teacher_id = incoming.teacher_id, state = incoming.state, decided_by = incoming.decided_by,
+           doubt = incoming.doubt FROM {rows} WHERE identity_claim.id = incoming.id",
         vec![],
         rows,
     )

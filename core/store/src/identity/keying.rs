@@ -192,7 +192,7 @@ async fn update_counts(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreE
 async fn reset_matching_claims(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     let shared: BTreeSet<i64> = changed.iter().flat_map(|c| c.was.keys.union(&c.is.keys)).copied().collect();
     tx.execute_with(
-        "UPDATE claim SET state = 'new' WHERE decided_by NOT LIKE 'decision%' AND id IN
+        "UPDATE identity_claim SET state = 'new' WHERE decided_by NOT LIKE 'decision%' AND id IN
            (SELECT m.claim_id FROM {rows} {join claim_match_key m ON m.match_key = incoming.match_key})",
         vec![],
         Rows::new().int("match_key", shared.into_iter().map(Some)),

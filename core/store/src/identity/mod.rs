@@ -55,7 +55,7 @@ const LOCK: (&str, i64) = ("identity", 0);
 /// # Errors
 /// [`StoreError`].
 pub async fn count_new_claims(db: &Db) -> Result<i64, StoreError> {
-    let rows = db.fetch_rows("SELECT count(*) AS claims FROM claim WHERE state = 'new'", vec![]).await?;
+    let rows = db.fetch_rows("SELECT count(*) AS claims FROM identity_claim WHERE state = 'new'", vec![]).await?;
     rows.first().map_or(Ok(0), |row| row.int("claims"))
 }
 
@@ -65,7 +65,8 @@ pub async fn count_new_claims(db: &Db) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn reset_undecided(tx: &mut Tx) -> Result<(), StoreError> {
-    let sql = "UPDATE claim SET state = 'new' WHERE told IS NOT NULL AND decided_by NOT LIKE 'decision%'";
+    let sql =
+        "UPDATE identity_claim SET state = 'new' WHERE person_details IS NOT NULL AND decided_by NOT LIKE 'decision%'";
     tx.execute(sql, vec![]).await?;
     Ok(())
 }
@@ -101,7 +102,7 @@ fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, Store
 }
 
 /// A claim, and what a source says about its person.
-pub(crate) struct ClaimTold<'t> {
+pub(crate) struct DescribedClaim<'t> {
     pub claim_id: i64,
     pub told: &'t Told,
 }
@@ -113,10 +114,10 @@ pub(crate) struct ClaimTold<'t> {
 pub(crate) async fn write_claim_keys<'t>(
     tx: &mut Tx,
     keys: &Keys,
-    claims: impl Iterator<Item = ClaimTold<'t>>,
+    claims: impl Iterator<Item = DescribedClaim<'t>>,
 ) -> Result<(), StoreError> {
     let mut found_by: Vec<(i64, i64)> = Vec::new();
-    for ClaimTold { claim_id, told } in claims {
+    for DescribedClaim { claim_id, told } in claims {
         found_by.extend(
             compute_match_keys(keys, &told.to_profile(), Use::Look).into_iter().map(|(_, key)| (key, claim_id)),
         );

@@ -84,7 +84,7 @@ pub struct CandidateRow {
 
 /// A record under a claim.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Resting {
+pub struct ClaimRecord {
     /// Number of the record.
     pub record: i64,
     /// Name of its source.
@@ -110,13 +110,13 @@ pub struct Shown {
     /// What the source says about the person, with numbers masked.
     pub told: Vec<(Role, String)>,
     /// Its records, at most 100.
-    pub resting: Vec<Resting>,
+    pub resting: Vec<ClaimRecord>,
     /// The decisions about it that are in force.
     pub decisions: Vec<Decision>,
 }
 
 const CLAIM: &str = "SELECT c.id AS id, c.name AS name, c.state AS state, c.doubt AS doubt, c.teacher_id AS teacher_id,
-    c.decided_by AS decided_by, (SELECT count(*) FROM training_record r WHERE r.claim_id = c.id) AS records FROM claim c";
+    c.decided_by AS decided_by, (SELECT count(*) FROM training_record r WHERE r.claim_id = c.id) AS records FROM identity_claim c";
 
 /// Counts the claims by state.
 ///
@@ -124,7 +124,7 @@ const CLAIM: &str = "SELECT c.id AS id, c.name AS name, c.state AS state, c.doub
 /// [`StoreError`].
 pub async fn count_claims(db: &Db) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
-    for row in db.fetch_rows("SELECT state, count(*) AS claims FROM claim GROUP BY state", vec![]).await? {
+    for row in db.fetch_rows("SELECT state, count(*) AS claims FROM identity_claim GROUP BY state", vec![]).await? {
         let count = match row.parse_text("state")? {
             ClaimState::Definite => &mut counts.definite,
             ClaimState::Potential => &mut counts.potential,
@@ -214,8 +214,12 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
     let Some(found) = load_waiting(&mut tx, &rows).await?.pop() else { return Ok(None) };
     let sql = format!("{CONTRADICTING} AND r.claim_id = $1 LIMIT 1");
     let contradicting = !tx.fetch_rows(&sql, vec![claim.into()]).await?.is_empty();
-    let sealed = tx.fetch_rows("SELECT claim_key, told FROM claim WHERE id = $1", vec![claim.into()]).await?;
-    let told = match sealed.first().map(|row| Ok::<_, StoreError>((row.bytes("claim_key")?, row.opt_bytes("told")?))) {
+    let sealed =
+        tx.fetch_rows("SELECT claim_key, person_details FROM identity_claim WHERE id = $1", vec![claim.into()]).await?;
+    let told = match sealed
+        .first()
+        .map(|row| Ok::<_, StoreError>((row.bytes("claim_key")?, row.opt_bytes("person_details")?)))
+    {
         Some(Ok((key, Some(sealed)))) => {
             open_told(keys, &key, &sealed)?.texts().map(|(role, text)| mask_for_role(role, text)).collect()
         }
@@ -231,7 +235,7 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
         )
         .await?;
     let rest = |row: &Row| {
-        Ok(Resting {
+        Ok(ClaimRecord {
             record: row.int("record")?,
             source: row.text("source")?,
             address: row.text("address")?,

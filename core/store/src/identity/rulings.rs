@@ -70,7 +70,7 @@ pub struct Rules<'a> {
 
 /// The result of a ruling, or of taking one back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ruled {
+pub struct RulingResult {
     /// Number of the decision.
     pub decision: i64,
     /// The teachers whose hours may have changed.
@@ -86,7 +86,7 @@ pub async fn apply_ruling(
     rules: Rules<'_>,
     ruling: Ruling,
     by: Author<'_>,
-) -> Result<Result<Ruled, Refused>, StoreError> {
+) -> Result<Result<RulingResult, Refused>, StoreError> {
     lock_identity(tx).await?;
     if let Some(refused) = find_refusal(tx, ruling).await? {
         return Ok(Err(refused));
@@ -109,7 +109,7 @@ pub async fn apply_ruling(
             claims_of(tx, from).await?
         }
     };
-    Ok(Ok(Ruled { decision, teachers: derive_owners(tx, rules, &claims).await? }))
+    Ok(Ok(RulingResult { decision, teachers: derive_owners(tx, rules, &claims).await? }))
 }
 
 /// Takes back a ruling.
@@ -121,7 +121,7 @@ pub async fn undo_ruling(
     rules: Rules<'_>,
     decision: &Decision,
     by: Author<'_>,
-) -> Result<Result<Ruled, Refused>, StoreError> {
+) -> Result<Result<RulingResult, Refused>, StoreError> {
     lock_identity(tx).await?;
     let mut claims: Vec<i64> = decision.claim.into_iter().collect();
     if let (Some(into), Some(from)) = (decision.teacher, merged_from(decision)) {
@@ -134,7 +134,7 @@ pub async fn undo_ruling(
         move_numbers(tx, &decision.detail, from).await?;
     }
     decisions::reverse_decision(tx, rules.keys, decision.decision, by).await?;
-    Ok(Ok(Ruled { decision: decision.decision, teachers: derive_owners(tx, rules, &claims).await? }))
+    Ok(Ok(RulingResult { decision: decision.decision, teachers: derive_owners(tx, rules, &claims).await? }))
 }
 
 /// Waits for a process that is deciding by rule, because it locks claims before it changes them. Then blocks loads.
@@ -194,7 +194,7 @@ async fn find_refusal(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, St
         return Ok(Some(Refused::Itself));
     }
     let Some(claim) = claim else { return Ok(None) };
-    let sql = "SELECT id FROM claim WHERE id = $1 {lock}";
+    let sql = "SELECT id FROM identity_claim WHERE id = $1 {lock}";
     if tx.fetch_rows(sql, vec![claim.into()]).await?.is_empty() {
         return Ok(Some(Refused::NoClaim(claim)));
     }
@@ -230,7 +230,7 @@ async fn move_numbers(tx: &mut Tx, detail: &serde_json::Value, teacher: i64) -> 
 }
 
 async fn claims_of(tx: &mut Tx, teacher: i64) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT id FROM claim WHERE teacher_id = $1 ORDER BY id";
+    let sql = "SELECT id FROM identity_claim WHERE teacher_id = $1 ORDER BY id";
     tx.fetch_rows(sql, vec![teacher.into()]).await?.iter().map(|row| row.int("id")).collect()
 }
 
@@ -246,8 +246,8 @@ async fn load_claim_states(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Stands>, S
     let rows = tx
         .fetch_rows_with(
             "SELECT c.id AS id, c.blind_index AS blind_index, c.teacher_id AS teacher_id,
-                    CASE WHEN c.told IS NULL THEN 0 ELSE 1 END AS told
-             FROM claim c WHERE c.id IN (SELECT id FROM {rows}) ORDER BY c.id {lock}",
+                    CASE WHEN c.person_details IS NULL THEN 0 ELSE 1 END AS told
+             FROM identity_claim c WHERE c.id IN (SELECT id FROM {rows}) ORDER BY c.id {lock}",
             vec![],
             Rows::new().int("id", claims.iter().copied().map(Some)),
         )
@@ -350,8 +350,8 @@ async fn write_owners(tx: &mut Tx, made: &[Derived]) -> Result<(), StoreError> {
         .text("state", made.iter().map(|of| Some(if of.teacher_id.is_some() { "definite" } else { "none" })))
         .text("decided_by", made.iter().map(|of| Some(of.decided_by.as_str())));
     tx.execute_with(
-        "UPDATE claim SET teacher_id = incoming.teacher_id, state = incoming.state, decided_by = incoming.decided_by,
-           doubt = NULL FROM {rows} WHERE claim.id = incoming.id",
+        "UPDATE identity_claim SET teacher_id = incoming.teacher_id, state = incoming.state, decided_by = incoming.decided_by,
+           doubt = NULL FROM {rows} WHERE identity_claim.id = incoming.id",
         vec![],
         rows,
     )

@@ -13,7 +13,7 @@ pub struct Pushed {
     /// Number of raw records in it.
     pub records: i64,
     /// Why it cannot be read; `None` if it can.
-    pub fault: Option<String>,
+    pub error: Option<String>,
     /// Whether it has the same bytes as the one that is being pushed.
     pub is_same: bool,
 }
@@ -40,7 +40,7 @@ pub async fn find_pushed(
 ) -> Result<Option<Pushed>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT p.run_id, p.digest, p.fault,
+            "SELECT p.run_id, p.digest, p.error,
                     (SELECT CAST(coalesce(sum(b.record_count), 0) AS BIGINT) FROM batch b WHERE b.payload_id = p.id) AS records
              FROM payload p WHERE p.source_id = $1 AND p.stream = $2 AND p.address = $3 ORDER BY p.id LIMIT 1",
             vec![source.into(), stream.into(), key.into()],
@@ -50,7 +50,7 @@ pub async fn find_pushed(
     Ok(Some(Pushed {
         run: row.int("run_id")?,
         records: row.int("records")?,
-        fault: row.opt_text("fault")?,
+        error: row.opt_text("error")?,
         is_same: row.bytes("digest")? == digest,
     }))
 }

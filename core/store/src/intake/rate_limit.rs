@@ -15,9 +15,9 @@ pub async fn reserve_slot(db: &Db, host: &str, every: Duration) -> Result<Durati
     let mut tx = db.begin().await?;
     let rows = tx
         .fetch_rows(
-            "INSERT INTO host_pace (host, next_at) VALUES ($1, {now} + $2)
+            "INSERT INTO rate_limit (host, next_at) VALUES ($1, {now} + $2)
              ON CONFLICT (host) DO UPDATE SET
-               next_at = CASE WHEN host_pace.next_at > {now} THEN host_pace.next_at ELSE {now} END + $2
+               next_at = CASE WHEN rate_limit.next_at > {now} THEN rate_limit.next_at ELSE {now} END + $2
              RETURNING next_at - $2 - {now} AS wait",
             vec![host.into(), every.into()],
         )

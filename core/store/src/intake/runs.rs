@@ -237,7 +237,7 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
         Some(_) => None,
         None => Some(payloads::seal_first_piece(keys, &digest, landing.payload)?),
     };
-    let (state, fault, records) = match &landing.records {
+    let (state, error, records) = match &landing.records {
         Ok(n) => ("landed", String::new(), *n),
         Err(why) => ("undecodable", why.to_stored(), 0),
     };
@@ -252,7 +252,7 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
     let made = tx
         .fetch_rows(
             "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
-                                  byte_count, state, fault, landed_at, each_values)
+                                  byte_count, state, error, landed_at, each_values)
              VALUES ($1, $2, $3, $4, $5, $6, nullif($7, 0), CASE WHEN $7 = 0 THEN $8 END, CASE WHEN $7 = 0 THEN $9 END,
                      $10, $11, nullif($12, ''), {now}, nullif($13, '')) RETURNING id",
             vec![
@@ -267,7 +267,7 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
                 first.into(),
                 size.into(),
                 state.into(),
-                fault.into(),
+                error.into(),
                 landing.each.unwrap_or_default().replace("\\u0000", "\u{FFFD}").into(),
             ],
         )
@@ -283,7 +283,7 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
         .int("record_count", starts.iter().map(|s| Some(i64::from(at_most.min(records - s)))));
     let batches = tx
         .fetch_rows_with(
-            "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, rung_at)
+            "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, notified_at)
              SELECT $1, $2, first_record, record_count, 'due', {now}, {now} FROM {rows} WHERE true RETURNING id",
             vec![landing.run.into(), payload.into()],
             rows,

@@ -6,17 +6,17 @@ use serde::Serialize;
 use crate::intake::runs::STATE;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::lease::{Lease, Leased, micros};
+use crate::sql::lease::{CLAIM_SQL, Lease, Leased, micros};
 use huiliu_messages::Message;
 use huiliu_values::calendar::format_instant;
 
-/// A lease on a source. A page lands only while `turn` is the source's current fencing number.
+/// A lease on a source. A page lands only while `epoch` is the source's current fencing number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceClaim {
     /// Row id of the source.
     pub source_id: i64,
     /// The fencing number.
-    pub turn: i64,
+    pub epoch: i64,
     /// Consecutive failures before this lease, including expired leases.
     pub failures: i64,
 }
@@ -25,7 +25,7 @@ impl SourceClaim {
     /// Returns the lease, for renewing and checking it.
     #[must_use]
     pub fn lease(self) -> Lease {
-        Lease { of: Leased::Source, key: self.source_id, number: self.turn }
+        Lease { of: Leased::Source, key: self.source_id, number: self.epoch }
     }
 }
 
@@ -89,11 +89,11 @@ pub async fn claim_source(
     holder: &str,
     only_due: bool,
 ) -> Result<Option<SourceClaim>, StoreError> {
-    let (lost, taken, expired) = (Leased::Source.lost_sql(), Leased::Source.claim_sql(), Leased::Source.expired_sql());
+    let (lost, expired) = (Leased::Source.lost_sql(), Leased::Source.expired_sql());
     let sql = format!(
-        "UPDATE schedule SET failures = failures + {lost}, {taken}
+        "UPDATE schedule SET failures = failures + {lost}, {CLAIM_SQL}
          WHERE source_id = $1 AND (holder IS NULL OR {expired}) AND ($4 = 0 OR next_at <= {{now}})
-         RETURNING turn, failures"
+         RETURNING epoch, failures"
     );
     let mut tx = db.begin().await?;
     let rows = tx
@@ -101,7 +101,7 @@ pub async fn claim_source(
         .await?;
     tx.commit().await?;
     let claim =
-        |r: &crate::sql::rows::Row| Ok(SourceClaim { source_id, turn: r.int("turn")?, failures: r.int("failures")? });
+        |r: &crate::sql::rows::Row| Ok(SourceClaim { source_id, epoch: r.int("epoch")?, failures: r.int("failures")? });
     rows.first().map(claim).transpose()
 }
 
@@ -134,7 +134,7 @@ pub async fn release_source(
     );
     let mut tx = db.begin().await?;
     let args =
-        vec![claim.source_id.into(), claim.turn.into(), failed.into(), stopped.into(), next_at.unwrap_or(0).into()];
+        vec![claim.source_id.into(), claim.epoch.into(), failed.into(), stopped.into(), next_at.unwrap_or(0).into()];
     let rows = tx.fetch_rows(&sql, args).await?;
     tx.commit().await?;
     rows.first().map_or(Ok(None), |r| r.opt_int("next_at"))

@@ -51,7 +51,7 @@ pub async fn list_teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<V
     let rows = tx
         .fetch_rows(
             "SELECT DISTINCT c.teacher_id AS teacher_id
-             FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
+             FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
              WHERE s.connector = $1 AND r.course_code = $2 AND c.teacher_id IS NOT NULL ORDER BY c.teacher_id",
             vec![Value::from(connector), Value::from(code)],
         )

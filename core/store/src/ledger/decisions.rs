@@ -333,8 +333,8 @@ pub async fn list_decisions(
     let sql = format!(
         "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
          WHERE d.id > $1 AND ($2 = 0 OR d.teacher_id = $2
-           OR d.claim_id IN (SELECT id FROM claim WHERE teacher_id = $2)
-           OR d.record_id IN (SELECT t.id FROM training_record t JOIN claim c ON c.id = t.claim_id WHERE c.teacher_id = $2))
+           OR d.claim_id IN (SELECT id FROM identity_claim WHERE teacher_id = $2)
+           OR d.record_id IN (SELECT t.id FROM training_record t JOIN identity_claim c ON c.id = t.claim_id WHERE c.teacher_id = $2))
          ORDER BY d.id LIMIT $3"
     );
     db.fetch_rows(&sql, vec![after.into(), teacher.unwrap_or(0).into(), limit.into()])

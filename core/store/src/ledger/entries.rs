@@ -118,12 +118,12 @@ struct EntryKey {
 }
 
 /// A current entry as stored.
-struct HeldEntry {
+struct StoredEntry {
     id: i64,
     row: Row,
 }
 
-impl HeldEntry {
+impl StoredEntry {
     fn is_same_as(&self, entry: &Entry, rules: &RuleIds) -> bool {
         let int = |name: &str| self.row.opt_int(name).ok().flatten();
         let text = |name: &str| self.row.opt_text(name).ok().flatten();
@@ -156,7 +156,7 @@ fn format_carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
 }
 
 /// Loads the current entries of teachers.
-async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, HeldEntry>, StoreError> {
+async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, StoredEntry>, StoreError> {
     let rows = tx
         .fetch_rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
@@ -171,7 +171,7 @@ async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, Held
         .await?;
     let entry = |row: Row| {
         let key = EntryKey { teacher_id: row.int("teacher_id")?, record_id: row.int("record_id")? };
-        Ok((key, HeldEntry { id: row.int("id")?, row }))
+        Ok((key, StoredEntry { id: row.int("id")?, row }))
     };
     rows.into_iter().map(entry).collect()
 }
@@ -213,7 +213,7 @@ async fn insert_entries(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[
 /// Supersedes entries that no longer hold. Each stores the entry that replaces it, if any.
 async fn supersede_entries(
     tx: &mut Tx,
-    ended: &HashMap<EntryKey, HeldEntry>,
+    ended: &HashMap<EntryKey, StoredEntry>,
     made: &[NewEntry],
     ids: &[i64],
 ) -> Result<(), StoreError> {

@@ -13,9 +13,9 @@ const BYTES: usize = 128;
 
 /// A set of teachers of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bits([u8; BYTES]);
+pub struct TeacherSet([u8; BYTES]);
 
-impl Bits {
+impl TeacherSet {
     const NONE: Self = Self([0; BYTES]);
 
     fn set_bit(&mut self, place: i64) {
@@ -48,7 +48,7 @@ impl Bits {
 pub struct Marks(&'static str);
 
 /// Teachers who wait to be settled.
-pub const SETTLE: Marks = Marks("settle_mark");
+pub const SETTLE: Marks = Marks("recompute_mark");
 /// Teachers whose match keys must be written again.
 pub const MATCH: Marks = Marks("match_mark");
 
@@ -69,9 +69,9 @@ pub async fn add_marks_of_kind(
     marks: Marks,
     teachers: impl Iterator<Item = i64>,
 ) -> Result<(), StoreError> {
-    let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
+    let mut blocks: BTreeMap<i64, TeacherSet> = BTreeMap::new();
     for teacher in teachers {
-        blocks.entry(teacher.div_euclid(BLOCK)).or_insert(Bits::NONE).set_bit(teacher.rem_euclid(BLOCK));
+        blocks.entry(teacher.div_euclid(BLOCK)).or_insert(TeacherSet::NONE).set_bit(teacher.rem_euclid(BLOCK));
     }
     let rows = Rows::new()
         .int("block", blocks.keys().copied().map(Some))
@@ -135,8 +135,8 @@ pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Optio
     }
 }
 
-fn union_marks(marks: &[Row]) -> Result<Bits, StoreError> {
-    let mut bits = Bits::NONE;
+fn union_marks(marks: &[Row]) -> Result<TeacherSet, StoreError> {
+    let mut bits = TeacherSet::NONE;
     for mark in marks {
         bits.union_with(&mark.bytes("teachers")?);
     }
@@ -149,8 +149,8 @@ fn union_marks(marks: &[Row]) -> Result<Bits, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn peek_next_block(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>, StoreError> {
-    let sql = "SELECT block, teachers FROM settle_mark
-               WHERE block = (SELECT min(block) FROM settle_mark WHERE block > $1)";
+    let sql = "SELECT block, teachers FROM recompute_mark
+               WHERE block = (SELECT min(block) FROM recompute_mark WHERE block > $1)";
     let marks = tx.fetch_rows(sql, vec![after.into()]).await?;
     let Some(block) = marks.first().map(|row| row.int("block")).transpose()? else { return Ok(None) };
     Ok(Some((block, union_marks(&marks)?.teacher_ids(block))))
@@ -161,7 +161,7 @@ pub async fn peek_next_block(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec
 /// # Errors
 /// [`StoreError`].
 pub async fn last_mark(tx: &mut Tx) -> Result<i64, StoreError> {
-    let rows = tx.fetch_rows("SELECT coalesce(max(id), 0) AS id FROM settle_mark", vec![]).await?;
+    let rows = tx.fetch_rows("SELECT coalesce(max(id), 0) AS id FROM recompute_mark", vec![]).await?;
     rows.first().map_or(Ok(0), |row| row.int("id"))
 }
 
@@ -170,10 +170,10 @@ pub async fn last_mark(tx: &mut Tx) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn added_since(tx: &mut Tx, mark: i64) -> Result<Vec<i64>, StoreError> {
-    let marks = tx.fetch_rows("SELECT block, teachers FROM settle_mark WHERE id > $1", vec![mark.into()]).await?;
-    let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
+    let marks = tx.fetch_rows("SELECT block, teachers FROM recompute_mark WHERE id > $1", vec![mark.into()]).await?;
+    let mut blocks: BTreeMap<i64, TeacherSet> = BTreeMap::new();
     for row in &marks {
-        blocks.entry(row.int("block")?).or_insert(Bits::NONE).union_with(&row.bytes("teachers")?);
+        blocks.entry(row.int("block")?).or_insert(TeacherSet::NONE).union_with(&row.bytes("teachers")?);
     }
     Ok(blocks.iter().flat_map(|(block, bits)| bits.teacher_ids(*block)).collect())
 }
@@ -201,19 +201,19 @@ pub async fn count_marked(db: &Db) -> Result<i64, StoreError> {
     loop {
         let rows = db
             .fetch_rows(
-                "SELECT block, teachers FROM settle_mark WHERE block > $1 AND block <=
-                   (SELECT max(block) FROM (SELECT DISTINCT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 10) AS few)",
+                "SELECT block, teachers FROM recompute_mark WHERE block > $1 AND block <=
+                   (SELECT max(block) FROM (SELECT DISTINCT block FROM recompute_mark WHERE block > $1 ORDER BY block LIMIT 10) AS few)",
                 vec![after.into()],
             )
             .await?;
         if rows.is_empty() {
             return Ok(total);
         }
-        let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
+        let mut blocks: BTreeMap<i64, TeacherSet> = BTreeMap::new();
         for row in &rows {
-            blocks.entry(row.int("block")?).or_insert(Bits::NONE).union_with(&row.bytes("teachers")?);
+            blocks.entry(row.int("block")?).or_insert(TeacherSet::NONE).union_with(&row.bytes("teachers")?);
         }
-        total += blocks.values().map(Bits::count_bits).sum::<i64>();
+        total += blocks.values().map(TeacherSet::count_bits).sum::<i64>();
         after = blocks.keys().next_back().copied().unwrap_or(i64::MAX);
     }
 }
@@ -226,8 +226,8 @@ mod tests {
 
     use super::*;
 
-    fn bits_at(places: &BTreeSet<i64>) -> Bits {
-        let mut bits = Bits::NONE;
+    fn bits_at(places: &BTreeSet<i64>) -> TeacherSet {
+        let mut bits = TeacherSet::NONE;
         places.iter().for_each(|place| bits.set_bit(*place));
         bits
     }
@@ -257,7 +257,7 @@ mod tests {
 
         #[test]
         fn a_place_outside_the_block_is_no_teacher(place in prop_oneof![i64::MIN..0, BLOCK..i64::MAX]) {
-            prop_assert_eq!(bits_at(&BTreeSet::from([place])), Bits::NONE);
+            prop_assert_eq!(bits_at(&BTreeSet::from([place])), TeacherSet::NONE);
         }
     }
 

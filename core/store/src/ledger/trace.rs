@@ -144,7 +144,7 @@ pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreE
                     r.address AS address, b.payload_id AS payload_id, r.batch_id AS batch_id,
                     r.manifest_version AS manifest_version, r.source_version AS source_version
              FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
-             JOIN institution i ON i.id = r.institution_id JOIN claim c ON c.id = r.claim_id
+             JOIN institution i ON i.id = r.institution_id JOIN identity_claim c ON c.id = r.claim_id
              JOIN batch b ON b.id = r.batch_id JOIN rule m ON m.id = e.conversion_id
              WHERE e.teacher_id = $1 AND e.superseded_at IS NULL ORDER BY e.record_id",
             vec![teacher.into()],

@@ -11,7 +11,7 @@ mod told;
 pub mod wait;
 mod write;
 
-pub use sift::{Sifted, sift_rows};
+pub use sift::{SiftedRows, sift_rows};
 pub(crate) use told::load_told;
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Load};
@@ -72,7 +72,7 @@ pub async fn commit_replayed(
     keys: &Keys,
     held: &ClaimedBatch,
     load: &Load<'_>,
-    sifted: &Sifted<'_>,
+    sifted: &SiftedRows<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
     resolution: Resolution<'_>,
 ) -> Result<usize, StoreError> {

@@ -300,7 +300,7 @@ pub async fn read_status(db: &Db, streams: &[RosterStream]) -> Result<Status, St
         overlaps: count("SELECT count(*) AS n FROM membership WHERE overlapping = 1").await?,
         schools: count("SELECT count(*) AS n FROM school").await?,
         waiting_by_itself: count(
-            "SELECT count(DISTINCT w.letter_id) AS n FROM roster_wait w JOIN dead_letter d ON d.id = w.letter_id
+            "SELECT count(DISTINCT w.dead_letter_id) AS n FROM roster_wait w JOIN dead_letter d ON d.id = w.dead_letter_id
              WHERE d.state = 'open'",
         )
         .await?,

@@ -26,14 +26,14 @@ pub struct Need {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait {
     /// Key of the dead letter.
-    pub letter_key: [u8; 16],
+    pub dead_letter_key: [u8; 16],
     /// What its row is missing.
     pub need: Need,
 }
 
 /// The rows of a batch, separated into those that can be loaded and those that must be parked.
 #[derive(Debug)]
-pub struct Sifted<'l> {
+pub struct SiftedRows<'l> {
     rows: Vec<(&'l RosterRow<'l>, Vec<Problem>)>,
     /// What the rows that must be parked are missing.
     pub waits: BTreeSet<Wait>,
@@ -43,7 +43,7 @@ pub struct Sifted<'l> {
     pub(super) teachers: HashMap<Index, i64>,
 }
 
-impl<'l> Sifted<'l> {
+impl<'l> SiftedRows<'l> {
     /// Returns the rows that can be loaded.
     pub fn loadable_rows(&self) -> impl Iterator<Item = &'l RosterRow<'l>> {
         self.rows.iter().filter(|(_, problems)| problems.is_empty()).map(|(row, _)| *row)
@@ -100,9 +100,9 @@ pub async fn sift_rows<'l>(
     keys: &Keys,
     held: &ClaimedBatch,
     load: &'l Load<'_>,
-) -> Result<Sifted<'l>, StoreError> {
+) -> Result<SiftedRows<'l>, StoreError> {
     let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
-    let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
+    let mut sifted = SiftedRows { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
     let codes = load_known_schools(tx, held, &mut sifted).await?;
     let persons = load_known_persons(tx, held, &sifted).await?;
     let mut waits = BTreeSet::new();
@@ -112,7 +112,7 @@ pub async fn sift_rows<'l>(
             let expected = if field == Field::TeacherRef { Expected::KnownPerson } else { Expected::KnownSchool };
             let code = format!("{}.unknown", field.code());
             problems.push(Problem::new(code, field.code(), &need.value, &expected));
-            waits.insert(Wait { letter_key: row.record_key, need });
+            waits.insert(Wait { dead_letter_key: row.record_key, need });
         }
     }
     sifted.waits = waits;
@@ -148,7 +148,7 @@ fn find_needs(
 async fn load_known_schools(
     tx: &mut Tx,
     held: &ClaimedBatch,
-    sifted: &mut Sifted<'_>,
+    sifted: &mut SiftedRows<'_>,
 ) -> Result<HashSet<String>, StoreError> {
     let named = |own: bool| {
         let of = |named: &Named| match named {
@@ -182,7 +182,7 @@ async fn load_known_schools(
 async fn load_known_persons(
     tx: &mut Tx,
     held: &ClaimedBatch,
-    sifted: &Sifted<'_>,
+    sifted: &SiftedRows<'_>,
 ) -> Result<HashSet<String>, StoreError> {
     let named: BTreeSet<&str> = sifted
         .rows
@@ -206,7 +206,7 @@ async fn check_id_numbers(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
-    sifted: &mut Sifted<'_>,
+    sifted: &mut SiftedRows<'_>,
 ) -> Result<(), StoreError> {
     let people: Vec<Compared<'_>> = sifted
         .rows

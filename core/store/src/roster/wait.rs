@@ -19,13 +19,13 @@ pub async fn add_waits(tx: &mut Tx, held: &ClaimedBatch, waits: &BTreeSet<Wait>)
         return Ok(());
     }
     tx.execute_with(
-        "INSERT INTO roster_wait (letter_id, need, source_id, value)
+        "INSERT INTO roster_wait (dead_letter_id, need, source_id, value)
          SELECT d.id, incoming.need, $1, incoming.value FROM {rows} {join dead_letter d
-           ON d.letter_key = incoming.letter_key AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open'}
-         WHERE true ON CONFLICT (letter_id, need, value) DO UPDATE SET ready = 0",
+           ON d.dead_letter_key = incoming.dead_letter_key AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open'}
+         WHERE true ON CONFLICT (dead_letter_id, need, value) DO UPDATE SET ready = 0",
         vec![held.source_id.into(), held.stream.as_str().into()],
         Rows::new()
-            .bytes("letter_key", waits.iter().map(|wait| wait.letter_key.as_slice()))
+            .bytes("dead_letter_key", waits.iter().map(|wait| wait.dead_letter_key.as_slice()))
             .text("need", waits.iter().map(|wait| Some(wait.need.what)))
             .text("value", waits.iter().map(|wait| Some(wait.need.value.as_str()))),
     )
@@ -67,24 +67,24 @@ pub(super) async fn mark_ready(
 /// # Errors
 /// [`StoreError`].
 pub async fn take_ready(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreError> {
-    let none = "SELECT w.letter_id AS letter_id FROM roster_wait w WHERE w.ready > 0 LIMIT 1";
+    let none = "SELECT w.dead_letter_id AS dead_letter_id FROM roster_wait w WHERE w.ready > 0 LIMIT 1";
     if db.fetch_rows(none, vec![]).await?.is_empty() {
         return Ok((BTreeSet::new(), BTreeMap::new()));
     }
     let mut tx = db.begin().await?;
-    let sql = "UPDATE roster_wait SET ready = 2 WHERE ready > 0 AND letter_id IN (
-                 SELECT w.letter_id FROM roster_wait w WHERE w.ready > 0 ORDER BY w.letter_id LIMIT $1)
-               RETURNING letter_id";
+    let sql = "UPDATE roster_wait SET ready = 2 WHERE ready > 0 AND dead_letter_id IN (
+                 SELECT w.dead_letter_id FROM roster_wait w WHERE w.ready > 0 ORDER BY w.dead_letter_id LIMIT $1)
+               RETURNING dead_letter_id";
     let begun = tx.fetch_rows(sql, vec![most.into()]).await?;
-    let letters: BTreeSet<i64> = begun.iter().map(|row| row.int("letter_id")).collect::<Result<_, _>>()?;
+    let letters: BTreeSet<i64> = begun.iter().map(|row| row.int("dead_letter_id")).collect::<Result<_, _>>()?;
     let rows = tx
         .fetch_rows_with(
-            "SELECT s.batch_id, s.record_index, s.letter_id, s.address FROM {rows}
-             {join dead_letter d ON d.id = incoming.letter_id AND d.state = 'open'}
-             {join dead_letter_sighting s ON s.letter_id = d.id AND s.outcome = 'parked'}
+            "SELECT s.batch_id, s.record_index, s.dead_letter_id, s.address FROM {rows}
+             {join dead_letter d ON d.id = incoming.dead_letter_id AND d.state = 'open'}
+             {join dead_letter_sighting s ON s.dead_letter_id = d.id AND s.outcome = 'parked'}
              ORDER BY s.batch_id, s.record_index",
             vec![],
-            Rows::new().int("letter_id", letters.iter().copied().map(Some)),
+            Rows::new().int("dead_letter_id", letters.iter().copied().map(Some)),
         )
         .await?;
     tx.commit().await?;
@@ -99,9 +99,9 @@ pub async fn take_ready(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i
 pub async fn delete_taken(db: &Db, letters: &BTreeSet<i64>) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     tx.execute_with(
-        "DELETE FROM roster_wait WHERE ready = 2 AND letter_id IN (SELECT letter_id FROM {rows})",
+        "DELETE FROM roster_wait WHERE ready = 2 AND dead_letter_id IN (SELECT dead_letter_id FROM {rows})",
         vec![],
-        Rows::new().int("letter_id", letters.iter().copied().map(Some)),
+        Rows::new().int("dead_letter_id", letters.iter().copied().map(Some)),
     )
     .await?;
     tx.commit().await

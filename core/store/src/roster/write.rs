@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
-use crate::delivery::classify::{Classified, Fresh, Newer, Overwritten};
+use crate::delivery::classify::{Classified, Newer, Overwritten, SelectedWrites};
 use crate::identity::identifiers::{self, Index, NewNumber};
-use crate::roster::sift::{Sifted, digest_name};
+use crate::roster::sift::{SiftedRows, digest_name};
 use crate::roster::{derive, wait};
 use crate::sql::db::Tx;
 use crate::sql::error::{Kept, StoreError};
@@ -58,7 +58,7 @@ pub(super) async fn write_rows(
     keys: &Keys,
     held: &ClaimedBatch,
     load: &Load<'_>,
-    sifted: &Sifted<'_>,
+    sifted: &SiftedRows<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<i64, StoreError> {
     let Overwritten { losses, teachers: former } = classified.lock_overwritten(tx, load.activation).await?;
@@ -66,7 +66,7 @@ pub(super) async fn write_rows(
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
     tx.insert_rows("batch_loss", loss).await?;
-    let Fresh { new, newer } = classified.select_writes();
+    let SelectedWrites { new, newer } = classified.select_writes();
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         return Ok(0);
@@ -123,7 +123,7 @@ async fn load_school_codes(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>,
 }
 
 /// A person of a row who is a known teacher.
-struct Linked<'r> {
+struct LinkedPerson<'r> {
     /// Blind index of the ID number in the row.
     index: Index,
     person: &'r Person,
@@ -135,7 +135,7 @@ async fn find_or_make_teachers(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
-    sifted: &Sifted<'_>,
+    sifted: &SiftedRows<'_>,
     rows: &[&RosterRow<'_>],
 ) -> Result<Vec<Option<i64>>, StoreError> {
     let named = load_refs_with_membership(tx, held, rows).await?;
@@ -151,7 +151,7 @@ async fn find_or_make_teachers(
         }
         let index = identifiers::compute_index(keys, person.id_number.reveal());
         match sifted.teachers.get(&index) {
-            Some(teacher) => linked.push(Linked { index, person, teacher_id: *teacher }),
+            Some(teacher) => linked.push(LinkedPerson { index, person, teacher_id: *teacher }),
             None => drop(numbers.insert(index, person.id_number.reveal())),
         }
     }
@@ -173,9 +173,9 @@ async fn find_or_make_teachers(
 }
 
 /// Gives known teachers the numbers in their rows, and keeps their earlier numbers as former ones.
-async fn assign_new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreError> {
+async fn assign_new_numbers(tx: &mut Tx, keys: &Keys, linked: &[LinkedPerson<'_>]) -> Result<(), StoreError> {
     let mut wanted: Vec<NewNumber<'_>> = Vec::new();
-    for &Linked { index, person, teacher_id } in linked {
+    for &LinkedPerson { index, person, teacher_id } in linked {
         wanted.push(NewNumber { index, number: person.id_number.reveal(), teacher_id });
         let former = person.former_id_number.as_ref().map(|id| id.reveal());
         wanted.extend(former.map(|number| NewNumber {
@@ -220,7 +220,7 @@ async fn load_refs_with_membership(
 }
 
 /// A person named by memberships.
-struct PersonOf {
+struct NamedPerson {
     index: Index,
     id_number: String,
     teacher: Option<i64>,
@@ -232,7 +232,7 @@ async fn load_persons(
     keys: &Keys,
     held: &ClaimedBatch,
     rows: &[&RosterRow<'_>],
-) -> Result<HashMap<String, PersonOf>, StoreError> {
+) -> Result<HashMap<String, NamedPerson>, StoreError> {
     let own: BTreeSet<&str> = rows
         .iter()
         .filter_map(|row| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
@@ -250,7 +250,7 @@ async fn load_persons(
     for mut row in tx.fetch_rows_with(sql, vec![held.source_id.into()], relation).await? {
         let personal = Personal::open(keys, &row.bytes("row_key")?, &row.bytes("sealed")?)?;
         let index = Index::try_from(row.bytes("blind_index")?).unwrap_or([0; 32]);
-        let person = PersonOf { index, id_number: personal.id_number, teacher: row.opt_int("teacher_id")? };
+        let person = NamedPerson { index, id_number: personal.id_number, teacher: row.opt_int("teacher_id")? };
         persons.insert(row.take_text("teacher_ref")?, person);
     }
     Ok(persons)
@@ -260,7 +260,7 @@ async fn load_persons(
 async fn link_persons(
     tx: &mut Tx,
     held: &ClaimedBatch,
-    persons: &HashMap<String, PersonOf>,
+    persons: &HashMap<String, NamedPerson>,
     teachers: &HashMap<Index, i64>,
 ) -> Result<(), StoreError> {
     let new: Vec<(&str, i64)> = persons
@@ -343,7 +343,7 @@ struct Written<'w> {
     keys: &'w Keys,
     held: &'w ClaimedBatch,
     load: &'w Load<'w>,
-    sifted: &'w Sifted<'w>,
+    sifted: &'w SiftedRows<'w>,
     landed: NaiveDate,
 }
 

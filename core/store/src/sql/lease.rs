@@ -13,6 +13,9 @@ pub enum Leased {
     Source,
 }
 
+/// SQL assignments for claiming a row. `$2` is the holder, `$3` the duration of the lease in microseconds.
+pub(crate) const CLAIM_SQL: &str = "holder = $2, epoch = epoch + 1, lease_until = {now} + $3";
+
 impl Leased {
     fn table(self) -> &'static str {
         match self {
@@ -25,13 +28,6 @@ impl Leased {
         match self {
             Self::Batch => "id",
             Self::Source => "source_id",
-        }
-    }
-
-    fn number_column(self) -> &'static str {
-        match self {
-            Self::Batch => "epoch",
-            Self::Source => "turn",
         }
     }
 
@@ -53,14 +49,9 @@ impl Leased {
         format!("CASE WHEN {} THEN 1 ELSE 0 END", self.held_sql())
     }
 
-    /// SQL assignments for claiming a row. `$2` is the holder, `$3` the duration of the lease in microseconds.
-    pub(crate) fn claim_sql(self) -> String {
-        format!("holder = $2, {number} = {number} + 1, lease_until = {{now}} + $3", number = self.number_column())
-    }
-
     /// SQL condition: the row with key `$1` still has the number `$2`, whether it is held or was released.
     pub(crate) fn current_sql(self) -> String {
-        format!("{} = $1 AND {} = $2", self.key_column(), self.number_column())
+        format!("{} = $1 AND epoch = $2", self.key_column())
     }
 
     /// SQL condition: the row with key `$1` is held under the number `$2`.
@@ -96,8 +87,8 @@ impl Lease {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn is_current(self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let (number, table) = (self.of.number_column(), self.of.table());
-        let sql = format!("SELECT {number} FROM {table} WHERE {} {{lock}}", self.of.current_sql());
+        let table = self.of.table();
+        let sql = format!("SELECT epoch FROM {table} WHERE {} {{lock}}", self.of.current_sql());
         Ok(!tx.fetch_rows(&sql, vec![self.key.into(), self.number.into()]).await?.is_empty())
     }
 }

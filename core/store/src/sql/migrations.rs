@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 17] = [
+const FILES: [File; 18] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -43,6 +43,7 @@ const FILES: [File; 17] = [
     (16, "payload address", include_str!("../../migrations/0016_payload_address.sql")),
     (17, "identity", include_str!("../../migrations/0017_identity.sql")),
     (18, "payload piece", include_str!("../../migrations/0018_payload_piece.sql")),
+    (19, "names", include_str!("../../migrations/0019_names.sql")),
 ];
 
 /// The placeholder values of one database.
@@ -132,7 +133,9 @@ mod tests {
             let mut table = "";
             for line in migration.sql.as_str().lines() {
                 let words: Vec<&str> = line.split_whitespace().collect();
-                if let ["CREATE" | "ALTER", "TABLE", name, ..] = words[..] {
+                if let ["ALTER", "TABLE", old, "RENAME", "TO", new] = words[..] {
+                    rename_table(&mut checks, old, new.trim_end_matches(';'));
+                } else if let ["CREATE" | "ALTER", "TABLE", name, ..] = words[..] {
                     table = name.trim_end_matches('(');
                 }
                 let Some((before, list)) = line.split_once(" IN (") else { continue };
@@ -145,6 +148,13 @@ mod tests {
         checks
     }
 
+    fn rename_table(checks: &mut BTreeMap<(String, String), Vec<String>>, old: &str, new: &str) {
+        let (renamed, others) =
+            std::mem::take(checks).into_iter().partition::<BTreeMap<_, _>, _>(|((of, _), _)| of == old);
+        *checks = others;
+        checks.extend(renamed.into_iter().map(|((_, column), words)| ((new.to_owned(), column), words)));
+    }
+
     #[test]
     fn the_tables_take_the_spellings_of_outcomes_and_states() {
         let checks = checked_spellings();
@@ -155,7 +165,7 @@ mod tests {
         assert_eq!(taken("sync_run", "state"), written);
         assert_eq!(taken("dead_letter", "state"), DeadLetterState::SPELLINGS);
         assert_eq!(taken("replay", "state"), ReplayState::SPELLINGS);
-        assert_eq!(taken("claim", "state"), ClaimState::SPELLINGS);
+        assert_eq!(taken("identity_claim", "state"), ClaimState::SPELLINGS);
         assert_eq!(taken("training_record", "pass_state"), PassState::SPELLINGS);
         for (table, column) in checks.keys().filter(|(_, column)| column == "outcome") {
             let unknown = taken(table, column).into_iter().find(|word| word.parse::<RecordOutcome>().is_err());

@@ -232,14 +232,14 @@ pub enum On {
 }
 
 /// The program with its data directory, database and queue.
-pub struct House {
+pub struct TestEnv {
     pub dir: Scratch,
     pub postgres: Option<Postgres>,
     pub redis: Option<Redis>,
     pub env: Vec<(String, String)>,
 }
 
-impl House {
+impl TestEnv {
     pub fn new(on: On) -> Self {
         let postgres = (on != On::Sqlite).then(Postgres::start);
         let redis = (on == On::PostgresAndRedis).then(Redis::start);

@@ -17,7 +17,7 @@ const PAIRED_CODE: u32 = 66;
 /// Number of digits in a Unix time in seconds.
 const SECONDS: usize = 10;
 /// From this score on, a name means nothing else.
-const SURELY: u32 = 85;
+const MIN_CERTAIN_SCORE: u32 = 85;
 /// Confidence in the only column of its kind.
 const ONLY_ONE: u32 = 55;
 /// Names of a column that holds units.
@@ -33,7 +33,7 @@ impl Columns<'_> {
         let all = || 0..self.facts.len();
         // The time a record was changed is not a training date, unless the name could mean that too.
         let days: Vec<usize> = all()
-            .filter(|at| self.names[*at].score_for(Meaning::Version) < SURELY)
+            .filter(|at| self.names[*at].score_for(Meaning::Version) < MIN_CERTAIN_SCORE)
             .filter(|at| self.facts[*at].dates >= 90 && self.facts[*at].length >= 8 && !self.beside[*at].births)
             // Ten digits are as often a code as a Unix time.
             .filter(|at| self.facts[*at].written_dates >= 50 || self.facts[*at].length != SECONDS)
