@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use huiliu_connectors::CONNECTORS;
-use huiliu_engine::database::{Make, OpenDatabase};
+use huiliu_engine::database::{MayCreate, OpenDatabase};
 use huiliu_engine::operations::RegistryAccess;
 use huiliu_engine::program::Program;
 use huiliu_engine::runtime::Runtime;
@@ -19,7 +19,7 @@ pub fn program() -> Program {
 }
 
 /// The database and its keys, for whoever asks.
-pub async fn database(settings: &Settings, make: Make) -> Result<OpenDatabase, CliError> {
+pub async fn database(settings: &Settings, make: MayCreate) -> Result<OpenDatabase, CliError> {
     let opened = OpenDatabase::open(&settings.engine, make).await.map_err(CliError::from_operation)?;
     note_made_key(opened.made_key.as_deref());
     Ok(opened)
@@ -31,7 +31,7 @@ pub fn access<'a>(opened: &'a OpenDatabase, settings: &'a Settings, program: &'a
 }
 
 /// All of it, for whoever syncs, delivers or settles.
-pub async fn runtime(settings: &Settings, make: Make) -> Result<Runtime, CliError> {
+pub async fn runtime(settings: &Settings, make: MayCreate) -> Result<Runtime, CliError> {
     let started = Runtime::start(settings.engine.clone(), program(), make, &holder()).await;
     let (runtime, opened) = started.map_err(CliError::from_operation)?;
     note_made_key(opened.made_key.as_deref());

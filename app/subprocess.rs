@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use huiliu_decode::unpack::{self, Crash, MAX_UNPACKED, ProcessStartError, Task, UnpackError};
-use huiliu_decode::unpacker::Apart;
+use huiliu_decode::unpacker::UnpackProcess;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
@@ -34,7 +34,7 @@ const SIGXCPU: i32 = 24;
 pub struct Processes;
 
 #[async_trait]
-impl Apart for Processes {
+impl UnpackProcess for Processes {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         let start = |e: std::io::Error| not_started(ProcessStartError::System { why: e.into() });
         let child = Command::new(this_program().map_err(start)?)

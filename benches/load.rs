@@ -26,7 +26,7 @@ use std::process::Command;
 
 use huiliu_sandbox::{Options, SECRET, Sandbox};
 use machine::{Cost, SETTINGS, measure_command, psql_command, run_psql, write_sources};
-use test_env::{On, Postgres, TestEnv};
+use test_env::{Postgres, Services, TestEnv};
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
     school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
@@ -107,7 +107,7 @@ fn print_costs(name: &str, ours: Cost, peer: Cost) {
 fn main() {
     let records = std::env::args().skip(1).find_map(|a| a.parse::<u64>().ok()).unwrap_or(300_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
     assert!(house.run(&["migrate"]).status.success());
     let postgres = house.postgres.as_ref().unwrap();

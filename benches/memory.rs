@@ -30,7 +30,7 @@ use std::time::Instant;
 
 use huge::{HEADER, Rows};
 use serde_json::Value;
-use test_env::{On, TestEnv};
+use test_env::{Services, TestEnv};
 
 const WORKBOOK: &str = r#"{ kind = "workbook", sheets = "*", layout = { header = ["姓名", "身份证号"] } }"#;
 const CSV: &str = r#"{ kind = "csv", separator = ",", layout = { header = ["姓名", "身份证号"] } }"#;
@@ -93,7 +93,7 @@ fn write_sample(name: &str, path: &Path, rows: u32, bytes: usize) -> &'static st
 
 /// Syncs one sample file and returns its records, the memory peaks, the seconds, and the file's size.
 fn measure_sync(name: &str, rows: u32, bytes: usize) -> (i64, watched::Peak, f64, u64) {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let (drop, own) = (house.dir.0.join("drop"), house.dir.0.join("manifests").join("large"));
     std::fs::create_dir_all(&drop).unwrap();
     std::fs::create_dir_all(&own).unwrap();

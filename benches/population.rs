@@ -27,13 +27,13 @@ mod test_env;
 use huiliu_sandbox::population::{JILIN, Population, Training};
 use labelled::Labelled;
 use machine::{SETTINGS, measure_command};
-use test_env::{On, Postgres, TestEnv};
+use test_env::{Postgres, Services, TestEnv};
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
     let (teachers, seed) = (numbers.next().unwrap_or(JILIN), numbers.next().unwrap_or(1));
     let damaged = u8::try_from(numbers.next().unwrap_or(0)).unwrap();
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
     let labelled = Labelled::write_files(&house, Training::new(Population::new(seed, teachers), damaged), damaged > 0);
     println!("seed {seed}, {damaged} % damaged: {:?}; PostgreSQL: {SETTINGS}", labelled.credit);

@@ -24,7 +24,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use machine::{Cost, SETTINGS, measure_command, run_psql};
-use test_env::{On, Postgres, TestEnv};
+use test_env::{Postgres, Services, TestEnv};
 
 const PROGRAMMES: [&str; 4] = ["intel", "microsoft", "lego", "cmcc"];
 
@@ -143,7 +143,7 @@ fn print_cost(name: &str, cost: Cost) {
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
     let (records, teachers) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(271_600));
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.postgres = Some(Postgres::start_with(SETTINGS));
     assert!(house.run(&["migrate"]).status.success());
     let postgres = house.postgres.as_ref().unwrap();

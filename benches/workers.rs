@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use huiliu_sandbox::{Options, SECRET, Sandbox};
 use machine::{SETTINGS, run_psql, server_cpu, write_sources};
-use test_env::{On, Postgres, TestEnv};
+use test_env::{Postgres, Services, TestEnv};
 
 fn land_records(house: &TestEnv, runtime: &tokio::runtime::Runtime, records: u64) {
     let options = Options { seed: 1, records, faults: false, changed_percent: 0 };
@@ -82,7 +82,7 @@ fn main() {
     println!("{records} records in batches of at most {batch}; PostgreSQL: {SETTINGS}");
     let mut alone = None;
     for workers in crews {
-        let mut house = TestEnv::new(On::PostgresAndRedis);
+        let mut house = TestEnv::new(Services::PostgresAndRedis);
         house.postgres = Some(Postgres::start_with(SETTINGS));
         house.env.push(("HUILIU_BATCH_RECORDS".into(), batch.to_string()));
         assert!(house.run(&["migrate"]).status.success());

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const MANIFEST: &str = r#"
 manifest = 1
@@ -66,7 +66,7 @@ struct Office {
 }
 
 impl Office {
-    fn new(on: On, pack: &[(&str, &str)]) -> Self {
+    fn new(on: Services, pack: &[(&str, &str)]) -> Self {
         let house = TestEnv::new(on);
         let folder = house.dir.0.join("manifests/platform");
         std::fs::create_dir_all(&folder).unwrap();
@@ -136,7 +136,7 @@ fn expected_entry(outcome: &str, grade: &str, rule: &str, hours: i64) -> (String
     (outcome.into(), grade.into(), rule.into(), hours * 108_000)
 }
 
-fn check_school_and_institution(on: On) {
+fn check_school_and_institution(on: Services) {
     let office = Office::new(on, &[]);
     office.upload_completions(1, &["王一,22010219590911001X,P1,C1,10,2014-05-01,85,90,80,100"]);
     assert_eq!(office.first_entry(), expected_entry("counted", "excellent", "pass_gate", 10));
@@ -160,17 +160,17 @@ fn check_school_and_institution(on: On) {
 
 #[test]
 fn a_school_and_an_institution_grade_together_on_sqlite() {
-    check_school_and_institution(On::Sqlite);
+    check_school_and_institution(Services::Sqlite);
 }
 
 #[test]
 fn a_school_and_an_institution_grade_together_on_postgresql() {
-    check_school_and_institution(On::Postgres);
+    check_school_and_institution(Services::Postgres);
 }
 
 #[test]
 fn a_teacher_of_that_age_is_outside_the_assessment() {
-    let office = Office::new(On::Sqlite, &[]);
+    let office = Office::new(Services::Sqlite, &[]);
     // A man born on 1960-02-29: he turns 55 on 1 March 2015.
     office.upload_completions(1, &["赵五,220502196002290012,P1,C1,10,2014-05-01,10,10,10,100"]);
     assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "pass_gate", 0));
@@ -204,7 +204,7 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
         )
     };
     let with = |name: &str, value: &str, row: &str| {
-        let office = Office::new(On::Sqlite, &[("# What the document", &setting(name, value))]);
+        let office = Office::new(Services::Sqlite, &[("# What the document", &setting(name, value))]);
         office.upload_completions(1, &[row]);
         office
     };
@@ -230,7 +230,7 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
     assert_eq!(entry("without_school_grade", "pending", &row("90", "90", "90", "100")).0, "not_passed");
     // Attendance.
     let gate = "[attendance]\npercent = \"80\"\nabove = true\nbasis = \"adopted\"\nsource = \"武汉江汉\"\n\n# Hours of a project";
-    let office = Office::new(On::Sqlite, &[("# Hours of a project", gate)]);
+    let office = Office::new(Services::Sqlite, &[("# Hours of a project", gate)]);
     office.upload_completions(1, &[&row("90", "90", "90", "80")]);
     assert_eq!(office.first_entry(), expected_entry("absent", "excellent", "attendance", 0));
     office.upload_completions(2, &[&row("90", "90", "90", "80.01%")]);
@@ -241,7 +241,7 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
 fn hours_in_any_five_years_up_to_a_day() {
     let window =
         "[setting.hours_window]\nvalue = \"rolling\"\nbasis = \"assumed\"\nsource = \"a trial\"\n\n# What the document";
-    for on in [On::Sqlite, On::Postgres] {
+    for on in [Services::Sqlite, Services::Postgres] {
         let office = Office::new(on, &[("# What the document", window)]);
         let row = |course: u32, day: &str| format!("王一,22010219590911001X,P1,C{course},30,{day},90,90,90,100");
         let rows = [row(1, "2012-03-01"), row(2, "2014-05-01"), row(3, "2017-02-28")];
@@ -275,7 +275,7 @@ fn hours_in_any_five_years_up_to_a_day() {
 }
 
 /// The content that landed last counts, even if the same bytes had landed before the content that they replace.
-fn check_repeated_bytes_win(on: On) {
+fn check_repeated_bytes_win(on: Services) {
     let office = Office::new(on, &[]);
     let row = |hours: &str| format!("王一,22010219590911001X,P1,C1,{hours},2014-05-01,90,90,90,100");
     let outcomes = || {
@@ -299,10 +299,10 @@ fn check_repeated_bytes_win(on: On) {
 
 #[test]
 fn the_same_bytes_outdo_what_had_corrected_them_on_sqlite() {
-    check_repeated_bytes_win(On::Sqlite);
+    check_repeated_bytes_win(Services::Sqlite);
 }
 
 #[test]
 fn the_same_bytes_outdo_what_had_corrected_them_on_postgresql() {
-    check_repeated_bytes_win(On::Postgres);
+    check_repeated_bytes_win(Services::Postgres);
 }

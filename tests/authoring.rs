@@ -5,7 +5,7 @@ use std::path::Path;
 use huiliu_authoring::gate::variants::{RequiredOutcome, find_violation};
 use serde_json::{Value, json};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn run_with_output(house: &TestEnv, args: &[&str]) -> (Option<i32>, String, String) {
     let out = house.run(args);
@@ -29,7 +29,7 @@ fn change_file(file: &Path, from: &str, to: &str) {
 
 #[test]
 fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
         let folder = new_connector(&house, kind);
         let tested = house.run_json(&["connectors", "test", &folder, "--json"]);
@@ -48,7 +48,7 @@ fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
 
 #[test]
 fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
         let folder = new_connector(&house, kind);
         let shown = house.run_json(&["connectors", "preview", &folder, "--json"]);
@@ -67,7 +67,7 @@ fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
 
 #[test]
 fn a_mapping_that_misses_is_told_before_it_is_registered() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let folder = new_connector(&house, "csv");
     let manifest = Path::new(&folder).join("manifest.toml");
     change_file(&manifest, "\"填表人\", ", "");
@@ -89,7 +89,7 @@ fn a_mapping_that_misses_is_told_before_it_is_registered() {
 /// A header without rows is no evidence that the manifest works.
 #[test]
 fn samples_without_a_record_are_not_enough() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let folder = new_connector(&house, "csv");
     let sample = Path::new(&folder).join("samples/completions.csv");
     let text = std::fs::read_to_string(&sample).unwrap();
@@ -104,7 +104,7 @@ fn samples_without_a_record_are_not_enough() {
 
 #[test]
 fn a_folder_that_is_no_plain_one_is_refused() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for name in ["", "A B", "../up"] {
         let out = house.dir.0.join("bad").display().to_string();
         let (code, _, told) = run_with_output(&house, &["connectors", "new", name, "--out", &out]);
@@ -134,7 +134,7 @@ fn a_folder_that_is_no_plain_one_is_refused() {
 /// A manifest with very many mistakes is answered soon, with the first mistakes.
 #[test]
 fn a_manifest_of_nothing_but_mistakes_is_answered_soon() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let file = house.dir.0.join("manifest.toml");
     std::fs::write(&file, (0..60_000).map(|n| format!("unknwn_{n} = 1\n")).collect::<String>()).unwrap();
     let began = std::time::Instant::now();

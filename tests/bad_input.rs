@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn assert_refused(house: &TestEnv, args: &[&str], words: &[&str]) {
     let out = house.run(args);
@@ -18,7 +18,7 @@ fn assert_refused(house: &TestEnv, args: &[&str], words: &[&str]) {
 
 #[test]
 fn a_wrong_database_address_or_password_is_one_message() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert_refused(&house, &["balance", "--database", "mysql://u:secret@h/db"], &["database address", "sqlite:PATH"]);
     assert!(
         !String::from_utf8_lossy(&house.run(&["balance", "--database", "mysql://u:secret@h/db"]).stderr)
@@ -30,14 +30,14 @@ fn a_wrong_database_address_or_password_is_one_message() {
         &["balance", "--database", &format!("postgres://a:secret@127.0.0.1:{free}/x")],
         &["cannot open the database"],
     );
-    let pg = TestEnv::new(On::Postgres);
+    let pg = TestEnv::new(Services::Postgres);
     let url = pg.postgres.as_ref().unwrap().url().replace("postgres@", "nobody:secret@");
     assert_refused(&pg, &["balance", "--database", &url], &["cannot open the database", "user and password"]);
 }
 
 #[test]
 fn an_unwritable_data_directory_is_one_message() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let file = house.dir.0.join("a-file");
     std::fs::write(&file, "x").unwrap();
     assert_refused(
@@ -49,7 +49,7 @@ fn an_unwritable_data_directory_is_one_message() {
 
 #[test]
 fn an_unknown_key_in_a_settings_file_names_the_line() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let file = house.dir.0.join("huiliu.toml");
     std::fs::write(&file, "workers = 2\ndatabse = \"x\"\n").unwrap();
     assert_refused(&house, &["balance", "--config", file.to_str().unwrap()], &["huiliu.toml", "line 2", "databse"]);
@@ -58,7 +58,7 @@ fn an_unknown_key_in_a_settings_file_names_the_line() {
 
 #[test]
 fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let key = house.dir.0.join("data/root.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
@@ -80,9 +80,9 @@ fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
 
 #[test]
 fn an_unknown_schema_is_refused() {
-    for on in [On::Sqlite, On::Postgres] {
+    for on in [Services::Sqlite, Services::Postgres] {
         let house = TestEnv::new(on);
-        if on == On::Postgres {
+        if on == Services::Postgres {
             assert_refused(&house, &["worker"], &["huiliu migrate"]);
         }
         assert!(house.run(&["migrate"]).status.success());
@@ -113,7 +113,7 @@ fn run_sql(house: &TestEnv, statement: &'static str) {
 
 #[test]
 fn an_unreachable_platform_fails_the_run_with_exit_1_and_keeps_the_books() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let file = house.dir.0.join("huiliu.toml");
     let text = format!(
@@ -131,7 +131,7 @@ fn an_unreachable_platform_fails_the_run_with_exit_1_and_keeps_the_books() {
 
 #[test]
 fn usage_errors_exit_2() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for args in [&["demo", "--records", "12"][..], &["nonsense"], &["sync"], &["balance", "--run", "x"]] {
         assert_eq!(house.run(args).status.code(), Some(2), "{args:?}");
     }
@@ -150,7 +150,7 @@ fn assert_refused_in_chinese(house: &TestEnv, args: &[&str], code: i32, words: &
 
 #[test]
 fn a_chinese_locale_is_refused_in_chinese() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let file = house.dir.0.join("huiliu.toml");
     let config = file.to_str().unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -200,7 +200,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
 
 #[test]
 fn dead_letters_say_in_chinese_what_is_expected() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "4000", "--json"]);
     let list = |language: &str, more: &[&str]| {
         let args = [&["dead-letters", "list", "--limit", "1000"], more].concat();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn run_text(house: &TestEnv, args: &[&str]) -> String {
     let out = house.run(args);
@@ -13,7 +13,7 @@ fn run_text(house: &TestEnv, args: &[&str]) -> String {
 /// The page in `docs/` is the one that the program prints; `UPDATE=1` writes it.
 #[test]
 fn the_page_is_that_of_the_program() {
-    let made = run_text(&TestEnv::new(On::Sqlite), &["cli-page"]);
+    let made = run_text(&TestEnv::new(Services::Sqlite), &["cli-page"]);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &made).unwrap();
@@ -30,7 +30,7 @@ fn the_page_is_that_of_the_program() {
 
 #[test]
 fn each_help_ends_with_an_example() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let page = run_text(&house, &["cli-page"]);
     let commands: Vec<&str> =
         page.lines().filter_map(|line| line.trim_start_matches('#').trim().strip_prefix("huiliu")).collect();
@@ -48,7 +48,7 @@ fn each_help_ends_with_an_example() {
 
 #[test]
 fn completions_and_man_pages_are_made_without_settings() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for (shell, word) in [("bash", "complete -F"), ("zsh", "#compdef huiliu"), ("fish", "complete -c huiliu")] {
         let script = run_text(&house, &["completions", shell, "--config", "no-such.toml"]);
         for word in [word, "dead-letters", "data-dir"] {
@@ -70,7 +70,7 @@ fn completions_and_man_pages_are_made_without_settings() {
 /// Help and error messages of the command line are in the locale's language, including clap's own words.
 #[test]
 fn help_and_mistakes_are_in_the_language_of_the_locale() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let said = |args: &[&str], language: &str| {
         let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
         let text = [out.stdout, out.stderr].concat();

@@ -16,16 +16,16 @@ use huiliu_platform::{Endpoint, RateLimiter};
 use huiliu_queue::Queue;
 use huiliu_rules::policy::{Policy, RuleFile};
 use huiliu_store::Db;
-use huiliu_store::intake::runs::{self, Current};
+use huiliu_store::intake::runs::{self, NewActivation};
 use huiliu_store::ledger::entries;
 use huiliu_store::sql::schema;
 use huiliu_vault::keys::Keys;
 
-use huiliu_decode::unpacker::{Apart, Unpacker};
+use huiliu_decode::unpacker::{UnpackProcess, Unpacker};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
-use crate::test_env::{On, Scratch, TestEnv};
+use crate::test_env::{Scratch, Services, TestEnv};
 use huiliu_values::ActivationKind;
 
 fn repository_root() -> &'static Path {
@@ -53,7 +53,7 @@ fn the_registry_is_sorted_and_each_folder_is_whole() {
 
 #[test]
 fn samples_give_their_expected_results() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let checked = house.run_json(&["connectors", "check", "--json"])["samples"].clone();
     let streams: usize = huiliu_connectors::parse_all().unwrap().iter().map(|m| m.stream.len()).sum();
     let pairs = |r: &Value| (r["connector"].as_str().unwrap().to_owned(), r["stream"].as_str().unwrap().to_owned());
@@ -150,7 +150,7 @@ impl RateLimiter for NoRateLimit {
 pub struct InProcessUnpacker;
 
 #[async_trait]
-impl Apart for InProcessUnpacker {
+impl UnpackProcess for InProcessUnpacker {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         unpack(task, bytes)
     }
@@ -160,7 +160,7 @@ pub async fn delivery_context(db: Db, manifest: &Manifest) -> DeliveryContext {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let policy = load_policy();
     let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
-    let current = Current { kind: ActivationKind::Manifest, name: &manifest.id, version: 1, digest: b"1" };
+    let current = NewActivation { kind: ActivationKind::Manifest, name: &manifest.id, version: 1, digest: b"1" };
     let activation = runs::activate_current(&db, current).await.unwrap();
     DeliveryContext {
         db,
@@ -265,7 +265,7 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
 /// A platform gives the same page for every request: the run fails and says so, and what came is kept.
 #[test]
 fn paging_in_a_circle_ends_the_run() {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let body = r#"<records><record id="I1" version="1"><name>王一</name></record><record id="I2" version="1"><name>李二</name></record></records>"#;
     let url = runtime.block_on(serve_constant_answer(body));
@@ -300,7 +300,7 @@ fn paging_in_a_circle_ends_the_run() {
 /// A record that is not text is parked alone; the others are read.
 #[test]
 fn an_unreadable_item_is_parked_alone() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let good = r#""RowVersion":"1","Teacher":{"Name":"王一","IdentityNumber":"22010219590911001X"},"Course":{"Code":"MS-01"},"Days":"1","EndDate":"2014-09-11""#;
     let items = format!(

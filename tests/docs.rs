@@ -84,7 +84,7 @@ fn both_readmes_have_the_two_commands() {
 
 #[test]
 fn default_settings_show_every_key_and_load() {
-    let house = crate::test_env::TestEnv::new(crate::test_env::On::Sqlite);
+    let house = crate::test_env::TestEnv::new(crate::test_env::Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/default.toml");
     let out = house.run(&["balance", "--json", "--config", file.to_str().unwrap()]);
@@ -118,7 +118,7 @@ fn default_settings_show_every_key_and_load() {
 
 #[test]
 fn chinese_where_the_locale_is_chinese() {
-    let house = crate::test_env::TestEnv::new(crate::test_env::On::Sqlite);
+    let house = crate::test_env::TestEnv::new(crate::test_env::Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let out = house.command(&["balance"]).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
     assert!(String::from_utf8_lossy(&out.stdout).contains("账目平衡"));

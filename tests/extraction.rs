@@ -22,8 +22,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
-pub use platform::{Answer, Asked, Platform, page_of_records, record_json, record_of_course, records_json};
+use crate::test_env::{Services, TestEnv};
+pub use platform::{Answer, Platform, SeenRequest, page_of_records, record_json, record_of_course, records_json};
 
 /// Maximum number of lines of a manifest.
 const MAX: usize = 60;
@@ -70,12 +70,12 @@ pub fn manifest_text(id: &str, says: &Says<'_>) -> String {
 
 impl Site {
     pub fn new(platform: &Platform, says: &Says<'_>) -> Self {
-        Self::with_database(On::Sqlite, platform, says)
+        Self::with_database(Services::Sqlite, platform, says)
     }
 
-    pub fn with_database(on: On, platform: &Platform, says: &Says<'_>) -> Self {
+    pub fn with_database(on: Services, platform: &Platform, says: &Says<'_>) -> Self {
         let site = Self { house: TestEnv::new(on), base_url: platform.url.clone() };
-        assert!(on == On::Sqlite || site.house.run(&["migrate"]).status.success());
+        assert!(on == Services::Sqlite || site.house.run(&["migrate"]).status.success());
         site.write_connector("p", says);
         site.write_source("");
         site

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 use sqlx::Row as _;
 
-use crate::test_env::{On, TestEnv, Truth};
+use crate::test_env::{Services, TestEnv, Truth};
 
 /// The faults injected into the workers, the database and the queue.
 #[derive(Debug, Clone, Copy, Default)]
@@ -270,7 +270,7 @@ fn inject_faults(crew: &mut WorkerCrew<'_>, runtime: &tokio::runtime::Runtime) -
 }
 
 /// Runs one load under the faults and returns what is wrong afterwards.
-fn load_under_faults(on: On, faults: Faults) -> Result<(), String> {
+fn load_under_faults(on: Services, faults: Faults) -> Result<(), String> {
     let mut house = TestEnv::new(on);
     for (key, value) in
         [("HUILIU_BATCH_RECORDS", "20"), ("SANDBOX_SECRET", SECRET), ("HUILIU_LEASE_MS", &LEASE_MS.to_string())]
@@ -348,12 +348,12 @@ const STORM: Faults = Faults {
 
 #[test]
 fn a_storm_on_sqlite_loses_nothing_and_counts_nothing_twice() {
-    assert_eq!(load_under_faults(On::Sqlite, STORM), Ok(()));
+    assert_eq!(load_under_faults(Services::Sqlite, STORM), Ok(()));
 }
 
 #[test]
 fn a_storm_on_postgresql_loses_nothing_and_counts_nothing_twice() {
-    assert_eq!(load_under_faults(On::Postgres, Faults { restarts: 5, ..STORM }), Ok(()));
+    assert_eq!(load_under_faults(Services::Postgres, Faults { restarts: 5, ..STORM }), Ok(()));
 }
 
 #[test]
@@ -367,21 +367,21 @@ fn a_storm_on_redis_too_loses_nothing_and_counts_nothing_twice() {
         records: 90_000,
         ..STORM
     };
-    assert_eq!(load_under_faults(On::PostgresAndRedis, faults), Ok(()));
+    assert_eq!(load_under_faults(Services::PostgresAndRedis, faults), Ok(()));
 }
 
 #[test]
 fn without_the_epoch_check_zombies_are_noticed() {
     let faults = Faults { zombies: 4, skip_epoch: true, records: 8_000, slow_ms: 700, ..Faults::default() };
-    let told = load_under_faults(On::Postgres, faults);
+    let told = load_under_faults(Services::Postgres, faults);
     assert!(told.is_err_and(|e| !e.contains("injected")), "the fence is out and nothing was noticed");
-    assert_eq!(load_under_faults(On::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));
+    assert_eq!(load_under_faults(Services::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));
 }
 
 /// Twenty workers die at once with forty batches, under the default lease of thirty seconds.
 #[test]
 fn a_dead_workers_batches_are_taken_up_within_a_minute() {
-    let mut house = TestEnv::new(On::PostgresAndRedis);
+    let mut house = TestEnv::new(Services::PostgresAndRedis);
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
     house.env.push(("HUILIU_BATCH_RECORDS".into(), "25".into()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 use corpus::Hostile;
 use texts::TextConnector;
 use watched::Peak;
@@ -36,7 +36,7 @@ fn sync_files(house: &TestEnv, connector: &str, files: &[Hostile]) -> (Value, BT
 
 #[test]
 fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let (books, archives) = (corpus::hostile_workbooks(), corpus::hostile_archives());
     let count = books.len() + archives.len();
     assert!(count >= 200, "only {count}");
@@ -126,7 +126,7 @@ fn sync_room(house: &TestEnv, room: &TextConnector) -> (Vec<String>, Peak, Durat
 /// no worker dies.
 #[test]
 fn a_thousand_hostile_texts_are_each_answered_within_their_bounds() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let (mut wrong, mut count) = (vec![], 0);
     for room in texts::all_rooms() {
@@ -147,7 +147,7 @@ fn a_thousand_hostile_texts_are_each_answered_within_their_bounds() {
 
 #[test]
 fn a_reason_is_told_in_both_languages() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let files = [Hostile { name: "LEGO_20140930_page.xls".into(), bytes: b"<html>".to_vec(), expected: None }];
     let (pass, _) = sync_files(&house, "lego", &files);
     let run = pass["sources"][0]["run"].to_string();

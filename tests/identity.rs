@@ -8,7 +8,7 @@ use huiliu_vault::keyring::Keyring;
 use serde_json::Value;
 
 use crate::roster::county::{BOTH, County, LI, QIAN, WANG, ZHAO};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 const MANIFEST: &str = r#"
 manifest = 1
@@ -50,7 +50,7 @@ result = { path = "结果", then = [{ levels = "grades" }] }
 const HEAD: &str = "编号,姓名,证件号,教师编号,出生日期,性别,电话,学校代码,学校,区划,学时,日期,结果\n";
 
 /// Creates a county whose source `sheets` is read with the manifest above.
-fn county_with_sheets(on: On) -> County {
+fn county_with_sheets(on: Services) -> County {
     let county = County::new(on, "roster-csv");
     let dir = &county.house.dir.0;
     std::fs::create_dir_all(dir.join("manifests/sign-in")).unwrap();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use huiliu_manifest::Manifest;
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const REQUIRED: [&str; 5] = ["name", "id_number", "course_code", "hours", "period_end"];
 
@@ -81,7 +81,7 @@ fn judge_guess(sample: &Sample, guess: &Value) -> (Vec<String>, Vec<String>) {
 
 /// Checks that at least `least` samples have every required field right, and that nothing wrong was called sure.
 fn check_right_in_at_least(folder: &str, least: usize) {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let all = load_samples(folder);
     assert!(all.len() >= 20, "{folder}");
     let (mut not_right, mut surely_wrong, mut right) = (vec![], vec![], 0);
@@ -120,7 +120,7 @@ fn every_required_field_is_right_in_most_of_twenty_four_samples_written_blind() 
 /// has the hours and the last day of its row, and a result only if the row has one.
 #[test]
 fn what_is_read_without_editing_is_as_the_rows_say() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let (mut wrong, mut registered, mut read) = (vec![], 0, 0);
     for sample in load_samples("blind") {
         let id = sample.name.split('_').next().unwrap().to_owned();
@@ -176,7 +176,7 @@ fn what_is_read_without_editing_is_as_the_rows_say() {
 /// the sample. Returns how many were registered and read completely, with every record inserted and none parked, and
 /// what happened to the others.
 fn sync_inferred(folder: &str) -> (usize, Vec<String>) {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let drop = house.dir.0.join("drop");
     let (mut config, mut expected, mut others) = (String::new(), BTreeMap::new(), vec![]);
     for sample in load_samples(folder) {
@@ -235,7 +235,7 @@ fn guess_of(house: &TestEnv, name: &str, text: &str) -> Value {
 /// A column whose name contradicts its values is never surely taken by its name.
 #[test]
 fn a_name_alone_is_never_believed() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let ids = ["22010219590911001X", "220381197001011228", "222401198010102228", "220502196002290012"];
     let people = ["王芳", "李建国", "金·哈斯", "张伟"];
     let birth = ["1959-09-11", "1970-01-01", "1980-10-10", "1960-02-29"];
@@ -299,7 +299,7 @@ fn a_name_alone_is_never_believed() {
 
 #[test]
 fn what_is_not_sure_is_a_question_in_the_manifest() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let text = "姓名,身份证号,课程名称,时长,完成时间\n王芳,22010219590911001X,课堂导入,30,2015-03-01\n\
                 李建国,220381197001011228,课堂导入,40,2015-03-02\n";
     let guess = guess_of(&house, "sample.csv", text);
@@ -312,7 +312,7 @@ fn what_is_not_sure_is_a_question_in_the_manifest() {
 
 #[test]
 fn no_person_is_shown_and_nothing_is_overwritten() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let sample = load_samples("seen").into_iter().find(|s| s.name.ends_with("a02_bare.json")).unwrap();
     let text = std::fs::read_to_string(&sample.file).unwrap();
     let people: Vec<Value> = serde_json::from_str(&text).unwrap();
@@ -339,7 +339,7 @@ fn no_person_is_shown_and_nothing_is_overwritten() {
 
 #[test]
 fn a_sample_is_fetched_from_a_url() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let sample = load_samples("seen").into_iter().find(|s| s.name == "a09_odata.json").unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -372,7 +372,7 @@ fn a_sample_is_fetched_from_a_url() {
 
 #[test]
 fn an_encoding_other_than_utf_8_is_declared() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for name in ["a10_chinese.json", "a06_lines.jsonl", "a08_namespaces.xml"] {
         let sample = load_samples("seen").into_iter().find(|s| s.name == name).unwrap();
         let text = std::fs::read_to_string(&sample.file).unwrap();

@@ -12,7 +12,7 @@ use std::process::Command;
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const PAGES: [&str; 2] = ["docs/connectors.md", "docs/connectors.zh-CN.md"];
 /// Content of the page's `password.txt`.
@@ -129,7 +129,7 @@ fn learner_json(nth: usize) -> Value {
 #[test]
 fn the_commands_of_both_pages_run() {
     for page in PAGES {
-        let house = TestEnv::new(On::Sqlite);
+        let house = TestEnv::new(Services::Sqlite);
         write_workbook(&house.dir.0.join("培训记录.xlsx"));
         std::fs::write(house.dir.0.join("password.txt"), format!("{PASSWORD}\n")).unwrap();
         let script = code_blocks(&read_page(page), "sh").concat().replace("https://platform.example", &start_academy());

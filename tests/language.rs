@@ -10,7 +10,7 @@ use huiliu_manifest::{Manifest, reference, schema};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Twenty mistakes. Each line with one ends in `# !` and a part of its message.
 const MISTAKES: &str = r##"manifest = 2 # ! out of range; it must be from 1 to 1
@@ -137,7 +137,7 @@ fn reference_and_schema_are_those_of_the_definition() {
 
 #[test]
 fn a_place_of_the_language_is_explained_in_both_languages() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let out = house.run(&["connectors", "explain", "stream.page"]);
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(out.status.success() && said.contains("last_record") && said.contains("size_param"), "{said}");

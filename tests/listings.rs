@@ -1,6 +1,6 @@
 //! Listings: who acted, and filters. A filter that names nothing known is refused; one without rows says so.
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn run_in_language(house: &TestEnv, args: &[&str], language: &str) -> (Option<i32>, String) {
     let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
@@ -17,7 +17,7 @@ fn assert_output(house: &TestEnv, args: &[&str], code: i32, words: &[&str]) {
 
 #[test]
 fn who_acts_stands_in_the_audit_log() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let folder = house.dir.0.display().to_string();
     let act = |name: &str, args: &[&str], env: &[(&str, &str)]| {
@@ -46,7 +46,7 @@ fn who_acts_stands_in_the_audit_log() {
 
 #[test]
 fn whoever_decides_is_named_by_the_option() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let records = house.list_items(&["records", "list", "--json"]);
     let record = records.as_array().unwrap().iter().find(|r| !r["teacher"].is_null()).unwrap()["record"].to_string();
@@ -74,9 +74,9 @@ fn whoever_decides_is_named_by_the_option() {
     assert_output(&house, &["decisions", "list", "--teacher", "999999"], 2, &["no teacher 999999"]);
 }
 
-fn check_filters(on: On) {
+fn check_filters(on: Services) {
     let house = TestEnv::new(on);
-    if on == On::Postgres {
+    if on == Services::Postgres {
         assert!(house.run(&["migrate"]).status.success());
     }
     house.run_json(&["demo", "--records", "3000", "--json"]);
@@ -144,10 +144,10 @@ fn check_filters(on: On) {
 
 #[test]
 fn filters_that_name_nothing_are_refused_on_sqlite() {
-    check_filters(On::Sqlite);
+    check_filters(Services::Sqlite);
 }
 
 #[test]
 fn filters_that_name_nothing_are_refused_on_postgresql() {
-    check_filters(On::Postgres);
+    check_filters(Services::Postgres);
 }

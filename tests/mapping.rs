@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const MANIFEST: &str = r#"
 manifest = 1
@@ -47,7 +47,7 @@ role = { path = "$file", then = [{ capture = "county_([a-z]+)" }] }
 
 const HEAD: &str = "某县培训台账,,,,,,,,,,\n学员,身份证号,课程,时长,结束,截止,市,县,等级,方式,备注,状态\n";
 
-fn county_house(on: On) -> TestEnv {
+fn county_house(on: Services) -> TestEnv {
     let house = TestEnv::new(on);
     write_manifest(&house, MANIFEST);
     std::fs::create_dir_all(house.dir.0.join("drop")).unwrap();
@@ -92,7 +92,7 @@ fn read_books(house: &TestEnv) -> [i64; 4] {
     ["inserted", "skipped", "parked", "pending"].map(|k| books[k].as_i64().unwrap())
 }
 
-fn check_rows_and_texts(on: On) {
+fn check_rows_and_texts(on: Services) {
     let house = county_house(on);
     drop_file(
         &house,
@@ -153,15 +153,15 @@ fn check_rows_and_texts(on: On) {
 
 #[test]
 fn rows_and_texts_are_what_the_manifest_makes_of_them_on_sqlite() {
-    check_rows_and_texts(On::Sqlite);
+    check_rows_and_texts(Services::Sqlite);
 }
 
 #[test]
 fn rows_and_texts_are_what_the_manifest_makes_of_them_on_postgresql() {
-    check_rows_and_texts(On::Postgres);
+    check_rows_and_texts(Services::Postgres);
 }
 
-fn check_contract(on: On) {
+fn check_contract(on: Services) {
     let house = county_house(on);
     let row = |id: &str, course: &str, hours: &str| format!("王一,{id},{course},{hours},2014.09.11,,,,合格,1,,核准");
     let good: Vec<String> = ["C1", "C2", "C3", "C4"].iter().map(|c| row("220381197001011228", c, "1")).collect();
@@ -185,15 +185,15 @@ fn check_contract(on: On) {
 
 #[test]
 fn a_batch_that_breaks_its_contract_waits_for_a_person_on_sqlite() {
-    check_contract(On::Sqlite);
+    check_contract(Services::Sqlite);
 }
 
 #[test]
 fn a_batch_that_breaks_its_contract_waits_for_a_person_on_postgresql() {
-    check_contract(On::Postgres);
+    check_contract(Services::Postgres);
 }
 
-fn check_expectations(on: On) {
+fn check_expectations(on: Services) {
     let house = county_house(on);
     let expect = "expect = { least_records = 3, most_parked_percent = 20, fresh_within_days = 3000 }\ncontract = {";
     write_manifest(&house, &MANIFEST.replace("contract = {", expect));
@@ -238,10 +238,10 @@ fn check_expectations(on: On) {
 
 #[test]
 fn what_is_expected_of_a_pass_is_judged_on_sqlite() {
-    check_expectations(On::Sqlite);
+    check_expectations(Services::Sqlite);
 }
 
 #[test]
 fn what_is_expected_of_a_pass_is_judged_on_postgresql() {
-    check_expectations(On::Postgres);
+    check_expectations(Services::Postgres);
 }

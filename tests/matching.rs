@@ -5,7 +5,7 @@ use huiliu_sandbox::population::{Claim, Damage, Population, Truth};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const CONFIG: &str = r#"
 id = "claim"
@@ -37,7 +37,7 @@ region = "region"
 
 /// Writes files and runs `match` in their folder. Returns success, the lines of JSON, and the text on standard error.
 fn run_match(files: &[(&str, &[u8])], args: &[&str]) -> (bool, Vec<Value>, String) {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for (name, bytes) in files {
         std::fs::write(house.dir.0.join(name), bytes).unwrap();
     }

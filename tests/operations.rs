@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn repository_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -155,7 +155,7 @@ fn assert_consistent(place: &str, value: &Value) {
 
 #[test]
 fn what_is_printed_fits_its_schema() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert_fits_schema("maintenance.migrate", &house.run_json(&["migrate", "--json"]));
     assert_fits_schema("sync.sync", &house.run_json(&["demo", "--records", "3000", "--seed", "5", "--json"]));
     let letters = house.list_items(&["dead-letters", "list", "--json"]);
@@ -227,7 +227,7 @@ fn what_is_printed_fits_its_schema() {
 
 #[test]
 fn a_refusal_is_an_object_with_its_code() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let refused = |args: &[&str]| {
         let out = house.run(args);
         let told: Value = serde_json::from_slice(&out.stderr)

@@ -2,9 +2,9 @@
 
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
-use crate::test_env::{On, TestEnv, Truth};
+use crate::test_env::{Services, TestEnv, Truth};
 
-fn check_demo_equals_the_truth(on: On, records: u64) {
+fn check_demo_equals_the_truth(on: Services, records: u64) {
     let house = TestEnv::new(on);
     let n = records.to_string();
     let first = house.run_json(&["demo", "--records", &n, "--seed", "7", "--json"]);
@@ -40,17 +40,17 @@ fn check_demo_equals_the_truth(on: On, records: u64) {
 
 #[test]
 fn demo_equals_the_truth_on_sqlite() {
-    check_demo_equals_the_truth(On::Sqlite, 100_000);
+    check_demo_equals_the_truth(Services::Sqlite, 100_000);
 }
 
 #[test]
 fn demo_equals_the_truth_on_postgresql() {
-    check_demo_equals_the_truth(On::Postgres, 100_000);
+    check_demo_equals_the_truth(Services::Postgres, 100_000);
 }
 
 #[test]
 fn every_entry_explains_itself_and_no_output_shows_an_id_number() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let ledger = house.read_ledger();
     let (id, (units, provisional, _)) = ledger.iter().find(|(_, v)| v.0 > 0 && v.2 > 0).unwrap();
@@ -89,7 +89,7 @@ fn every_entry_explains_itself_and_no_output_shows_an_id_number() {
 
 #[test]
 fn an_id_number_is_not_taken_as_an_argument() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let out = house.run(&["teachers", "explain", "22010219590911001X"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(!String::from_utf8_lossy(&out.stderr).contains("22010219590911001X"));
@@ -97,7 +97,7 @@ fn an_id_number_is_not_taken_as_an_argument() {
 
 #[test]
 fn since_a_day_reads_only_what_has_changed() {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 5, records: 2_000, faults: false, changed_percent: 0 };

@@ -8,11 +8,11 @@ use huiliu_sandbox::population::{Population, SOURCES, Training};
 use labelled::Labelled;
 use serde_json::{Value, json};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 #[test]
 fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
-    for on in [On::Sqlite, On::Postgres] {
+    for on in [Services::Sqlite, Services::Postgres] {
         let house = TestEnv::new(on);
         let labelled = Labelled::write_files(&house, Training::new(Population::new(1, 2_000), 0), false);
         house.run_json(&["sync", "roster", "--json", "--config", &labelled.config]);
@@ -36,7 +36,7 @@ fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
 /// found.
 #[test]
 fn a_damaged_population_is_found_and_nobody_has_anothers_hours() {
-    for on in [On::Sqlite, On::Postgres] {
+    for on in [Services::Sqlite, Services::Postgres] {
         let house = TestEnv::new(on);
         let labelled = Labelled::write_files(&house, Training::new(Population::new(3, 1_000), 33), true);
         house.run_json(&["sync", "--all", "--json", "--config", &labelled.config]);
@@ -93,7 +93,7 @@ fn upload_as_planned(house: &TestEnv, config: &str, args: &[&str]) -> Value {
 
 #[test]
 fn what_files_would_do_to_a_population_is_what_they_do() {
-    for on in [On::Sqlite, On::Postgres] {
+    for on in [Services::Sqlite, Services::Postgres] {
         let house = TestEnv::new(on);
         let labelled = Labelled::write_files(&house, Training::new(Population::new(2, 400), 30), false);
         let config = labelled.config.as_str();

@@ -8,7 +8,7 @@ use huiliu_store::sql::schema;
 use huiliu_testkit::{exercise_queue, exercise_store};
 use huiliu_vault::keys::Keys;
 
-use crate::test_env::{On, Postgres, Redis, Scratch, TestEnv};
+use crate::test_env::{Postgres, Redis, Scratch, Services, TestEnv};
 
 fn new_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
@@ -79,7 +79,7 @@ fn strangers_in_our_place_are_set_aside() {
 #[test]
 fn a_redis_that_is_not_there_or_refuses_ends_the_start() {
     let redis = Redis::start();
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let wrong_password = redis.url().replace(&redis.password, "wrong");
     for (url, words) in [("redis://:secret@127.0.0.1:1/0", "cannot open the queue"), (&wrong_password, "password")] {

@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::connectors::load_policy;
 use crate::register::platform::{FIRST, Platform};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 use pages::{FORMS, Form, build_workbook, person_strategy};
 
 /// Returns a payload ready for decoding, unpacked in this process.
@@ -142,7 +142,7 @@ fn sample_files(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_file_is_recorded_and_then_tested() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for form in FORMS {
         let folder = manifest_folder(&house, form);
         let people =
@@ -174,7 +174,7 @@ fn a_file_is_recorded_and_then_tested() {
 
 #[test]
 fn a_live_page_is_recorded() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let platform = Platform::start(FIRST);
     let folder = house.dir.0.join("intel");
     std::fs::create_dir_all(&folder).unwrap();
@@ -203,7 +203,7 @@ fn a_live_page_is_recorded() {
 
 #[test]
 fn what_cannot_be_disguised_is_refused_and_nothing_is_left() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let xls = include_bytes!("workbooks/LEGO_20150331.xls").to_vec();
     let lego = house.dir.0.join("lego");
     std::fs::create_dir_all(&lego).unwrap();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::ops::{Worker, wait_for, write_config};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 use platform::{FIRST, Platform, SECOND};
 
 const FIRST_SECRET: &str = "Erste-Losung-7141";
@@ -113,13 +113,13 @@ fn count_done_runs(house: &TestEnv) -> i64 {
     house.run_sql("SELECT count(*) FROM sync_run WHERE state = 'done'")
 }
 
-fn a_connector_comes_while_workers_run(on: On) {
+fn a_connector_comes_while_workers_run(on: Services) {
     let house = TestEnv::new(on);
     assert_output(&house.run(&["migrate"]), 0, &[]);
     let config = write_config(&house, "");
     let log = [("HUILIU_LOG", "info,sqlx=off,apalis=off")];
     let workers: Vec<Worker> =
-        (0..if on == On::Sqlite { 1 } else { 3 }).map(|_| Worker::start(&house, &config, &log)).collect();
+        (0..if on == Services::Sqlite { 1 } else { 3 }).map(|_| Worker::start(&house, &config, &log)).collect();
     let (first, second) = (Platform::start(FIRST), Platform::start(SECOND));
 
     let folder = Folder::new(&house, "county");
@@ -225,17 +225,17 @@ fn disable_and_enable(house: &TestEnv) {
 
 #[test]
 fn a_connector_comes_while_a_worker_runs_on_sqlite() {
-    a_connector_comes_while_workers_run(On::Sqlite);
+    a_connector_comes_while_workers_run(Services::Sqlite);
 }
 
 #[test]
 fn a_connector_comes_while_workers_run_on_postgresql() {
-    a_connector_comes_while_workers_run(On::Postgres);
+    a_connector_comes_while_workers_run(Services::Postgres);
 }
 
 /// A newer program has registered a manifest that this one cannot read: a running worker keeps the manifest that it
 /// has, a starting one leaves the connector alone, and both keep running.
-fn a_manifest_of_a_newer_program(on: On) {
+fn a_manifest_of_a_newer_program(on: Services) {
     let house = TestEnv::new(on);
     let folder = Folder::new(&house, "county");
     assert_output(&house.run(&["migrate"]), 0, &[]);
@@ -264,15 +264,15 @@ fn a_manifest_of_a_newer_program(on: On) {
 
 #[test]
 fn a_manifest_of_a_newer_program_stops_no_worker_on_sqlite() {
-    a_manifest_of_a_newer_program(On::Sqlite);
+    a_manifest_of_a_newer_program(Services::Sqlite);
 }
 
 #[test]
 fn a_manifest_of_a_newer_program_stops_no_worker_on_postgresql() {
-    a_manifest_of_a_newer_program(On::Postgres);
+    a_manifest_of_a_newer_program(Services::Postgres);
 }
 
-fn secrets_outlive_a_rotation(on: On) {
+fn secrets_outlive_a_rotation(on: Services) {
     let house = TestEnv::new(on);
     let folder = Folder::new(&house, "county");
     assert_output(&house.run(&["migrate"]), 0, &[]);
@@ -298,12 +298,12 @@ fn secrets_outlive_a_rotation(on: On) {
 
 #[test]
 fn secrets_and_samples_outlive_a_rotation_on_sqlite() {
-    secrets_outlive_a_rotation(On::Sqlite);
+    secrets_outlive_a_rotation(Services::Sqlite);
 }
 
 #[test]
 fn secrets_and_samples_outlive_a_rotation_on_postgresql() {
-    secrets_outlive_a_rotation(On::Postgres);
+    secrets_outlive_a_rotation(Services::Postgres);
 }
 
 /// Registers a version with samples, and seals a secret.
@@ -317,7 +317,7 @@ pub fn register_sealed_source(house: &TestEnv) {
 /// A password is looked up among the sealed secrets, then in a file, then in the environment.
 #[test]
 fn a_password_is_looked_up_in_order() {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     let platform = Platform::start(FIRST);
     let file = house.dir.0.join("password");
     let source = |more: &str| {
@@ -354,7 +354,7 @@ fn a_password_is_looked_up_in_order() {
 /// A registered version replaces a built-in connector, and the built-in one can come back.
 #[test]
 fn a_built_in_connector_can_be_overridden() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let folder = Folder::new(&house, "intel");
     assert_output(&house.run(&["connectors", "register", folder.path()]), 2, &["built in", "nothing to register"]);
     folder.change_manifest("place = \"place\"\n", "");

@@ -4,12 +4,12 @@
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const RECORDS: u64 = 2_000;
 
 /// Creates a house whose institution manifest reads the minutes from a wrong path, with everything delivered.
-fn misread_house(on: On) -> (TestEnv, String, tokio::runtime::Runtime, Sandbox) {
+fn misread_house(on: Services) -> (TestEnv, String, tokio::runtime::Runtime, Sandbox) {
     let mut house = TestEnv::new(on);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 5, records: RECORDS, faults: false, changed_percent: 0 };
@@ -52,7 +52,7 @@ fn int_field(value: &Value, key: &str) -> i64 {
     value[key].as_i64().unwrap_or(0)
 }
 
-fn check_corrected_manifest_is_replayed(on: On) {
+fn check_corrected_manifest_is_replayed(on: Services) {
     let (house, _, runtime, sandbox) = misread_house(on);
     let bad = house.run_json(&["balance", "--json"]);
     assert_eq!((int_field(&bad, "inserted"), bad["balanced"].as_bool()), (0, Some(true)), "{bad}");
@@ -127,17 +127,17 @@ fn check_corrected_manifest_is_replayed(on: On) {
 
 #[test]
 fn a_corrected_manifest_is_replayed_on_sqlite() {
-    check_corrected_manifest_is_replayed(On::Sqlite);
+    check_corrected_manifest_is_replayed(Services::Sqlite);
 }
 
 #[test]
 fn a_corrected_manifest_is_replayed_on_postgresql() {
-    check_corrected_manifest_is_replayed(On::Postgres);
+    check_corrected_manifest_is_replayed(Services::Postgres);
 }
 
 #[test]
 fn a_changed_audit_log_shows() {
-    let (house, _, runtime, sandbox) = misread_house(On::Sqlite);
+    let (house, _, runtime, sandbox) = misread_house(Services::Sqlite);
     assert!(house.run_json(&["replay", "plan", "--json"])["replay"].is_i64());
     assert!(house.run(&["replay", "plan"]).status.success());
     let url = format!("sqlite:{}", house.dir.0.join("data/huiliu.db").display());
@@ -162,7 +162,7 @@ fn a_changed_audit_log_shows() {
 
 #[test]
 fn what_no_letter_matches_and_what_is_no_replay_is_said() {
-    let (house, _, runtime, sandbox) = misread_house(On::Sqlite);
+    let (house, _, runtime, sandbox) = misread_house(Services::Sqlite);
     for (args, words) in [
         (&["replay", "plan", "--code", "valid_to.order"][..], "no open dead letter"),
         (&["replay", "plan", "--since", "2099-01-01"], "no open dead letter"),

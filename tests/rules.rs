@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::test_env::{On, TestEnv, units_before_after};
+use crate::test_env::{Services, TestEnv, units_before_after};
 
 fn read_file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -25,7 +25,7 @@ fn write_pack(house: &TestEnv, name: &str, from: &str, replaced: &[(&str, &str)]
 
 #[test]
 fn every_pack_that_ships_is_usable() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy/examples")).unwrap() {
         let path = entry.unwrap().path();
         let told = house.run_json(&["rules", "check", path.to_str().unwrap(), "--json"]);
@@ -48,7 +48,7 @@ type Wrong = (&'static str, &'static [(&'static str, &'static str)], &'static [&
 
 #[test]
 fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let jilin = "config/policy/jilin-2014.toml";
     let wuhan = "config/policy/examples/wuhan-jianghan.toml";
     let wrong: &[Wrong] = &[
@@ -154,7 +154,7 @@ fn find_teacher_with_duplicate(house: &TestEnv) -> (i64, i64, i64) {
         .unwrap()
 }
 
-fn check_people_decide(on: On) {
+fn check_people_decide(on: Services) {
     let house = TestEnv::new(on);
     house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     let first = house.read_ledger();
@@ -215,17 +215,17 @@ fn check_people_decide(on: On) {
 
 #[test]
 fn people_decide_and_take_it_back_on_sqlite() {
-    check_people_decide(On::Sqlite);
+    check_people_decide(Services::Sqlite);
 }
 
 #[test]
 fn people_decide_and_take_it_back_on_postgresql() {
-    check_people_decide(On::Postgres);
+    check_people_decide(Services::Postgres);
 }
 
 #[test]
 fn other_rules_are_compared_before_they_are_used() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     // Totals are the sums over the teachers.
     let totals = house.list_items(&["teachers", "totals", "--json"]);
@@ -285,7 +285,7 @@ fn other_rules_are_compared_before_they_are_used() {
 
 #[test]
 fn an_unknown_course_is_suggested_and_decided_by_people() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     let first = house.read_ledger();
     let unknown = house.list_items(&["courses", "unknown", "--json"]);

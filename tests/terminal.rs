@@ -1,6 +1,6 @@
 //! Tables on a terminal fit its width.
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Returns the number of terminal columns that a line takes.
 fn display_width(line: &str) -> usize {
@@ -9,7 +9,7 @@ fn display_width(line: &str) -> usize {
 
 #[test]
 fn no_table_is_wider_than_its_terminal() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "3000", "--json"]);
     let listings: [&[&str]; 12] = [
         &["runs", "list"],

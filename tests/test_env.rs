@@ -225,7 +225,7 @@ impl Drop for Redis {
 
 /// The database and the queue that a test runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum On {
+pub enum Services {
     Sqlite,
     Postgres,
     PostgresAndRedis,
@@ -240,9 +240,9 @@ pub struct TestEnv {
 }
 
 impl TestEnv {
-    pub fn new(on: On) -> Self {
-        let postgres = (on != On::Sqlite).then(Postgres::start);
-        let redis = (on == On::PostgresAndRedis).then(Redis::start);
+    pub fn new(on: Services) -> Self {
+        let postgres = (on != Services::Sqlite).then(Postgres::start);
+        let redis = (on == Services::PostgresAndRedis).then(Redis::start);
         Self { dir: Scratch::new("house"), postgres, redis, env: vec![] }
     }
 

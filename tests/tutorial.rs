@@ -19,7 +19,7 @@ use huiliu_store::sql::schema;
 
 use crate::connectors::{delivery_context, loopback_endpoint};
 use crate::institutions::{check_links, code_blocks, read_page, run_bash};
-use crate::test_env::{On, Scratch, TestEnv};
+use crate::test_env::{Scratch, Services, TestEnv};
 
 const PAGES: [&str; 2] = ["docs/rust-connector.md", "docs/rust-connector.zh-CN.md"];
 
@@ -171,7 +171,7 @@ fn both_pages_of_the_tutorial_show_the_connector_that_is_tested() {
 #[test]
 fn the_commands_of_the_tutorial_run() {
     for page in PAGES {
-        let house = TestEnv::new(On::Sqlite);
+        let house = TestEnv::new(Services::Sqlite);
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tutorial/evening");
         let place = house.dir.0.join("connectors/evening");
         std::fs::create_dir_all(place.join("samples")).unwrap();

@@ -3,11 +3,11 @@
 use huiliu_store::sql::migrations;
 use sqlx::migrate::Migrator;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 #[test]
 fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let file = house.dir.0.join("data/huiliu.db");
     let url = format!("sqlite:{}", file.display());
     // The database of the first release: only the first migration, and a row.

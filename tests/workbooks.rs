@@ -12,7 +12,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 
 use crate::hostile::watched;
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn write_config(house: &TestEnv, source: &str) -> String {
     let file = house.dir.0.join("huiliu.toml");
@@ -23,7 +23,7 @@ fn write_config(house: &TestEnv, source: &str) -> String {
 
 #[test]
 fn a_row_of_a_workbook_is_found_by_sheet_row_and_cell() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let drop = house.dir.0.join("drop");
     std::fs::create_dir_all(&drop).unwrap();
     // Saved by an older program: days counted from 1904, formulas with their values, merged headers.
@@ -58,7 +58,7 @@ fn a_row_of_a_workbook_is_found_by_sheet_row_and_cell() {
 /// and line. Which of two versions of a record a batch meets first depends on the workers, so older versions counted as
 /// superseded and newer ones counted as updated are added up.
 fn sync_outcome(transport: &dyn Fn(&Sandbox, &str) -> String) -> (Value, impl PartialEq + std::fmt::Debug + use<>) {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 5, records: 60_000, faults: true, changed_percent: 0 };
@@ -93,7 +93,7 @@ fn a_signed_download_of_archives_gives_what_the_folder_gives() {
 
 #[test]
 fn a_wrong_signing_key_fails_the_run() {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.env.push(("SANDBOX_SECRET".into(), "wrong".into()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 5, records: 1_000, faults: false, changed_percent: 0 };
@@ -164,7 +164,7 @@ fn huge_source(house: &TestEnv) -> String {
 
 #[test]
 fn batches_of_a_large_workbook_are_each_delivered_with_their_rows() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let config = huge_source(&house);
     std::fs::write(house.dir.0.join("drop/huge_1.xlsx"), huge_workbook(huge::Rows { rows: 120_001, shared: true }))
         .unwrap();
@@ -179,7 +179,7 @@ fn batches_of_a_large_workbook_are_each_delivered_with_their_rows() {
 /// The maximum number of rows of a sheet.
 #[test]
 fn a_workbook_of_1048576_rows_is_landed_within_its_bounds() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let config = huge_source(&house);
     let file = std::fs::File::create(house.dir.0.join("drop/huge_1.xlsx")).unwrap();
     huge::write_workbook(file, huge::Rows { rows: 1 << 20, shared: true });
@@ -193,7 +193,7 @@ fn a_workbook_of_1048576_rows_is_landed_within_its_bounds() {
 /// The child may use one second of CPU instead of twenty: the file is refused as it would be then, and not read again.
 #[test]
 fn a_workbook_that_takes_too_long_is_refused() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let config = huge_source(&house);
     std::fs::write(house.dir.0.join("drop/huge_1.xlsx"), huge_workbook(huge::Rows { rows: 400_000, shared: true }))
         .unwrap();

@@ -1,6 +1,6 @@
 //! `audit`: who decided what; a log that was tampered with is told.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::audit;
 use huiliu_store::admin::audit::Entry;
 
@@ -12,7 +12,7 @@ use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, span: Span, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     let log = audit::list(&opened, span.into()).await?;
     opened.close().await;
     show(json, &log, |log| match &log.page.items[..] {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use huiliu_authoring::gate::trial::Checked;
 use huiliu_decode::preview::Preview;
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::authoring::{self, AcceptedResults, ExpectedResults, ManifestCheck, TemplateFile};
 use huiliu_engine::operations::preview::{self, PageOf, PagePreview, PreviewRequest};
 use huiliu_engine::runtime::Runtime;
@@ -94,7 +94,7 @@ pub async fn preview(settings: &Settings, look: &Look, json: bool) -> Result<(),
 /// What reads a source, where one is to be read.
 pub(super) async fn runtime_for(settings: &Settings, source: Option<&str>) -> Result<Option<Runtime>, CliError> {
     match source {
-        Some(_) => Ok(Some(open::runtime(settings, Make::Files).await?)),
+        Some(_) => Ok(Some(open::runtime(settings, MayCreate::Files).await?)),
         None => Ok(None),
     }
 }

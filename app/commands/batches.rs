@@ -1,6 +1,6 @@
 //! `batches`.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::{Act, batches};
 use huiliu_store::admin::reports::BatchRow;
 
@@ -12,7 +12,7 @@ use crate::words::{address, label, said, say, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     match asked {
         Batches::List { quarantined, of, run, span } => {
             let program = open::program();

@@ -1,6 +1,6 @@
 //! `courses`: the crosswalk, what it does not know, and what people decide about it.
 
-use huiliu_engine::database::{self, Make};
+use huiliu_engine::database::{self, MayCreate};
 use huiliu_engine::operations::courses::{self, CourseShown, SuggestedCourse, UnknownCourse};
 use huiliu_engine::operations::decisions::Proposal;
 use huiliu_store::ledger::decisions::CourseDecision;
@@ -27,7 +27,7 @@ pub async fn run(settings: Settings, asked: Courses, json: bool) -> Result<(), C
 
 async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
     let there = database::database_exists(&settings.engine);
-    let opened = if there { Some(open::database(settings, Make::Nothing).await?) } else { None };
+    let opened = if there { Some(open::database(settings, MayCreate::Nothing).await?) } else { None };
     let page = courses::list(&settings.engine, opened.as_ref()).await?;
     if let Some(opened) = opened {
         opened.close().await;
@@ -52,7 +52,7 @@ fn show_courses(courses: &[CourseShown]) {
 }
 
 async fn unknown(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let page = courses::unknown(&settings.engine, &opened).await?;
     opened.close().await;
     show_page(json, &page, show_unknown);

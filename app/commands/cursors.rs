@@ -1,6 +1,6 @@
 //! `cursors`: from where each stream is read next, to be looked at and to be set.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::cursors::{self, CursorChanged, CursorShown, StreamName};
 use huiliu_engine::operations::{Act, RegistryAccess};
 
@@ -12,7 +12,7 @@ use crate::words::{label, say};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     match asked {
         Cursors::List { source } => {
             let program = open::program();

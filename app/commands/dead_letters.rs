@@ -1,6 +1,6 @@
 //! `dead-letters`.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::{Act, dead_letters};
 use huiliu_store::admin::reports::LetterRow;
 
@@ -11,7 +11,7 @@ use crate::words::{address, field_of, label, said, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     match asked {
         DeadLetters::List { of, run, code, span } => {
             let program = open::program();

@@ -1,6 +1,6 @@
 //! `decisions`: what people decide about credit, a plan first: whose hours change, then the decision, then the hours.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::decisions::{self, Mode, Proposal};
 use huiliu_engine::operations::{Act, Span};
 use huiliu_engine::recount::Change;
@@ -32,7 +32,7 @@ pub(super) async fn decide(
     how: &Decided,
     json: bool,
 ) -> Result<(), CliError> {
-    let runtime = open::runtime(settings, Make::Nothing).await?;
+    let runtime = open::runtime(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: &how.because };
     let mode = if how.plan { Mode::Plan } else { Mode::Apply };
     let decided = decisions::decide(&runtime, act, mode, proposal).await?;
@@ -41,7 +41,7 @@ pub(super) async fn decide(
     Ok(())
 }
 
-fn show_decided(decided: &decisions::Decided) {
+fn show_decided(decided: &decisions::DecisionResult) {
     show_changes(&decided.teachers);
     match decided.decision {
         None => say_only_a_plan(),
@@ -70,7 +70,7 @@ fn pair(BeforeAfter { before, after }: BeforeAfter<ExactHours>) -> String {
 }
 
 async fn list(settings: &Settings, teacher: Option<i64>, span: Span, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let page = decisions::list(&opened, teacher, span).await?;
     opened.close().await;
     show_page(json, &page, show_list);

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use huiliu_engine::database::Make;
-use huiliu_engine::ingest::From;
+use huiliu_engine::database::MayCreate;
+use huiliu_engine::ingest::PassStart;
 use huiliu_engine::settings::{Settings as Engine, SourceSettings};
 use huiliu_platform::http::guard::Networks;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
@@ -39,7 +39,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     // The sandbox's platforms are on this host, and nowhere else.
     let engine = Engine { networks: Networks::loopback(), ..Engine::clone(&settings.engine) };
     let settings = Settings { engine: Arc::new(engine), ..settings };
-    let runtime = open::runtime(&settings, Make::Schema).await?;
+    let runtime = open::runtime(&settings, MayCreate::Schema).await?;
     let folder = settings.engine.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
     let drop_dir = folder.join("drop");
     std::fs::create_dir_all(&drop_dir).map_err(|e| no_sandbox(&e))?;
@@ -49,7 +49,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     World::new(options).write_truth(&truth).map_err(|e| no_sandbox(&e))?;
     let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| no_sandbox(&e))?;
     let sources = SOURCES.map(|(connector, name)| source(connector, name, &sandbox.base_url(), &drop_dir));
-    let from = if asked.full { From::Start } else { From::Cursor };
+    let from = if asked.full { PassStart::Start } else { PassStart::Cursor };
     let pass = Synced { settings: &settings, from, land_only: false, expected: Some(asked.records) };
     let pass = pass.sources(&runtime, &sources).await;
     sandbox.stop().await;

@@ -1,11 +1,11 @@
 //! `identity`: whose records are whose. Claims that wait for somebody, the evidence, and what people decide, a plan first.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Span;
 use huiliu_engine::operations::decisions::Proposal;
 use huiliu_engine::operations::identity;
 use huiliu_matching::Doubt;
-use huiliu_store::identity::queue::{CandidateRow, ClaimRecord, Counts, Shown, Waiting, Which};
+use huiliu_store::identity::queue::{CandidateRow, ClaimDetails, ClaimRecord, ClaimRow, ClaimSelection, Counts};
 use huiliu_store::identity::rulings::Ruling;
 use huiliu_store::ledger::decisions::Decision;
 
@@ -30,16 +30,16 @@ pub async fn run(settings: Settings, asked: Identity, json: bool) -> Result<(), 
     decide(&settings, &Proposal::Identity(ruling), &how, json).await
 }
 
-fn which(state: Kept) -> Which {
+fn which(state: Kept) -> ClaimSelection {
     match state {
-        Kept::Potential => Which::Potential,
-        Kept::None => Which::None,
-        Kept::Contradicting => Which::Contradicting,
+        Kept::Potential => ClaimSelection::Potential,
+        Kept::None => ClaimSelection::None,
+        Kept::Contradicting => ClaimSelection::Contradicting,
     }
 }
 
 async fn status(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let counts = identity::status(&opened).await?;
     opened.close().await;
     show(json, &counts, show_counts);
@@ -58,16 +58,16 @@ fn show_counts(counts: &Counts) {
     table(&heading, &[row.iter().map(ToString::to_string).collect()]);
 }
 
-async fn list(settings: &Settings, which: Which, span: Span, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+async fn list(settings: &Settings, which: ClaimSelection, span: Span, json: bool) -> Result<(), CliError> {
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let page = identity::list(&opened, which, span).await?;
     opened.close().await;
     show_page(json, &page, show_claims);
     Ok(())
 }
 
-fn show_claims(claims: &[Waiting]) {
-    let cells = |c: &Waiting| {
+fn show_claims(claims: &[ClaimRow]) {
+    let cells = |c: &ClaimRow| {
         let first = c.candidates.first();
         vec![
             c.claim.to_string(),
@@ -102,15 +102,15 @@ fn doubt_words(word: Option<&str>) -> String {
 }
 
 async fn show_one(settings: &Settings, claim: i64, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let shown = identity::show(&opened, claim).await?;
     opened.close().await;
     show(json, &shown, show_claim);
     Ok(())
 }
 
-fn show_claim(shown: &Shown) {
-    let Shown { claim, contradicting, told, resting, decisions } = shown;
+fn show_claim(shown: &ClaimDetails) {
+    let ClaimDetails { claim, contradicting, told, resting, decisions } = shown;
     say(&format!("{} {}  {}  {}", label("cli-identity-claim"), claim.claim, claim.name, word(claim.state.as_str())));
     if let Some(teacher) = claim.teacher {
         say(&sentence!("cli-identity-teacher-2", teacher, by = word(&claim.decided_by)));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Act;
 use huiliu_engine::operations::maintenance::{self, Rotated};
 use huiliu_engine::operations::restore::{self, Backup, Restored};
@@ -14,7 +14,7 @@ use crate::words::{label, note, say, sentence};
 use crate::{CliError, open};
 
 pub async fn deliver_alone(settings: Settings, batch: i64) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, Make::Nothing).await?;
+    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
     maintenance::deliver_alone(&runtime, batch).await?;
     runtime.close().await;
     Ok(())
@@ -63,7 +63,7 @@ fn show_restored(restored: &Restored) {
 
 pub async fn rotate_keys(settings: Settings, json: bool) -> Result<(), CliError> {
     maintenance::check_rotation().map_err(CliError::from_operation)?;
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     let rotated = maintenance::rotate_keys(&settings.engine, &opened).await?;
     opened.close().await;
     show(json, &rotated, show_rotated);

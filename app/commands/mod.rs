@@ -33,7 +33,7 @@ mod teachers;
 mod upload;
 mod worker;
 
-use huiliu_engine::ingest::From;
+use huiliu_engine::ingest::PassStart;
 use huiliu_engine::operations::restore::Backup;
 use huiliu_engine::operations::sync::Selection;
 use huiliu_platform::Days;
@@ -70,9 +70,9 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
                 Some(first) if until.is_some_and(|last| last < first) => {
                     return Err(CliError::usage(label("cli-commands-since-later-than-until-give")));
                 }
-                Some(first) => From::Days(Days { first, last: until }),
-                None if full => From::Start,
-                None => From::Cursor,
+                Some(first) => PassStart::Days(Days { first, last: until }),
+                None if full => PassStart::Start,
+                None => PassStart::Cursor,
             };
             let selection = Selection { names: source, all };
             sync::run(settings, sync::Asked { selection, from, land_only, json }).await

@@ -1,7 +1,7 @@
 //! What files would do that are handed in, for people: rows, teachers, hours.
 
 use huiliu_engine::upload_plan::{People, Plan, Teacher};
-use huiliu_store::roster::known::Post;
+use huiliu_store::roster::known::KnownMembership;
 use huiliu_values::{BeforeAfter, ExactHours};
 
 use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
@@ -78,9 +78,9 @@ fn changes(teacher: &Teacher) -> Vec<String> {
         };
         words.to_owned()
     });
-    let posts = |posts: &[Post]| {
+    let posts = |posts: &[KnownMembership]| {
         let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
-        let post = |p: &Post| format!("{} ({} – {})", p.school, day(&p.from), day(&p.to));
+        let post = |p: &KnownMembership| format!("{} ({} – {})", p.school, day(&p.from), day(&p.to));
         if posts.is_empty() { "—".to_owned() } else { posts.iter().map(post).collect::<Vec<_>>().join(", ") }
     };
     let moved = teacher.memberships.as_ref();

@@ -16,8 +16,8 @@ use axum::routing::post;
 use http_body_util::BodyExt as _;
 use huiliu_decode::payload::{Packer, Payload};
 use huiliu_decode::text_window;
-use huiliu_engine::database::Make;
-use huiliu_engine::operations::push::{self, PushError, Sender, Taken};
+use huiliu_engine::database::MayCreate;
+use huiliu_engine::operations::push::{self, AcceptedPayload, PushError, Sender};
 use huiliu_engine::runtime::Runtime;
 use huiliu_platform::push_auth::{self, Proof, PushAuthError};
 use huiliu_store::StoreError;
@@ -131,7 +131,7 @@ fn json_answer(status: StatusCode, body: &impl Serialize) -> Response {
 /// Listens until told to stop, or until the key has been rotated.
 pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError> {
     let stop = told_to_stop()?;
-    let runtime = open::runtime(&settings, Make::Files).await?;
+    let runtime = open::runtime(&settings, MayCreate::Files).await?;
     let listener = TcpListener::bind(address).await.map_err(|e| {
         CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = spoken_system(&e)))
     })?;
@@ -209,7 +209,7 @@ async fn answer(door: &Door, pushed: PushedPayload<'_>) -> Response {
 }
 
 /// The life of a payload that is handed in: proven, then taken in its source's lease, unless it is here already.
-async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<Taken, Refused> {
+async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refused> {
     let PushedPayload { source, stream, path, headers, body } = pushed;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `records`, and every teacher's hours as JSON lines.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::records;
 use huiliu_store::admin::reports::RecordRow;
 
@@ -12,7 +12,7 @@ use crate::words::{address, amount, label, pass_word, say_json};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     match listing {
         Listing::List { of, span } => {
             let program = open::program();
@@ -61,7 +61,7 @@ fn list(rows: &[RecordRow]) {
 
 /// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.
 pub async fn ledger(settings: Settings) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     let mut after = 0;
     loop {
         let rows = records::ledger_after(&opened, after).await?;

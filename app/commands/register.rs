@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::connector_versions::{
     self, ConnectorEnabled, ConnectorVersions, DisabledConnector, Registration, RegistrationState, VersionShown,
 };
@@ -19,7 +19,7 @@ use crate::{CliError, open};
 pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
     let examined = connector_versions::examine(&settings.engine, &open::program(), path).await?;
     let registration = if examined.passes_gate() {
-        let opened = open::database(settings, Make::Files).await?;
+        let opened = open::database(settings, MayCreate::Files).await?;
         let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
         let registration = connector_versions::register(&opened, act, examined).await?;
         opened.close().await;
@@ -55,7 +55,7 @@ fn show_registration(registration: &Registration) {
 }
 
 pub async fn versions(settings: &Settings, id: &str, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
+    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let versions = connector_versions::versions(access, id).await?;
     opened.close().await;
@@ -98,7 +98,7 @@ pub struct Rollback {
 }
 
 pub async fn rollback(settings: &Settings, asked: &Rollback, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
+    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let Rollback { id, to, because } = asked;
     let act = Act { actor: &settings.actor, because };
@@ -122,7 +122,7 @@ pub struct Switch {
 }
 
 pub async fn set_enabled(settings: &Settings, asked: &Switch, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
+    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &asked.because };
     let switched = connector_versions::set_enabled(access, act, &asked.id, asked.enabled).await?;

@@ -2,10 +2,10 @@
 
 use chrono::{Days, NaiveDate, NaiveTime};
 use huiliu_decode::Problem;
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::replays::{self, ReplayApplied, ReplayShown};
 use huiliu_engine::operations::{Act, Page};
-use huiliu_engine::replay::{EffectHours, Moved};
+use huiliu_engine::replay::{EffectHours, PlanDifference};
 use huiliu_messages::Message;
 use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
@@ -26,14 +26,14 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
         Replays::Plan { matching } => plan(settings, &filter(matching), json).await,
         Replays::Apply { id } => apply(settings, id, json).await,
         Replays::List(span) => {
-            let opened = open::database(&settings, Make::Nothing).await?;
+            let opened = open::database(&settings, MayCreate::Nothing).await?;
             let page: Page<Replay> = replays::list(&opened, span.into()).await?;
             opened.close().await;
             show_page(json, &page, overview);
             Ok(())
         }
         Replays::Show { id, limit } => {
-            let opened = open::database(&settings, Make::Nothing).await?;
+            let opened = open::database(&settings, MayCreate::Nothing).await?;
             let shown = replays::show(&opened, id, limit).await?;
             opened.close().await;
             show(json, &shown, show_replay);
@@ -56,7 +56,7 @@ fn filter(m: Matching) -> Filter {
 }
 
 async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, Make::Nothing).await?;
+    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
     let plan = replays::plan(&runtime, act, filter, SHOWN, &told_to_stop()?).await?;
     runtime.close().await;
@@ -72,7 +72,7 @@ async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Cli
 }
 
 async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, Make::Nothing).await?;
+    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
     let applied: ReplayApplied = replays::apply(&runtime, act, id, SHOWN).await?;
     runtime.close().await;
@@ -90,7 +90,7 @@ async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> 
         .with_code("replay.stale"))
 }
 
-fn moved_in_words(moved: &Moved) -> String {
+fn moved_in_words(moved: &PlanDifference) -> String {
     let told = |effect: &Option<EffectHours>| {
         effect.map_or_else(
             || label("cli-replay-change").to_owned(),
@@ -106,16 +106,18 @@ fn moved_in_words(moved: &Moved) -> String {
         )
     };
     match moved {
-        Moved::Activation { connector } => sentence!("cli-replay-manifest-rules-connector-others-now", connector),
-        Moved::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
-        Moved::Letter { dead_letter, address: at, planned, now } => sentence!(
+        PlanDifference::Activation { connector } => {
+            sentence!("cli-replay-manifest-rules-connector-others-now", connector)
+        }
+        PlanDifference::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
+        PlanDifference::Letter { dead_letter, address: at, planned, now } => sentence!(
             "cli-replay-dead-letter-planned-now",
             dead_letter,
             at = address(at),
             planned = word(planned.as_str()),
             now = word(now.as_str())
         ),
-        Moved::Teacher { person, planned, now } => {
+        PlanDifference::Teacher { person, planned, now } => {
             sentence!("cli-replay-teacher-planned-class-hours-now", person, planned = told(planned), now = told(now))
         }
     }

@@ -1,7 +1,7 @@
 //! `roster`, `schools` and `regions`: teachers and schools as counties keep them, and to whom these report.
 
 use chrono::NaiveDate;
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::regions::{self, RegionRow};
 use huiliu_engine::operations::roster::{self, AgeExemption, RosterTeacher};
 use huiliu_engine::operations::schools::{self, SchoolShown, SchoolSpan};
@@ -20,7 +20,7 @@ pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), Cl
     match asked {
         Roster::Show { teacher, on } => show_one(&settings, &teacher, on.unwrap_or_else(today_in_shanghai), json).await,
         Roster::Status => {
-            let opened = open::database(&settings, Make::Nothing).await?;
+            let opened = open::database(&settings, MayCreate::Nothing).await?;
             let status = roster::status(&settings.engine, &open::program(), &opened).await?;
             opened.close().await;
             show(json, &status, show_status);
@@ -31,7 +31,7 @@ pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), Cl
 
 async fn show_one(settings: &Settings, teacher: &str, on: NaiveDate, json: bool) -> Result<(), CliError> {
     let which = teachers::which(teacher)?;
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let shown = roster::show(&settings.engine, &opened, &which, on).await?;
     opened.close().await;
     show(json, &shown, show_teacher);
@@ -125,7 +125,7 @@ fn show_status(status: &Status) {
 }
 
 pub async fn schools(settings: Settings, asked: Schools, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     match asked {
         Schools::List { limit, after } => {
             let page =

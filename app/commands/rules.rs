@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::rules::{self, OpenQuestion, PackShown, RuleShown, RuleSide, RulesChecked, RulesDiff};
 use huiliu_values::{BeforeAfter, ExactHours};
 
@@ -91,7 +91,7 @@ fn side(text: &str) -> Result<RuleSide, CliError> {
 }
 
 async fn diff(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) -> Result<RulesDiff, CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let diff = rules::diff(&settings.engine, &opened, sides, limit).await?;
     opened.close().await;
     Ok(diff)

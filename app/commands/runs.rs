@@ -1,6 +1,6 @@
 //! `runs` and `balance`.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::runs::{self, RunShown};
 use huiliu_store::admin::reports::{Balance, RunRow};
 
@@ -12,7 +12,7 @@ use crate::words::{label, note, said, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     let balance = runs::balance(&opened, run).await?;
     opened.close().await;
     show(json, &balance, |balance| show_balance(run, balance));
@@ -37,7 +37,7 @@ fn show_balance(run: Option<i64>, balance: &Balance) {
 }
 
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     match listing {
         Listing::List { of, span } => {
             let program = open::program();

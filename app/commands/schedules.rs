@@ -1,6 +1,6 @@
 //! `schedules list`: when each source is read by itself.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::schedules;
 use huiliu_store::intake::source_lease::ScheduleRow;
 
@@ -11,7 +11,7 @@ use crate::words::{label, said, word};
 use crate::{CliError, open};
 
 pub async fn list(settings: Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, Make::Nothing).await?;
+    let opened = open::database(&settings, MayCreate::Nothing).await?;
     let page = schedules::list(&opened, &settings.engine).await?;
     opened.close().await;
     show_page(json, &page, show_rows);

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Act;
 use huiliu_engine::operations::secrets::{self, SecretName};
 use huiliu_store::admin::sources::SecretListing;
@@ -20,14 +20,14 @@ const MAX_SECRET: u64 = 64 << 10;
 pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), CliError> {
     match asked {
         Secrets::List => {
-            let opened = open::database(&settings, Make::Nothing).await?;
+            let opened = open::database(&settings, MayCreate::Nothing).await?;
             let page = secrets::list(&opened).await?;
             opened.close().await;
             show_page(json, &page, show_rows);
         }
         Secrets::Set { source, name, why } => {
             let value = value()?;
-            let opened = open::database(&settings, Make::Files).await?;
+            let opened = open::database(&settings, MayCreate::Files).await?;
             let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let secret = SecretName { source: &source, name: &name };
             let sealed = secrets::set(&opened, &settings.engine, act, secret, &value).await?;
@@ -35,7 +35,7 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
             show(json, &sealed, |_| say(label("cli-secrets-sealed-shown-again")));
         }
         Secrets::Remove { source, name, why } => {
-            let opened = open::database(&settings, Make::Nothing).await?;
+            let opened = open::database(&settings, MayCreate::Nothing).await?;
             let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let removed = secrets::remove(&opened, act, SecretName { source: &source, name: &name }).await?;
             opened.close().await;

@@ -1,6 +1,6 @@
 //! `sources`: those of the settings are listed; those of the database come and go at run time.
 
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::source_registration::{self, NewSource, SourceChange};
 use huiliu_engine::operations::sources::{self, SourceOrigin, SourceShown};
 use huiliu_engine::operations::{Act, RegistryAccess};
@@ -24,7 +24,7 @@ pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), C
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let page = sources::list(&opened, &settings.engine).await?;
     opened.close().await;
     show_page(json, &page, show_rows);
@@ -70,7 +70,7 @@ impl From<Place> for SourceChange {
 }
 
 async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, Make::Files).await?, open::program());
+    let (opened, program) = (open::database(settings, MayCreate::Files).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let added = source_registration::add(access, act, new, place.into()).await?;
@@ -83,7 +83,7 @@ async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: 
 }
 
 async fn set(settings: &Settings, name: &str, place: Place, why: Why, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
+    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let changed = source_registration::set(access, act, name, place.into()).await?;
@@ -97,7 +97,7 @@ fn say_taken_up(_: &SourceShown) {
 }
 
 async fn remove(settings: &Settings, name: &str, why: Why, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let removed = source_registration::remove(&opened, &settings.engine, act, name).await?;
     opened.close().await;

@@ -3,8 +3,8 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use huiliu_engine::database::{self, Make};
-use huiliu_engine::ingest::From;
+use huiliu_engine::database::{self, MayCreate};
+use huiliu_engine::ingest::PassStart;
 use huiliu_engine::operations::sync::{self, Pass, PassOptions, Progress, Selection, SkippedSource, Stage, Verdict};
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::settings::SourceSettings;
@@ -24,7 +24,7 @@ use crate::{CliError, open};
 #[derive(Debug)]
 pub struct Asked {
     pub selection: Selection,
-    pub from: From,
+    pub from: PassStart,
     pub land_only: bool,
     pub json: bool,
 }
@@ -35,7 +35,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     if !database::database_exists(&settings.engine) {
         sync::choose_sources(&settings.engine.sources, &selection).map_err(CliError::from_operation)?;
     }
-    let runtime = open::runtime(&settings, Make::Files).await?;
+    let runtime = open::runtime(&settings, MayCreate::Files).await?;
     let selected = sync::select(&runtime, &selection)?;
     for SkippedSource { name: source, because: error } in &selected.left_out {
         note(&sentence!("cli-sync-read", source, error = spoken(error)));
@@ -50,7 +50,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
 /// How a pass is made from here: this process delivers, a bar shows how far it is. `expected` is only for that bar.
 pub struct Synced<'a> {
     pub settings: &'a Settings,
-    pub from: From,
+    pub from: PassStart,
     pub land_only: bool,
     pub expected: Option<u64>,
 }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use chrono::NaiveDate;
-use huiliu_engine::database::Make;
+use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::teachers::{self, TeacherExplained, TeacherSelector};
 use huiliu_engine::recount::CycleTotals;
 use huiliu_rules::ledger::standing::Sum;
@@ -33,7 +33,7 @@ pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), 
 }
 
 async fn totals(settings: &Settings, on: NaiveDate, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let page = teachers::totals(&settings.engine, &opened, on).await?;
     opened.close().await;
     show_page(json, &page, show_totals);
@@ -68,12 +68,12 @@ async fn explain(
     on: NaiveDate,
 ) -> Result<TeacherExplained, CliError> {
     if raw {
-        let runtime = open::runtime(settings, Make::Nothing).await?;
+        let runtime = open::runtime(settings, MayCreate::Nothing).await?;
         let explained = teachers::explain_with_raw(&runtime, which, on).await?;
         runtime.close().await;
         return Ok(explained);
     }
-    let opened = open::database(settings, Make::Nothing).await?;
+    let opened = open::database(settings, MayCreate::Nothing).await?;
     let explained = teachers::explain(&settings.engine, &opened, which, on).await?;
     opened.close().await;
     Ok(explained)

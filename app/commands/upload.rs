@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use huiliu_engine::database::Make;
-use huiliu_engine::ingest::From;
-use huiliu_engine::operations::upload::{self, Handed};
+use huiliu_engine::database::MayCreate;
+use huiliu_engine::ingest::PassStart;
+use huiliu_engine::operations::upload::{self, UploadedFiles};
 
 use super::planned;
 use super::sync::{Synced, show_pass, told_to_stop, verdict};
@@ -28,12 +28,12 @@ pub struct Asked {
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let Asked { source, files, stream, land_only, plan, json } = asked;
     upload::check_files(&files).map_err(CliError::from_operation)?;
-    let handed = Handed { source, stream, files };
+    let handed = UploadedFiles { source, stream, files };
     if let Some(told) = plan {
         return plan_upload(settings, &handed, told, json).await;
     }
-    let runtime = open::runtime(&settings, Make::Files).await?;
-    let synced = Synced { settings: &settings, from: From::Handed, land_only, expected: None };
+    let runtime = open::runtime(&settings, MayCreate::Files).await?;
+    let synced = Synced { settings: &settings, from: PassStart::Handed, land_only, expected: None };
     let pass = synced.with_options(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
     show(json, &pass, show_pass);
     runtime.close().await;
@@ -43,8 +43,8 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     verdict(&pass)
 }
 
-async fn plan_upload(settings: Settings, handed: &Handed, told: usize, json: bool) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, Make::Nothing).await?;
+async fn plan_upload(settings: Settings, handed: &UploadedFiles, told: usize, json: bool) -> Result<(), CliError> {
+    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
     let plan = upload::plan(&runtime, handed, told, &told_to_stop()?).await?;
     runtime.close().await;
     show(json, &plan, planned::show_plan);

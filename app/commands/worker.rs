@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_engine::database::Make;
-use huiliu_engine::ingest::From;
-use huiliu_engine::registry::Known;
+use huiliu_engine::database::MayCreate;
+use huiliu_engine::ingest::PassStart;
+use huiliu_engine::registry::RegistrySnapshot;
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::schedule::SourceLease;
 use huiliu_engine::sources::{ReadResult, ReadySource, SourceError};
 use huiliu_manifest::Transport;
 use huiliu_store::StoreError;
-use huiliu_store::intake::source_lease::Ended;
+use huiliu_store::intake::source_lease::SourceUseEnd;
 use huiliu_values::calendar::format_instant;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ use crate::{CliError, health, open};
 
 pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     let told = told_to_stop()?;
-    let runtime = open::runtime(&settings, Make::Files).await?;
+    let runtime = open::runtime(&settings, MayCreate::Files).await?;
     let worker = Worker::new(runtime.clone(), settings.config.clone());
     let sources = Sources::open(&runtime).await?;
     if let Some(address) = settings.health {
@@ -120,7 +120,7 @@ impl Sources {
 
     /// Makes each source ready whose connector is enabled; those that are as they were are kept. Gives those that could not
     /// be made ready.
-    async fn follow(&mut self, runtime: &Runtime, known: &Known) -> Vec<Unready> {
+    async fn follow(&mut self, runtime: &Runtime, known: &RegistrySnapshot) -> Vec<Unready> {
         let (mut all, mut failed) = (Vec::new(), Vec::new());
         for source in &known.sources {
             if known.may_read(&source.connector).is_err() {
@@ -150,7 +150,7 @@ impl Sources {
     }
 }
 
-fn connector_of<'k>(known: &'k Known, source: &str) -> &'k str {
+fn connector_of<'k>(known: &'k RegistrySnapshot, source: &str) -> &'k str {
     known.sources.iter().find(|s| s.name == source).map_or("", |s| &s.connector)
 }
 
@@ -190,11 +190,11 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, sto
     let span = tracing::error_span!("sync", source = ready.source.name);
     async {
         tracing::debug!("the sync begins, as its schedule says");
-        match ready.read_all_streams(&runtime, lease, From::Cursor, &stop, &|_| {}).await {
+        match ready.read_all_streams(&runtime, lease, PassStart::Cursor, &stop, &|_| {}).await {
             Ok(ReadResult { report, next }) => {
                 let (run, next) = (report.run, next.map(format_instant).unwrap_or_default());
                 match (report.ended, report.failure) {
-                    (Ended::Failed, Some(f)) => {
+                    (SourceUseEnd::Failed, Some(f)) => {
                         tracing::warn!(run, next, failures = failures + 1, "the sync failed: {f}; trying again");
                     }
                     (ended, _) => tracing::info!(run, next, ?ended, "the sync ended"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use huiliu_engine::settings::SourceSettings;
-use huiliu_engine::settings_problem::{Nearest, SettingsProblem};
+use huiliu_engine::settings_problem::{NearestKey, SettingsProblem};
 use huiliu_manifest::fault::find_nearest;
 
 use super::Typed;
@@ -96,7 +96,7 @@ pub fn unknown(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
     let set: BTreeSet<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     let unread = set.into_iter().filter(|name| is_unread(name, &read));
     let problem = |variable: String| {
-        let nearest = find_nearest(&variable, KNOWN).map(|name| Nearest::Variable { name: name.to_owned() });
+        let nearest = find_nearest(&variable, KNOWN).map(|name| NearestKey::Variable { name: name.to_owned() });
         SettingsProblem::UnknownVariable { variable, nearest }
     };
     unread.map(problem).collect()

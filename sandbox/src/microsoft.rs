@@ -24,7 +24,7 @@ const LARGEST_PAGE: u64 = 5_000;
 
 /// Query parameters of a listing.
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct ListingQuery {
     #[serde(rename = "$top")]
     top: Option<u64>,
     #[serde(rename = "$skiptoken")]
@@ -32,7 +32,7 @@ pub(crate) struct Asked {
 }
 
 /// Answers with a page, and a link to the next one if there is one.
-pub(crate) fn answer_listing(world: &World, headers: &HeaderMap, asked: &Asked) -> Response {
+pub(crate) fn answer_listing(world: &World, headers: &HeaderMap, asked: &ListingQuery) -> Response {
     if headers.get("api-key").is_none_or(|key| key.as_bytes() != SECRET.as_bytes()) {
         let refusal = json!({"error": {"code": "Unauthorized", "message": "the api-key is missing or wrong"}});
         return (StatusCode::UNAUTHORIZED, Json(refusal)).into_response();

@@ -250,7 +250,7 @@ async fn download_archive(State(platform): Shared, Query(query): Parameters) -> 
 async fn list_microsoft(
     State(platform): Shared,
     headers: HeaderMap,
-    Query(asked): Query<microsoft::Asked>,
+    Query(asked): Query<microsoft::ListingQuery>,
 ) -> Response {
     microsoft::answer_listing(&platform.world, &headers, &asked)
 }

@@ -78,7 +78,7 @@ fn canonical_course(stream: Stream, course: u32) -> Option<String> {
 }
 
 /// The output and the totals so far.
-struct Teller<W: Write> {
+struct LedgerWriter<W: Write> {
     out: W,
     totals: TruthSummary,
 }
@@ -88,7 +88,7 @@ impl World {
     pub fn write_truth(&self, path: &Path) -> Result<TruthSummary, SandboxError> {
         let failed = |source| SandboxError::Write { path: path.to_owned(), source };
         let out = BufWriter::new(File::create(path).map_err(failed)?);
-        let mut teller = Teller { out, totals: TruthSummary::default() };
+        let mut teller = LedgerWriter { out, totals: TruthSummary::default() };
         for person in 0..self.persons() {
             self.write_person(person, &mut teller).map_err(failed)?;
         }
@@ -113,7 +113,7 @@ impl World {
     }
 
     /// Returns the newest good version of each of a person's records. Writes bad records on the way.
-    fn newest_versions<W: Write>(&self, person: u64, teller: &mut Teller<W>) -> std::io::Result<Vec<Facts>> {
+    fn newest_versions<W: Write>(&self, person: u64, teller: &mut LedgerWriter<W>) -> std::io::Result<Vec<Facts>> {
         let mut newest: Vec<Facts> = Vec::with_capacity(10);
         for stream in Stream::ALL {
             for index in self.items_of(stream, person) {
@@ -143,7 +143,7 @@ impl World {
         Ok(newest)
     }
 
-    fn write_person<W: Write>(&self, number: u64, teller: &mut Teller<W>) -> std::io::Result<()> {
+    fn write_person<W: Write>(&self, number: u64, teller: &mut LedgerWriter<W>) -> std::io::Result<()> {
         let mut newest = self.newest_versions(number, teller)?;
         let person = self.people.person(number);
         for facts in newest.extract_if(.., |facts| facts.other_name.is_some()) {
@@ -222,7 +222,7 @@ fn version_order(facts: &Facts) -> (usize, u32) {
     (facts.export, facts.version)
 }
 
-impl<W: Write> Teller<W> {
+impl<W: Write> LedgerWriter<W> {
     fn write_line(&mut self, line: &serde_json::Value) -> std::io::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
         self.out.write_all(b"\n")

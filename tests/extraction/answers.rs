@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Answer, JSON, Platform, Says, Site, page_of_records, records_json};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 fn site_with_rules(platform: &Platform, rules: &str) -> Site {
     let transport = format!("kind = \"http\"\nanswers = [{rules}]");
@@ -85,7 +85,7 @@ fn the_platform_says_how_long_to_wait() {
 }
 
 /// Two processes read two sources of one platform. Together they keep to its budget, by the database's clock.
-fn check_budget(on: On) {
+fn check_budget(on: Services) {
     let platform =
         Platform::start(|a| page_of_records(a.number_param("o").min(12)..(a.number_param("o") + 1).min(12), ""));
     let transport = "kind = \"http\"\nbudget = { requests = 10, seconds = 1 }";
@@ -119,12 +119,12 @@ fn check_budget(on: On) {
 
 #[test]
 fn two_processes_share_a_budget() {
-    check_budget(On::Sqlite);
+    check_budget(Services::Sqlite);
 }
 
 #[test]
 fn two_processes_share_a_budget_on_postgresql() {
-    check_budget(On::Postgres);
+    check_budget(Services::Postgres);
 }
 
 #[test]

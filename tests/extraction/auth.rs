@@ -10,10 +10,10 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Answer, Asked, JSON, PASSWORD, Platform, Says, Site, page_of_records};
+use super::{Answer, JSON, PASSWORD, Platform, Says, SeenRequest, Site, page_of_records};
 
 /// Starts a platform that answers only requests that pass, and reads it with a wrong and with the right password.
-fn check_authorisation(transport: &str, passes: impl Fn(&Asked) -> bool + Send + Sync + 'static) {
+fn check_authorisation(transport: &str, passes: impl Fn(&SeenRequest) -> bool + Send + Sync + 'static) {
     let platform =
         Platform::start(
             move |asked| if passes(asked) { page_of_records(0..3, "") } else { Answer::new(401, "who are you") },
@@ -57,7 +57,7 @@ fn api_key_in_header_query_and_cookie() {
 }
 
 /// Starts a platform with a token server. A token is valid for two requests.
-fn token_platform(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 'static) -> (Platform, Site) {
+fn token_platform(auth: &str, grants: impl Fn(&SeenRequest) -> bool + Send + Sync + 'static) -> (Platform, Site) {
     let (given, used) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let platform = Platform::start(move |asked| {
         if asked.path == "/token" {
@@ -81,7 +81,7 @@ fn token_platform(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 's
     (platform, site)
 }
 
-fn check_token_auth(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 'static) {
+fn check_token_auth(auth: &str, grants: impl Fn(&SeenRequest) -> bool + Send + Sync + 'static) {
     let (platform, site) = token_platform(auth, grants);
     check_wrong_password(&site, &platform);
     let before = platform.requests_for("/token").len();

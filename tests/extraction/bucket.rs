@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Asked, PASSWORD, Platform, Says, Site, records_json};
-use crate::test_env::On;
+use super::{Answer, PASSWORD, Platform, Says, SeenRequest, Site, records_json};
+use crate::test_env::Services;
 
 const BUCKET: &str = r#"
 kind = "files"
@@ -38,7 +38,7 @@ impl Store {
         Platform::start(move |asked| store.answer_request(asked))
     }
 
-    fn answer_request(&self, asked: &Asked) -> Answer {
+    fn answer_request(&self, asked: &SeenRequest) -> Answer {
         if let Err(code) = check_signature(asked, self.token) {
             return Answer::new(403, format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code></Error>"));
         }
@@ -58,7 +58,7 @@ impl Store {
 }
 
 /// Answers with the object, or with the requested range of it.
-fn answer_object(asked: &Asked, bytes: &[u8]) -> Answer {
+fn answer_object(asked: &SeenRequest, bytes: &[u8]) -> Answer {
     let etag = format!("\"{}\"", to_hex(&Sha256::digest(bytes)));
     if !["", &etag].contains(&asked.header("if-match")) {
         return Answer::new(412, "<Error><Code>PreconditionFailed</Code></Error>");
@@ -120,7 +120,7 @@ fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 /// Checks the Signature Version 4 of a presigned request, by the steps of its specification.
-fn check_signature(asked: &Asked, token: &str) -> Result<(), &'static str> {
+fn check_signature(asked: &SeenRequest, token: &str) -> Result<(), &'static str> {
     let date = asked.param("X-Amz-Date");
     let day = date.get(..8).ok_or("AccessDenied")?;
     let scope = format!("{day}/cn-test/s3/aws4_request");
@@ -146,7 +146,7 @@ fn check_signature(asked: &Asked, token: &str) -> Result<(), &'static str> {
     }
 }
 
-fn bucket_site(on: On, platform: &Platform) -> Site {
+fn bucket_site(on: Services, platform: &Platform) -> Site {
     let site = Site::with_database(on, platform, &SAYS);
     site.write_source(SETTINGS);
     site
@@ -159,7 +159,7 @@ fn fetched_keys(platform: &Platform, before: usize) -> Vec<String> {
     keys.map(|a| percent_decode(&a.path).replace("/records/", "")).collect()
 }
 
-fn check_bucket_reads(on: On) {
+fn check_bucket_reads(on: Services) {
     let store = Store::default();
     store.put_object("培训/2014/名单 2+3 (终).json", 0..2, "11T02:00:05");
     store.put_object("培训/2014/later.json", 2..4, "11T02:00:09");
@@ -194,12 +194,12 @@ fn check_bucket_reads(on: On) {
 
 #[test]
 fn objects_are_read_once_and_again_when_they_change() {
-    check_bucket_reads(On::Sqlite);
+    check_bucket_reads(Services::Sqlite);
 }
 
 #[test]
 fn objects_are_read_once_and_again_when_they_change_on_postgresql() {
-    check_bucket_reads(On::Postgres);
+    check_bucket_reads(Services::Postgres);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_large_object_comes_in_parts() {
     let store = Store::default();
     store.objects.lock().unwrap().insert("培训/a.json".into(), (text.into(), "2014-09-11T02:00:00.000Z".into()));
     let platform = store.start_platform();
-    let site = bucket_site(On::Sqlite, &platform);
+    let site = bucket_site(Services::Sqlite, &platform);
     assert_eq!(site.sync(), (8_000, 8_000));
     assert_eq!(fetched_keys(&platform, 0), ["培训/a.json"; 2]);
 }
@@ -220,7 +220,7 @@ fn a_refusal_says_why_and_tells_no_secret() {
     let store = Store { token: "temporary/+=", ..Store::default() };
     store.put_object("培训/a.json", 0..2, "11T02:00:00");
     let platform = store.start_platform();
-    let site = bucket_site(On::Sqlite, &platform);
+    let site = bucket_site(Services::Sqlite, &platform);
     let said = site.sync_expecting_failure();
     assert!(said.contains("rejects the user and password") && said.contains("the store says InvalidToken"), "{said}");
     site.write_source(&format!("{SETTINGS}\nsecrets_env = {{ session_token = \"TOKEN\" }}"));
@@ -265,7 +265,7 @@ fn what_a_store_must_not_give_is_refused() {
         (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are accepted"),
     ] {
         let platform = Platform::start(move |_| Answer::new(200, listing.clone()));
-        let said = bucket_site(On::Sqlite, &platform).sync_expecting_failure();
+        let said = bucket_site(Services::Sqlite, &platform).sync_expecting_failure();
         assert!(said.contains(words), "{words}: {said}");
         assert!(platform.requests().iter().all(|a| a.path == "/records/"), "only the listing is asked for");
     }

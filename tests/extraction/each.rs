@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::{Answer, Platform, Says, Site, page_of_records, record_of_course};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 /// Starts a platform with classes 9, 10 and "x". Classes 9 and 10 have that many records, "x" has one.
 fn class_platform() -> Platform {
@@ -43,7 +43,7 @@ fn stream_toml(each: &str, more: &str) -> String {
     )
 }
 
-fn check_parent_records(on: On) {
+fn check_parent_records(on: Services) {
     let platform = class_platform();
     let stream = stream_toml(PARENT, "");
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
@@ -68,12 +68,12 @@ fn check_parent_records(on: On) {
 
 #[test]
 fn each_record_of_a_parent() {
-    check_parent_records(On::Sqlite);
+    check_parent_records(Services::Sqlite);
 }
 
 #[test]
 fn each_record_of_a_parent_on_postgresql() {
-    check_parent_records(On::Postgres);
+    check_parent_records(Services::Postgres);
 }
 
 #[test]

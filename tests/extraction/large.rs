@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::{Answer, Platform, Says, Site};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 const ROWS: usize = 9_000;
 const BAD: usize = 7_777;
@@ -52,11 +52,11 @@ fn check_over_http(format: &str, bytes: &[u8]) {
     });
     let stream = format!("request = \"/list\"\nformat = {format}");
     let says = Says { stream: &stream, ..Says::default() };
-    let site = Site::with_database(On::Sqlite, &platform, &says);
+    let site = Site::with_database(Services::Sqlite, &platform, &says);
     check_large_source(&site, &says, &format!("/list page first item {BAD}"));
 }
 
-fn check_from_folder(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
+fn check_from_folder(on: Services, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
     assert!(bytes.len() > 8 << 20);
     let platform = Platform::start(|_| Answer::new(404, ""));
     let stream = format!("format = {format}");
@@ -107,23 +107,33 @@ fn bad_line_address() -> String {
 
 #[test]
 fn csv_in_gb18030() {
-    check_from_folder(On::Sqlite, CSV, ("large.csv", &encoding_rs::GB18030.encode(&csv_text()).0), &bad_line_address());
+    check_from_folder(
+        Services::Sqlite,
+        CSV,
+        ("large.csv", &encoding_rs::GB18030.encode(&csv_text()).0),
+        &bad_line_address(),
+    );
 }
 
 #[test]
 fn csv_on_postgresql() {
-    check_from_folder(On::Postgres, CSV, ("large.csv", csv_text().as_bytes()), &bad_line_address());
+    check_from_folder(Services::Postgres, CSV, ("large.csv", csv_text().as_bytes()), &bad_line_address());
 }
 
 #[test]
 fn json_by_path() {
     let format = "{ kind = \"json\", items = \"d.items\" }";
-    check_from_folder(On::Sqlite, format, ("large.json", json_text().as_bytes()), &format!("large.json item {BAD}"));
+    check_from_folder(
+        Services::Sqlite,
+        format,
+        ("large.json", json_text().as_bytes()),
+        &format!("large.json item {BAD}"),
+    );
 }
 
 #[test]
 fn xml_from_a_folder() {
-    check_from_folder(On::Sqlite, XML, ("large.xml", xml_text().as_bytes()), &format!("large.xml item {BAD}"));
+    check_from_folder(Services::Sqlite, XML, ("large.xml", xml_text().as_bytes()), &format!("large.xml item {BAD}"));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::{Answer, Asked, HTTP, JSON, PASSWORD, Platform, Says, Site, page_of_records};
+use super::{Answer, HTTP, JSON, PASSWORD, Platform, Says, SeenRequest, Site, page_of_records};
 
 /// Reads seven records in pages of three, each of them once, and returns the number of requests.
-fn read_all_pages(paging: &str, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> usize {
+fn read_all_pages(paging: &str, answer: impl Fn(&SeenRequest) -> Answer + Send + Sync + 'static) -> usize {
     let platform = Platform::start(answer);
     let stream = format!("{JSON}\npage = {{ {paging} }}");
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
@@ -25,7 +25,7 @@ fn one_answer_is_all() {
 
 #[test]
 fn numbers_from_one_and_from_zero() {
-    let sized = |asked: &Asked| asked.param("size") == "3";
+    let sized = |asked: &SeenRequest| asked.param("size") == "3";
     let by = "by = \"number\", param = \"p\", size_param = \"size\", size = 3";
     assert_eq!(
         read_all_pages(by, move |a| if sized(a) {
@@ -63,7 +63,7 @@ fn offsets() {
 
 #[test]
 fn tokens_in_the_body_and_in_a_header() {
-    let token = |a: &Asked| a.param("t").trim_start_matches('t').parse::<usize>().unwrap_or(0);
+    let token = |a: &SeenRequest| a.param("t").trim_start_matches('t').parse::<usize>().unwrap_or(0);
     let by = "by = \"token\", param = \"t\", next = \"next\", size = 3";
     for end in ["\"\"", "null", "false"] {
         let next = move |n: usize| if n < 2 { format!("\"next\":\"t{}\"", n + 1) } else { format!("\"next\":{end}") };
@@ -94,7 +94,7 @@ fn links_in_the_body_and_in_the_header() {
 #[test]
 fn the_last_record_leads_on() {
     let by = "by = \"last_record\", param = \"after\", path = \"no\", size = 3";
-    let after = |a: &Asked| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
+    let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
     assert_eq!(read_all_pages(by, move |a| page_from(after(a), "")), 3);
 }
 
@@ -179,7 +179,8 @@ fn a_full_page_says_more_than_a_total() {
     for (by, at) in [("number", "p"), ("offset", "o")] {
         let by = format!("by = \"{by}\", param = \"{at}\", size = 3, total = \"total\"");
         for total in [0, 1, 3, 5, 6] {
-            let start = move |a: &Asked| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 3 };
+            let start =
+                move |a: &SeenRequest| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 3 };
             assert_eq!(read_all_pages(&by, move |a| page_from(start(a), &format!("\"total\":{total}"))), 3, "{total}");
         }
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// One recorded request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct SeenRequest {
     pub method: String,
     pub path: String,
     /// Decoded names and values, in the order of the URL.
@@ -19,7 +19,7 @@ pub struct Asked {
     pub at: Instant,
 }
 
-impl Asked {
+impl SeenRequest {
     /// Returns a query parameter, or "".
     pub fn param(&self, name: &str) -> &str {
         self.query.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value)
@@ -74,19 +74,19 @@ impl Answer {
     }
 }
 
-type Answers = Arc<dyn Fn(&Asked) -> Answer + Send + Sync>;
+type Answers = Arc<dyn Fn(&SeenRequest) -> Answer + Send + Sync>;
 
 /// The platform. Its threads end with the test's process.
 pub struct Platform {
     pub url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<SeenRequest>>>,
 }
 
 impl Platform {
-    pub fn start(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&SeenRequest) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let asked: Arc<Mutex<Vec<SeenRequest>>> = Arc::default();
         let (answer, seen): (Answers, _) = (Arc::new(answer), Arc::clone(&asked));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -98,17 +98,17 @@ impl Platform {
     }
 
     /// Returns the requests so far, in order.
-    pub fn requests(&self) -> Vec<Asked> {
+    pub fn requests(&self) -> Vec<SeenRequest> {
         self.asked.lock().unwrap().clone()
     }
 
     /// Returns the requests for a path.
-    pub fn requests_for(&self, path: &str) -> Vec<Asked> {
+    pub fn requests_for(&self, path: &str) -> Vec<SeenRequest> {
         self.requests().into_iter().filter(|a| a.path == path).collect()
     }
 }
 
-fn serve_client(client: TcpStream, answer: &Answers, seen: &Mutex<Vec<Asked>>) -> Option<()> {
+fn serve_client(client: TcpStream, answer: &Answers, seen: &Mutex<Vec<SeenRequest>>) -> Option<()> {
     let mut writer = client.try_clone().ok()?;
     answer_request(&mut BufReader::new(client), &mut writer, answer, seen)
 }
@@ -118,7 +118,7 @@ pub fn answer_request(
     reader: &mut impl std::io::BufRead,
     writer: &mut impl Write,
     answer: &Answers,
-    seen: &Mutex<Vec<Asked>>,
+    seen: &Mutex<Vec<SeenRequest>>,
 ) -> Option<()> {
     let head: Vec<String> = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
     let mut first = head.first()?.split(' ');
@@ -134,7 +134,8 @@ pub fn answer_request(
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let body = String::from_utf8_lossy(&body).into_owned();
-    let asked = Asked { method, path: path.to_owned(), query: parse_query(query), headers, body, at: Instant::now() };
+    let asked =
+        SeenRequest { method, path: path.to_owned(), query: parse_query(query), headers, body, at: Instant::now() };
     seen.lock().unwrap().push(asked.clone());
     let Answer { status, headers, body } = answer(&asked);
     let length = body.len();

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 
 use super::{Platform, Says, Site, records_json};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 const SECRET: &str = "a secret of twenty-six let";
 const PUSH: Says<'static> =
@@ -27,7 +27,7 @@ impl Drop for Open {
     }
 }
 
-fn push_site(on: On) -> Site {
+fn push_site(on: Services) -> Site {
     let platform = Platform::start(|_| super::Answer::new(404, ""));
     let site = Site::with_database(on, &platform, &PUSH);
     site.house.run(&["migrate"]);
@@ -96,7 +96,7 @@ impl Open {
     }
 }
 
-fn check_payload_taken_once(on: On) {
+fn check_payload_taken_once(on: Services) {
     let site = push_site(on);
     let door = open_receiver(&site);
     let (status, first) = door.post_with_bearer("one", &records_json(0..3));
@@ -129,17 +129,17 @@ fn check_payload_taken_once(on: On) {
 
 #[test]
 fn a_payload_that_is_sent_again_is_taken_once() {
-    check_payload_taken_once(On::Sqlite);
+    check_payload_taken_once(Services::Sqlite);
 }
 
 #[test]
 fn a_payload_that_is_sent_again_is_taken_once_on_postgresql() {
-    check_payload_taken_once(On::Postgres);
+    check_payload_taken_once(Services::Postgres);
 }
 
 #[test]
 fn what_is_refused_is_told_in_both_languages_and_leaves_nothing() {
-    let site = push_site(On::Sqlite);
+    let site = push_site(Services::Sqlite);
     let door = open_receiver(&site);
     let body = records_json(0..2);
     let here = ("/push/a", "/push/a");

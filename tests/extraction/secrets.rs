@@ -1,7 +1,7 @@
 //! Messages about a platform that repeats its request: they contain no secret in any encoding, and no person's whole
 //! number.
 
-use super::{Answer, Asked, HTTP, Platform, Says, Site, page_of_records, record_json, record_of_course};
+use super::{Answer, HTTP, Platform, Says, SeenRequest, Site, page_of_records, record_json, record_of_course};
 
 const SECRET: &str = "Sup3r/S+cret=pw";
 const TOKEN: &str = "SESSION-TOKEN-123456789";
@@ -29,7 +29,7 @@ fn run_all(site: &Site, runs: &[&[&str]]) -> String {
 
 #[test]
 fn a_failure_quotes_no_secret_and_no_person() {
-    let platform = Platform::start(|a: &Asked| {
+    let platform = Platform::start(|a: &SeenRequest| {
         let told = [secret_spellings(), PERSONS.map(str::to_owned).to_vec()].concat().join(" and ");
         match a.path.as_str() {
             "/login" => Answer::json(format!("{{\"t\":\"{TOKEN}\"}}")),
@@ -61,7 +61,7 @@ fn a_failure_quotes_no_secret_and_no_person() {
 fn an_address_holds_no_secret() {
     let all = secret_spellings();
     let count = all.len();
-    let platform = Platform::start(move |a: &Asked| {
+    let platform = Platform::start(move |a: &SeenRequest| {
         if a.path == "/login" {
             return Answer::json(format!("{{\"t\":\"{TOKEN}\"}}"));
         }

@@ -42,7 +42,7 @@ fn a_client_certificate_is_shown() {
     let port = listener.local_addr().unwrap().port();
     let config = Arc::new(config);
     std::thread::spawn(move || {
-        let answer: Arc<dyn Fn(&super::Asked) -> Answer + Send + Sync> = Arc::new(|_| page_of_records(0..3, ""));
+        let answer: Arc<dyn Fn(&super::SeenRequest) -> Answer + Send + Sync> = Arc::new(|_| page_of_records(0..3, ""));
         for client in listener.incoming().flatten() {
             let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), client);
             // Read from and written to through the same connection, one after the other.

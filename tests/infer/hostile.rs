@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Returns name, bytes, and a word of the required message, or `None` if a guess is acceptable too.
 fn hostile_samples() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
@@ -49,7 +49,7 @@ fn record_of_many_fields() -> Vec<u8> {
 
 #[test]
 fn each_hostile_sample_gets_a_message_and_no_panic() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let mut wrong = vec![];
     for (name, bytes, expected) in hostile_samples() {
         let file = house.dir.0.join(name);
@@ -72,7 +72,7 @@ fn each_hostile_sample_gets_a_message_and_no_panic() {
 
 #[test]
 fn what_cannot_be_read_at_all_is_told() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for (place, words) in [
         ("/nowhere/sample.csv", "give a file, or a URL"),
         ("/", "give a file, or a URL"),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::guess_of;
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const IDS: [&str; 6] = [
     "22010219590911001X",
@@ -52,7 +52,7 @@ fn infer_and_test(house: &TestEnv, name: &str, text: &str) -> (String, String) {
 
 #[test]
 fn sums_between_the_records_end_nothing() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let plain = ["优秀", "合格", "不合格", "合格", "优秀", "合格"];
     for between in ["小计,,,27,,\n", "合计,,,27,,\n姓名,身份证号,课程名称,学时,完成时间,考核结果\n"]
     {
@@ -65,7 +65,7 @@ fn sums_between_the_records_end_nothing() {
 
 #[test]
 fn what_stands_below_a_sum_ends_no_other_table() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let plain = ["优秀", "合格", "不合格", "合格", "优秀", "合格"];
     let sum = "合计,,,63,,\n";
     // A row with only its number is a dead letter. As a marker, its text would end the table before record 7.
@@ -82,7 +82,7 @@ fn what_stands_below_a_sum_ends_no_other_table() {
 
 #[test]
 fn a_yes_or_no_is_a_result_only_where_its_name_asks_for_one() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let answers = ["是", "否", "是", "是", "是", "是"];
     for name in ["是否在编", "是否补考", "是否未通过", "班主任"] {
         let guess = guess_of(&house, "answers.csv", &csv_table(name, answers, ""));
@@ -97,7 +97,7 @@ fn a_yes_or_no_is_a_result_only_where_its_name_asks_for_one() {
 
 #[test]
 fn a_score_is_told_out_of_a_hundred_or_asked_about() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let (manifest, _) =
         infer_and_test(&house, "marks.csv", &csv_table("成绩（满分50分）", ["45", "30", "29.5", "50", "41", "38"], ""));
     assert!(manifest.contains("then = [{ scale = \"100/50\" }]"), "{manifest}");
@@ -119,7 +119,7 @@ fn a_score_is_told_out_of_a_hundred_or_asked_about() {
 
 #[test]
 fn whoever_uses_a_guess_is_told_what_it_left_open() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let (manifest, told) = infer_and_test(&house, "open.csv", &csv_table("备注", ["-"; 6], ""));
     let line = manifest.lines().position(|line| line.starts_with("# ?")).unwrap() + 1;
     assert!(told.contains(&format!("has open questions on lines {line};")), "{told}\n{manifest}");
@@ -127,7 +127,7 @@ fn whoever_uses_a_guess_is_told_what_it_left_open() {
 
 #[test]
 fn amounts_of_several_units_are_surely_none_of_them() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let text =
         csv_table("备注", ["-"; 6], "").replace(",9,", ",2天,").replace(",10,", ",10学时,").replace(",11,", ",1天,");
     let guess = guess_of(&house, "units.csv", &text);
@@ -138,7 +138,7 @@ fn amounts_of_several_units_are_surely_none_of_them() {
 
 #[test]
 fn records_in_groups_are_read_one_by_one() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let person = |at: usize| {
         format!(
             "<p name='{}' idcard='{}' hours='{}' end='2015-03-0{}' result='合格'/>",

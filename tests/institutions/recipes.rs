@@ -7,7 +7,7 @@ use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 
 use super::{PAGES, code_blocks, made_up_person, read_page};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Puts a recipe into a manifest of its kind: the template of workbooks, or that of JSON over HTTP.
 fn complete_recipe(recipe: &toml::Table) -> toml::Table {
@@ -50,7 +50,7 @@ fn first_table(value: &toml::Value) -> toml::Table {
 
 #[test]
 fn every_recipe_is_taken_and_both_pages_have_the_same() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let recipes = PAGES.map(|page| {
         let tables = |text: &&str| text.parse::<toml::Table>().unwrap_or_else(|e| panic!("{page}: {text}: {e}"));
         code_blocks(&read_page(page), "toml").iter().map(tables).collect::<Vec<_>>()
@@ -142,7 +142,7 @@ const RECIPE_EFFECTS: [(&str, &str, &str); 8] = [
 
 #[test]
 fn recipes_about_files_do_what_they_say() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let page = read_page(PAGES[0]);
     for (mark, field, text) in RECIPE_EFFECTS {
         let recipe = *code_blocks(&page, "toml").iter().find(|recipe| recipe.contains(mark)).expect(mark);

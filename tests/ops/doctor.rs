@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use super::write_config;
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const FAULTY: &str = r#"
 databse = "sqlite:elsewhere.db"
@@ -70,7 +70,7 @@ fn list_problems(told: &Value) -> Vec<(String, String)> {
 
 #[test]
 fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let file = write_config(&house, FAULTY);
     house.env = vec![("HUILIU_WORKER".into(), "3".into()), ("HUILIU_LEASE_MS".into(), "soon".into())];
@@ -125,7 +125,7 @@ fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
 
 #[test]
 fn everything_that_is_wrong_with_the_settings_is_told_in_chinese() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let file = write_config(&house, FAULTY);
     let mut command = house.command(&["doctor", "--config", &file]);
@@ -158,7 +158,7 @@ fn everything_that_is_wrong_with_the_settings_is_told_in_chinese() {
 
 #[test]
 fn a_settings_file_that_cannot_be_read_is_one_finding() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let missing = house.run(&["doctor", "--config", "no-such.toml"]);
     assert_output(&missing, 2, &["✗ settings", "no-such.toml", "--config", "✗ database: not checked"]);
     let file = write_config(&house, "workers = 2\n[[source\n");
@@ -168,7 +168,7 @@ fn a_settings_file_that_cannot_be_read_is_one_finding() {
 
 #[test]
 fn sources_that_can_be_read_are_counted() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let folder = house.dir.0.join("dropped");
     std::fs::create_dir(&folder).unwrap();

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::{Worker, free_port, intel_source, wait_for, write_config};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Sends a GET request and returns status and body.
 fn http_get(port: u16, path: &str) -> Option<(u16, String)> {
@@ -23,7 +23,7 @@ fn read_metric(text: &str, name: &str) -> i64 {
     line.unwrap_or_else(|| panic!("no {name} in {text}")).rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
-fn check_worker_health(on: On) {
+fn check_worker_health(on: Services) {
     let mut house = TestEnv::new(on);
     let port = free_port();
     house.env.push(("HUILIU_HEALTH".into(), format!("127.0.0.1:{port}")));
@@ -75,17 +75,17 @@ fn check_worker_health(on: On) {
 
 #[test]
 fn a_worker_tells_how_it_stands_on_sqlite() {
-    check_worker_health(On::Sqlite);
+    check_worker_health(Services::Sqlite);
 }
 
 #[test]
 fn a_worker_tells_how_it_stands_on_postgresql() {
-    check_worker_health(On::Postgres);
+    check_worker_health(Services::Postgres);
 }
 
 #[test]
 fn a_worker_whose_database_is_gone_is_not_ready() {
-    let mut house = TestEnv::new(On::Postgres);
+    let mut house = TestEnv::new(Services::Postgres);
     let port = free_port();
     house.env.push(("HUILIU_HEALTH".into(), format!("127.0.0.1:{port}")));
     assert!(house.run(&["migrate"]).status.success());
@@ -103,7 +103,7 @@ fn a_worker_whose_database_is_gone_is_not_ready() {
 
 #[test]
 fn a_health_port_in_use_or_unreadable_is_refused() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (health, words) in [(address.as_str(), ["in use", "HUILIU_HEALTH"]), ("localhost", ["localhost", "9464"])] {
@@ -118,7 +118,7 @@ fn a_health_port_in_use_or_unreadable_is_refused() {
 
 #[test]
 fn every_line_of_a_json_log_is_json_and_names_run_and_batch() {
-    let mut house = TestEnv::new(On::Sqlite);
+    let mut house = TestEnv::new(Services::Sqlite);
     house.env.push(("HUILIU_LOG_FORMAT".into(), "json".into()));
     house.env.push(("HUILIU_LOG".into(), "info,huiliu=debug,sqlx=off".into()));
     let out = house.run(&["demo", "--records", "2000", "--json"]);

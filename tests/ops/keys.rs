@@ -14,7 +14,7 @@ use huiliu_vault::keys::Keys;
 use serde_json::Value;
 
 use super::{Worker, wait_for, write_config};
-use crate::test_env::{On, Postgres, Scratch, TestEnv};
+use crate::test_env::{Postgres, Scratch, Services, TestEnv};
 
 /// Everything that a backup and a rotation must keep.
 #[derive(Debug, PartialEq)]
@@ -89,7 +89,7 @@ fn count_stale(house: &TestEnv, generation: u8) -> i64 {
         .sum()
 }
 
-fn backup_restore_rotate(on: On) {
+fn backup_restore_rotate(on: Services) {
     let house = TestEnv::new(on);
     house.run_json(&["demo", "--records", "4000", "--json"]);
     crate::register::register_sealed_source(&house);
@@ -137,17 +137,17 @@ fn backup_restore_rotate(on: On) {
 
 #[test]
 fn backup_restore_and_another_key_on_sqlite() {
-    backup_restore_rotate(On::Sqlite);
+    backup_restore_rotate(Services::Sqlite);
 }
 
 #[test]
 fn backup_restore_and_another_key_on_postgresql() {
-    backup_restore_rotate(On::Postgres);
+    backup_restore_rotate(Services::Postgres);
 }
 
 #[test]
 fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let mut worker = Worker::start(&house, &write_config(&house, ""), &[]);
     std::thread::sleep(Duration::from_secs(1));
@@ -164,7 +164,7 @@ fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
 
 #[test]
 fn a_backup_is_taken_while_a_load_goes_on() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let mut load = house.command(&["demo", "--records", "60000"]).stdout(std::process::Stdio::null()).spawn().unwrap();
     wait_for("the load", || {
         data_file(&house, "root.key").exists() && house.run(&["runs", "list"]).status.success() && {
@@ -191,7 +191,7 @@ fn assert_refused(house: &TestEnv, args: &[&str], words: &[&str]) {
 
 #[test]
 fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = house.dir.0.join("a-file");
     std::fs::write(&file, "x").unwrap();
@@ -208,7 +208,7 @@ fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
     std::fs::write(&key, &right).unwrap();
     assert_eq!(house.run_sql("SELECT count(*) FROM sealing_key"), 1, "something was begun");
     assert_eq!(std::fs::read(&key).unwrap(), right);
-    let postgres = TestEnv::new(On::Postgres);
+    let postgres = TestEnv::new(Services::Postgres);
     assert!(postgres.run(&["migrate"]).status.success());
     assert_refused(&postgres, &["backup", "copies"], &["pg_dump", "docs/operations.md"]);
 }
@@ -263,7 +263,7 @@ fn nothing_lands_under_a_retired_key_on_either_database() {
 
 #[test]
 fn of_two_rotations_at_once_one_is_refused() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "4000", "--json"]);
     let mut first = house.command(&["keys", "rotate"]).env("HUILIU_FAULT_SLOW_MS", "400").spawn().unwrap();
     wait_for("the rotation", || house.run_sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);

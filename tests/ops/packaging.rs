@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{free_port, wait_for};
-use crate::test_env::{On, Scratch};
+use crate::test_env::{Scratch, Services};
 
 fn repository_root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -151,7 +151,7 @@ fn the_commands_of_the_pages_run() {
 
 #[test]
 fn the_settings_of_a_province_are_read() {
-    let house = crate::test_env::TestEnv::new(On::Sqlite);
+    let house = crate::test_env::TestEnv::new(Services::Sqlite);
     let file = repository_root().join("config/production.toml");
     let mut command = house.command(&["health", "--config", file.to_str().unwrap()]);
     let out = command.env("HUILIU_HEALTH", format!("127.0.0.1:{}", free_port())).output().unwrap();

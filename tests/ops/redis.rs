@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
 use super::{Worker, wait_for, write_config};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const LEFT: &str = "SELECT count(*) FROM batch WHERE state <> 'done'";
 
 /// Creates a house on PostgreSQL and Redis with landed batches that wait. Returns it with the path of its settings
 /// file.
 fn land_backlog() -> (TestEnv, String) {
-    let mut house = TestEnv::new(On::PostgresAndRedis);
+    let mut house = TestEnv::new(Services::PostgresAndRedis);
     house.env.extend([
         ("SANDBOX_SECRET".into(), SECRET.into()),
         ("HUILIU_BATCH_RECORDS".into(), "10".into()),

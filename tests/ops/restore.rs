@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Worker, wait_for, write_config};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 fn data_file(house: &TestEnv, name: &str) -> PathBuf {
     house.dir.0.join("data").join(name)
@@ -56,7 +56,7 @@ fn last_audit_entry(house: &TestEnv) -> Value {
 
 #[test]
 fn what_was_backed_up_is_there_again() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "2000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);
@@ -83,7 +83,7 @@ fn what_was_backed_up_is_there_again() {
 
 #[test]
 fn a_database_that_is_gone_or_wrecked_is_restored_where_it_was_or_elsewhere() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);
@@ -105,7 +105,7 @@ fn a_database_that_is_gone_or_wrecked_is_restored_where_it_was_or_elsewhere() {
 
 #[test]
 fn a_damaged_or_foreign_copy_changes_nothing() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let whole = std::fs::read(&file).unwrap();
@@ -126,11 +126,11 @@ fn a_damaged_or_foreign_copy_changes_nothing() {
     run_on_file(&copy, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
     assert_refused(&house, &restore, &["unknown to this version"]);
     // A backup of another key.
-    let stranger = TestEnv::new(On::Sqlite);
+    let stranger = TestEnv::new(Services::Sqlite);
     stranger.run_json(&["demo", "--records", "1000", "--json"]);
     let foreign = take_backup(&stranger);
     assert_refused(&house, &["restore", &foreign, "--overwrite"], &["root key is not the one"]);
-    let postgres = TestEnv::new(On::Postgres);
+    let postgres = TestEnv::new(Services::Postgres);
     assert_refused(&postgres, &["restore", &file], &["pg_restore", "docs/operations.md"]);
 }
 
@@ -145,7 +145,7 @@ fn run_on_file(file: &Path, statement: &'static str) {
 
 #[test]
 fn nothing_is_restored_while_a_worker_has_the_database() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);
@@ -165,7 +165,7 @@ fn nothing_is_restored_while_a_worker_has_the_database() {
 
 #[test]
 fn a_backup_from_before_a_rotation_names_the_key_it_needs() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let file = take_backup(&house);
     let before = take_picture(&house);

@@ -5,13 +5,13 @@ use std::time::Duration;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
 use super::{Worker, free_port, intel_source, wait_for, write_config};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 const LONG_AGO: &str = "UPDATE schedule SET next_at = 1 WHERE next_at IS NOT NULL";
 const RUNS: &str = "SELECT count(*) FROM sync_run";
 const DUE: &str = "SELECT count(*) FROM schedule WHERE next_at = 1";
 
-fn scheduled_house(on: On) -> TestEnv {
+fn scheduled_house(on: Services) -> TestEnv {
     let mut house = TestEnv::new(on);
     house.env.push(("HUILIU_LEASE_MS".into(), "1500".into()));
     house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
@@ -21,7 +21,7 @@ fn scheduled_house(on: On) -> TestEnv {
 
 /// The platform is away, so that a sync takes about ten seconds and fails: enough time for others to start a second
 /// one.
-fn check_one_sync_per_tick(on: On) {
+fn check_one_sync_per_tick(on: Services) {
     let house = scheduled_house(on);
     let config = write_config(&house, &intel_source(free_port(), ""));
     let workers: Vec<Worker> = (0..3).map(|_| Worker::start(&house, &config, &[])).collect();
@@ -49,17 +49,17 @@ fn check_one_sync_per_tick(on: On) {
 
 #[test]
 fn three_workers_start_one_sync_per_tick_on_sqlite() {
-    check_one_sync_per_tick(On::Sqlite);
+    check_one_sync_per_tick(Services::Sqlite);
 }
 
 #[test]
 fn three_workers_start_one_sync_per_tick_on_postgresql() {
-    check_one_sync_per_tick(On::Postgres);
+    check_one_sync_per_tick(Services::Postgres);
 }
 
 #[test]
 fn a_killed_workers_sync_is_taken_up_and_counts_as_a_failure() {
-    let house = scheduled_house(On::Sqlite);
+    let house = scheduled_house(Services::Sqlite);
     let config = write_config(&house, &intel_source(free_port(), ""));
     let first = Worker::start(&house, &config, &[]);
     wait_for("the schedule", || house.run_sql("SELECT count(*) FROM schedule") == 1);
@@ -78,7 +78,7 @@ fn a_killed_workers_sync_is_taken_up_and_counts_as_a_failure() {
     assert_eq!(house.run_sql("SELECT count(*) FROM schedule WHERE holder IS NULL AND next_at = 1"), 1);
 }
 
-fn check_stop_between_pages(on: On) {
+fn check_stop_between_pages(on: Services) {
     let house = scheduled_house(on);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 9, records: 60_000, faults: true, changed_percent: 0 };
@@ -121,18 +121,18 @@ fn check_stop_between_pages(on: On) {
 
 #[test]
 fn a_worker_that_is_told_to_stop_finishes_or_gives_back_on_sqlite() {
-    check_stop_between_pages(On::Sqlite);
+    check_stop_between_pages(Services::Sqlite);
 }
 
 #[test]
 fn a_worker_that_is_told_to_stop_finishes_or_gives_back_on_postgresql() {
-    check_stop_between_pages(On::Postgres);
+    check_stop_between_pages(Services::Postgres);
 }
 
 /// Each batch takes longer than a stopping worker may wait.
 #[test]
 fn a_worker_gives_back_what_it_cannot_finish_in_time() {
-    let house = scheduled_house(On::Sqlite);
+    let house = scheduled_house(Services::Sqlite);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 9, records: 1_000, faults: false, changed_percent: 0 };
     let sandbox = runtime.block_on(Sandbox::start(options, &house.dir.0.join("drop"))).unwrap();
@@ -156,7 +156,7 @@ fn a_worker_gives_back_what_it_cannot_finish_in_time() {
 
 #[test]
 fn never_by_itself_is_an_empty_schedule() {
-    let house = scheduled_house(On::Sqlite);
+    let house = scheduled_house(Services::Sqlite);
     let config = write_config(&house, &intel_source(free_port(), "schedule = \"\""));
     let listed = house.list_items(&["schedules", "list", "--json", "--config", &config]);
     assert_eq!((listed[0]["schedule"].as_str(), listed[0]["next_at"].as_str()), (Some(""), None));
@@ -166,7 +166,7 @@ fn never_by_itself_is_an_empty_schedule() {
 
 #[test]
 fn a_schedule_that_cannot_be_is_refused() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     for (schedule, why) in [("0 2 30 2 *", "no such moment"), ("every day", "not a cron expression")] {
         let config = write_config(&house, &intel_source(free_port(), &format!("schedule = \"{schedule}\"")));
         let out = house.run(&["worker", "--config", &config]);

@@ -6,7 +6,7 @@ use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
 use super::{wait_for, write_config};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Interrupts a command in progress. Returns exit code, standard output and standard error.
 fn send_interrupt(child: Child) -> (Option<i32>, String, String) {
@@ -25,7 +25,7 @@ fn start_command(house: &TestEnv, args: &[&str], language: &str) -> Child {
 
 #[test]
 fn a_sync_that_is_stopped_is_told_as_stopped() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert!(house.run(&["migrate"]).status.success());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 9, records: 60_000, faults: true, changed_percent: 0 };
@@ -64,7 +64,7 @@ fn a_sync_that_is_stopped_is_told_as_stopped() {
 
 /// Creates a database with many dead letters, so that a replay plan takes time.
 fn house_with_letters() -> TestEnv {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "3000", "--json"]);
     house
 }

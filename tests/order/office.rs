@@ -11,7 +11,7 @@ use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
 use huiliu_store::admin::reports;
 use huiliu_store::delivery::batch::Outcomes;
-use huiliu_store::intake::runs::{self, Current, Landing, Source};
+use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
 use huiliu_store::ledger::entries;
 use huiliu_store::sql::schema;
@@ -103,8 +103,12 @@ impl Office {
     pub async fn activate_changed_manifest(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
         let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
-        let current =
-            Current { kind: ActivationKind::Manifest, name: &manifest.id, version: manifest.version_number(), digest };
+        let current = NewActivation {
+            kind: ActivationKind::Manifest,
+            name: &manifest.id,
+            version: manifest.version_number(),
+            digest,
+        };
         let activation = runs::activate_current(&self.db, current).await.unwrap();
         self.context.manifests =
             Manifests::new([(manifest.id.clone(), ActiveManifest { manifest, activation })].into());

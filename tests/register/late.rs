@@ -3,7 +3,7 @@
 use huiliu_store::Db;
 use huiliu_store::admin::audit::Author;
 use huiliu_store::admin::registry::{self, NewVersion};
-use huiliu_store::intake::runs::Current;
+use huiliu_store::intake::runs::NewActivation;
 use huiliu_store::sql::schema;
 use huiliu_vault::keys::Keys;
 
@@ -16,7 +16,7 @@ fn check_older_manifest_stays_old(url: &str) {
         let db = Db::open(url, 4).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let keys = schema::check_key(&db, &Keys::from_hex(&"5a".repeat(32)).unwrap()).await.unwrap();
-        let current = |digest| Current { kind: ActivationKind::Manifest, name: "county", version: 1, digest };
+        let current = |digest| NewActivation { kind: ActivationKind::Manifest, name: "county", version: 1, digest };
         let late = registry::read_registry(&db).await.unwrap().number;
         let first = registry::activate_manifests(&db, late, &[current(b"old")]).await.unwrap().unwrap();
 

@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::{Folder, assert_output, seal_password};
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
-fn check_broken_connector_is_refused(on: On) {
+fn check_broken_connector_is_refused(on: Services) {
     let house = TestEnv::new(on);
     assert_output(&house.run(&["migrate"]), 0, &[]);
     let folder = Folder::new(&house, "county");
@@ -51,17 +51,17 @@ fn check_broken_connector_is_refused(on: On) {
 
 #[test]
 fn a_broken_connector_is_refused_and_nothing_is_stored_on_sqlite() {
-    check_broken_connector_is_refused(On::Sqlite);
+    check_broken_connector_is_refused(Services::Sqlite);
 }
 
 #[test]
 fn a_broken_connector_is_refused_and_nothing_is_stored_on_postgresql() {
-    check_broken_connector_is_refused(On::Postgres);
+    check_broken_connector_is_refused(Services::Postgres);
 }
 
 #[test]
 fn a_source_that_cannot_be_read_is_refused() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     assert_output(&house.run(&["migrate"]), 0, &[]);
     let add = |more: &[&str]| {
         let args = [&["sources", "add", "a", "--connector", "intel", "--institution-code", "I"][..], more].concat();
@@ -112,7 +112,7 @@ fn a_source_that_cannot_be_read_is_refused() {
 /// A command that only reads reports a mistyped data directory and creates nothing in it.
 #[test]
 fn what_only_reads_makes_nothing() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     let mistyped = house.dir.0.join("dtaa");
     for args in [
         &["balance"][..],
@@ -143,7 +143,7 @@ fn what_only_reads_makes_nothing() {
     let out = house.command(&["balance"]).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
     assert_output(&out, 2, &["没有数据库", "--data-dir"]);
     // On a server, a schema without a key is not reported as books of another key either.
-    let house = TestEnv::new(On::Postgres);
+    let house = TestEnv::new(Services::Postgres);
     assert_output(&house.run(&["migrate"]), 0, &[]);
     std::fs::remove_file(house.dir.0.join("data/root.key")).unwrap();
     assert_output(&house.run(&["balance"]), 2, &["no root key", "huiliu migrate"]);
@@ -154,7 +154,7 @@ fn what_only_reads_makes_nothing() {
 
 #[test]
 fn files_are_their_owners_alone_and_doctor_says_when_the_key_is_not() {
-    let house = TestEnv::new(On::Sqlite);
+    let house = TestEnv::new(Services::Sqlite);
     house.run_json(&["demo", "--records", "1000", "--json"]);
     let kept = house.run_json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
     let data = house.dir.0.join("data");

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::test_env::{On, TestEnv};
+use crate::test_env::{Services, TestEnv};
 
 /// Made-up people: ID number and name.
 pub const WANG: (&str, &str) = ("22010219590911001X", "王一");
@@ -23,12 +23,12 @@ pub struct County {
 }
 
 impl County {
-    pub fn new(on: On, connector: &str) -> Self {
+    pub fn new(on: Services, connector: &str) -> Self {
         Self::with_settings(on, connector, "")
     }
 
     /// Creates a county with more settings above the sources.
-    pub fn with_settings(on: On, connector: &str, settings: &str) -> Self {
+    pub fn with_settings(on: Services, connector: &str, settings: &str) -> Self {
         let house = TestEnv::new(on);
         let folder = |name: &str| {
             let folder = house.dir.0.join(name);
@@ -137,4 +137,4 @@ impl County {
 }
 
 /// Both databases.
-pub const BOTH: [On; 2] = [On::Sqlite, On::Postgres];
+pub const BOTH: [Services; 2] = [Services::Sqlite, Services::Postgres];

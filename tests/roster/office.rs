@@ -3,7 +3,7 @@
 use rust_xlsxwriter::Workbook;
 
 use super::county::{BOTH, County, LI, SCHOOLS, TEACHERS, WANG};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 const TWO_SCHOOLS: &str = "2122000001,实验小学,220102,1998-09-01,,\n1122000002,第一幼儿园,220581,,,\n";
 
@@ -77,7 +77,7 @@ fn workbooks() {
 
 #[test]
 fn nothing_personal_stands_in_the_clear_and_a_rotated_key_opens_it() {
-    let county = County::new(On::Sqlite, "roster-csv");
+    let county = County::new(Services::Sqlite, "roster-csv");
     county.drop_schools("20140901", TWO_SCHOOLS);
     county.drop_teachers("20140901", &two_teachers());
     county.sync();
@@ -99,7 +99,7 @@ fn nothing_personal_stands_in_the_clear_and_a_rotated_key_opens_it() {
 
 #[test]
 fn the_reporting_tree_is_shown_and_a_broken_one_is_refused_with_its_line() {
-    let county = County::new(On::Sqlite, "roster-csv");
+    let county = County::new(Services::Sqlite, "roster-csv");
     let then = county.run_json(&["regions", "list", "--on", "2014-09-11"]).to_string();
     let has = |code: &str| then.contains(&format!("\"code\":\"{code}\""));
     assert!(has("220181") && !has("220113") && has("22CB00"), "{then}");

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 
 use super::county::{BOTH, County, LI, WANG, ZHAO};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 const ORGS: &str = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\n";
 const USERS_11: &str = "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\n";
@@ -104,7 +104,7 @@ fn version_1_2_in_any_order() {
         _ => ROLES,
     };
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
-        let county = County::new(On::Sqlite, "oneroster-v12");
+        let county = County::new(Services::Sqlite, "oneroster-v12");
         for (nth, at) in order.into_iter().enumerate() {
             let one: Vec<(&str, String)> = tables
                 .iter()
@@ -125,7 +125,7 @@ fn version_1_2_in_any_order() {
 
 #[test]
 fn version_1_2_on_postgresql_with_a_role_that_ends() {
-    let county = County::new(On::Postgres, "oneroster-v12");
+    let county = County::new(Services::Postgres, "oneroster-v12");
     let users = USERS_12.to_owned() + &user_12("u-1", WANG);
     let roles = ROLES.to_owned() + &role_12("r-1", "", "u-1", "teacher", "org-1");
     let all = [("orgs.csv", orgs_csv()), ("users.csv", users), ("roles.csv", roles)];

@@ -1,7 +1,7 @@
 //! Identity in rosters: records and rosters meet, teachers move, change their numbers, or wrongly share one.
 
 use super::county::{BOTH, County, LI, QIAN, WANG, ZHAO};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 const SCHOOL: &str = "2122000001,实验小学,220102,,,\n2122000002,第二小学,220113,,,\n";
 
@@ -49,7 +49,7 @@ fn a_provisional_teacher_becomes_one_of_the_roster_with_number_and_hours() {
 
 #[test]
 fn a_load_marks_whom_it_concerns() {
-    let county = County::new(On::Sqlite, "roster-csv");
+    let county = County::new(Services::Sqlite, "roster-csv");
     county.drop_schools("20140901", SCHOOL);
     county.drop_teachers("20140901", &teacher_line(WANG, "2122000001", ",,,"));
     county.sync();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::county::{BOTH, County, LI, SCHOOLS, TEACHERS, WANG, ZHAO};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 /// A person whose masked number differs from everybody else's.
 const SUN: (&str, &str) = ("220113199001010112", "孙五");
@@ -47,7 +47,7 @@ struct Office {
 }
 
 impl Office {
-    fn new(on: On) -> Self {
+    fn new(on: Services) -> Self {
         let manifests = crate::test_env::Scratch::new("manifests");
         std::fs::create_dir_all(manifests.0.join("cmcc")).unwrap();
         std::fs::write(manifests.0.join("cmcc/manifest.toml"), RESULTS).unwrap();
@@ -199,7 +199,7 @@ fn a_roster_does_what_was_planned() {
 
 #[test]
 fn a_plan_is_told_in_both_languages_and_makes_nothing() {
-    let office = Office::new(On::Sqlite);
+    let office = Office::new(Services::Sqlite);
     let schools = office.write_file("学校名册_20140901.csv", &format!("{SCHOOLS}2122000001,实验小学,220102,,,\n"));
     let upload = ["upload", "county", &schools, "--stream", "schools"];
     assert_eq!(office.county.run_json(&[&upload[..], &["--plan"]].concat())["changes"], true);

@@ -1,7 +1,7 @@
 //! Rows that wait: for a school, for a correction, for a manifest.
 
 use super::county::{BOTH, County, LI, QIAN, WANG, ZHAO};
-use crate::test_env::On;
+use crate::test_env::Services;
 
 #[test]
 fn rows_of_an_unknown_school_go_in_by_themselves_when_it_comes() {
@@ -108,7 +108,7 @@ fn a_replay_under_a_corrected_manifest_is_planned_and_applied() {
 
 #[test]
 fn a_discarded_row_does_not_come_back() {
-    let county = County::new(On::Sqlite, "roster-csv");
+    let county = County::new(Services::Sqlite, "roster-csv");
     county.drop_teachers("20140901", &format!("{},{},,,2122000001,,,,,,\n", WANG.1, WANG.0));
     county.sync();
     let letter = county.list_items(&["dead-letters", "list"])[0]["dead_letter"].to_string();

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use huiliu_office::{Book, CellAddress, Fault, is_ole};
+use huiliu_office::{Book, CellAddress, WorkbookError, is_ole};
 
 use crate::parts::Head;
 use crate::unpack::{LooksLike, UnpackError, inspect_workbook, is_zip, list_few_names, redact_name};
-use crate::window::{Out, Rows};
+use crate::window::{Rows, UnpackOutput};
 use crate::{csv, decode, html};
 use huiliu_manifest::{Encoding, matches_name_pattern};
 
@@ -21,7 +21,7 @@ pub(super) fn write_sheets(
     pattern: &str,
     member: Option<&str>,
     bytes: &[u8],
-    out: &mut Out<'_>,
+    out: &mut UnpackOutput<'_>,
 ) -> Result<(), UnpackError> {
     if let Some(text) = decode_lookalike(bytes) {
         return write_text(pattern, &text, member, out);
@@ -70,7 +70,7 @@ fn decode_lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Writes each table of a web page, or the lines of a text, as a sheet. Writes the sheets whose names match `pattern`,
 /// or all if none does.
-fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut Out<'_>) -> Result<(), UnpackError> {
+fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut UnpackOutput<'_>) -> Result<(), UnpackError> {
     let is_page = looks_like(text.as_bytes()) == LooksLike::Page;
     if is_page && is_cut(text) {
         return Err(UnpackError::PageCut);
@@ -153,10 +153,10 @@ fn broken_error(why: &dyn std::fmt::Display) -> UnpackError {
     UnpackError::Broken { why: why.to_string() }
 }
 
-fn convert_book_error(fault: Fault) -> UnpackError {
+fn convert_book_error(fault: WorkbookError) -> UnpackError {
     match fault {
-        Fault::Locked => UnpackError::Locked,
-        Fault::Broken(why) => UnpackError::Broken { why },
+        WorkbookError::Locked => UnpackError::Locked,
+        WorkbookError::Broken(why) => UnpackError::Broken { why },
     }
 }
 

@@ -7,8 +7,8 @@ use csv_core::ReadRecordResult;
 use crate::RecordRange;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::table::{self, Mark};
-use crate::text_window::{Chunks, Taken};
+use crate::table::{self, BodyRow};
+use crate::text_window::{Chunks, WindowCollector};
 use huiliu_manifest::Layout;
 
 /// Maximum number of cells in a line.
@@ -32,12 +32,12 @@ pub fn decode_rows<'a>(
     let mut rows = Rows::new(text, separator);
     let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
     let mut all = Decoded::default();
-    let mut lines = Lines { text, counted: 0, line: 1 };
+    let mut lines = LineCounter { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
         match table.classify_row(&row)? {
-            Seen::Record => {}
-            Seen::Above | Seen::Left => continue,
-            Seen::End => break,
+            RowRole::Record => {}
+            RowRole::Above | RowRole::Left => continue,
+            RowRole::End => break,
         }
         all.push_record(range, row.end - row.start, |index| {
             let is_cut = row.end == text.len() && !text.ends_with('\n');
@@ -62,7 +62,7 @@ pub(super) fn walk_rows(
     separator: u8,
     layout: &Layout,
     paths: &[&str],
-    taken: &mut Taken,
+    taken: &mut WindowCollector,
 ) -> Result<(), DecodeError> {
     let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
     let (mut text, mut line) = (String::new(), 1);
@@ -70,7 +70,7 @@ pub(super) fn walk_rows(
     while more && !taken.is_over {
         more = chunks.read_more(&mut text)?;
         let mut rows = Rows::new(&text, separator);
-        let mut lines = Lines { text: &text, counted: 0, line };
+        let mut lines = LineCounter { text: &text, counted: 0, line };
         let mut done = 0;
         while let Some(row) = rows.next(&mut lines)? {
             // The row may continue in the next chunk.
@@ -79,13 +79,13 @@ pub(super) fn walk_rows(
             }
             let whole = text.get(done..row.end).unwrap_or_default();
             match table.classify_row(&row)? {
-                Seen::Above => taken.above.push_str(whole),
-                Seen::Left => taken.take_between(whole),
-                Seen::Record => {
+                RowRole::Above => taken.above.push_str(whole),
+                RowRole::Left => taken.take_between(whole),
+                RowRole::Record => {
                     let (between, text) = whole.split_at(row.start - done);
                     taken.take_record(between, text, row.line)?;
                 }
-                Seen::End => {
+                RowRole::End => {
                     taken.is_over = true;
                     break;
                 }
@@ -118,7 +118,7 @@ struct Table<'l> {
 }
 
 /// Role of a row in the table.
-enum Seen {
+enum RowRole {
     /// The header, or a row above it.
     Above,
     Record,
@@ -129,20 +129,20 @@ enum Seen {
 }
 
 impl Table<'_> {
-    fn classify_row(&mut self, row: &Row<'_>) -> Result<Seen, DecodeError> {
+    fn classify_row(&mut self, row: &Row<'_>) -> Result<RowRole, DecodeError> {
         if self.columns.is_none() {
             let names: Vec<String> = row.iter_cells().map(table::remove_whitespace).collect();
             self.columns = table::find_columns(&names, self.layout, self.paths)?;
             self.width = names.len();
             self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-            return Ok(Seen::Above);
+            return Ok(RowRole::Above);
         }
         Ok(match table::classify_row(row.iter_cells(), self.layout) {
-            Mark::Record => Seen::Record,
+            BodyRow::Record => RowRole::Record,
             // An unclosed quote may have swallowed records.
-            Mark::Left if row.torn.is_some() => Seen::Record,
-            Mark::Left => Seen::Left,
-            Mark::End => Seen::End,
+            BodyRow::Left if row.torn.is_some() => RowRole::Record,
+            BodyRow::Left => RowRole::Left,
+            BodyRow::End => RowRole::End,
         })
     }
 
@@ -199,7 +199,7 @@ impl<'t> Rows<'t> {
         Self { text, separator, core, at: 0, cells: vec![0; 4_096], ends: vec![0; MAX_CELLS] }
     }
 
-    fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeError> {
+    fn next(&mut self, lines: &mut LineCounter<'_>) -> Result<Option<Row<'_>>, DecodeError> {
         let from = lines.locate_row(self.at);
         let bytes = self.text.as_bytes();
         let rest = bytes.get(from.byte..).unwrap_or_default();
@@ -330,13 +330,13 @@ struct RowStart {
 }
 
 /// Counts the physical lines of a text.
-struct Lines<'a> {
+struct LineCounter<'a> {
     text: &'a str,
     counted: usize,
     line: u64,
 }
 
-impl Lines<'_> {
+impl LineCounter<'_> {
     /// Returns where the next row begins, after the end of the previous row and blank lines.
     fn locate_row(&mut self, byte: usize) -> RowStart {
         let bytes = self.text.as_bytes();
@@ -358,7 +358,7 @@ mod tests {
     /// Reads all cells, to compare them with those that the crate `csv` reads.
     fn read_rows(text: &str) -> Vec<Vec<String>> {
         let mut rows = Rows::new(text, b',');
-        let mut lines = Lines { text, counted: 0, line: 1 };
+        let mut lines = LineCounter { text, counted: 0, line: 1 };
         let mut all = vec![];
         while let Some(row) = rows.next(&mut lines).unwrap() {
             all.push(row.iter_cells().map(str::to_owned).collect());

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::RecordRange;
-use crate::parts::{Head, Shown};
+use crate::parts::{Head, RecordSpan};
 
 /// A part of a text, in the form that [`crate::parts`] describes, and the positions of records in it.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Places {
         let (before, behind) =
             (before(marks.start), if marks.end < self.marks.len() { before(marks.end) } else { *given });
         let records = self.all.filter(|_| behind == *given);
-        let shown = Some(Shown { before: first + before, given: behind - before, records });
+        let shown = Some(RecordSpan { before: first + before, given: behind - before, records });
         let lines = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
         let line = self.marks.get(marks.start).map_or(1, |place| place.line);
         Head { shown, lines: line.saturating_sub(lines), ..Head::default() }.to_json_line(above.len() + bytes) + above

@@ -7,7 +7,7 @@ use crate::draft::Draft;
 use crate::problem::{Expected, Problem};
 use crate::{Context, Place, Plan};
 use huiliu_manifest::{Field, KnownBy, VersionFrom};
-use huiliu_matching::{Role, Told};
+use huiliu_matching::{PersonDetails, Role};
 use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_instant};
 use huiliu_vault::keys::hex_encode;
@@ -69,11 +69,11 @@ pub(super) fn certain_id_number(draft: &Draft<'_>) -> Option<IdNumber> {
 }
 
 /// Collects everything the draft says about the person, as text.
-pub(super) fn collect_person_details(draft: &Draft<'_>) -> Told {
+pub(super) fn collect_person_details(draft: &Draft<'_>) -> PersonDetails {
     let texts = &draft.roster;
     let doubted = draft.doubts.iter().find(|(field, _)| *field == Field::IdNumber);
     let id_number = doubted.map(|(_, doubt)| doubt.seen.as_str()).or(draft.id_number.as_deref());
-    let mut told = Told::default();
+    let mut told = PersonDetails::default();
     for (role, text) in [
         (Role::Name, draft.name.as_deref()),
         (Role::IdNumber, id_number),
@@ -90,7 +90,7 @@ pub(super) fn collect_person_details(draft: &Draft<'_>) -> Told {
     told
 }
 
-pub(super) fn compute_details_key(cx: Context<'_>, told: &Told) -> [u8; 16] {
+pub(super) fn compute_details_key(cx: Context<'_>, told: &PersonDetails) -> [u8; 16] {
     let texts = told.texts().flat_map(|(role, text)| [role.as_str().as_bytes(), text.as_bytes()]);
     cx.keys.short_digest(&std::iter::once(b"told".as_slice()).chain(texts).collect::<Vec<_>>())
 }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::RecordRange;
 use crate::decode::{self, DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::text_window::{Chunks, STEP, Taken};
+use crate::text_window::{Chunks, STEP, WindowCollector};
 
 fn json_error(e: &serde_json::Error) -> DecodeError {
     Malformed::from_parser(e).into_decode_error("JSON")
@@ -65,7 +65,7 @@ pub(super) fn split_path(path: &str) -> impl Iterator<Item = &str> {
 }
 
 #[derive(Debug, Default)]
-struct Found<'a> {
+struct PageFindings<'a> {
     texts: Vec<Option<Cow<'a, str>>>,
     items: Option<Items<'a>>,
     /// Range of items to keep.
@@ -143,12 +143,12 @@ impl<'a> Visitor<'a> for List {
 }
 
 /// Walks an object along a tree of paths. Any value other than an object has no texts.
-struct Walk<'t, 'o, 'a> {
+struct TreeVisitor<'t, 'o, 'a> {
     tree: &'t Tree,
-    found: &'o mut Found<'a>,
+    found: &'o mut PageFindings<'a>,
 }
 
-impl<'a> DeserializeSeed<'a> for Walk<'_, '_, 'a> {
+impl<'a> DeserializeSeed<'a> for TreeVisitor<'_, '_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<(), D::Error> {
@@ -191,7 +191,7 @@ macro_rules! pass_over {
 }
 pub(super) use pass_over;
 
-impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
+impl<'a> Visitor<'a> for TreeVisitor<'_, '_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,11 +217,11 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
                 self.found.texts[slot] = parse_text(raw.get()).map_err(serde::de::Error::custom)?;
                 if !child.children.is_empty() {
                     let mut inner = serde_json::Deserializer::from_str(raw.get());
-                    let walk = Walk { tree: child, found: self.found };
+                    let walk = TreeVisitor { tree: child, found: self.found };
                     walk.deserialize(&mut inner).map_err(serde::de::Error::custom)?;
                 }
             } else {
-                map.next_value_seed(Walk { tree: child, found: self.found })?;
+                map.next_value_seed(TreeVisitor { tree: child, found: self.found })?;
             }
         }
         Ok(())
@@ -308,9 +308,9 @@ pub fn read_page<'a>(
     let scalars: Vec<&str> = success.map(|success| success.path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
     tree.ensure_node(items).items = true;
-    let mut found = Found { texts: vec![None; scalars.len()], range, ..Found::default() };
+    let mut found = PageFindings { texts: vec![None; scalars.len()], range, ..PageFindings::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    let read = TreeVisitor { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let mut texts = found.texts.into_iter();
     let refused = |why: Malformed| why.into_decode_error("JSON");
     if let Some(SuccessCondition { path, value }) = success {
@@ -339,9 +339,9 @@ pub fn read_page<'a>(
 /// Returns [`DecodeError`] if the document is truncated or not JSON, or contains a path twice.
 pub fn read_texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
-    let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
+    let mut found = PageFindings { texts: vec![None; paths.len()], ..PageFindings::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    let read = TreeVisitor { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     read.map_err(|e| json_error(&e))?;
     if let Some(path) = found.twice {
         return Err(Malformed::Twice { path }.into_decode_error("JSON"));
@@ -411,7 +411,7 @@ fn reject_web_page(text: &str) -> Result<(), DecodeError> {
 ///
 /// # Errors
 /// Returns the errors of [`decode_lines`], and those of reading the chunks.
-pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(), DecodeError> {
+pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut WindowCollector) -> Result<(), DecodeError> {
     let (mut text, mut number) = (String::new(), 0);
     let (mut more, mut begun) = (true, false);
     while more {
@@ -441,9 +441,9 @@ pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(
 
 /// Reads one record, with the texts at the paths of the tree.
 fn read_item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord<'a> {
-    let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
+    let mut found = PageFindings { texts: vec![None; paths.len()], ..PageFindings::default() };
     let mut reader = serde_json::Deserializer::from_str(json);
-    let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    let read = TreeVisitor { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let broken = read.err().map(|e| BrokenRecord::parser(&e)).or(found.twice.map(|path| BrokenRecord::Twice { path }));
     RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
 }

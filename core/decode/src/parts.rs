@@ -61,7 +61,7 @@ pub struct Head<'a> {
     pub epoch_1904: bool,
     /// The records in the text, if it does not have all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown: Option<Shown>,
+    pub shown: Option<RecordSpan>,
     /// Number of lines left out between the lines above the records and the first record in the text.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lines: u64,
@@ -76,7 +76,7 @@ fn is_zero(n: &u64) -> bool {
 
 /// The records in a part's text. The text also has everything above the first record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct RecordSpan {
     /// Number of records before them.
     pub before: u32,
     /// Number of records in the text.

@@ -10,9 +10,9 @@ use crate::draft::{Draft, raw_field};
 use crate::identity::{Identity, certain_id_number, collect_person_details, compute_details_key, is_known_by_any};
 use crate::problem::{Expected, Problem};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
-use huiliu_matching::Told;
+use huiliu_matching::PersonDetails;
 use huiliu_rules::ledger::{self, Assessed};
-use huiliu_rules::policy::pack::{MissingComponent, Pack, Seen};
+use huiliu_rules::policy::pack::{MissingComponent, Pack, RecordAttributes};
 use huiliu_values::date::parse_date;
 use huiliu_values::score::WeightedTotal;
 use huiliu_values::{Grade, Hours, IdNumber, PassState, PersonName, Score};
@@ -84,7 +84,7 @@ pub struct TrainingRecord<'a> {
     /// The teacher's ID number; `None` unless a valid one is given.
     pub id_number: Option<IdNumber>,
     /// Everything the record says about the person, if the stream accepts records without an ID number.
-    pub told: Option<Told>,
+    pub told: Option<PersonDetails>,
     /// Keyed hash of name and ID number, or of everything in `told`.
     pub claim_key: [u8; 16],
     /// The draft; its texts that need no type of their own are stored.
@@ -186,7 +186,7 @@ impl Check<'_> {
         let unit = self.cx.stream.hours_unit();
         let text = draft.hours.as_deref().unwrap_or_default();
         let rule = self.nearest_pack(day).and_then(|pack| {
-            let seen = Seen {
+            let seen = RecordAttributes {
                 mode: draft.mode.as_deref().map(|mode| pack.canonical_mode(mode.trim())),
                 programme: &self.cx.manifest.id,
                 category: draft.category_code.as_deref(),

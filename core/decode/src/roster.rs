@@ -50,11 +50,11 @@ pub struct RosterRow<'a> {
 #[derive(Debug, Clone)]
 pub enum Content {
     /// A teacher, with school and period.
-    Teacher(Box<Person>, Post),
+    Teacher(Box<Person>, SchoolMembership),
     /// A school.
     School(School),
     /// The school and period of the person with this id of the source.
-    Membership(String, Post),
+    Membership(String, SchoolMembership),
 }
 
 /// The identity of a teacher.
@@ -78,7 +78,7 @@ pub struct Person {
 
 /// How a row identifies a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum SchoolIdentifier {
     /// By its school code.
     Code(String),
     /// By the source's own id of the school.
@@ -87,9 +87,9 @@ pub enum Named {
 
 /// A membership: the school and the period.
 #[derive(Debug, Clone, Default)]
-pub struct Post {
+pub struct SchoolMembership {
     /// The school; `None` in a stream that maps no school.
-    pub school: Option<Named>,
+    pub school: Option<SchoolIdentifier>,
     /// First day of the membership.
     pub from: Option<NaiveDate>,
     /// Last day of the membership.
@@ -139,7 +139,7 @@ impl RosterRow<'_> {
 
     /// Returns the membership in this row; `None` for a school.
     #[must_use]
-    pub fn post(&self) -> Option<&Post> {
+    pub fn post(&self) -> Option<&SchoolMembership> {
         match &self.content {
             Content::Teacher(_, post) | Content::Membership(_, post) => Some(post),
             Content::School(_) => None,
@@ -220,12 +220,12 @@ impl Check<'_> {
         })
     }
 
-    fn build_post(&mut self, draft: &Draft<'_>) -> Post {
+    fn build_post(&mut self, draft: &Draft<'_>) -> SchoolMembership {
         let (from, to) = self.parse_span(draft, Field::MemberFrom, Field::MemberTo);
         let map = &self.cx.stream.map;
         let school = match (draft.school_code.as_deref(), owned_text(&draft.roster.school_ref)) {
-            (Some(code), _) => self.parse_school_code(Field::SchoolCode, code).map(Named::Code),
-            (None, Some(own)) => Some(Named::Ref(own)),
+            (Some(code), _) => self.parse_school_code(Field::SchoolCode, code).map(SchoolIdentifier::Code),
+            (None, Some(own)) => Some(SchoolIdentifier::Ref(own)),
             (None, None) => {
                 let by = [Field::SchoolCode, Field::SchoolRef].into_iter().find(|field| map.contains_key(field));
                 if let Some(field) = by {
@@ -242,7 +242,7 @@ impl Check<'_> {
                 false
             }
         };
-        Post {
+        SchoolMembership {
             school,
             from,
             to,
@@ -344,8 +344,8 @@ pub fn from_draft<'a>(
 fn compute_row_key(cx: Context<'_>, record_key: &[u8; 16], content: &Content) -> [u8; 16] {
     let (first, second) = match content {
         Content::Teacher(_, post) | Content::Membership(_, post) => match &post.school {
-            Some(Named::Code(code)) => (code.as_str(), "code"),
-            Some(Named::Ref(own)) => (own.as_str(), "ref"),
+            Some(SchoolIdentifier::Code(code)) => (code.as_str(), "code"),
+            Some(SchoolIdentifier::Ref(own)) => (own.as_str(), "ref"),
             None => ("", ""),
         },
         Content::School(school) => (school.name.as_str(), school.region_code.as_deref().unwrap_or_default()),
@@ -360,8 +360,8 @@ fn compute_content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
     let mut parts: Vec<String> = vec![];
     if let Content::Teacher(_, post) | Content::Membership(_, post) = content {
         let school = match &post.school {
-            Some(Named::Code(code)) => format!("code {code}"),
-            Some(Named::Ref(own)) => format!("ref {own}"),
+            Some(SchoolIdentifier::Code(code)) => format!("code {code}"),
+            Some(SchoolIdentifier::Ref(own)) => format!("ref {own}"),
             None => String::new(),
         };
         parts.extend([

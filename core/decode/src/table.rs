@@ -40,7 +40,7 @@ fn resolve_alias<'n>(name: &'n str, layout: &'n Layout) -> &'n str {
 }
 
 /// The role of a row below the header.
-pub enum Mark {
+pub enum BodyRow {
     /// The row is a record.
     Record,
     /// The row is not a record, and the table continues.
@@ -50,15 +50,15 @@ pub enum Mark {
 }
 
 /// Classifies a row by its first text that is not blank.
-pub fn classify_row<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Mark {
-    let Some(first) = texts.find(|text| !text.trim().is_empty()) else { return Mark::Left };
+pub fn classify_row<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> BodyRow {
+    let Some(first) = texts.find(|text| !text.trim().is_empty()) else { return BodyRow::Left };
     let begins = |markers: &[String]| markers.iter().any(|marker| begins_with(first, marker));
     if begins(&layout.end_markers) {
-        Mark::End
+        BodyRow::End
     } else if begins(&layout.skip_markers) {
-        Mark::Left
+        BodyRow::Left
     } else {
-        Mark::Record
+        BodyRow::Record
     }
 }
 

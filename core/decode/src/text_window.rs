@@ -13,7 +13,7 @@ use crate::decode::{self, DecodeError, Malformed};
 use crate::excerpt::{Excerpt, Place, Places, STRIDE};
 use crate::json::{self, pass_over};
 use crate::payload::{Packer, Payload};
-use crate::unpacker::Ask;
+use crate::unpacker::RequestedRecords;
 use crate::{Plan, csv, xml};
 use huiliu_manifest::{Format, Stream};
 
@@ -57,18 +57,22 @@ pub fn pack_payload(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
 ///
 /// # Errors
 /// Returns [`DecodeError`] for any part of the payload that is read.
-pub fn read_window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeError> {
+pub fn read_window(stream: &Stream, payload: &Payload, ask: RequestedRecords) -> Result<Excerpt, DecodeError> {
     let wanted = match ask {
-        Ask::Range(range) => Wanted { first: range.first, least: range.count, counts: false, room: ROOM },
+        RequestedRecords::Range(range) => {
+            WantedRecords { first: range.first, least: range.count, counts: false, room: ROOM }
+        }
         // Counting does not need the text of any record.
-        Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: 0 },
+        RequestedRecords::Count | RequestedRecords::Whole => {
+            WantedRecords { first: 0, least: 0, counts: true, room: 0 }
+        }
     };
     read_excerpt(stream, payload, wanted)
 }
 
-fn read_excerpt(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeError> {
+fn read_excerpt(stream: &Stream, payload: &Payload, wanted: WantedRecords) -> Result<Excerpt, DecodeError> {
     let mut chunks = Chunks::from_payload(payload, stream.format.encoding())?;
-    let mut taken = Taken::new(wanted);
+    let mut taken = WindowCollector::new(wanted);
     taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
     let (above, below) = match &stream.format {
         Format::Csv { separator, layout, .. } => {
@@ -181,7 +185,7 @@ impl<'p> Chunks<'p> {
 
 /// The records to take from a payload.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct WantedRecords {
     first: u32,
     least: u32,
     /// Whether the records after the window are also counted and checked.
@@ -191,8 +195,8 @@ struct Wanted {
 }
 
 /// Collects the records of a window.
-pub(super) struct Taken {
-    wanted: Wanted,
+pub(super) struct WindowCollector {
+    wanted: WantedRecords,
     /// Rows above the records of a table.
     pub(super) above: String,
     pub(super) text: String,
@@ -209,8 +213,8 @@ pub(super) struct Taken {
     fault: Option<DecodeError>,
 }
 
-impl Taken {
-    fn new(wanted: Wanted) -> Self {
+impl WindowCollector {
+    fn new(wanted: WantedRecords) -> Self {
         let (above, text) = (String::new(), String::new());
         Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false, fault: None }
     }
@@ -282,11 +286,11 @@ impl Read for Bytes<'_, '_> {
 }
 
 /// Walks over a JSON document that has a list at the path `names`.
-fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeError> {
-    let (mut fault, mut found) = (None, Found::default());
+fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut WindowCollector) -> Result<(), DecodeError> {
+    let (mut fault, mut found) = (None, ListFindings::default());
     let bytes = chunks.byte_reader(&mut fault);
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
-    let within = Within { names, at: 0, taken: &mut *taken, found: &mut found };
+    let within = PathVisitor { names, at: 0, taken: &mut *taken, found: &mut found };
     let read = within.deserialize(&mut reader).and_then(|()| reader.end());
     drop(reader);
     if taken.is_done() {
@@ -309,7 +313,7 @@ fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Resu
 
 /// What was found on the way to the list.
 #[derive(Default)]
-struct Found {
+struct ListFindings {
     is_there: bool,
     /// A path that occurs more than once.
     twice: Option<String>,
@@ -317,14 +321,14 @@ struct Found {
 
 /// Visits the value at the path `names`, of which the first `at` names lead to the current value. A value that is not
 /// an object contains nothing.
-struct Within<'n, 't> {
+struct PathVisitor<'n, 't> {
     names: &'n [&'n str],
     at: usize,
-    taken: &'t mut Taken,
-    found: &'t mut Found,
+    taken: &'t mut WindowCollector,
+    found: &'t mut ListFindings,
 }
 
-impl<'de> DeserializeSeed<'de> for Within<'_, '_> {
+impl<'de> DeserializeSeed<'de> for PathVisitor<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
@@ -336,7 +340,7 @@ impl<'de> DeserializeSeed<'de> for Within<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Within<'_, '_> {
+impl<'de> Visitor<'de> for PathVisitor<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -347,9 +351,9 @@ impl<'de> Visitor<'de> for Within<'_, '_> {
         let (names, at) = (self.names, self.at + 1);
         let Some(name) = names.get(self.at) else { return Ok(()) };
         let mut is_met = false;
-        while let Some(is_it) = map.next_key_seed(Is(name))? {
+        while let Some(is_it) = map.next_key_seed(KeyMatcher(name))? {
             if is_it && !std::mem::replace(&mut is_met, true) {
-                map.next_value_seed(Within { names, at, taken: &mut *self.taken, found: &mut *self.found })?;
+                map.next_value_seed(PathVisitor { names, at, taken: &mut *self.taken, found: &mut *self.found })?;
                 continue;
             }
             if is_it {
@@ -364,9 +368,9 @@ impl<'de> Visitor<'de> for Within<'_, '_> {
 }
 
 /// Checks whether a key equals this name.
-struct Is<'n>(&'n str);
+struct KeyMatcher<'n>(&'n str);
 
-impl<'de> DeserializeSeed<'de> for Is<'_> {
+impl<'de> DeserializeSeed<'de> for KeyMatcher<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<bool, D::Error> {
@@ -374,7 +378,7 @@ impl<'de> DeserializeSeed<'de> for Is<'_> {
     }
 }
 
-impl Visitor<'_> for Is<'_> {
+impl Visitor<'_> for KeyMatcher<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -387,7 +391,7 @@ impl Visitor<'_> for Is<'_> {
 }
 
 /// Visits the items of the list.
-struct Items<'t>(&'t mut Taken);
+struct Items<'t>(&'t mut WindowCollector);
 
 impl<'de> Visitor<'de> for Items<'_> {
     type Value = ();
@@ -451,14 +455,15 @@ mod tests {
         let body_of = |text: String| Body::Parts(std::sync::Arc::new(text));
         let windowed = |wanted| read_excerpt(&stream, &payload, wanted).map(|window| body_of(window.text));
         for room in [0, 30, 1 << 20] {
-            let counted = windowed(Wanted { first: 0, least: 0, counts: true, room });
+            let counted = windowed(WantedRecords { first: 0, least: 0, counts: true, room });
             let counted =
                 counted.and_then(|body| decode::outline_payload(&stream, &body, None)).map(|outline| outline.records);
             assert_eq!(counted, total, "{format} {room}");
             let Ok(total) = total else { continue };
             for first in 0..total {
                 for least in 1..=total - first + 1 {
-                    let window = read_excerpt(&stream, &payload, Wanted { first, least, counts: false, room }).unwrap();
+                    let window =
+                        read_excerpt(&stream, &payload, WantedRecords { first, least, counts: false, room }).unwrap();
                     let narrow = (first + 1..first + least).map(|from| RecordRange::new(from, first + least - from));
                     for range in narrow.chain([RecordRange::new(first, least), RecordRange::new(first, 1)]) {
                         let narrow = window.cut_out(range).unwrap_or_else(|| window.text.clone());
@@ -518,7 +523,7 @@ mod tests {
             match of_whole {
                 Ok(_) => assert_same_in_windows(nested, text.as_bytes()),
                 of_whole => {
-                    let wanted = Wanted { first: 0, least: 0, counts: true, room: 9 };
+                    let wanted = WantedRecords { first: 0, least: 0, counts: true, room: 9 };
                     let told =
                         read_excerpt(&stream, &pack_in_tiny_frames(text.as_bytes()), wanted).map(|_| ()).unwrap_err();
                     let same = of_whole.map(|_| ()).unwrap_err();
@@ -561,7 +566,7 @@ mod tests {
         let torn = read_excerpt(
             &parse_stream(direct),
             &pack_in_tiny_frames(b"<r><i>\xe7\x8e</i></r>"),
-            Wanted { first: 0, least: 0, counts: true, room: 9 },
+            WantedRecords { first: 0, least: 0, counts: true, room: 9 },
         );
         assert_eq!(torn.unwrap_err(), DecodeError::Encoding { encoding: "utf-8".into(), offset: 6 });
     }
@@ -570,7 +575,7 @@ mod tests {
     fn malformed_bytes_are_refused_with_their_offset() {
         let lines = parse_stream(r#"{ kind = "json_lines" }"#);
         let bytes = b"{\"a\":\"\xe7\x8e\x8b\"}\n{\"a\":\"\xe7\x8e\"}";
-        let told = read_window(&lines, &pack_in_tiny_frames(bytes), Ask::Count).unwrap_err();
+        let told = read_window(&lines, &pack_in_tiny_frames(bytes), RequestedRecords::Count).unwrap_err();
         assert_eq!(Err(told), decode::decode_text(&lines.format, bytes).map(|_| ()));
     }
 }

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use crate::decode::DecodeError;
 use crate::parts::Head;
-use crate::window::{Out, ROOM, Window};
+use crate::window::{ROOM, UnpackOutput, Window};
 use crate::{cells, decode, draft};
 use huiliu_manifest::{Archive, Encoding, Format, Stream, matches_name_pattern};
 use huiliu_messages::{SystemError, said_in_english};
@@ -213,16 +213,16 @@ impl Task {
 /// # Errors
 /// Returns [`UnpackError`]. Memory and time are not limited here, but by the caller that runs the process.
 pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
-    let Some(window) = &task.window else { return unpack_into(task, bytes, Out::with_limit(MAX_UNPACKED)) };
+    let Some(window) = &task.window else { return unpack_into(task, bytes, UnpackOutput::with_limit(MAX_UNPACKED)) };
     // A workbook that fits is unpacked completely, so that it is unpacked only once. Its size decides whether this is
     // tried.
     if !is_large(bytes) {
-        match unpack_into(task, bytes, Out::with_limit(ROOM)) {
+        match unpack_into(task, bytes, UnpackOutput::with_limit(ROOM)) {
             Err(UnpackError::Size { max: ROOM }) => {}
             unpacked => return unpacked,
         }
     }
-    unpack_into(task, bytes, Out::for_window(window))
+    unpack_into(task, bytes, UnpackOutput::for_window(window))
 }
 
 /// Returns whether a workbook's text certainly exceeds [`ROOM`], judging by the unpacked sizes in its directory.
@@ -231,7 +231,7 @@ fn is_large(bytes: &[u8]) -> bool {
     archive.decompressed_size().is_some_and(|size| size > 8 * ROOM as u128)
 }
 
-fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, UnpackError> {
+fn unpack_into(task: &Task, bytes: &[u8], mut out: UnpackOutput<'_>) -> Result<String, UnpackError> {
     if task.gzip && bytes.starts_with(GZIP) {
         unpack_part(&task.content, None, &gunzip(bytes)?, &mut out)?;
     } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !huiliu_office::is_workbook(bytes)) {
@@ -258,7 +258,12 @@ pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackError> {
     }
 }
 
-fn unpack_part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
+fn unpack_part(
+    content: &Content,
+    member: Option<&str>,
+    bytes: &[u8],
+    out: &mut UnpackOutput<'_>,
+) -> Result<(), UnpackError> {
     match content {
         Content::Workbook(sheets) => cells::write_sheets(sheets, member, bytes, out)?,
         Content::Text(encoding) => {
@@ -272,7 +277,7 @@ fn unpack_part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut 
     Ok(())
 }
 
-fn unpack_members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
+fn unpack_members(task: &Task, pattern: &str, bytes: &[u8], out: &mut UnpackOutput<'_>) -> Result<(), UnpackError> {
     let mut read = 0;
     let mut others = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {

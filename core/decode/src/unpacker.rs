@@ -22,7 +22,7 @@ const MAX_REMEMBERED: usize = 2 * window::ROOM;
 
 /// Runs [`crate::unpack::unpack`] in a separate process, with limits on memory and time.
 #[async_trait]
-pub trait Apart: Debug + Send + Sync {
+pub trait UnpackProcess: Debug + Send + Sync {
     /// Returns the result of `unpack` in that process.
     ///
     /// # Errors
@@ -33,41 +33,41 @@ pub trait Apart: Debug + Send + Sync {
 /// Prepares payloads for the stages and caches the latest results.
 #[derive(Debug)]
 pub struct Unpacker {
-    apart: Box<dyn Apart>,
-    last: Mutex<VecDeque<Known>>,
-    opened: tokio::sync::Mutex<Opened>,
+    apart: Box<dyn UnpackProcess>,
+    last: Mutex<VecDeque<CachedResult>>,
+    opened: tokio::sync::Mutex<OpenedPayload>,
     /// Locked while a window is read, so that no other task reads the same window at the same time.
     reading: tokio::sync::Mutex<()>,
 }
 
 /// The payload that was opened last, with its name, as long as some task still holds it.
 #[derive(Debug, Default)]
-struct Opened {
+struct OpenedPayload {
     name: Vec<u8>,
     payload: Weak<Payload>,
 }
 
 /// A cached result.
 #[derive(Debug)]
-struct Known {
+struct CachedResult {
     /// Digest of the payload's bytes and the task.
     digest: [u8; 32],
     /// Hash of the caller's name for the payload.
     name: Option<[u8; 32]>,
-    what: What,
+    what: CachedContent,
     cover: RecordCoverage,
 }
 
 /// The content of a cached result.
 #[derive(Debug, Clone)]
-enum What {
+enum CachedContent {
     /// The parts of an unpacked payload.
     Parts(Arc<String>),
     /// A part of a text.
     Excerpt(Arc<Excerpt>),
 }
 
-impl What {
+impl CachedContent {
     fn len(&self) -> usize {
         match self {
             Self::Parts(text) => text.len(),
@@ -76,13 +76,13 @@ impl What {
     }
 
     /// Returns the requested records, with as few other records as possible.
-    fn to_body(&self, ask: Ask) -> Body<'static> {
+    fn to_body(&self, ask: RequestedRecords) -> Body<'static> {
         Body::Parts(match self {
             Self::Parts(text) => Arc::clone(text),
             Self::Excerpt(excerpt) => {
                 let narrow = match ask {
-                    Ask::Range(range) => excerpt.cut_out(range),
-                    Ask::Count | Ask::Whole => None,
+                    RequestedRecords::Range(range) => excerpt.cut_out(range),
+                    RequestedRecords::Count | RequestedRecords::Whole => None,
                 };
                 Arc::new(narrow.unwrap_or_else(|| excerpt.text.clone()))
             }
@@ -92,7 +92,7 @@ impl What {
 
 /// The records that a caller requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum RequestedRecords {
     /// All records and all other rows.
     Whole,
     /// The number of records, and the first of them.
@@ -104,7 +104,7 @@ pub enum Ask {
 impl Unpacker {
     /// Makes an unpacker that uses this process runner.
     #[must_use]
-    pub fn new(apart: Box<dyn Apart>) -> Self {
+    pub fn new(apart: Box<dyn UnpackProcess>) -> Self {
         Self {
             apart,
             last: Mutex::default(),
@@ -127,7 +127,7 @@ impl Unpacker {
     /// # Errors
     /// Returns [`DecodeError`] if the payload cannot be unpacked or decoded.
     pub async fn prepare_body<'a>(&self, stream: &Stream, bytes: &'a [u8]) -> Result<Body<'a>, DecodeError> {
-        self.prepare_part(stream, bytes, Ask::Whole, None).await
+        self.prepare_part(stream, bytes, RequestedRecords::Whole, None).await
     }
 
     /// Works like [`Unpacker::prepare_body`], but if a payload has more than can be held at once, prepares only the
@@ -139,7 +139,7 @@ impl Unpacker {
         &self,
         stream: &Stream,
         bytes: &'a [u8],
-        ask: Ask,
+        ask: RequestedRecords,
         name: Option<&[u8]>,
     ) -> Result<Body<'a>, DecodeError> {
         let Some(mut task) = Task::for_payload(stream, bytes) else {
@@ -151,20 +151,20 @@ impl Unpacker {
             return Ok(what.to_body(ask));
         }
         task.window = match (&stream.format, ask) {
-            (Format::Workbook { layout, .. }, Ask::Count) => {
+            (Format::Workbook { layout, .. }, RequestedRecords::Count) => {
                 Some(Window { layout: layout.clone(), first: 0, least: 0, count: true })
             }
-            (Format::Workbook { layout, .. }, Ask::Range(range)) => {
+            (Format::Workbook { layout, .. }, RequestedRecords::Range(range)) => {
                 Some(Window { layout: layout.clone(), first: range.first, least: range.count, count: false })
             }
             _ => None,
         };
         let text = Arc::new(self.apart.unpack(&task, bytes).await?);
-        self.add_to_cache(Known {
+        self.add_to_cache(CachedResult {
             digest,
             name,
             cover: RecordCoverage::from_unpacked(&text)?,
-            what: What::Parts(Arc::clone(&text)),
+            what: CachedContent::Parts(Arc::clone(&text)),
         });
         Ok(Body::Parts(text))
     }
@@ -177,7 +177,7 @@ impl Unpacker {
         &self,
         stream: &Stream,
         payload: &'a Payload,
-        ask: Ask,
+        ask: RequestedRecords,
     ) -> Result<Body<'a>, DecodeError> {
         match payload.as_plain() {
             Some(bytes) => self.prepare_part(stream, bytes, ask, None).await,
@@ -193,7 +193,7 @@ impl Unpacker {
         &self,
         stream: &Stream,
         payload: &Payload,
-        ask: Ask,
+        ask: RequestedRecords,
         name: Option<&[u8]>,
     ) -> Result<Body<'static>, DecodeError> {
         let name = name.map(|name| hash_name(stream, name));
@@ -205,8 +205,8 @@ impl Unpacker {
         self.lock_cache().retain(|known| name.is_none() || known.name != name);
         let excerpt = text_window::read_window(stream, payload, ask)?;
         let Some(name) = name else { return Ok(Body::Parts(excerpt.text.into())) };
-        let (cover, what) = (RecordCoverage::from_unpacked(&excerpt.text)?, What::Excerpt(Arc::new(excerpt)));
-        self.add_to_cache(Known { digest: name, name: Some(name), what: what.clone(), cover });
+        let (cover, what) = (RecordCoverage::from_unpacked(&excerpt.text)?, CachedContent::Excerpt(Arc::new(excerpt)));
+        self.add_to_cache(CachedResult { digest: name, name: Some(name), what: what.clone(), cover });
         Ok(what.to_body(ask))
     }
 
@@ -225,40 +225,45 @@ impl Unpacker {
             return Ok(payload);
         }
         let payload = Arc::new(open.await?);
-        *opened = Opened { name: name.to_owned(), payload: Arc::downgrade(&payload) };
+        *opened = OpenedPayload { name: name.to_owned(), payload: Arc::downgrade(&payload) };
         Ok(payload)
     }
 
     /// Returns the cached records of the payload with this name if they include the requested ones. The payload's bytes
     /// need not be fetched then.
     #[must_use]
-    pub fn recall_body(&self, stream: &Stream, name: &[u8], ask: Ask) -> Option<Body<'static>> {
+    pub fn recall_body(&self, stream: &Stream, name: &[u8], ask: RequestedRecords) -> Option<Body<'static>> {
         let name = hash_name(stream, name);
         self.find_cached(ask, None, |known| known.name == Some(name)).map(|what| what.to_body(ask))
     }
 
-    fn lock_cache(&self) -> MutexGuard<'_, VecDeque<Known>> {
+    fn lock_cache(&self) -> MutexGuard<'_, VecDeque<CachedResult>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find_cached(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<What> {
+    fn find_cached(
+        &self,
+        ask: RequestedRecords,
+        name: Option<[u8; 32]>,
+        is: impl Fn(&CachedResult) -> bool,
+    ) -> Option<CachedContent> {
         let mut last = self.lock_cache();
         let known = last.iter_mut().find(|known| {
             is(known)
                 && match ask {
-                    Ask::Whole => known.cover.is_whole,
-                    Ask::Count => known.cover.is_counted,
-                    Ask::Range(range) => known.cover.has_range(range),
+                    RequestedRecords::Whole => known.cover.is_whole,
+                    RequestedRecords::Count => known.cover.is_counted,
+                    RequestedRecords::Range(range) => known.cover.has_range(range),
                 }
         })?;
         known.name = known.name.or(name);
         Some(known.what.clone())
     }
 
-    fn add_to_cache(&self, known: Known) {
+    fn add_to_cache(&self, known: CachedResult) {
         let mut last = self.lock_cache();
         last.push_back(known);
-        let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.what.len()).sum::<usize>();
+        let bytes = |last: &VecDeque<CachedResult>| last.iter().map(|known| known.what.len()).sum::<usize>();
         while last.len() > REMEMBERED || last.len() > 1 && bytes(&last) > MAX_REMEMBERED {
             last.pop_front();
         }

@@ -12,8 +12,8 @@ use huiliu_office::{Cell, CellAddress};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::MAX_COLUMNS;
-use crate::parts::{Head, Shown};
-use crate::table::{self, Mark};
+use crate::parts::{Head, RecordSpan};
+use crate::table::{self, BodyRow};
 use crate::unpack::{MAX_UNPACKED, UnpackError, redact_name};
 use crate::{decode, workbook};
 use huiliu_manifest::Layout;
@@ -38,7 +38,7 @@ pub struct Window {
 
 /// Output of unpacking.
 #[derive(Debug)]
-pub(super) struct Out<'t> {
+pub(super) struct UnpackOutput<'t> {
     /// Unpacked parts, in the form that [`crate::parts`] describes.
     pub text: String,
     /// Maximum length of `text` in bytes.
@@ -53,7 +53,7 @@ pub(super) struct Out<'t> {
     batch: usize,
 }
 
-impl<'t> Out<'t> {
+impl<'t> UnpackOutput<'t> {
     /// Makes an output for all rows, of at most `most` bytes.
     pub fn with_limit(most: usize) -> Self {
         Self { text: String::new(), most, window: None, seen: 0, given: 0, batch: 0 }
@@ -94,7 +94,7 @@ impl<'t> Out<'t> {
     /// # Errors
     /// Returns [`UnpackError::Size`] if the output is too large.
     pub fn append_end_mark(&mut self) -> Result<(), UnpackError> {
-        self.append_part(Head { shown: Some(Shown::default()), ..Head::default() }, "")
+        self.append_part(Head { shown: Some(RecordSpan::default()), ..Head::default() }, "")
     }
 
     fn check_size(&self, more: usize) -> Result<(), UnpackError> {
@@ -111,7 +111,7 @@ impl<'t> Out<'t> {
 pub(super) struct Rows<'o, 't> {
     sheet: &'o str,
     head: Head<'o>,
-    out: &'o mut Out<'t>,
+    out: &'o mut UnpackOutput<'t>,
     text: String,
     row: Option<u32>,
     cells: Cells,
@@ -122,7 +122,7 @@ pub(super) struct Rows<'o, 't> {
     /// Offset in `text` of the row before the current one, until the header is found.
     above: Option<usize>,
     headed: bool,
-    shown: Shown,
+    shown: RecordSpan,
     /// Number of records so far.
     records: u32,
     /// Whether the sheet's table has ended.
@@ -133,8 +133,8 @@ pub(super) struct Rows<'o, 't> {
 
 impl<'o, 't> Rows<'o, 't> {
     /// Makes a collector for this sheet.
-    pub fn new(sheet: &'o str, head: Head<'o>, out: &'o mut Out<'t>) -> Self {
-        let (text, scratch, cells, shown) = (String::new(), String::new(), Cells::default(), Shown::default());
+    pub fn new(sheet: &'o str, head: Head<'o>, out: &'o mut UnpackOutput<'t>) -> Self {
+        let (text, scratch, cells, shown) = (String::new(), String::new(), Cells::default(), RecordSpan::default());
         let (row, first, above) = (None, None, None);
         let (headed, ended, is_left) = (false, false, false);
         Self { sheet, head, out, text, row, cells, scratch, first, above, headed, shown, records: 0, ended, is_left }
@@ -192,9 +192,9 @@ impl<'o, 't> Rows<'o, 't> {
             None => self.text.push_str(&line),
             Some(window) if !self.headed => self.take_header_row(&window.layout, &line),
             Some(window) => match table::classify_row(first.iter().map(|(_, text)| text.as_str()), &window.layout) {
-                Mark::Record => self.take_record(window, &line)?,
-                Mark::Left => {}
-                Mark::End => self.ended = true,
+                BodyRow::Record => self.take_record(window, &line)?,
+                BodyRow::Left => {}
+                BodyRow::End => self.ended = true,
             },
         }
         self.scratch = line;
@@ -239,7 +239,7 @@ impl<'o, 't> Rows<'o, 't> {
     pub fn finish_sheet(mut self) -> Result<(), UnpackError> {
         self.end_row()?;
         let records = (!self.is_left).then_some(self.records);
-        self.head.shown = self.out.window.map(|_| Shown { records, ..self.shown });
+        self.head.shown = self.out.window.map(|_| RecordSpan { records, ..self.shown });
         self.out.append_part(self.head, &self.text)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::RecordRange;
 use crate::decode::{Cell, DecodeError, Decoded, Position, RawRecord, Stored};
 use crate::parts::{Head, Part};
-use crate::table::{self, Mark};
+use crate::table::{self, BodyRow};
 use huiliu_manifest::Layout;
 
 /// Maximum number of rows in a sheet, as in the .xlsx format.
@@ -46,9 +46,9 @@ pub fn decode_sheet<'a>(
         }
         let cells = row.parse_cells();
         match table::classify_row(cells.iter().filter_map(|cell| cell.text.as_deref()), layout) {
-            Mark::Record => {}
-            Mark::Left => continue,
-            Mark::End => break,
+            BodyRow::Record => {}
+            BodyRow::Left => continue,
+            BodyRow::End => break,
         }
         let cell = |column: &Option<usize>| cells.get((*column)?);
         let texts = || columns.iter().map(|c| cell(c)?.text.clone().filter(|t| !t.trim().is_empty())).collect();

@@ -11,7 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 use crate::RecordRange;
 use crate::decode::{DecodeError, Decoded, Malformed, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::text_window::{Chunks, STEP, Taken};
+use crate::text_window::{Chunks, STEP, WindowCollector};
 
 const MAX_DEPTH: usize = 16;
 /// Maximum number of attributes of an element: the check for duplicate attributes compares each with all others.
@@ -26,7 +26,7 @@ fn parser_error(e: impl std::fmt::Display) -> DecodeError {
 }
 
 /// State of a walk over a document.
-struct Walk<'p> {
+struct DocumentWalk<'p> {
     item: &'p str,
     root: &'p str,
     paths: &'p [&'p str],
@@ -64,7 +64,7 @@ pub fn decode_elements<'a>(
     range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeError> {
     let mut reader = Reader::from_str(text);
-    let mut walk = Walk::new(item, root, paths);
+    let mut walk = DocumentWalk::new(item, root, paths);
     let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; paths.len()];
     let mut records = Decoded::default();
     loop {
@@ -102,12 +102,12 @@ pub(super) fn walk_elements(
     chunks: &mut Chunks<'_>,
     item: &str,
     root: &str,
-    taken: &mut Taken,
+    taken: &mut WindowCollector,
 ) -> Result<(), DecodeError> {
     let mut fault = None;
     let bytes = BufReader::with_capacity(STEP, chunks.byte_reader(&mut fault));
-    let mut reader = Reader::from_reader(Kept { bytes, kept: vec![], read: 0 });
-    let mut walk = Walk::new(item, root, &[]);
+    let mut reader = Reader::from_reader(RecordingReader { bytes, kept: vec![], read: 0 });
+    let mut walk = DocumentWalk::new(item, root, &[]);
     let mut event = Vec::new();
     let read = loop {
         event.clear();
@@ -120,7 +120,7 @@ pub(super) fn walk_elements(
             Ok(event) => event,
             Err(e) => break Err(parser_error(e)),
         };
-        let Kept { kept, read, .. } = reader.get_ref();
+        let RecordingReader { kept, read, .. } = reader.get_ref();
         let ended = match walk.handle_event(event, before..*read, |_, _| ()) {
             Ok(ended) => ended,
             Err(fault) => break Err(fault),
@@ -139,14 +139,14 @@ pub(super) fn walk_elements(
 }
 
 /// A reader that keeps the bytes that were read last.
-struct Kept<R> {
+struct RecordingReader<R> {
     bytes: BufReader<R>,
     kept: Vec<u8>,
     /// Number of bytes read so far.
     read: usize,
 }
 
-impl<R: Read> Read for Kept<R> {
+impl<R: Read> Read for RecordingReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.fill_buf()?.read(out)?;
         self.consume(read);
@@ -154,7 +154,7 @@ impl<R: Read> Read for Kept<R> {
     }
 }
 
-impl<R: Read> BufRead for Kept<R> {
+impl<R: Read> BufRead for RecordingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.bytes.fill_buf()
     }
@@ -166,7 +166,7 @@ impl<R: Read> BufRead for Kept<R> {
     }
 }
 
-impl<'p> Walk<'p> {
+impl<'p> DocumentWalk<'p> {
     fn new(item: &'p str, root: &'p str, paths: &'p [&'p str]) -> Self {
         Self {
             item,

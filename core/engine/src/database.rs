@@ -14,7 +14,7 @@ use huiliu_vault::keys::{KeyError, Keys};
 
 /// What may be created if it does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Make {
+pub enum MayCreate {
     /// Nothing: a mistyped address must not look like an empty database.
     Nothing,
     /// The embedded database's files, and the key.
@@ -150,17 +150,17 @@ impl OpenDatabase {
     ///
     /// # Errors
     /// [`OpenError`] if that fails.
-    pub async fn open(settings: &Settings, make: Make) -> Result<Self, OpenError> {
+    pub async fn open(settings: &Settings, make: MayCreate) -> Result<Self, OpenError> {
         let db = open_without_keys(settings, make).await?;
         let embedded = matches!(db, Db::Sqlite { .. });
         // Without a data directory there is no other process to lock out.
-        let locking = embedded && (make != Make::Nothing || settings.data_dir.is_dir());
+        let locking = embedded && (make != MayCreate::Nothing || settings.data_dir.is_dir());
         let _lock = if locking { Some(lock_data_dir(&settings.data_dir)?) } else { None };
         let empty = schema::read_state(&db).await? == SchemaState::Empty;
-        if embedded && empty && make == Make::Nothing {
+        if embedded && empty && make == MayCreate::Nothing {
             return Err(no_database_error(settings));
         }
-        let may_migrate = embedded || make == Make::Schema && empty;
+        let may_migrate = embedded || make == MayCreate::Schema && empty;
         if !may_migrate {
             schema::require_current(&db).await?;
         }
@@ -192,11 +192,11 @@ fn no_database_error(settings: &Settings) -> OpenError {
 ///
 /// # Errors
 /// [`OpenError`] if that fails.
-pub async fn open_without_keys(settings: &Settings, make: Make) -> Result<Db, OpenError> {
-    if make == Make::Nothing && !database_exists(settings) {
+pub async fn open_without_keys(settings: &Settings, make: MayCreate) -> Result<Db, OpenError> {
+    if make == MayCreate::Nothing && !database_exists(settings) {
         return Err(no_database_error(settings));
     }
-    if make != Make::Nothing && settings.database.starts_with("sqlite:") {
+    if make != MayCreate::Nothing && settings.database.starts_with("sqlite:") {
         make_folder(&settings.data_dir)?;
     }
     let connections = u32::try_from(settings.workers).unwrap_or(2) * 2 + 4;
@@ -268,7 +268,7 @@ async fn check_key(settings: &Settings, db: &Db, ring: &Keyring) -> Result<Keys,
 /// # Errors
 /// [`OpenError`] if the keys do not match.
 pub async fn open_copy(settings: &Settings, db: Db) -> Result<OpenDatabase, OpenError> {
-    let (ring, made_key) = open_keys(settings, &db, false, Make::Nothing).await?;
+    let (ring, made_key) = open_keys(settings, &db, false, MayCreate::Nothing).await?;
     schema::migrate(&db).await?;
     let keys = check_key(settings, &db, &ring).await?;
     Ok(OpenDatabase { db, keys, made_key })
@@ -280,7 +280,7 @@ async fn open_keys(
     settings: &Settings,
     db: &Db,
     empty: bool,
-    may: Make,
+    may: MayCreate,
 ) -> Result<(Keyring, Option<PathBuf>), OpenError> {
     if let Some(text) = key_from_env() {
         return Ok((Keyring::parse(&text).map_err(|why| OpenError::KeyText { why })?, None));
@@ -291,7 +291,7 @@ async fn open_keys(
         if !empty && schema::has_key(db).await? {
             return Err(OpenError::KeyMissing { path: path.clone() });
         }
-        if may == Make::Nothing {
+        if may == MayCreate::Nothing {
             return Err(OpenError::NoKeyYet { path: path.clone() });
         }
         made = make_key(path)?;

@@ -10,7 +10,7 @@ use crate::lease::Renewal;
 use crate::manifests::{Active, ActiveManifest, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
-use huiliu_decode::unpacker::{Ask, Unpacker};
+use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
 use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window};
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
@@ -18,7 +18,7 @@ use huiliu_messages::{Message, said_in_english};
 use huiliu_rules::policy::Policy;
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
-use huiliu_store::identity::claims::Known;
+use huiliu_store::identity::claims::ClaimCache;
 use huiliu_store::intake::{expectations, payloads};
 use huiliu_store::ledger::entries::RuleIds;
 use huiliu_store::{Db, StoreError, Unreadable};
@@ -41,7 +41,7 @@ pub struct DeliveryContext {
     /// Row ids of the rules in the database.
     pub rules: Arc<RuleIds>,
     /// Cache of identity claims seen before.
-    pub known: Arc<Mutex<Known>>,
+    pub known: Arc<Mutex<ClaimCache>>,
     /// The manifests in use.
     pub manifests: Manifests,
     /// Reads workbooks and archives.
@@ -176,7 +176,7 @@ impl DeliveryContext {
         stream: &Stream,
         payload: &'b mut Arc<Payload>,
     ) -> Result<Body<'b>, StoreError> {
-        let ask = Ask::Range(record_range(held));
+        let ask = RequestedRecords::Range(record_range(held));
         if let Some(known) = self.unpacker.recall_body(stream, &held.digest, ask) {
             return Ok(known);
         }

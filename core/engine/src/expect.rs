@@ -8,8 +8,8 @@ use crate::manifests::Active;
 use huiliu_manifest::Stream;
 use huiliu_manifest::quality::Expect;
 use huiliu_messages::{Message, said_in_english};
-use huiliu_platform::Short;
-use huiliu_store::intake::expectations::{self, Ended, Figures};
+use huiliu_platform::Shortfall;
+use huiliu_store::intake::expectations::{self, FinishedPass, PassCounts};
 use huiliu_store::{Db, StoreError};
 use huiliu_values::calendar::today_in_shanghai;
 
@@ -20,7 +20,7 @@ use huiliu_values::calendar::today_in_shanghai;
 pub enum Unmet {
     /// Fewer records than the platform reports in total.
     #[serde(rename = "run.short")]
-    Short { stream: String, received: u64, total: u64 },
+    Shortfall { stream: String, received: u64, total: u64 },
     /// Fewer records than expected.
     #[serde(rename = "run.too_few_records")]
     TooFewRecords { stream: String, records: i64, min: u64 },
@@ -47,7 +47,7 @@ said_in_english!(Unmet);
 #[derive(Debug, Clone)]
 pub struct UnmetPass {
     /// The ended pass.
-    pub pass: Ended,
+    pub pass: FinishedPass,
     /// The expectations that it did not meet.
     pub unmet: Vec<Message>,
 }
@@ -63,8 +63,9 @@ pub async fn judge_ended_passes(db: &Db, manifests: &Active) -> Result<Vec<Unmet
         let mut found: Vec<Unmet> = Vec::new();
         for stream in streams.unwrap_or_default() {
             let cursor = expectations::cursor_at_end(db, pass.run, &stream.name).await?;
-            if let Some(Short { received, total, .. }) = cursor.as_deref().and_then(huiliu_platform::missed_records) {
-                found.push(Unmet::Short { stream: stream.name.clone(), received, total });
+            if let Some(Shortfall { received, total, .. }) = cursor.as_deref().and_then(huiliu_platform::missed_records)
+            {
+                found.push(Unmet::Shortfall { stream: stream.name.clone(), received, total });
             }
             if let Some(expect) = &stream.expect {
                 found.extend(check_stream(db, &pass, stream, expect).await?);
@@ -79,7 +80,12 @@ pub async fn judge_ended_passes(db: &Db, manifests: &Active) -> Result<Vec<Unmet
     Ok(all)
 }
 
-async fn check_stream(db: &Db, pass: &Ended, stream: &Stream, expect: &Expect) -> Result<Vec<Unmet>, StoreError> {
+async fn check_stream(
+    db: &Db,
+    pass: &FinishedPass,
+    stream: &Stream,
+    expect: &Expect,
+) -> Result<Vec<Unmet>, StoreError> {
     let mut found =
         check_figures(expectations::count_stream_records(db, pass.run, &stream.name).await?, stream, expect);
     if let Some(within) = expect.fresh_within_days {
@@ -100,7 +106,7 @@ fn saturate_to_i64(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn check_figures(Figures { records, parked }: Figures, stream: &Stream, expect: &Expect) -> Vec<Unmet> {
+fn check_figures(PassCounts { records, parked }: PassCounts, stream: &Stream, expect: &Expect) -> Vec<Unmet> {
     let stream = || stream.name.clone();
     let mut found = Vec::new();
     if let Some(min) = expect.least_records.map(|least| least.0).filter(|min| records < saturate_to_i64(*min)) {

@@ -10,10 +10,10 @@ use tracing::Instrument as _;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
-use huiliu_platform::{Cause, Connector, Days, Failure, Page, Short};
+use huiliu_platform::{Cause, Connector, Days, Failure, Page, Shortfall};
 use huiliu_queue::{Notice, Queue};
 use huiliu_store::intake::runs::{self, Landing, Source};
-use huiliu_store::intake::source_lease::{Ended, SourceClaim};
+use huiliu_store::intake::source_lease::{SourceClaim, SourceUseEnd};
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
 
@@ -41,7 +41,7 @@ pub struct Ingest<'a> {
 
 /// Where a pass begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum PassStart {
     /// Where the last pass stopped.
     Cursor,
     /// At the beginning of the stream.
@@ -59,7 +59,7 @@ pub struct RunReport {
     /// The run's number.
     pub run: i64,
     /// How the run ended.
-    pub ended: Ended,
+    pub ended: SourceUseEnd,
     /// Why it failed or stopped, if it did.
     pub failure: Option<Failure>,
 }
@@ -74,10 +74,10 @@ pub async fn sync_source(
     source: &Source,
     claim: SourceClaim,
     connector: &dyn Connector,
-    from: From,
+    from: PassStart,
 ) -> Result<RunReport, StoreError> {
     runs::end_abandoned_runs(cx.db, source).await?;
-    let run = runs::start_run(cx.db, source, from == From::Start).await?;
+    let run = runs::start_run(cx.db, source, from == PassStart::Start).await?;
     let span = tracing::error_span!("run", run, source = source.name);
     read_streams(cx, source, claim, connector, run, from).instrument(span).await
 }
@@ -88,7 +88,7 @@ async fn read_streams(
     claim: SourceClaim,
     connector: &dyn Connector,
     run: i64,
-    from: From,
+    from: PassStart,
 ) -> Result<RunReport, StoreError> {
     let mut failure = None;
     for stream in &connector.manifest().stream {
@@ -103,9 +103,9 @@ async fn read_streams(
     }
     runs::end_run(cx.db, run, failure.as_ref().map(Failure::message).as_ref()).await?;
     let ended = match &failure {
-        None => Ended::Done,
-        Some(f) if f.cause == Cause::Stopped => Ended::Stopped,
-        Some(_) => Ended::Failed,
+        None => SourceUseEnd::Done,
+        Some(f) if f.cause == Cause::Stopped => SourceUseEnd::Stopped,
+        Some(_) => SourceUseEnd::Failed,
     };
     tracing::info!(?ended, "the run ended");
     Ok(RunReport { run, ended, failure })
@@ -118,15 +118,15 @@ async fn read_stream(
     connector: &dyn Connector,
     stream: &Stream,
     run: i64,
-    from: From,
+    from: PassStart,
 ) -> Result<Result<(), Failure>, StoreError> {
     let start = match from {
-        From::Start | From::Handed => None,
-        From::Cursor => runs::find_cursor(cx.db, source, &stream.name).await?,
-        From::Days(days) => connector.cursor_for_days(stream, days),
+        PassStart::Start | PassStart::Handed => None,
+        PassStart::Cursor => runs::find_cursor(cx.db, source, &stream.name).await?,
+        PassStart::Days(days) => connector.cursor_for_days(stream, days),
     };
     let mut cursor = start.clone();
-    let moves = !matches!(from, From::Handed | From::Days(Days { last: Some(_), .. }));
+    let moves = !matches!(from, PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }));
     // A cursor that repeats would make the loop endless.
     let mut asked = HashSet::new();
     loop {
@@ -180,7 +180,7 @@ async fn read_stream(
         if page.last {
             // If the cursor moves, it carries this fact to `expect`, which judges the pass.
             let missed = huiliu_platform::missed_records(&page.cursor).filter(|_| !moves);
-            return Ok(missed.map_or(Ok(()), |Short { received, total, .. }| {
+            return Ok(missed.map_or(Ok(()), |Shortfall { received, total, .. }| {
                 Err(Failure::fatal(Cause::Short { stream: stream.name.clone(), received, total }))
             }));
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use huiliu_decode::unpacker::{Apart, Unpacker};
+use huiliu_decode::unpacker::{UnpackProcess, Unpacker};
 use huiliu_platform::shipped::ShippedConnector;
 
 /// What the binary supplies to the engine. Cheap to clone.
@@ -18,7 +18,7 @@ pub struct Program {
 impl Program {
     /// Creates a program with these connectors, which unpacks in these processes.
     #[must_use]
-    pub fn new(shipped: &'static [ShippedConnector], processes: Box<dyn Apart>) -> Self {
+    pub fn new(shipped: &'static [ShippedConnector], processes: Box<dyn UnpackProcess>) -> Self {
         Self { shipped, unpacker: Arc::new(Unpacker::new(processes)) }
     }
 }

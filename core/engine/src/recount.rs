@@ -89,12 +89,12 @@ impl<'a> TeacherEntries<'a> {
 }
 
 /// A teacher's entries under two sets of rules.
-struct Compared<'a> {
+struct ComparedEntries<'a> {
     before: TeacherEntries<'a>,
     after: TeacherEntries<'a>,
 }
 
-impl Compared<'_> {
+impl ComparedEntries<'_> {
     fn compare_hours(&self, outcome: EntryOutcome) -> BeforeAfter<ExactHours> {
         BeforeAfter::new(self.before.sum_hours(outcome), self.after.sum_hours(outcome))
     }
@@ -102,7 +102,7 @@ impl Compared<'_> {
     /// Counts the entries that differ. Compares rules by name, because the same rule has another index in another set.
     fn count_changed_entries(&self) -> usize {
         let Self { before, after } = self;
-        let said: HashMap<i64, Said> =
+        let said: HashMap<i64, EntryContent> =
             before.entries.iter().map(|e| (e.record_id, describe_entry(before.policy, e))).collect();
         let new =
             after.entries.iter().filter(|e| said.get(&e.record_id) != Some(&describe_entry(after.policy, e))).count();
@@ -125,7 +125,7 @@ impl Compared<'_> {
 
 /// The content of an entry, with rules named instead of numbered.
 #[derive(PartialEq, Eq)]
-struct Said {
+struct EntryContent {
     outcome: EntryOutcome,
     units: i64,
     gross: i64,
@@ -144,9 +144,9 @@ struct CutContent {
     units: i64,
 }
 
-fn describe_entry(policy: &Policy, entry: &Entry) -> Said {
+fn describe_entry(policy: &Policy, entry: &Entry) -> EntryContent {
     let cuts = entry.cuts.iter().chain(&entry.carried);
-    Said {
+    EntryContent {
         outcome: entry.outcome,
         units: entry.units,
         gross: entry.gross,
@@ -240,7 +240,7 @@ pub async fn compare_rules(
             let Some(teacher) = known.get(id) else { continue };
             let (before, after) =
                 (TeacherEntries::new(rules.before, teacher), TeacherEntries::new(rules.after, teacher));
-            let compared = Compared { before, after };
+            let compared = ComparedEntries { before, after };
             totals.add_hours(
                 compared.compare_hours(EntryOutcome::Counted),
                 compared.compare_hours(EntryOutcome::Provisional),
@@ -332,7 +332,7 @@ pub fn compare_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     ids.dedup();
     let of = |id: i64| {
         let (was, is) = (before.teachers.get(&id).unwrap_or(&nothing), after.teachers.get(&id).unwrap_or(&nothing));
-        let compared = Compared {
+        let compared = ComparedEntries {
             before: TeacherEntries::new(&before.policy, was),
             after: TeacherEntries::new(&after.policy, is),
         };

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use crate::database::{self, Make, OpenError};
+use crate::database::{self, MayCreate, OpenError};
 use crate::manifests::{Active, ActiveManifest};
 use crate::program::Program;
 use crate::runtime::Runtime;
@@ -22,9 +22,9 @@ use huiliu_manifest::{Manifest, ManifestError};
 use huiliu_platform::Failure;
 use huiliu_rules::policy::Policy;
 use huiliu_store::StoreError;
-use huiliu_store::admin::registry::{self, Decided, Registered, Version};
+use huiliu_store::admin::registry::{self, ConnectorUse, Registered, Version};
 use huiliu_store::admin::sources;
-use huiliu_store::intake::runs::Current;
+use huiliu_store::intake::runs::NewActivation;
 use huiliu_store::sql::schema;
 use huiliu_values::ActivationKind;
 
@@ -178,7 +178,7 @@ pub enum Origin {
 
 /// A manifest with its text and where it comes from.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundManifest {
     /// The parsed manifest.
     pub manifest: Manifest,
     /// Its TOML text.
@@ -192,11 +192,14 @@ pub struct Found {
 ///
 /// # Errors
 /// [`RegistryError`] when one cannot be read.
-pub fn load_base_manifests(settings: &Settings, program: &Program) -> Result<BTreeMap<String, Found>, RegistryError> {
+pub fn load_base_manifests(
+    settings: &Settings,
+    program: &Program,
+) -> Result<BTreeMap<String, FoundManifest>, RegistryError> {
     let mut all = BTreeMap::new();
     for shipped in program.shipped {
         let (manifest, text) = (shipped.parse_manifest()?, shipped.manifest.to_owned());
-        all.insert(manifest.id.clone(), Found { manifest, text, origin: Origin::BuiltIn });
+        all.insert(manifest.id.clone(), FoundManifest { manifest, text, origin: Origin::BuiltIn });
     }
     let Some(dir) = &settings.manifests_dir else { return Ok(all) };
     let unreadable = |path: &Path| {
@@ -208,7 +211,7 @@ pub fn load_base_manifests(settings: &Settings, program: &Program) -> Result<BTr
         if path.is_file() {
             let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
             let manifest = Manifest::parse(&path.display().to_string(), &text)?;
-            all.insert(manifest.id.clone(), Found { manifest, text, origin: Origin::Folder });
+            all.insert(manifest.id.clone(), FoundManifest { manifest, text, origin: Origin::Folder });
         }
     }
     Ok(all)
@@ -227,11 +230,11 @@ pub struct RulesInUse<'a> {
 ///
 /// # Errors
 /// [`RegistryError`] if they cannot.
-pub fn parse_registered(version: &Version, rules: RulesInUse<'_>) -> Result<Found, RegistryError> {
+pub fn parse_registered(version: &Version, rules: RulesInUse<'_>) -> Result<FoundManifest, RegistryError> {
     let place = format!("{} version {}", version.connector, version.version);
     let manifest = Manifest::parse(&place, &version.manifest)?;
     trial::check_units(&manifest, rules.policy, rules.files)?;
-    Ok(Found { manifest, text: version.manifest.clone(), origin: Origin::Registered })
+    Ok(FoundManifest { manifest, text: version.manifest.clone(), origin: Origin::Registered })
 }
 
 /// A registered version that this program cannot use.
@@ -247,13 +250,13 @@ pub struct Unusable {
 #[derive(Debug, Default)]
 pub struct InUse {
     /// Manifests, by connector id.
-    pub found: BTreeMap<String, Found>,
+    pub found: BTreeMap<String, FoundManifest>,
     /// Connector id → the registered version in use that this program cannot use.
     pub unreadable: BTreeMap<String, Unusable>,
 }
 
 /// Replaces base manifests by the registered versions in use.
-fn merge_registered(base: &BTreeMap<String, Found>, registered: &Registered, rules: RulesInUse<'_>) -> InUse {
+fn merge_registered(base: &BTreeMap<String, FoundManifest>, registered: &Registered, rules: RulesInUse<'_>) -> InUse {
     let mut in_use = InUse { found: base.clone(), unreadable: BTreeMap::new() };
     for version in &registered.in_use {
         let id = version.connector.clone();
@@ -293,7 +296,7 @@ pub async fn read_registered(settings: &Settings) -> Result<Registered, OpenErro
     if !database::database_exists(settings) {
         return Ok(Registered::default());
     }
-    let db = database::open_without_keys(settings, Make::Nothing).await?;
+    let db = database::open_without_keys(settings, MayCreate::Nothing).await?;
     let registered = match schema::require_current(&db).await {
         Ok(()) => registry::read_registry(&db).await,
         Err(e) => Err(e),
@@ -314,18 +317,18 @@ impl fmt::Debug for Secret {
 
 /// A snapshot of the store's registry.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct RegistrySnapshot {
     /// The number of the last change that it includes; −1 before the first look.
     pub number: i64,
     /// The sources of the settings, then those of the store.
     pub sources: Vec<SourceSettings>,
-    disabled: BTreeMap<String, Decided>,
+    disabled: BTreeMap<String, ConnectorUse>,
     unreadable: BTreeMap<String, Unusable>,
     /// By source and secret name; `None` if the secret does not open.
     secrets: HashMap<(String, String), Option<Secret>>,
 }
 
-impl Known {
+impl RegistrySnapshot {
     /// Checks that a connector's sources may be read.
     ///
     /// # Errors
@@ -333,7 +336,7 @@ impl Known {
     pub fn may_read(&self, connector: &str) -> Result<(), RegistryError> {
         match self.disabled.get(connector) {
             None => Ok(()),
-            Some(Decided { connector, by, because, .. }) => {
+            Some(ConnectorUse { connector, by, because, .. }) => {
                 Err(RegistryError::Disabled { connector: connector.clone(), by: by.clone(), because: because.clone() })
             }
         }
@@ -379,8 +382,8 @@ pub struct RegistryFollower(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    base: BTreeMap<String, Found>,
-    known: RwLock<Arc<Known>>,
+    base: BTreeMap<String, FoundManifest>,
+    known: RwLock<Arc<RegistrySnapshot>>,
     /// Problems that were logged already. Locked during a refresh.
     told: Mutex<HashSet<String>>,
 }
@@ -388,19 +391,19 @@ struct Inner {
 impl RegistryFollower {
     /// Creates a follower that has not read the store yet.
     #[must_use]
-    pub fn new(base: BTreeMap<String, Found>) -> Self {
-        let known = RwLock::new(Arc::new(Known { number: -1, ..Known::default() }));
+    pub fn new(base: BTreeMap<String, FoundManifest>) -> Self {
+        let known = RwLock::new(Arc::new(RegistrySnapshot { number: -1, ..RegistrySnapshot::default() }));
         Self(Arc::new(Inner { base, known, told: Mutex::default() }))
     }
 
-    fn current_snapshot(&self) -> Arc<Known> {
+    fn current_snapshot(&self) -> Arc<RegistrySnapshot> {
         Arc::clone(&self.0.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Runtime {
     /// Returns the latest snapshot of the registry.
-    pub fn registry_snapshot(&self) -> Arc<Known> {
+    pub fn registry_snapshot(&self) -> Arc<RegistrySnapshot> {
         self.registry.current_snapshot()
     }
 
@@ -433,7 +436,7 @@ impl Runtime {
                 active.insert(connector.clone(), as_it_was.clone());
             }
         }
-        let known = Known {
+        let known = RegistrySnapshot {
             number: registered.number,
             sources: self.merge_sources(&registered, told),
             disabled: registered
@@ -504,20 +507,26 @@ impl Runtime {
 async fn activate_found(
     runtime: &Runtime,
     number: i64,
-    found: &BTreeMap<String, Found>,
+    found: &BTreeMap<String, FoundManifest>,
 ) -> Result<Option<Active>, StoreError> {
     let rules = runtime.settings.rules_text();
-    let digest = |f: &Found| runtime.delivery.keys.digest(&[b"activation", f.text.as_bytes(), rules.as_bytes()]);
+    let digest =
+        |f: &FoundManifest| runtime.delivery.keys.digest(&[b"activation", f.text.as_bytes(), rules.as_bytes()]);
     let digests: Vec<_> = found.values().map(digest).collect();
-    let currents: Vec<Current<'_>> = found
+    let currents: Vec<NewActivation<'_>> = found
         .values()
         .map(|f| &f.manifest)
         .zip(&digests)
-        .map(|(m, digest)| Current { kind: ActivationKind::Manifest, name: &m.id, version: m.version_number(), digest })
+        .map(|(m, digest)| NewActivation {
+            kind: ActivationKind::Manifest,
+            name: &m.id,
+            version: m.version_number(),
+            digest,
+        })
         .collect();
     let activations = registry::activate_manifests(&runtime.delivery.db, number, &currents).await?;
     let active = |activations: Vec<i64>| {
-        let entry = |(f, activation): (&Found, i64)| {
+        let entry = |(f, activation): (&FoundManifest, i64)| {
             (f.manifest.id.clone(), ActiveManifest { manifest: f.manifest.clone(), activation })
         };
         found.values().zip(activations).map(entry).collect()
@@ -525,7 +534,7 @@ async fn activate_found(
     Ok(activations.map(active))
 }
 
-fn unknown_connector_error(source: &SourceSettings, known: &Known, manifests: &Active) -> RegistryError {
+fn unknown_connector_error(source: &SourceSettings, known: &RegistrySnapshot, manifests: &Active) -> RegistryError {
     let (name, connector) = (source.name.clone(), source.connector.clone());
     if let Some(Unusable { version, why }) = known.find_unusable(&connector) {
         return RegistryError::UnusableVersion { name, connector, version: *version, why: why.clone() };
@@ -537,7 +546,7 @@ fn unknown_connector_error(source: &SourceSettings, known: &Known, manifests: &A
 
 /// Returns a source's password: from the settings, else sealed in the store, else from a file, else from the
 /// environment.
-fn read_password(source: &SourceSettings, known: &Known) -> Result<String, RegistryError> {
+fn read_password(source: &SourceSettings, known: &RegistrySnapshot) -> Result<String, RegistryError> {
     if let Some(password) = &source.password {
         return Ok(password.clone());
     }
@@ -564,7 +573,10 @@ fn read_env_variable(source: &SourceSettings, variable: &str) -> Result<String, 
 }
 
 /// Returns a source's secrets other than its password. A secret sealed in the store replaces one from the environment.
-fn read_other_secrets(source: &SourceSettings, known: &Known) -> Result<BTreeMap<String, Secret>, RegistryError> {
+fn read_other_secrets(
+    source: &SourceSettings,
+    known: &RegistrySnapshot,
+) -> Result<BTreeMap<String, Secret>, RegistryError> {
     let mut all = BTreeMap::new();
     for (name, variable) in &source.secrets_env {
         all.insert(name.clone(), Secret(read_env_variable(source, variable)?));

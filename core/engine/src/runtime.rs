@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use huiliu_messages::{Message, said_in_english};
 use serde::Serialize;
 
-use crate::database::{Make, OpenDatabase, OpenError};
+use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::deliver::{self, BatchFailure, Delivered, DeliveryContext};
 use crate::expect::{self, UnmetPass};
 use crate::manifests::Manifests;
@@ -23,7 +23,7 @@ use huiliu_platform::{Connector, Endpoint, shipped};
 use huiliu_queue::{Queue, QueueError};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::runs::{self, Current, RunRange};
+use huiliu_store::intake::runs::{self, NewActivation, RunRange};
 use huiliu_store::intake::source_lease;
 use huiliu_store::ledger::entries;
 use huiliu_store::settlement;
@@ -111,7 +111,7 @@ impl Runtime {
     pub async fn start(
         settings: Arc<Settings>,
         program: Program,
-        make: Make,
+        make: MayCreate,
         holder: &str,
     ) -> Result<(Self, OpenDatabase), StartError> {
         let policy = rule_files::load_policy(&settings)?;
@@ -125,8 +125,11 @@ impl Runtime {
         let rules = entries::register_rules(&db, &keys, &policy).await?;
         let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
         let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
-        runs::activate_current(&db, Current { kind: ActivationKind::Rules, name: "rules", version, digest: &digest })
-            .await?;
+        runs::activate_current(
+            &db,
+            NewActivation { kind: ActivationKind::Rules, name: "rules", version, digest: &digest },
+        )
+        .await?;
         let delivery = DeliveryContext {
             db,
             keys,

@@ -7,7 +7,7 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 use crate::lease::Renewal;
-use huiliu_store::intake::source_lease::{self, Ended, SourceClaim};
+use huiliu_store::intake::source_lease::{self, SourceClaim, SourceUseEnd};
 use huiliu_store::{Db, StoreError};
 use huiliu_values::calendar::shanghai_offset;
 
@@ -100,11 +100,11 @@ impl SourceLease {
     ///
     /// # Errors
     /// [`StoreError`]; the source is then free when the lease expires.
-    pub async fn end_lease(self, ended: Ended, schedule: Option<&Schedule>) -> Result<Option<i64>, StoreError> {
+    pub async fn end_lease(self, ended: SourceUseEnd, schedule: Option<&Schedule>) -> Result<Option<i64>, StoreError> {
         let now = source_lease::fetch_now(&self.db).await?;
         let tick = schedule.and_then(|s| s.next_after(now));
         let retry = now + RETRY_MICROS * (1 << self.claim.failures.clamp(0, 6));
-        let next = if ended == Ended::Failed { tick.map(|tick| tick.min(retry)) } else { tick };
+        let next = if ended == SourceUseEnd::Failed { tick.map(|tick| tick.min(retry)) } else { tick };
         source_lease::release_source(&self.db, self.claim, ended, next).await
     }
 }

@@ -59,7 +59,7 @@ pub enum SettingsProblem {
         /// The name of the variable.
         variable: String,
         /// The known variable with the most similar name.
-        nearest: Option<Nearest>,
+        nearest: Option<NearestKey>,
     },
     /// `workers` is out of range.
     #[serde(rename = "settings.workers")]
@@ -98,7 +98,7 @@ pub enum SettingsProblem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum Nearest {
+pub enum NearestKey {
     /// The name of an environment variable.
     #[serde(rename = "nearest.variable")]
     Variable { name: String },
@@ -107,7 +107,7 @@ pub enum Nearest {
     Connector { id: String },
 }
 
-said_in_english!(SettingsProblem, Nearest);
+said_in_english!(SettingsProblem, NearestKey);
 
 impl SettingsProblem {
     /// Returns a stable code for programs.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::registry::{InUse, PasswordFileFault};
 use crate::settings::SourceSettings;
-use crate::settings_problem::Nearest;
+use crate::settings_problem::NearestKey;
 use huiliu_manifest::Transport;
 use huiliu_manifest::fault::find_nearest;
 use huiliu_store::admin::registry::Registered;
@@ -29,7 +29,7 @@ pub enum SourceProblem {
         /// The connector id that the source names.
         connector: String,
         /// The connector with the most similar id.
-        nearest: Option<Nearest>,
+        nearest: Option<NearestKey>,
         /// The ids of the connectors that exist.
         known: Vec<String>,
     },
@@ -145,7 +145,7 @@ fn check_place(source: &SourceSettings, in_use: &InUse) -> Option<SourceProblem>
             return Some(SourceProblem::UnusableVersion { connector, version, why });
         }
         let nearest = find_nearest(&connector, in_use.found.keys().map(String::as_str))
-            .map(|id| Nearest::Connector { id: id.to_owned() });
+            .map(|id| NearestKey::Connector { id: id.to_owned() });
         let known = in_use.found.keys().cloned().collect();
         return Some(SourceProblem::UnknownConnector { connector, nearest, known });
     };

@@ -7,7 +7,7 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::ingest::{self, From, Ingest, RunReport};
+use crate::ingest::{self, Ingest, PassStart, RunReport};
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
 use crate::schedule::{self, Schedule, SourceLease};
@@ -15,7 +15,7 @@ use crate::settings::SourceSettings;
 use huiliu_platform::Connector;
 use huiliu_store::StoreError;
 use huiliu_store::intake::runs::{self, Institution, Source};
-use huiliu_store::intake::source_lease::{self, Ended};
+use huiliu_store::intake::source_lease::{self, SourceUseEnd};
 
 /// Why a source cannot be read.
 #[derive(Debug, Serialize)]
@@ -160,7 +160,7 @@ impl ReadySource {
         &self,
         runtime: &Runtime,
         lease: SourceLease,
-        from: From,
+        from: PassStart,
         stop: &watch::Receiver<bool>,
         landed: &(dyn Fn(u32) + Sync),
     ) -> Result<ReadResult, StoreError> {
@@ -173,9 +173,9 @@ impl ReadySource {
             stop,
         };
         let read = ingest::sync_source(cx, &self.source, lease.claim, self.connector.as_ref(), from).await;
-        let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
+        let ended = read.as_ref().map_or(SourceUseEnd::Failed, |report| report.ended);
         // An upload does not change when the source is read next.
-        let ended = if from == From::Handed { Ended::Stopped } else { ended };
+        let ended = if from == PassStart::Handed { SourceUseEnd::Stopped } else { ended };
         let next = lease.end_lease(ended, self.recipe.source.schedule.as_ref()).await?;
         Ok(ReadResult { report: read?, next })
     }

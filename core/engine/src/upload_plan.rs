@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::deliver::{self, Delivered, DeliveryContext};
-use crate::ingest::{self, From, Ingest};
+use crate::ingest::{self, Ingest, PassStart};
 use crate::recount::{self, Change, Snapshot, Totals};
 use crate::resume;
 use huiliu_messages::Message;
@@ -21,7 +21,7 @@ use huiliu_store::delivery::upload_plans::{self, ParkedRows, UndeliveredFile};
 use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::SourceClaim;
 use huiliu_store::ledger::marks;
-use huiliu_store::roster::known::{self, Known, Post};
+use huiliu_store::roster::known::{self, KnownMembership, KnownTeacher};
 use huiliu_store::{Db, StoreError, identity};
 use huiliu_values::{BeforeAfter, ExactHours};
 
@@ -91,7 +91,7 @@ pub struct Teacher {
     /// The birth date on the roster.
     pub birth_date: Pair<Option<String>>,
     /// The memberships in schools.
-    pub memberships: Pair<Vec<Post>>,
+    pub memberships: Pair<Vec<KnownMembership>>,
     /// The hours; null if no entry changes.
     pub hours: Option<Hours>,
 }
@@ -117,8 +117,8 @@ impl Hours {
 }
 
 impl Teacher {
-    fn from_difference(was: Option<&Known>, is: &Known, hours: Option<Hours>) -> Option<Self> {
-        let nobody = Known::default();
+    fn from_difference(was: Option<&KnownTeacher>, is: &KnownTeacher, hours: Option<Hours>) -> Option<Self> {
+        let nobody = KnownTeacher::default();
         let before = was.unwrap_or(&nobody);
         let told = Self {
             on_roster: changed_pair(&before.on_roster, &is.on_roster),
@@ -139,7 +139,7 @@ fn changed_pair<T: Clone + PartialEq>(before: &T, after: &T) -> Pair<T> {
 }
 
 impl People {
-    fn count_teacher(&mut self, was: Option<&Known>, told: &Teacher) {
+    fn count_teacher(&mut self, was: Option<&KnownTeacher>, told: &Teacher) {
         let known = was.is_some_and(|was| was.name.is_some());
         self.new += u64::from(was.is_none());
         self.on_roster += u64::from(told.on_roster.is_some());
@@ -152,7 +152,7 @@ impl People {
 }
 
 /// What is uploaded, and how much of the result to list.
-pub struct Asked<'a> {
+pub struct UploadPlanRequest<'a> {
     /// The source, as the rehearsal's database has it.
     pub source: &'a Source,
     /// The claim on the source.
@@ -169,13 +169,17 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn plan_upload(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Result<Plan, StoreError> {
+pub async fn plan_upload(
+    now: &Db,
+    context: &DeliveryContext,
+    asked: UploadPlanRequest<'_>,
+) -> Result<Plan, StoreError> {
     let (db, keys) = (&context.db, &context.keys);
-    let Asked { source, claim, connector, batch_records, told } = asked;
+    let UploadPlanRequest { source, claim, connector, batch_records, told } = asked;
     // Never signalled: a user who stops waiting ends the process, and the rehearsal loses nothing.
     let (_, never) = watch::channel(false);
     let cx = Ingest { db, keys, queue: None, batch_records, progress: &|_| {}, stop: &never };
-    let report = ingest::sync_source(cx, source, claim, connector, From::Handed).await?;
+    let report = ingest::sync_source(cx, source, claim, connector, PassStart::Handed).await?;
     for batch in upload_plans::list_batches(db, report.run).await? {
         deliver_with_retries(context, batch).await?;
     }
@@ -246,8 +250,8 @@ impl Plan {
         ids: &[i64],
         told: usize,
     ) -> Result<(), StoreError> {
-        let before = Moment::load(now, &context.policy, ids).await?;
-        let after = Moment::load(&context.db, &context.policy, ids).await?;
+        let before = TeacherSnapshot::load(now, &context.policy, ids).await?;
+        let after = TeacherSnapshot::load(&context.db, &context.policy, ids).await?;
         let changes = recount::compare_snapshots(&before.ledger, &after.ledger);
         let mut hours: BTreeMap<i64, Change> = changes.into_iter().map(|change| (change.teacher, change)).collect();
         self.hours.teachers += ids.len() as u64;
@@ -276,12 +280,12 @@ impl Plan {
 }
 
 /// The data of some teachers at one moment.
-struct Moment {
-    people: BTreeMap<i64, Known>,
+struct TeacherSnapshot {
+    people: BTreeMap<i64, KnownTeacher>,
     ledger: Snapshot,
 }
 
-impl Moment {
+impl TeacherSnapshot {
     async fn load(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreError> {
         let mut tx = db.begin_read_only().await?;
         Ok(Self {

@@ -33,7 +33,7 @@ pub enum Problem {
     MissingChoice { key: String, words: Vec<String> },
     /// A value of the wrong type.
     #[serde(rename = "problem.type")]
-    Type { expected: Expected, found: Found },
+    Type { expected: Expected, found: FoundValue },
     /// A number out of bounds.
     #[serde(rename = "problem.bounds")]
     Bounds { found: String, least: u64, most: u64 },
@@ -99,7 +99,7 @@ pub enum Expected {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum Found {
+pub enum FoundValue {
     /// A text.
     #[serde(rename = "found.text")]
     Text { text: String },
@@ -123,7 +123,7 @@ pub enum Found {
     Table,
 }
 
-said_in_english!(Problem, Suggestion, ValueSuggestion, Expected, Found, ManifestError);
+said_in_english!(Problem, Suggestion, ValueSuggestion, Expected, FoundValue, ManifestError);
 
 impl Suggestion {
     /// Returns the word of a list that is most similar to the given one.
@@ -140,7 +140,7 @@ impl From<RuleProblem> for Problem {
 
 /// One fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct LocatedProblem {
     /// Line, counted from 1.
     pub line: usize,
     /// Column in characters, counted from 1.
@@ -157,16 +157,16 @@ pub struct ManifestError {
     /// File name of the manifest.
     pub file: String,
     /// The faults in order of the text; never empty.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<LocatedProblem>,
 }
 
 /// A manifest's faults in serialisable form.
 #[derive(Serialize)]
 #[serde(tag = "code")]
-enum Told<'f> {
+enum FaultMessage<'f> {
     /// All faults.
     #[serde(rename = "manifest.faults")]
-    All { lines: Vec<Told<'f>> },
+    All { lines: Vec<FaultMessage<'f>> },
     /// A fault of the whole manifest.
     #[serde(rename = "manifest.fault")]
     Whole { file: &'f str, line: usize, column: usize, why: &'f Problem },
@@ -177,17 +177,17 @@ enum Told<'f> {
 
 impl Serialize for ManifestError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Told::All { lines: self.faults.iter().map(|fault| fault.to_message(&self.file)).collect() }
+        FaultMessage::All { lines: self.faults.iter().map(|fault| fault.to_message(&self.file)).collect() }
             .serialize(serializer)
     }
 }
 
-impl Fault {
-    fn to_message<'f>(&'f self, file: &'f str) -> Told<'f> {
+impl LocatedProblem {
+    fn to_message<'f>(&'f self, file: &'f str) -> FaultMessage<'f> {
         let Self { line, column, place, problem: why } = self;
         match place.as_str() {
-            "" => Told::Whole { file, line: *line, column: *column, why },
-            at => Told::At { file, line: *line, column: *column, at, why },
+            "" => FaultMessage::Whole { file, line: *line, column: *column, why },
+            at => FaultMessage::At { file, line: *line, column: *column, at, why },
         }
     }
 }

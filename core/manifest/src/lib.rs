@@ -23,7 +23,7 @@ pub mod stream;
 pub mod template;
 pub mod transport;
 
-pub use fault::{Fault, ManifestError, Problem};
+pub use fault::{LocatedProblem, ManifestError, Problem};
 pub use format::{Archive, Encoding, Format, Layout, matches_name_pattern};
 pub use mapping::{Field, Rule, Step, Unit};
 pub use sample::{MAX_SAMPLES, Sample};

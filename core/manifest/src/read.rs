@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use huiliu_messages::{Both, TomlError};
 
-use crate::fault::{Expected, Fault, Found, ManifestError, Problem, Suggestion};
+use crate::fault::{Expected, FoundValue, LocatedProblem, ManifestError, Problem, Suggestion};
 use crate::rule::RuleProblem;
 use crate::shape::{Choice, Key, Part, Shape, StepWord, Table};
 
@@ -98,11 +98,11 @@ impl<'t> Reader<'t> {
             let last = self.faults.last().map_or(0..0, |(span, ..)| span.clone());
             self.faults.push((last, String::new(), Problem::More { more }));
         }
-        let faults: Vec<Fault> = std::mem::take(&mut self.faults)
+        let faults: Vec<LocatedProblem> = std::mem::take(&mut self.faults)
             .into_iter()
             .map(|(span, place, problem)| {
                 let (line, column) = line_and_column(self.text, span.start);
-                Fault { line, column, place, problem }
+                LocatedProblem { line, column, place, problem }
             })
             .collect();
         match value {
@@ -155,13 +155,13 @@ impl<'t> Reader<'t> {
 
     fn add_type_fault(&mut self, node: Node<'_>, expected: Expected) {
         let found = match node.get_ref() {
-            DeValue::String(text) => Found::Text { text: text.chars().take(40).collect() },
-            DeValue::Integer(_) => Found::Integer,
-            DeValue::Float(_) => Found::Float,
-            DeValue::Boolean(_) => Found::Flag,
-            DeValue::Datetime(_) => Found::Day,
-            DeValue::Array(_) => Found::List,
-            DeValue::Table(_) => Found::Table,
+            DeValue::String(text) => FoundValue::Text { text: text.chars().take(40).collect() },
+            DeValue::Integer(_) => FoundValue::Integer,
+            DeValue::Float(_) => FoundValue::Float,
+            DeValue::Boolean(_) => FoundValue::Flag,
+            DeValue::Datetime(_) => FoundValue::Day,
+            DeValue::Array(_) => FoundValue::List,
+            DeValue::Table(_) => FoundValue::Table,
         };
         self.add_fault_at(node.span(), Problem::Type { expected, found });
     }

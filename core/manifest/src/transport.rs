@@ -262,7 +262,7 @@ choice! {
 words! {
     /// What an answer that is no page of records is taken for.
     #[zh = "对不是记录的应答作何处理"]
-    pub enum Taken {
+    pub enum AnswerMeaning {
         /// It may pass: asked again, after growing pauses.
         #[zh = "暂时的故障：逐渐拉长间隔重试"]
         "retry" => Retry,
@@ -299,7 +299,7 @@ table! {
         contains: Option<String>;
         /// What it is taken for.
         #[zh = "作何处理"]
-        taken: Taken;
+        taken: AnswerMeaning;
         /// Header with the seconds to wait.
         #[zh = "给出等待秒数的应答头"]
         wait_header: String = "retry-after".to_owned(), "retry-after";
@@ -357,7 +357,7 @@ words! {
 table! {
     /// Where the same files lie in an object store that speaks S3, for a source that has a base URL and no folder. The
     /// source's user is the access key, its password the secret key; a temporary key has the secret `session_token` too.
-    /// Every object below the prefix is looked at; its name is what stands behind the last `/`. Taken in the order in which
+    /// Every object below the prefix is looked at; its name is what stands behind the last `/`. AnswerMeaning in the order in which
     /// they were changed, and once more when they are changed.
     #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设机密 session_token。前缀之下的对象全部列出，最后一个 / 之后为文件名。按修改时间的先后读取；修改过的再读取一次"]
     pub struct Bucket {

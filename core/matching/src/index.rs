@@ -5,7 +5,7 @@ use std::hash::{Hash as _, Hasher as _};
 
 use rustc_hash::FxHasher;
 
-use crate::keys::{Kind, Use, emit_keys, emit_narrowing_values};
+use crate::keys::{KeyUse, Kind, emit_keys, emit_narrowing_values};
 use crate::profile::Profile;
 
 /// One key of one row.
@@ -30,7 +30,7 @@ pub struct Index {
 
 /// Rows that share a key, and the size of blocks too large to search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct CandidateRows {
     /// Rows, sorted, each once.
     pub rows: Vec<u32>,
     /// Size of the largest block that stayed above the bound even after narrowing.
@@ -63,7 +63,7 @@ impl Index {
     pub fn new(people: &[Profile], block: usize) -> Self {
         let mut rows = Vec::with_capacity(people.len() * 8);
         for (row, person) in (0u32..).zip(people) {
-            emit_keys(person, Use::Find, &mut |kind, text| {
+            emit_keys(person, KeyUse::Find, &mut |kind, text| {
                 let key = key_hash(kind, text);
                 rows.push(Posting { key, row });
             });
@@ -100,12 +100,12 @@ impl Index {
 
     /// Finds the rows that share a key with this person; if `strong`, only by keys that identify one person, otherwise
     /// only by the other keys.
-    pub fn find_rows(&mut self, person: &Profile, strong: bool) -> Found {
-        let mut found = Found::default();
+    pub fn find_rows(&mut self, person: &Profile, strong: bool) -> CandidateRows {
+        let mut found = CandidateRows::default();
         let mut seconds: Option<Vec<(String, String)>> = None;
         let (mut looked, mut weak) = (0, Vec::new());
         let Self { rows, narrowed, block, crowded } = self;
-        emit_keys(person, Use::Look, &mut |kind, text| {
+        emit_keys(person, KeyUse::Look, &mut |kind, text| {
             if kind.is_strong() != strong {
                 return;
             }

@@ -104,7 +104,7 @@ impl Kind {
 
 /// What keys are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub enum KeyUse {
     /// For the index: all keys by which a person can be found.
     Find,
     /// For a lookup: of an ID number's keys, only the most specific.
@@ -112,7 +112,7 @@ pub enum Use {
 }
 
 /// Emits every key of a profile in a fixed order; a key may be emitted twice.
-pub fn emit_keys(person: &Profile, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
+pub fn emit_keys(person: &Profile, wanted: KeyUse, emit: &mut dyn FnMut(Kind, &str)) {
     if let Some(id) = &person.id {
         id_keys(id, wanted, emit);
     }
@@ -142,7 +142,7 @@ pub fn emit_keys(person: &Profile, wanted: Use, emit: &mut dyn FnMut(Kind, &str)
     }
 }
 
-fn id_keys(id: &IdForm, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
+fn id_keys(id: &IdForm, wanted: KeyUse, emit: &mut dyn FnMut(Kind, &str)) {
     let text = id.reveal();
     if id.is_valid() {
         emit(Kind::IdWhole, text);
@@ -151,7 +151,7 @@ fn id_keys(id: &IdForm, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
     for (kind, from) in [(Kind::Id64, 6), (Kind::Id44, 4), (Kind::Id34, 3)] {
         if let Some(key) = ends(from) {
             emit(kind, &key);
-            if wanted == Use::Look {
+            if wanted == KeyUse::Look {
                 break;
             }
         }
@@ -172,7 +172,7 @@ fn id_keys(id: &IdForm, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
             emit(Kind::IdHead, &format!("{}{}", part(0, 6), part(8, 13)));
             // Counted from the end, so that a digit missing further left does not shift it.
             emit(Kind::IdTail, part(last - 8, last - 1));
-            if wanted == Use::Find || id.is_unchecked() {
+            if wanted == KeyUse::Find || id.is_unchecked() {
                 emit(Kind::IdAreaSequence, &format!("{} {}", part(0, 6), part(14, 17)));
             }
         }
@@ -234,13 +234,13 @@ fn pair_keys(person: &Profile, emit: &mut dyn FnMut(Kind, &str)) {
     }
 }
 
-fn phone_keys(phone: &str, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
+fn phone_keys(phone: &str, wanted: KeyUse, emit: &mut dyn FnMut(Kind, &str)) {
     let hidden = phone.bytes().any(|b| b == HIDDEN);
     if !hidden {
         emit(Kind::Phone, phone);
     }
     let ends = phone.get(..3).zip(phone.len().checked_sub(4).and_then(|at| phone.get(at..)));
-    if let Some((first, last)) = ends.filter(|_| hidden || wanted == Use::Find) {
+    if let Some((first, last)) = ends.filter(|_| hidden || wanted == KeyUse::Find) {
         emit(Kind::Phone34, &format!("{first} {last}"));
     }
 }

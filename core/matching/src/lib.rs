@@ -13,17 +13,17 @@ pub mod index;
 pub mod keys;
 pub mod names;
 pub mod numbers;
+pub mod person_details;
 pub mod profile;
 pub mod score;
 pub mod table;
-pub mod told;
 pub mod weights;
 
 pub use decide::{Candidate, Decision, Doubt, Verdict};
 pub use evidence::{Evidence, Field, Level};
+pub use person_details::PersonDetails;
 pub use profile::{DateOrder, Profile, Role};
 pub use score::{Frequencies, ScoredMatch};
-pub use told::Told;
 pub use weights::{Weights, WeightsError, WeightsProblem};
 
 use index::Index;

@@ -100,14 +100,14 @@ fn write_clock(serial: f64, out: &mut String) {
 
 /// How the number format of a cell shows its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub(crate) enum NumberDisplay {
     AsItIs,
     Percent,
     /// A time without a date.
     Clock,
 }
 
-impl Shown {
+impl NumberDisplay {
     /// Classifies a format code such as `0.0%` or `h:mm`.
     pub(crate) fn from_format_code(code: &str) -> Self {
         let (mut letters, mut is_quoted, mut is_escaped, mut is_within) = (String::new(), false, false, false);
@@ -135,20 +135,20 @@ impl Shown {
 }
 
 /// A cell and how its number format shows it.
-pub(crate) struct FormattedCell<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) Shown);
+pub(crate) struct FormattedCell<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) NumberDisplay);
 
 impl Cell for FormattedCell<'_, '_> {
     fn write_json(&self, out: &mut String) -> bool {
         let Self(value, shown) = self;
         match (shown, value.get_float(), value.get_datetime()) {
-            (Shown::Percent, Some(number), _) if (number * 100.0).is_finite() => {
+            (NumberDisplay::Percent, Some(number), _) if (number * 100.0).is_finite() => {
                 out.push('"');
                 write_number(number * 100.0, out);
                 out.push_str("%\"");
                 true
             }
             // A value that includes a date is a point in time, even if only its time is shown.
-            (Shown::Clock, _, Some(time)) if (0.0..DAYS.start).contains(&time.as_f64()) => {
+            (NumberDisplay::Clock, _, Some(time)) if (0.0..DAYS.start).contains(&time.as_f64()) => {
                 write_clock(time.as_f64(), out);
                 true
             }
@@ -192,7 +192,7 @@ fn round_number(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shown, round_number, write_clock, write_number};
+    use super::{NumberDisplay, round_number, write_clock, write_number};
 
     #[test]
     fn numbers_are_those_a_spreadsheet_shows() {
@@ -212,18 +212,18 @@ mod tests {
     #[test]
     fn formats_of_percentages_and_times_are_known() {
         for (code, shown) in [
-            ("0%", Shown::Percent),
-            ("0.00%;[Red]-0.00%", Shown::Percent),
-            ("0\"%\"", Shown::AsItIs),
-            ("0\\%", Shown::AsItIs),
-            ("General", Shown::AsItIs),
-            ("h:mm", Shown::Clock),
-            ("[$-804]h:mm:ss AM/PM", Shown::Clock),
-            ("mm:ss", Shown::Clock),
-            ("yyyy-mm-dd h:mm", Shown::AsItIs),
-            ("yyyy\"年\"m\"月\"d\"日\"", Shown::AsItIs),
+            ("0%", NumberDisplay::Percent),
+            ("0.00%;[Red]-0.00%", NumberDisplay::Percent),
+            ("0\"%\"", NumberDisplay::AsItIs),
+            ("0\\%", NumberDisplay::AsItIs),
+            ("General", NumberDisplay::AsItIs),
+            ("h:mm", NumberDisplay::Clock),
+            ("[$-804]h:mm:ss AM/PM", NumberDisplay::Clock),
+            ("mm:ss", NumberDisplay::Clock),
+            ("yyyy-mm-dd h:mm", NumberDisplay::AsItIs),
+            ("yyyy\"年\"m\"月\"d\"日\"", NumberDisplay::AsItIs),
         ] {
-            assert_eq!(Shown::from_format_code(code), shown, "{code}");
+            assert_eq!(NumberDisplay::from_format_code(code), shown, "{code}");
         }
         let clock = |serial: f64| {
             let mut out = String::new();

@@ -9,14 +9,14 @@ use std::io::Cursor;
 
 use calamine::{Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
 pub use cell::Cell;
-use cell::{FormattedCell, Shown};
+use cell::{FormattedCell, NumberDisplay};
 use zip::ZipArchive;
 
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// Why a workbook cannot be read. The caller turns it into a message of its own.
 #[derive(Debug)]
-pub enum Fault {
+pub enum WorkbookError {
     /// The workbook is protected by a password.
     Locked,
     /// The workbook is inconsistent; the text is from the library that reads it.
@@ -66,16 +66,16 @@ impl<'a> Book<'a> {
     /// Opens a workbook. Returns `None` if the bytes are not a workbook.
     ///
     /// # Errors
-    /// Returns [`Fault`] if the workbook is locked or damaged.
-    pub fn open(bytes: &'a [u8]) -> Result<Option<Self>, Fault> {
+    /// Returns [`WorkbookError`] if the workbook is locked or damaged.
+    pub fn open(bytes: &'a [u8]) -> Result<Option<Self>, WorkbookError> {
         let cursor = Cursor::new(bytes);
         let sheets = if is_ole(bytes) {
             let package: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
             if bytes.windows(package.len()).any(|window| window == package) {
-                return Err(Fault::Locked);
+                return Err(WorkbookError::Locked);
             }
             Sheets::Xls(Xls::new(cursor).map_err(|e| match e {
-                XlsError::Password => Fault::Locked,
+                XlsError::Password => WorkbookError::Locked,
                 other => broken_fault(&other),
             })?)
         } else {
@@ -110,8 +110,8 @@ impl<'a> Book<'a> {
     /// not report those of .xlsb and .ods files.
     ///
     /// # Errors
-    /// Returns [`Fault`] if the sheet cannot be read.
-    pub fn merged_cells(&mut self, sheet: &str) -> Result<Vec<[u32; 4]>, Fault> {
+    /// Returns [`WorkbookError`] if the sheet cannot be read.
+    pub fn merged_cells(&mut self, sheet: &str) -> Result<Vec<[u32; 4]>, WorkbookError> {
         let merged = match &mut self.0 {
             Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(convert_xlsx_error)?,
             Sheets::Xls(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| broken_fault(&e))?,
@@ -123,21 +123,24 @@ impl<'a> Book<'a> {
     /// Passes the cells of a sheet to `take`, one after the other.
     ///
     /// # Errors
-    /// Returns [`Fault`] if the sheet cannot be read.
-    pub fn read_cells(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), Fault> {
+    /// Returns [`WorkbookError`] if the sheet cannot be read.
+    pub fn read_cells(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), WorkbookError> {
         if let Sheets::Xlsx(book) = &mut self.0 {
             // Reads cell by cell, because a range is allocated as large as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(convert_xlsx_error)?;
             let shown = |style: &Style| {
-                style.number_format.as_ref().map_or(Shown::AsItIs, |f| Shown::from_format_code(&f.format_code))
+                style
+                    .number_format
+                    .as_ref()
+                    .map_or(NumberDisplay::AsItIs, |f| NumberDisplay::from_format_code(&f.format_code))
             };
-            let shown: Vec<Shown> = cells.styles().iter().map(shown).collect();
+            let shown: Vec<NumberDisplay> = cells.styles().iter().map(shown).collect();
             while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(convert_xlsx_error)? {
                 let value = cell.get_value();
                 let (row, column) = cell.get_position();
                 let address = CellAddress { row, column };
                 let go_on = match shown.get(style).copied() {
-                    None | Some(Shown::AsItIs) => take(address, value),
+                    None | Some(NumberDisplay::AsItIs) => take(address, value),
                     Some(shown) => take(address, &FormattedCell(value, shown)),
                 };
                 if !go_on {
@@ -159,13 +162,13 @@ impl<'a> Book<'a> {
     }
 }
 
-fn broken_fault(why: &dyn std::fmt::Display) -> Fault {
-    Fault::Broken(why.to_string())
+fn broken_fault(why: &dyn std::fmt::Display) -> WorkbookError {
+    WorkbookError::Broken(why.to_string())
 }
 
-fn convert_xlsx_error(fault: XlsxError) -> Fault {
+fn convert_xlsx_error(fault: XlsxError) -> WorkbookError {
     match fault {
-        XlsxError::Password => Fault::Locked,
+        XlsxError::Password => WorkbookError::Locked,
         other => broken_fault(&other),
     }
 }

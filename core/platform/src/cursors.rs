@@ -6,12 +6,12 @@ use serde::de::DeserializeOwned;
 use crate::cursor_text::write_cursor;
 use crate::failure::CursorFormatError;
 use crate::files::{bucket, folder};
-use crate::pull::cursor::{Cursor, Short};
+use crate::pull::cursor::{Cursor, Shortfall};
 use huiliu_manifest::{Manifest, Stream, Transport};
 
 /// Returns what the pass that ended at this cursor missed, by the platform's own count.
 #[must_use]
-pub fn missed_records(cursor: &str) -> Option<Short> {
+pub fn missed_records(cursor: &str) -> Option<Shortfall> {
     serde_json::from_str::<Cursor>(cursor).ok()?.short
 }
 

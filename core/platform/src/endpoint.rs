@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::http::guard;
 use huiliu_decode::Body;
 use huiliu_decode::payload::Payload;
-use huiliu_decode::unpacker::{Ask, Unpacker};
+use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
 use huiliu_manifest::Stream;
 
 /// The settings of one source.
@@ -82,7 +82,7 @@ impl Endpoint {
         payload: &'p Payload,
         address: &str,
     ) -> Result<Body<'p>, Failure> {
-        let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
+        let ask = if stream.since.is_some() { RequestedRecords::Whole } else { RequestedRecords::Count };
         self.unpacker.prepare_payload(stream, payload, ask).await.map_err(|e| Failure::from_decode_error(address, e))
     }
 }

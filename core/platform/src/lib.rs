@@ -22,4 +22,4 @@ pub use endpoint::Endpoint;
 pub use failure::{Cause, CursorFormatError, Failure};
 pub use from_manifest::from_manifest;
 pub use http::web::fetch_sample;
-pub use pull::cursor::Short;
+pub use pull::cursor::Shortfall;

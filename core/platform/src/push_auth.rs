@@ -38,7 +38,7 @@ pub enum Proof<'a> {
 
 /// What a sender pushes.
 #[derive(Debug, Clone, Copy)]
-pub struct Handed<'a> {
+pub struct PushedBody<'a> {
     /// Path and query of the request, as sent.
     pub path: &'a str,
     /// The sender's idempotency key: the same key means the same payload.
@@ -83,7 +83,7 @@ pub fn check_key(key: &str) -> Result<(), PushAuthError> {
 ///
 /// # Errors
 /// [`PushAuthError`] if the proof does not hold.
-pub fn check_proof(secret: &str, proof: Proof<'_>, handed: Handed<'_>, now: i64) -> Result<(), PushAuthError> {
+pub fn check_proof(secret: &str, proof: Proof<'_>, handed: PushedBody<'_>, now: i64) -> Result<(), PushAuthError> {
     if !is_secret(secret) {
         return Err(PushAuthError::Secret);
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use huiliu_authoring::gate::law::{Broken, check_law, to_broken};
-use huiliu_authoring::gate::proxy::{Proxy, Spoiled};
+use huiliu_authoring::gate::proxy::{Proxy, SpoiledAnswer};
 use huiliu_engine::deliver::{self, DeliveryContext};
-use huiliu_engine::ingest::{self, From, Ingest};
+use huiliu_engine::ingest::{self, Ingest, PassStart};
 use huiliu_engine::schedule;
 use huiliu_manifest::format::Encoding;
 use huiliu_manifest::{Format, Stream, Transport};
@@ -99,14 +99,14 @@ async fn check_spoiled_answers(make: Make<'_>, endpoint: &Endpoint, stream: &Str
     // Walk again through the proxy, because pages can name the host that was asked.
     let walk = walk_over(make, &endpoint, stream).await?;
     let faults = [
-        Spoiled::Status(401),
-        Spoiled::Status(403),
-        Spoiled::Status(429),
-        Spoiled::Status(503),
-        Spoiled::Cut,
-        Spoiled::LoginPage,
-        Spoiled::Body("<html>".into()),
-        Spoiled::Body(vec![]),
+        SpoiledAnswer::Status(401),
+        SpoiledAnswer::Status(403),
+        SpoiledAnswer::Status(429),
+        SpoiledAnswer::Status(503),
+        SpoiledAnswer::Cut,
+        SpoiledAnswer::LoginPage,
+        SpoiledAnswer::Body("<html>".into()),
+        SpoiledAnswer::Body(vec![]),
     ];
     for (nth, fault) in faults.into_iter().enumerate() {
         let Step { cursor, page } = &walk[nth % walk.len()];
@@ -122,9 +122,9 @@ async fn check_spoiled_answers(make: Make<'_>, endpoint: &Endpoint, stream: &Str
         let sentence = failure.to_string();
         check_law(!sentence.is_empty() && sentence.len() < 1_000, told("said nothing, or too much"))?;
         match &fault {
-            Spoiled::Status(403) => check_law(failure.retry.is_none(), told("worth trying again"))?,
-            Spoiled::Status(401) => {}
-            Spoiled::Status(_) => {
+            SpoiledAnswer::Status(403) => check_law(failure.retry.is_none(), told("worth trying again"))?,
+            SpoiledAnswer::Status(401) => {}
+            SpoiledAnswer::Status(_) => {
                 check_law(failure.retry == Some(Duration::from_secs(7)), told("does not wait as asked"))?
             }
             _ => check_law(failure.retry.is_some(), told("not worth trying again"))?,
@@ -134,7 +134,7 @@ async fn check_spoiled_answers(make: Make<'_>, endpoint: &Endpoint, stream: &Str
         check_same_page(page, again.as_ref()).map_err(|e| told(&e))?;
     }
     let connector = make(endpoint.clone()).map_err(to_broken)?;
-    proxy.spoil_next(Spoiled::Body(empty_body(&stream.format)));
+    proxy.spoil_next(SpoiledAnswer::Body(empty_body(&stream.format)));
     let page = connector.pull(stream, None).await.map_err(to_broken)?.ok_or("an empty page is no page")?;
     check_law(page.records == Ok(0) && page.last, format!("an empty page gave {:?}", page.records))
 }
@@ -189,7 +189,7 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, queue:
     };
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let report = ingest::sync_source(cx, &source, claim, connector, From::Start).await.map_err(to_broken)?;
+        let report = ingest::sync_source(cx, &source, claim, connector, PassStart::Start).await.map_err(to_broken)?;
         check_law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
             let due = batches::list_due(&context.db, 100).await.map_err(to_broken)?;

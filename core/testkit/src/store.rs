@@ -5,7 +5,7 @@ use huiliu_messages::Message;
 use huiliu_store::delivery::batches::{self, DueBatch};
 use huiliu_store::intake::payloads;
 use huiliu_store::intake::runs::{self, Institution, Landing, Source};
-use huiliu_store::intake::source_lease::{self, Ended, SourceClaim};
+use huiliu_store::intake::source_lease::{self, SourceClaim, SourceUseEnd};
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
@@ -27,7 +27,7 @@ pub async fn exercise_store(db: &Db, keys: &Keys) -> Result<(), Broken> {
     let run = runs::start_run(db, &source, true).await.map_err(to_broken)?;
     let claim = check_source_lease(db, source.id).await?;
     let batches = check_landing(db, keys, &source, claim, run).await?;
-    source_lease::release_source(db, claim, Ended::Done, None).await.map_err(to_broken)?;
+    source_lease::release_source(db, claim, SourceUseEnd::Done, None).await.map_err(to_broken)?;
     source_lease::claim_source(db, source.id, LEASE_MS, "b", false)
         .await
         .map_err(to_broken)?

@@ -250,7 +250,7 @@ struct TrainingHistory {
 
 /// A training: course, time and role.
 #[derive(Debug, Clone, Copy)]
-struct What {
+struct TrainingFacts {
     course: Course,
     cycle: i32,
     /// Days after the cycle's first.
@@ -260,7 +260,7 @@ struct What {
 
 /// A platform's report of a training.
 #[derive(Debug, Clone, Copy)]
-struct Teller {
+struct PlatformReport {
     source: usize,
     /// Days after the first day of the training.
     after: u64,
@@ -274,20 +274,23 @@ impl TrainingHistory {
 
     fn add_trainings(&mut self, shape: Shape, nth: u64) {
         let (chance, whom) = (self.chance(803, nth), self.chance(804, nth));
-        let what = What {
+        let what = TrainingFacts {
             course: Course::Shared(1 + (chance >> 40) as u32 % 4),
             cycle: CYCLES[(chance % 2) as usize],
             day: (chance >> 8) % 1_400,
             role: "",
         };
-        let at = |source, after| Teller { source, after, failed: false };
+        let at = |source, after| PlatformReport { source, after, failed: false };
         let one = (whom % 10) as usize;
         let some_of = |source: usize| Course::draw_course(SOURCES[source].connector, chance >> 20);
         let (first, second) = draw_two_institutions(whom);
         match shape {
             Shape::Single => {
                 let failed = SOURCES[one].is_assessing() && (whom >> 32).is_multiple_of(12);
-                self.add_training(What { course: some_of(one), ..what }, &[Teller { source: one, after: 0, failed }]);
+                self.add_training(
+                    TrainingFacts { course: some_of(one), ..what },
+                    &[PlatformReport { source: one, after: 0, failed }],
+                );
             }
             Shape::Programmes(count) => {
                 let tellers: Vec<_> = (0..)
@@ -302,38 +305,38 @@ impl TrainingHistory {
                 self.add_training(what, &tellers);
             }
             Shape::Institutions => {
-                self.add_training(What { course: some_of(first), ..what }, &[at(first, 0), at(second, 100)]);
+                self.add_training(TrainingFacts { course: some_of(first), ..what }, &[at(first, 0), at(second, 100)]);
             }
             Shape::FailedFirst => {
-                let failed = Teller { failed: true, ..at(first, 0) };
-                self.add_training(What { course: some_of(first), ..what }, &[failed, at(second, 100)]);
+                let failed = PlatformReport { failed: true, ..at(first, 0) };
+                self.add_training(TrainingFacts { course: some_of(first), ..what }, &[failed, at(second, 100)]);
             }
             Shape::RoleUpgraded => {
                 let source = if whom.is_multiple_of(2) { 0 } else { first };
                 let course = some_of(source);
-                self.add_training(What { course, role: "学科教师", ..what }, &[at(source, 0)]);
-                self.add_training(What { course, role: "主讲教师", ..what }, &[at(source, 100)]);
+                self.add_training(TrainingFacts { course, role: "学科教师", ..what }, &[at(source, 0)]);
+                self.add_training(TrainingFacts { course, role: "主讲教师", ..what }, &[at(source, 100)]);
             }
             Shape::OtherCycle => {
                 for cycle in CYCLES {
-                    self.add_training(What { course: some_of(one), cycle, ..what }, &[at(one, 0)]);
+                    self.add_training(TrainingFacts { course: some_of(one), cycle, ..what }, &[at(one, 0)]);
                 }
             }
             Shape::SameDays => {
-                self.add_training(What { course: Course::Shared(1), ..what }, &[at(0, 0)]);
-                self.add_training(What { course: Course::Shared(2), ..what }, &[at(1, 0)]);
+                self.add_training(TrainingFacts { course: Course::Shared(1), ..what }, &[at(0, 0)]);
+                self.add_training(TrainingFacts { course: Course::Shared(2), ..what }, &[at(1, 0)]);
             }
             Shape::Unknown => {
                 let source = (whom % INSTITUTIONS as u64) as usize;
                 let course = Course::Unknown(SOURCES[source].connector);
-                self.add_training(What { course, ..what }, &[at(source, 0)]);
-                self.add_training(What { course, ..what }, &[at(source, 100)]);
+                self.add_training(TrainingFacts { course, ..what }, &[at(source, 0)]);
+                self.add_training(TrainingFacts { course, ..what }, &[at(source, 100)]);
             }
         }
     }
 
     /// Adds a training and its records, unless the person has had that training already.
-    fn add_training(&mut self, what: What, tellers: &[Teller]) {
+    fn add_training(&mut self, what: TrainingFacts, tellers: &[PlatformReport]) {
         if let Some(course) = what.course.canonical_code() {
             let training = (course, what.cycle, what.role == "主讲教师");
             if self.taken.contains(&training) {
@@ -348,7 +351,7 @@ impl TrainingHistory {
         self.trainings += 1;
     }
 
-    fn make_record(&self, what: What, teller: Teller) -> Option<Record> {
+    fn make_record(&self, what: TrainingFacts, teller: PlatformReport) -> Option<Record> {
         let source = SOURCES[teller.source];
         let number = self.person * ROOM + self.records.len() as u64;
         let chance = |purpose| roll(self.seed, purpose, number);

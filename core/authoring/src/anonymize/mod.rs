@@ -20,7 +20,7 @@ use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
 use people::PersonGenerator;
 use runs::Script;
-use search::{Kind, Known};
+use search::{Kind, KnownPeople};
 
 /// Why a page cannot become a sample. Each text says what to do; none names a person.
 #[derive(Debug, Serialize)]
@@ -104,7 +104,7 @@ pub fn random_seed() -> Result<[u8; 32], AnonymizeError> {
 /// The people of one page and their replacements.
 #[derive(Debug)]
 pub struct Anonymizer<'s> {
-    known: Known,
+    known: KnownPeople,
     /// Values whose digits the manifest uses, such as dates and versions; they stay.
     kept: HashSet<String>,
     chance: PersonGenerator<'s>,
@@ -127,7 +127,7 @@ impl<'s> Anonymizer<'s> {
             people.add_record(cx, &plan, &record);
         }
         let chance = PersonGenerator(seed);
-        let known = Known::new(&people.names, &people.id_numbers, chance);
+        let known = KnownPeople::new(&people.names, &people.id_numbers, chance);
         let kept = people.kept.into_iter().filter(|text| !known.is_original(text)).collect();
         Ok(Self { known, kept, chance, others: Cell::new(0) })
     }

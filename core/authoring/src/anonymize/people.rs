@@ -25,9 +25,9 @@ const DRAWS: u32 = 400;
 pub struct PersonGenerator<'s>(pub &'s [u8; 32]);
 
 /// Pseudo-random numbers that depend on the seed and on their purpose.
-struct Dice([u8; 32], usize);
+struct SeededRandom([u8; 32], usize);
 
-impl Dice {
+impl SeededRandom {
     fn number_below(&mut self, most: usize) -> usize {
         if self.1 + 4 > self.0.len() {
             *self = Self(Sha256::digest(self.0).into(), 0);
@@ -48,13 +48,13 @@ impl Dice {
 }
 
 impl PersonGenerator<'_> {
-    fn dice_for(&self, kind: &str, original: &str, draw: u32) -> Dice {
+    fn dice_for(&self, kind: &str, original: &str, draw: u32) -> SeededRandom {
         let mut digest = Sha256::new_with_prefix(self.0);
         digest.update(kind);
         digest.update([0]);
         digest.update(original);
         digest.update(draw.to_le_bytes());
-        Dice(digest.finalize().into(), 0)
+        SeededRandom(digest.finalize().into(), 0)
     }
 
     /// Generates a name in place of another: same number of characters, letters for letters. `foreign` means that the
@@ -110,7 +110,7 @@ impl PersonGenerator<'_> {
     }
 
     /// Generates a number of fifteen or eighteen characters; every fault of the original is preserved.
-    fn fake_shaped_number(&self, original: &str, codes: &[&str], dice: &mut Dice) -> Option<String> {
+    fn fake_shaped_number(&self, original: &str, codes: &[&str], dice: &mut SeededRandom) -> Option<String> {
         let eighteen = match original.len() {
             15 => false,
             18 => true,
@@ -188,7 +188,7 @@ pub fn is_part_of_name(c: char) -> bool {
 }
 
 /// Returns a date of the same year, up to twenty days away, in the original's six or eight digits.
-fn shift_birth_date(digits: &str, dice: &mut Dice) -> Option<String> {
+fn shift_birth_date(digits: &str, dice: &mut SeededRandom) -> Option<String> {
     let short = digits.len() == 6;
     let full = if short { format!("19{digits}") } else { digits.to_owned() };
     let number = |from: usize, to: usize| full.get(from..to)?.parse::<u32>().ok();

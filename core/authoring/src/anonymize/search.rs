@@ -40,7 +40,7 @@ struct Pattern {
 
 /// The people whom a manifest maps.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct KnownPeople {
     originals_by_first: HashMap<char, Vec<Pattern>>,
 }
 
@@ -79,7 +79,7 @@ fn solid_chars(text: &str) -> Vec<char> {
     text.chars().map(fold_char).filter(|c| !is_gap(*c)).collect()
 }
 
-impl Known {
+impl KnownPeople {
     /// Collects names and ID numbers as received.
     pub fn new(names: &HashSet<String>, id_numbers: &HashSet<String>, chance: PersonGenerator<'_>) -> Self {
         let parts = |chars: &[char]| chars.iter().filter(|c| is_part_of_name(**c)).count();
@@ -179,14 +179,14 @@ fn match_positions(pattern: &Pattern, chars: &[char], from: usize, gap: fn(char)
 }
 
 /// Replacements for the characters of a run; `None` where a character stays.
-pub struct Made {
+pub struct RunReplacement {
     /// One entry per character.
     pub texts: Vec<Option<String>>,
     /// The kinds of originals found.
     pub found: Vec<Kind>,
 }
 
-impl Made {
+impl RunReplacement {
     fn with_length(length: usize) -> Self {
         Self { texts: vec![None; length], found: vec![] }
     }
@@ -204,9 +204,9 @@ impl Made {
 }
 
 /// Replaces everyone in a value. `kept` means that the manifest uses its digits.
-pub fn anonymize_chars(chars: &[char], known: &Known, chance: PersonGenerator<'_>, kept: bool) -> Made {
+pub fn anonymize_chars(chars: &[char], known: &KnownPeople, chance: PersonGenerator<'_>, kept: bool) -> RunReplacement {
     let folded: Vec<char> = chars.iter().copied().map(fold_char).collect();
-    let mut made = Made::with_length(chars.len());
+    let mut made = RunReplacement::with_length(chars.len());
     // Replaced characters are excluded from further searches.
     let mut open = folded.clone();
     let mut at = 0;
@@ -264,7 +264,7 @@ impl Shape {
         &self,
         chars: &[char],
         open: &mut [char],
-        made: &mut Made,
+        made: &mut RunReplacement,
         chance: PersonGenerator<'_>,
         kept: bool,
     ) {
@@ -341,7 +341,7 @@ mod tests {
     fn anonymize_example(text: &str, names: &[&str], ids: &[&str]) -> String {
         let chance = PersonGenerator(&[9; 32]);
         let set = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
-        let known = Known::new(&set(names), &set(ids), chance);
+        let known = KnownPeople::new(&set(names), &set(ids), chance);
         let chars: Vec<char> = text.chars().collect();
         let made = anonymize_chars(&chars, &known, chance, false);
         chars.iter().zip(made.texts).map(|(c, text)| text.unwrap_or_else(|| c.to_string())).collect()

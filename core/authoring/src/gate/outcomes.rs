@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use huiliu_decode::roster::{Content, Named};
+use huiliu_decode::roster::{Content, SchoolIdentifier};
 use huiliu_decode::{Body, Context, DecodeError, RecordRange, RosterRow, StageResult, decode};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
@@ -70,8 +70,8 @@ fn roster_outcome(row: &RosterRow<'_>) -> Value {
     };
     if let Some(post) = row.post() {
         told["school"] = match &post.school {
-            Some(Named::Code(code)) => code.as_str().into(),
-            Some(Named::Ref(own)) => format!("ref {own}").into(),
+            Some(SchoolIdentifier::Code(code)) => code.as_str().into(),
+            Some(SchoolIdentifier::Ref(own)) => format!("ref {own}").into(),
             None => Value::Null,
         };
         (told["from"], told["to"]) = (day(post.from).into(), day(post.to).into());

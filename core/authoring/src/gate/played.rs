@@ -20,24 +20,24 @@ use huiliu_platform::{Endpoint, RateLimiter};
 
 /// How an answer is spoiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spoiled {
+enum SpoiledAnswer {
     Status(u16),
     LoginPage,
     Cut,
 }
 
 /// Every kind of spoiled answer, with its description.
-const WAYS: [(&str, Spoiled); 5] = [
-    ("429, then the page", Spoiled::Status(429)),
-    ("500, then the page", Spoiled::Status(500)),
-    ("503, then the page", Spoiled::Status(503)),
-    ("a login page as 200, then the page", Spoiled::LoginPage),
-    ("an answer that breaks off, then the page", Spoiled::Cut),
+const WAYS: [(&str, SpoiledAnswer); 5] = [
+    ("429, then the page", SpoiledAnswer::Status(429)),
+    ("500, then the page", SpoiledAnswer::Status(500)),
+    ("503, then the page", SpoiledAnswer::Status(503)),
+    ("a login page as 200, then the page", SpoiledAnswer::LoginPage),
+    ("an answer that breaks off, then the page", SpoiledAnswer::Cut),
 ];
 
 /// Answers of the simulated platform: spoiled ones first, then the sample.
-struct Stage {
-    next: Mutex<VecDeque<Spoiled>>,
+struct SimulatedPlatform {
+    next: Mutex<VecDeque<SpoiledAnswer>>,
     sample: Vec<u8>,
     kind: &'static str,
     /// Paths of token requests, each with its answer.
@@ -65,7 +65,7 @@ pub async fn rehearse_stream(
     }
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    let stage = Arc::new(Stage {
+    let stage = Arc::new(SimulatedPlatform {
         next: Mutex::default(),
         sample: sample.to_vec(),
         kind: media_type(&stream.format),
@@ -129,8 +129,8 @@ async fn check_spoiled_answer(
     stream: &Stream,
     records: u32,
     endpoint: &Endpoint,
-    stage: &Stage,
-    way: Spoiled,
+    stage: &SimulatedPlatform,
+    way: SpoiledAnswer,
 ) -> Result<(), Broken> {
     let connector =
         huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint.clone()).map_err(to_broken)?;
@@ -151,7 +151,7 @@ async fn check_spoiled_answer(
     check_law(page.records == Ok(records), format!("{:?} records afterwards, the sample has {records}", page.records))
 }
 
-fn lock_answers(next: &Mutex<VecDeque<Spoiled>>) -> std::sync::MutexGuard<'_, VecDeque<Spoiled>> {
+fn lock_answers(next: &Mutex<VecDeque<SpoiledAnswer>>) -> std::sync::MutexGuard<'_, VecDeque<SpoiledAnswer>> {
     next.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -186,7 +186,7 @@ fn token_answers(auth: &Auth) -> Vec<(String, String)> {
 }
 
 /// Answers one request.
-async fn answer_request(mut client: TcpStream, stage: &Stage) -> std::io::Result<()> {
+async fn answer_request(mut client: TcpStream, stage: &SimulatedPlatform) -> std::io::Result<()> {
     let request = read_message(&mut client).await?;
     let line = String::from_utf8_lossy(&request[..request.len().min(2_000)]).into_owned();
     let path = line.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
@@ -203,9 +203,11 @@ async fn answer_request(mut client: TcpStream, stage: &Stage) -> std::io::Result
             let spoiled = lock_answers(&stage.next).pop_front();
             let page = b"<html><body><form>login</form></body></html>".as_slice();
             match spoiled {
-                Some(Spoiled::Status(status)) => (head(&format!("{status} Spoiled"), "text/plain", 0), [].as_slice()),
-                Some(Spoiled::LoginPage) => (head("200 OK", "text/html; charset=utf-8", page.len()), page),
-                Some(Spoiled::Cut) => {
+                Some(SpoiledAnswer::Status(status)) => {
+                    (head(&format!("{status} Spoiled"), "text/plain", 0), [].as_slice())
+                }
+                Some(SpoiledAnswer::LoginPage) => (head("200 OK", "text/html; charset=utf-8", page.len()), page),
+                Some(SpoiledAnswer::Cut) => {
                     (head("200 OK", stage.kind, stage.sample.len()), &stage.sample[..stage.sample.len() / 2])
                 }
                 None => (head("200 OK", stage.kind, stage.sample.len()), stage.sample.as_slice()),

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 /// How an answer is spoiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Spoiled {
+pub enum SpoiledAnswer {
     /// This status without a body, with a `Retry-After` of seven seconds.
     Status(u16),
     /// Half of the body, then the connection is closed.
@@ -23,7 +23,7 @@ pub enum Spoiled {
 /// The proxy; dropping it stops it.
 pub struct Proxy {
     address: SocketAddr,
-    next: Arc<Mutex<Option<Spoiled>>>,
+    next: Arc<Mutex<Option<SpoiledAnswer>>>,
     server: JoinHandle<()>,
 }
 
@@ -38,7 +38,7 @@ impl Proxy {
     pub async fn start_before(upstream: &str) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let next: Arc<Mutex<Option<Spoiled>>> = Arc::default();
+        let next: Arc<Mutex<Option<SpoiledAnswer>>> = Arc::default();
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let told = next.clone();
         let server = tokio::spawn(async move {
@@ -56,7 +56,7 @@ impl Proxy {
     }
 
     /// Spoils the next answer. POST requests count as token requests and are never spoiled.
-    pub fn spoil_next(&self, how: Spoiled) {
+    pub fn spoil_next(&self, how: SpoiledAnswer) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
     }
 
@@ -67,7 +67,11 @@ impl Proxy {
 }
 
 /// Answers one request, then closes the connection.
-async fn serve_request(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoiled>>) -> std::io::Result<()> {
+async fn serve_request(
+    mut client: TcpStream,
+    upstream: &str,
+    told: &Mutex<Option<SpoiledAnswer>>,
+) -> std::io::Result<()> {
     let request = read_message(&mut client).await?;
     let line = String::from_utf8_lossy(&request[..request.len().min(300)]).into_owned();
     let about_a_token = line.starts_with("POST ");
@@ -80,18 +84,18 @@ async fn serve_request(mut client: TcpStream, upstream: &str, told: &Mutex<Optio
         [head.as_bytes(), body].concat()
     };
     match spoiled {
-        Some(Spoiled::Status(status)) => {
+        Some(SpoiledAnswer::Status(status)) => {
             let answer = format!(
-                "HTTP/1.1 {status} Spoiled\r\nretry-after: 7\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                "HTTP/1.1 {status} SpoiledAnswer\r\nretry-after: 7\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             );
             client.write_all(answer.as_bytes()).await?;
         }
-        Some(Spoiled::LoginPage) => {
+        Some(SpoiledAnswer::LoginPage) => {
             let form = "<html><body><form>登录</form></body></html>";
             client.write_all(&page("200 OK", "text/html; charset=utf-8", form.as_bytes())).await?;
         }
-        Some(Spoiled::Body(body)) => client.write_all(&page("200 OK", "application/octet-stream", &body)).await?,
-        Some(Spoiled::Cut) => {
+        Some(SpoiledAnswer::Body(body)) => client.write_all(&page("200 OK", "application/octet-stream", &body)).await?,
+        Some(SpoiledAnswer::Cut) => {
             let answer = forward_request(&request, upstream).await?;
             let head = answer.windows(4).position(|w| w == b"\r\n\r\n").map_or(0, |at| at + 4);
             client.write_all(&answer[..head + (answer.len() - head) / 2]).await?;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use huiliu_decode::decode::{self, DecodeError};
-use huiliu_decode::table::{self, Mark};
+use huiliu_decode::table::{self, BodyRow};
 use huiliu_manifest::{Encoding, Format, Layout, Stream};
 
 /// The required result of a variant.
@@ -176,10 +176,10 @@ impl Table<'_> {
         rows[header].reverse();
         for row in &mut rows[header + 1..] {
             match table::classify_row(row.iter().map(String::as_str), self.layout) {
-                Mark::End => break,
-                Mark::Record if row.len() == width => row.reverse(),
+                BodyRow::End => break,
+                BodyRow::Record if row.len() == width => row.reverse(),
                 // A row is recognised as a footer or note by its first cell, so such rows stay as they are.
-                Mark::Record | Mark::Left => {}
+                BodyRow::Record | BodyRow::Left => {}
             }
         }
         let mut writer = ::csv::WriterBuilder::new().flexible(true).delimiter(self.separator).from_writer(Vec::new());

@@ -1,7 +1,7 @@
 //! Rates every column as everything it could be, each with a confidence.
 
 use crate::infer::content::{self, Facts};
-use crate::infer::fit::{self, Around, BY_CONTENT, Fit};
+use crate::infer::fit::{self, BY_CONTENT, ColumnContext, Fit};
 use crate::infer::guess::{Evidence, REQUIRED};
 use crate::infer::names::{self, Name};
 use crate::infer::relate::{self, ColumnRelation, Order, Sum};
@@ -208,7 +208,7 @@ impl<'t> Columns<'t> {
         score + more
     }
 
-    fn build_around(&self, column: usize, meaning: Meaning) -> Around<'_> {
+    fn build_around(&self, column: usize, meaning: Meaning) -> ColumnContext<'_> {
         let values = |at: usize| self.table.columns[at].values.as_slice();
         let orders = |wanted: Field| -> Vec<Order> {
             let others = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].dates >= 80);
@@ -239,7 +239,7 @@ impl<'t> Columns<'t> {
             let repeats = self.facts[column].distinct < self.facts[column].filled && self.facts[column].distinct > 1;
             repeats && said.into_iter().any(|at| relate::are_paired(values(column), values(at)))
         });
-        Around {
+        ColumnContext {
             facts: &self.facts[column],
             beside: &self.beside[column],
             rows: self.table.rows,

@@ -24,7 +24,7 @@ pub(super) type Verdict = (Fit, Option<Evidence>);
 
 /// A column's statistics and its relations to other columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Around<'a> {
+pub(super) struct ColumnContext<'a> {
     pub facts: &'a Facts,
     pub beside: &'a ColumnRelation,
     /// Number of records in the table.
@@ -66,8 +66,8 @@ pub(super) const BY_CONTENT: &[Meaning] = &[
 ];
 
 /// Judges how well a column's content suits a meaning.
-pub(super) fn judge_fit(meaning: Meaning, around: Around<'_>) -> Verdict {
-    let Around { facts, beside, rows, .. } = around;
+pub(super) fn judge_fit(meaning: Meaning, around: ColumnContext<'_>) -> Verdict {
+    let ColumnContext { facts, beside, rows, .. } = around;
     let (fit, evidence) = match meaning {
         Meaning::Field(field) => field_fit(field, around),
         Meaning::Version => fit_version(facts),
@@ -173,8 +173,8 @@ fn fit_hours(facts: &Facts) -> Verdict {
     }
 }
 
-fn fit_days(around: Around<'_>, in_order: bool) -> Verdict {
-    let Around { facts, beside, reversed, .. } = around;
+fn fit_days(around: ColumnContext<'_>, in_order: bool) -> Verdict {
+    let ColumnContext { facts, beside, reversed, .. } = around;
     match facts.dates {
         _ if beside.births => (Fit::Against, Some(Evidence::Births)),
         80.. if reversed => (Fit::Poor, Some(Evidence::Reversed)),
@@ -188,8 +188,8 @@ fn fit_days(around: Around<'_>, in_order: bool) -> Verdict {
     }
 }
 
-fn fit_person(around: Around<'_>) -> Verdict {
-    let Around { facts, beside, .. } = around;
+fn fit_person(around: ColumnContext<'_>) -> Verdict {
+    let ColumnContext { facts, beside, .. } = around;
     let shaped = facts.people >= 60;
     if facts.numbers > 20 || facts.codes > 20 || facts.dates > 20 || facts.length > 12 || facts.schools > 50 {
         (Fit::Against, None)
@@ -213,8 +213,8 @@ fn fit_id_number(facts: &Facts) -> Verdict {
     }
 }
 
-fn fit_title(around: Around<'_>) -> Verdict {
-    let Around { facts, beside, paired, .. } = around;
+fn fit_title(around: ColumnContext<'_>) -> Verdict {
+    let ColumnContext { facts, beside, paired, .. } = around;
     if facts.dates > 50 || facts.numbers > 50 || facts.ids > 20 || facts.phones > 50 {
         (Fit::Against, None)
     } else if facts.schools > 70 || (facts.people > 70 && !paired) {
@@ -226,8 +226,8 @@ fn fit_title(around: Around<'_>) -> Verdict {
     }
 }
 
-fn fit_code(around: Around<'_>) -> Verdict {
-    let Around { facts, rows, paired, .. } = around;
+fn fit_code(around: ColumnContext<'_>) -> Verdict {
+    let ColumnContext { facts, rows, paired, .. } = around;
     if facts.ids > 20 || facts.phones > 50 || facts.written_dates > 50 || facts.running && rows > 2 {
         (Fit::Against, None)
     } else if facts.codes > 90 {
@@ -240,8 +240,8 @@ fn fit_code(around: Around<'_>) -> Verdict {
 }
 
 /// Judges codes that each occur once.
-fn fit_unique(around: Around<'_>) -> Verdict {
-    let Around { facts, rows, .. } = around;
+fn fit_unique(around: ColumnContext<'_>) -> Verdict {
+    let ColumnContext { facts, rows, .. } = around;
     let once = facts.distinct == facts.filled && facts.filled > 1;
     if facts.ids > 20 || facts.phones > 50 || facts.written_dates > 50 || facts.people > 50 {
         (Fit::Against, None)
@@ -254,7 +254,7 @@ fn fit_unique(around: Around<'_>) -> Verdict {
     }
 }
 
-fn field_fit(field: Field, around: Around<'_>) -> Verdict {
+fn field_fit(field: Field, around: ColumnContext<'_>) -> Verdict {
     let facts = around.facts;
     match field {
         Field::IdNumber => fit_id_number(facts),

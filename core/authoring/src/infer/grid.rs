@@ -275,7 +275,7 @@ fn count_known_names(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) ->
 }
 
 /// The kind of a row below a header.
-enum Below {
+enum BodyRow {
     Record,
     /// A sum or a repeated header, with its first word.
     Between(String),
@@ -294,7 +294,7 @@ fn is_remark(row: &Row) -> bool {
         && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= MIN_REMARK_HAN
 }
 
-fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<Below> {
+fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<BodyRow> {
     let width = names.iter().filter(|name| !name.is_empty()).count();
     let texts: Vec<String> = row.cells.iter().flatten().map(|text| without_spaces(text)).collect();
     let first = texts.first()?;
@@ -309,10 +309,10 @@ fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<Below> {
             .enumerate()
             .all(|(at, cell)| cell.as_ref().is_none_or(|c| name(at) == Some(without_spaces(c))));
     Some(match (sum, line) {
-        _ if again => Below::Between(first.clone()),
-        (Some(word), _) if sparse => Below::Between((*word).to_owned()),
-        (_, Some(word)) if sparse => Below::Line(word.to_owned()),
-        _ => Below::Record,
+        _ if again => BodyRow::Between(first.clone()),
+        (Some(word), _) if sparse => BodyRow::Between((*word).to_owned()),
+        (_, Some(word)) if sparse => BodyRow::Line(word.to_owned()),
+        _ => BodyRow::Record,
     })
 }
 
@@ -322,7 +322,7 @@ fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<Below> {
 fn read_body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
     let width = names.iter().filter(|name| !name.is_empty()).count();
     let full = |row: &&Row| row.cells.iter().flatten().count() * 2 > width.max(4);
-    let is_record = |row: &Row| matches!(classify_row(row, names), Some(Below::Record));
+    let is_record = |row: &Row| matches!(classify_row(row, names), Some(BodyRow::Record));
     let all = || grid.rows.iter().skip(at + usize::from(rows));
     let last = all().rfind(|row| full(row) && is_record(row)).map_or(0, |row| row.number);
     let mut header =
@@ -331,17 +331,17 @@ fn read_body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> 
     for row in all() {
         let Some(seen) = classify_row(row, names) else { continue };
         let (marker, to) = match seen {
-            Below::Between(word) => {
+            BodyRow::Between(word) => {
                 summed = true;
                 (word, &mut header.skip_markers)
             }
-            Below::Line(word) if row.number < last => (word, &mut header.skip_markers),
-            Below::Line(word) => (word, &mut header.end_markers),
+            BodyRow::Line(word) if row.number < last => (word, &mut header.skip_markers),
+            BodyRow::Line(word) => (word, &mut header.end_markers),
             // A remark below the sums that begins with no known word.
-            Below::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
+            BodyRow::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
                 (first_text(row).chars().take(REMARK_MARKER_CHARS).collect(), &mut header.end_markers)
             }
-            Below::Record => {
+            BodyRow::Record => {
                 if records.len() < MAX_ROWS && header.end_markers.is_empty() {
                     records.push(row);
                 }

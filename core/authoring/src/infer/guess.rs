@@ -212,7 +212,7 @@ pub enum Pass {
 
 /// A column that no field is mapped from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Seen {
+pub struct UnmappedColumn {
     /// The column, as a manifest would name it.
     pub path: String,
     /// Its probable meaning in one word, if known.
@@ -239,7 +239,7 @@ pub struct Guess {
     /// Questions that only a person can answer.
     pub questions: Vec<Question>,
     /// The columns that no field is mapped from.
-    pub others: Vec<Seen>,
+    pub others: Vec<UnmappedColumn>,
 }
 
 impl Guess {

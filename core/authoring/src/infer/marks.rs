@@ -16,7 +16,7 @@ const FULL: &str = "满分 fullscore fullmark maxscore scoremax scorefull totalm
 
 /// A full mark, and whether the sample states it.
 #[derive(Debug, Clone, Copy)]
-struct Full {
+struct StatedFullMark {
     mark: u32,
     is_stated: bool,
 }
@@ -54,8 +54,8 @@ impl Columns<'_> {
     }
 
     /// Finds the full mark in the name, as in `成绩（满分150分）`, in a separate column, or from the numbers.
-    fn find_full_mark(&self, at: usize) -> Option<Full> {
-        let stated = |mark: u32| Full { mark, is_stated: true };
+    fn find_full_mark(&self, at: usize) -> Option<StatedFullMark> {
+        let stated = |mark: u32| StatedFullMark { mark, is_stated: true };
         let number = |text: &str| text.parse::<u32>().ok().filter(|mark| (1..=1_000).contains(mark));
         let in_name = self.names[at].inner.iter().find_map(|text| {
             let text = text.trim();
@@ -72,7 +72,7 @@ impl Columns<'_> {
                 let text = column.values.iter().flatten().next()?;
                 number(text.trim_end_matches(".0")).filter(|_| is_full)
             });
-        let seems = |mark: u32| Full { mark, is_stated: false };
+        let seems = |mark: u32| StatedFullMark { mark, is_stated: false };
         match in_name.or(beside) {
             Some(mark) => Some(stated(mark)),
             None if facts.numbers < 90 || facts.distinct < 4 || facts.filled < 8 => None,

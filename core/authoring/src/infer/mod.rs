@@ -31,7 +31,8 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 pub use guess::{
-    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, Seen, UNSURE, UnitGuess, Version, guess_manifest,
+    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn, Version,
+    guess_manifest,
 };
 pub use layout::{Header, Layout, Paging};
 pub use sniff::{MAX_SAMPLE, unpack_task};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::infer::candidates::{Candidate, Columns, MIN_TELLING_SCORE};
-use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, Seen, UNSURE, UnitGuess};
+use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
 use huiliu_decode::draft::redact_text;
@@ -31,7 +31,7 @@ pub(super) struct Settled {
     pub fields: Vec<FieldGuess>,
     pub unit: Option<UnitGuess>,
     pub questions: Vec<Question>,
-    pub others: Vec<Seen>,
+    pub others: Vec<UnmappedColumn>,
     /// Unmapped columns that may say whether the teacher passed.
     pub verdicts: Vec<String>,
 }
@@ -259,7 +259,7 @@ impl Columns<'_> {
                 Meaning::Field(field) => field.as_str().to_owned(),
                 other => format!("{other:?}"),
             });
-            settled.others.push(Seen { path: column.path.clone(), meaning });
+            settled.others.push(UnmappedColumn { path: column.path.clone(), meaning });
         }
     }
 }

@@ -19,12 +19,12 @@ pub struct Titles<'a> {
     /// The sample's file name.
     pub sample: &'a str,
     /// The request that the sample was fetched with, if it came from a URL.
-    pub request: Option<&'a Asked>,
+    pub request: Option<&'a RequestPath>,
 }
 
 /// A path and its query parameters, in clear text.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RequestPath {
     /// Path below the platform's base URL.
     pub path: String,
     /// Names and values of the query parameters.
@@ -170,7 +170,7 @@ fn levels_step(words: &[String]) -> Option<String> {
 }
 
 /// Renders a path with its query as a request.
-fn render_request(asked: &Asked) -> String {
+fn render_request(asked: &RequestPath) -> String {
     let paging =
         ["page", "pageno", "pagenum", "pageindex", "size", "pagesize", "limit", "offset", "page_token", "page_size"];
     let own = asked.query.iter().filter(|(name, _)| !paging.contains(&name.to_lowercase().as_str()));

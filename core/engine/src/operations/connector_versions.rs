@@ -14,7 +14,7 @@ use super::page::Page;
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
 use crate::program::Program;
-use crate::registry::{self, Found, Origin, RulesInUse};
+use crate::registry::{self, FoundManifest, Origin, RulesInUse};
 use crate::rule_files;
 use crate::settings::Settings;
 use huiliu_authoring::gate::package::{self, Package};
@@ -191,7 +191,7 @@ pub async fn register(
 }
 
 /// Checks that a version is above the built-in one: a version number may mean only one manifest.
-fn check_above_base(package: &Package, base: Option<&Found>) -> Result<(), ConnectorError> {
+fn check_above_base(package: &Package, base: Option<&FoundManifest>) -> Result<(), ConnectorError> {
     let (connector, version) = (package.manifest.id.clone(), package.manifest.version_number());
     match base {
         Some(found) if found.text == package.text => {
@@ -299,7 +299,7 @@ fn show_registered_version(version: &Version, used: Option<i64>) -> VersionShown
     }
 }
 
-fn show_base_version(found: &Found, used: Option<i64>) -> VersionShown {
+fn show_base_version(found: &FoundManifest, used: Option<i64>) -> VersionShown {
     let (version, origin) = (found.manifest.version_number(), found.origin);
     VersionShown { version, origin, in_use: used.is_none(), registered_at: None, registered_by: None, because: None }
 }

@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 use super::connector_versions::ConnectorError;
 use super::error::{NotFound, OperationError};
 use super::page::Page;
-use crate::database::{Make, OpenDatabase, OpenError};
+use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::program::Program;
-use crate::registry::{self, Found, InUse, Origin};
+use crate::registry::{self, FoundManifest, InUse, Origin};
 use crate::rule_files;
 use crate::settings::Settings;
 use huiliu_authoring::gate::trial::{self, Checked, Trial};
@@ -118,7 +118,7 @@ pub struct ConnectorCheck {
 }
 
 /// What runs, according to settings and database.
-struct Looked {
+struct ConnectorsInUse {
     policy: Policy,
     in_use: InUse,
     registered: Registered,
@@ -127,22 +127,22 @@ struct Looked {
 
 /// Reads what runs. If the database does not answer, only registered connectors are missing; those of the settings
 /// remain.
-async fn read_connectors(settings: &Settings, program: &Program) -> Result<Looked, OperationError> {
+async fn read_connectors(settings: &Settings, program: &Program) -> Result<ConnectorsInUse, OperationError> {
     let policy = rule_files::load_policy(settings)?;
     let (registered, not_asked) = match registry::read_registered(settings).await {
         Ok(registered) => (registered, None),
         Err(error) => (Registered::default(), Some(error)),
     };
     let in_use = registry::resolve_in_use(settings, program, &policy, &registered)?;
-    Ok(Looked { policy, in_use, registered, not_asked })
+    Ok(ConnectorsInUse { policy, in_use, registered, not_asked })
 }
 
-impl Looked {
+impl ConnectorsInUse {
     fn is_enabled(&self, connector: &str) -> bool {
         self.registered.decided.iter().all(|decided| decided.connector != connector || decided.enabled)
     }
 
-    fn to_row(&self, found: &Found) -> ConnectorRow {
+    fn to_row(&self, found: &FoundManifest) -> ConnectorRow {
         let manifest = &found.manifest;
         ConnectorRow {
             connector: manifest.id.clone(),
@@ -215,7 +215,7 @@ pub async fn show(settings: &Settings, program: &Program, connector: &str) -> Re
 pub async fn check(settings: &Settings, program: &Program) -> Result<ConnectorCheck, OperationError> {
     let looked = read_connectors(settings, program).await?;
     let any_registered = looked.in_use.found.values().any(|found| found.origin == Origin::Registered);
-    let opened = if any_registered { Some(OpenDatabase::open(settings, Make::Nothing).await?) } else { None };
+    let opened = if any_registered { Some(OpenDatabase::open(settings, MayCreate::Nothing).await?) } else { None };
     let samples = check_samples(settings, program, &looked, opened.as_ref()).await;
     if let Some(opened) = &opened {
         opened.close().await;
@@ -227,7 +227,7 @@ pub async fn check(settings: &Settings, program: &Program) -> Result<ConnectorCh
 async fn check_samples(
     settings: &Settings,
     program: &Program,
-    looked: &Looked,
+    looked: &ConnectorsInUse,
     opened: Option<&OpenDatabase>,
 ) -> Result<Vec<Checked>, OperationError> {
     let files = settings.pack_names();

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use huiliu_rules::policy::Crosswalk;
 use huiliu_rules::policy::courses::{Course, Series, Theme};
 use huiliu_rules::policy::similar::title_similarity;
-use huiliu_store::ledger::courses::{self, Named};
+use huiliu_store::ledger::courses::{self, SourceCourse};
 use huiliu_values::ExactHours;
 
 /// The least similarity of titles for a suggestion, in thousandths.
@@ -96,7 +96,7 @@ pub async fn unknown(settings: &Settings, opened: &OpenDatabase) -> Result<Page<
     let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(settings)?).await?;
     let named = courses::list_named_courses(&opened.db).await?;
     let unknown = named.into_iter().filter(|course| policy.canonical_course(&course.connector, &course.code).is_none());
-    let shown = |Named { connector, code, title, records }: Named| {
+    let shown = |SourceCourse { connector, code, title, records }: SourceCourse| {
         let suggested = suggest_course(&policy.crosswalk, title.as_deref().unwrap_or(&code));
         UnknownCourse { connector, code, title, records, suggested }
     };

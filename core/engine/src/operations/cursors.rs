@@ -15,7 +15,7 @@ use huiliu_platform::{CursorFormatError, shipped};
 use huiliu_store::Tx;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::{registry, sources};
-use huiliu_store::intake::cursors::{self, Put};
+use huiliu_store::intake::cursors::{self, SetCursorResult};
 
 /// Why a cursor cannot be set or reset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -211,9 +211,9 @@ async fn connector_of(tx: &mut Tx, source: &str) -> Result<String, OperationErro
 async fn put_cursor(tx: &mut Tx, of: StreamName<'_>, cursor: Option<&str>) -> Result<(), OperationError> {
     let name = of.source.to_owned();
     match cursors::set_cursor(tx, of.source, of.stream, cursor).await? {
-        Put::Unknown => Err(CursorError::NeverRead { name }.into()),
-        Put::Busy => Err(CursorError::Busy { name }.into()),
-        Put::Done(0) => Err(CursorError::NoCursor { name, stream: of.stream.to_owned() }.into()),
-        Put::Done(_) => Ok(()),
+        SetCursorResult::Unknown => Err(CursorError::NeverRead { name }.into()),
+        SetCursorResult::Busy => Err(CursorError::Busy { name }.into()),
+        SetCursorResult::Done(0) => Err(CursorError::NoCursor { name, stream: of.stream.to_owned() }.into()),
+        SetCursorResult::Done(_) => Ok(()),
     }
 }

@@ -147,7 +147,7 @@ pub enum Proposal {
 
 /// A decision, made or planned, and the teachers whose hours it changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Decided {
+pub struct DecisionResult {
     /// The decision that was written or undone; null for a plan.
     pub decision: Option<i64>,
     /// Whether this is only a plan, with nothing changed.
@@ -180,10 +180,10 @@ pub async fn decide(
     act: Act<'_>,
     mode: Mode,
     proposal: &Proposal,
-) -> Result<Decided, OperationError> {
+) -> Result<DecisionResult, OperationError> {
     let DeliveryContext { db, policy, .. } = &runtime.delivery;
     let mut tx = db.begin().await?;
-    let Written { decision, teachers } = write_decision(&mut tx, &runtime.delivery, act, proposal).await?;
+    let WrittenDecision { decision, teachers } = write_decision(&mut tx, &runtime.delivery, act, proposal).await?;
     let before = Snapshot::load(&mut db.begin_read_only().await?, policy, &teachers).await?;
     let after = Snapshot::load(&mut tx, policy, &teachers).await?;
     let changes = recount::compare_snapshots(&before, &after);
@@ -196,11 +196,11 @@ pub async fn decide(
         }
     }
     let planned = mode == Mode::Plan;
-    Ok(Decided { decision: (!planned).then_some(decision), planned, teachers: changes })
+    Ok(DecisionResult { decision: (!planned).then_some(decision), planned, teachers: changes })
 }
 
 /// A decision written in an open transaction.
-struct Written {
+struct WrittenDecision {
     decision: i64,
     /// The teachers it can concern.
     teachers: Vec<i64>,
@@ -212,7 +212,7 @@ async fn write_decision(
     context: &DeliveryContext,
     act: Act<'_>,
     proposal: &Proposal,
-) -> Result<Written, OperationError> {
+) -> Result<WrittenDecision, OperationError> {
     let verdict = match proposal {
         Proposal::Revoke { record } => {
             check_not_revoked(tx, *record).await?;
@@ -227,13 +227,13 @@ async fn write_decision(
             let ruled = rulings::apply_ruling(tx, rules_for_rulings(context), *ruling, act.to_author())
                 .await?
                 .map_err(to_operation_error)?;
-            return Ok(Written { decision: ruled.decision, teachers: ruled.teachers });
+            return Ok(WrittenDecision { decision: ruled.decision, teachers: ruled.teachers });
         }
         Proposal::Undo { decision } => return undo_decision(tx, context, act, *decision).await,
     };
     let teachers = find_concerned_teachers(tx, &verdict).await?;
     let decision = decisions::insert_decision(tx, &context.keys, &verdict, act.to_author()).await?;
-    Ok(Written { decision, teachers })
+    Ok(WrittenDecision { decision, teachers })
 }
 
 async fn undo_decision(
@@ -241,7 +241,7 @@ async fn undo_decision(
     context: &DeliveryContext,
     act: Act<'_>,
     number: i64,
-) -> Result<Written, OperationError> {
+) -> Result<WrittenDecision, OperationError> {
     let held = match decisions::find_decision(tx, number).await? {
         Some(Decision { reversed_by: Some(undone_by), .. }) => {
             return Err(undone_already_error(tx, number, undone_by).await?);
@@ -252,11 +252,11 @@ async fn undo_decision(
         let undone = rulings::undo_ruling(tx, rules_for_rulings(context), &held, act.to_author())
             .await?
             .map_err(to_operation_error)?;
-        return Ok(Written { decision: undone.decision, teachers: undone.teachers });
+        return Ok(WrittenDecision { decision: undone.decision, teachers: undone.teachers });
     }
     let teachers = find_concerned_teachers(tx, &held.verdict()).await?;
     decisions::reverse_decision(tx, &context.keys, number, act.to_author()).await?;
-    Ok(Written { decision: number, teachers })
+    Ok(WrittenDecision { decision: number, teachers })
 }
 
 async fn undone_already_error(tx: &mut Tx, decision: i64, undone_by: i64) -> Result<OperationError, OperationError> {

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::OperationError;
-use crate::database::{self, Make, OpenDatabase};
+use crate::database::{self, MayCreate, OpenDatabase};
 use crate::program::Program;
-use crate::registry::{self, Found, InUse, Origin};
+use crate::registry::{self, FoundManifest, InUse, Origin};
 use crate::rule_files;
 use crate::settings::{Settings, SourceSettings};
 use crate::settings_problem::{SettingsProblem, SettingsRead};
@@ -213,7 +213,7 @@ fn setting_finding(problem: SettingsProblem) -> Finding {
 
 /// Examines the database and its schema. Returns whether there is one with a current schema.
 async fn examine_database(settings: &Settings, items: &mut Vec<Finding>) -> Result<bool, OperationError> {
-    let db = match database::open_without_keys(settings, Make::Nothing).await {
+    let db = match database::open_without_keys(settings, MayCreate::Nothing).await {
         Ok(db) => db,
         Err(error) => {
             items.push(Finding::from_error(Part::Database, error));
@@ -230,7 +230,7 @@ async fn examine_database(settings: &Settings, items: &mut Vec<Finding>) -> Resu
 
 /// Examines key and rows. Returns the namespace of the queue, which is empty if the database cannot be opened.
 async fn examine_key_and_rows(settings: &Settings, items: &mut Vec<Finding>) -> Result<String, OperationError> {
-    let opened = match OpenDatabase::open(settings, Make::Nothing).await {
+    let opened = match OpenDatabase::open(settings, MayCreate::Nothing).await {
         Ok(opened) => opened,
         Err(error) => {
             items.push(Finding::from_error(Part::Key, error));
@@ -287,7 +287,7 @@ async fn examine_connectors_and_sources(
 }
 
 fn examine_connectors(InUse { found, unreadable }: &InUse, registered: &Registered) -> Finding {
-    let connector = |Found { manifest, origin, .. }: &Found| ConnectorFound {
+    let connector = |FoundManifest { manifest, origin, .. }: &FoundManifest| ConnectorFound {
         connector: manifest.id.clone(),
         version: manifest.version_number(),
         origin: *origin,

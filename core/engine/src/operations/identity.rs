@@ -4,7 +4,7 @@
 use super::error::{NotFound, OperationError};
 use super::page::{Page, Span};
 use crate::database::OpenDatabase;
-use huiliu_store::identity::queue::{self, Counts, Shown, Waiting, Which};
+use huiliu_store::identity::queue::{self, ClaimDetails, ClaimRow, ClaimSelection, Counts};
 
 /// Counts the claims by state.
 ///
@@ -18,7 +18,7 @@ pub async fn status(opened: &OpenDatabase) -> Result<Counts, OperationError> {
 ///
 /// # Errors
 /// [`OperationError::Store`] if the database fails.
-pub async fn list(opened: &OpenDatabase, which: Which, span: Span) -> Result<Page<Waiting>, OperationError> {
+pub async fn list(opened: &OpenDatabase, which: ClaimSelection, span: Span) -> Result<Page<ClaimRow>, OperationError> {
     let rows = queue::list_claims(&opened.db, which, span.after, span.limit_plus_one()).await?;
     Ok(Page::from_rows(rows, span.limit, |row| row.claim.to_string()))
 }
@@ -27,7 +27,7 @@ pub async fn list(opened: &OpenDatabase, which: Which, span: Span) -> Result<Pag
 ///
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist.
-pub async fn show(opened: &OpenDatabase, claim: i64) -> Result<Shown, OperationError> {
+pub async fn show(opened: &OpenDatabase, claim: i64) -> Result<ClaimDetails, OperationError> {
     let shown = queue::load_claim_details(&opened.db, &opened.keys, claim).await?;
     shown.ok_or_else(|| NotFound::Claim { claim }.into())
 }

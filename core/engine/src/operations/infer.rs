@@ -12,7 +12,7 @@ use super::authoring_error::AuthoringError;
 use super::error::OperationError;
 use crate::program::Program;
 use crate::settings::Settings;
-use huiliu_authoring::infer::write::{self, Asked, Titles, Wording};
+use huiliu_authoring::infer::write::{self, RequestPath, Titles, Wording};
 use huiliu_authoring::infer::{self, Guess, InferError, MAX_SAMPLE};
 
 /// The longest wait for the download of a sample.
@@ -100,7 +100,7 @@ fn render_manifest(
         return Err(AuthoringError::ConnectorId { id });
     }
     let url = request.sample.contains("://").then(|| Url::parse(request.sample).ok()).flatten();
-    let asked = url.map(|url| Asked {
+    let asked = url.map(|url| RequestPath {
         path: url.path().to_owned(),
         query: url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
     });

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::OperationError;
-use crate::database::{self, Make, OpenDatabase};
+use crate::database::{self, MayCreate, OpenDatabase};
 use crate::deliver;
 use crate::runtime::Runtime;
 use crate::settings::Settings;
@@ -89,7 +89,7 @@ pub struct Migrated {
 /// # Errors
 /// [`OperationError`].
 pub async fn migrate(settings: &Settings) -> Result<Migrated, OperationError> {
-    let db = database::open_without_keys(settings, Make::Files).await?;
+    let db = database::open_without_keys(settings, MayCreate::Files).await?;
     let before = database::migrate_with_backup(settings, &db).await?;
     let made_key = database::make_key_if_none(settings, &db).await;
     let database = db.kind();
@@ -115,7 +115,7 @@ pub struct Backup {
 /// # Errors
 /// [`MaintenanceError`].
 pub async fn back_up(settings: &Settings, folder: &Path) -> Result<Backup, OperationError> {
-    let db = database::open_without_keys(settings, Make::Nothing).await?;
+    let db = database::open_without_keys(settings, MayCreate::Nothing).await?;
     if let Db::Pg { .. } = db {
         return Err(MaintenanceError::BackupOfServer.into());
     }

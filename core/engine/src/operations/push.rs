@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::ingest::From;
+use crate::ingest::PassStart;
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
 use crate::schedule::SourceLease;
@@ -17,11 +17,11 @@ use crate::sources::{ReadySource, SourceError};
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream, Transport};
 use huiliu_platform::files::handed::UploadConnector;
-use huiliu_platform::push_auth::{self, Handed, Proof, PushAuthError};
+use huiliu_platform::push_auth::{self, Proof, PushAuthError, PushedBody};
 use huiliu_platform::{Cause, Failure};
 use huiliu_store::StoreError;
 use huiliu_store::intake::pushed::{self, Pushed};
-use huiliu_store::intake::source_lease::Ended;
+use huiliu_store::intake::source_lease::SourceUseEnd;
 
 /// How long a payload waits for its source's lease. A source lands one payload at a time.
 const LEASE_WAIT: Duration = Duration::from_secs(20);
@@ -104,7 +104,7 @@ impl std::convert::From<StoreError> for PushError {
 
 /// A payload that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Taken {
+pub struct AcceptedPayload {
     /// The run in which it landed.
     pub run: i64,
     /// The number of its raw records.
@@ -166,7 +166,7 @@ impl PushTarget {
     /// [`PushError::Door`], [`PushError::Disabled`].
     pub fn authorize_sender(&self, runtime: &Runtime, sender: Sender<'_>, payload: &Payload) -> Result<(), PushError> {
         let secret = self.recipe.secrets().remove(SECRET).unwrap_or_default();
-        let handed = Handed { path: sender.path, key: sender.key, body: payload };
+        let handed = PushedBody { path: sender.path, key: sender.key, body: payload };
         push_auth::check_proof(&secret, sender.proof, handed, chrono::Utc::now().timestamp())?;
         runtime.registry_snapshot().may_read(&self.recipe.source.connector).map_err(|_| PushError::Disabled)
     }
@@ -183,7 +183,7 @@ impl PushTarget {
         key: &str,
         payload: Payload,
         stop: &watch::Receiver<bool>,
-    ) -> Result<Taken, PushError> {
+    ) -> Result<AcceptedPayload, PushError> {
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
         let digest = pushed::compute_digest(keys, stream, &payload)
             .map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }))?;
@@ -193,10 +193,10 @@ impl PushTarget {
         let lease = wait_for_lease(runtime, &ready).await?;
         let find = || pushed::find_pushed(db, ready.source.id, stream, key, &digest);
         if let Some(before) = find().await? {
-            lease.end_lease(Ended::Stopped, None).await?;
+            lease.end_lease(SourceUseEnd::Stopped, None).await?;
             return to_answer(before);
         }
-        let ended = ready.read_all_streams(runtime, lease, From::Handed, stop, &|_| {}).await?;
+        let ended = ready.read_all_streams(runtime, lease, PassStart::Handed, stop, &|_| {}).await?;
         if let Some(failure) = ended.report.failure {
             return Err(failure.into());
         }
@@ -218,11 +218,11 @@ async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<Source
 }
 
 /// Converts what the database holds about a payload to the sender's answer.
-fn to_answer(pushed: Pushed) -> Result<Taken, PushError> {
+fn to_answer(pushed: Pushed) -> Result<AcceptedPayload, PushError> {
     let Pushed { run, records, is_same, error } = pushed;
     match error {
         _ if !is_same => Err(PushError::KeyTaken { run }),
         Some(error) => Err(PushError::Unreadable { run, fault: Message::parse_stored(&error) }),
-        None => Ok(Taken { run, records }),
+        None => Ok(AcceptedPayload { run, records }),
     }
 }

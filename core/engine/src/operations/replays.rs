@@ -10,7 +10,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
-use crate::replay::{self, Applied, Moved};
+use crate::replay::{self, Applied, PlanDifference};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
 use huiliu_store::admin::filter::RowFilter;
@@ -38,7 +38,7 @@ pub struct ReplayApplied {
     pub shown: ReplayShown,
     /// Why it was refused: what differs from the plan. It is stored with the replay, too.
     #[serde(skip)]
-    pub refused: Option<Vec<Moved>>,
+    pub refused: Option<Vec<PlanDifference>>,
 }
 
 /// Lists replays by number.

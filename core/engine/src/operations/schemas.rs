@@ -14,7 +14,7 @@ use crate::upload_plan::Plan;
 use huiliu_store::admin::reports::{Balance, BatchRow, LedgerRow, LetterRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::delivery::replays::Replay;
-use huiliu_store::identity::queue::{Counts, Shown, Waiting};
+use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
 use huiliu_store::intake::source_lease::ScheduleRow;
 use huiliu_store::ledger::decisions::Decision;
 use huiliu_store::roster::report::Status;
@@ -49,12 +49,12 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("dead_letters.discard", schema_of::<dead_letters::Discarded>),
     ("dead_letters.list", schema_of::<Page<LetterRow>>),
     ("dead_letters.show", schema_of::<LetterRow>),
-    ("decisions.decide", schema_of::<decisions::Decided>),
+    ("decisions.decide", schema_of::<decisions::DecisionResult>),
     ("decisions.list", schema_of::<Page<Decision>>),
     ("doctor.examine", schema_of::<doctor::Findings>),
     ("health.readiness", schema_of::<health::Readiness>),
-    ("identity.list", schema_of::<Page<Waiting>>),
-    ("identity.show", schema_of::<Shown>),
+    ("identity.list", schema_of::<Page<ClaimRow>>),
+    ("identity.show", schema_of::<ClaimDetails>),
     ("identity.status", schema_of::<Counts>),
     ("infer.infer", schema_of::<infer::InferredManifest>),
     ("maintenance.back_up", schema_of::<maintenance::Backup>),
@@ -62,7 +62,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("maintenance.rotate_keys", schema_of::<maintenance::Rotated>),
     ("matching.run", schema_of::<matching::MatchLine>),
     ("preview.preview", schema_of::<preview::PagePreview>),
-    ("push.land", schema_of::<push::Taken>),
+    ("push.land", schema_of::<push::AcceptedPayload>),
     ("record_sample.record", schema_of::<record_sample::RecordedSample>),
     ("records.ledger_after", schema_of::<LedgerRow>),
     ("records.list", schema_of::<Page<RecordRow>>),

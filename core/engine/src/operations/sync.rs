@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::error::OperationError;
-use crate::ingest::{From, RunReport};
-use crate::registry::{Known, RegistryError};
+use crate::ingest::{PassStart, RunReport};
+use crate::registry::{RegistryError, RegistrySnapshot};
 use crate::runtime::Runtime;
 use crate::schedule::SourceLease;
 use crate::settings::SourceSettings;
@@ -20,7 +20,7 @@ use huiliu_queue::QueueError;
 use huiliu_store::admin::reports::{self, Balance, UnreadRow};
 use huiliu_store::delivery::batches;
 use huiliu_store::intake::runs::{RunRange, Source};
-use huiliu_store::intake::source_lease::Ended;
+use huiliu_store::intake::source_lease::SourceUseEnd;
 use huiliu_values::RunState;
 
 /// How long a stopped process may take to finish what it has begun.
@@ -134,7 +134,7 @@ pub fn select(runtime: &Runtime, selection: &Selection) -> Result<Selected, Oper
     Ok(Selected { sources, left_out })
 }
 
-fn leave_out_disabled(known: &Known, sources: &mut Vec<SourceSettings>, left_out: &mut Vec<SkippedSource>) {
+fn leave_out_disabled(known: &RegistrySnapshot, sources: &mut Vec<SourceSettings>, left_out: &mut Vec<SkippedSource>) {
     sources.retain(|source| match known.may_read(&source.connector) {
         Ok(()) => true,
         Err(because) => {
@@ -170,7 +170,7 @@ pub type StartDelivery<'a> = &'a (dyn Fn(watch::Receiver<bool>) -> JoinHandle<Re
 #[derive(Clone, Copy)]
 pub struct PassOptions<'a> {
     /// Where each source begins.
-    pub from: From,
+    pub from: PassStart,
     /// Delivers during the pass. Without it, worker processes deliver what lands.
     pub deliver: Option<StartDelivery<'a>>,
     /// Becomes true when the pass should stop.
@@ -365,7 +365,7 @@ async fn build_report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) ->
             connector: source.connector,
             run: report.run,
             state: match (report.ended, &report.failure) {
-                (Ended::Stopped, _) => RunState::Stopped,
+                (SourceUseEnd::Stopped, _) => RunState::Stopped,
                 (_, Some(_)) => RunState::Failed,
                 (_, None) => RunState::Done,
             },
@@ -394,7 +394,7 @@ async fn lease_sources(
             continue;
         }
         for (_, lease) in leased {
-            lease.end_lease(Ended::Stopped, None).await?;
+            lease.end_lease(SourceUseEnd::Stopped, None).await?;
         }
         return Err(SourceError::Busy { name: ready.source.name });
     }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::error::OperationError;
 use super::sync::{self, Pass, PassOptions, Selection};
-use crate::ingest::{From, wait_for_stop};
+use crate::ingest::{PassStart, wait_for_stop};
 use crate::registry::Recipe;
 use crate::replay::MAX_DURATION;
 use crate::runtime::Runtime;
@@ -66,7 +66,7 @@ impl UploadError {
 
 /// The files to upload, and where they belong.
 #[derive(Debug, Clone)]
-pub struct Handed {
+pub struct UploadedFiles {
     /// The source's name.
     pub source: String,
     /// The stream's name. May be `None` if the connector has only one stream.
@@ -90,10 +90,14 @@ pub fn check_files(files: &[PathBuf]) -> Result<(), UploadError> {
 ///
 /// # Errors
 /// [`OperationError`].
-pub async fn upload(runtime: &Runtime, handed: &Handed, options: PassOptions<'_>) -> Result<Pass, OperationError> {
+pub async fn upload(
+    runtime: &Runtime,
+    handed: &UploadedFiles,
+    options: PassOptions<'_>,
+) -> Result<Pass, OperationError> {
     let (recipe, connector) = build_connector(runtime, handed)?;
     let ready = ReadySource::with_connector(runtime, recipe, Arc::new(connector)).await?;
-    sync::sync_ready(runtime, vec![ready], PassOptions { from: From::Handed, ..options }).await
+    sync::sync_ready(runtime, vec![ready], PassOptions { from: PassStart::Handed, ..options }).await
 }
 
 /// Plans an upload: runs it in a transaction that is rolled back. Lists at most `told` teachers and as many dead
@@ -104,7 +108,7 @@ pub async fn upload(runtime: &Runtime, handed: &Handed, options: PassOptions<'_>
 /// [`OperationError`].
 pub async fn plan(
     runtime: &Runtime,
-    handed: &Handed,
+    handed: &UploadedFiles,
     told: usize,
     stop: &watch::Receiver<bool>,
 ) -> Result<Plan, OperationError> {
@@ -112,7 +116,7 @@ pub async fn plan(
     let rehearsal = runtime.for_rehearsal().await?;
     let ready = ReadySource::with_connector(&rehearsal, recipe, Arc::new(connector)).await?;
     let lease = ready.lease_now(&rehearsal).await?;
-    let asked = upload_plan::Asked {
+    let asked = upload_plan::UploadPlanRequest {
         source: &ready.source,
         claim: lease.claim,
         connector: ready.connector(),
@@ -127,7 +131,7 @@ pub async fn plan(
     }
 }
 
-fn build_connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, UploadConnector), OperationError> {
+fn build_connector(runtime: &Runtime, handed: &UploadedFiles) -> Result<(Recipe, UploadConnector), OperationError> {
     let known = runtime.registry_snapshot();
     let selection = Selection { names: vec![handed.source.clone()], all: false };
     let source = sync::choose_sources(&known.sources, &selection)?.remove(0);

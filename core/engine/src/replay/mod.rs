@@ -87,7 +87,7 @@ impl ReplayError {
 /// A difference between a plan and what applying it would do now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum Moved {
+pub enum PlanDifference {
     /// Another manifest or rule pack is current.
     Activation {
         /// The connector's id.
@@ -132,7 +132,7 @@ pub enum Applied {
     /// Committed; the teachers concerned are marked.
     Done,
     /// Nothing was changed, because of these differences from the plan.
-    Stale(Vec<Moved>),
+    Stale(Vec<PlanDifference>),
 }
 
 /// Plans a replay of the dead letters that match the filter, and stores the plan. Returns its number. A plan that is
@@ -156,7 +156,7 @@ pub async fn plan_replay(
     }
     let manifests = context.manifests.current();
     let activations = manifests.iter().map(|(id, active)| (id.clone(), active.activation)).collect();
-    let unfinished = serde_json::to_string(&[Moved::Unfinished]).unwrap_or_default();
+    let unfinished = serde_json::to_string(&[PlanDifference::Unfinished]).unwrap_or_default();
     replays::close_abandoned(&context.db, &unfinished).await?;
     let replay = replays::start_plan(&context.db, filter, &activations, actor).await?;
     let written = tokio::select! {
@@ -248,7 +248,7 @@ async fn refuse_stale_plan(
     context: &DeliveryContext,
     replay: i64,
     actor: &str,
-    moved: Vec<Moved>,
+    moved: Vec<PlanDifference>,
 ) -> Result<Applied, ReplayError> {
     let told = serde_json::to_string(&moved).unwrap_or_default();
     let mut tx = context.db.begin().await?;
@@ -260,10 +260,14 @@ async fn refuse_stale_plan(
 }
 
 /// Finds differences that need no replay: dead letters that are gone, and manifests or rules that have changed.
-async fn find_early_differences(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreError> {
+async fn find_early_differences(
+    tx: &mut Tx,
+    context: &DeliveryContext,
+    replay: i64,
+) -> Result<Vec<PlanDifference>, StoreError> {
     let gone = replays::list_resolved_items(tx, replay).await?.into_iter();
-    let mut moved: Vec<Moved> = gone
-        .map(|(dead_letter, address, planned)| Moved::Letter {
+    let mut moved: Vec<PlanDifference> = gone
+        .map(|(dead_letter, address, planned)| PlanDifference::Letter {
             dead_letter,
             address,
             planned,
@@ -274,7 +278,7 @@ async fn find_early_differences(tx: &mut Tx, context: &DeliveryContext, replay: 
     let planned = replays::list_replays(&context.db, Some(replay), 0, 1).await?;
     for (connector, activation) in planned.first().map(|of| &of.activations).into_iter().flatten() {
         if manifests.get(connector).is_none_or(|active| active.activation != *activation) {
-            moved.push(Moved::Activation { connector: connector.clone() });
+            moved.push(PlanDifference::Activation { connector: connector.clone() });
         }
     }
     Ok(moved)
@@ -297,8 +301,8 @@ impl Planned {
     }
 
     /// Compares what was performed with the plan.
-    fn find_differences(&self, performed: &ReplayResults) -> Vec<Moved> {
-        let mut moved: Vec<Moved> =
+    fn find_differences(&self, performed: &ReplayResults) -> Vec<PlanDifference> {
+        let mut moved: Vec<PlanDifference> =
             self.items.iter().zip(&performed.items).filter_map(|(planned, now)| compare_items(planned, now)).collect();
         let mut now: BTreeMap<&str, &Effect> = performed.effects.iter().map(|e| (e.person.as_str(), e)).collect();
         let hours = |e: &Effect| EffectHours { counted: e.counted, provisional: e.provisional };
@@ -306,10 +310,10 @@ impl Planned {
             let met = now.remove(planned.person.as_str());
             if met != Some(planned) {
                 let (person, planned) = (planned.person.clone(), Some(hours(planned)));
-                moved.push(Moved::Teacher { person, planned, now: met.map(hours) });
+                moved.push(PlanDifference::Teacher { person, planned, now: met.map(hours) });
             }
         }
-        moved.extend(now.into_iter().map(|(person, effect)| Moved::Teacher {
+        moved.extend(now.into_iter().map(|(person, effect)| PlanDifference::Teacher {
             person: person.to_owned(),
             planned: None,
             now: Some(hours(effect)),
@@ -318,8 +322,8 @@ impl Planned {
     }
 }
 
-fn compare_items(planned: &Item, now: &Item) -> Option<Moved> {
-    ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| Moved::Letter {
+fn compare_items(planned: &Item, now: &Item) -> Option<PlanDifference> {
+    ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| PlanDifference::Letter {
         dead_letter: planned.dead_letter,
         address: planned.address.clone(),
         planned: planned.outcome,

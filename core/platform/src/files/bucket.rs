@@ -19,7 +19,7 @@ use crate::failure::{BucketListingError, Cause, Failure};
 use crate::files::folder::{MAX_BYTES, is_wanted};
 use crate::http::answers;
 use crate::http::platform::{Platform, check_verdict};
-use crate::http::request::Filled;
+use crate::http::request::FilledRequest;
 use crate::http::web::Answer;
 use huiliu_decode::payload::{Packer, Payload};
 use huiliu_decode::{RecordRange, decode, text_window, xml};
@@ -121,7 +121,7 @@ impl Cursor {
 
 /// The objects that a pass has yet to take.
 #[derive(Debug, Default)]
-struct Ahead {
+struct PendingObjects {
     /// The cursor for which they were listed.
     stands: String,
     objects: BTreeSet<Object>,
@@ -163,7 +163,7 @@ pub struct BucketConnector {
     credentials: Option<Credentials>,
     prefix: String,
     /// Objects yet to be taken, by stream.
-    ahead: Mutex<HashMap<String, Ahead>>,
+    ahead: Mutex<HashMap<String, PendingObjects>>,
 }
 
 impl BucketConnector {
@@ -204,7 +204,7 @@ impl BucketConnector {
             action.query_mut().insert(*name, *value);
         }
         let url = action.sign(SIGNED_FOR);
-        let filled = Filled { headers, ..Filled::plain_get(url.path()) };
+        let filled = FilledRequest { headers, ..FilledRequest::plain_get(url.path()) };
         let answer = self.platform.send_without_auth(filled, url, place, packer).await?;
         let table = stream.and_then(|stream| stream.format.web_page_layout());
         check_verdict(answers::judge_answer(&[], &answer, place, table)).map_err(|f| with_store_code(f, &answer))?;
@@ -212,9 +212,9 @@ impl BucketConnector {
     }
 
     /// Lists the objects of a stream that a pass has yet to take: the first of them, and whether there are more.
-    async fn list_objects(&self, stream: &Stream, stands: &Cursor) -> Result<Ahead, Failure> {
+    async fn list_objects(&self, stream: &Stream, stands: &Cursor) -> Result<PendingObjects, Failure> {
         let place = format!("{}/{}", self.bucket.name(), self.prefix);
-        let mut ahead = Ahead::default();
+        let mut ahead = PendingObjects::default();
         let mut token: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", self.prefix.as_str())];

@@ -17,7 +17,7 @@ use huiliu_manifest::{Manifest, Stream, Transport};
 
 /// One file or payload that was handed in.
 #[derive(Debug)]
-enum Handed {
+enum UploadedFile {
     File(PathBuf),
     /// A pushed payload and its name.
     Sent(String, Payload),
@@ -28,7 +28,7 @@ enum Handed {
 pub struct UploadConnector {
     manifest: Manifest,
     stream: String,
-    files: Mutex<VecDeque<Handed>>,
+    files: Mutex<VecDeque<UploadedFile>>,
     unpacker: Arc<Unpacker>,
 }
 
@@ -61,7 +61,7 @@ impl UploadConnector {
                 return Err(Failure::fatal(Cause::UploadName { file, connector: manifest.id, names }));
             }
         }
-        let files = files.into_iter().map(Handed::File).collect();
+        let files = files.into_iter().map(UploadedFile::File).collect();
         Ok(Self { manifest, stream: stream.to_owned(), files: Mutex::new(files), unpacker })
     }
 
@@ -80,7 +80,7 @@ impl UploadConnector {
             return Err(Failure::fatal(Cause::NotPush { connector: manifest.id }));
         }
         let made = Self::new(manifest, stream, vec![], unpacker)?;
-        Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), payload)].into()), ..made })
+        Ok(Self { files: Mutex::new([UploadedFile::Sent(name.to_owned(), payload)].into()), ..made })
     }
 }
 
@@ -102,8 +102,8 @@ impl Connector for UploadConnector {
         // The file stays in the queue until it could be read, so that a retry finds it.
         let (name, payload) = match files.front() {
             None => return Ok(None),
-            Some(Handed::File(file)) => (file_name(file), read_file(file, stream).await?),
-            Some(Handed::Sent(name, payload)) => (name.clone(), payload.clone()),
+            Some(UploadedFile::File(file)) => (file_name(file), read_file(file, stream).await?),
+            Some(UploadedFile::Sent(name, payload)) => (name.clone(), payload.clone()),
         };
         // This cursor is never stored; it only distinguishes one file from the next.
         let (cursor, last) = (files.len().to_string(), files.len() == 1);

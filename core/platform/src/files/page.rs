@@ -5,7 +5,7 @@ use crate::failure::{Cause, Failure};
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::UnpackError;
-use huiliu_decode::unpacker::{Ask, Unpacker};
+use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
 use huiliu_decode::{draft, text_window};
 use huiliu_manifest::Stream;
 use huiliu_messages::Message;
@@ -29,7 +29,7 @@ pub(crate) async fn file_page(
     cursor: String,
     last: bool,
 ) -> Result<Page, Failure> {
-    let read = match unpacker.prepare_payload(stream, &payload, Ask::Count).await {
+    let read = match unpacker.prepare_payload(stream, &payload, RequestedRecords::Count).await {
         Ok(body) => decode::outline_payload(stream, &body, None),
         Err(fault) => Err(fault),
     };

@@ -9,7 +9,7 @@ use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
 use huiliu_decode::{html, json};
 use huiliu_manifest::Layout;
-use huiliu_manifest::transport::{AnswerRule, Taken};
+use huiliu_manifest::transport::{AnswerMeaning, AnswerRule};
 
 /// Maximum wait that a platform can impose.
 const MAX_WAIT: Duration = Duration::from_secs(120);
@@ -65,14 +65,14 @@ fn value_matches(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> 
 fn apply_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
     let status = answer.status.to_string();
     match rule.taken {
-        Taken::Retry => Verdict::Bad(Failure::retryable(Cause::RuleRetry { status }).with_place(place)),
-        Taken::Wait => {
+        AnswerMeaning::Retry => Verdict::Bad(Failure::retryable(Cause::RuleRetry { status }).with_place(place)),
+        AnswerMeaning::Wait => {
             let retry = Some(parse_wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO));
             Verdict::Bad(Failure { retry, ..Failure::retryable(Cause::RuleWait { status }).with_place(place) })
         }
-        Taken::Refresh => Verdict::Refresh(Failure::retryable(Cause::RuleToken { status }).with_place(place)),
-        Taken::Empty => Verdict::Empty,
-        Taken::Fail => Verdict::Bad(Failure::fatal(Cause::RuleFail { status }).with_place(place)),
+        AnswerMeaning::Refresh => Verdict::Refresh(Failure::retryable(Cause::RuleToken { status }).with_place(place)),
+        AnswerMeaning::Empty => Verdict::Empty,
+        AnswerMeaning::Fail => Verdict::Bad(Failure::fatal(Cause::RuleFail { status }).with_place(place)),
     }
 }
 

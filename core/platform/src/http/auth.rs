@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::http::answers::Verdict;
 use crate::http::platform::Platform;
-use crate::http::request::{self, Body, Filled};
+use crate::http::request::{self, Body, FilledRequest};
 use crate::http::sign;
 use crate::http::web::Answer;
 use huiliu_decode::json;
@@ -76,7 +76,7 @@ pub(crate) fn needs_token(auth: &Auth) -> bool {
 }
 
 /// Adds the credentials to a request; `token` is the token or session that was fetched.
-pub(crate) fn add_credentials(auth: &Auth, endpoint: &Endpoint, token: Option<&str>, filled: &mut Filled) {
+pub(crate) fn add_credentials(auth: &Auth, endpoint: &Endpoint, token: Option<&str>, filled: &mut FilledRequest) {
     let Endpoint { user, password, .. } = endpoint;
     let token = token.unwrap_or_default();
     match auth {
@@ -159,8 +159,11 @@ impl Platform {
             }
             _ => return Ok((String::new(), None)),
         };
-        let filled =
-            Filled { method: reqwest::Method::POST, body: Some(Body::Form(fields)), ..Filled::plain_get(path) };
+        let filled = FilledRequest {
+            method: reqwest::Method::POST,
+            body: Some(Body::Form(fields)),
+            ..FilledRequest::plain_get(path)
+        };
         let answer = self.send_without_auth(filled, self.web.resolve_path(path)?, path, Packer::default()).await?;
         if answer.status.as_u16() == 400 {
             return Err(Failure::fatal(Cause::Credentials { status: answer.status.to_string() }).with_place(path));

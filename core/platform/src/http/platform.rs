@@ -10,7 +10,7 @@ use crate::failure::{Cause, Failure};
 use crate::http::answers::{self, Verdict};
 use crate::http::auth::{self, Tokens};
 use crate::http::redact::Secrets;
-use crate::http::request::{self, Filled, Values};
+use crate::http::request::{self, FilledRequest, Values};
 use crate::http::sign::{self, Attempt};
 use crate::http::web::{Answer, Web};
 use huiliu_decode::payload::Packer;
@@ -88,7 +88,7 @@ impl Platform {
                 .join(link)
                 .map_err(|e| Failure::fatal(Cause::LinkNotUrl { why: e.to_string() }).with_place(*place))?;
             if url.origin() != base.origin() {
-                let answer = self.send_without_auth(Filled::plain_get(url.path()), url, place, packer).await?;
+                let answer = self.send_without_auth(FilledRequest::plain_get(url.path()), url, place, packer).await?;
                 return check_verdict(answers::judge_answer(&self.answers, &answer, place, *table))
                     .map(|()| Some(answer));
             }
@@ -141,7 +141,7 @@ impl Platform {
     /// Sends a request without authorisation, for example to fetch a token.
     pub(crate) async fn send_without_auth(
         &self,
-        filled: Filled,
+        filled: FilledRequest,
         url: reqwest::Url,
         place: &str,
         packer: Packer,

@@ -28,7 +28,7 @@ pub(crate) enum Body {
 
 /// A request with all values filled in, relative to the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Filled {
+pub(crate) struct FilledRequest {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
@@ -38,7 +38,11 @@ pub(crate) struct Filled {
 }
 
 /// Fills in a request; `here` looks up the values of this request alone.
-pub(crate) fn fill_request(request: &Request, endpoint: &Endpoint, here: &Values<'_>) -> Result<Filled, Failure> {
+pub(crate) fn fill_request(
+    request: &Request,
+    endpoint: &Endpoint,
+    here: &Values<'_>,
+) -> Result<FilledRequest, Failure> {
     let value = |name: &str| endpoint.lookup_value(name).or_else(|| here(name));
     let plain = |text: &str| text.to_owned();
     let pairs = |templates: &std::collections::BTreeMap<String, Template>| {
@@ -57,7 +61,7 @@ pub(crate) fn fill_request(request: &Request, endpoint: &Endpoint, here: &Values
             text.fill_values(value, |text| quick_xml::escape::escape(text).into_owned()).map_err(missing_value)?,
         )),
     };
-    Ok(Filled {
+    Ok(FilledRequest {
         method: to_http_method(request.method),
         path: fill_path(&request.path, &value)?,
         query: pairs(&request.query)?,
@@ -108,7 +112,7 @@ fn check_json(text: &str) -> Result<String, Failure> {
     }
 }
 
-impl Filled {
+impl FilledRequest {
     /// Creates a GET request of a path, with nothing else.
     pub(crate) fn plain_get(path: &str) -> Self {
         let path = path.to_owned();

@@ -8,7 +8,7 @@ use sm3::Sm3;
 
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
-use crate::http::request::Filled;
+use crate::http::request::FilledRequest;
 use huiliu_manifest::Sign;
 use huiliu_manifest::transport::{SignAlgorithm, StampForm};
 use huiliu_values::calendar::shanghai_offset;
@@ -50,7 +50,7 @@ pub(crate) fn sign_request(
     rule: &Sign,
     endpoint: &Endpoint,
     attempt: Attempt,
-    filled: &mut Filled,
+    filled: &mut FilledRequest,
 ) -> Result<(), Failure> {
     let added = [
         (rule.app_id.clone(), endpoint.user.clone()),

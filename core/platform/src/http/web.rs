@@ -172,12 +172,12 @@ fn client_identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
 }
 
 /// Limits the size of decompressed data.
-struct Bounded {
+struct SizeLimit {
     packer: Packer,
     received: usize,
 }
 
-impl std::io::Write for Bounded {
+impl std::io::Write for SizeLimit {
     fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
         let most = MAX_BYTES.min(self.received.saturating_mul(MAX_RATIO).max(SMALL));
         if self.packer.len() + part.len() > most {
@@ -198,7 +198,7 @@ async fn read_answer(answer: &mut Response, place: &str, mut packer: Packer) -> 
     let mut plain = match packed.as_deref() {
         None | Some(b"identity") => None,
         Some(b"gzip" | b"x-gzip") => {
-            Some(MultiGzDecoder::new(Bounded { packer: std::mem::take(&mut packer), received: 0 }))
+            Some(MultiGzDecoder::new(SizeLimit { packer: std::mem::take(&mut packer), received: 0 }))
         }
         Some(other) => {
             let encoding = String::from_utf8_lossy(other).into_owned();

@@ -52,7 +52,7 @@ pub(crate) struct Cursor {
     pub(crate) empty: u64,
     /// Sums over listings of this pass that ended before the platform's count was reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) short: Option<Short>,
+    pub(crate) short: Option<Shortfall>,
     /// Digests of the pages received in this listing.
     #[serde(default, skip_serializing_if = "PageHistory::is_empty")]
     pub(crate) trail: PageHistory,
@@ -67,7 +67,7 @@ pub(crate) struct Cursor {
 /// Sums over listings that ended before the platform's count was reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Short {
+pub struct Shortfall {
     /// Number of records received.
     pub received: u64,
     /// Number of records by the platform's count.
@@ -88,7 +88,7 @@ pub(crate) fn partition_key(names: &[&str], values: &[String]) -> String {
 }
 
 /// What remains to be read once a listing has ended.
-pub(crate) struct Ahead<'a> {
+pub(crate) struct RemainingListings<'a> {
     pub(crate) since: Option<&'a Since>,
     /// The time step that was read.
     pub(crate) window: Window,
@@ -132,11 +132,11 @@ impl Cursor {
     }
 
     /// Returns the shortfall so far, including the listing that has just ended.
-    fn total_shortfall(&self) -> Option<Short> {
+    fn total_shortfall(&self) -> Option<Shortfall> {
         let Some(total) = self.total.filter(|total| self.received < *total) else { return self.short };
         let before = self.short.unwrap_or_default();
         let (received, total) = (before.received.saturating_add(self.received), before.total.saturating_add(total));
-        Some(Short { received, total, here: true })
+        Some(Shortfall { received, total, here: true })
     }
 
     /// Returns the cursor at the end of a pass: the next pass starts anew, and partitions that no longer exist are
@@ -148,7 +148,7 @@ impl Cursor {
     }
 
     /// Returns the cursor after the end of the listing, and whether the pass has ended.
-    pub(crate) fn after_listing(&self, ahead: Ahead<'_>) -> (Self, bool) {
+    pub(crate) fn after_listing(&self, ahead: RemainingListings<'_>) -> (Self, bool) {
         let short = self.total_shortfall();
         let rest = Self {
             since: self.since.clone(),
@@ -169,7 +169,7 @@ impl Cursor {
         } else {
             since::next_pass_start(ahead.since, self, ahead.key)
         };
-        let short = short.map(|short| Short { here: false, ..short });
+        let short = short.map(|short| Shortfall { here: false, ..short });
         let mut partitions = rest.partitions;
         if ahead.key.is_empty() {
             return (Self { since: next, short, ..Self::default() }, true);

@@ -9,7 +9,7 @@ use crate::http::platform::{Question, RequestTarget};
 use crate::http::web::Answer;
 use crate::pull::cursor::Cursor;
 use crate::pull::listing::{HttpConnector, Listing};
-use crate::pull::paging::Asked;
+use crate::pull::paging::PageParams;
 use crate::pull::since;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::{decode, json};
@@ -141,7 +141,7 @@ impl HttpConnector {
         id: &str,
         link: Option<&str>,
     ) -> Result<(String, Option<Answer>), Failure> {
-        let asked = Asked::default();
+        let asked = PageParams::default();
         let values =
             |name: &str| if name == "export" { Some(id.to_owned()) } else { listing.lookup_value(name, &asked) };
         let path = crate::http::request::fill_request(request, &self.platform.endpoint, &|name| {

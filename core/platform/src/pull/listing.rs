@@ -11,9 +11,9 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::web::Answer;
-use crate::pull::cursor::{Ahead, Cursor, partition_key};
+use crate::pull::cursor::{Cursor, RemainingListings, partition_key};
 use crate::pull::fan_out::{self, Partition};
-use crate::pull::paging::{self, Asked, Known, NextPage, Received};
+use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, Received};
 use crate::pull::since::{self, Window};
 use huiliu_decode::decode;
 use huiliu_decode::payload::Payload;
@@ -149,9 +149,9 @@ impl HttpConnector {
         let records = outline.records;
         let is_paged = !matches!(stream.page, Paging::None {});
         let known = if is_paged && records > 0 {
-            Known::from_page(stream, &body, &answer.payload)
+            PageFingerprint::from_page(stream, &body, &answer.payload)
         } else {
-            Ok(Known::default())
+            Ok(PageFingerprint::default())
         };
         let known =
             known.map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }).with_place(address.as_str()))?;
@@ -218,7 +218,7 @@ impl HttpConnector {
     }
 }
 
-fn window_value(name: &str, window: &Window, asked: &Asked) -> Option<String> {
+fn window_value(name: &str, window: &Window, asked: &PageParams) -> Option<String> {
     Some(match name {
         "since" => window.since_value(),
         "until" => window.until.clone().unwrap_or_default(),
@@ -232,7 +232,7 @@ fn window_value(name: &str, window: &Window, asked: &Asked) -> Option<String> {
 
 impl Listing<'_> {
     /// Returns the value of a template name in this listing's requests.
-    pub(crate) fn lookup_value(&self, name: &str, asked: &Asked) -> Option<String> {
+    pub(crate) fn lookup_value(&self, name: &str, asked: &PageParams) -> Option<String> {
         match name.strip_prefix("each.") {
             Some(of) => self.partition.named.get(of).cloned(),
             None => window_value(name, &self.window, asked),
@@ -273,7 +273,7 @@ impl Listing<'_> {
             began: Some(here.began.unwrap_or_else(huiliu_values::calendar::today_in_shanghai)),
             ..here.clone()
         };
-        let ahead = Ahead {
+        let ahead = RemainingListings {
             since: self.stream.since.as_ref(),
             window: self.window.clone(),
             key: &self.key,

@@ -18,7 +18,7 @@ use huiliu_manifest::{Format, Paging, Stream};
 
 /// Parameters of the request for a page.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct PageParams {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) page: String,
     pub(crate) offset: String,
@@ -35,9 +35,12 @@ pub(crate) fn next_path(paging: &Paging) -> Option<&str> {
 }
 
 /// Returns the parameters of the request for the page at a place; `None` is the first page.
-pub(crate) fn page_parameters(paging: &Paging, place: Option<&str>) -> Asked {
-    let mut asked =
-        Asked { page: place.unwrap_or("1").to_owned(), offset: place.unwrap_or("0").to_owned(), ..Asked::default() };
+pub(crate) fn page_parameters(paging: &Paging, place: Option<&str>) -> PageParams {
+    let mut asked = PageParams {
+        page: place.unwrap_or("1").to_owned(),
+        offset: place.unwrap_or("0").to_owned(),
+        ..PageParams::default()
+    };
     let (param, value, size) = match paging {
         Paging::None {} => return asked,
         Paging::Number { param, size_param, size, first, .. } => {
@@ -302,12 +305,12 @@ impl PageHistory {
     }
 
     /// Whether a page with these records was received.
-    pub(crate) fn knows_records(&self, Known { records, .. }: &Known) -> bool {
+    pub(crate) fn knows_records(&self, PageFingerprint { records, .. }: &PageFingerprint) -> bool {
         !records.is_empty() && self.all_pages().any(|page| page.get(16..) == Some(records))
     }
 
     /// Whether the last page had the same records, but different bytes around them.
-    pub(crate) fn repeats_last(&self, Known { records, bytes }: &Known) -> bool {
+    pub(crate) fn repeats_last(&self, PageFingerprint { records, bytes }: &PageFingerprint) -> bool {
         self.recent.last().is_some_and(|page| page.get(16..) == Some(records)) && self.last != *bytes
     }
 
@@ -316,7 +319,7 @@ impl PageHistory {
     }
 
     /// Returns the trail with one more page. A page without records is added with its place alone.
-    pub(crate) fn with_page(&self, place: Option<&str>, Known { records, bytes }: &Known) -> Self {
+    pub(crate) fn with_page(&self, place: Option<&str>, PageFingerprint { records, bytes }: &PageFingerprint) -> Self {
         let page = short_digest(place.unwrap_or_default().as_bytes()) + records;
         let mut trail = self.clone();
         trail.last.clone_from(bytes);
@@ -340,12 +343,12 @@ fn short_digest(bytes: &[u8]) -> String {
 /// Identifies a page by two digests: of its records, and of all its bytes. The bytes may differ for the same records,
 /// for example if they contain a number of the request.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct PageFingerprint {
     records: String,
     bytes: String,
 }
 
-impl Known {
+impl PageFingerprint {
     /// Computes the digests of a page with records.
     ///
     /// # Errors
@@ -417,7 +420,7 @@ mod tests {
             let noticed = (0..10 * length).find(|n| {
                 let place = (n % length).to_string();
                 let was_there = trail.knows_place(Some(&place));
-                let known = Known { records: short_digest(place.as_bytes()), bytes: String::new() };
+                let known = PageFingerprint { records: short_digest(place.as_bytes()), bytes: String::new() };
                 trail = trail.with_page(Some(&place), &known);
                 was_there
             });

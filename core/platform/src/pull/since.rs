@@ -106,7 +106,7 @@ pub(crate) fn highest_number<'n>(numbers: impl IntoIterator<Item = Option<&'n st
 /// What the records of a page say about the listing: its highest number, and whether every record is older than the
 /// given day.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct PageScan {
     pub(crate) highest: Option<String>,
     pub(crate) all_older: bool,
 }
@@ -115,19 +115,19 @@ pub(crate) struct Told {
 ///
 /// # Errors
 /// [`DecodeError`] if the records cannot be decoded.
-pub(crate) fn scan_records(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Result<Told, DecodeError> {
+pub(crate) fn scan_records(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Result<PageScan, DecodeError> {
     let path = match &stream.since {
         Some(Since::Counter { path, .. } | Since::NewestFirst { path, .. }) => path,
-        _ => return Ok(Told::default()),
+        _ => return Ok(PageScan::default()),
     };
     let records = decode::decode_records(&stream.format, body, &[path], RecordRange::ALL)?;
     let texts = || records.iter().map(|record| record.texts.first().and_then(|text| text.as_deref()));
     if let Some(Since::Counter { .. }) = &stream.since {
-        return Ok(Told { highest: highest_number(texts()), all_older: false });
+        return Ok(PageScan { highest: highest_number(texts()), all_older: false });
     }
     let day: Option<NaiveDate> = from.and_then(|day| day.parse().ok());
     let older = |text: Option<&str>| text.and_then(day_of).zip(day).is_some_and(|(of, day)| of < day);
-    Ok(Told { highest: None, all_older: !records.is_empty() && texts().all(older) })
+    Ok(PageScan { highest: None, all_older: !records.is_empty() && texts().all(older) })
 }
 
 /// Returns the day, in Asia/Shanghai, of a moment in a record: a time, seconds or milliseconds since 1970, or a date.

@@ -22,14 +22,14 @@ enum Part {
 
 /// Amounts already used of each cap.
 #[derive(Debug, Default)]
-struct Used {
+struct CapUsage {
     by_key: HashMap<(RuleNo, Vec<Part>), i64>,
     by_day: HashMap<(RuleNo, NaiveDate), i64>,
 }
 
 /// Units that count under one cap, and how many of them are carried into the next year.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
+struct CapShare {
     units: i64,
     carried: i64,
 }
@@ -46,7 +46,7 @@ pub(super) fn apply_caps(policy: &Policy, drafts: &mut [Draft<'_>]) {
     let place =
         |d: &Draft<'_>| (d.entry.outcome != EntryOutcome::Counted, d.fact.period_end, d.fact.record_key.clone());
     order.sort_by_cached_key(|i| place(&drafts[*i]));
-    let mut used = Used::default();
+    let mut used = CapUsage::default();
     for i in order {
         let draft = &mut drafts[i];
         let Some(pack) = draft.pack else { continue };
@@ -65,7 +65,7 @@ pub(super) fn apply_caps(policy: &Policy, drafts: &mut [Draft<'_>]) {
     }
 }
 
-fn record_cut(draft: &mut Draft<'_>, cap: &Cap, taken: Taken) {
+fn record_cut(draft: &mut Draft<'_>, cap: &Cap, taken: CapShare) {
     let lost = draft.entry.units - taken.units;
     if lost > 0 {
         draft.entry.cuts.push(Cut { rule: cap.rule, units: lost });
@@ -81,7 +81,7 @@ fn course_maximum(policy: &Policy, draft: &Draft<'_>) -> Option<i64> {
     policy.crosswalk.find_course(draft.entry.canonical_course.as_deref()?)?.most
 }
 
-fn cap_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut Used) {
+fn cap_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut CapUsage) {
     let (choice, rule) = pack.above_course;
     let Some(most) = course_maximum(policy, draft).filter(|_| choice != AboveCourse::Keep) else { return };
     let key = (rule, vec![text_part(draft.entry.canonical_course.as_deref()), text_part(draft.entry.cycle.as_deref())]);
@@ -99,11 +99,11 @@ fn cap_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut Us
     }
 }
 
-impl Used {
-    fn take_units(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> Taken {
+impl CapUsage {
+    fn take_units(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> CapShare {
         let units = draft.entry.units;
         if cap.per.as_slice() == [Dimension::Day] {
-            return Taken { units: self.take_days(pack, cap, draft), carried: 0 };
+            return CapShare { units: self.take_days(pack, cap, draft), carried: 0 };
         }
         let year = i64::from(draft.fact.period_end.year());
         let here = self.take_in_year(pack, cap, draft, year, units);
@@ -113,7 +113,7 @@ impl Used {
         } else {
             0
         };
-        Taken { units: here + carried, carried }
+        CapShare { units: here + carried, carried }
     }
 
     /// Uses up what is left of a cap in a year, at most `units`, and returns how much that was.

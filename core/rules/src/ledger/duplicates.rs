@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::ledger::Draft;
 use crate::policy::RuleNo;
 use crate::policy::pack::{Duplicates, Preference};
-use crate::policy::shape::{Survivor, Within};
+use crate::policy::shape::{DuplicateDistance, Survivor};
 use huiliu_values::EntryOutcome;
 
 /// Key of the records that could be one training: the rule of the pack, the course, the cycle, whether the teacher
@@ -60,8 +60,8 @@ fn resolve_group(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
 fn is_same_training(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> bool {
     let from = |d: &Draft<'_>| d.fact.period_start.unwrap_or(d.fact.period_end);
     match rule.within {
-        Within::Cycle => true,
-        Within::Overlap => from(a) <= b.fact.period_end && from(b) <= a.fact.period_end,
+        DuplicateDistance::Cycle => true,
+        DuplicateDistance::Overlap => from(a) <= b.fact.period_end && from(b) <= a.fact.period_end,
     }
 }
 

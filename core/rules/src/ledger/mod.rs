@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 
 pub use grade::grade_of;
 
-use crate::policy::pack::{Pack, Seen};
+use crate::policy::pack::{Pack, RecordAttributes};
 use crate::policy::{Policy, RuleNo};
 use huiliu_values::{EntryOutcome, Grade, PassState, Sex};
 
@@ -171,7 +171,7 @@ impl Draft<'_> {
     }
 
     /// Returns the values that selectors compare.
-    fn selector_values(&self) -> Seen<'_> {
+    fn selector_values(&self) -> RecordAttributes<'_> {
         selector_values_of(self.fact, self.pack)
     }
 
@@ -183,9 +183,9 @@ impl Draft<'_> {
     }
 }
 
-fn selector_values_of<'a>(fact: &'a Fact, pack: Option<&'a Pack>) -> Seen<'a> {
+fn selector_values_of<'a>(fact: &'a Fact, pack: Option<&'a Pack>) -> RecordAttributes<'a> {
     let mode = fact.mode.as_deref().map(str::trim);
-    Seen {
+    RecordAttributes {
         mode: mode.map(|mode| pack.map_or(mode, |p| p.canonical_mode(mode))),
         programme: &fact.connector,
         category: fact.category.as_deref(),

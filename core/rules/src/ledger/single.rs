@@ -2,7 +2,7 @@
 
 use crate::ledger::grade::{self, SchoolGrades};
 use crate::ledger::{Draft, Entry, Fact, Person, selector_values_of};
-use crate::policy::pack::{AsOf, Exempt, Pack, Stands};
+use crate::policy::pack::{AsOf, Exempt, Pack, RuledStanding};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
 use crate::roster::exemption::check_exemption;
 use chrono::{Datelike as _, NaiveDate};
@@ -88,7 +88,7 @@ fn apply_gates(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact
     }
 }
 
-fn gate_for_standing(stands: Stands, decision: Option<i64>) -> Gate {
+fn gate_for_standing(stands: RuledStanding, decision: Option<i64>) -> Gate {
     match stands.standing {
         Standing::Final => (EntryOutcome::Counted, stands.rule, decision),
         Standing::Provisional => (EntryOutcome::Provisional, stands.rule, decision),

@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::policy::fault::Reading;
 use crate::policy::pack::{
     AboveCourse, AsOf, Book, Cap, Comprehensive, Conversion, Credit, Cycle, Duplicates, Exempt, Limit,
-    MissingComponent, Pack, Preference, Requirement, Rounding, Selector, Stands,
+    MissingComponent, Pack, Preference, Requirement, Rounding, RuledStanding, Selector,
 };
 use crate::policy::problem::PolicyProblem;
 use crate::policy::settings::{QUESTIONS, Question};
@@ -83,7 +83,7 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
     let caps = check_caps(reading, book, &file, credit_parts);
     let weights = check_weights(reading, book, &file);
     let bands = check_bands(reading, book, &file, chose("band_edge").0 == "upper");
-    let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &Wording| Stands {
+    let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &Wording| RuledStanding {
         standing,
         rule: book.add_rule(name, basis, source),
     };

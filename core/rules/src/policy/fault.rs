@@ -27,10 +27,10 @@ said_in_english!(PolicyError);
 /// The faults in serialisable form.
 #[derive(Serialize)]
 #[serde(tag = "code")]
-enum Told<'f> {
+enum FaultMessage<'f> {
     /// All faults.
     #[serde(rename = "policy.faults")]
-    All { lines: Vec<Told<'f>> },
+    All { lines: Vec<FaultMessage<'f>> },
     /// A fault of a whole file.
     #[serde(rename = "policy.fault")]
     Whole { file: &'f str, line: usize, why: &'f PolicyProblem },
@@ -41,16 +41,16 @@ enum Told<'f> {
 
 impl Serialize for PolicyError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Told::All { lines: self.0.iter().map(RuleError::to_message).collect() }.serialize(serializer)
+        FaultMessage::All { lines: self.0.iter().map(RuleError::to_message).collect() }.serialize(serializer)
     }
 }
 
 impl RuleError {
-    fn to_message(&self) -> Told<'_> {
+    fn to_message(&self) -> FaultMessage<'_> {
         let Self { file, line, rule, why } = self;
         match rule.as_str() {
-            "" => Told::Whole { file, line: *line, why },
-            rule => Told::Of { file, line: *line, rule, why },
+            "" => FaultMessage::Whole { file, line: *line, why },
+            rule => FaultMessage::Of { file, line: *line, rule, why },
         }
     }
 }

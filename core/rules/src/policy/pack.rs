@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::policy::shape::{Dimension, Direction, Survivor, Within};
+use crate::policy::shape::{Dimension, Direction, DuplicateDistance, Survivor};
 use crate::policy::{Rule, RuleNo, Standing};
 use crate::roster::exemption::Limits;
 use huiliu_values::{Bands, Grade, Weights};
@@ -22,7 +22,7 @@ pub struct Selector {
 
 /// The values of a record that a selector compares.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen<'a> {
+pub struct RecordAttributes<'a> {
     /// The mode, in the pack's word.
     pub mode: Option<&'a str>,
     /// The programme, which is the connector's id.
@@ -36,7 +36,7 @@ pub struct Seen<'a> {
 impl Selector {
     /// Whether the rule applies to a record.
     #[must_use]
-    pub fn matches_record(&self, seen: &Seen<'_>) -> bool {
+    pub fn matches_record(&self, seen: &RecordAttributes<'_>) -> bool {
         let same = |want: &Option<String>, is: Option<&str>| want.as_deref().is_none_or(|want| is == Some(want));
         same(&self.mode, seen.mode)
             && same(&self.programme, Some(seen.programme))
@@ -138,7 +138,7 @@ pub enum Preference {
 #[derive(Debug, Clone)]
 pub struct Duplicates {
     /// How near two records must be to be the same training.
-    pub within: Within,
+    pub within: DuplicateDistance,
     /// The criteria, the most important first.
     pub prefer: Vec<Preference>,
     /// Which record's hours are used.
@@ -153,7 +153,7 @@ pub struct Duplicates {
 
 /// A standing, and the rule that gives it.
 #[derive(Debug, Clone, Copy)]
-pub struct Stands {
+pub struct RuledStanding {
     /// Whether such records count.
     pub standing: Standing,
     /// The rule that entries refer to.
@@ -168,7 +168,7 @@ pub struct Exempt {
     /// The day on which the age is computed.
     pub as_of: AsOf,
     /// Whether records of exempt teachers count.
-    pub stands: Stands,
+    pub stands: RuledStanding,
 }
 
 /// The day on which a teacher's age is computed.
@@ -294,7 +294,7 @@ pub struct Pack {
     /// Minimum attendance in hundredths of a per cent, whether it must be exceeded, and the rule.
     pub attendance: Option<(i64, bool, RuleNo)>,
     /// Whether records that were never assessed count.
-    pub not_assessed: Stands,
+    pub not_assessed: RuledStanding,
     /// Which teachers are exempt from the assessment, and how their records count.
     pub exempt: Option<Exempt>,
     /// How the institution's and the school's grade are combined.
@@ -334,13 +334,13 @@ impl Pack {
 
     /// Returns the most specific conversion of a record that is in force on a day.
     #[must_use]
-    pub fn find_conversion(&self, unit: &str, seen: &Seen<'_>, day: NaiveDate) -> Option<&Conversion> {
+    pub fn find_conversion(&self, unit: &str, seen: &RecordAttributes<'_>, day: NaiveDate) -> Option<&Conversion> {
         self.conversions.iter().find(|c| c.unit == unit && c.from <= day && day <= c.to && c.of.matches_record(seen))
     }
 
     /// Returns how many class hours make one credit for a record.
     #[must_use]
-    pub fn find_credit(&self, seen: &Seen<'_>) -> Option<&Credit> {
+    pub fn find_credit(&self, seen: &RecordAttributes<'_>) -> Option<&Credit> {
         self.credits.iter().find(|c| c.of.matches_record(seen))
     }
 

@@ -191,7 +191,7 @@ pub(super) struct ComprehensiveRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DuplicateRule {
-    pub within: Within,
+    pub within: DuplicateDistance,
     pub prefer: Vec<String>,
     pub hours: Survivor,
     pub grade: Survivor,
@@ -204,7 +204,7 @@ pub(super) struct DuplicateRule {
 /// How near two records of a course must be to be the same training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Within {
+pub enum DuplicateDistance {
     /// In the same cycle.
     Cycle,
     /// In periods that overlap.

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 /// The statement of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stated<T> {
+pub struct RowStatement<T> {
     /// What holds during the span: the school, or name and division.
     pub what: T,
     /// First day, if the row gives one.
@@ -26,7 +26,7 @@ pub enum End {
     /// The span has not ended.
     Open,
     /// A row states the last day.
-    Stated,
+    RowStatement,
     /// The next span begins; no row states an end.
     Next,
 }
@@ -37,7 +37,7 @@ impl End {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
-            Self::Stated => "stated",
+            Self::RowStatement => "stated",
             Self::Next => "next",
         }
     }
@@ -45,7 +45,7 @@ impl End {
 
 /// A span of days during which the same holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span<T> {
+pub struct DateSpan<T> {
     /// What holds during the span.
     pub what: T,
     /// First day; `None` if no row states a beginning.
@@ -64,12 +64,12 @@ pub struct Span<T> {
 /// newest of them. The next span ends a span without a stated end; if no day of it would remain, the next span
 /// replaces it. Two spans whose rows state days in common are both kept and marked.
 #[must_use]
-pub fn build_spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
+pub fn build_spans<T: Clone + Eq>(mut stated: Vec<RowStatement<T>>) -> Vec<DateSpan<T>> {
     stated.sort_by_cached_key(|row| (first_known_day(row), statement_order(row)));
-    let mut spans: Vec<(Span<T>, Said)> = Vec::with_capacity(stated.len());
+    let mut spans: Vec<(DateSpan<T>, Said)> = Vec::with_capacity(stated.len());
     for row in stated {
         let (begins, said) = (first_known_day(&row), statement_order(&row));
-        let end = if row.to.is_some() { End::Stated } else { End::Open };
+        let end = if row.to.is_some() { End::RowStatement } else { End::Open };
         if let Some((last, before)) =
             spans.last_mut().filter(|(last, _)| last.what == row.what && is_continued(last, begins))
         {
@@ -90,7 +90,7 @@ pub fn build_spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
         let overlaps = earlier.map(|(span, _)| span.overlaps = true).is_some();
         // No beginning is stated, but it cannot be before the earlier spans.
         let from = if spans.is_empty() { row.from } else { Some(begins) };
-        spans.push((Span { what: row.what, from, to: row.to, end, overlaps, row: row.row }, said));
+        spans.push((DateSpan { what: row.what, from, to: row.to, end, overlaps, row: row.row }, said));
     }
     spans.into_iter().map(|(span, _)| span).collect()
 }
@@ -98,18 +98,18 @@ pub fn build_spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
 /// The order of statements: date, version, key.
 type Said = (NaiveDate, (i64, Vec<u8>));
 
-fn statement_order<T>(row: &Stated<T>) -> Said {
+fn statement_order<T>(row: &RowStatement<T>) -> Said {
     (row.as_of, row.order.clone())
 }
 
 /// Returns the day from which a row's statement is used: its first day, or else the date of the statement, but not
 /// after the row's last day.
-fn first_known_day<T>(row: &Stated<T>) -> NaiveDate {
+fn first_known_day<T>(row: &RowStatement<T>) -> NaiveDate {
     row.from.unwrap_or_else(|| row.to.map_or(row.as_of, |to| to.min(row.as_of)))
 }
 
 /// Whether a span that begins on this day continues the last one.
-fn is_continued<T>(last: &Span<T>, begins: NaiveDate) -> bool {
+fn is_continued<T>(last: &DateSpan<T>, begins: NaiveDate) -> bool {
     last.to.and_then(|to| to.succ_opt()).is_none_or(|after| begins <= after)
 }
 
@@ -119,9 +119,9 @@ mod tests {
 
     use super::*;
 
-    fn row(what: u8, from: Option<&str>, to: Option<&str>, as_of: &str, version: i64) -> Stated<u8> {
+    fn row(what: u8, from: Option<&str>, to: Option<&str>, as_of: &str, version: i64) -> RowStatement<u8> {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
-        Stated {
+        RowStatement {
             what,
             from: from.map(day),
             to: to.map(day),
@@ -131,9 +131,9 @@ mod tests {
         }
     }
 
-    fn show_spans(rows: Vec<Stated<u8>>) -> Vec<String> {
+    fn show_spans(rows: Vec<RowStatement<u8>>) -> Vec<String> {
         let text = |day: Option<NaiveDate>| day.map_or_else(String::new, |d| d.to_string());
-        let one = |s: Span<u8>| {
+        let one = |s: DateSpan<u8>| {
             let mark = if s.overlaps { " !" } else { "" };
             format!("{} {}..{} {}{mark}", s.what, text(s.from), text(s.to), s.end.as_str())
         };
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(show_spans(back), expected);
     }
 
-    fn rows() -> impl Strategy<Value = Vec<Stated<u8>>> {
+    fn rows() -> impl Strategy<Value = Vec<RowStatement<u8>>> {
         let one = (0u8..4, proptest::option::of(0i64..400), proptest::option::of(0i64..400), 0i64..400, 0i64..9);
         proptest::collection::vec(one, 0..7).prop_map(|rows| {
             let day = |n: i64| NaiveDate::from_ymd_opt(2014, 1, 1).unwrap_or_default() + chrono::Duration::days(n);
@@ -192,7 +192,7 @@ mod tests {
                     nth += 1;
                     let from = from.map(day);
                     let to = to.map(day).filter(|to| from.is_none_or(|from| *to >= from));
-                    Stated { what, from, to, as_of: day(as_of), order: (version, vec![nth]), row: nth.into() }
+                    RowStatement { what, from, to, as_of: day(as_of), order: (version, vec![nth]), row: nth.into() }
                 })
                 .collect()
         })

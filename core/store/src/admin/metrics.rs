@@ -7,7 +7,7 @@ use huiliu_values::{BatchState, RecordOutcome};
 
 /// One metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Figure {
+pub struct Metric {
     /// Name of the metric.
     pub name: String,
     /// State, outcome or source; empty if the metric has no label.
@@ -17,7 +17,7 @@ pub struct Figure {
 }
 
 /// All metrics at one moment.
-pub type Figures = Vec<Figure>;
+pub type Figures = Vec<Metric>;
 
 /// The outcomes that a batch counts.
 const OUTCOMES: [RecordOutcome; 7] = [
@@ -70,13 +70,13 @@ pub async fn read_metrics(db: &Db) -> Result<Figures, StoreError> {
         )
         .await?;
     for r in &rows {
-        figures.push(Figure { name: r.text("name")?, label: r.text("label")?, value: r.int("value")? });
+        figures.push(Metric { name: r.text("name")?, label: r.text("label")?, value: r.int("value")? });
     }
     Ok(figures)
 }
 
 fn compute_batch_metrics(rows: &[Row]) -> Result<Figures, StoreError> {
-    let figure = |name: &str, label: &str, value| Figure { name: name.into(), label: label.into(), value };
+    let figure = |name: &str, label: &str, value| Metric { name: name.into(), label: label.into(), value };
     let mut states = STATES.map(|state| (state, 0));
     let (mut outcomes, mut pending, mut lost) = (OUTCOMES.map(|o| (o, 0)), 0, 0);
     for row in rows {

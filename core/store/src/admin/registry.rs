@@ -4,7 +4,7 @@
 use crate::admin::audit::Author;
 use crate::admin::sealing;
 use crate::admin::sources::{self, SecretRow, SourceRow};
-use crate::intake::runs::{self, Current};
+use crate::intake::runs::{self, NewActivation};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
@@ -68,7 +68,7 @@ fn parse_version(row: &Row) -> Result<Version, StoreError> {
 
 /// The decision about the use of a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
+pub struct ConnectorUse {
     /// Connector id.
     pub connector: String,
     /// The version in use; `None` for the one built into the program.
@@ -89,7 +89,7 @@ pub struct Registered {
     /// The number of the last change.
     pub number: i64,
     /// Decisions about connectors, sorted by connector.
-    pub decided: Vec<Decided>,
+    pub decided: Vec<ConnectorUse>,
     /// Versions in use, sorted by connector.
     pub in_use: Vec<Version>,
     /// Registered sources, sorted by name.
@@ -121,8 +121,8 @@ pub async fn read_registry(db: &Db) -> Result<Registered, StoreError> {
     })
 }
 
-fn parse_use(row: &Row) -> Result<Decided, StoreError> {
-    Ok(Decided {
+fn parse_use(row: &Row) -> Result<ConnectorUse, StoreError> {
+    Ok(ConnectorUse {
         connector: row.text("connector")?,
         version: row.opt_int("version")?,
         enabled: row.int("enabled")? == 1,
@@ -137,7 +137,11 @@ fn parse_use(row: &Row) -> Result<Decided, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn activate_manifests(db: &Db, number: i64, all: &[Current<'_>]) -> Result<Option<Vec<i64>>, StoreError> {
+pub async fn activate_manifests(
+    db: &Db,
+    number: i64,
+    all: &[NewActivation<'_>],
+) -> Result<Option<Vec<i64>>, StoreError> {
     let mut tx = db.begin().await?;
     let rows = tx.fetch_rows("SELECT number FROM registry_change WHERE id = 1 {share}", vec![]).await?;
     if first_int(&rows)? != number {
@@ -292,7 +296,7 @@ pub async fn change_use(tx: &mut Tx, connector: &str, change: Change, author: Au
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find_use(tx: &mut Tx, connector: &str) -> Result<Option<Decided>, StoreError> {
+pub async fn find_use(tx: &mut Tx, connector: &str) -> Result<Option<ConnectorUse>, StoreError> {
     let rows = tx.fetch_rows("SELECT * FROM connector_use WHERE connector = $1", vec![connector.into()]).await?;
     rows.first().map(parse_use).transpose()
 }

@@ -9,7 +9,7 @@ use huiliu_vault::keys::{Keys, hex_decode, hex_encode};
 
 /// A sample as text, so that all samples of a version fit in one JSON value.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Written {
+struct StoredSample {
     stream: String,
     address: String,
     hex: String,
@@ -39,9 +39,9 @@ pub fn content_digest(keys: &Keys, manifest: &str, samples: &[Sample]) -> [u8; 3
 /// # Errors
 /// [`StoreError::Unreadable`] if they cannot be compressed.
 pub fn pack_samples(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
-    let written: Vec<Written> = samples
+    let written: Vec<StoredSample> = samples
         .iter()
-        .map(|s| Written {
+        .map(|s| StoredSample {
             stream: s.stream.clone(),
             address: s.address.clone(),
             hex: hex_encode(&s.bytes),
@@ -58,8 +58,8 @@ pub fn pack_samples(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
 /// [`StoreError::Unreadable`] for any other bytes.
 pub fn unpack_samples(packed: &[u8]) -> Result<Vec<Sample>, StoreError> {
     let text = zstd::bulk::decompress(packed, MAX_WRITTEN).map_err(|e| unreadable_samples(&e))?;
-    let written: Vec<Written> = serde_json::from_slice(&text).map_err(|e| unreadable_samples(&e))?;
-    let sample = |w: Written| {
+    let written: Vec<StoredSample> = serde_json::from_slice(&text).map_err(|e| unreadable_samples(&e))?;
+    let sample = |w: StoredSample| {
         let bytes = hex_decode(&w.hex).ok_or_else(|| unreadable_samples(&w.address))?;
         Ok(Sample { stream: w.stream, address: w.address, bytes, expected: w.expected })
     };

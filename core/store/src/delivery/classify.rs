@@ -58,7 +58,7 @@ pub enum Verdict {
     /// There is no row.
     New,
     /// The record is newer than this row.
-    Newer(i64),
+    NewerRecord(i64),
     /// The same version and content as this row, under a later activation: only its rank changes.
     Moved(i64),
     /// The same version and content as the stored row.
@@ -163,7 +163,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
         for row in &met {
             let id = row.int("id")?;
             let verdict = match row.text("verdict")?.as_str() {
-                "newer" => Verdict::Newer(id),
+                "newer" => Verdict::NewerRecord(id),
                 "moved" => Verdict::Moved(id),
                 "older" => Verdict::Older,
                 _ => Verdict::Same,
@@ -215,7 +215,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             let same = order.0 == incoming.0 && order.2 == incoming.2;
             winner.verdict = match (incoming > *order, same) {
                 (true, true) => Verdict::Moved(id),
-                (true, false) => Verdict::Newer(id),
+                (true, false) => Verdict::NewerRecord(id),
                 (false, true) => Verdict::Same,
                 (false, false) => Verdict::Older,
             };
@@ -236,7 +236,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
         for Winner { copies, verdict, .. } in &self.winners {
             match verdict {
                 Verdict::New => outcomes.inserted += 1,
-                Verdict::Newer(_) => outcomes.updated += 1,
+                Verdict::NewerRecord(_) => outcomes.updated += 1,
                 Verdict::Moved(_) => outcomes.unchanged += 1,
                 Verdict::Same => {
                     outcomes.unchanged += copies;
@@ -256,8 +256,8 @@ impl<'l, R: Versioned> Classified<'l, R> {
     #[must_use]
     pub fn select_writes(&self) -> SelectedWrites<'l, R> {
         let new = self.winners.iter().filter(|w| w.verdict == Verdict::New).map(|w| w.record).collect();
-        let newer = |w: &Winner<'l, R>| Some(Newer { row: w.verdict.overwritten_row()?, record: w.record });
-        let mut newer: Vec<Newer<'l, R>> = self.winners.iter().filter_map(newer).collect();
+        let newer = |w: &Winner<'l, R>| Some(NewerRecord { row: w.verdict.overwritten_row()?, record: w.record });
+        let mut newer: Vec<NewerRecord<'l, R>> = self.winners.iter().filter_map(newer).collect();
         newer.sort_unstable_by_key(|newer| newer.row);
         SelectedWrites { new, newer }
     }
@@ -278,12 +278,12 @@ pub struct SelectedWrites<'l, R = TrainingRecord<'l>> {
     /// Records without a stored row.
     pub new: Vec<&'l R>,
     /// Records that overwrite a stored row, sorted by that row.
-    pub newer: Vec<Newer<'l, R>>,
+    pub newer: Vec<NewerRecord<'l, R>>,
 }
 
 /// A record that overwrites a row of its table.
 #[derive(Debug)]
-pub struct Newer<'l, R = TrainingRecord<'l>> {
+pub struct NewerRecord<'l, R = TrainingRecord<'l>> {
     /// Row id.
     pub row: i64,
     /// The record that overwrites the row.
@@ -295,7 +295,7 @@ impl Verdict {
     #[must_use]
     pub fn overwritten_row(self) -> Option<i64> {
         match self {
-            Self::Newer(id) | Self::Moved(id) => Some(id),
+            Self::NewerRecord(id) | Self::Moved(id) => Some(id),
             _ => None,
         }
     }
@@ -303,7 +303,7 @@ impl Verdict {
     /// Returns true if the record is written.
     #[must_use]
     pub fn is_written(self) -> bool {
-        matches!(self, Self::New | Self::Newer(_) | Self::Moved(_))
+        matches!(self, Self::New | Self::NewerRecord(_) | Self::Moved(_))
     }
 
     /// Returns the outcome that is counted for the raw record.
@@ -311,7 +311,7 @@ impl Verdict {
     pub fn outcome(self) -> RecordOutcome {
         match self {
             Self::New => RecordOutcome::Inserted,
-            Self::Newer(_) => RecordOutcome::Updated,
+            Self::NewerRecord(_) => RecordOutcome::Updated,
             Self::Moved(_) | Self::Same => RecordOutcome::Unchanged,
             Self::Older => RecordOutcome::Superseded,
         }

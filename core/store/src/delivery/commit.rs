@@ -17,7 +17,7 @@ use huiliu_vault::keys::Keys;
 pub async fn commit_batch(
     db: &Db,
     keys: &Keys,
-    known: &Mutex<claims::Known>,
+    known: &Mutex<claims::ClaimCache>,
     held: &ClaimedBatch,
     load: &Load<'_>,
 ) -> Result<Commit, StoreError> {

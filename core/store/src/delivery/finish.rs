@@ -52,7 +52,7 @@ pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) 
 
 /// The values that are stored for a batch when it is done.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Done {
+pub(crate) struct BatchResult {
     pub manifest_version: i64,
     pub activation: i64,
     pub outcomes: Outcomes,
@@ -61,7 +61,7 @@ pub(crate) struct Done {
 }
 
 /// Marks the batch as done and commits, but only if the claim's epoch is still current. Otherwise nothing is written.
-pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &Done) -> Result<Commit, StoreError> {
+pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &BatchResult) -> Result<Commit, StoreError> {
     let fence = if crate::faults::skip_epoch() { "id = $1 AND $2 = $2".to_owned() } else { Leased::Batch.owned_sql() };
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
-use crate::delivery::classify::{Classified, Newer, Overwritten, SelectedWrites};
+use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites};
 use crate::delivery::dead_letters::{self, Resolution};
-use crate::delivery::finish::{Done, Replayed, finish_batch, move_counters, write_skips};
+use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::identity::claims;
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -22,7 +22,7 @@ use huiliu_vault::keys::Keys;
 pub(crate) async fn commit_records(
     db: &Db,
     keys: &Keys,
-    known: &Mutex<claims::Known>,
+    known: &Mutex<claims::ClaimCache>,
     held: &ClaimedBatch,
     load: &Load<'_>,
 ) -> Result<Commit, StoreError> {
@@ -32,7 +32,7 @@ pub(crate) async fn commit_records(
     let (mut outcomes, elsewhere) = classified.count_outcomes();
     dead_letters::park_records(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    let done = Done {
+    let done = BatchResult {
         manifest_version: load.manifest_version,
         activation: load.activation,
         outcomes,
@@ -50,7 +50,7 @@ pub(crate) async fn commit_records(
 pub(crate) async fn write_records(
     tx: &mut Tx,
     keys: &Keys,
-    known: &Mutex<claims::Known>,
+    known: &Mutex<claims::ClaimCache>,
     held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
@@ -79,7 +79,7 @@ async fn insert_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     ids: &[i64],
-    claims: &[claims::Claim],
+    claims: &[claims::IdentityClaim],
     new: &[&TrainingRecord<'_>],
 ) -> Result<(), StoreError> {
     let (n, always) = (new.len(), |v: i64| std::iter::repeat_n(Some(v), new.len()));
@@ -96,8 +96,8 @@ async fn update_records(
     tx: &mut Tx,
     held: &ClaimedBatch,
     load: &Load<'_>,
-    claims: &[claims::Claim],
-    newer: &[Newer<'_, TrainingRecord<'_>>],
+    claims: &[claims::IdentityClaim],
+    newer: &[NewerRecord<'_, TrainingRecord<'_>>],
 ) -> Result<(), StoreError> {
     if newer.is_empty() {
         return Ok(());
@@ -151,7 +151,7 @@ fn add_content_columns<'l>(
     rows: Rows<'l>,
     held: &'l ClaimedBatch,
     load: &'l Load<'_>,
-    claims: &[claims::Claim],
+    claims: &[claims::IdentityClaim],
     records: &[&'l TrainingRecord<'_>],
 ) -> Rows<'l> {
     let all = || records.iter().copied();
@@ -194,7 +194,7 @@ fn add_content_columns<'l>(
 async fn write_assessments(
     tx: &mut Tx,
     ids: &[i64],
-    claims: &[claims::Claim],
+    claims: &[claims::IdentityClaim],
     records: &[&TrainingRecord<'_>],
     replaces: bool,
 ) -> Result<(), StoreError> {

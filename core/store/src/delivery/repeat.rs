@@ -12,7 +12,7 @@
 use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::classify::Versioned as _;
 use crate::delivery::dead_letters;
-use crate::delivery::finish::{Done, finish_batch};
+use crate::delivery::finish::{BatchResult, finish_batch};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use huiliu_decode::{RosterRow, TrainingRecord};
@@ -73,7 +73,7 @@ pub async fn commit_repeat(
     let superseded = i64::from(held.count) - unchanged - parked - discarded - skipped;
     debug_assert!(superseded >= was_superseded, "the books of batch {earlier} hold more than it received");
     let outcomes = Outcomes { unchanged, superseded, skipped, parked, discarded, ..Outcomes::default() };
-    let done = Done { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged };
+    let done = BatchResult { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged };
     finish_batch(tx, held, &done).await.map(Some)
 }
 

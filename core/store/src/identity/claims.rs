@@ -15,7 +15,7 @@ use huiliu_vault::keys::Keys;
 
 /// A claim as the load needs it.
 #[derive(Debug, Clone, Copy)]
-pub struct Claim {
+pub struct IdentityClaim {
     /// Row id.
     pub id: i64,
     /// The teacher it is about, once that is decided.
@@ -25,22 +25,22 @@ pub struct Claim {
 /// A cache of committed claims, so that the same people need not be looked up in every batch. It holds only claims that
 /// have a teacher, and is cleared when any claim changes its teacher.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct ClaimCache {
     /// The number of the identity change up to which the cache is valid.
     changes: i64,
-    young: HashMap<[u8; 16], Claim>,
-    old: HashMap<[u8; 16], Claim>,
+    young: HashMap<[u8; 16], IdentityClaim>,
+    old: HashMap<[u8; 16], IdentityClaim>,
 }
 
-impl Known {
+impl ClaimCache {
     /// Claims per generation. Two generations take about 2 MB.
     const MAX: usize = 1 << 14;
 
-    fn get(&self, key: &[u8; 16]) -> Option<Claim> {
+    fn get(&self, key: &[u8; 16]) -> Option<IdentityClaim> {
         self.young.get(key).or_else(|| self.old.get(key)).copied()
     }
 
-    fn insert_found(&mut self, found: &HashMap<[u8; 16], Claim>) {
+    fn insert_found(&mut self, found: &HashMap<[u8; 16], IdentityClaim>) {
         for (key, claim) in found.iter().filter(|(_, claim)| claim.teacher.is_some()) {
             if self.young.len() >= Self::MAX {
                 self.old = std::mem::take(&mut self.young);
@@ -61,7 +61,7 @@ impl Known {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn lock_claims_shared(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreError> {
+pub async fn lock_claims_shared(tx: &mut Tx, known: &Mutex<ClaimCache>) -> Result<(), StoreError> {
     let rows = tx.fetch_rows("SELECT number FROM identity_change WHERE id = 1 {share}", vec![]).await?;
     let changes = rows.first().map_or(Ok(0), |row| row.int("number"))?;
     known.lock().unwrap_or_else(PoisonError::into_inner).clear_if_outdated(changes);
@@ -87,13 +87,13 @@ pub async fn lock_claims_for_change(tx: &mut Tx) -> Result<(), StoreError> {
 pub async fn find_or_make_claims(
     tx: &mut Tx,
     keys: &Keys,
-    known: &Mutex<Known>,
+    known: &Mutex<ClaimCache>,
     records: &[&TrainingRecord<'_>],
-) -> Result<Vec<Claim>, StoreError> {
+) -> Result<Vec<IdentityClaim>, StoreError> {
     if records.is_empty() {
         return Ok(vec![]);
     }
-    let mut claims: HashMap<[u8; 16], Claim> = {
+    let mut claims: HashMap<[u8; 16], IdentityClaim> = {
         let known = known.lock().unwrap_or_else(PoisonError::into_inner);
         records.iter().filter_map(|r| Some((r.claim_key, known.get(&r.claim_key)?))).collect()
     };
@@ -162,7 +162,7 @@ impl Owners {
 /// Returns one record for each claim that is not known yet, sorted by claim key.
 fn select_unseen<'r, 'a>(
     records: &[&'r TrainingRecord<'a>],
-    claims: &HashMap<[u8; 16], Claim>,
+    claims: &HashMap<[u8; 16], IdentityClaim>,
 ) -> Vec<&'r TrainingRecord<'a>> {
     let mut unseen: Vec<_> = records.iter().copied().filter(|r| !claims.contains_key(&r.claim_key)).collect();
     unseen.sort_unstable_by_key(|r| r.claim_key);
@@ -173,7 +173,7 @@ fn select_unseen<'r, 'a>(
 async fn look_up_claims(
     tx: &mut Tx,
     records: &[&TrainingRecord<'_>],
-    claims: &mut HashMap<[u8; 16], Claim>,
+    claims: &mut HashMap<[u8; 16], IdentityClaim>,
 ) -> Result<(), StoreError> {
     if records.is_empty() {
         return Ok(());
@@ -191,7 +191,7 @@ async fn look_up_claims(
         .await?;
     for row in &found {
         if let Some(record) = usize::try_from(row.int("ord")?).ok().and_then(|i| records.get(i)) {
-            let claim = Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? };
+            let claim = IdentityClaim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? };
             claims.insert(record.claim_key, claim);
         }
     }
@@ -207,7 +207,7 @@ async fn insert_claims(
     tx: &mut Tx,
     keys: &Keys,
     unseen: &[&TrainingRecord<'_>],
-    claims: &mut HashMap<[u8; 16], Claim>,
+    claims: &mut HashMap<[u8; 16], IdentityClaim>,
 ) -> Result<(), StoreError> {
     let mut owners = Owners::for_records(keys, unseen);
     let mut numbers: BTreeMap<Index, &str> = BTreeMap::new();
@@ -217,8 +217,8 @@ async fn insert_claims(
     owners.teachers = identifiers::find_or_make_teachers(tx, keys, &numbers).await?;
     owners.load_teachers(tx, unseen.iter().copied().filter(|r| r.told.is_some())).await?;
     let merged = rulings::load_merged_numbers(tx).await?;
-    let made: Vec<Made<'_>> =
-        unseen.iter().map(|r| Made::for_record(keys, &owners, &merged, r)).collect::<Result<_, _>>()?;
+    let made: Vec<NewClaim<'_>> =
+        unseen.iter().map(|r| NewClaim::for_record(keys, &owners, &merged, r)).collect::<Result<_, _>>()?;
     if made.iter().any(|m| m.told.is_some()) {
         sealing::require_current(tx, keys).await?;
     }
@@ -246,7 +246,7 @@ async fn insert_claims(
         .await?;
     for row in &inserted {
         if let Ok(key) = <[u8; 16]>::try_from(row.bytes("claim_key")?) {
-            claims.insert(key, Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? });
+            claims.insert(key, IdentityClaim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? });
         }
     }
     let waiting = made.iter().filter(|m| m.told.is_some());
@@ -258,7 +258,7 @@ async fn insert_claims(
 }
 
 /// A claim to be created.
-struct Made<'r> {
+struct NewClaim<'r> {
     record: &'r TrainingRecord<'r>,
     index: Option<Index>,
     teacher: Option<i64>,
@@ -268,7 +268,7 @@ struct Made<'r> {
     told: Option<Vec<u8>>,
 }
 
-impl<'r> Made<'r> {
+impl<'r> NewClaim<'r> {
     fn for_record(
         keys: &Keys,
         owners: &Owners,

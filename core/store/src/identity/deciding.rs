@@ -12,7 +12,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_matching::decide::{Candidate, Decision, decide_claim};
-use huiliu_matching::keys::{Kind, Use};
+use huiliu_matching::keys::{KeyUse, Kind};
 use huiliu_matching::score::{self, emit_counted_values};
 use huiliu_matching::{Frequencies, Profile, Verdict, Weights};
 use huiliu_vault::keys::Keys;
@@ -54,7 +54,7 @@ pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: 
     let found = find_candidates(tx, keys, &claims).await?;
     let teachers: Vec<i64> =
         found.iter().flat_map(|f| &f.teachers).copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let told = roster::load_told(tx, keys, &teachers).await?;
+    let told = roster::load_person_details(tx, keys, &teachers).await?;
     let people: HashMap<i64, Profile> = told.iter().map(|(teacher, told)| (*teacher, told.to_profile())).collect();
     let among = load_frequencies(tx, keys, claims.iter().map(|c| &c.profile).chain(people.values())).await?;
     let rejected = load_rejections(tx, ids).await?;
@@ -74,13 +74,13 @@ pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: 
         // A claim with a valid ID number cannot belong to anybody with another number, so too many candidates do not
         // matter.
         let crowded = found.crowded && claim.index.is_none();
-        decided.push(Decided { claim, decision: decide_claim(weights, candidates.collect(), crowded, false) });
+        decided.push(ClaimDecision { claim, decision: decide_claim(weights, candidates.collect(), crowded, false) });
     }
     write_decisions(tx, keys, &decided, &teachers, &rejected).await
 }
 
 /// A claim to be decided.
-struct Claim {
+struct OpenClaim {
     id: i64,
     /// The ID number, if it is valid and has a check character, and its blind index.
     index: Option<(Index, String)>,
@@ -89,8 +89,8 @@ struct Claim {
 }
 
 /// A claim and its decision.
-struct Decided<'c> {
-    claim: &'c Claim,
+struct ClaimDecision<'c> {
+    claim: &'c OpenClaim,
     decision: Decision,
 }
 
@@ -101,7 +101,7 @@ struct Rejection {
     teacher_id: i64,
 }
 
-async fn load_claims(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>, StoreError> {
+async fn load_claims(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<OpenClaim>, StoreError> {
     let rows = tx
         .fetch_rows_with(
             "SELECT c.id AS id, c.claim_key AS claim_key, c.teacher_id AS teacher_id, c.person_details AS person_details FROM identity_claim c
@@ -117,22 +117,22 @@ async fn load_claims(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>
         let sure = profile.id.as_ref().filter(|id| id.is_valid() && !id.is_unchecked());
         let number = sure.map(|id| id.reveal().to_owned());
         let index = number.map(|number| (identifiers::compute_index(keys, &number), number));
-        Ok(Claim { id: row.int("id")?, index, teacher: row.opt_int("teacher_id")?, profile })
+        Ok(OpenClaim { id: row.int("id")?, index, teacher: row.opt_int("teacher_id")?, profile })
     };
     rows.iter().map(claim).collect()
 }
 
 /// The teachers who share a key with a claim.
 #[derive(Debug, Default)]
-struct Found {
+struct KeySharers {
     teachers: BTreeSet<i64>,
     /// Whether too many teachers share a key to compare them all.
     crowded: bool,
 }
 
-async fn find_candidates(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, StoreError> {
+async fn find_candidates(tx: &mut Tx, keys: &Keys, claims: &[OpenClaim]) -> Result<Vec<KeySharers>, StoreError> {
     let looked: Vec<Vec<(Kind, i64)>> =
-        claims.iter().map(|c| compute_match_keys(keys, &c.profile, Use::Look)).collect();
+        claims.iter().map(|c| compute_match_keys(keys, &c.profile, KeyUse::Look)).collect();
     let wanted: BTreeSet<i64> = looked.iter().flatten().map(|(_, key)| *key).collect();
     let sizes = count_block_sizes(tx, &wanted).await?;
     let of = |bounds: std::ops::RangeInclusive<i64>| {
@@ -142,7 +142,7 @@ async fn find_candidates(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<V
     let large = load_blocks(tx, &of(BLOCK + 1..=MAX), true).await?;
     let mut found = Vec::with_capacity(claims.len());
     for (claim, looked) in claims.iter().zip(&looked) {
-        let mut one = Found::default();
+        let mut one = KeySharers::default();
         let mut weak: HashMap<i64, usize> = HashMap::new();
         let mine = compute_second_keys(keys, &claim.profile);
         for (kind, key) in looked.iter().collect::<BTreeSet<_>>() {
@@ -282,7 +282,7 @@ async fn load_rejections(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<Rejection>,
 async fn write_decisions(
     tx: &mut Tx,
     keys: &Keys,
-    decided: &[Decided<'_>],
+    decided: &[ClaimDecision<'_>],
     teachers: &[i64],
     rejected: &HashSet<Rejection>,
 ) -> Result<(), StoreError> {
@@ -293,7 +293,7 @@ async fn write_decisions(
     // Wait for running loads before creating teachers, because a load may be creating the same ones.
     claims::lock_claims_for_change(tx).await?;
     let provisional = identifiers::find_or_make_teachers(tx, keys, &numbers).await?;
-    let teacher = |claim: &Claim, decision: &Decision| match decision.verdict {
+    let teacher = |claim: &OpenClaim, decision: &Decision| match decision.verdict {
         Verdict::Definite => teachers.get(decision.candidates.first()?.row as usize).copied(),
         Verdict::Potential => None,
         Verdict::None => {
@@ -307,7 +307,7 @@ async fn write_decisions(
         None => decision.verdict.as_str(),
     };
     let merged = load_merged_numbers(tx).await?;
-    let by = |claim: &Claim, decision: &Decision, owner: &Option<i64>| match (owner, &decision.rule, &claim.index) {
+    let by = |claim: &OpenClaim, decision: &Decision, owner: &Option<i64>| match (owner, &decision.rule, &claim.index) {
         (None, ..) | (_, None, None) => String::new(),
         (Some(_), Some(rule), _) => rule.clone(),
         (Some(_), None, Some((index, _))) => decided_by_number(&merged, index),
@@ -331,10 +331,10 @@ async fn write_decisions(
     marks::add_marks(tx, moved.flat_map(|(of, owner)| of.claim.teacher.into_iter().chain(*owner))).await
 }
 
-async fn write_candidates(tx: &mut Tx, decided: &[Decided<'_>], teachers: &[i64]) -> Result<(), StoreError> {
+async fn write_candidates(tx: &mut Tx, decided: &[ClaimDecision<'_>], teachers: &[i64]) -> Result<(), StoreError> {
     let ids = Rows::new().int("id", decided.iter().map(|of| Some(of.claim.id)));
     tx.execute_with("DELETE FROM candidate WHERE claim_id IN (SELECT id FROM {rows})", vec![], ids).await?;
-    let told = decided.iter().flat_map(|Decided { claim, decision }| {
+    let told = decided.iter().flat_map(|ClaimDecision { claim, decision }| {
         let ranked = (1i64..).zip(&decision.candidates);
         ranked.filter_map(|(rank, c)| Some((claim.id, rank, *teachers.get(c.row as usize)?, &c.scored)))
     });

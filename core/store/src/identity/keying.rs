@@ -9,9 +9,9 @@ use crate::roster;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
-use huiliu_matching::keys::{Use, emit_narrowing_values};
+use huiliu_matching::keys::{KeyUse, emit_narrowing_values};
 use huiliu_matching::score::emit_counted_values;
-use huiliu_matching::{Profile, Told};
+use huiliu_matching::{PersonDetails, Profile};
 use huiliu_vault::keys::Keys;
 
 /// The value under which the number of all keyed teachers is stored.
@@ -47,10 +47,11 @@ pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option
         tx.commit().await?;
         return Ok(None);
     };
-    let told = roster::load_told(&mut tx, keys, &due.teachers).await?;
+    let told = roster::load_person_details(&mut tx, keys, &due.teachers).await?;
     let was = load_digests(&mut tx, &due.teachers).await?;
-    let nothing = Found::default();
-    let is: HashMap<i64, Found> = told.iter().map(|(teacher, told)| (*teacher, Found::from_told(keys, told))).collect();
+    let nothing = TeacherDigests::default();
+    let is: HashMap<i64, TeacherDigests> =
+        told.iter().map(|(teacher, told)| (*teacher, TeacherDigests::from_told(keys, told))).collect();
     let changed: Vec<Change<'_>> = due
         .teachers
         .iter()
@@ -66,21 +67,21 @@ pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option
 
 /// The digests by which a teacher is found, sorted and without duplicates.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Found {
+struct TeacherDigests {
     keys: BTreeSet<i64>,
     counted: BTreeSet<i64>,
     seconds: BTreeSet<i64>,
 }
 
-impl Found {
-    fn from_told(keys: &Keys, told: &Told) -> Self {
+impl TeacherDigests {
+    fn from_told(keys: &Keys, told: &PersonDetails) -> Self {
         let profile = told.to_profile();
         let mut counts = BTreeSet::new();
         emit_counted_values(&profile, &mut |slot, value| {
             counts.insert(digest_value(keys, "count", slot.as_str(), value));
         });
         Self {
-            keys: compute_match_keys(keys, &profile, Use::Find).into_iter().map(|(_, key)| key).collect(),
+            keys: compute_match_keys(keys, &profile, KeyUse::Find).into_iter().map(|(_, key)| key).collect(),
             counted: counts,
             seconds: compute_second_keys(keys, &profile).into_iter().collect(),
         }
@@ -106,11 +107,11 @@ fn pack_digests(digests: &BTreeSet<i64>) -> Vec<u8> {
 /// The digests of a teacher before and after a change.
 struct Change<'f> {
     teacher: i64,
-    was: &'f Found,
-    is: &'f Found,
+    was: &'f TeacherDigests,
+    is: &'f TeacherDigests,
 }
 
-async fn load_digests(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreError> {
+async fn load_digests(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, TeacherDigests>, StoreError> {
     let rows = tx
         .fetch_rows_with(
             "SELECT m.teacher_id AS teacher_id, m.match_keys AS match_keys, m.counted AS counted, m.seconds AS seconds
@@ -121,8 +122,11 @@ async fn load_digests(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, S
         .await?;
     let set = |row: &Row, name: &str| Ok::<_, StoreError>(unpack_digests(&row.bytes(name)?).collect());
     let found = |row: &Row| {
-        let found =
-            Found { keys: set(row, "match_keys")?, counted: set(row, "counted")?, seconds: set(row, "seconds")? };
+        let found = TeacherDigests {
+            keys: set(row, "match_keys")?,
+            counted: set(row, "counted")?,
+            seconds: set(row, "seconds")?,
+        };
         Ok((row.int("teacher_id")?, found))
     };
     rows.iter().map(found).collect()

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::Rows;
-use huiliu_matching::keys::{Kind, Use, emit_keys as keys_of};
-use huiliu_matching::{Profile, Told, Weights};
+use huiliu_matching::keys::{KeyUse, Kind, emit_keys as keys_of};
+use huiliu_matching::{PersonDetails, Profile, Weights};
 use huiliu_vault::keys::Keys;
 
 /// Decides all new claims, after updating the keys by which teachers of the roster are found. Returns the number of
@@ -91,12 +91,12 @@ pub(crate) async fn load_roster_names(tx: &mut Tx, ids: &[i64]) -> Result<HashMa
 ///
 /// # Errors
 /// [`StoreError::Key`] if it cannot be sealed.
-pub(crate) fn seal_told(keys: &Keys, claim_key: &[u8], told: &Told) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn seal_told(keys: &Keys, claim_key: &[u8], told: &PersonDetails) -> Result<Vec<u8>, StoreError> {
     let plain = serde_json::to_vec(told).map_err(|e| StoreError::unreadable_value(Kept::Told)(&e))?;
     Ok(keys.seal(&[b"claim", b"told", claim_key], &plain)?)
 }
 
-fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, StoreError> {
+fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<PersonDetails, StoreError> {
     let plain = keys.open(&[b"claim", b"told", claim_key], sealed)?;
     serde_json::from_slice(&plain).map_err(|e| StoreError::unreadable_value(Kept::Told)(&e))
 }
@@ -104,7 +104,7 @@ fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, Store
 /// A claim, and what a source says about its person.
 pub(crate) struct DescribedClaim<'t> {
     pub claim_id: i64,
-    pub told: &'t Told,
+    pub told: &'t PersonDetails,
 }
 
 /// Writes the keys by which claims are found when the roster changes.
@@ -119,7 +119,7 @@ pub(crate) async fn write_claim_keys<'t>(
     let mut found_by: Vec<(i64, i64)> = Vec::new();
     for DescribedClaim { claim_id, told } in claims {
         found_by.extend(
-            compute_match_keys(keys, &told.to_profile(), Use::Look).into_iter().map(|(_, key)| (key, claim_id)),
+            compute_match_keys(keys, &told.to_profile(), KeyUse::Look).into_iter().map(|(_, key)| (key, claim_id)),
         );
     }
     found_by.sort_unstable();
@@ -138,7 +138,7 @@ fn digest_value(keys: &Keys, of: &str, what: &str, value: &str) -> i64 {
 }
 
 /// Computes all match keys of a profile, as stored in the tables.
-fn compute_match_keys(keys: &Keys, profile: &Profile, wanted: Use) -> Vec<(Kind, i64)> {
+fn compute_match_keys(keys: &Keys, profile: &Profile, wanted: KeyUse) -> Vec<(Kind, i64)> {
     let mut all = Vec::with_capacity(24);
     keys_of(profile, wanted, &mut |kind, text| all.push((kind, digest_value(keys, "key", kind.as_str(), text))));
     all

@@ -17,7 +17,7 @@ use huiliu_vault::keys::Keys;
 
 /// Which claims to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum ClaimSelection {
     /// Claims that may be about a known teacher.
     Potential,
     /// Claims that cannot be about a known teacher.
@@ -43,7 +43,7 @@ pub struct Counts {
 
 /// A claim in a listing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Waiting {
+pub struct ClaimRow {
     /// Number of the claim.
     pub claim: i64,
     /// The name as received.
@@ -101,10 +101,10 @@ pub struct ClaimRecord {
 
 /// The details of a claim.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Shown {
+pub struct ClaimDetails {
     /// The claim, as in the listing.
     #[serde(flatten)]
-    pub claim: Waiting,
+    pub claim: ClaimRow,
     /// Whether its name contradicts that of the teacher with the ID number, so that its records do not count.
     pub contradicting: bool,
     /// What the source says about the person, with numbers masked.
@@ -146,11 +146,11 @@ const CONTRADICTING: &str =
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_claims(db: &Db, which: Which, after: i64, limit: i64) -> Result<Vec<Waiting>, StoreError> {
+pub async fn list_claims(db: &Db, which: ClaimSelection, after: i64, limit: i64) -> Result<Vec<ClaimRow>, StoreError> {
     let of = match which {
-        Which::Potential => "c.state = 'potential'".to_owned(),
-        Which::None => "c.state = 'none'".to_owned(),
-        Which::Contradicting => format!("c.id IN ({CONTRADICTING})"),
+        ClaimSelection::Potential => "c.state = 'potential'".to_owned(),
+        ClaimSelection::None => "c.state = 'none'".to_owned(),
+        ClaimSelection::Contradicting => format!("c.id IN ({CONTRADICTING})"),
     };
     let sql = format!("{CLAIM} WHERE {of} AND c.id > $1 ORDER BY c.id LIMIT $2");
     let mut tx = db.begin_read_only().await?;
@@ -158,12 +158,12 @@ pub async fn list_claims(db: &Db, which: Which, after: i64, limit: i64) -> Resul
     load_waiting(&mut tx, &rows).await
 }
 
-async fn load_waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Waiting>, StoreError> {
+async fn load_waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<ClaimRow>, StoreError> {
     let ids: Vec<i64> = rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
     let mut candidates = load_candidates(tx, &ids).await?;
     let one = |row: &Row| {
         let claim = row.int("id")?;
-        Ok(Waiting {
+        Ok(ClaimRow {
             claim,
             name: row.text("name")?,
             state: row.parse_text("state")?,
@@ -208,7 +208,7 @@ async fn load_candidates(tx: &mut Tx, claims: &[i64]) -> Result<HashMap<i64, Vec
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, StoreError> {
+pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Option<ClaimDetails>, StoreError> {
     let mut tx = db.begin_read_only().await?;
     let rows = tx.fetch_rows(&format!("{CLAIM} WHERE c.id = $1"), vec![claim.into()]).await?;
     let Some(found) = load_waiting(&mut tx, &rows).await?.pop() else { return Ok(None) };
@@ -246,7 +246,7 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
     };
     let resting = resting.iter().map(rest).collect::<Result<_, StoreError>>()?;
     let decisions = decisions::list_on_claims(&mut tx, &[claim]).await?;
-    Ok(Some(Shown { claim: found, contradicting, told, resting, decisions }))
+    Ok(Some(ClaimDetails { claim: found, contradicting, told, resting, decisions }))
 }
 
 /// Masks a text for display: identifying numbers keep only their first characters and the last one.

@@ -235,14 +235,14 @@ async fn claims_of(tx: &mut Tx, teacher: i64) -> Result<Vec<i64>, StoreError> {
 }
 
 /// The current state of a claim.
-struct Stands {
+struct CurrentClaim {
     id: i64,
     index: Vec<u8>,
     told: bool,
     teacher: Option<i64>,
 }
 
-async fn load_claim_states(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Stands>, StoreError> {
+async fn load_claim_states(tx: &mut Tx, claims: &[i64]) -> Result<Vec<CurrentClaim>, StoreError> {
     let rows = tx
         .fetch_rows_with(
             "SELECT c.id AS id, c.blind_index AS blind_index, c.teacher_id AS teacher_id,
@@ -253,7 +253,7 @@ async fn load_claim_states(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Stands>, S
         )
         .await?;
     let stands = |row: &Row| {
-        Ok(Stands {
+        Ok(CurrentClaim {
             id: row.int("id")?,
             index: row.bytes("blind_index")?,
             told: row.int("told")? == 1,
@@ -297,7 +297,7 @@ async fn derive_owners(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<
     decide_on(tx, rules.keys, rules.weights, &by_rule).await?;
     let owners = load_number_owners(tx, &before).await?;
     let mut made: Vec<Derived> = Vec::new();
-    let derived = |claim: &Stands, teacher_id, decided_by| Derived { claim_id: claim.id, teacher_id, decided_by };
+    let derived = |claim: &CurrentClaim, teacher_id, decided_by| Derived { claim_id: claim.id, teacher_id, decided_by };
     for claim in &before {
         let owner = owners.get(&claim.index);
         if let Some((teacher, decision)) = accepted.get(&claim.id) {
@@ -323,7 +323,10 @@ async fn derive_owners(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<
 }
 
 /// Loads the owners of the claims' ID numbers: blind index → teacher, and what decided it.
-async fn load_number_owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64, String)>, StoreError> {
+async fn load_number_owners(
+    tx: &mut Tx,
+    claims: &[CurrentClaim],
+) -> Result<HashMap<Vec<u8>, (i64, String)>, StoreError> {
     let merged = load_merged_numbers(tx).await?;
     let numbered = claims.iter().filter(|c| !c.told && !c.index.is_empty());
     let rows = Rows::new().bytes("blind_index", numbered.map(|c| c.index.as_slice()));

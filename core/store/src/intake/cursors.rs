@@ -45,7 +45,7 @@ pub async fn list_cursors(db: &Db, source: &str) -> Result<Vec<CursorRow>, Store
 
 /// The result of setting a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Put {
+pub enum SetCursorResult {
     /// The cursors were set; the number counts those that were written or deleted.
     Done(u64),
     /// The database has no such source: it was never read.
@@ -55,19 +55,24 @@ pub enum Put {
 }
 
 /// Sets a stream's cursor, or deletes it if `cursor` is `None`, so that the stream is read from the beginning. If
-/// `stream` is also empty, deletes the cursors of all streams. Returns [`Put::Busy`] if the source is being read.
+/// `stream` is also empty, deletes the cursors of all streams. Returns [`SetCursorResult::Busy`] if the source is being read.
 /// Otherwise nobody can start reading it until the transaction ends.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn set_cursor(tx: &mut Tx, source: &str, stream: &str, cursor: Option<&str>) -> Result<Put, StoreError> {
+pub async fn set_cursor(
+    tx: &mut Tx,
+    source: &str,
+    stream: &str,
+    cursor: Option<&str>,
+) -> Result<SetCursorResult, StoreError> {
     let found = tx.fetch_rows("SELECT id FROM source WHERE name = $1", vec![source.into()]).await?;
-    let Some(source_id) = found.first().map(|r| r.int("id")).transpose()? else { return Ok(Put::Unknown) };
+    let Some(source_id) = found.first().map(|r| r.int("id")).transpose()? else { return Ok(SetCursorResult::Unknown) };
     let sql = "SELECT CASE WHEN holder IS NULL OR lease_until < {now} THEN 0 ELSE 1 END AS busy
                FROM schedule WHERE source_id = $1 {lock}";
     let turn = tx.fetch_rows(sql, vec![source_id.into()]).await?;
     if turn.first().map_or(Ok(0), |r| r.int("busy"))? == 1 {
-        return Ok(Put::Busy);
+        return Ok(SetCursorResult::Busy);
     }
     let done = match cursor {
         Some(cursor) => {
@@ -86,5 +91,5 @@ pub async fn set_cursor(tx: &mut Tx, source: &str, stream: &str, cursor: Option<
             .await?
         }
     };
-    Ok(Put::Done(done))
+    Ok(SetCursorResult::Done(done))
 }

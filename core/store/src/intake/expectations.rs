@@ -7,7 +7,7 @@ use huiliu_messages::Message;
 
 /// A finished pass that has not been checked against its expectations.
 #[derive(Debug, Clone)]
-pub struct Ended {
+pub struct FinishedPass {
     /// The run that made the pass.
     pub run: i64,
     /// Row id of its source.
@@ -20,7 +20,7 @@ pub struct Ended {
 
 /// Record counts of one stream in one pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct PassCounts {
     /// Number of raw records.
     pub records: i64,
     /// How many of these are parked.
@@ -31,7 +31,7 @@ pub struct Figures {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_unchecked_passes(db: &Db) -> Result<Vec<Ended>, StoreError> {
+pub async fn list_unchecked_passes(db: &Db) -> Result<Vec<FinishedPass>, StoreError> {
     let rows = db
         .fetch_rows(
             "SELECT r.id AS run, r.source_id AS source_id, s.name AS source, s.connector AS connector
@@ -43,7 +43,7 @@ pub async fn list_unchecked_passes(db: &Db) -> Result<Vec<Ended>, StoreError> {
         )
         .await?;
     let ended = |r: &crate::sql::rows::Row| {
-        Ok(Ended {
+        Ok(FinishedPass {
             run: r.int("run")?,
             source_id: r.int("source_id")?,
             source: r.text("source")?,
@@ -57,7 +57,7 @@ pub async fn list_unchecked_passes(db: &Db) -> Result<Vec<Ended>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn count_stream_records(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreError> {
+pub async fn count_stream_records(db: &Db, run: i64, stream: &str) -> Result<PassCounts, StoreError> {
     let rows = db
         .fetch_rows(
             "SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) AS records, CAST(coalesce(sum(b.parked), 0) AS bigint) AS parked
@@ -66,7 +66,7 @@ pub async fn count_stream_records(db: &Db, run: i64, stream: &str) -> Result<Fig
         )
         .await?;
     rows.first()
-        .map_or(Ok(Figures::default()), |r| Ok(Figures { records: r.int("records")?, parked: r.int("parked")? }))
+        .map_or(Ok(PassCounts::default()), |r| Ok(PassCounts { records: r.int("records")?, parked: r.int("parked")? }))
 }
 
 /// Returns the cursor at which a run stopped reading a stream.

@@ -99,7 +99,7 @@ pub async fn open_payload(db: &Db, keys: &Keys, held: &ClaimedBatch, in_windows:
     let own = keys.open_own_key(&[b"payload", b"sealed", &held.digest], &row.bytes("wrapped_key")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
     let place = Place { digest: &held.digest, more: row.int("pieces")? };
-    let mut opened = Opened { stays_packed: in_windows && size > text_window::LARGE, ..Opened::default() };
+    let mut opened = OpenedPieces { stays_packed: in_windows && size > text_window::LARGE, ..OpenedPieces::default() };
     let broken = |e: io::Error| StoreError::Unreadable(Unreadable::KeptBytes { payload: kept, why: e });
     opened.plain.reserve_exact(if opened.stays_packed { 0 } else { size });
     let first = row.take_bytes("sealed")?;
@@ -123,13 +123,13 @@ pub async fn open_payload(db: &Db, keys: &Keys, held: &ClaimedBatch, in_windows:
 
 /// The pieces that have been opened so far.
 #[derive(Default)]
-struct Opened {
+struct OpenedPieces {
     stays_packed: bool,
     frames: Vec<Vec<u8>>,
     plain: Vec<u8>,
 }
 
-impl Opened {
+impl OpenedPieces {
     fn push(&mut self, frame: Vec<u8>, size: usize) -> io::Result<()> {
         if self.stays_packed {
             self.frames.push(frame);
@@ -157,12 +157,12 @@ mod tests {
     fn a_large_frame_is_opened_in_either_way() {
         let bytes = vec![b'7'; 5 << 20];
         for stays_packed in [false, true] {
-            let mut opened = Opened { stays_packed, ..Opened::default() };
+            let mut opened = OpenedPieces { stays_packed, ..OpenedPieces::default() };
             opened.push(zstd::bulk::compress(&bytes, 1).unwrap(), bytes.len()).unwrap();
             let payload = opened.into_payload(bytes.len()).unwrap();
             assert!(payload.read_all().unwrap() == bytes && payload.as_plain().is_none() == stays_packed);
         }
-        let mut opened = Opened::default();
+        let mut opened = OpenedPieces::default();
         assert!(opened.push(zstd::bulk::compress(&bytes, 1).unwrap(), 9).is_err() && opened.into_payload(9).is_err());
     }
 

@@ -96,7 +96,7 @@ pub async fn register_source(
 
 /// A manifest or rule pack that is becoming current.
 #[derive(Debug, Clone, Copy)]
-pub struct Current<'a> {
+pub struct NewActivation<'a> {
     /// Manifest or rule pack.
     pub kind: ActivationKind,
     /// Connector id, or name of the rule pack.
@@ -112,7 +112,7 @@ pub struct Current<'a> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn activate_current(db: &Db, current: Current<'_>) -> Result<i64, StoreError> {
+pub async fn activate_current(db: &Db, current: NewActivation<'_>) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let activation = activate_in(&mut tx, current).await?;
     tx.commit().await?;
@@ -123,8 +123,8 @@ pub async fn activate_current(db: &Db, current: Current<'_>) -> Result<i64, Stor
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64, StoreError> {
-    let Current { kind, name, version, digest } = current;
+pub(crate) async fn activate_in(tx: &mut Tx, current: NewActivation<'_>) -> Result<i64, StoreError> {
+    let NewActivation { kind, name, version, digest } = current;
     tx.lock_table("activation").await?;
     let held = tx
         .fetch_rows(

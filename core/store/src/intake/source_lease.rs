@@ -31,7 +31,7 @@ impl SourceClaim {
 
 /// How the use of a source ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum SourceUseEnd {
     /// The source was read to its end.
     Done,
     /// Reading failed.
@@ -121,10 +121,10 @@ pub(crate) async fn require_lease(tx: &mut Tx, claim: SourceClaim) -> Result<(),
 pub async fn release_source(
     db: &Db,
     claim: SourceClaim,
-    ended: Ended,
+    ended: SourceUseEnd,
     next_at: Option<i64>,
 ) -> Result<Option<i64>, StoreError> {
-    let (failed, stopped) = (i64::from(ended == Ended::Failed), i64::from(ended == Ended::Stopped));
+    let (failed, stopped) = (i64::from(ended == SourceUseEnd::Failed), i64::from(ended == SourceUseEnd::Stopped));
     let sql = format!(
         "UPDATE schedule SET holder = NULL, lease_until = NULL,
                 failures = CASE WHEN $3 = 1 THEN failures + 1 WHEN $4 = 1 THEN failures ELSE 0 END,

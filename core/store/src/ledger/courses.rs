@@ -6,7 +6,7 @@ use crate::sql::rows::Value;
 
 /// A course of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct SourceCourse {
     /// Id of the connector.
     pub connector: String,
     /// The course's code at the source.
@@ -21,7 +21,7 @@ pub struct Named {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_named_courses(db: &Db) -> Result<Vec<Named>, StoreError> {
+pub async fn list_named_courses(db: &Db) -> Result<Vec<SourceCourse>, StoreError> {
     let rows = db
         .fetch_rows(
             "SELECT s.connector AS connector, r.course_code AS code, max(r.course_title) AS title, count(*) AS records
@@ -33,7 +33,7 @@ pub async fn list_named_courses(db: &Db) -> Result<Vec<Named>, StoreError> {
         .await?;
     rows.iter()
         .map(|r| {
-            Ok(Named {
+            Ok(SourceCourse {
                 connector: r.text("connector")?,
                 code: r.text("code")?,
                 title: r.opt_text("title")?,

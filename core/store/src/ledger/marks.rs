@@ -104,7 +104,7 @@ pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i
 
 /// The marks of one block, locked by the transaction that took it.
 #[derive(Debug)]
-pub struct Due {
+pub struct LockedMarks {
     /// The marked teachers.
     pub teachers: Vec<i64>,
     of: Marks,
@@ -115,7 +115,7 @@ pub struct Due {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, Due)>, StoreError> {
+pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, LockedMarks)>, StoreError> {
     let mut after = after;
     loop {
         let sql = format!("SELECT block FROM {} WHERE block > $1 ORDER BY block LIMIT 1", of.0);
@@ -124,7 +124,7 @@ pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Optio
         if tx.try_advisory_lock(of.0, block).await? {
             let sql = format!("SELECT id, teachers FROM {} WHERE block = $1", of.0);
             let marks = tx.fetch_rows(&sql, vec![block.into()]).await?;
-            let due = Due {
+            let due = LockedMarks {
                 of,
                 teachers: union_marks(&marks)?.teacher_ids(block),
                 marks: marks.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?,
@@ -182,7 +182,7 @@ pub async fn added_since(tx: &mut Tx, mark: i64) -> Result<Vec<i64>, StoreError>
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn remove_marks(tx: &mut Tx, due: &Due) -> Result<(), StoreError> {
+pub async fn remove_marks(tx: &mut Tx, due: &LockedMarks) -> Result<(), StoreError> {
     tx.execute_with(
         &format!("DELETE FROM {} WHERE id IN (SELECT id FROM {{rows}})", due.of.0),
         vec![],

@@ -11,7 +11,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::roster::school::kind_of;
-use huiliu_rules::roster::timeline::{Span, Stated, build_spans};
+use huiliu_rules::roster::timeline::{DateSpan, RowStatement, build_spans};
 use huiliu_values::id_number::Sex;
 use huiliu_values::{IdNumber, PersonName, RosterKind};
 use huiliu_vault::keys::Keys;
@@ -31,14 +31,14 @@ struct Derived {
 /// A membership, or a name of a school, to be written.
 struct Line<'a, T> {
     owner: T,
-    span: &'a Span<Vec<String>>,
+    span: &'a DateSpan<Vec<String>>,
     row: &'a Row,
 }
 
 /// The schools at which a teacher has been.
 struct Posts {
     teacher_id: i64,
-    spans: Vec<Span<Vec<String>>>,
+    spans: Vec<DateSpan<Vec<String>>>,
 }
 
 /// Derives teachers and their memberships again.
@@ -123,7 +123,7 @@ fn derive_person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<D
 }
 
 /// Computes the spans of what rows say in these columns. Rows that are null in the first column are ignored.
-fn compute_spans(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreError> {
+fn compute_spans(rows: &[&Row], columns: &[&str]) -> Result<Vec<DateSpan<Vec<String>>>, StoreError> {
     let day = |row: &Row, name: &str| {
         let day = row.opt_text(name)?.map(|text| text.parse::<NaiveDate>());
         day.transpose().map_err(|e| StoreError::Column { column: format!("{name}: {e}") })
@@ -134,7 +134,7 @@ fn compute_spans(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>
         if what.first().is_none_or(Option::is_none) {
             continue;
         }
-        stated.push(Stated {
+        stated.push(RowStatement {
             what: what.into_iter().map(Option::unwrap_or_default).collect(),
             from: day(row, "span_from")?,
             to: day(row, "span_to")?,
@@ -198,7 +198,7 @@ async fn write_memberships(
 struct Days(Vec<(Option<String>, Option<String>)>);
 
 impl Days {
-    fn from_spans<'s>(spans: impl Iterator<Item = &'s Span<Vec<String>>>) -> Self {
+    fn from_spans<'s>(spans: impl Iterator<Item = &'s DateSpan<Vec<String>>>) -> Self {
         let text = |day: Option<NaiveDate>| day.map(|day| day.to_string());
         Self(spans.map(|span| (text(span.from), text(span.to))).collect())
     }
@@ -206,7 +206,7 @@ impl Days {
     fn add_columns<'r>(
         &'r self,
         rows: Rows<'r>,
-        spans: impl Iterator<Item = &'r Span<Vec<String>>> + Clone,
+        spans: impl Iterator<Item = &'r DateSpan<Vec<String>>> + Clone,
     ) -> Rows<'r> {
         rows.text("valid_from", self.0.iter().map(|(from, _)| from.as_deref()))
             .text("valid_to", self.0.iter().map(|(_, to)| to.as_deref()))
@@ -263,7 +263,7 @@ pub(super) async fn derive_schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Res
         );
     }
     let days = Days::from_spans(named.iter().map(|(_, span)| span));
-    let region = |span: &'_ Span<Vec<String>>| span.what.get(1).filter(|region| !region.is_empty()).cloned();
+    let region = |span: &'_ DateSpan<Vec<String>>| span.what.get(1).filter(|region| !region.is_empty()).cloned();
     let regions: Vec<Option<String>> = named.iter().map(|(_, span)| region(span)).collect();
     let relation = Rows::new()
         .text("school_code", named.iter().map(|(code, _)| Some(*code)))

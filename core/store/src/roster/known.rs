@@ -13,7 +13,7 @@ use huiliu_vault::keys::Keys;
 
 /// A membership, for comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Post {
+pub struct KnownMembership {
     /// Code of the school.
     pub school: String,
     /// First day; `None` if unknown.
@@ -24,7 +24,7 @@ pub struct Post {
 
 /// A teacher, for comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownTeacher {
     /// Whether the teacher is on the roster.
     pub on_roster: bool,
     /// The name on the roster.
@@ -36,7 +36,7 @@ pub struct Known {
     /// Whether rows of one version give the ID number two different names.
     pub contested: bool,
     /// Memberships in order of time.
-    pub memberships: Vec<Post>,
+    pub memberships: Vec<KnownMembership>,
 }
 
 fn teacher_relation(ids: &[i64]) -> Rows<'static> {
@@ -47,12 +47,12 @@ fn teacher_relation(ids: &[i64]) -> Rows<'static> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, StoreError> {
+pub async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, KnownTeacher>, StoreError> {
     let sql = "SELECT t.id, t.origin, t.name, t.sex, t.birth_date, t.contested
                FROM {rows} {join teacher t ON t.id = incoming.teacher_id}";
     let mut known = BTreeMap::new();
     for row in tx.fetch_rows_with(sql, vec![], teacher_relation(ids)).await? {
-        let teacher = Known {
+        let teacher = KnownTeacher {
             on_roster: row.text("origin")? == "roster",
             name: row.opt_text("name")?,
             sex: row.opt_text("sex")?,
@@ -67,7 +67,7 @@ pub async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Kno
                ORDER BY m.teacher_id, coalesce(m.valid_from, ''), m.school_code";
     for row in tx.fetch_rows_with(sql, vec![], teacher_relation(ids)).await? {
         let (from, to) = (row.opt_text("valid_from")?, row.opt_text("valid_to")?);
-        let post = Post { school: row.text("school_code")?, from, to };
+        let post = KnownMembership { school: row.text("school_code")?, from, to };
         known.entry(row.int("teacher_id")?).or_default().memberships.push(post);
     }
     Ok(known)

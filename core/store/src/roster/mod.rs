@@ -5,19 +5,19 @@
 
 mod derive;
 pub mod known;
+mod person_details;
 pub mod report;
 mod sift;
-mod told;
 pub mod wait;
 mod write;
 
+pub(crate) use person_details::load_person_details;
 pub use sift::{SiftedRows, sift_rows};
-pub(crate) use told::load_told;
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Load};
 use crate::delivery::classify::Classified;
 use crate::delivery::dead_letters::{self, Resolution};
-use crate::delivery::finish::{Done, Replayed, finish_batch, move_counters, write_skips};
+use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use huiliu_decode::RosterRow;
@@ -52,7 +52,7 @@ pub(crate) async fn commit_rows(
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    let done = Done {
+    let done = BatchResult {
         manifest_version: load.manifest_version,
         activation: load.activation,
         outcomes,

@@ -8,14 +8,14 @@ use crate::identity::identifiers::{self, Index};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
-use huiliu_decode::roster::{Content, Named};
+use huiliu_decode::roster::{Content, SchoolIdentifier};
 use huiliu_decode::{Expected, Parked, Problem, RosterRow};
 use huiliu_manifest::Field;
 use huiliu_vault::keys::Keys;
 
 /// What a row is missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Need {
+pub struct MissingReference {
     /// `school_code`, `school_ref` or `teacher_ref`; the last two are the source's own ids.
     pub what: &'static str,
     /// The missing code, or the missing id at the source.
@@ -28,7 +28,7 @@ pub struct Wait {
     /// Key of the dead letter.
     pub dead_letter_key: [u8; 16],
     /// What its row is missing.
-    pub need: Need,
+    pub need: MissingReference,
 }
 
 /// The rows of a batch, separated into those that can be loaded and those that must be parked.
@@ -56,10 +56,10 @@ impl<'l> SiftedRows<'l> {
     }
 
     /// Returns the code of the school that a row names.
-    pub(super) fn school_code<'s>(&'s self, named: &'s Named) -> Option<&'s str> {
+    pub(super) fn school_code<'s>(&'s self, named: &'s SchoolIdentifier) -> Option<&'s str> {
         match named {
-            Named::Code(code) => Some(code),
-            Named::Ref(own) => self.school_refs.get(own).map(String::as_str),
+            SchoolIdentifier::Code(code) => Some(code),
+            SchoolIdentifier::Ref(own) => self.school_refs.get(own).map(String::as_str),
         }
     }
 }
@@ -75,7 +75,7 @@ struct Other {
 }
 
 /// The values of a person that are compared.
-struct Compared<'l> {
+struct ComparedPerson<'l> {
     /// The row's position in the batch.
     nth: usize,
     row: &'l RosterRow<'l>,
@@ -125,21 +125,21 @@ fn find_needs(
     codes: &HashSet<String>,
     refs: &HashMap<String, String>,
     persons: &HashSet<String>,
-) -> Vec<(Field, Need)> {
+) -> Vec<(Field, MissingReference)> {
     let mut needs = vec![];
     match row.post().and_then(|post| post.school.as_ref()) {
-        Some(Named::Code(code)) if !codes.contains(code) => {
-            needs.push((Field::SchoolCode, Need { what: "school_code", value: code.clone() }));
+        Some(SchoolIdentifier::Code(code)) if !codes.contains(code) => {
+            needs.push((Field::SchoolCode, MissingReference { what: "school_code", value: code.clone() }));
         }
-        Some(Named::Ref(own)) if !refs.contains_key(own) => {
-            needs.push((Field::SchoolRef, Need { what: "school_ref", value: own.clone() }));
+        Some(SchoolIdentifier::Ref(own)) if !refs.contains_key(own) => {
+            needs.push((Field::SchoolRef, MissingReference { what: "school_ref", value: own.clone() }));
         }
         _ => {}
     }
     if let Content::Membership(person, _) = &row.content
         && !persons.contains(person)
     {
-        needs.push((Field::TeacherRef, Need { what: "teacher_ref", value: person.clone() }));
+        needs.push((Field::TeacherRef, MissingReference { what: "teacher_ref", value: person.clone() }));
     }
     needs
 }
@@ -151,9 +151,9 @@ async fn load_known_schools(
     sifted: &mut SiftedRows<'_>,
 ) -> Result<HashSet<String>, StoreError> {
     let named = |own: bool| {
-        let of = |named: &Named| match named {
-            Named::Code(code) => (!own).then(|| code.clone()),
-            Named::Ref(of_source) => own.then(|| of_source.clone()),
+        let of = |named: &SchoolIdentifier| match named {
+            SchoolIdentifier::Code(code) => (!own).then(|| code.clone()),
+            SchoolIdentifier::Ref(of_source) => own.then(|| of_source.clone()),
         };
         sifted.rows.iter().filter_map(|(row, _)| of(row.post()?.school.as_ref()?)).collect::<BTreeSet<String>>()
     };
@@ -208,7 +208,7 @@ async fn check_id_numbers(
     held: &ClaimedBatch,
     sifted: &mut SiftedRows<'_>,
 ) -> Result<(), StoreError> {
-    let people: Vec<Compared<'_>> = sifted
+    let people: Vec<ComparedPerson<'_>> = sifted
         .rows
         .iter()
         .enumerate()
@@ -218,7 +218,7 @@ async fn check_id_numbers(
             let name = digest_name(keys, &person.name.fold_for_comparison());
             let former_name = person.former_name.as_ref().map(|name| digest_name(keys, &name.fold_for_comparison()));
             let (former, index) = (person.former_id_number.as_ref().map(index), index(&person.id_number));
-            Some(Compared { nth, row, index, former, name, former_name })
+            Some(ComparedPerson { nth, row, index, former, name, former_name })
         })
         .collect();
     if people.is_empty() {
@@ -240,7 +240,7 @@ async fn check_id_numbers(
         let record = by_record.get(&p.row.record_key);
         let shared = is_shared(held, p, within, by_index.get(&p.index).map_or(&[][..], Vec::as_slice));
         match link_teacher(p, &teachers, record) {
-            _ if shared => found.push((p.nth, Err(Fault::Shared))),
+            _ if shared => found.push((p.nth, Err(PersonFault::Shared))),
             Ok(teacher) => found.extend(teacher.map(|teacher| (p.nth, Ok((p.index, teacher))))),
             Err(fault) => found.push((p.nth, Err(fault))),
         }
@@ -260,14 +260,14 @@ async fn check_id_numbers(
 }
 
 /// Why a person's row cannot be loaded.
-enum Fault {
+enum PersonFault {
     Shared,
     OtherTeacher,
     FormerOfOther,
     OtherPerson,
 }
 
-impl Fault {
+impl PersonFault {
     fn to_problem(&self, row: &RosterRow<'_>) -> Problem {
         let Content::Teacher(person, _) = &row.content else {
             return Problem::new("record_key.other_person".into(), "record_key", "", &Expected::SamePerson);
@@ -290,7 +290,12 @@ impl Fault {
 
 /// Returns true if another name has the same ID number, in the same version of this stream or in any version of another
 /// one.
-fn is_shared(held: &ClaimedBatch, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
+fn is_shared(
+    held: &ClaimedBatch,
+    p: &ComparedPerson<'_>,
+    within: Option<&BTreeSet<[u8; 16]>>,
+    others: &[Other],
+) -> bool {
     let is_same = |name: &[u8]| name == p.name || p.former_name.is_some_and(|former| former == name);
     let same_source = |o: &Other| o.source_id == held.source_id && o.stream == held.stream;
     let against = |o: &&Other| !(is_same(&o.name_digest) || same_source(o) && o.source_version != p.row.source_version);
@@ -300,13 +305,13 @@ fn is_shared(held: &ClaimedBatch, p: &Compared<'_>, within: Option<&BTreeSet<[u8
 
 /// Returns the teacher that a row is about, if there is one yet.
 fn link_teacher(
-    p: &Compared<'_>,
+    p: &ComparedPerson<'_>,
     teachers: &HashMap<Index, i64>,
     record: Option<&Other>,
-) -> Result<Option<i64>, Fault> {
+) -> Result<Option<i64>, PersonFault> {
     let (mut teacher, former) = (teachers.get(&p.index).copied(), p.former.and_then(|f| teachers.get(&f).copied()));
     match (teacher, former) {
-        (Some(a), Some(b)) if a != b => return Err(Fault::FormerOfOther),
+        (Some(a), Some(b)) if a != b => return Err(PersonFault::FormerOfOther),
         _ => teacher = teacher.or(former),
     }
     let Some(record) = record.filter(|record| record.blind_index != p.index) else { return Ok(teacher) };
@@ -315,8 +320,8 @@ fn link_teacher(
     match (record.teacher_id, teacher) {
         // An older row changes nothing that is stored. Otherwise the same record must still be about the same person.
         _ if p.row.source_version < record.source_version => Ok(teacher),
-        _ if !is_same => Err(Fault::OtherPerson),
-        (Some(a), Some(b)) if a != b => Err(Fault::OtherTeacher),
+        _ if !is_same => Err(PersonFault::OtherPerson),
+        (Some(a), Some(b)) if a != b => Err(PersonFault::OtherTeacher),
         (of_record, of_number) => Ok(of_number.or(of_record)),
     }
 }
@@ -327,7 +332,7 @@ fn link_teacher(
 async fn load_conflicting_rows(
     tx: &mut Tx,
     held: &ClaimedBatch,
-    people: &[Compared<'_>],
+    people: &[ComparedPerson<'_>],
 ) -> Result<(HashMap<Index, Vec<Other>>, HashMap<[u8; 16], Other>), StoreError> {
     const COLUMNS: &str = "r.source_id AS source_id, r.stream AS stream, r.source_version AS source_version,
         r.teacher_id AS teacher_id, r.blind_index AS blind_index, r.name_digest AS name_digest, r.record_key AS record_key";

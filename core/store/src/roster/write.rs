@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
-use crate::delivery::classify::{Classified, Newer, Overwritten, SelectedWrites};
+use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites};
 use crate::identity::identifiers::{self, Index, NewNumber};
 use crate::roster::sift::{SiftedRows, digest_name};
 use crate::roster::{derive, wait};
@@ -16,7 +16,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::Rows;
 use huiliu_decode::RosterRow;
-use huiliu_decode::roster::{Content, Named, Person, Post};
+use huiliu_decode::roster::{Content, Person, SchoolIdentifier, SchoolMembership};
 use huiliu_values::RosterKind;
 use huiliu_values::calendar::shanghai_offset;
 use huiliu_vault::keys::Keys;
@@ -77,7 +77,7 @@ pub(super) async fn write_rows(
     let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
     let mut codes = load_school_codes(tx, &overwritten).await?;
     let ids = tx.reserve_ids("roster_row", new.len()).await?;
-    let held_rows = Written { keys, held, load, sifted, landed };
+    let held_rows = RowContext { keys, held, load, sifted, landed };
     sealing::require_current(tx, keys).await?;
     held_rows.insert_rows(tx, &ids, &new, of_new).await?;
     held_rows.update_rows(tx, &newer, of_newer).await?;
@@ -139,7 +139,7 @@ async fn find_or_make_teachers(
     rows: &[&RosterRow<'_>],
 ) -> Result<Vec<Option<i64>>, StoreError> {
     let named = load_refs_with_membership(tx, held, rows).await?;
-    let on_roster = |person: &Person, post: &Post| {
+    let on_roster = |person: &Person, post: &SchoolMembership| {
         post.school.is_some() || person.teacher_ref.as_ref().is_some_and(|own| named.contains(own))
     };
     let persons = load_persons(tx, keys, held, rows).await?;
@@ -339,7 +339,7 @@ async fn link_schools(
 }
 
 /// The values that writing any row of a batch needs.
-struct Written<'w> {
+struct RowContext<'w> {
     keys: &'w Keys,
     held: &'w ClaimedBatch,
     load: &'w Load<'w>,
@@ -349,7 +349,7 @@ struct Written<'w> {
 
 /// The computed columns of one row.
 #[derive(Default)]
-struct Made {
+struct RowColumns {
     kind: Option<RosterKind>,
     as_of: String,
     blind_index: Option<Index>,
@@ -367,7 +367,7 @@ struct Made {
     sealed: Option<Vec<u8>>,
 }
 
-impl Written<'_> {
+impl RowContext<'_> {
     async fn insert_rows(
         &self,
         tx: &mut Tx,
@@ -389,7 +389,7 @@ impl Written<'_> {
     async fn update_rows(
         &self,
         tx: &mut Tx,
-        newer: &[Newer<'_, RosterRow<'_>>],
+        newer: &[NewerRecord<'_, RosterRow<'_>>],
         teachers: &[Option<i64>],
     ) -> Result<(), StoreError> {
         if newer.is_empty() {
@@ -412,14 +412,14 @@ impl Written<'_> {
         Ok(())
     }
 
-    fn compute_all_columns(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<Made>, StoreError> {
+    fn compute_all_columns(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<RowColumns>, StoreError> {
         rows.iter().map(|row| self.compute_columns(row)).collect()
     }
 
-    fn compute_columns(&self, row: &RosterRow<'_>) -> Result<Made, StoreError> {
+    fn compute_columns(&self, row: &RosterRow<'_>) -> Result<RowColumns, StoreError> {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
         let as_of = row.as_of.unwrap_or(self.landed);
-        let mut made = Made { as_of: as_of.to_string(), ..Made::default() };
+        let mut made = RowColumns { as_of: as_of.to_string(), ..RowColumns::default() };
         if let Some(post) = row.post() {
             // A membership that ended on an unknown day ends on the day of the row, but not before its first day.
             let ended = post.ended.then(|| post.from.map_or(as_of, |from| from.max(as_of)));
@@ -427,7 +427,7 @@ impl Written<'_> {
             (made.position, made.stage) = (post.position.clone(), post.stage.clone());
             made.school_code = post.school.as_ref().and_then(|named| self.sifted.school_code(named)).map(str::to_owned);
             made.school_ref = match &post.school {
-                Some(Named::Ref(own)) => Some(own.clone()),
+                Some(SchoolIdentifier::Ref(own)) => Some(own.clone()),
                 _ => None,
             };
         }
@@ -463,10 +463,10 @@ impl Written<'_> {
         rows: Rows<'r>,
         all: &[&'r RosterRow<'_>],
         teachers: &[Option<i64>],
-        made: &'r [Made],
+        made: &'r [RowColumns],
     ) -> Rows<'r> {
         let always = |v: i64| std::iter::repeat_n(Some(v), all.len());
-        let text = |of: fn(&'r Made) -> Option<&'r str>| made.iter().map(of).collect::<Vec<_>>();
+        let text = |of: fn(&'r RowColumns) -> Option<&'r str>| made.iter().map(of).collect::<Vec<_>>();
         rows.bytes("record_key", all.iter().map(|row| row.record_key.as_slice()))
             .text("kind", made.iter().map(|m| m.kind.map(RosterKind::as_str)))
             .int("source_version", all.iter().map(|row| Some(row.source_version)))

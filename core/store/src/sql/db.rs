@@ -22,7 +22,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::sql::dialect::{lite_query, lite_rows, pg_query, pg_rows};
 use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError};
-use crate::sql::rehearsal::{Rehearsal, Stage};
+use crate::sql::rehearsal::{Rehearsal, RehearsalStage};
 use crate::sql::rows::{Row, Rows, Value};
 
 /// How long to wait for a server's answer or for a free connection.
@@ -240,11 +240,11 @@ pub enum Tx {
     /// A transaction on SQLite.
     Sqlite(Transaction<'static, Sqlite>),
     /// One part of a rehearsal.
-    Rehearsed(OwnedMutexGuard<Stage>),
+    Rehearsed(OwnedMutexGuard<RehearsalStage>),
 }
 
 /// The connection that a transaction uses.
-enum On<'c> {
+enum TxConnection<'c> {
     Pg(&'c mut PgConnection),
     Sqlite(&'c mut SqliteConnection),
 }
@@ -257,10 +257,10 @@ impl Tx {
         matches!(self, Self::Rehearsed(_))
     }
 
-    fn connection(&mut self) -> On<'_> {
+    fn connection(&mut self) -> TxConnection<'_> {
         match self {
-            Self::Pg(tx) => On::Pg(tx),
-            Self::Sqlite(tx) => On::Sqlite(tx),
+            Self::Pg(tx) => TxConnection::Pg(tx),
+            Self::Sqlite(tx) => TxConnection::Sqlite(tx),
             Self::Rehearsed(stage) => stage.whole.connection(),
         }
     }
@@ -271,8 +271,8 @@ impl Tx {
     /// [`StoreError::Statement`].
     pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self.connection() {
-            On::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
-            On::Sqlite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
+            TxConnection::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
+            TxConnection::Sqlite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
         })
     }
 
@@ -282,8 +282,8 @@ impl Tx {
     /// [`StoreError::Statement`].
     pub async fn fetch_rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self.connection() {
-            On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
-            On::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
+            TxConnection::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
+            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
         }
     }
 
@@ -298,8 +298,8 @@ impl Tx {
         relation: Rows<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         match self.connection() {
-            On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
-            On::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
+            TxConnection::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
+            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
         }
     }
 
@@ -309,8 +309,8 @@ impl Tx {
     /// [`StoreError::Statement`].
     pub async fn execute_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
         Ok(match self.connection() {
-            On::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
-            On::Sqlite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
+            TxConnection::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
+            TxConnection::Sqlite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
         })
     }
 
@@ -325,17 +325,17 @@ impl Tx {
         let names = relation.name_list();
         match self.connection() {
             // For few rows, COPY is slower than INSERT: its end waits for the delayed acknowledgement of its data.
-            On::Pg(tx) if relation.len() < 500 => {
+            TxConnection::Pg(tx) if relation.len() < 500 => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}}");
                 tx.execute(pg_query(&sql, vec![], Some(relation))).await?;
             }
-            On::Pg(tx) => {
+            TxConnection::Pg(tx) => {
                 let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
                 let mut copy = tx.copy_in_raw(&statement).await?;
                 copy.send(relation.to_pg_copy()).await?;
                 copy.finish().await?;
             }
-            On::Sqlite(tx) => {
+            TxConnection::Sqlite(tx) => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
                 tx.execute(lite_query(&sql, vec![], Some(relation))?).await?;
             }
@@ -349,7 +349,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn try_advisory_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreError> {
-        if let On::Sqlite(_) = self.connection() {
+        if let TxConnection::Sqlite(_) = self.connection() {
             return Ok(true);
         }
         let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
@@ -362,7 +362,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn take_advisory_lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
-        if let On::Pg(_) = self.connection() {
+        if let TxConnection::Pg(_) = self.connection() {
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))";
             self.execute(sql, vec![what.into(), number.into()]).await?;
         }
@@ -378,7 +378,7 @@ impl Tx {
         if count == 0 {
             return Ok(vec![]);
         }
-        if let On::Pg(_) = self.connection() {
+        if let TxConnection::Pg(_) = self.connection() {
             let sql = format!(
                 "SELECT string_agg(nextval('{table}_id_seq'::regclass)::text, ',') AS ids FROM generate_series(1, $1)"
             );
@@ -402,7 +402,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreError> {
-        if let On::Pg(_) = self.connection() {
+        if let TxConnection::Pg(_) = self.connection() {
             self.execute(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
         }
         Ok(())

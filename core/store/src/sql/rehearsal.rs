@@ -11,25 +11,25 @@ use crate::sql::error::{RehearsalMisuse, StoreError};
 /// at a time. Other connections do not see it, and wait for the rows it wrote until it is dropped.
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
-    stage: Arc<Mutex<Stage>>,
+    stage: Arc<Mutex<RehearsalStage>>,
     /// The kind of the real database, from [`crate::sql::db::Db::kind`].
     pub(crate) kind: &'static str,
 }
 
 /// The transaction, and whether a part of it is open.
 #[derive(Debug)]
-pub struct Stage {
+pub struct RehearsalStage {
     pub(crate) whole: Tx,
     open: bool,
 }
 
 impl Rehearsal {
     pub(crate) fn new(whole: Tx, kind: &'static str) -> Self {
-        Self { stage: Arc::new(Mutex::new(Stage { whole, open: false })), kind }
+        Self { stage: Arc::new(Mutex::new(RehearsalStage { whole, open: false })), kind }
     }
 
     /// Locks the transaction between two parts. Rolls back a part that was begun and then dropped.
-    pub(crate) async fn lock_between_parts(&self) -> Result<OwnedMutexGuard<Stage>, StoreError> {
+    pub(crate) async fn lock_between_parts(&self) -> Result<OwnedMutexGuard<RehearsalStage>, StoreError> {
         let taken = Arc::clone(&self.stage).try_lock_owned();
         let mut stage = taken.map_err(|_| RehearsalMisuse::TwoAtOnce)?;
         if stage.open {
@@ -58,7 +58,7 @@ impl Rehearsal {
     }
 }
 
-impl Stage {
+impl RehearsalStage {
     /// Ends a part. Its work lasts until the whole transaction is dropped.
     pub(crate) async fn end_part(&mut self) -> Result<(), StoreError> {
         self.whole.execute("RELEASE SAVEPOINT part", vec![]).await?;

@@ -6,7 +6,7 @@ use crate::roster::write::Personal;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
-use huiliu_matching::{Role, Told};
+use huiliu_matching::{PersonDetails, Role};
 use huiliu_values::IdNumber;
 use huiliu_values::id_number::Sex;
 use huiliu_vault::keys::Keys;
@@ -16,7 +16,11 @@ use huiliu_vault::keys::Keys;
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn load_told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMap<i64, Told>, StoreError> {
+pub(crate) async fn load_person_details(
+    tx: &mut Tx,
+    keys: &Keys,
+    ids: &[i64],
+) -> Result<HashMap<i64, PersonDetails>, StoreError> {
     let mut newest: HashMap<i64, (Age, Personal)> = HashMap::with_capacity(ids.len());
     let mut former: HashMap<i64, BTreeSet<String>> = HashMap::new();
     let rows = tx
@@ -40,7 +44,7 @@ pub(crate) async fn load_told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<H
     let posts = load_last_schools(tx, &newest.keys().copied().collect::<Vec<_>>()).await?;
     let schools = load_school_names(tx, &posts.values().map(String::as_str).collect()).await?;
     let told = |(teacher, (_, personal)): (i64, (Age, Personal))| {
-        let mut told = Told::default();
+        let mut told = PersonDetails::default();
         told.add_text(Role::Name, &personal.name);
         former.remove(&teacher).unwrap_or_default().iter().for_each(|name| told.add_text(Role::FormerName, name));
         told.add_text(Role::IdNumber, &personal.id_number);

@@ -9,15 +9,15 @@ use crate::profile::{DateOrder, Profile, Role};
 
 /// Texts about one person, each with its role. Personal data: stored sealed, and its `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Told(Vec<(Role, String)>);
+pub struct PersonDetails(Vec<(Role, String)>);
 
-impl fmt::Debug for Told {
+impl fmt::Debug for PersonDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Told({} texts, hidden)", self.0.len())
+        write!(f, "PersonDetails({} texts, hidden)", self.0.len())
     }
 }
 
-impl Told {
+impl PersonDetails {
     /// Adds a text; blank texts are ignored.
     pub fn add_text(&mut self, role: Role, text: &str) {
         let text = text.trim();
