@@ -106,9 +106,12 @@ pub enum Command {
         /// Only say what would happen; nothing is kept.
         #[arg(long, conflicts_with = "land_only")]
         plan: bool,
+        /// Show every teacher and every dead letter of a plan.
+        #[arg(long, requires = "plan", conflicts_with = "limit")]
+        all: bool,
         /// Teachers, and dead letters, told of a plan.
-        #[arg(long, value_name = "N", default_value_t = 100, requires = "plan")]
-        limit: usize,
+        #[arg(long, value_name = "N", requires = "plan")]
+        limit: Option<usize>,
     },
     /// Take payloads that platforms hand in over HTTP, until told to stop.
     Receive {
@@ -167,7 +170,12 @@ pub enum Command {
     #[command(subcommand)]
     Replay(Replays),
     /// Who decided what.
-    Audit(Span),
+    Audit {
+        #[command(flatten)]
+        of: Entries,
+        #[command(flatten)]
+        span: Span,
+    },
     /// Training records.
     #[command(subcommand)]
     Records(Listing),
@@ -269,6 +277,26 @@ impl Of {
     }
 }
 
+/// Which entries of the audit log; all of what is given must match.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Entries {
+    /// By this actor.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// With this action, as `replay.apply`, or `replay` for all of them.
+    #[arg(long)]
+    pub action: Option<String>,
+    /// About this subject, as "dead letter 7", or "dead letter" for all of them.
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// On this day or later, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub since: Option<NaiveDate>,
+    /// On this day or earlier, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub until: Option<NaiveDate>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Listing {
     /// List.
@@ -338,6 +366,9 @@ pub enum Replays {
     Plan {
         #[command(flatten)]
         matching: Matching,
+        /// Show every raw record and every teacher.
+        #[arg(long)]
+        all: bool,
     },
     /// Do what a plan says, if all of it still holds.
     Apply { id: i64 },
@@ -346,9 +377,12 @@ pub enum Replays {
     /// Show one with its raw records and teachers.
     Show {
         id: i64,
+        /// Show every raw record and every teacher.
+        #[arg(long, conflicts_with = "limit")]
+        all: bool,
         /// At most this many raw records, and teachers.
-        #[arg(long, default_value_t = 50)]
-        limit: i64,
+        #[arg(long, value_name = "N")]
+        limit: Option<i64>,
     },
 }
 
@@ -461,9 +495,12 @@ pub enum Connectors {
         /// The first page of this source; nothing is stored.
         #[arg(long)]
         source: Option<String>,
+        /// Show every record.
+        #[arg(long, conflicts_with = "limit")]
+        all: bool,
         /// At most so many records.
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-        limit: u32,
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        limit: Option<u32>,
     },
     /// What may stand at a place of a manifest, as `stream.page`; without one, the whole language.
     Explain {

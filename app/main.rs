@@ -68,7 +68,7 @@ impl CliError {
             let error = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
             words::say_error(&error.to_string());
         } else {
-            words::note_error(&format!("huiliu: {}", self.message));
+            words::note_error(&sentence!("cli-mistake-told", what = self.message));
         }
     }
 }

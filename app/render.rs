@@ -23,8 +23,14 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
         return say(label("cli-render-there-none"));
     }
     in_words(&page.items);
-    if let Some(next) = &page.next {
-        note(&sentence!("cli-render-more-follow-after", next));
+    note_more(page);
+}
+
+/// Tells how many rows there are in all, where a listing is cut by its limit.
+pub fn note_more<T>(page: &Page<T>) {
+    if let (Some(next), Some(total)) = (&page.next, page.total) {
+        let (shown, total) = (count(page.items.len()), grouped(total));
+        note(&sentence!("cli-render-part-of-total", shown, total, next));
     }
 }
 
@@ -47,6 +53,16 @@ pub fn exact_hours(ExactHours(units): ExactHours) -> String {
 /// A moment for people, in Asia/Shanghai: `2014-09-11T08:00:00.123+08:00` is said as `2014-09-11 08:00:00`.
 pub fn moment(instant: &str) -> String {
     instant.get(..19).unwrap_or(instant).replace('T', " ")
+}
+
+/// A number of things, with commas.
+pub fn count(n: usize) -> String {
+    with_commas(&n.to_string())
+}
+
+/// The same of a number that has no sign.
+pub fn grouped_count(n: u64) -> String {
+    with_commas(&n.to_string())
 }
 
 /// 12345 → 12,345.
@@ -100,10 +116,11 @@ pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
 /// The reasons of a dead letter, in one line.
 pub fn reasons(all: &[Problem]) -> String {
     let in_words = |p: &Problem| {
-        let (field, expected) = (field_of(p), said(&p.expected));
-        format!("{} {field}={:?} ({}{expected})", p.code, p.seen, label("cli-render-expected"))
+        let text = format!("{} {}={:?}", p.code, field_of(p), p.seen);
+        let aside = format!("{}{}", label("cli-render-expected"), said(&p.expected));
+        sentence!("cli-render-aside", text, aside)
     };
-    all.iter().map(in_words).collect::<Vec<_>>().join("; ")
+    all.iter().map(in_words).collect::<Vec<_>>().join(label("cli-plans-separator"))
 }
 
 /// That a plan has changed nothing.

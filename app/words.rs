@@ -1,5 +1,6 @@
 //! Words for people, in English and Chinese, and the only way to standard output.
 
+pub mod acts;
 mod faults;
 pub mod guesses;
 pub mod matching;
@@ -58,6 +59,21 @@ macro_rules! sentence {
     };
 }
 pub(crate) use sentence;
+
+/// [`sentence!`] with facts that can be numbers: the catalogue chooses words by them, and sets off their thousands.
+macro_rules! counting {
+    ($id:literal $(, $name:ident = $fact:expr)* $(,)?) => {
+        $crate::words::say_values($id, [$((stringify!($name), serde_json::Value::from($fact)),)*].into_iter())
+    };
+}
+pub(crate) use counting;
+
+/// A sentence of the catalogues in the language of the locale, with its facts as values.
+pub fn say_values(id: &str, facts: impl Iterator<Item = (&'static str, Value)>) -> String {
+    let facts = facts.map(|(name, fact)| (name.to_owned(), fact));
+    let message: Map<String, Value> = facts.chain([("code".to_owned(), Value::from(id))]).collect();
+    huiliu_messages::render_message(language(), &Value::Object(message))
+}
 
 /// A sentence in both languages, for whoever is not at this terminal.
 pub struct Both {

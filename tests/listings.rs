@@ -151,3 +151,142 @@ fn filters_that_name_nothing_are_refused_on_sqlite() {
 fn filters_that_name_nothing_are_refused_on_postgresql() {
     check_filters(Services::Postgres);
 }
+
+/// A listing that is cut says of how many, counted under the same filter, and how the rest is seen.
+fn totals(on: Services) {
+    let house = TestEnv::new(on);
+    if on == Services::Postgres {
+        assert!(house.run(&["migrate"]).status.success());
+    }
+    house.run_json(&["demo", "--records", "3000", "--json"]);
+    for nth in 0..3 {
+        assert!(house.run(&["replay", "plan"]).status.success(), "plan {nth}");
+        let record =
+            house.run_sql(&format!("SELECT id FROM training_record ORDER BY id LIMIT 1 OFFSET {nth}")).to_string();
+        assert!(house.run(&["decisions", "revoke", &record, "--because", "a test"]).status.success());
+    }
+    house.run_sql(
+        "UPDATE identity_claim SET state = 'potential' WHERE id IN (SELECT id FROM identity_claim ORDER BY id LIMIT 3)",
+    );
+    house.run_sql("UPDATE batch SET state = 'quarantined' WHERE id IN (SELECT id FROM batch ORDER BY id LIMIT 3)");
+    let source = ["--source", "demo-cmcc"];
+    let listings: [(&[&str], &[&str]); 10] = [
+        (&["records", "list"], &[]),
+        (&["records", "list"], &source),
+        (&["dead-letters", "list"], &[]),
+        (&["dead-letters", "list"], &source),
+        (&["runs", "list"], &[]),
+        (&["batches", "list"], &[]),
+        (&["audit"], &["--action", "replay"]),
+        (&["decisions", "list"], &[]),
+        (&["identity", "queue"], &[]),
+        (&["replay", "list"], &[]),
+    ];
+    for (listing, filter) in listings {
+        let args = [listing, filter, &["--limit", "2"]].concat();
+        let whole = house.run_json(&[listing, filter, &["--limit", "1000000", "--json"]].concat());
+        let total = whole["items"].as_array().unwrap().len();
+        assert!(total > 2 && whole["next"].is_null() && whole["total"].is_null(), "{args:?}: {total}");
+        let part = house.run_json(&[&args[..], &["--json"]].concat());
+        assert_eq!((&part["total"], part["items"].as_array().unwrap().len()), (&total.into(), 2), "{args:?}");
+        let total = huiliu_messages::with_commas(&total.to_string());
+        assert_output(&house, &args, 0, &[&format!("2 of {total}"), "--limit", "--after"]);
+        let (_, chinese) = run_in_language(&house, &args, "zh_CN.UTF-8");
+        assert!(chinese.contains(&format!("共 {total} 条，显示 2 条")), "{args:?}: {chinese}");
+        // What is whole needs no such line.
+        let (_, all) = run_in_language(&house, &[listing, filter, &["--limit", "1000000"]].concat(), "en");
+        assert!(!all.contains("--after"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_listing_that_is_cut_says_of_how_many_on_sqlite() {
+    totals(Services::Sqlite);
+}
+
+#[test]
+fn a_listing_that_is_cut_says_of_how_many_on_postgresql() {
+    totals(Services::Postgres);
+}
+
+#[test]
+fn the_audit_log_is_filtered_and_told_in_words() {
+    let house = TestEnv::new(Services::Sqlite);
+    house.run_json(&["demo", "--records", "3000", "--json"]);
+    let letters = house.list_items(&["dead-letters", "list", "--limit", "2", "--json"]);
+    let letter = |nth: usize| letters[nth]["dead_letter"].to_string();
+    for (nth, actor) in ["王芳", "the office"].into_iter().enumerate() {
+        assert_output(
+            &house,
+            &["dead-letters", "discard", &letter(nth), "--because", "a test row", "--actor", actor],
+            0,
+            &[],
+        );
+    }
+    assert_output(&house, &["replay", "plan", "--actor", "the office"], 0, &[]);
+    let entries = |filter: &[&str]| {
+        let items = house.list_items(&[&["audit", "--json"], filter].concat());
+        items.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let discard = "dead_letter.discard";
+    assert_eq!(entries(&[]), [discard, discard, "replay.plan"]);
+    assert_eq!(entries(&["--by", "王芳"]), [discard]);
+    assert_eq!(entries(&["--action", "dead_letter"]), [discard, discard]);
+    assert_eq!(entries(&["--action", discard, "--by", "the office"]), [discard]);
+    assert_eq!(entries(&["--subject", &format!("dead letter {}", letter(0))]), [discard]);
+    assert_eq!(entries(&["--subject", "dead letter"]), [discard, discard]);
+    assert_eq!(entries(&["--since", "2014-01-01", "--until", "2099-01-01"]).len(), 3);
+    assert!(entries(&["--since", "2099-01-01"]).is_empty() && entries(&["--until", "2014-01-01"]).is_empty());
+    // In the words of the locale, which filters take as well; codes stay in JSON.
+    let subject = format!("死信 {}", letter(0));
+    let (exit, chinese) =
+        run_in_language(&house, &["audit", "--action", "作废死信", "--subject", &subject], "zh_CN.UTF-8");
+    assert!(exit == Some(0) && chinese.contains("作废死信") && chinese.contains(&subject), "{chinese}");
+    assert!(chinese.contains("理由：a test row") && !chinese.contains(['{', '_']), "{chinese}");
+    assert_output(&house, &["audit"], 0, &["discard a dead letter", "plan a replay", "reason: a test row"]);
+    // What names nothing is told.
+    assert_output(&house, &["audit", "--by", "nobody"], 2, &["nobody called \"nobody\"", "王芳", "the office"]);
+    assert_output(&house, &["audit", "--action", "dead"], 2, &["no action \"dead\"", discard]);
+    assert_output(&house, &["audit", "--subject", "dead letter 0"], 2, &["nothing about \"dead letter 0\""]);
+    assert_output(
+        &house,
+        &["audit", "--since", "2015-01-02", "--until", "2015-01-01"],
+        2,
+        &["--since is later than --until"],
+    );
+    let (exit, chinese) = run_in_language(&house, &["audit", "--by", "没有的人"], "zh_CN.UTF-8");
+    assert!(exit == Some(2) && chinese.contains("操作人 \"没有的人\" 没有任何操作"), "{chinese}");
+}
+
+#[test]
+fn decisions_are_listed_in_words() {
+    let house = TestEnv::new(Services::Sqlite);
+    house.run_json(&["demo", "--records", "1000", "--json"]);
+    let record = house.run_sql("SELECT min(id) FROM training_record").to_string();
+    assert_output(&house, &["decisions", "grade", &record, "excellent", "--because", "an appeal"], 0, &[]);
+    assert_output(&house, &["decisions", "list"], 0, &["set a grade", "grade: excellent"]);
+    let (_, chinese) = run_in_language(&house, &["decisions", "list"], "zh_CN.UTF-8");
+    assert!(chinese.contains("评定等次") && chinese.contains("等次：优秀"), "{chinese}");
+    assert!(!chinese.contains("credit.grade") && !chinese.contains("excellent"), "{chinese}");
+    assert_eq!(house.list_items(&["decisions", "list", "--json"])[0]["kind"], "credit.grade");
+}
+
+/// What is stored counts items from 0, what is said counts them from 1.
+#[test]
+fn addresses_count_from_1_in_words() {
+    let house = TestEnv::new(Services::Sqlite);
+    house.run_json(&["demo", "--records", "3000", "--json"]);
+    let rows = house.list_items(&["records", "list", "--source", "demo-intel", "--limit", "1", "--json"]);
+    let stored = rows[0]["address"].as_str().unwrap();
+    let (page, item) = stored.rsplit_once(" item ").unwrap();
+    let item = item.parse::<u64>().unwrap() + 1;
+    let (path, page) = page.rsplit_once(" page ").unwrap();
+    assert_eq!(page, "1", "{stored}");
+    let list = ["records", "list", "--source", "demo-intel", "--limit", "1"];
+    assert_output(&house, &list, 0, &[&format!("{path} page 1, item {item}")]);
+    let (_, chinese) = run_in_language(&house, &list, "zh_CN.UTF-8");
+    assert!(chinese.contains(&format!("{path} 第 1 页第 {item} 条")), "{chinese}");
+    assert_output(&house, &["dead-letters", "list", "--source", "demo-institution"], 0, &[" first page, item "]);
+    let record = rows[0]["record"].to_string();
+    assert_output(&house, &["records", "show", &record], 0, &[&format!("page 1, item {item}")]);
+}

@@ -36,6 +36,7 @@ mod operations;
 mod ops;
 mod order;
 mod pipeline;
+mod plans;
 mod population;
 mod queue;
 mod record;

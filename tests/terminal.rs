@@ -1,5 +1,10 @@
 //! Tables on a terminal fit its width.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{FromRawFd as _, OwnedFd};
+use std::process::{Command, Stdio};
+
 use crate::test_env::{Services, TestEnv};
 
 /// Returns the number of terminal columns that a line takes.
@@ -47,4 +52,51 @@ fn no_table_is_wider_than_its_terminal() {
             assert_eq!(letters(&shown("100000")), letters(&shown("200")), "{listing:?}");
         }
     }
+}
+
+/// A terminal of a hundred columns: what is read of it, and what a program writes to.
+fn terminal() -> (File, OwnedFd) {
+    let (mut master, mut slave) = (0, 0);
+    let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: both numbers are written by the call, and each is owned once below.
+    unsafe {
+        let opened = libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &size);
+        assert_eq!(opened, 0);
+        (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
+    }
+}
+
+/// What a program that goes well writes to standard error, when that is a terminal.
+pub fn shown_on_terminal(mut command: Command) -> String {
+    let (mut master, slave) = terminal();
+    let mut child = command.stdout(Stdio::null()).stderr(slave).spawn().unwrap();
+    drop(command);
+    let (mut seen, mut part) = (Vec::new(), [0; 4096]);
+    // The end of a terminal that nobody writes to any more is an error.
+    while let Ok(read @ 1..) = master.read(&mut part) {
+        seen.extend_from_slice(&part[..read]);
+    }
+    assert!(child.wait().unwrap().success());
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+#[test]
+fn a_sync_on_a_terminal_says_how_far_it_is() {
+    for (language, words) in [
+        ("en", ["reading: 2,400 of 6,000 records · 1 page", "delivering", "settling"]),
+        ("zh_CN.UTF-8", ["读取中：已读 2,400 条，共 6,000 条 · 1 页", "投递中", "结算中"]),
+    ] {
+        let house = TestEnv::new(Services::Sqlite);
+        let mut command = house.command(&["demo", "--records", "6000"]);
+        command.env("HUILIU_LANG", language).env("HUILIU_FAULT_SLOW_MS", "300");
+        let seen = shown_on_terminal(command);
+        for word in words {
+            assert!(seen.contains(word), "{word:?} is not in {seen}");
+        }
+    }
+    // In a pipe it is quiet.
+    let house = TestEnv::new(Services::Sqlite);
+    let out = house.run(&["demo", "--records", "6000"]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(!said.contains("reading") && !said.contains("settling"), "{said}");
 }

@@ -31,9 +31,12 @@ pub enum Rules {
     Diff {
         before: String,
         after: String,
+        /// Show every teacher.
+        #[arg(long, conflicts_with = "limit")]
+        all: bool,
         /// Show at most this many teachers.
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
     },
 }
 
@@ -62,6 +65,9 @@ pub struct Decided {
     /// Only say whose hours would change.
     #[arg(long)]
     pub plan: bool,
+    /// Show every teacher.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// A grade that is decided.

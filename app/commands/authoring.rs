@@ -10,10 +10,10 @@ use huiliu_engine::operations::preview::{self, PageOf, PagePreview, PreviewReque
 use huiliu_engine::runtime::Runtime;
 
 use crate::cli::Template;
-use crate::render::show;
+use crate::render::{count, grouped_count, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{field_of, label, note, phrase, said, say, sentence};
+use crate::words::{address, counting, field_of, label, note, phrase, said, say, sentence};
 use crate::{CliError, open};
 use huiliu_values::PreviewOutcome;
 
@@ -54,12 +54,15 @@ pub(super) fn note_open_questions(lines: &[usize]) {
 pub(super) fn show_checked(rows: &[Checked]) {
     for row in rows {
         let mark = if row.ok { "✓" } else { "✗" };
-        let records = sentence!("cli-authoring-records", n = row.records);
+        let records = counting!("cli-authoring-records", n = row.records);
         let variant = row.variant.map_or_else(String::new, |name| format!(" · {}", phrase(name)));
         say(&format!("{mark} {}/{}  {}{variant}  {records}", row.connector, row.stream, row.sample));
         row.differences.iter().for_each(|difference| say(&format!("    {}", phrase(difference))));
     }
 }
+
+/// Records that a preview shows where nobody asks for more.
+const SHOWN: u32 = 10;
 
 /// What `preview` looks at.
 #[derive(Debug)]
@@ -68,7 +71,8 @@ pub struct Look {
     pub stream: Option<String>,
     pub sample: Option<PathBuf>,
     pub source: Option<String>,
-    pub limit: u32,
+    pub all: bool,
+    pub limit: Option<u32>,
 }
 
 /// Raw record, mapped record and problems, side by side: of a sample, or of the platform's first page.
@@ -78,17 +82,35 @@ pub async fn preview(settings: &Settings, look: &Look, json: bool) -> Result<(),
         path: &look.path,
         stream: look.stream.as_deref(),
         page: page_of(runtime.as_ref(), look.source.as_deref(), look.sample.as_deref()),
-        limit: look.limit,
+        limit: if look.all { u32::MAX } else { look.limit.unwrap_or(SHOWN) },
     };
     let previewed = preview::preview(&settings.engine, &open::program(), request).await?;
     if let Some(runtime) = &runtime {
         runtime.close().await;
     }
-    show(json, &previewed, |PagePreview { address, bytes, records, .. }| {
-        say(&sentence!("cli-authoring-bytes", address, bytes));
-        records.iter().for_each(show_record);
-    });
+    show(json, &previewed, show_preview);
     Ok(())
+}
+
+/// The page, the first records, and what becomes of all of them.
+fn show_preview(PagePreview { address: page, bytes, records, summary, .. }: &PagePreview) {
+    say(&sentence!("cli-authoring-bytes", address = address(page), bytes = count(*bytes)));
+    records.iter().for_each(show_record);
+    let of = [
+        (summary.clean, label("cli-authoring-clean")),
+        (summary.parked, label("cli-authoring-parked")),
+        (summary.skipped, label("cli-authoring-skipped")),
+    ];
+    let said = |(n, outcome): &(u64, &str)| sentence!("cli-render-of-outcome", n = grouped_count(*n), outcome);
+    let outcomes: Vec<String> = of.iter().filter(|(n, _)| *n > 0).map(said).collect();
+    let total = of.iter().map(|(n, _)| n).sum::<u64>();
+    say(&counting!("cli-authoring-summary", n = total, outcomes = outcomes.join(label("cli-render-comma"))));
+    for (code, n) in &summary.reasons {
+        say(&format!("    {code}  {}", grouped_count(*n)));
+    }
+    if (records.len() as u64) < total {
+        say(&format!("  {}", sentence!("cli-plans-more", shown = count(records.len()), total = grouped_count(total))));
+    }
 }
 
 /// What reads a source, where one is to be read.
@@ -123,7 +145,7 @@ fn show_record(record: &Preview) {
         .as_ref()
         .map_or_else(String::new, |h| format!(" · {h} {}", label("cli-authoring-class-hours")));
     let because = record.because.as_ref().map_or_else(String::new, |why| format!(" · {why}"));
-    say(&format!("\n── {} · {outcome}{hours}{because}\n{}\n", record.address, record.raw));
+    say(&format!("\n── {} · {outcome}{hours}{because}\n{}\n", address(&record.address), record.raw));
     let rows: Vec<Vec<String>> = record
         .fields
         .iter()
@@ -131,8 +153,9 @@ fn show_record(record: &Preview) {
         .collect();
     table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
     for p in &record.problems {
-        let expected = said(&p.expected);
-        say(&format!("  ✗ {} {}={:?} ({}{expected})", p.code, field_of(p), p.seen, label("cli-render-expected")));
+        let told = format!("{} {}={:?}", p.code, field_of(p), p.seen);
+        let expected = format!("{}{}", label("cli-render-expected"), said(&p.expected));
+        say(&format!("  ✗ {}", sentence!("cli-render-aside", text = told, aside = expected)));
     }
 }
 

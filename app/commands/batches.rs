@@ -5,7 +5,7 @@ use huiliu_engine::operations::{Act, batches};
 use huiliu_store::admin::reports::BatchRow;
 
 use crate::cli::Batches;
-use crate::render::{show, show_page};
+use crate::render::{grouped, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
 use crate::words::{address, label, said, say, word};
@@ -36,7 +36,7 @@ fn list(rows: &[BatchRow]) {
             r.batch.to_string(),
             r.source.clone(),
             address(&r.address).into_owned(),
-            r.records.to_string(),
+            grouped(r.records),
             word(r.state.as_str()).to_owned(),
             r.attempts.to_string(),
             r.lost_claims.to_string(),

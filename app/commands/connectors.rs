@@ -26,8 +26,8 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
             let results = if accept { ExpectedResults::Accept } else { ExpectedResults::Keep };
             authoring::test(&settings, &path, results, json).await
         }
-        Connectors::Preview { path, stream, sample, source, limit } => {
-            authoring::preview(&settings, &Look { path, stream, sample, source, limit }, json).await
+        Connectors::Preview { path, stream, sample, source, all, limit } => {
+            authoring::preview(&settings, &Look { path, stream, sample, source, all, limit }, json).await
         }
         Connectors::Infer { sample, out, id, with_sample } => {
             infer::run(&settings, &infer::Asked { sample, out, id, with_sample }, json).await

@@ -7,7 +7,7 @@ use huiliu_store::ledger::decisions::CourseDecision;
 
 use super::decisions;
 use crate::cli::Courses;
-use crate::render::{hours, show_page};
+use crate::render::{grouped, hours, show_page};
 use crate::settings::Settings;
 use crate::table::table;
 use crate::words::label;
@@ -39,7 +39,7 @@ async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
 fn show_courses(courses: &[CourseShown]) {
     let cells = |c: &CourseShown| {
         let most = c.most.map(hours).unwrap_or_default();
-        vec![c.course.clone(), c.title.clone(), c.theme.clone().unwrap_or_default(), c.series.to_owned(), most]
+        vec![c.course.clone(), c.title.clone(), c.theme.clone().unwrap_or_default(), series(c.series).to_owned(), most]
     };
     let heading = [
         label("cli-courses-course"),
@@ -49,6 +49,16 @@ fn show_courses(courses: &[CourseShown]) {
         label("cli-courses-hours-most"),
     ];
     table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
+}
+
+/// A series of the course standard.
+fn series(series: &str) -> &str {
+    match series {
+        "teaching" => label("cli-courses-series-teaching"),
+        "learning" => label("cli-courses-series-learning"),
+        "profession" => label("cli-courses-series-profession"),
+        other => other,
+    }
 }
 
 async fn unknown(settings: &Settings, json: bool) -> Result<(), CliError> {
@@ -68,7 +78,7 @@ fn show_unknown(courses: &[UnknownCourse]) {
             c.connector.clone(),
             c.code.clone(),
             c.title.clone().unwrap_or_default(),
-            c.records.to_string(),
+            grouped(c.records),
             c.suggested.as_ref().map(suggested).unwrap_or_default(),
         ]
     };

@@ -5,12 +5,14 @@ use huiliu_engine::operations::decisions::{self, Mode, Proposal};
 use huiliu_engine::operations::{Act, Span};
 use huiliu_engine::recount::Change;
 use huiliu_store::ledger::decisions::Decision;
-use huiliu_values::{BeforeAfter, ExactHours};
+use huiliu_values::Gains;
 
+use super::plans::{self, TeacherLine};
 use crate::cli::{Decided, Decisions};
-use crate::render::{hours, moment, say_only_a_plan, show, show_page};
+use crate::render::{moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
+use crate::words::acts::{act, details};
 use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
@@ -37,36 +39,26 @@ pub(super) async fn decide(
     let mode = if how.plan { Mode::Plan } else { Mode::Apply };
     let decided = decisions::decide(&runtime, act, mode, proposal).await?;
     runtime.close().await;
-    show(json, &decided, show_decided);
+    show(json, &decided, |decided| show_decided(decided, how.all));
     Ok(())
 }
 
-fn show_decided(decided: &decisions::DecisionResult) {
-    show_changes(&decided.teachers);
+fn show_decided(decided: &decisions::DecisionResult, all: bool) {
+    show_changes(&decided.gains, &decided.teachers, decided.teachers.len(), plans::shown(all, None));
     match decided.decision {
         None => say_only_a_plan(),
         Some(number) => say(&sentence!("cli-decisions-decision-written", number)),
     }
 }
 
-/// Teachers, with their hours before and after.
-pub(super) fn show_changes(changes: &[Change]) {
-    if changes.is_empty() {
+/// How hours change in sum, and the first of the teachers with their hours before and after.
+pub(super) fn show_changes(gains: &Gains, changes: &[Change], total: usize, shown: usize) {
+    let parts = plans::gains(gains);
+    if parts.is_empty() {
         return say(label("cli-decisions-nobody-entries-change"));
     }
-    let cells =
-        |c: &Change| vec![c.teacher.to_string(), pair(c.counted), pair(c.provisional), c.entries_changed.to_string()];
-    let heading = [
-        label("cli-decisions-teacher"),
-        label("cli-decisions-counted"),
-        label("cli-decisions-provisional"),
-        label("cli-decisions-entries-change"),
-    ];
-    table(&heading, &changes.iter().map(cells).collect::<Vec<_>>());
-}
-
-fn pair(BeforeAfter { before, after }: BeforeAfter<ExactHours>) -> String {
-    if before == after { hours(before) } else { format!("{} → {}", hours(before), hours(after)) }
+    plans::say_summary(&parts);
+    plans::show_teachers(changes.iter().map(TeacherLine::from), shown, total);
 }
 
 async fn list(settings: &Settings, teacher: Option<i64>, span: Span, json: bool) -> Result<(), CliError> {
@@ -83,9 +75,9 @@ fn show_list(rows: &[Decision]) {
             d.decision.to_string(),
             moment(&d.at),
             d.actor.clone(),
-            d.kind.as_str().to_owned(),
+            act(d.kind.as_str()),
             about(d),
-            if d.detail.as_object().is_some_and(|o| o.is_empty()) { String::new() } else { d.detail.to_string() },
+            details(&d.detail),
             state(d),
             d.because.clone(),
         ]

@@ -25,7 +25,8 @@ fn show_finding(finding: &Finding) {
         (true, true) => "!",
         (false, _) => "✗",
     };
-    say(&format!("{mark} {}: {}", name(finding.what), detail(&finding.detail)));
+    let told = sentence!("cli-render-labelled", what = name(finding.what), text = detail(&finding.detail));
+    say(&format!("{mark} {told}"));
 }
 
 fn name(part: Part) -> &'static str {
@@ -55,9 +56,11 @@ fn detail(detail: &Detail) -> String {
             sentence!("cli-doctor-others-can-read-mode-chmod", path = path.display(), mode)
         }
         Detail::Orphans(counts) if counts.is_empty() => label("cli-doctor-none").to_owned(),
-        Detail::Orphans(counts) => {
-            counts.iter().map(|of| format!("{} {}", of.count, phrase(&of.rows))).collect::<Vec<_>>().join(", ")
-        }
+        Detail::Orphans(counts) => counts
+            .iter()
+            .map(|of| format!("{} {}", of.count, phrase(&of.rows)))
+            .collect::<Vec<_>>()
+            .join(label("cli-render-comma")),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),
         Detail::Sources(0) => label("cli-doctor-none").to_owned(),
         Detail::Sources(number) => number.to_string(),
@@ -80,7 +83,10 @@ fn source(SourceFinding { source, file, problem, .. }: &SourceFinding) -> String
 fn connectors(in_use: &[ConnectorFound], disabled: &[String], unusable: &[String]) -> String {
     let told = |of: &ConnectorFound| match of.origin {
         Origin::BuiltIn => of.connector.clone(),
-        other => format!("{} {} ({})", of.connector, of.version, origin(other)),
+        other => {
+            let text = format!("{} {}", of.connector, of.version);
+            sentence!("cli-render-aside", text, aside = origin(other))
+        }
     };
     let mut all: Vec<String> = in_use.iter().map(told).collect();
     all.extend(disabled.iter().map(|id| format!("{id} {}", label("cli-doctor-disabled"))));
@@ -88,5 +94,5 @@ fn connectors(in_use: &[ConnectorFound], disabled: &[String], unusable: &[String
         Some((which, why)) => sentence!("cli-doctor-cannot-used", which, why),
         None => of.clone(),
     }));
-    all.join(", ")
+    all.join(label("cli-render-comma"))
 }

@@ -11,9 +11,10 @@ use huiliu_store::ledger::decisions::Decision;
 
 use super::decisions::decide;
 use crate::cli::{Identity, Kept};
-use crate::render::{show, show_page};
+use crate::render::{grouped, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
+use crate::words::acts::act;
 use crate::words::matching::{bits, doubt, evidence, role};
 use crate::words::{address, label, say, sentence, word};
 use crate::{CliError, open};
@@ -55,7 +56,7 @@ fn show_counts(counts: &Counts) {
         label("cli-identity-contradicting"),
     ];
     let row = [counts.definite, counts.potential, counts.none, counts.new, counts.contradicting];
-    table(&heading, &[row.iter().map(ToString::to_string).collect()]);
+    table(&heading, &[row.map(grouped).to_vec()]);
 }
 
 async fn list(settings: &Settings, which: ClaimSelection, span: Span, json: bool) -> Result<(), CliError> {
@@ -73,7 +74,7 @@ fn show_claims(claims: &[ClaimRow]) {
             c.claim.to_string(),
             c.name.clone(),
             word(c.state.as_str()).to_owned(),
-            c.records.to_string(),
+            grouped(c.records),
             c.teacher.or(first.map(|f| f.teacher)).map_or_else(String::new, |t| t.to_string()),
             first.and_then(|f| f.name.clone()).unwrap_or_default(),
             first.map_or_else(String::new, |f| bits(f.score)),
@@ -130,7 +131,7 @@ fn show_claim(shown: &ClaimDetails) {
 fn show_decision(decided: &Decision) {
     let Decision { decision, actor, because, .. } = decided;
     let of = decided.teacher.map_or_else(String::new, |teacher| sentence!("cli-identity-teacher-3", teacher));
-    say(&sentence!("cli-identity-decision", decision, kind = decided.kind.as_str(), of, actor, because));
+    say(&sentence!("cli-identity-decision", decision, kind = act(decided.kind.as_str()), of, actor, because));
 }
 
 fn show_record(r: &ClaimRecord) {

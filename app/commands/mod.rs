@@ -6,6 +6,7 @@ mod batches;
 mod connectors;
 mod courses;
 mod cursors;
+mod days;
 mod dead_letters;
 mod decisions;
 mod demo;
@@ -16,6 +17,8 @@ mod infer;
 mod maintenance;
 mod matching;
 mod planned;
+mod plans;
+mod progress;
 mod receive;
 mod record;
 mod records;
@@ -77,8 +80,8 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
             let selection = Selection { names: source, all };
             sync::run(settings, sync::Asked { selection, from, land_only, json }).await
         }
-        Command::Upload { source, files, stream, land_only, plan, limit } => {
-            let plan = plan.then_some(limit);
+        Command::Upload { source, files, stream, land_only, plan, all, limit } => {
+            let plan = plan.then_some(upload::PlanShown { all, limit });
             upload::run(settings, upload::Asked { source, files, stream, land_only, plan, json }).await
         }
         Command::Receive { listen } => receive::run(settings, listen).await,
@@ -103,7 +106,7 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,
         Command::Batches(asked) => batches::run(settings, asked, json).await,
         Command::Replay(asked) => replay::run(settings, asked, json).await,
-        Command::Audit(span) => audit::run(settings, span, json).await,
+        Command::Audit { of, span } => audit::run(settings, of, span, json).await,
         Command::Records(listing) => records::run(settings, listing, json).await,
         Command::Teachers(asked) => teachers::run(settings, asked, json).await,
         Command::Rules(asked) => rules::run(settings, asked, json).await,

@@ -4,70 +4,117 @@ use huiliu_engine::upload_plan::{People, Plan, Teacher};
 use huiliu_store::roster::known::KnownMembership;
 use huiliu_values::{BeforeAfter, ExactHours};
 
-use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
+use super::plans;
+use crate::render::{grouped, grouped_count, hours, reasons, say_only_a_plan};
 use crate::table::table;
-use crate::words::{address, label, note, said, say, sentence, word};
+use crate::words::{address, counting, label, note, said, say, sentence, word};
 
-/// Prints a plan.
-pub fn show_plan(plan: &Plan) {
-    let mut cells = vec![plan.source.clone()];
-    cells.extend(balance_cells(&plan.balance));
-    table(&balance_heading(label("cli-planned-source")), &[cells]);
+/// Prints a plan: what it comes to, then the first of the teachers; parked rows where all is asked for.
+pub fn show_plan(plan: &Plan, all: bool, most: usize) {
+    let records = counting!(
+        "cli-planned-records",
+        n = plan.balance.received,
+        outcomes = outcomes(plan),
+        source = plan.source.as_str()
+    );
+    say(&records);
     for why in &plan.undelivered {
         let reason = why.why.as_ref().map_or_else(String::new, said);
         note(&sentence!("cli-planned-would-delivered", file = why.file, reason));
     }
+    if !plan.changes {
+        return say(label("cli-planned-nothing-would-change-all-held"));
+    }
+    let mut parts = plans::gains(&plan.hours.gains);
+    parts.extend(people(&plan.people));
     if plan.taken_up > 0 {
-        say(&sentence!("cli-planned-rows-waited-would-go", taken_up = plan.taken_up));
+        parts.push(counting!("cli-planned-rows-waited-would-go", n = plan.taken_up));
     }
-    show_parked(plan);
-    show_teachers(&plan.teachers);
-    show_people(&plan.people);
-    let h = &plan.hours;
-    let both_sums =
-        |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));
-    say(&sentence!(
-        "cli-planned-teachers-concerned-would-other-hours",
-        teachers = h.teachers,
-        hours_change = h.hours_change,
-        reasons_change = h.reasons_change,
-        before = both_sums(h.counted.before, h.provisional.before),
-        after = both_sums(h.counted.after, h.provisional.after)
-    ));
-    if plan.changes {
-        say_only_a_plan();
-    } else {
-        say(label("cli-planned-nothing-would-change-all-held"));
+    if !parts.is_empty() {
+        plans::say_summary(&parts);
     }
+    show_hours(plan);
+    show_parked(plan, all, most);
+    show_teachers(plan, most);
+    say_only_a_plan();
 }
 
-fn show_parked(plan: &Plan) {
+/// What becomes of the raw records: `50 inserted, 8 parked`.
+fn outcomes(plan: &Plan) -> String {
+    let b = &plan.balance;
+    let of = [
+        (b.inserted, label("cli-render-inserted")),
+        (b.updated, label("cli-render-updated")),
+        (b.unchanged, label("cli-render-unchanged")),
+        (b.superseded, label("cli-render-superseded")),
+        (b.skipped, label("cli-render-skipped")),
+        (b.parked, label("cli-render-parked")),
+        (b.discarded, label("cli-render-discarded")),
+        (b.pending, label("cli-render-pending")),
+        (b.unread, label("cli-render-unread")),
+    ];
+    let said = |(n, outcome): &(i64, &str)| sentence!("cli-render-of-outcome", n = grouped(*n), outcome);
+    of.iter().filter(|(n, _)| *n > 0).map(said).collect::<Vec<_>>().join(label("cli-render-comma"))
+}
+
+/// The hours of the teachers concerned, together.
+fn show_hours(plan: &Plan) {
+    let h = &plan.hours;
+    if h.hours_change + h.reasons_change == 0 {
+        return;
+    }
+    let both_sums =
+        |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));
+    let before = both_sums(h.counted.before, h.provisional.before);
+    let after = both_sums(h.counted.after, h.provisional.after);
+    say(&counting!("cli-planned-hours-in-all", n = h.hours_change + h.reasons_change, before = before, after = after));
+}
+
+fn show_parked(plan: &Plan, all: bool, most: usize) {
     if plan.parked.reasons.is_empty() {
         return;
     }
-    let cells = |(code, n): (&String, &u64)| vec![code.clone(), n.to_string()];
+    let cells = |(code, n): (&String, &u64)| vec![code.clone(), grouped_count(*n)];
     say("");
     table(
         &[label("cli-planned-would-wait-reason"), label("cli-planned-rows")],
         &plan.parked.reasons.iter().map(cells).collect::<Vec<_>>(),
     );
-    for row in &plan.parked.rows {
+    let shown = if all { most } else { 0 };
+    for row in plan.parked.rows.iter().take(shown) {
         say(&format!("  {}  {}", address(&row.address), reasons(&row.reasons)));
+    }
+    if shown == 0 {
+        say(&format!("  {}", label("cli-planned-parked-more")));
     }
 }
 
-fn show_teachers(teachers: &[Teacher]) {
-    for teacher in teachers {
-        let number = teacher.teacher.map_or_else(|| label("cli-planned-new").to_owned(), |number| number.to_string());
-        say(&format!("\n{} {number}: {}", label("cli-planned-teacher"), teacher.id_number));
-        changes(teacher).iter().for_each(|line| say(&format!("  {line}")));
+fn show_teachers(plan: &Plan, most: usize) {
+    let shown = &plan.teachers[..plan.teachers.len().min(most)];
+    if !shown.is_empty() {
+        say("");
     }
+    for teacher in shown {
+        let new = || label("cli-planned-new-teacher").to_owned();
+        let who = teacher.teacher.map_or_else(new, |number| sentence!("cli-planned-teacher", number));
+        let name = teacher.called.as_deref().unwrap_or(label("cli-plans-no-name"));
+        let who = sentence!("cli-planned-who", name, id_number = teacher.id_number, who);
+        match &changes(teacher)[..] {
+            [] => say(&format!("  {who}")),
+            [change] => say(&format!("  {}", sentence!("cli-planned-who-changes", who, change))),
+            changes => {
+                say(&format!("  {who}"));
+                changes.iter().for_each(|line| say(&format!("    {line}")));
+            }
+        }
+    }
+    plans::say_more(shown.len(), usize::try_from(plan.teachers_changing).unwrap_or(usize::MAX));
 }
 
 fn changes(teacher: &Teacher) -> Vec<String> {
     let text = |name: &str, of: &Option<BeforeAfter<Option<String>>>| {
         let said = |text: &Option<String>| word(text.as_deref().unwrap_or("—")).to_owned();
-        of.as_ref().map(|pair| format!("{name}: {} → {}", said(&pair.before), said(&pair.after)))
+        of.as_ref().map(|pair| changed(name, &said(&pair.before), &said(&pair.after)))
     };
     let on_roster = teacher.on_roster.map(|_| label("cli-planned-roster-from-then").to_owned());
     let contested = teacher.contested.map(|contested| {
@@ -80,23 +127,30 @@ fn changes(teacher: &Teacher) -> Vec<String> {
     });
     let posts = |posts: &[KnownMembership]| {
         let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
-        let post = |p: &KnownMembership| format!("{} ({} – {})", p.school, day(&p.from), day(&p.to));
-        if posts.is_empty() { "—".to_owned() } else { posts.iter().map(post).collect::<Vec<_>>().join(", ") }
+        let post = |p: &KnownMembership| {
+            sentence!("cli-planned-post", school = p.school, from = day(&p.from), to = day(&p.to))
+        };
+        let separator = label("cli-render-comma");
+        if posts.is_empty() { "—".to_owned() } else { posts.iter().map(post).collect::<Vec<_>>().join(separator) }
     };
     let moved = teacher.memberships.as_ref();
-    let moved = moved.map(|m| format!("{}: {} → {}", label("cli-planned-schools"), posts(&m.before), posts(&m.after)));
+    let moved = moved.map(|m| changed(label("cli-planned-schools"), &posts(&m.before), &posts(&m.after)));
+    let entries = teacher.hours.map(|h| counting!("cli-planned-entries", n = h.entries_changed));
     let hours = teacher.hours.map(|h| {
-        sentence!(
-            "cli-planned-hours-counted-provisional-entries-change",
-            before = hours(h.counted.before),
-            before_2 = hours(h.provisional.before),
-            after = hours(h.counted.after),
-            after_2 = hours(h.provisional.after),
-            entries_changed = h.entries_changed,
-            before_3 = h.exempt_entries.before,
-            after_3 = h.exempt_entries.after
-        )
+        let provisional = h.provisional;
+        let counted = changed(label("cli-plans-counted"), &hours(h.counted.before), &hours(h.counted.after));
+        let is_provisional = provisional.before != ExactHours(0) || provisional.after != ExactHours(0);
+        let provisional =
+            changed(label("cli-plans-provisional"), &hours(provisional.before), &hours(provisional.after));
+        [Some(counted), Some(provisional).filter(|_| is_provisional), entries.clone()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(label("cli-plans-separator"))
     });
+    let exempt = teacher.hours.map(|h| h.exempt_entries).filter(|exempt| exempt.before != exempt.after);
+    let exempt = exempt
+        .map(|exempt| changed(label("cli-planned-exempt"), &exempt.before.to_string(), &exempt.after.to_string()));
     [
         on_roster,
         text(label("cli-planned-name"), &teacher.name),
@@ -105,22 +159,33 @@ fn changes(teacher: &Teacher) -> Vec<String> {
         contested,
         moved,
         hours,
+        exempt,
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn show_people(people: &People) {
-    let People { new, on_roster, renamed, contested, sex, birth_date, moved } = people;
-    say(&sentence!(
-        "cli-planned-new-teachers-come-onto-roster",
-        new,
-        on_roster,
-        renamed,
-        contested,
-        sex,
-        birth_date,
-        moved
-    ));
+/// What something was and would be: `name: 王芳 → 王芬`.
+fn changed(what: &str, before: &str, after: &str) -> String {
+    sentence!("cli-planned-changed", what, before, after)
+}
+
+/// How many teachers would be known otherwise, each kind in a part of a sentence.
+fn people(people: &People) -> Vec<String> {
+    let People { new, on_roster, renamed, contested, sex, birth_date, moved } = *people;
+    let mut parts = Vec::new();
+    let mut tell = |n: u64, words: String| {
+        if n > 0 {
+            parts.push(words);
+        }
+    };
+    tell(new, counting!("cli-planned-new-teachers", n = new));
+    tell(on_roster, counting!("cli-planned-on-roster", n = on_roster));
+    tell(renamed, counting!("cli-planned-renamed", n = renamed));
+    tell(contested, counting!("cli-planned-contested", n = contested));
+    tell(sex, counting!("cli-planned-other-sex", n = sex));
+    tell(birth_date, counting!("cli-planned-other-birth-date", n = birth_date));
+    tell(moved, counting!("cli-planned-moved", n = moved));
+    parts
 }

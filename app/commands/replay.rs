@@ -1,6 +1,5 @@
 //! `replay`: dead letters through today's manifests and rules, the plan first.
 
-use chrono::{Days, NaiveDate, NaiveTime};
 use huiliu_decode::Problem;
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::replays::{self, ReplayApplied, ReplayShown};
@@ -9,21 +8,26 @@ use huiliu_engine::replay::{EffectHours, PlanDifference};
 use huiliu_messages::Message;
 use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
+use super::days::{begin_of, check_days, end_of};
+use super::plans::{self, TeacherLine};
 use super::sync::told_to_stop;
 use crate::cli::{Matching, Replays};
-use crate::render::{hours, moment, reasons, show, show_page};
+use crate::render::{grouped, hours, moment, reasons, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, label, note, said, say, sentence, word};
+use crate::words::{address, counting, label, note, said, say, sentence, word};
 use crate::{CliError, open};
 use huiliu_values::RecordOutcome;
 
-/// Rows shown of a plan unless `--limit` says otherwise.
-const SHOWN: i64 = 20;
+/// Raw records, and teachers, that JSON tells of a plan, and of one that is shown again, where nobody asks for more.
+const TOLD: [i64; 2] = [20, 50];
 
 pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), CliError> {
     match asked {
-        Replays::Plan { matching } => plan(settings, &filter(matching), json).await,
+        Replays::Plan { matching, all } => {
+            check_days(matching.since, matching.until)?;
+            plan(settings, &filter(matching), all, json).await
+        }
         Replays::Apply { id } => apply(settings, id, json).await,
         Replays::List(span) => {
             let opened = open::database(&settings, MayCreate::Nothing).await?;
@@ -32,36 +36,36 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
             show_page(json, &page, overview);
             Ok(())
         }
-        Replays::Show { id, limit } => {
+        Replays::Show { id, all, limit } => {
             let opened = open::database(&settings, MayCreate::Nothing).await?;
-            let shown = replays::show(&opened, id, limit).await?;
+            let told = if all { i64::MAX } else { limit.unwrap_or(TOLD[1]) };
+            let shown = replays::show(&opened, id, told).await?;
             opened.close().await;
-            show(json, &shown, show_replay);
+            let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(0));
+            show(json, &shown, |shown| show_replay(shown, all || limit.is_some(), plans::shown(all, limit)));
             Ok(())
         }
     }
 }
 
 fn filter(m: Matching) -> Filter {
-    // A day begins at midnight of +08:00.
-    let midnight = |day: NaiveDate| (day.and_time(NaiveTime::MIN).and_utc().timestamp() - 8 * 3_600) * 1_000_000;
     Filter {
         connector: m.connector,
         source: m.source,
         code: m.code,
         run: m.run,
-        since: m.since.map(midnight),
-        until: m.until.and_then(|day| day.checked_add_days(Days::new(1))).map(midnight),
+        since: m.since.and_then(begin_of),
+        until: m.until.and_then(end_of),
     }
 }
 
-async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), CliError> {
+async fn plan(settings: Settings, filter: &Filter, all: bool, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let plan = replays::plan(&runtime, act, filter, SHOWN, &told_to_stop()?).await?;
+    let plan = replays::plan(&runtime, act, filter, if all { i64::MAX } else { TOLD[0] }, &told_to_stop()?).await?;
     runtime.close().await;
     show(json, &plan, |plan| {
-        show_replay(plan);
+        show_replay(plan, all, plans::shown(all, None));
         if !plan.changes {
             return say(label("cli-replay-nothing-would-change-every-record"));
         }
@@ -74,16 +78,16 @@ async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Cli
 async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let applied: ReplayApplied = replays::apply(&runtime, act, id, SHOWN).await?;
+    let applied: ReplayApplied = replays::apply(&runtime, act, id, TOLD[0]).await?;
     runtime.close().await;
     show(json, &applied, |applied| {
         if applied.refused.is_none() {
-            overview(std::slice::from_ref(&applied.shown.replay));
+            show_summary(&applied.shown);
             say(label("cli-replay-applied-teachers-concerned-settled"));
         }
     });
     let Some(moved) = applied.refused else { return Ok(()) };
-    for what in moved.iter().take(usize::try_from(SHOWN).unwrap_or(20)) {
+    for what in moved.iter().take(plans::SHOWN) {
         note(&format!("  {}", moved_in_words(what)));
     }
     Err(CliError::failed(sentence!("cli-replay-replay-longer-holds-things-moved", id, n = moved.len()))
@@ -118,34 +122,62 @@ fn moved_in_words(moved: &PlanDifference) -> String {
             now = word(now.as_str())
         ),
         PlanDifference::Teacher { person, planned, now } => {
+            // Who is no teacher yet has no number.
+            let person = if person.starts_with("new:") { label("cli-plans-new") } else { person.as_str() };
             sentence!("cli-replay-teacher-planned-class-hours-now", person, planned = told(planned), now = told(now))
         }
     }
 }
 
-fn show_replay(shown: &ReplayShown) {
-    overview(std::slice::from_ref(&shown.replay));
-    say(&format!("\n{}", label("cli-replay-raw-records")));
-    for item in &shown.items {
-        let (letter, at) = (item.dead_letter, address(&item.address));
-        say(&format!("  {letter}  {at}  → {}  {}", word(item.outcome.as_str()), detail(item)));
+/// A replay: what it comes to, then raw records where they are asked for, and the first of the teachers.
+fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
+    show_summary(shown);
+    if records && !shown.items.is_empty() {
+        say(&format!("\n{}", label("cli-replay-raw-records")));
+        for item in shown.items.iter().take(most) {
+            let (letter, at) = (item.dead_letter, address(&item.address));
+            say(&format!("  {letter}  {at}  → {}  {}", word(item.outcome.as_str()), detail(item)));
+        }
     }
-    say(&format!("\n{}", label("cli-replay-teachers")));
-    let cells = |e: &Effect| {
-        vec![
-            e.person.clone(),
-            format!("{} → {}", hours(e.counted.before), hours(e.counted.after)),
-            format!("{} → {}", hours(e.provisional.before), hours(e.provisional.after)),
-            e.entries_changed.to_string(),
-        ]
+    let line = |e: &Effect| TeacherLine {
+        number: e.teacher,
+        name: e.name.clone(),
+        id_number: e.id_number.clone(),
+        counted: e.counted,
+        provisional: e.provisional,
+        entries_changed: e.entries_changed.to_string(),
     };
-    let heading = [
-        label("cli-replay-teacher"),
-        label("cli-replay-class-hours"),
-        label("cli-replay-provisional"),
-        label("cli-replay-entries-changed"),
-    ];
-    table(&heading, &shown.effects.iter().map(cells).collect::<Vec<_>>());
+    let total = usize::try_from(shown.replay.teachers).unwrap_or(usize::MAX);
+    plans::show_teachers(shown.effects.iter().map(line), most, total);
+    let all: i64 = shown.replay.outcomes.values().sum();
+    if !records && all > 0 {
+        say(&format!("  {}", counting!("cli-replay-records-more", n = all)));
+    }
+}
+
+/// What a replay comes to, in words: raw records, dead letters, hours.
+fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
+    let (id, state, at) = (replay.replay, word(replay.state.as_str()), moment(&replay.planned_at));
+    say(&sentence!("cli-replay-heading", id, state, at, by = replay.planned_by));
+    let of = |(outcome, n): (&RecordOutcome, &i64)| {
+        sentence!("cli-render-of-outcome", n = grouped(*n), outcome = word(outcome.as_str()))
+    };
+    let outcomes: Vec<String> = replay.outcomes.iter().filter(|(_, n)| **n > 0).map(of).collect();
+    let records: i64 = replay.outcomes.values().sum();
+    if records == 0 {
+        return;
+    }
+    let outcomes = outcomes.join(label("cli-render-comma"));
+    let mut parts = plans::gains(&sums.gains);
+    let open = replay.letters - sums.closing;
+    if sums.closing > 0 {
+        parts.push(counting!("cli-replay-close", n = sums.closing));
+    }
+    if open > 0 {
+        parts.push(counting!("cli-replay-stay", n = open));
+    }
+    say(&format!("  {}", counting!("cli-replay-records", n = records, outcomes = outcomes)));
+    plans::say_summary(&parts);
 }
 
 /// What a record says then, or why it stays parked.
@@ -163,11 +195,12 @@ fn detail(item: &Item) -> String {
 
 fn overview(rows: &[Replay]) {
     let cells = |r: &Replay| {
-        let n = |outcome: RecordOutcome| r.outcomes.get(&outcome).copied().unwrap_or(0).to_string();
-        let mut row = vec![r.replay.to_string(), word(r.state.as_str()).to_owned(), r.letters.to_string()];
+        let n = |outcome: RecordOutcome| r.outcomes.get(&outcome).copied().unwrap_or(0);
+        let n = |outcome: RecordOutcome| grouped(n(outcome));
+        let mut row = vec![r.replay.to_string(), word(r.state.as_str()).to_owned(), grouped(r.letters)];
         use RecordOutcome::{Inserted, Parked, Skipped, Superseded, Unchanged, Updated};
         row.extend([Inserted, Updated, Unchanged, Superseded, Skipped, Parked].map(n));
-        row.push(r.teachers.to_string());
+        row.push(grouped(r.teachers));
         row.push(moment(&r.planned_at));
         row.push(r.planned_by.clone());
         row

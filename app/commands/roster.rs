@@ -10,7 +10,7 @@ use huiliu_values::calendar::today_in_shanghai;
 
 use super::teachers;
 use crate::cli::{Roster, Schools, Tree};
-use crate::render::{show, show_page};
+use crate::render::{grouped, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
 use crate::words::{address, label, say, sentence, word};
@@ -41,9 +41,9 @@ async fn show_one(settings: &Settings, teacher: &str, on: NaiveDate, json: bool)
 fn show_teacher(shown: &RosterTeacher) {
     let row = &shown.teacher;
     let name = row.name.as_deref().unwrap_or_default();
-    say(&format!("{} {}: {name}  {}", label("cli-roster-teacher"), row.teacher, word(&row.origin)));
+    say(&sentence!("cli-roster-heading", teacher = row.teacher, name, origin = word(&row.origin)));
     if let (Some(sex), Some(birth)) = (&row.sex, &row.birth_date) {
-        say(&format!("  {}, {} {birth}", word(sex), label("cli-roster-born")));
+        say(&sentence!("cli-roster-born", sex = word(sex), birth));
     }
     if row.contested {
         say(label("cli-roster-id-number-two-names-rows"));
@@ -53,7 +53,7 @@ fn show_teacher(shown: &RosterTeacher) {
     show_memberships(&row.memberships);
     let chain: Vec<String> = shown.regions.iter().map(|region| format!("{} {}", region.code, region.name)).collect();
     if !chain.is_empty() {
-        say(&format!("  {} {}: {}", label("cli-roster-reports"), shown.on, chain.join(" → ")));
+        say(&sentence!("cli-roster-reports", on = shown.on, chain = chain.join(" → ")));
     }
 }
 
@@ -71,6 +71,9 @@ fn show_exemption(AgeExemption { exempt, as_of, age, .. }: &AgeExemption) {
 }
 
 fn show_memberships(memberships: &[MembershipRow]) {
+    if memberships.is_empty() {
+        return;
+    }
     let cells = |m: &MembershipRow| {
         vec![
             m.school.clone(),
@@ -100,7 +103,7 @@ fn ending(ended_by: &str, overlaps: bool) -> String {
         _ => "",
     };
     let overlap = if overlaps { label("cli-roster-overlaps") } else { "" };
-    [ended, overlap].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(", ")
+    [ended, overlap].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(label("cli-render-comma"))
 }
 
 fn show_status(status: &Status) {
@@ -113,10 +116,10 @@ fn show_status(status: &Status) {
         (label("cli-roster-schools"), status.schools),
         (label("cli-roster-rows-wait-school-person"), status.waiting_by_itself),
     ] {
-        say(&format!("  {words}: {n}"));
+        say(&sentence!("cli-roster-count", words, n = grouped(n)));
     }
     if !status.waiting.is_empty() {
-        let cells = |(code, n): (&String, &i64)| vec![code.clone(), n.to_string()];
+        let cells = |(code, n): (&String, &i64)| vec![code.clone(), grouped(*n)];
         table(
             &[label("cli-roster-waiting-reason"), label("cli-roster-rows")],
             &status.waiting.iter().map(cells).collect::<Vec<_>>(),
@@ -153,7 +156,7 @@ fn show_schools(schools: &[SchoolShown]) {
                 name.from.clone().unwrap_or_default(),
                 name.to.clone().unwrap_or_default(),
                 ending(&name.ended_by, name.overlaps),
-                school.teachers.to_string(),
+                grouped(school.teachers),
                 chain.join(" → "),
                 school.successor.clone().unwrap_or_default(),
             ]);

@@ -7,12 +7,16 @@ use huiliu_engine::operations::rules::{self, OpenQuestion, PackShown, RuleShown,
 use huiliu_values::{BeforeAfter, ExactHours};
 
 use super::decisions::show_changes;
+use super::plans;
 use crate::cli::Rules;
-use crate::render::{hours, show, show_page};
+use crate::render::{grouped_count, hours, show, show_page};
 use crate::settings::{self, Settings};
 use crate::table::table;
 use crate::words::{label, rule_name, say, sentence, word, wording};
 use crate::{CliError, open};
+
+/// Teachers that JSON tells where nobody asks for more.
+const TOLD: usize = 50;
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {
     let engine = &settings.engine;
@@ -21,9 +25,11 @@ pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), Cli
         Rules::Show { pack } => show_page(json, &rules::show(engine, pack.as_deref())?, show_rules),
         Rules::Settings => show_page(json, &rules::settings(engine)?, show_questions),
         Rules::Check { files, courses } => show(json, &check(&settings, files, courses)?, show_checked),
-        Rules::Diff { before, after, limit } => {
+        Rules::Diff { before, after, all, limit } => {
             let sides = BeforeAfter::new(side(&before)?, side(&after)?);
-            show(json, &diff(&settings, &sides, limit).await?, show_diff);
+            let told = if all { usize::MAX } else { limit.unwrap_or(TOLD) };
+            let shown = plans::shown(all, limit);
+            show(json, &diff(&settings, &sides, told).await?, |diff| show_diff(diff, shown));
         }
     }
     Ok(())
@@ -58,16 +64,19 @@ fn show_rules(rules: &[RuleShown]) {
         let amount = r.units_per_one.map(|n| format!(" × {n} / 108000")).unwrap_or_default();
         let name = format!("{}@{} {}", r.pack, r.version, r.rule);
         say(&format!("{}{amount}", rule_name(&name)));
-        say(&format!("    {}: {}", word(r.basis.as_str()), wording(&r.source)));
+        let told = sentence!("cli-render-labelled", what = word(r.basis.as_str()), text = wording(&r.source));
+        say(&format!("    {told}"));
     }
 }
 
 fn show_questions(questions: &[OpenQuestion]) {
     for q in questions {
-        say(&format!("{}: {}", q.setting, q.choices.join(" | ")));
+        say(&sentence!("cli-render-labelled", what = q.setting, text = q.choices.join(" | ")));
         for chosen in &q.packs {
             let source = wording(&chosen.source);
-            say(&format!("    {} = {}  ({}) {source}", chosen.pack, chosen.value, word(chosen.basis.as_str())));
+            let text = format!("{} = {}", chosen.pack, chosen.value);
+            let told = sentence!("cli-render-aside", text, aside = word(chosen.basis.as_str()));
+            say(&format!("    {told} {source}"));
         }
     }
 }
@@ -97,15 +106,17 @@ async fn diff(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) 
     Ok(diff)
 }
 
-fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff) {
-    if totals.hours_change + totals.reasons_change == 0 {
-        return say(&sentence!("cli-rules-nothing-would-change-both-give", teachers = totals.teachers));
+fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff, shown: usize) {
+    let concerned = usize::try_from(totals.hours_change + totals.reasons_change).unwrap_or(usize::MAX);
+    if concerned == 0 {
+        return say(&sentence!("cli-rules-nothing-would-change-both-give", teachers = grouped_count(totals.teachers)));
     }
-    show_changes(changes);
+    show_changes(&totals.gains, changes, concerned, shown);
     let both_sums =
         |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));
     let was = both_sums(totals.counted.before, totals.provisional.before);
     let is = both_sums(totals.counted.after, totals.provisional.after);
-    let (teachers, hours_change, reasons_change) = (totals.teachers, totals.hours_change, totals.reasons_change);
+    let [teachers, hours_change, reasons_change] =
+        [totals.teachers, totals.hours_change, totals.reasons_change].map(grouped_count);
     say(&sentence!("cli-rules-teachers-would-other-hours-same", teachers, hours_change, reasons_change, was, is));
 }

@@ -5,7 +5,7 @@ use huiliu_engine::operations::runs::{self, RunShown};
 use huiliu_store::admin::reports::{Balance, RunRow};
 
 use crate::cli::Listing;
-use crate::render::{balance_cells, balance_heading, moment, note_unread, show, show_page};
+use crate::render::{balance_cells, balance_heading, grouped, moment, note_unread, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
 use crate::words::{label, note, said, say, sentence, word};
@@ -31,7 +31,7 @@ fn show_balance(run: Option<i64>, balance: &Balance) {
         "\n  {} · {} · {} {}",
         if balance.balanced { label("cli-runs-balanced") } else { label("cli-runs-balanced-2") },
         if balance.complete { label("cli-runs-complete") } else { label("cli-runs-complete-2") },
-        balance.teachers_due,
+        grouped(balance.teachers_due),
         label("cli-runs-teachers-due"),
     ));
 }

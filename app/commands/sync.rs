@@ -1,18 +1,15 @@
 //! `sync`, and what `demo` and `upload` share with it: the progress of a pass, and how it is shown.
 
-use std::io::IsTerminal as _;
-use std::time::Duration;
-
 use huiliu_engine::database::{self, MayCreate};
 use huiliu_engine::ingest::PassStart;
-use huiliu_engine::operations::sync::{self, Pass, PassOptions, Progress, Selection, SkippedSource, Stage, Verdict};
+use huiliu_engine::operations::sync::{self, Pass, PassOptions, Selection, SkippedSource, Verdict};
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::settings::SourceSettings;
 use huiliu_values::RunState;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::progress::ProgressLine;
 use crate::render::{balance_cells, balance_heading, grouped, note_unread, show};
 use crate::settings::Settings;
 use crate::table::table;
@@ -47,7 +44,8 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     verdict(&pass)
 }
 
-/// How a pass is made from here: this process delivers, a bar shows how far it is. `expected` is only for that bar.
+/// How a pass is made from here: this process delivers, a line shows how far it is. `expected` is only for
+/// that line.
 pub struct Synced<'a> {
     pub settings: &'a Settings,
     pub from: PassStart,
@@ -73,41 +71,11 @@ impl Synced<'_> {
             let worker = worker.clone();
             tokio::spawn(async move { worker.work(stopped).await })
         };
-        let bar = Bar::new(self.expected);
+        let line = ProgressLine::new(self.expected);
         let deliver: Option<sync::StartDelivery<'_>> = if self.land_only { None } else { Some(&start) };
-        let passed = pass(PassOptions { from: self.from, deliver, stop: &stop, progress: &bar }).await;
-        bar.0.finish_and_clear();
+        let passed = pass(PassOptions { from: self.from, deliver, stop: &stop, progress: &line }).await;
+        line.clear();
         passed.map_err(Into::into)
-    }
-}
-
-/// A bar on a terminal; nothing in a pipe.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(expected: Option<u64>) -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()));
-        }
-        let bar = ProgressBar::new(expected.unwrap_or(0));
-        let style = ProgressStyle::with_template("{spinner} {msg} {human_pos}/{human_len} {per_sec} {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self(bar)
-    }
-}
-
-impl Progress for Bar {
-    fn landed(&self, records: u32) {
-        self.0.inc(u64::from(records));
-    }
-
-    fn stage(&self, stage: Stage) {
-        self.0.set_message(match stage {
-            Stage::Reading => label("cli-sync-reading"),
-            Stage::Delivering => label("cli-sync-delivering"),
-            Stage::Settling => label("cli-sync-settling"),
-        });
     }
 }
 
@@ -144,7 +112,8 @@ pub fn show_pass(pass: &Pass) {
         if let Some(failure) = &source.failure {
             let stopped = source.state == RunState::Stopped;
             let how = if stopped { label("cli-sync-stopped") } else { label("cli-sync-failed") };
-            note(&format!("{how}{}: {}", source.source, said(failure)));
+            let what = format!("{how}{}", source.source);
+            note(&sentence!("cli-render-labelled", what, text = said(failure)));
         }
     }
     for source in &pass.sources {

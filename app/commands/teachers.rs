@@ -14,7 +14,7 @@ use huiliu_values::calendar::today_in_shanghai;
 use huiliu_values::{Basis, EntryOutcome, ExactHours, Hours, IdNumber};
 
 use crate::cli::Teachers;
-use crate::render::{exact_hours, hours, show, show_page};
+use crate::render::{exact_hours, grouped_count, hours, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
 use crate::words::{address, label, rule_name, say, sentence, spoken, spoken_system, word, wording};
@@ -43,7 +43,7 @@ async fn totals(settings: &Settings, on: NaiveDate, json: bool) -> Result<(), Cl
 fn show_totals(totals: &[CycleTotals]) {
     let cells = |t: &CycleTotals| {
         let of = &t.by_basis;
-        let mut row = vec![t.cycle.clone(), t.teachers.to_string(), t.met.to_string()];
+        let mut row = vec![t.cycle.clone(), grouped_count(t.teachers), grouped_count(t.met)];
         row.extend([t.counted, t.provisional, of.stated, of.adopted, of.assumed].map(hours));
         row
     };
@@ -102,14 +102,8 @@ fn id_number() -> Result<IdNumber, CliError> {
 
 fn show_explained(explained: &TeacherExplained) {
     let TeacherExplained { teacher, counted, provisional, sums, entries, regions, raw } = explained;
-    say(&format!(
-        "{} {teacher}: {} {} + {} {}",
-        label("cli-teachers-teacher"),
-        exact_hours(*counted),
-        label("cli-teachers-class-hours"),
-        exact_hours(*provisional),
-        label("cli-teachers-provisional")
-    ));
+    let (counted, provisional) = (exact_hours(*counted), exact_hours(*provisional));
+    say(&sentence!("cli-teachers-explained", teacher, counted, provisional));
     sums.iter().for_each(show_sum);
     let mut received = raw.iter();
     for (entry, region) in entries.iter().zip(regions) {
@@ -171,15 +165,10 @@ fn show_entry(e: &EntryRow) {
     if !e.cuts.is_empty() {
         say(&format!("    = {} {}", exact_hours(e.hours), label("cli-teachers-class-hours")));
     }
-    say(&format!(
-        "    {}{} ({}): {}",
-        label("cli-teachers-rule"),
-        rule_name(&e.rule),
-        word(e.basis.as_str()),
-        wording(&e.rule_source)
-    ));
-    let basis = word(e.conversion_basis.as_str());
-    say(&format!("    {}{basis}: {}", label("cli-teachers-conversion"), wording(&e.conversion_source)));
+    let (rule, source) = (rule_name(&e.rule), wording(&e.rule_source));
+    say(&sentence!("cli-teachers-rule", rule, basis = word(e.basis.as_str()), source));
+    let (basis, source) = (word(e.conversion_basis.as_str()), wording(&e.conversion_source));
+    say(&sentence!("cli-teachers-conversion", basis, source));
     if let Some(other) = e.duplicate_of {
         say(&format!("    {}{other}", label("cli-teachers-same-course-record")));
     }
@@ -209,13 +198,9 @@ fn arithmetic_words(of: &Arithmetic) -> String {
 
 fn show_cut(what: &str, cut: &CutRow) {
     let rule = &cut.rule;
-    say(&format!(
-        "    {what} {}: {} ({}): {}",
-        exact_hours(cut.hours),
-        rule_name(&rule.rule),
-        word(rule.basis.as_str()),
-        wording(&rule.source)
-    ));
+    let (hours, basis) = (exact_hours(cut.hours), word(rule.basis.as_str()));
+    let (rule, source) = (rule_name(&rule.rule), wording(&rule.source));
+    say(&sentence!("cli-teachers-cut-by", what, hours, rule, basis, source));
 }
 
 fn show_decision(d: &Decision) {

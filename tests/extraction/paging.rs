@@ -55,6 +55,30 @@ fn a_total_ends_a_listing_of_smaller_pages() {
     assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "\"total\":\"7\"")), 3);
 }
 
+/// On a terminal the total that the platform tells is told. Pages count from 1 also where the platform counts from 0.
+#[test]
+fn a_total_is_told_on_a_terminal_and_pages_count_from_one() {
+    let platform = Platform::start(|asked| {
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        page_from(asked.number_param("p") * 3, "\"total\":7")
+    });
+    let paging = "by = \"number\", param = \"p\", size = 3, first = 0, total = \"total\"";
+    let stream = format!("{JSON}\npage = {{ {paging} }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let seen = crate::terminal::shown_on_terminal(site.command(&["sync", "--all"]));
+    for words in ["reading: 3 of 7 records · 1 page", "reading: 6 of 7 records · 2 pages", "settling"] {
+        assert!(seen.contains(words), "{words:?} is not in {seen}");
+    }
+    // A rate has no decimals.
+    let rates: Vec<&str> = seen.split("/s ·").filter_map(|before| before.rsplit(' ').next()).collect();
+    assert!(rates.len() > 1, "{seen}");
+    assert!(rates[..rates.len() - 1].iter().all(|rate| rate.parse::<u64>().is_ok()), "{seen}");
+    for page in 1..=3 {
+        let sql = format!("SELECT count(*) FROM payload WHERE address = '/list page {page}'");
+        assert_eq!(site.house.run_sql(&sql), 1, "page {page}");
+    }
+}
+
 #[test]
 fn offsets() {
     let by = "by = \"offset\", param = \"o\", size_param = \"n\", size = 3";

@@ -62,6 +62,65 @@ fn a_sync_that_is_stopped_is_told_as_stopped() {
     assert_eq!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
 }
 
+#[test]
+fn an_upload_that_is_stopped_is_told_as_stopped() {
+    let house = TestEnv::new(Services::Sqlite);
+    assert!(house.run(&["migrate"]).status.success());
+    let folder = house.dir.0.join("own").display().to_string();
+    assert!(house.run(&["connectors", "new", "own", "--from", "csv", "--out", &folder]).status.success());
+    assert!(house.run(&["connectors", "register", &folder]).status.success());
+    let add = ["sources", "add", "a", "--connector", "own", "--institution-code", "I", "--folder", &folder];
+    assert!(house.run(&add).status.success());
+    let sample = std::fs::read_to_string(house.dir.0.join("own/samples/completions.csv")).unwrap();
+    let (row, id_number) = ("王一,22010219590911001X", "22010219590911001X");
+    assert!(sample.contains(row));
+    let file = |nth: usize| {
+        let path = house.dir.0.join(format!("{nth}.csv"));
+        std::fs::write(&path, sample.replace(row, &format!("王{nth},{id_number}"))).unwrap();
+        path.display().to_string()
+    };
+    let files: Vec<String> = (0..40).map(file).collect();
+    let args = |first: &'static str, more: &[&'static str]| -> Vec<String> {
+        let words = [&[first, "a"], more].concat();
+        words.into_iter().map(str::to_owned).chain(files.iter().cloned()).collect()
+    };
+    let strings = |all: &[String]| -> Vec<String> { all.to_vec() };
+    // A plan that is stopped leaves nothing behind, and nobody holds the source.
+    for (language, word) in [("en", "stopped; it was only a plan"), ("zh_CN.UTF-8", "已停止；这只是试算")] {
+        let plan = strings(&args("upload", &["--plan"]));
+        let plan: Vec<&str> = plan.iter().map(String::as_str).collect();
+        let child = start_command(&house, &plan, language);
+        std::thread::sleep(std::time::Duration::from_millis(1_500));
+        let (code, told, said) = send_interrupt(child);
+        assert!(code == Some(1) && said.contains(word), "{code:?} {told} {said}");
+        assert!(!said.contains("failed") && !said.contains("失败"), "{said}");
+        assert_eq!(house.run_sql("SELECT count(*) FROM sync_run") + house.run_sql("SELECT count(*) FROM payload"), 0);
+    }
+    for (language, words) in [
+        ("en", ["stopped: a", "stopped; what was received is kept", "upload the files again"]),
+        ("zh_CN.UTF-8", ["已停止：a", "已停止；已收到的保留", "请重新递交"]),
+    ] {
+        let upload = strings(&args("upload", &[]));
+        let upload: Vec<&str> = upload.iter().map(String::as_str).collect();
+        let before = house.run_sql("SELECT count(*) FROM payload");
+        let child = start_command(&house, &upload, language);
+        wait_for("a file", || house.run_sql("SELECT count(*) FROM payload") > before);
+        let (code, _, said) = send_interrupt(child);
+        assert_eq!(code, Some(1), "{said}");
+        for word in words {
+            assert!(said.contains(word), "{word:?} is not in {said}");
+        }
+        assert!(!said.contains("failed") && !said.contains("失败"), "{said}");
+    }
+    let runs = house.list_items(&["runs", "list", "--json"]);
+    assert!(runs.as_array().unwrap().iter().all(|run| run["state"] == "stopped"), "{runs}");
+    assert_eq!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
+    // Nobody holds the source: the same files go in.
+    let upload = strings(&args("upload", &["--json"]));
+    let upload: Vec<&str> = upload.iter().map(String::as_str).collect();
+    assert_eq!(house.run_json(&upload)["stopped"], false);
+}
+
 /// Creates a database with many dead letters, so that a replay plan takes time.
 fn house_with_letters() -> TestEnv {
     let house = TestEnv::new(Services::Sqlite);

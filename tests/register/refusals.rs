@@ -26,7 +26,7 @@ fn check_broken_connector_is_refused(on: Services) {
     let expected = folder.0.join("expected/records.json");
     let results = std::fs::read_to_string(&expected).unwrap();
     std::fs::write(&expected, results.replace("\"40\"", "\"41\"")).unwrap();
-    refused(1, &["record 0", "41", "nothing was registered"]);
+    refused(1, &["record 1", "41", "nothing was registered"]);
     std::fs::write(&expected, "[").unwrap();
     refused(1, &["not a JSON array"]);
     std::fs::remove_file(&expected).unwrap();

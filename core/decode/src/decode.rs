@@ -266,7 +266,7 @@ impl Decoded<'_> {
 /// Returns the record count after one more record of `bytes` bytes; checks both limits.
 pub(super) fn count_record(records: u32, bytes: usize) -> Result<u32, DecodeError> {
     if bytes > MAX_RECORD {
-        return Err(DecodeError::RecordTooLarge { record: records, max: MAX_RECORD });
+        return Err(DecodeError::RecordTooLarge { record: records.saturating_add(1), max: MAX_RECORD });
     }
     if records < MAX_RECORDS { Ok(records + 1) } else { Err(too_many()) }
 }

@@ -1,5 +1,7 @@
 //! Shows a few records as received next to the results of the stages, for people who write a manifest. IDs are masked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -45,13 +47,42 @@ pub struct Mapped {
     pub text: Option<String>,
 }
 
-/// Previews the first `limit` records of a payload.
+/// What becomes of the records of a payload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Records that can be used.
+    pub clean: u64,
+    /// Records that are parked.
+    pub parked: u64,
+    /// Records that a rule of the manifest leaves out.
+    pub skipped: u64,
+    /// Reason code → records that have it.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl Summary {
+    fn count(&mut self, staged: &StageResult<'_>) {
+        match staged {
+            StageResult::Clean(_) | StageResult::Roster(_) => self.clean += 1,
+            StageResult::Skipped(..) => self.skipped += 1,
+            StageResult::Parked(parked) => {
+                self.parked += 1;
+                let codes: BTreeSet<&str> = parked.problems.iter().map(|problem| problem.code.as_ref()).collect();
+                codes.into_iter().for_each(|code| *self.reasons.entry(code.to_owned()).or_default() += 1);
+            }
+        }
+    }
+}
+
+/// Previews the first `limit` records of a payload, and what becomes of all of them.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the payload as a whole cannot be read.
-pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Preview>, DecodeError> {
+pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<(Vec<Preview>, Summary), DecodeError> {
     let plan = Plan::new(cx.stream);
-    let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::new(0, limit))?;
+    let mut raw = decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::ALL)?;
+    let rest = raw.split_off(raw.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
+    let mut summary = Summary::default();
     let one = |record: decode::RawRecord<'_>| {
         let mut draft = draft::map_record(cx, &plan, &record);
         let fields = cx.stream.map.iter().map(|(field, rule)| Mapped {
@@ -68,7 +99,9 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<V
             because: None,
             problems: vec![],
         };
-        match stage_record(cx, &plan, record) {
+        let staged = stage_record(cx, &plan, record);
+        summary.count(&staged);
+        match staged {
             StageResult::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
             StageResult::Roster(_) => {}
             StageResult::Parked(parked) => {
@@ -80,7 +113,9 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<V
         }
         preview
     };
-    Ok(raw.into_iter().map(one).collect())
+    let first = raw.into_iter().map(one).collect();
+    rest.into_iter().for_each(|record| summary.count(&stage_record(cx, &plan, record)));
+    Ok((first, summary))
 }
 
 fn mask_field(field: Field, text: &str) -> String {

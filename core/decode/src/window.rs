@@ -220,7 +220,7 @@ impl<'o, 't> Rows<'o, 't> {
         self.out.batch = if index.is_multiple_of(BATCH) { line.len() } else { self.out.batch + line.len() };
         if self.out.batch > MAX_UNPACKED / 2 {
             let (sheet, max) = (redact_name(self.sheet), MAX_UNPACKED / 2);
-            return Err(UnpackError::RecordsTooLarge { sheet, records: BATCH, record: index, max });
+            return Err(UnpackError::RecordsTooLarge { sheet, records: BATCH, record: index.saturating_add(1), max });
         }
         if index < window.first {
             self.shown.before += 1;

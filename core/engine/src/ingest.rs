@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
-use huiliu_platform::{Cause, Connector, Days, Failure, Page, Shortfall};
+use huiliu_platform::{Cause, Connector, Counted, Days, Failure, Page, Shortfall};
 use huiliu_queue::{Notice, Queue};
 use huiliu_store::intake::runs::{self, Landing, Source};
 use huiliu_store::intake::source_lease::{SourceClaim, SourceUseEnd};
@@ -21,6 +21,15 @@ use huiliu_vault::keys::Keys;
 const TRIES: u32 = 7;
 /// The most pages of one stream in one pass.
 const MAX_PAGES: usize = 1_000_000;
+
+/// A page that has landed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LandedPage {
+    /// Its raw records.
+    pub records: u32,
+    /// How far its listing is then, where the platform counts.
+    pub counted: Option<Counted>,
+}
 
 /// What ingest works with.
 #[derive(Clone, Copy)]
@@ -33,8 +42,8 @@ pub struct Ingest<'a> {
     pub queue: Option<&'a Queue>,
     /// Raw records per batch, at most 5,000.
     pub batch_records: u32,
-    /// Called with the number of raw records of each landed page.
-    pub progress: &'a (dyn Fn(u32) + Sync),
+    /// Called with each number of page that has landed.
+    pub progress: &'a (dyn Fn(LandedPage) + Sync),
     /// Becomes true when the pass should stop between two pages.
     pub stop: &'a watch::Receiver<bool>,
 }
@@ -165,6 +174,9 @@ async fn read_stream(
             runs::save_cursor(cx.db, &landing).await?;
         } else {
             let batches = land_page(cx, &landing).await?;
+            if let Ok(records) = page.records {
+                (cx.progress)(LandedPage { records, counted: huiliu_platform::counted(&page.cursor) });
+            }
             // The delivery opens the payload again; two copies at once may not fit in memory.
             page.payload = Payload::default();
             // If the queue fails, the batch waits for the sweep.
@@ -197,9 +209,9 @@ pub(crate) async fn wait_for_stop(stop: &watch::Receiver<bool>) {
 
 async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let mut tries = 0;
-    let batches = loop {
+    loop {
         match runs::land_payload(cx.db, cx.keys, landing).await {
-            Ok(batches) => break batches,
+            Ok(batches) => return Ok(batches),
             // The transaction failed or its outcome is unknown. Landing the same page again is harmless, because its
             // records have the same keys and versions.
             Err(e) if e.is_transient() && tries < TRIES => {
@@ -208,11 +220,7 @@ async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, St
             }
             Err(e) => return Err(e),
         }
-    };
-    if let Ok(records) = landing.records {
-        (cx.progress)(records);
     }
-    Ok(batches)
 }
 
 async fn pull_with_retries(

@@ -11,8 +11,10 @@ use huiliu_rules::ledger::{self, Entry, Fact, Person};
 use huiliu_rules::policy::Policy;
 use huiliu_store::ledger::decisions::{self, CourseDecision};
 use huiliu_store::ledger::{facts, marks};
+use huiliu_store::roster::known as people;
 use huiliu_store::{Db, StoreError, Tx};
-use huiliu_values::{BeforeAfter, EntryOutcome, ExactHours, Grade};
+use huiliu_values::{BeforeAfter, EntryOutcome, ExactHours, Gains, Grade};
+use huiliu_vault::keys::Keys;
 
 /// Teachers compared per transaction.
 const TEACHERS: i64 = 1_000;
@@ -22,6 +24,12 @@ const TEACHERS: i64 = 1_000;
 pub struct Change {
     /// The teacher's number.
     pub teacher: i64,
+    /// Name by the roster, else by a record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// ID number, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_number: Option<String>,
     /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
     /// Class hours that count provisionally.
@@ -41,6 +49,8 @@ pub struct Totals {
     pub hours_change: u64,
     /// Teachers whose hours stay the same while the reasons change.
     pub reasons_change: u64,
+    /// How much their hours change.
+    pub gains: Gains,
     /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
     /// Class hours that count provisionally.
@@ -53,6 +63,7 @@ impl Totals {
         let same = |hours: &BeforeAfter<ExactHours>| hours.before == hours.after;
         let reasons_only = same(&change.counted) && same(&change.provisional);
         *(if reasons_only { &mut self.reasons_change } else { &mut self.hours_change }) += 1;
+        self.gains.count(change.counted, change.provisional);
     }
 
     /// Adds a teacher's hours.
@@ -115,6 +126,8 @@ impl ComparedEntries<'_> {
         let entries_changed = self.count_changed_entries();
         (entries_changed > 0).then(|| Change {
             teacher,
+            name: None,
+            id_number: None,
             counted: self.compare_hours(EntryOutcome::Counted),
             provisional: self.compare_hours(EntryOutcome::Provisional),
             entries_changed,
@@ -321,6 +334,20 @@ impl Snapshot {
     pub async fn load(tx: &mut Tx, policy: &Policy, teachers: &[i64]) -> Result<Self, StoreError> {
         Ok(Self { policy: load_policy_with_decisions(tx, policy).await?, teachers: load_teachers(tx, teachers).await? })
     }
+}
+
+/// Adds what the teachers of some changes are called.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn add_names(tx: &mut Tx, keys: &Keys, changes: &mut [Change]) -> Result<(), StoreError> {
+    let ids: Vec<i64> = changes.iter().map(|change| change.teacher).collect();
+    let (mut names, mut numbers) = (people::names(tx, &ids).await?, people::load_id_numbers(tx, keys, &ids).await?);
+    for change in changes {
+        change.name = names.remove(&change.teacher);
+        change.id_number = numbers.remove(&change.teacher);
+    }
+    Ok(())
 }
 
 /// Returns the changes between two snapshots, ordered by teacher number. Unchanged teachers are left out.

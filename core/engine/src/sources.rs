@@ -7,7 +7,7 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::ingest::{self, Ingest, PassStart, RunReport};
+use crate::ingest::{self, Ingest, LandedPage, PassStart, RunReport};
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
 use crate::schedule::{self, Schedule, SourceLease};
@@ -162,7 +162,7 @@ impl ReadySource {
         lease: SourceLease,
         from: PassStart,
         stop: &watch::Receiver<bool>,
-        landed: &(dyn Fn(u32) + Sync),
+        landed: &(dyn Fn(LandedPage) + Sync),
     ) -> Result<ReadResult, StoreError> {
         let cx = Ingest {
             db: &runtime.delivery.db,

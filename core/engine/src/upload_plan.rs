@@ -44,7 +44,9 @@ pub struct Plan {
     pub people: People,
     /// Number of teachers concerned, and the hours of those for whom something changes.
     pub hours: Totals,
-    /// The first teachers for whom something changes, up to a limit.
+    /// Teachers for whom something changes.
+    pub teachers_changing: u64,
+    /// The first of them.
     pub teachers: Vec<Teacher>,
     /// Whether anything would change: a record, a dead letter or a teacher. True also if something cannot be read or
     /// delivered.
@@ -80,7 +82,9 @@ pub struct Teacher {
     pub teacher: Option<i64>,
     /// The ID number afterwards, masked.
     pub id_number: String,
-    /// Whether the teacher is on the roster.
+    /// Name then, by the roster, else by a record.
+    pub called: Option<String>,
+    /// Whether on the roster.
     pub on_roster: Pair<bool>,
     /// The name on the roster.
     pub name: Pair<Option<String>>,
@@ -195,6 +199,7 @@ pub async fn plan_upload(
         taken_up,
         people: People::default(),
         hours: Totals::default(),
+        teachers_changing: 0,
         teachers: vec![],
         changes: false,
     };
@@ -264,16 +269,18 @@ impl Plan {
                 continue;
             };
             self.people.count_teacher(was, &teacher);
+            self.teachers_changing += 1;
             if self.teachers.len() + shown.len() < told {
                 shown.push((*id, Teacher { teacher: was.map(|_| *id), ..teacher }));
             }
         }
         let shown_ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
-        let mut numbers =
-            known::load_id_numbers(&mut context.db.begin_read_only().await?, &context.keys, &shown_ids).await?;
+        let mut tx = context.db.begin_read_only().await?;
+        let mut numbers = known::load_id_numbers(&mut tx, &context.keys, &shown_ids).await?;
+        let mut names = known::names(&mut tx, &shown_ids).await?;
         self.teachers.extend(shown.into_iter().map(|(id, teacher)| {
             let id_number = numbers.remove(&id).unwrap_or_default();
-            Teacher { id_number, ..teacher }
+            Teacher { id_number, called: names.remove(&id), ..teacher }
         }));
         Ok(())
     }

@@ -178,7 +178,9 @@ fn build_argument<'v>(language: Language, name: &str, value: &'v Value) -> Fluen
             let lines: Vec<String> = items.iter().map(|item| render_message(language, item)).collect();
             FluentValue::from(lines.join("\n"))
         }
-        Value::String(text) if name == "place" => FluentValue::from(localize_place(language, text).into_owned()),
+        Value::String(text) if ["place", "address"].contains(&name) => {
+            FluentValue::from(localize_place(language, text).into_owned())
+        }
         Value::String(text) => FluentValue::from(text.as_str()),
         other => FluentValue::from(render_message(language, other)),
     }

@@ -1,4 +1,4 @@
-//! Checks cursors that a person gives, and reads from a stored cursor what its pass missed.
+//! Cursors as people and the store see them: which text is one of this connector's, and what it says of a pass.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +15,23 @@ pub fn missed_records(cursor: &str) -> Option<Shortfall> {
     serde_json::from_str::<Cursor>(cursor).ok()?.short
 }
 
-/// Checks a cursor that a person gave for a stream, and returns it as the connector would write it.
+/// How far a pass over a listing is, by the platform's own count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Records received of the listing.
+    pub received: u64,
+    /// Records the listing has.
+    pub total: u64,
+}
+
+/// How far the listing is in which this cursor stands; nothing where the platform does not count, or the listing has ended.
+#[must_use]
+pub fn counted(cursor: &str) -> Option<Counted> {
+    let Cursor { received, total, .. } = serde_json::from_str(cursor).ok()?;
+    total.map(|total| Counted { received, total })
+}
+
+/// A cursor of a stream given by a person, as the connector would write it.
 ///
 /// # Errors
 /// [`CursorFormatError`] if the text is not a cursor of this stream.

@@ -82,7 +82,7 @@ fn roster_outcome(row: &RosterRow<'_>) -> Value {
 }
 
 /// Lists the differences between a sample's outcomes and the expected ones: one line each, with the raw record's number
-/// from 0.
+/// from 1.
 #[must_use]
 pub fn list_differences(got: &[Value], expected: &[Value]) -> Vec<String> {
     let mut told: Vec<String> = got
@@ -90,7 +90,7 @@ pub fn list_differences(got: &[Value], expected: &[Value]) -> Vec<String> {
         .zip(expected)
         .enumerate()
         .filter(|(_, (got, expected))| got != expected)
-        .map(|(i, (got, expected))| format!("record {i}: {got}, expected {expected}"))
+        .map(|(i, (got, expected))| format!("record {}: {got}, expected {expected}", i + 1))
         .collect();
     if got.len() != expected.len() {
         told.push(format!("{} records, expected {}", got.len(), expected.len()));

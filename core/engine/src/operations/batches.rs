@@ -9,6 +9,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, BatchRow};
 use huiliu_store::delivery::batches;
@@ -27,7 +28,8 @@ pub async fn list(
     filters::check_filter(access, of).await?;
     let state = quarantined.then_some(BatchState::Quarantined);
     let rows = reports::list_batches(&access.opened.db, state, of, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.batch.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.batch.to_string());
+    Ok(page.counted(counts::batches(&access.opened.db, state, of)).await?)
 }
 
 /// A batch that was released.

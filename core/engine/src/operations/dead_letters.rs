@@ -9,6 +9,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, LetterRow};
 use huiliu_store::delivery::dead_letters;
@@ -22,7 +23,8 @@ pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Res
     filters::check_filter(access, of).await?;
     let (db, open) = (&access.opened.db, Some(DeadLetterState::Open));
     let rows = reports::list_dead_letters(db, open, of, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.dead_letter.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.dead_letter.to_string());
+    Ok(page.counted(counts::dead_letters(db, open, of)).await?)
 }
 
 /// Shows one dead letter in any state.

@@ -18,7 +18,7 @@ use huiliu_store::identity::rulings::{self, Refused, Rules, Ruling};
 use huiliu_store::ledger::decisions::{self, CourseDecision, Decision, DecisionKind, Verdict};
 use huiliu_store::ledger::{courses, facts, marks};
 use huiliu_store::roster::report;
-use huiliu_values::Grade;
+use huiliu_values::{Gains, Grade};
 
 /// Why a decision is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,6 +152,8 @@ pub struct DecisionResult {
     pub decision: Option<i64>,
     /// Whether this is only a plan, with nothing changed.
     pub planned: bool,
+    /// How much hours change.
+    pub gains: Gains,
     /// The teachers for whom something changes.
     pub teachers: Vec<Change>,
 }
@@ -167,7 +169,8 @@ pub async fn list(opened: &OpenDatabase, teacher: Option<i64>, span: Span) -> Re
         return Err(NotFound::Teacher { teacher }.into());
     }
     let rows = decisions::list_decisions(&opened.db, teacher, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.decision.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.decision.to_string());
+    Ok(page.counted(decisions::count(&opened.db, teacher)).await?)
 }
 
 /// Makes a decision and settles the teachers concerned, or only returns what would change. Both write the decision and
@@ -186,7 +189,10 @@ pub async fn decide(
     let WrittenDecision { decision, teachers } = write_decision(&mut tx, &runtime.delivery, act, proposal).await?;
     let before = Snapshot::load(&mut db.begin_read_only().await?, policy, &teachers).await?;
     let after = Snapshot::load(&mut tx, policy, &teachers).await?;
-    let changes = recount::compare_snapshots(&before, &after);
+    let mut changes = recount::compare_snapshots(&before, &after);
+    recount::add_names(&mut tx, &runtime.delivery.keys, &mut changes).await?;
+    let mut gains = Gains::default();
+    changes.iter().for_each(|change| gains.count(change.counted, change.provisional));
     match mode {
         Mode::Plan => drop(tx),
         Mode::Apply => {
@@ -196,7 +202,7 @@ pub async fn decide(
         }
     }
     let planned = mode == Mode::Plan;
-    Ok(DecisionResult { decision: (!planned).then_some(decision), planned, teachers: changes })
+    Ok(DecisionResult { decision: (!planned).then_some(decision), planned, gains, teachers: changes })
 }
 
 /// A decision written in an open transaction.

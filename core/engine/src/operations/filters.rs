@@ -42,6 +42,15 @@ pub enum FilterError {
     /// No such reason code, and none is similar.
     #[serde(rename = "filter.no_reason")]
     NoReason { reason: String },
+    /// Somebody who has never acted, and those who have.
+    #[serde(rename = "filter.actor")]
+    Actor { actor: String, known: Vec<String> },
+    /// An action that the audit log does not have, and those it has.
+    #[serde(rename = "filter.action")]
+    Action { action: String, known: Vec<String> },
+    /// Something that nobody has ever acted on.
+    #[serde(rename = "filter.subject")]
+    Subject { subject: String },
 }
 
 said_in_english!(FilterError);
@@ -55,6 +64,9 @@ impl FilterError {
             Self::Connector { .. } => "connector.not_found",
             Self::Run { .. } | Self::NoRun { .. } => "run.not_found",
             Self::Reason { .. } | Self::NoReason { .. } => "code.not_found",
+            Self::Actor { .. } => "actor.not_found",
+            Self::Action { .. } => "action.not_found",
+            Self::Subject { .. } => "subject.not_found",
         }
     }
 }

@@ -20,7 +20,8 @@ pub async fn status(opened: &OpenDatabase) -> Result<Counts, OperationError> {
 /// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, which: ClaimSelection, span: Span) -> Result<Page<ClaimRow>, OperationError> {
     let rows = queue::list_claims(&opened.db, which, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.claim.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.claim.to_string());
+    Ok(page.counted(queue::count_selected_claims(&opened.db, which)).await?)
 }
 
 /// Shows everything known about a claim, with numbers masked.

@@ -1,9 +1,13 @@
 //! Pages of listings.
 
+use std::future::Future;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The part of a listing that is requested.
+use huiliu_store::StoreError;
+
+/// Which part of a listing is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Return rows after this number; 0 starts at the beginning.
@@ -27,13 +31,16 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The value of `--after` for the next page; null on the last page.
     pub next: Option<String>,
+    /// How many there are in all under the same filter; only where the listing goes on after this part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
 }
 
 impl<T> Page<T> {
     /// Builds the only page of a listing that is complete.
     #[must_use]
     pub fn from_all(items: Vec<T>) -> Self {
-        Self { items, next: None }
+        Self { items, next: None, total: None }
     }
 
     /// Builds a page from at most `limit` + 1 rows. A surplus row is dropped and sets `next`.
@@ -42,7 +49,18 @@ impl<T> Page<T> {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = if more { rows.last().map(key) } else { None };
-        Self { items: rows, next }
+        Self { items: rows, next, total: None }
+    }
+
+    /// Adds how many there are in all. They are counted only where the part is cut.
+    pub(crate) async fn counted(
+        mut self,
+        count: impl Future<Output = Result<i64, StoreError>>,
+    ) -> Result<Self, StoreError> {
+        if self.next.is_some() {
+            self.total = Some(count.await?);
+        }
+        Ok(self)
     }
 }
 
@@ -53,8 +71,8 @@ mod tests {
     #[test]
     fn the_next_part_begins_after_the_last_row() {
         let page = |rows: &[i64], limit| Page::from_rows(rows.to_vec(), limit, |n| n.to_string());
-        assert_eq!(page(&[1, 2, 3], 2), Page { items: vec![1, 2], next: Some("2".into()) });
-        assert_eq!(page(&[1, 2], 2), Page::from_all(vec![1, 2]));
-        assert_eq!(page(&[1], 0), Page::from_all(vec![]));
+        assert_eq!(page(&[1, 2, 3], 2), Page { items: vec![1, 2], next: Some("2".into()), total: None });
+        assert_eq!(page(&[1, 2], 2), Page { items: vec![1, 2], next: None, total: None });
+        assert_eq!(page(&[1], 0).items, Vec::<i64>::new());
     }
 }

@@ -13,7 +13,7 @@ use crate::runtime::Runtime;
 use crate::settings::Settings;
 use huiliu_authoring::gate::package::{self, Expected, Package, PackageError};
 use huiliu_authoring::gate::trial::{self, GateError};
-use huiliu_decode::preview::{self, Preview};
+use huiliu_decode::preview::{self, Preview, Summary};
 use huiliu_decode::{Context, NO_EACH};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_platform::Page;
@@ -65,6 +65,8 @@ pub struct PagePreview {
     pub address: String,
     /// The size of the page in bytes.
     pub bytes: usize,
+    /// What becomes of all its records.
+    pub summary: Summary,
     /// The first records, with ID numbers masked.
     pub records: Vec<Preview>,
 }
@@ -98,8 +100,8 @@ pub async fn preview(
     };
     let unreadable = |fault| AuthoringError::SampleUnreadable { address: address.clone(), fault };
     let body = program.unpacker.prepare_body(stream, &bytes).await.map_err(unreadable)?;
-    let records = preview::preview_records(cx, &body, request.limit).map_err(unreadable)?;
-    Ok(PagePreview { stream: stream.name.clone(), bytes: bytes.len(), records, address: address.clone() })
+    let (records, summary) = preview::preview_records(cx, &body, request.limit).map_err(unreadable)?;
+    Ok(PagePreview { stream: stream.name.clone(), bytes: bytes.len(), summary, records, address: address.clone() })
 }
 
 /// Returns the stream of that name, or the first one if no name is given.

@@ -5,6 +5,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, LedgerRow, RecordRow};
 
@@ -15,7 +16,8 @@ use huiliu_store::admin::reports::{self, LedgerRow, RecordRow};
 pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<RecordRow>, OperationError> {
     filters::check_filter(access, of).await?;
     let rows = reports::list_records(&access.opened.db, None, of, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.record.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.record.to_string());
+    Ok(page.counted(counts::records(&access.opened.db, of)).await?)
 }
 
 /// Shows one training record.

@@ -14,7 +14,9 @@ use crate::replay::{self, Applied, PlanDifference};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
 use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay};
+use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay, Sums};
+use huiliu_store::roster::known;
+use huiliu_vault::keys::Keys;
 
 /// A replay with some of its raw records and teachers.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -22,6 +24,9 @@ pub struct ReplayShown {
     /// The replay itself.
     #[serde(flatten)]
     pub replay: Replay,
+    /// What it comes to.
+    #[serde(flatten)]
+    pub sums: Sums,
     /// Its raw records, in order, up to a limit.
     pub items: Vec<Item>,
     /// The teachers whose hours change, up to a limit.
@@ -47,7 +52,8 @@ pub struct ReplayApplied {
 /// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<Replay>, OperationError> {
     let rows = replays::list_replays(&opened.db, None, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.replay.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.replay.to_string());
+    Ok(page.counted(replays::count(&opened.db)).await?)
 }
 
 /// Shows one replay, with at most `limit` raw records and teachers.
@@ -55,16 +61,22 @@ pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<Replay>, Ope
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist.
 pub async fn show(opened: &OpenDatabase, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
-    load_replay(&opened.db, replay, limit).await
+    load_replay(&opened.db, &opened.keys, replay, limit).await
 }
 
-async fn load_replay(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
+async fn load_replay(db: &Db, keys: &Keys, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
     let found = replays::list_replays(db, Some(replay), 0, 1).await?;
     let found = found.into_iter().next().ok_or(NotFound::Replay { replay })?;
     let mut tx = db.begin_read_only().await?;
     let items = replays::list_items(&mut tx, replay, limit).await?;
-    let effects = replays::list_effects(&mut tx, replay, limit).await?;
-    Ok(ReplayShown { changes: found.changes_something(), replay: found, items, effects })
+    let mut effects = replays::list_effects(&mut tx, replay, limit).await?;
+    let sums = replays::sums(&mut tx, replay).await?;
+    let teachers: Vec<i64> = effects.iter().filter_map(|effect| effect.teacher).collect();
+    let mut numbers = known::load_id_numbers(&mut tx, keys, &teachers).await?;
+    for effect in &mut effects {
+        effect.id_number = effect.teacher.and_then(|teacher| numbers.remove(&teacher));
+    }
+    Ok(ReplayShown { changes: found.changes_something(), replay: found, sums, items, effects })
 }
 
 /// Plans a replay of the dead letters that match the filter. Changes nothing else. Closes the plan if `stop` becomes
@@ -89,7 +101,7 @@ pub async fn plan(
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
     filters::check_filter(access, &of).await?;
     let replay = replay::plan_replay(&runtime.delivery, filter, act.actor, stop).await?;
-    load_replay(&runtime.delivery.db, replay, limit).await
+    load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await
 }
 
 /// Applies a plan in one transaction if it still holds, and settles the teachers concerned. A plan that no longer
@@ -105,5 +117,8 @@ pub async fn apply(runtime: &Runtime, act: Act<'_>, replay: i64, limit: i64) -> 
         }
         Applied::Stale(moved) => Some(moved),
     };
-    Ok(ReplayApplied { shown: load_replay(&runtime.delivery.db, replay, limit).await?, refused })
+    Ok(ReplayApplied {
+        shown: load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await?,
+        refused,
+    })
 }

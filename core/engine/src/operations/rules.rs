@@ -241,5 +241,6 @@ pub async fn diff(
         }
     };
     let totals = recount::compare_rules(&opened.db, BeforeAfter::new(&before, &after), &mut tell).await?;
+    recount::add_names(&mut opened.db.begin_read_only().await?, &opened.keys, &mut teachers).await?;
     Ok(RulesDiff { totals, teachers })
 }

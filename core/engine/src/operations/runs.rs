@@ -8,6 +8,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
 use huiliu_store::intake::expectations;
@@ -32,7 +33,8 @@ pub struct RunShown {
 pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<RunRow>, OperationError> {
     filters::check_filter(access, of).await?;
     let rows = reports::list_runs(&access.opened.db, None, of, span.after, span.limit_plus_one()).await?;
-    Ok(Page::from_rows(rows, span.limit, |row| row.run.to_string()))
+    let page = Page::from_rows(rows, span.limit, |row| row.run.to_string());
+    Ok(page.counted(counts::runs(&access.opened.db, of)).await?)
 }
 
 /// Shows one run.

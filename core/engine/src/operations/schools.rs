@@ -57,7 +57,8 @@ pub async fn list(
     let tree = regions::load_tree(settings)?;
     let rows = report::list_schools(&opened.db, None, &span.after, span.limit.saturating_add(1)).await?;
     let shown = rows.into_iter().map(|row| SchoolShown::new(row, &tree, on)).collect();
-    Ok(Page::from_rows(shown, span.limit, |shown: &SchoolShown| shown.school.school.clone()))
+    let page = Page::from_rows(shown, span.limit, |shown: &SchoolShown| shown.school.school.clone());
+    Ok(page.counted(report::count_schools(&opened.db)).await?)
 }
 
 /// Shows one school with its reporting chain on a day.

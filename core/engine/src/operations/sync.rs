@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::error::OperationError;
-use crate::ingest::{PassStart, RunReport};
+use crate::ingest::{LandedPage, PassStart, RunReport};
 use crate::registry::{RegistryError, RegistrySnapshot};
 use crate::runtime::Runtime;
 use crate::schedule::SourceLease;
@@ -25,6 +25,8 @@ use huiliu_values::RunState;
 
 /// How long a stopped process may take to finish what it has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is told how much is not delivered yet.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Why a sync cannot run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -157,8 +159,10 @@ pub enum Stage {
 
 /// Receives the progress of a pass.
 pub trait Progress: Send + Sync {
-    /// Called when raw records have landed, with their number.
-    fn landed(&self, records: u32);
+    /// A page has landed.
+    fn landed(&self, page: LandedPage);
+    /// Called when raw records are not delivered yet, with their number.
+    fn pending(&self, records: i64);
     /// Called when the pass enters a stage.
     fn stage(&self, stage: Stage);
 }
@@ -292,7 +296,7 @@ pub async fn sync_ready(
     let leased = lease_sources(runtime, sources).await?;
     let (stop_delivery, stopped) = watch::channel(false);
     let delivery = options.deliver.map(|start| start(stopped));
-    let landed = |records: u32| options.progress.landed(records);
+    let landed = |page: LandedPage| options.progress.landed(page);
     options.progress.stage(Stage::Reading);
     let mut runs = Vec::new();
     for (ready, lease) in leased {
@@ -319,12 +323,17 @@ async fn finish_delivery(
     options: PassOptions<'_>,
 ) -> Result<Vec<Message>, OperationError> {
     options.progress.stage(Stage::Delivering);
+    let mut asked = None::<Instant>;
     while !*options.stop.borrow() && runtime.has_waiting_batch_of_runs(runs).await? {
         if delivery.is_finished() {
             return Err(match delivery.await {
                 Ok(Err(fault)) => fault.into(),
                 _ => SyncError::WorkerEnded.into(),
             });
+        }
+        if asked.is_none_or(|asked| asked.elapsed() > TELL_EVERY) {
+            asked = Some(Instant::now());
+            options.progress.pending(pending(runtime, runs).await?);
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
@@ -339,6 +348,15 @@ async fn finish_delivery(
     let judged = runtime.judge_ended_passes().await?;
     delivery.abort();
     Ok(judged.into_iter().filter(|of| runs.contains(&of.pass.run)).flat_map(|of| of.unmet).collect())
+}
+
+/// How many raw records of some runs are not delivered.
+async fn pending(runtime: &Runtime, runs: &[i64]) -> Result<i64, OperationError> {
+    let mut records = 0;
+    for run in runs {
+        records += reports::read_balance(&runtime.delivery.db, RunRange::single(*run)).await?.pending;
+    }
+    Ok(records)
 }
 
 /// A run of this pass that has ended.

@@ -308,7 +308,7 @@ impl Planned {
         let hours = |e: &Effect| EffectHours { counted: e.counted, provisional: e.provisional };
         for planned in &self.effects {
             let met = now.remove(planned.person.as_str());
-            if met != Some(planned) {
+            if met.is_none_or(|met| other_effect(planned, met)) {
                 let (person, planned) = (planned.person.clone(), Some(hours(planned)));
                 moved.push(PlanDifference::Teacher { person, planned, now: met.map(hours) });
             }
@@ -320,6 +320,11 @@ impl Planned {
         }));
         moved
     }
+}
+
+fn other_effect(planned: &Effect, now: &Effect) -> bool {
+    let hours = |e: &Effect| (e.teacher, e.counted, e.provisional, e.entries_changed);
+    hours(planned) != hours(now)
 }
 
 fn compare_items(planned: &Item, now: &Item) -> Option<PlanDifference> {

@@ -16,7 +16,7 @@ use huiliu_store::delivery::load;
 use huiliu_store::delivery::replays::{self, Effect, Item, Wanted};
 use huiliu_store::identity::identifiers;
 use huiliu_store::ledger::{facts, marks};
-use huiliu_store::roster::{self, wait};
+use huiliu_store::roster::{self, known, wait};
 use huiliu_store::{StoreError, Tx};
 
 /// Teachers compared per block.
@@ -168,22 +168,27 @@ async fn compute_effects(
 ) -> Result<Vec<Effect>, StoreError> {
     let mut tx = now.db.begin_read_only().await?;
     let before = Snapshot::load(&mut tx, &now.policy, teachers).await?;
-    let known = facts::existing_teachers(&mut tx, teachers).await?;
+    let existing = facts::existing_teachers(&mut tx, teachers).await?;
     drop(tx);
     let mut tx = staged.db.begin_read_only().await?;
     let after = Snapshot::load(&mut tx, &staged.policy, teachers).await?;
-    let new: Vec<i64> = teachers.iter().copied().filter(|teacher| !known.contains(teacher)).collect();
+    let new: Vec<i64> = teachers.iter().copied().filter(|teacher| !existing.contains(teacher)).collect();
     let indexes = identifiers::load_blind_indexes(&mut tx, &new).await?;
+    let changes = recount::compare_snapshots(&before, &after);
+    let ids: Vec<i64> = changes.iter().map(|change| change.teacher).collect();
+    let mut names = known::names(&mut tx, &ids).await?;
     let effect = |change: Change| {
-        let teacher = known.contains(&change.teacher).then_some(change.teacher);
+        let teacher = existing.contains(&change.teacher).then_some(change.teacher);
         let index = indexes.get(&change.teacher).copied().unwrap_or_default();
         Effect {
             person: replays::person_label(teacher, &index),
             teacher,
+            name: names.remove(&change.teacher),
+            id_number: None,
             counted: change.counted,
             provisional: change.provisional,
             entries_changed: i64::try_from(change.entries_changed).unwrap_or(i64::MAX),
         }
     };
-    Ok(recount::compare_snapshots(&before, &after).into_iter().map(effect).collect())
+    Ok(changes.into_iter().map(effect).collect())
 }

@@ -1,5 +1,67 @@
 # What the command line says.
 
+# acts
+cli-acts-batch-release = release a batch
+cli-acts-connector-disable = disable a connector
+cli-acts-connector-enable = enable a connector
+cli-acts-connector-register = register a connector
+cli-acts-connector-rollback = roll a connector back
+cli-acts-course-equate = equate a course
+cli-acts-credit-grade = set a grade
+cli-acts-credit-keep = choose the record that counts
+cli-acts-credit-revoke = revoke a certificate
+cli-acts-cursor-reset = reset a cursor
+cli-acts-cursor-set = set a cursor
+cli-acts-database-restore = restore a backup
+cli-acts-dead-letter-discard = discard a dead letter
+cli-acts-detail = { $key }: { $value }
+cli-acts-identity-accept = accept a claim
+cli-acts-identity-merge = merge teachers
+cli-acts-identity-reject = reject a claim
+cli-acts-key-base-url = base URL
+cli-acts-key-because = reason
+cli-acts-key-claim = claim
+cli-acts-key-code = code
+cli-acts-key-counted = counted
+cli-acts-key-course = course
+cli-acts-key-cursor = cursor
+cli-acts-key-detail = detail
+cli-acts-key-filter = filter
+cli-acts-key-folder = folder
+cli-acts-key-from = from
+cli-acts-key-grade = grade
+cli-acts-key-institution-code = institution
+cli-acts-key-now = now
+cli-acts-key-planned = planned
+cli-acts-key-raw-records = raw records
+cli-acts-key-record = record
+cli-acts-key-reverses = undoes decision
+cli-acts-key-run = run
+cli-acts-key-schedule = schedule
+cli-acts-key-stream = stream
+cli-acts-key-teacher = teacher
+cli-acts-key-teachers = teachers
+cli-acts-key-to = to
+cli-acts-kind-batch = batch
+cli-acts-kind-connector = connector
+cli-acts-kind-database = database
+cli-acts-kind-dead-letter = dead letter
+cli-acts-kind-decision = decision
+cli-acts-kind-replay = replay
+cli-acts-kind-secret = secret
+cli-acts-kind-source = source
+cli-acts-replay-apply = apply a replay
+cli-acts-replay-plan = plan a replay
+cli-acts-replay-refused = replay refused
+cli-acts-secret-remove = remove a secret
+cli-acts-secret-set = set a secret
+cli-acts-separator = ;{" "}
+cli-acts-source-add = add a source
+cli-acts-source-remove = remove a source
+cli-acts-source-set = change a source
+cli-acts-undo = undo: { $act }
+cli-acts-version = {" version "}
+
 # audit
 cli-audit-action = action
 cli-audit-at = at
@@ -11,6 +73,10 @@ cli-audit-object = object
 cli-audit-there-none = none found
 
 # authoring
+cli-authoring-summary = {"\u000A"}  { $n ->
+    [one] { $n } record
+   *[other] { $n } records
+}: { $outcomes }
 cli-authoring-bytes = { $address }: { $bytes } bytes
 cli-authoring-class-hours = class hours
 cli-authoring-clean = clean
@@ -19,7 +85,10 @@ cli-authoring-from = from
 cli-authoring-manifest-toml-questions-open-lines = manifest.toml has open questions on lines { $lines }; answer them, then remove their `# ?`
 cli-authoring-manifest-whole = ✓ { $connector }: the manifest is valid
 cli-authoring-parked = parked
-cli-authoring-records = { $n } records
+cli-authoring-records = { $n ->
+    [one] { $n } record
+   *[other] { $n } records
+}
 cli-authoring-sample-variant-one-does-give = a sample or a variant of one does not give the expected result, see above; if the results are right, write them with --accept
 cli-authoring-skipped = skipped
 cli-authoring-text = text
@@ -60,6 +129,9 @@ cli-courses-course = course
 cli-courses-hours-most = maximum hours
 cli-courses-records = records
 cli-courses-series = series
+cli-courses-series-learning = learning
+cli-courses-series-profession = profession
+cli-courses-series-teaching = teaching
 cli-courses-suggested = suggested
 cli-courses-theme = theme
 cli-courses-title = title
@@ -81,15 +153,12 @@ cli-decisions-at = at
 cli-decisions-because = because
 cli-decisions-by = by
 cli-decisions-claim = claim
-cli-decisions-counted = counted
 cli-decisions-decision = decision
 cli-decisions-decision-written = {"\u000A"}  decision { $number } is recorded
 cli-decisions-detail = detail
-cli-decisions-entries-change = entries that change
 cli-decisions-holds = in force
 cli-decisions-kind = kind
 cli-decisions-nobody-entries-change = {"  "}no teacher's entries change
-cli-decisions-provisional = provisional
 cli-decisions-record = record
 cli-decisions-state = state
 cli-decisions-teacher = teacher
@@ -207,24 +276,112 @@ cli-matching-verdict = verdict
 cli-open-made-root-key-back-up = created a root key; back it up, because without it the data is lost:{" "}
 
 # planned
+cli-planned-changed = { $what }: { $before } → { $after }
+cli-planned-contested = { $n ->
+    [one] { $n } ID number has two names
+   *[other] { $n } ID numbers have two names
+}
+cli-planned-entries = { $n ->
+    [one] { $n } entry changes
+   *[other] { $n } entries change
+}
+cli-planned-exempt = entries counted because of age
+cli-planned-hours-in-all = {"  "}counted + provisional of the { $n ->
+    [one] teacher
+   *[other] { $n } teachers
+} concerned: { $before } → { $after }
+cli-planned-moved = { $n ->
+    [one] { $n } teacher changes school
+   *[other] { $n } teachers change school
+}
+cli-planned-new-teacher = new teacher
+cli-planned-new-teachers = { $n ->
+    [one] { $n } new teacher
+   *[other] { $n } new teachers
+}
+cli-planned-on-roster = { $n ->
+    [one] { $n } teacher is added to the roster
+   *[other] { $n } teachers are added to the roster
+}
+cli-planned-other-birth-date = { $n ->
+    [one] { $n } teacher gets another birth date
+   *[other] { $n } teachers get another birth date
+}
+cli-planned-other-sex = { $n ->
+    [one] { $n } teacher gets another sex
+   *[other] { $n } teachers get another sex
+}
+cli-planned-parked-more = `--all` shows each row
+cli-planned-post = { $school } ({ $from } – { $to })
+cli-planned-records = { $source }: { $n ->
+    [one] { $n } raw record
+   *[other] { $n } raw records
+}: { $outcomes }
+cli-planned-renamed = { $n ->
+    [one] { $n } teacher gets another name
+   *[other] { $n } teachers get another name
+}
+cli-planned-rows-waited-would-go = { $n ->
+    [one] { $n } waiting row is loaded
+   *[other] { $n } waiting rows are loaded
+}
+cli-planned-teacher = teacher { $number }
+cli-planned-who = { $name }, { $id_number }, { $who }
+cli-planned-who-changes = { $who }: { $change }
 cli-planned-born = born
-cli-planned-hours-counted-provisional-entries-change = hours: { $before } + { $before_2 } → { $after } + { $after_2 } (counted + provisional); { $entries_changed } entries change, { $before_3 } → { $after_3 } are counted because of age
 cli-planned-id-number-one-name-again = its ID number would have one name again
 cli-planned-id-number-two-names-then = its ID number would have two names
 cli-planned-name = name
-cli-planned-new = new
-cli-planned-new-teachers-come-onto-roster = {"\u000A"}  { $new } new teachers, { $on_roster } added to the roster, { $renamed } renamed, { $contested } with two names on one ID number, { $sex } with another sex, { $birth_date } with another birth date, { $moved } with other schools
 cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: all of it is stored already, and need not be uploaded
 cli-planned-roster-from-then = added to the roster
 cli-planned-rows = rows
-cli-planned-rows-waited-would-go = {"\u000A"}  { $taken_up } waiting rows would be loaded
 cli-planned-schools = schools
 cli-planned-sex = sex
-cli-planned-source = source
-cli-planned-teacher = teacher
-cli-planned-teachers-concerned-would-other-hours = {"  "}of { $teachers } teachers concerned, { $hours_change } would have different hours, { $reasons_change } the same hours for different reasons; counted + provisional of these: { $before } → { $after }
 cli-planned-would-delivered = would not be delivered: { $file } { $reason }
 cli-planned-would-wait-reason = would wait, by reason
+
+# plans
+cli-plans-as-many = { $n ->
+    [one] { $n } teacher gets the same hours for other reasons
+   *[other] { $n } teachers get the same hours for other reasons
+}
+cli-plans-counted = counted
+cli-plans-entries-change = entries that change
+cli-plans-gain = { $n ->
+    [one] { $n } teacher gains { $hours } hours
+   *[other] { $n } teachers gain { $hours } hours in all
+}
+cli-plans-id-number = ID number
+cli-plans-lose = { $n ->
+    [one] { $n } teacher loses { $hours } hours
+   *[other] { $n } teachers lose { $hours } hours in all
+}
+cli-plans-more = { $shown } of { $total }; `--all` shows all
+cli-plans-name = name
+cli-plans-new = new
+cli-plans-no-name = (no name)
+cli-plans-provisional = provisional
+cli-plans-separator = ;{" "}
+cli-plans-teacher = teacher
+
+# progress
+cli-progress-delivering = delivering
+cli-progress-pages = { $n ->
+    [one] { $n } page
+   *[other] { $n } pages
+}
+cli-progress-pending = delivering: { $records } raw records left
+cli-progress-rate = { $n }/s
+cli-progress-read = reading: { $n ->
+    [one] { $n } record
+   *[other] { $n } records
+}
+cli-progress-read-of = reading: { $read } of { $n ->
+    [one] { $n } record
+   *[other] { $n } records
+}
+cli-progress-reading = reading
+cli-progress-settling = settling
 
 # receive
 cli-receive-another-payload-was-handed-idempotency = this idempotency key was used before for another payload; give each payload its own key
@@ -276,12 +433,16 @@ cli-register-was-disabled-already = it was disabled already
 cli-register-was-enabled-already = it was enabled already
 
 # render
+cli-render-aside = { $text } ({ $aside })
+cli-render-comma = ,{" "}
 cli-render-discarded = discarded
 cli-render-expected = expected:{" "}
 cli-render-inserted = inserted
-cli-render-more-follow-after = more rows follow: use --after { $next }
-cli-render-only-plan-nothing-was-changed = {"\u000A"}  only a plan: nothing was changed
+cli-render-labelled = { $what }: { $text }
+cli-render-of-outcome = { $n } { $outcome }
+cli-render-only-plan-nothing-was-changed = {"\u000A"}  only a plan: nothing was changed; to do it, run the command again without `--plan`
 cli-render-parked = parked
+cli-render-part-of-total = { $shown } of { $total }; to see more: `--limit NUMBER`, or `--after { $next }` for the next ones
 cli-render-pending = pending
 cli-render-received = received
 cli-render-skipped = skipped
@@ -293,28 +454,42 @@ cli-render-unread-2 = unread: { $source }/{ $stream }  { $payload }: { $reason }
 cli-render-updated = updated
 
 # replay
+cli-replay-close = { $n ->
+    [one] { $n } dead letter closes
+   *[other] { $n } dead letters close
+}
+cli-replay-heading = replay { $id }: { $state } · { $at } · { $by }
+cli-replay-nothing-been-changed-yet-do = {"\u000A"}nothing has been changed yet; to apply the plan: `huiliu replay apply { $id }`; to see all of it: `huiliu replay show { $id } --all`
+cli-replay-records = { $n ->
+    [one] { $n } raw record
+   *[other] { $n } raw records
+}: { $outcomes }
+cli-replay-records-more = what becomes of { $n ->
+    [one] the raw record
+   *[other] each of the { $n } raw records
+}: `--all`
+cli-replay-stay = { $n ->
+    [one] { $n } dead letter stays open
+   *[other] { $n } dead letters stay open
+}
 cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the hours of the teachers concerned are recomputed
 cli-replay-by = by
 cli-replay-change = no change
 cli-replay-class-hours = class hours
 cli-replay-dead-letter-planned-now = dead letter { $dead_letter } ({ $at }): planned { $planned }, now { $now }
-cli-replay-entries-changed = entries changed
 cli-replay-inserted = inserted
 cli-replay-letters = dead letters
 cli-replay-manifest-rules-connector-others-now = the manifest or the rules of connector { $connector } have changed
-cli-replay-nothing-been-changed-yet-do = {"\u000A"}nothing has been changed yet; to apply the plan: `huiliu replay apply { $id }`; to see all of it: `huiliu replay show { $id } --limit 100000`
 cli-replay-nothing-would-change-every-record = {"\u000A"}nothing would change: every record stays parked, and there is nothing to apply
 cli-replay-parked = parked
 cli-replay-plan-was-finished = the plan was not finished
 cli-replay-planned = planned
-cli-replay-provisional = provisional
 cli-replay-raw-records = raw records
 cli-replay-replay = replay
 cli-replay-replay-longer-holds-things-moved = replay { $id } is out of date: { $n } things have changed since it was planned; nothing was changed; plan again
 cli-replay-skipped = skipped
 cli-replay-state = state
 cli-replay-superseded = superseded
-cli-replay-teacher = teacher
 cli-replay-teacher-planned-class-hours-now = teacher { $person }: planned { $planned } class hours, now { $now }
 cli-replay-teachers = teachers
 cli-replay-unchanged = unchanged
@@ -322,9 +497,11 @@ cli-replay-updated = updated
 
 # roster
 cli-roster-address = address
-cli-roster-born = born
+cli-roster-born = {"  "}{ $sex }, born { $birth }
+cli-roster-count = {"  "}{ $words }: { $n }
 cli-roster-ended-next = ended by the next
 cli-roster-from = from
+cli-roster-heading = teacher { $teacher }: { $name }  { $origin }
 cli-roster-id-number-two-names-rows = {"  "}the ID number has two names in rows of one version
 cli-roster-id-numbers-two-names-one = ID numbers with two names in one version
 cli-roster-kind = kind
@@ -332,7 +509,7 @@ cli-roster-memberships-overlap = memberships that overlap
 cli-roster-name = name
 cli-roster-overlaps = overlaps
 cli-roster-region = region
-cli-roster-reports = reports on
+cli-roster-reports = {"  "}reports on { $on }: { $chain }
 cli-roster-reports-2 = reports to
 cli-roster-reports-3 = reports to
 cli-roster-roster-without-school = on the roster without a school
@@ -342,7 +519,6 @@ cli-roster-school = school
 cli-roster-schools = schools
 cli-roster-source = source
 cli-roster-successor = successor
-cli-roster-teacher = teacher
 cli-roster-teachers = teachers
 cli-roster-teachers-known-from-records-only = teachers known from records only
 cli-roster-teachers-roster = teachers on the roster
@@ -428,13 +604,10 @@ cli-sync-balanced-2 = NOT BALANCED
 cli-sync-books-balanced-fault-huiliu-please = not balanced: not every raw record has exactly one outcome; this is a bug in Huiliu, please report it with the output of `huiliu runs list --json`
 cli-sync-complete = complete
 cli-sync-complete-2 = not complete
-cli-sync-delivering = delivering
 cli-sync-expected-what-came-kept = not as expected (what was received is kept): { $value }
 cli-sync-failed = failed:{" "}
 cli-sync-raw-records-delivered-they-tried = { $n } raw records are not delivered: they are retried later, or wait for a person; see `huiliu batches list`
 cli-sync-read = { $source }: not read: { $error }
-cli-sync-reading = reading
-cli-sync-settling = settling
 cli-sync-source = source
 cli-sync-source-run-failed-what-came = source { $source }: the run failed, what was received before is kept: { $failure }
 cli-sync-stopped = stopped:{" "}
@@ -450,18 +623,20 @@ cli-teachers-asked = {" "}· { $required } asked for, { $enough }
 cli-teachers-cannot-read-id-number-from = cannot read an ID number from standard input: { $e }
 cli-teachers-certificate-revoked-counted = certificate revoked, not counted
 cli-teachers-class-hours = class hours
-cli-teachers-conversion = conversion:{" "}
+cli-teachers-conversion = {"    "}conversion: { $basis }: { $source }
 cli-teachers-counted = counted
 cli-teachers-counted-2 = not counted
 cli-teachers-counted-provisional = {"  "}{ $cycle }: { $counted } counted, { $provisional } provisional
 cli-teachers-counts-region = counts for region{" "}
 cli-teachers-counts-year-after = of it counts in the year after
 cli-teachers-cut = cut
+cli-teachers-cut-by = {"    "}{ $what } { $hours }: { $rule } ({ $basis }): { $source }
 cli-teachers-cycle = cycle
 cli-teachers-cycle-2 = in no cycle
 cli-teachers-decision = {"    "}decision { $decision } of { $actor }, { $day }: { $because }
 cli-teachers-duplicate-counted = duplicate, not counted
 cli-teachers-enough = with enough
+cli-teachers-explained = teacher { $teacher }: { $counted } class hours + { $provisional } provisional
 cli-teachers-exported-left-over = {" "}· exported as { $rounded }, left over { $sign }{ $residue }
 cli-teachers-give-teacher-number-id-number = give a teacher's number, or `-` and the ID number on standard input
 cli-teachers-hours-those-record = its hours are those of record{" "}
@@ -473,10 +648,9 @@ cli-teachers-provisional = provisional
 cli-teachers-received = as received:{" "}
 cli-teachers-record-payload-batch-manifest-version = {"    "}record { $record }, payload { $payload }, batch { $batch }, manifest version { $manifest }, claim by { $by }
 cli-teachers-rests-rules = rests on rules that are{" "}
-cli-teachers-rule = rule:{" "}
+cli-teachers-rule = {"    "}rule: { $rule } ({ $basis }): { $source }
 cli-teachers-same-course-record = the same course as record{" "}
 cli-teachers-standard-input = standard input: { $e }
-cli-teachers-teacher = teacher
 cli-teachers-teachers = teachers
 cli-teachers-today-manifest-does-find-any = the current manifest no longer finds it
 

@@ -21,6 +21,9 @@ filter-run = there is no run { NUMBER($run, useGrouping: "false") }; the newest 
 filter-no_run = there is no run { NUMBER($run, useGrouping: "false") }; there are none
 filter-reason = there is no reason code "{ $reason }"; did you mean { $nearest }?
 filter-no_reason = there is no reason code "{ $reason }"; see `huiliu dead-letters list`
+filter-actor = nobody called "{ $actor }" has acted; these have: { $known }
+filter-action = the audit log has no action "{ $action }"; it has { $known }
+filter-subject = the audit log has nothing about "{ $subject }"; name a subject as `huiliu audit` shows it, such as "replay 7", or a kind, such as "replay"
 
 # Why an operation is not done.
 dead_letter-not_open = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`

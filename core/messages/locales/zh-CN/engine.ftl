@@ -21,6 +21,9 @@ filter-run = 没有同步 { NUMBER($run, useGrouping: "false") }；最新的是 
 filter-no_run = 没有同步 { NUMBER($run, useGrouping: "false") }；尚无任何同步
 filter-reason = 没有原因代码 "{ $reason }"；是不是 { $nearest }？
 filter-no_reason = 没有原因代码 "{ $reason }"；请看 `huiliu dead-letters list`
+filter-actor = 操作人 "{ $actor }" 没有任何操作；有操作的是 { $known }
+filter-action = 审计日志中没有操作 "{ $action }"；现有 { $known }
+filter-subject = 审计日志中没有关于 "{ $subject }" 的记录；请照 `huiliu audit` 所示写出对象，例如 "重放 7"，或只写类别，例如 "重放"
 
 # 为何一项操作没有执行。
 dead_letter-not_open = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`

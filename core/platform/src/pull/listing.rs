@@ -93,7 +93,7 @@ impl HttpConnector {
         })?
         .path;
         let address = || {
-            let page = self.platform.secrets.hide_secrets(paging::page_name(&stream.page, place));
+            let page = self.platform.secrets.hide_secrets(&paging::page_name(&stream.page, place));
             self.platform.secrets.hide_secrets(&listing.page_address(&path, paging::shorten_name(&page)))
         };
         let asked_at = address();

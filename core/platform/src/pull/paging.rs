@@ -1,5 +1,6 @@
 //! Moves from page to page: the parameters of each page's request, and where the next page is.
 
+use std::borrow::Cow;
 use std::io;
 
 use reqwest::Url;
@@ -62,19 +63,18 @@ pub(crate) fn page_parameters(paging: &Paging, place: Option<&str>) -> PageParam
     asked
 }
 
-/// Returns the name of the page at a place, for people; a link can be long.
-pub(crate) fn page_name<'p>(paging: &'p Paging, place: Option<&'p str>) -> &'p str {
+/// Returns the name of the page at a place, for people; a link can be long. Pages with numbers count from 1, also where the platform counts
+/// from 0.
+pub(crate) fn page_name<'p>(paging: &Paging, place: Option<&'p str>) -> Cow<'p, str> {
     match (paging, place) {
-        (Paging::Number { first, .. }, None) => {
-            if first.0 == 0 {
-                "0"
-            } else {
-                "1"
-            }
-        }
-        (_, None) => "first",
-        (Paging::Link { .. }, Some(link)) => link.split_once('?').map_or(link, |(_, query)| query),
-        (_, Some(place)) => place,
+        (Paging::Number { .. }, None) => "1".into(),
+        (Paging::Number { first, .. }, Some(place)) => match place.parse::<u64>() {
+            Ok(number) if first.0 == 0 => number.saturating_add(1).to_string().into(),
+            _ => place.into(),
+        },
+        (_, None) => "first".into(),
+        (Paging::Link { .. }, Some(link)) => link.split_once('?').map_or(link, |(_, query)| query).into(),
+        (_, Some(place)) => place.into(),
     }
 }
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::admin::filter::{self, Conditions};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::rows::Row;
+use crate::sql::rows::{Row, Value};
 use huiliu_values::calendar::format_instant;
 use huiliu_vault::keys::Keys;
 
@@ -98,13 +99,75 @@ fn parse_entry(row: &Row) -> Result<Entry, StoreError> {
     })
 }
 
-/// Lists entries after a number, oldest first.
+/// Which entries are asked for; all of what is given must match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// By this actor.
+    pub actor: Option<String>,
+    /// This action, as `replay.apply`, or a family of them, as `replay`.
+    pub action: Option<String>,
+    /// About this object, as `replay 7`, or about all of a kind, as `replay`.
+    pub object: Option<String>,
+    /// At this instant or later, microseconds UTC.
+    pub since: Option<i64>,
+    /// Before this instant, microseconds UTC.
+    pub until: Option<i64>,
+}
+
+const OF_ACTION: &str = "(action = ? OR substr(action, 1, length(?) + 1) = ? || '.')";
+const OF_OBJECT: &str = "(object = ? OR substr(object, 1, length(?) + 1) = ? || ' ')";
+
+impl EntryFilter {
+    fn conditions(&self, args: Vec<Value>) -> Conditions {
+        let mut more = Conditions::new(args);
+        more.add_if_some("actor = ?", self.actor.as_deref().map(Value::from));
+        more.add_if_some(OF_ACTION, self.action.as_deref().map(Value::from));
+        more.add_if_some(OF_OBJECT, self.object.as_deref().map(Value::from));
+        more.add_if_some("at >= ?", self.since.map(Value::from));
+        more.add_if_some("at < ?", self.until.map(Value::from));
+        more
+    }
+}
+
+/// Entries after a number, the oldest first.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_entries(db: &Db, after: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
-    let sql = "SELECT id, at, actor, action, object, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2";
-    db.fetch_rows(sql, vec![after.into(), limit.into()]).await?.iter().map(parse_entry).collect()
+pub async fn list(db: &Db, of: &EntryFilter, after: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let more = of.conditions(vec![after.into(), limit.into()]);
+    let sql = "SELECT id, at, actor, action, object, detail FROM audit WHERE id > $1";
+    db.fetch_rows(&format!("{sql}{} ORDER BY id LIMIT $2", more.sql), more.args)
+        .await?
+        .iter()
+        .map(parse_entry)
+        .collect()
+}
+
+/// How many entries there are.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count(db: &Db, of: &EntryFilter) -> Result<i64, StoreError> {
+    let more = of.conditions(vec![]);
+    filter::count(db, &format!("SELECT count(*) AS n FROM audit WHERE 1 = 1{}", more.sql), more.args).await
+}
+
+/// Whoever has ever acted, by name.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn actors(db: &Db) -> Result<Vec<String>, StoreError> {
+    let rows = db.fetch_rows("SELECT DISTINCT actor FROM audit ORDER BY actor", vec![]).await?;
+    rows.iter().map(|row| row.text("actor")).collect()
+}
+
+/// The actions that the log has.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn actions(db: &Db) -> Result<Vec<String>, StoreError> {
+    let rows = db.fetch_rows("SELECT DISTINCT action FROM audit ORDER BY action", vec![]).await?;
+    rows.iter().map(|row| row.text("action")).collect()
 }
 
 /// Returns the first entry that was changed, or whose predecessor is missing. If the last entries were deleted, nothing

@@ -42,6 +42,38 @@ impl Conditions {
     }
 }
 
+/// The conditions of a filter on sources, beside these arguments.
+pub(crate) fn of_sources(args: Vec<Value>, of: &RowFilter) -> Conditions {
+    let mut more = Conditions::new(args);
+    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
+    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more
+}
+
+/// The conditions of a filter on batches.
+pub(crate) fn of_batches(args: Vec<Value>, of: &RowFilter) -> Conditions {
+    let mut more = of_sources(args, of);
+    more.add_if_some("b.run_id = ?", of.run.map(Value::from));
+    more
+}
+
+/// The conditions of a filter on dead letters.
+pub(crate) fn of_letters(args: Vec<Value>, of: &RowFilter) -> Conditions {
+    let mut more = of_sources(args, of);
+    more.add_if_some("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| code_pattern(code).into()));
+    more.add_if_some(
+        "EXISTS (SELECT 1 FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
+                 WHERE g.dead_letter_id = d.id AND b.run_id = ?)",
+        of.run.map(Value::from),
+    );
+    more
+}
+
+/// The number that a statement gives as `n`.
+pub(crate) async fn count(db: &Db, sql: &str, args: Vec<Value>) -> Result<i64, StoreError> {
+    db.fetch_rows(sql, args).await?.first().map_or(Ok(0), |row| row.int("n"))
+}
+
 /// Returns a LIKE pattern that finds a code in the stored reasons of a dead letter. The escape character is `\`.
 pub(crate) fn code_pattern(code: &str) -> String {
     format!("%\"code\":\"{}\"%", code.replace(['\\', '%'], "").replace('_', "\\_"))

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::admin::filter::{self, Conditions, RowFilter};
+use crate::admin::filter::{self, RowFilter};
 use crate::intake::runs::{RunRange, STATE};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
@@ -146,9 +146,7 @@ pub async fn list_runs(
     after: i64,
     limit: i64,
 ) -> Result<Vec<RunRow>, StoreError> {
-    let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
-    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
-    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
+    let more = filter::of_sources(vec![only.unwrap_or(0).into(), after.into(), limit.into()], of);
     let rows = db
         .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, s.connector AS connector,
@@ -244,10 +242,7 @@ pub async fn list_batches(
     after: i64,
     limit: i64,
 ) -> Result<Vec<BatchRow>, StoreError> {
-    let mut more = Conditions::new(vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()]);
-    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
-    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
-    more.add_if_some("b.run_id = ?", of.run.map(Value::from));
+    let more = filter::of_batches(vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()], of);
     let rows = db
         .fetch_rows(
             &format!("SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
@@ -314,15 +309,8 @@ pub async fn list_dead_letters(
     after: i64,
     limit: i64,
 ) -> Result<Vec<LetterRow>, StoreError> {
-    let mut more = Conditions::new(vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()]);
-    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
-    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
-    more.add_if_some("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| filter::code_pattern(code).into()));
-    more.add_if_some(
-        "EXISTS (SELECT 1 FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
-                 WHERE g.dead_letter_id = d.id AND b.run_id = ?)",
-        of.run.map(Value::from),
-    );
+    let more =
+        filter::of_letters(vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()], of);
     let rows = db
         .fetch_rows(
             &format!(
@@ -416,9 +404,7 @@ pub async fn list_records(
     after: i64,
     limit: i64,
 ) -> Result<Vec<RecordRow>, StoreError> {
-    let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
-    more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
-    more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
+    let more = filter::of_sources(vec![only.unwrap_or(0).into(), after.into(), limit.into()], of);
     let rows = db
         .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,

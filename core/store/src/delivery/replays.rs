@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::admin::filter::{Conditions, code_pattern};
+use crate::admin::filter::{self, Conditions, code_pattern};
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batches;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows, Value};
 use huiliu_values::calendar::format_instant;
-use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
+use huiliu_values::{BeforeAfter, ExactHours, Gains, RecordOutcome, ReplayState};
 use huiliu_vault::keys::hex_encode;
 
 /// Selects open dead letters for a replay. All given conditions must match.
@@ -72,6 +72,11 @@ pub struct Effect {
     pub person: String,
     /// The teacher, if there is one already.
     pub teacher: Option<i64>,
+    /// Name by the roster, else by a record; nothing in a plan of an earlier version about who is no teacher yet.
+    pub name: Option<String>,
+    /// ID number of the teacher, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_number: Option<String>,
     /// Class hours that count definitively.
     pub counted: BeforeAfter<ExactHours>,
     /// Class hours that count provisionally.
@@ -247,6 +252,7 @@ pub async fn complete_plan(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Resu
         .int("replay_id", effects.iter().map(|_| Some(replay)))
         .text("person", effects.iter().map(|e| Some(e.person.as_str())))
         .int("teacher_id", effects.iter().map(|e| e.teacher))
+        .text("name", effects.iter().map(|e| e.name.as_deref()))
         .int("units_before", column(|e| e.counted.before.0))
         .int("units_after", column(|e| e.counted.after.0))
         .int("provisional_before", column(|e| e.provisional.before.0))
@@ -351,6 +357,14 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
     Ok(replays)
 }
 
+/// How many replays there are.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count(db: &Db) -> Result<i64, StoreError> {
+    filter::count(db, "SELECT count(*) AS n FROM replay", vec![]).await
+}
+
 /// Lists the first items of a replay, in the order of their batches.
 ///
 /// # Errors
@@ -384,7 +398,7 @@ pub async fn list_items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item
 pub async fn list_effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>, StoreError> {
     let rows = tx
         .fetch_rows(
-            "SELECT person, teacher_id, units_before, units_after, provisional_before, provisional_after, entries_changed
+            "SELECT person, teacher_id, name, units_before, units_after, provisional_before, provisional_after, entries_changed
              FROM replay_teacher WHERE replay_id = $1 ORDER BY teacher_id, person LIMIT $2",
             vec![replay.into(), limit.into()],
         )
@@ -393,12 +407,56 @@ pub async fn list_effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Ef
         Ok(Effect {
             person: row.text("person")?,
             teacher: row.opt_int("teacher_id")?,
+            name: row.opt_text("name")?,
+            id_number: None,
             counted: read_hours(row, "units_before", "units_after")?,
             provisional: read_hours(row, "provisional_before", "provisional_after")?,
             entries_changed: row.int("entries_changed")?,
         })
     };
     rows.iter().map(effect).collect()
+}
+
+/// What a replay comes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sums {
+    /// How much hours change.
+    pub gains: Gains,
+    /// Dead letters that close.
+    pub closing: i64,
+}
+
+/// What a replay comes to.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn sums(tx: &mut Tx, replay: i64) -> Result<Sums, StoreError> {
+    let rows = tx
+        .fetch_rows(
+            "SELECT sign, count(*) AS teachers, CAST(sum(more) AS bigint) AS more FROM
+               (SELECT more, CASE WHEN more > 0 THEN 1 WHEN more < 0 THEN -1 ELSE 0 END AS sign FROM
+                 (SELECT units_after - units_before + provisional_after - provisional_before AS more
+                  FROM replay_teacher WHERE replay_id = $1) AS changes) AS signed GROUP BY sign",
+            vec![replay.into()],
+        )
+        .await?;
+    let mut gains = Gains::default();
+    for row in &rows {
+        let (teachers, more) = (row.int("teachers")?.unsigned_abs(), ExactHours(row.int("more")?.abs()));
+        match row.int("sign")? {
+            0 => gains.as_many = teachers,
+            1.. => (gains.gaining, gains.gained) = (teachers, more),
+            ..0 => (gains.losing, gains.lost) = (teachers, more),
+        }
+    }
+    let rows = tx
+        .fetch_rows(
+            "SELECT count(*) AS n FROM (SELECT dead_letter_id FROM replay_item WHERE replay_id = $1 GROUP BY dead_letter_id
+               HAVING max(CASE WHEN outcome = 'parked' THEN 1 ELSE 0 END) = 0) AS closing",
+            vec![replay.into()],
+        )
+        .await?;
+    Ok(Sums { gains, closing: rows.first().map_or(Ok(0), |row| row.int("n"))? })
 }
 
 /// Names a person in a plan: the teacher's number, or `new:` and 16 hexadecimal digits of the blind index.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::admin::filter;
 use crate::identity::open_told;
 use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::{Db, Tx};
@@ -15,7 +16,7 @@ use huiliu_matching::{Evidence, Role};
 use huiliu_values::ClaimState;
 use huiliu_vault::keys::Keys;
 
-/// Which claims to list.
+/// ClaimSelection claims to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimSelection {
     /// Claims that may be about a known teacher.
@@ -31,9 +32,9 @@ pub enum ClaimSelection {
 pub struct Counts {
     /// The teacher is decided.
     pub definite: i64,
-    /// Waiting for a person's decision.
+    /// ClaimRow for a person's decision.
     pub potential: i64,
-    /// Waiting for the roster.
+    /// ClaimRow for the roster.
     pub none: i64,
     /// Not examined yet.
     pub new: i64,
@@ -147,15 +148,27 @@ const CONTRADICTING: &str =
 /// # Errors
 /// [`StoreError`].
 pub async fn list_claims(db: &Db, which: ClaimSelection, after: i64, limit: i64) -> Result<Vec<ClaimRow>, StoreError> {
-    let of = match which {
-        ClaimSelection::Potential => "c.state = 'potential'".to_owned(),
-        ClaimSelection::None => "c.state = 'none'".to_owned(),
-        ClaimSelection::Contradicting => format!("c.id IN ({CONTRADICTING})"),
-    };
-    let sql = format!("{CLAIM} WHERE {of} AND c.id > $1 ORDER BY c.id LIMIT $2");
+    let sql = format!("{CLAIM} WHERE {} AND c.id > $1 ORDER BY c.id LIMIT $2", claim_condition(which));
     let mut tx = db.begin_read_only().await?;
     let rows = tx.fetch_rows(&sql, vec![after.into(), limit.into()]).await?;
     load_waiting(&mut tx, &rows).await
+}
+
+fn claim_condition(which: ClaimSelection) -> String {
+    match which {
+        ClaimSelection::Potential => "c.state = 'potential'".to_owned(),
+        ClaimSelection::None => "c.state = 'none'".to_owned(),
+        ClaimSelection::Contradicting => format!("c.id IN ({CONTRADICTING})"),
+    }
+}
+
+/// How many claims of a kind there are.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count_selected_claims(db: &Db, which: ClaimSelection) -> Result<i64, StoreError> {
+    let sql = format!("SELECT count(*) AS n FROM identity_claim c WHERE {}", claim_condition(which));
+    filter::count(db, &sql, vec![]).await
 }
 
 async fn load_waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<ClaimRow>, StoreError> {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::audit::{self, Author, NewEntry};
+use crate::admin::filter;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError, Unreadable};
 use crate::sql::rows::{Row, Rows};
@@ -332,14 +333,24 @@ pub async fn list_decisions(
 ) -> Result<Vec<Decision>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
-         WHERE d.id > $1 AND ($2 = 0 OR d.teacher_id = $2
-           OR d.claim_id IN (SELECT id FROM identity_claim WHERE teacher_id = $2)
-           OR d.record_id IN (SELECT t.id FROM training_record t JOIN identity_claim c ON c.id = t.claim_id WHERE c.teacher_id = $2))
-         ORDER BY d.id LIMIT $3"
+         WHERE {OF_TEACHER} AND d.id > $2 ORDER BY d.id LIMIT $3"
     );
-    db.fetch_rows(&sql, vec![after.into(), teacher.unwrap_or(0).into(), limit.into()])
+    db.fetch_rows(&sql, vec![teacher.unwrap_or(0).into(), after.into(), limit.into()])
         .await?
         .iter()
         .map(parse_decision)
         .collect()
+}
+
+/// About a teacher's records and claims, where one is given as `$1`.
+const OF_TEACHER: &str = "($1 = 0 OR d.teacher_id = $1 OR d.claim_id IN (SELECT id FROM identity_claim WHERE teacher_id = $1)
+    OR d.record_id IN (SELECT t.id FROM training_record t JOIN identity_claim c ON c.id = t.claim_id WHERE c.teacher_id = $1))";
+
+/// How many decisions there are; of one teacher where one is given.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count(db: &Db, teacher: Option<i64>) -> Result<i64, StoreError> {
+    let sql = format!("SELECT count(*) AS n FROM decision d WHERE {OF_TEACHER}");
+    filter::count(db, &sql, vec![teacher.unwrap_or(0).into()]).await
 }

@@ -73,6 +73,19 @@ pub async fn load_teachers(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Kno
     Ok(known)
 }
 
+/// What these teachers are called: by the roster, else by one of their records.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn names(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, String>, StoreError> {
+    let sql = "SELECT t.id AS id, coalesce(t.name, (SELECT min(c.name) FROM identity_claim c WHERE c.teacher_id = t.id)) AS name
+               FROM {rows} {join teacher t ON t.id = incoming.teacher_id}";
+    let rows = tx.fetch_rows_with(sql, vec![], teacher_relation(ids)).await?;
+    let named = rows.iter().map(|row| Ok((row.int("id")?, row.opt_text("name")?)));
+    let named: Vec<(i64, Option<String>)> = named.collect::<Result<_, StoreError>>()?;
+    Ok(named.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+}
+
 /// Loads the current ID numbers of these teachers, masked.
 ///
 /// # Errors

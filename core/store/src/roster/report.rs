@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::admin::filter;
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
@@ -245,6 +246,14 @@ pub async fn list_schools(db: &Db, only: Option<&str>, after: &str, limit: i64) 
         })
     };
     rows.iter().map(one).collect()
+}
+
+/// How many schools there are.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count_schools(db: &Db) -> Result<i64, StoreError> {
+    filter::count(db, "SELECT count(*) AS n FROM school", vec![]).await
 }
 
 /// The state of the roster, in numbers.

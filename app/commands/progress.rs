@@ -1,0 +1,124 @@
+//! How far a sync is, in one line on a terminal: what it reads, then what it delivers, then that it settles.
+
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use huiliu_engine::ingest::LandedPage;
+use huiliu_engine::operations::sync::{Progress, Stage};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::render::grouped;
+use crate::words::{counting, label, sentence};
+
+/// A line on a terminal; nothing in a pipe.
+pub struct ProgressLine {
+    bar: ProgressBar,
+    read: Mutex<Read>,
+}
+
+/// What has been read.
+struct Read {
+    records: u64,
+    pages: u64,
+    /// All records there are to be read, as far as somebody has told.
+    total: Option<u64>,
+    began: Instant,
+}
+
+impl ProgressLine {
+    /// `total` is told where it is known before anything is read.
+    pub fn new(total: Option<u64>) -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_message(label("cli-progress-reading"));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        } else {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+        };
+        Self { bar, read: Mutex::new(Read { records: 0, pages: 0, total, began: Instant::now() }) }
+    }
+
+    /// Takes it off the terminal.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Read {
+    /// The total that a platform tells is that of one listing: what was read before it is beside it.
+    fn take(&mut self, LandedPage { records, counted }: LandedPage) {
+        self.records += u64::from(records);
+        self.pages += 1;
+        if let Some(counted) = counted {
+            self.total = Some(self.records.saturating_sub(counted.received) + counted.total);
+        }
+    }
+
+    fn words(&self, took: Duration) -> String {
+        let total = self.total.filter(|total| *total >= self.records && *total > 0);
+        let records = match total {
+            Some(total) => counting!("cli-progress-read-of", read = self.records, n = total),
+            None => counting!("cli-progress-read", n = self.records),
+        };
+        let mut words = vec![records, counting!("cli-progress-pages", n = self.pages)];
+        // Before a second is over, a rate says nothing.
+        if took >= Duration::from_secs(1) {
+            let rate = u128::from(self.records) * 1_000 / took.as_millis();
+            words.push(counting!("cli-progress-rate", n = u64::try_from(rate).unwrap_or(u64::MAX)));
+        }
+        words.join(" · ")
+    }
+}
+
+impl Progress for ProgressLine {
+    fn landed(&self, page: LandedPage) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.take(page);
+        self.bar.set_message(read.words(read.began.elapsed()));
+    }
+
+    fn pending(&self, records: i64) {
+        self.bar.set_message(sentence!("cli-progress-pending", records = grouped(records)));
+    }
+
+    fn stage(&self, stage: Stage) {
+        // Each stage is timed by itself.
+        self.bar.reset_elapsed();
+        self.bar.set_message(match stage {
+            Stage::Reading => label("cli-progress-reading"),
+            Stage::Delivering => label("cli-progress-delivering"),
+            Stage::Settling => label("cli-progress-settling"),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use huiliu_platform::Counted;
+
+    use super::*;
+
+    #[test]
+    fn totals_of_listings_are_added_up_and_rates_have_no_decimals() {
+        let mut read = Read { records: 0, pages: 0, total: None, began: Instant::now() };
+        let page = |records, counted: Option<(u64, u64)>| LandedPage {
+            records,
+            counted: counted.map(|(received, total)| Counted { received, total }),
+        };
+        read.take(page(400, Some((400, 1_475))));
+        assert_eq!(read.total, Some(1_475));
+        assert!(read.words(Duration::from_millis(900)).contains("1,475"));
+        read.take(page(1_075, Some((1_475, 1_475))));
+        // The next listing is counted by itself.
+        read.take(page(10, Some((10, 50))));
+        assert_eq!((read.records, read.pages, read.total), (1_485, 3, Some(1_525)));
+        // More came than was told: the total says nothing any more.
+        read.take(page(100, None));
+        assert!(!read.words(Duration::from_secs(7)).contains("1,525"));
+        assert!(read.words(Duration::from_secs(7)).contains("226"), "{}", read.words(Duration::from_secs(7)));
+    }
+}

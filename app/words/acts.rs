@@ -1,0 +1,186 @@
+//! What people did, to what, and how: actions and objects of the audit log, kinds and details of decisions.
+
+use serde_json::{Map, Value};
+
+use super::{label, sentence, word};
+
+/// The words of an action that undoes no other.
+fn words_of(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "batch.release" => label("cli-acts-batch-release"),
+        "connector.disable" => label("cli-acts-connector-disable"),
+        "connector.enable" => label("cli-acts-connector-enable"),
+        "connector.register" => label("cli-acts-connector-register"),
+        "connector.rollback" => label("cli-acts-connector-rollback"),
+        "course.equate" => label("cli-acts-course-equate"),
+        "credit.grade" => label("cli-acts-credit-grade"),
+        "credit.keep" => label("cli-acts-credit-keep"),
+        "credit.revoke" => label("cli-acts-credit-revoke"),
+        "cursor.reset" => label("cli-acts-cursor-reset"),
+        "cursor.set" => label("cli-acts-cursor-set"),
+        "database.restore" => label("cli-acts-database-restore"),
+        "dead_letter.discard" => label("cli-acts-dead-letter-discard"),
+        "identity.accept" => label("cli-acts-identity-accept"),
+        "identity.merge" => label("cli-acts-identity-merge"),
+        "identity.reject" => label("cli-acts-identity-reject"),
+        "replay.apply" => label("cli-acts-replay-apply"),
+        "replay.plan" => label("cli-acts-replay-plan"),
+        "replay.refused" => label("cli-acts-replay-refused"),
+        "secret.remove" => label("cli-acts-secret-remove"),
+        "secret.set" => label("cli-acts-secret-set"),
+        "source.add" => label("cli-acts-source-add"),
+        "source.remove" => label("cli-acts-source-remove"),
+        "source.set" => label("cli-acts-source-set"),
+        _ => return None,
+    })
+}
+
+/// All actions but those that undo another.
+const ACTIONS: &[&str] = &[
+    "batch.release",
+    "connector.disable",
+    "connector.enable",
+    "connector.register",
+    "connector.rollback",
+    "course.equate",
+    "credit.grade",
+    "credit.keep",
+    "credit.revoke",
+    "cursor.reset",
+    "cursor.set",
+    "database.restore",
+    "dead_letter.discard",
+    "identity.accept",
+    "identity.merge",
+    "identity.reject",
+    "replay.apply",
+    "replay.plan",
+    "replay.refused",
+    "secret.remove",
+    "secret.set",
+    "source.add",
+    "source.remove",
+    "source.set",
+];
+
+/// An action, or a kind of decision, in the words of the locale: `dead_letter.discard` is said as `discard a dead letter`.
+pub fn act(action: &str) -> String {
+    if let Some(undone) = action.strip_suffix(".undo") {
+        return sentence!("cli-acts-undo", act = act(undone));
+    }
+    words_of(action).unwrap_or(action).to_owned()
+}
+
+/// The action that these words mean; what means none stays as it is.
+pub fn action_of(words: &str) -> String {
+    let undone = ACTIONS.iter().map(|action| format!("{action}.undo"));
+    let mut all = ACTIONS.iter().map(ToString::to_string).chain(undone);
+    all.find(|action| act(action) == words).unwrap_or_else(|| words.to_owned())
+}
+
+/// What objects are called in the audit log, and in the words of the locale.
+fn kinds() -> [(&'static str, &'static str); 8] {
+    [
+        ("dead letter", label("cli-acts-kind-dead-letter")),
+        ("batch", label("cli-acts-kind-batch")),
+        ("connector", label("cli-acts-kind-connector")),
+        ("database", label("cli-acts-kind-database")),
+        ("decision", label("cli-acts-kind-decision")),
+        ("replay", label("cli-acts-kind-replay")),
+        ("secret", label("cli-acts-kind-secret")),
+        ("source", label("cli-acts-kind-source")),
+    ]
+}
+
+/// What something was done to, in the words of the locale: `dead letter 7`, `connector cmcc version 3`.
+pub fn object(kept: &str) -> String {
+    let version = (" version ", label("cli-acts-version"));
+    with_kind(kept, kinds()).replace(version.0, version.1)
+}
+
+/// The object that these words mean, as the log keeps it.
+pub fn object_of(words: &str) -> String {
+    let version = (label("cli-acts-version"), " version ");
+    with_kind(words, kinds().map(|(kept, words)| (words, kept))).replace(version.0, version.1)
+}
+
+/// The text with another word for the kind that it begins with.
+fn with_kind(text: &str, kinds: [(&str, &str); 8]) -> String {
+    let of = |(from, to): &(&str, &str)| {
+        let rest = text.strip_prefix(from)?;
+        (rest.is_empty() || rest.starts_with(' ')).then(|| format!("{to}{rest}"))
+    };
+    kinds.iter().find_map(of).unwrap_or_else(|| text.to_owned())
+}
+
+/// The details of an act or a decision in one line, the reason first. Keyed digests of ID numbers say nothing to people.
+pub fn details(detail: &Value) -> String {
+    match detail {
+        Value::Object(fields) => in_words(fields).join(label("cli-acts-separator")),
+        Value::Array(all) => all.iter().map(details).collect::<Vec<_>>().join(label("cli-acts-separator")),
+        Value::Null => String::new(),
+        Value::String(text) => word(text).to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn in_words(fields: &Map<String, Value>) -> Vec<String> {
+    let because = fields.get_key_value("because");
+    let rest = fields.iter().filter(|(key, _)| !["because", "numbers"].contains(&key.as_str()));
+    let told = because.into_iter().chain(rest).filter_map(|(key, value)| {
+        let value = details(value);
+        (!value.is_empty()).then(|| sentence!("cli-acts-detail", key = key_word(key), value))
+    });
+    told.collect()
+}
+
+fn key_word(key: &str) -> &str {
+    match key {
+        "because" => label("cli-acts-key-because"),
+        "claim" => label("cli-acts-key-claim"),
+        "code" => label("cli-acts-key-code"),
+        "connector" => label("cli-acts-kind-connector"),
+        "counted" => label("cli-acts-key-counted"),
+        "course" => label("cli-acts-key-course"),
+        "cursor" => label("cli-acts-key-cursor"),
+        "dead_letter" => label("cli-acts-kind-dead-letter"),
+        "detail" => label("cli-acts-key-detail"),
+        "filter" => label("cli-acts-key-filter"),
+        "base_url" => label("cli-acts-key-base-url"),
+        "folder" => label("cli-acts-key-folder"),
+        "from" => label("cli-acts-key-from"),
+        "grade" => label("cli-acts-key-grade"),
+        "institution_code" => label("cli-acts-key-institution-code"),
+        "now" => label("cli-acts-key-now"),
+        "planned" => label("cli-acts-key-planned"),
+        "raw_records" => label("cli-acts-key-raw-records"),
+        "record" => label("cli-acts-key-record"),
+        "reverses" => label("cli-acts-key-reverses"),
+        "run" => label("cli-acts-key-run"),
+        "schedule" => label("cli-acts-key-schedule"),
+        "source" => label("cli-acts-kind-source"),
+        "stream" => label("cli-acts-key-stream"),
+        "teacher" => label("cli-acts-key-teacher"),
+        "teachers" => label("cli-acts-key-teachers"),
+        "to" => label("cli-acts-key-to"),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_acts_and_objects_lead_back_to_what_is_kept() {
+        let undone = ACTIONS.iter().map(|action| format!("{action}.undo"));
+        for action in ACTIONS.iter().map(ToString::to_string).chain(undone) {
+            assert_ne!(act(&action), action);
+            assert_eq!(action_of(&act(&action)), action);
+            assert_eq!(action_of(&action), action);
+        }
+        for kept in ["dead letter 7", "connector cmcc version 3", "database", "source a", "something else"] {
+            assert_eq!(object_of(&object(kept)), kept);
+        }
+    }
+}
