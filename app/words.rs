@@ -4,10 +4,8 @@ pub mod acts;
 mod faults;
 pub mod guesses;
 pub mod matching;
-mod phrases;
 mod reasons;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
@@ -18,7 +16,7 @@ use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
 pub use faults::{spoken, spoken_join, spoken_system};
-pub use reasons::{address, amount, field_of, pass_word, rule_name, word, wording};
+pub use reasons::{address, amount, field_of, pass_word, rule_name, schema_state, word, wording};
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
 static JSON_LOG: OnceLock<bool> = OnceLock::new();
@@ -110,11 +108,6 @@ pub fn origin(of: huiliu_engine::registry::Origin) -> &'static str {
         Origin::Folder => "manifests_dir",
         Origin::Registered => label("cli-words-registered"),
     }
-}
-
-/// A sentence of ours or of another library's that came as free text, in the words of the locale.
-pub fn phrase(english: &str) -> Cow<'_, str> {
-    if chinese() { phrases::translate(english) } else { Cow::Borrowed(english) }
 }
 
 /// A message in the words of the locale.

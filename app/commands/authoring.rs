@@ -13,7 +13,7 @@ use crate::cli::Template;
 use crate::render::{count, grouped_count, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, counting, field_of, label, note, phrase, said, say, sentence};
+use crate::words::{address, counting, field_of, label, note, said, say, sentence};
 use crate::{CliError, open};
 use huiliu_values::PreviewOutcome;
 
@@ -55,9 +55,9 @@ pub(super) fn show_checked(rows: &[Checked]) {
     for row in rows {
         let mark = if row.ok { "✓" } else { "✗" };
         let records = counting!("cli-authoring-records", n = row.records);
-        let variant = row.variant.map_or_else(String::new, |name| format!(" · {}", phrase(name)));
+        let variant = row.variant.as_ref().map_or_else(String::new, |name| format!(" · {}", said(name)));
         say(&format!("{mark} {}/{}  {}{variant}  {records}", row.connector, row.stream, row.sample));
-        row.differences.iter().for_each(|difference| say(&format!("    {}", phrase(difference))));
+        row.differences.iter().for_each(|difference| say(&format!("    {}", said(difference))));
     }
 }
 

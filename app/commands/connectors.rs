@@ -11,7 +11,7 @@ use crate::cli::Connectors;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{chinese, label, note, origin, phrase, say, say_json, sentence, spoken};
+use crate::words::{chinese, label, note, origin, said, say, say_json, sentence, spoken};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), CliError> {
@@ -72,7 +72,7 @@ fn note_left_out(left_out: &LeftOut) {
             "cli-connectors-connector-registered-version-cannot-used",
             connector,
             version,
-            why = phrase(why)
+            why = said(why)
         ));
     }
 }

@@ -12,7 +12,7 @@ use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 use super::sync::{Synced, show_pass, verdict};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{label, phrase, say, sentence};
+use crate::words::{label, say, sentence, spoken_system};
 use crate::{CliError, open};
 
 /// What was asked of the demo.
@@ -62,8 +62,11 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     verdict(&pass)
 }
 
-fn no_sandbox(e: &dyn std::fmt::Display) -> CliError {
-    CliError::failed(sentence!("cli-demo-sandbox-cannot-start", e = phrase(&e.to_string()))).with_code("sandbox")
+fn no_sandbox(error: &(dyn std::error::Error + 'static)) -> CliError {
+    let mut chain = std::iter::successors(Some(error), |e| e.source());
+    let cause = chain.find_map(|e| e.downcast_ref::<std::io::Error>());
+    let e = cause.map_or_else(|| format!("“{error}”"), spoken_system);
+    CliError::failed(sentence!("cli-demo-sandbox-cannot-start", e)).with_code("sandbox")
 }
 
 fn source(connector: &str, name: &str, base_url: &str, drop_dir: &Path) -> SourceSettings {

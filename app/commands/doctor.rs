@@ -5,7 +5,7 @@ use huiliu_engine::registry::Origin;
 
 use crate::render::show;
 use crate::settings::Reading;
-use crate::words::{label, origin, phrase, say, sentence, spoken};
+use crate::words::{label, origin, say, schema_state, sentence, spoken, word};
 use crate::{CliError, open};
 
 pub async fn run(reading: Reading, json: bool) -> Result<(), CliError> {
@@ -50,7 +50,7 @@ fn detail(detail: &Detail) -> String {
         Detail::DataDir(dir) => dir.display().to_string(),
         Detail::Connectors { in_use, disabled, unusable } => connectors(in_use, disabled, unusable),
         Detail::Database(kind) => (*kind).to_owned(),
-        Detail::Schema(state) => phrase(&format!("{state:?}")).into_owned(),
+        Detail::Schema(state) => schema_state(*state),
         Detail::KeyFile(path) => sentence!("cli-doctor-back-up-lost-key-lost", path = path.display()),
         Detail::Readable { path, mode } => {
             sentence!("cli-doctor-others-can-read-mode-chmod", path = path.display(), mode)
@@ -58,7 +58,7 @@ fn detail(detail: &Detail) -> String {
         Detail::Orphans(counts) if counts.is_empty() => label("cli-doctor-none").to_owned(),
         Detail::Orphans(counts) => counts
             .iter()
-            .map(|of| format!("{} {}", of.count, phrase(&of.rows)))
+            .map(|of| format!("{} {}", of.count, word(&of.rows)))
             .collect::<Vec<_>>()
             .join(label("cli-render-comma")),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),

@@ -7,7 +7,7 @@ use huiliu_engine::operations::health::{PartState, Readiness, Trouble, WorkerPar
 use crate::CliError;
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{label, phrase, say, sentence};
+use crate::words::{label, said, say, schema_state, sentence};
 
 /// Asks `/health/ready` of the worker on this host.
 pub async fn ask(settings: Settings, json: bool) -> Result<(), CliError> {
@@ -32,8 +32,8 @@ fn show_part(part: &PartState) {
     };
     let trouble = part.trouble.as_ref().map_or_else(String::new, |trouble| match trouble {
         Trouble::NoAnswer(s) => sentence!("cli-health-answer-within", s),
-        Trouble::Failed(why) => phrase(why).into_owned(),
-        Trouble::Schema(state) => format!("{state:?}"),
+        Trouble::Failed(why) => said(why),
+        Trouble::Schema(state) => schema_state(*state),
         Trouble::Unknown => label("cli-health-known").to_owned(),
         Trouble::NoSweep => label("cli-health-none-yet").to_owned(),
         Trouble::SweepOverdue(s) => sentence!("cli-health-ago", s),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use huiliu_decode::Problem;
 use huiliu_messages::{Wording, localize_place};
+use huiliu_store::sql::schema::SchemaState;
 use huiliu_values::PassState;
 
 use super::{label, language, sentence};
@@ -129,6 +130,11 @@ pub fn word(english: &str) -> &str {
         "adult_higher" => label("cli-words-reasons-adult-higher-education"),
         "special" => label("cli-words-reasons-special-school"),
         "other" => label("cli-words-reasons-other"),
+        "records_without_claim" => label("cli-words-reasons-records-without-claim"),
+        "claims_without_teacher" => label("cli-words-reasons-claims-without-teacher"),
+        "assessments_without_record" => label("cli-words-reasons-assessments-without-record"),
+        "entries_without_record" => label("cli-words-reasons-entries-without-record"),
+        "sightings_without_dead_letter" => label("cli-words-reasons-sightings-without-dead-letter"),
         "sweep" => label("cli-words-reasons-sweep"),
         "minute" => label("cli-words-reasons-minutes"),
         "class_hour" => label("cli-words-reasons-class-hours"),
@@ -147,5 +153,15 @@ pub fn pass_word(state: PassState) -> &'static str {
         PassState::Failed => label("cli-words-reasons-failed-2"),
         PassState::NotAssessed => label("cli-words-reasons-assessed"),
         PassState::Pending => label("cli-words-reasons-pending"),
+    }
+}
+
+/// How a database's schema compares with this program's.
+pub fn schema_state(state: SchemaState) -> String {
+    match state {
+        SchemaState::Current => label("cli-words-schema-current").to_owned(),
+        SchemaState::Empty => label("cli-words-schema-empty").to_owned(),
+        SchemaState::Unknown => label("cli-words-schema-unknown").to_owned(),
+        SchemaState::Behind { applied, known } => sentence!("cli-words-schema-behind", applied, known),
     }
 }

@@ -102,7 +102,7 @@ fn what_stands_twice_in_json_is_not_guessed() {
     assert_eq!(sync_counts(&site), [3, 2, 1, 0]);
     let (address, expected) = only_letter(&site);
     assert_eq!(address, "a.jsonl line 2");
-    assert!(expected.contains("hours stands in it more than once"), "{expected}");
+    assert!(expected.contains("hours appears in it more than once"), "{expected}");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_document_with_its_list_twice_is_refused_small_and_large() {
             let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
             assert_eq!((&pass["balance"]["received"], &pass["balance"]["unread"]), (&0.into(), &1.into()), "{pass}");
             let reason = pass["sources"][0]["unread_payloads"][0]["reason"]["message"].as_str().unwrap();
-            assert!(reason.contains(&format!("{path} stands in it more than once")), "{reason}");
+            assert!(reason.contains(&format!("{path} appears in it more than once")), "{reason}");
         }
     }
 }

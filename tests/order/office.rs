@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use huiliu_decode::unpacker::Unpacker;
-use huiliu_decode::{Body, Context, RecordRange, StageResult, decode};
+use huiliu_decode::{Body, Context, Problem, RecordRange, StageResult, decode};
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
@@ -166,7 +166,7 @@ impl Office {
                 key: p.dead_letter_key,
                 version: p.source_version,
                 digest: p.raw_digest,
-                reasons: serde_json::to_string(&p.problems).unwrap(),
+                reasons: Problem::to_stored(&p.problems),
             },
         };
         huiliu_decode::run_stages(cx, &text, range).unwrap().into_iter().map(item).collect()

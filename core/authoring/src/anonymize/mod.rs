@@ -9,6 +9,7 @@ mod search;
 use std::cell::Cell;
 use std::collections::HashSet;
 
+use crate::gate::difference::Difference;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 use serde_json::Value;
@@ -65,7 +66,7 @@ pub enum AnonymizeError {
     #[serde(rename = "disguise.differs")]
     Differs {
         /// The first difference.
-        difference: String,
+        difference: Difference,
     },
     /// The page cannot be decoded.
     #[serde(untagged)]

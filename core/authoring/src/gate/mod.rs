@@ -1,5 +1,6 @@
 //! The gate that a connector must pass before it is used.
 
+pub mod difference;
 pub mod law;
 pub mod outcomes;
 pub mod package;

@@ -1,5 +1,6 @@
 //! Expected outcomes of a connector's samples; every connector is checked against them before it runs.
 
+use crate::gate::difference::Difference;
 use serde_json::{Value, json};
 
 use huiliu_decode::roster::{Content, SchoolIdentifier};
@@ -84,16 +85,20 @@ fn roster_outcome(row: &RosterRow<'_>) -> Value {
 /// Lists the differences between a sample's outcomes and the expected ones: one line each, with the raw record's number
 /// from 1.
 #[must_use]
-pub fn list_differences(got: &[Value], expected: &[Value]) -> Vec<String> {
-    let mut told: Vec<String> = got
+pub fn list_differences(got: &[Value], expected: &[Value]) -> Vec<Difference> {
+    let mut told: Vec<Difference> = got
         .iter()
         .zip(expected)
         .enumerate()
         .filter(|(_, (got, expected))| got != expected)
-        .map(|(i, (got, expected))| format!("record {}: {got}, expected {expected}", i + 1))
+        .map(|(i, (got, expected))| Difference::Record {
+            record: i + 1,
+            found: got.to_string(),
+            expected: expected.to_string(),
+        })
         .collect();
     if got.len() != expected.len() {
-        told.push(format!("{} records, expected {}", got.len(), expected.len()));
+        told.push(Difference::RecordCount { found: got.len(), expected: expected.len() });
     }
     told
 }

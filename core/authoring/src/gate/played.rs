@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::gate::law::{Broken, check_law, to_broken};
+use crate::gate::difference::{Difference, VariantName};
 use crate::gate::proxy::read_message;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Auth, Format, Manifest, Request, Stream, Transport};
@@ -27,12 +27,12 @@ enum SpoiledAnswer {
 }
 
 /// Every kind of spoiled answer, with its description.
-const WAYS: [(&str, SpoiledAnswer); 5] = [
-    ("429, then the page", SpoiledAnswer::Status(429)),
-    ("500, then the page", SpoiledAnswer::Status(500)),
-    ("503, then the page", SpoiledAnswer::Status(503)),
-    ("a login page as 200, then the page", SpoiledAnswer::LoginPage),
-    ("an answer that breaks off, then the page", SpoiledAnswer::Cut),
+const WAYS: [(VariantName, SpoiledAnswer); 5] = [
+    (VariantName::Status { status: 429 }, SpoiledAnswer::Status(429)),
+    (VariantName::Status { status: 500 }, SpoiledAnswer::Status(500)),
+    (VariantName::Status { status: 503 }, SpoiledAnswer::Status(503)),
+    (VariantName::LoginFirst, SpoiledAnswer::LoginPage),
+    (VariantName::CutAnswer, SpoiledAnswer::Cut),
 ];
 
 /// Answers of the simulated platform: spoiled ones first, then the sample.
@@ -57,7 +57,7 @@ pub async fn rehearse_stream(
     sample: &[u8],
     records: u32,
     unpacker: &Arc<Unpacker>,
-) -> Result<Vec<(&'static str, Result<(), Broken>)>, SystemError> {
+) -> Result<Vec<(VariantName, Result<(), Difference>)>, SystemError> {
     let Transport::Http { auth, .. } = &manifest.transport else { return Ok(vec![]) };
     let whole = stream.request.is_some() && stream.each.is_empty() && !matches!(auth, Auth::Certificate {});
     if !whole {
@@ -131,24 +131,30 @@ async fn check_spoiled_answer(
     endpoint: &Endpoint,
     stage: &SimulatedPlatform,
     way: SpoiledAnswer,
-) -> Result<(), Broken> {
-    let connector =
-        huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint.clone()).map_err(to_broken)?;
+) -> Result<(), Difference> {
+    let connector = huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint.clone())
+        .map_err(|failure| Difference::from_failure(&failure))?;
     lock_answers(&stage.next).push_back(way);
     let spoiled = connector.pull(stream, None).await;
-    check_law(lock_answers(&stage.next).is_empty(), "the platform was not asked")?;
-    if let Ok(Some(page)) = &spoiled {
-        check_law(page.records == Ok(0), format!("taken for a page of {:?} records", page.records))?;
+    if !lock_answers(&stage.next).is_empty() {
+        return Err(Difference::NoRequest);
     }
-    if let Err(failure) = &spoiled {
-        let told = format!("{failure}");
-        check_law(
-            endpoint.password.is_empty() || !told.contains(&endpoint.password),
-            "the password is in the message",
-        )?;
+    match spoiled {
+        Ok(Some(page)) if page.records != Ok(0) => {
+            return Err(Difference::PageTaken { records: page.records.ok() });
+        }
+        Err(failure) if !endpoint.password.is_empty() && failure.to_string().contains(&endpoint.password) => {
+            return Err(Difference::PasswordTold);
+        }
+        _ => {}
     }
-    let page = connector.pull(stream, None).await.map_err(to_broken)?.ok_or("no page afterwards")?;
-    check_law(page.records == Ok(records), format!("{:?} records afterwards, the sample has {records}", page.records))
+    let page = connector.pull(stream, None).await.map_err(|failure| Difference::from_failure(&failure))?;
+    let found = page.ok_or(Difference::NoPageAfterwards)?.records;
+    if found == Ok(records) {
+        Ok(())
+    } else {
+        Err(Difference::CountAfterwards { records: found.ok(), expected: records })
+    }
 }
 
 fn lock_answers(next: &Mutex<VecDeque<SpoiledAnswer>>) -> std::sync::MutexGuard<'_, VecDeque<SpoiledAnswer>> {

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use huiliu_messages::{SystemError, said_in_english};
+use huiliu_messages::{Message, SystemError, said_in_english};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::gate::difference::Difference;
 use crate::gate::{outcomes, played, variants};
 use huiliu_decode::Body;
 use huiliu_decode::unpacker::Unpacker;
@@ -88,13 +89,13 @@ pub struct Checked {
     pub sample: String,
     /// What was done to the sample; absent for the sample itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub variant: Option<&'static str>,
+    pub variant: Option<Message>,
     /// Number of records found in it.
     pub records: usize,
     /// Whether it gives the expected results.
     pub ok: bool,
     /// Where it does not, in words.
-    pub differences: Vec<String>,
+    pub differences: Vec<Message>,
 }
 
 /// Checks that the rules convert the hours of every stream of a manifest.
@@ -154,10 +155,10 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
                 connector: manifest.id.clone(),
                 stream: sample.stream.clone(),
                 sample: sample.address.clone(),
-                variant: Some(variant.name),
+                variant: Some(Message::new(&variant.name)),
                 records: got.map_or(0, |got| got.len()),
                 ok: wrong.is_none(),
-                differences: wrong.into_iter().collect(),
+                differences: wrong.iter().map(Message::new).collect(),
             });
         }
         let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
@@ -167,10 +168,10 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
                 connector: manifest.id.clone(),
                 stream: sample.stream.clone(),
                 sample: sample.address.clone(),
-                variant: Some(name),
+                variant: Some(Message::new(&name)),
                 records: of_sample.len(),
                 ok: wrong.is_ok(),
-                differences: wrong.err().into_iter().collect(),
+                differences: wrong.err().iter().map(Message::new).collect(),
             });
         }
     }
@@ -197,9 +198,9 @@ pub async fn try_samples(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Che
         let (records, differences) = match manifest.find_stream(&sample.stream) {
             Some(stream) => match unpacker.prepare_body(stream, &sample.bytes).await {
                 Ok(body) => try_sample(manifest, stream, policy, &keys, sample, &body),
-                Err(e) => (0, vec![e.to_string()]),
+                Err(why) => (0, vec![Difference::Refused { why }]),
             },
-            None => (0, vec![format!("the manifest has no stream {}", sample.stream)]),
+            None => (0, vec![Difference::NoStream { stream: sample.stream.clone() }]),
         };
         rows.push(Checked {
             connector: manifest.id.clone(),
@@ -208,7 +209,7 @@ pub async fn try_samples(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Che
             variant: None,
             records,
             ok: differences.is_empty(),
-            differences,
+            differences: differences.iter().map(Message::new).collect(),
         });
     }
     Ok(rows)
@@ -221,13 +222,13 @@ fn try_sample(
     keys: &Keys,
     sample: &Sample,
     body: &Body<'_>,
-) -> (usize, Vec<String>) {
+) -> (usize, Vec<Difference>) {
     let expected: Vec<Value> = match serde_json::from_str(&sample.expected) {
         Ok(expected) => expected,
-        Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
+        Err(e) => return (0, vec![Difference::ExpectedResults { why: e.to_string() }]),
     };
     match outcomes::sample_outcomes(manifest, stream, policy, keys, &sample.address, body) {
         Ok(got) => (got.len(), outcomes::list_differences(&got, &expected)),
-        Err(e) => (0, vec![e.to_string()]),
+        Err(why) => (0, vec![Difference::Refused { why }]),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::gate::difference::{Difference, VariantName};
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::table::{self, BodyRow};
 use huiliu_manifest::{Encoding, Format, Layout, Stream};
@@ -21,7 +22,7 @@ pub enum RequiredOutcome {
 #[derive(Debug, Clone)]
 pub struct Variant {
     /// What was done to the sample.
-    pub name: &'static str,
+    pub name: VariantName,
     /// The changed payload.
     pub bytes: Vec<u8>,
     /// The required result.
@@ -36,14 +37,16 @@ const LOGIN_PAGE: &[u8] =
 pub fn make_variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
     let of = |name, bytes: Vec<u8>, must| Variant { name, bytes, must };
     let mut all = vec![
-        of("a login page instead", LOGIN_PAGE.to_vec(), RequiredOutcome::BeRefused),
+        of(VariantName::LoginPage, LOGIN_PAGE.to_vec(), RequiredOutcome::BeRefused),
         of(
-            "an empty body",
+            VariantName::Empty,
             vec![],
             if is_open_ended(&stream.format) { RequiredOutcome::AddNothing } else { RequiredOutcome::BeRefused },
         ),
     ];
-    for (name, per_cent) in [("cut after a quarter", 25), ("cut in the middle", 50), ("cut near its end", 90)] {
+    for (name, per_cent) in
+        [(VariantName::FirstQuarter, 25), (VariantName::FirstHalf, 50), (VariantName::NineTenths, 90)]
+    {
         all.extend(
             cut_payload(&stream.format, &sample[..sample.len() * per_cent / 100])
                 .map(|(bytes, must)| of(name, bytes, must)),
@@ -56,9 +59,9 @@ pub fn make_variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
                 all.extend(table.make_table_variants(*encoding));
             }
             Format::Json { .. } | Format::JsonLines { .. } | Format::Xml { .. } => {
-                all.push(of("with a byte order mark", with_byte_order_mark(&text), RequiredOutcome::BeTheSame));
+                all.push(of(VariantName::ByteOrderMark, with_byte_order_mark(&text), RequiredOutcome::BeTheSame));
                 all.push(of(
-                    "with blank lines around it",
+                    VariantName::BlankLines,
                     format!("\n{}\n\n", text.trim()).into_bytes(),
                     blank_lines_must(&stream.format),
                 ));
@@ -121,17 +124,17 @@ impl Table<'_> {
         let lines: Vec<&str> = self.text.split_inclusive('\n').collect();
         let mut all = vec![
             of(
-                "with a title line above",
+                VariantName::TitleLine,
                 own(&format!("某某省教师培训登记表\n{}", self.text)),
                 RequiredOutcome::BeTheSame,
             ),
-            of("with other line ends", own(&swap_line_ends(self.text)), RequiredOutcome::BeTheSame),
-            of("in UTF-8 with a byte order mark", with_byte_order_mark(self.text), RequiredOutcome::BeTheSame),
+            of(VariantName::LineEnds, own(&swap_line_ends(self.text)), RequiredOutcome::BeTheSame),
+            of(VariantName::Utf8Mark, with_byte_order_mark(self.text), RequiredOutcome::BeTheSame),
         ];
         let gb18030 = encoding_rs::GB18030.encode(self.text).0.into_owned();
         let told = matches!(declared, Encoding::Auto | Encoding::Gb18030);
         all.push(of(
-            "in GB18030",
+            VariantName::Gb18030,
             gb18030,
             if told { RequiredOutcome::BeTheSame } else { RequiredOutcome::AddNothing },
         ));
@@ -139,11 +142,10 @@ impl Table<'_> {
             // The header can be repeated between the records.
             let without: String =
                 lines.iter().filter(|line| line.trim_end() != lines[header].trim_end()).copied().collect();
-            all.push(of("without its header", own(&without), RequiredOutcome::BeRefused));
+            all.push(of(VariantName::NoHeader, own(&without), RequiredOutcome::BeRefused));
         }
         all.extend(
-            self.reverse_columns()
-                .map(|text| of("with its columns the other way round", own(&text), RequiredOutcome::BeTheSame)),
+            self.reverse_columns().map(|text| of(VariantName::ReversedColumns, own(&text), RequiredOutcome::BeTheSame)),
         );
         all
     }
@@ -208,19 +210,19 @@ pub fn find_violation(
     must: RequiredOutcome,
     sample: &[Value],
     got: &Result<Vec<Value>, DecodeError>,
-) -> Option<String> {
+) -> Option<Difference> {
     let bare = |outcomes: &[Value]| outcomes.iter().map(without_address).collect::<Vec<_>>();
     match (must, got) {
-        (RequiredOutcome::BeTheSame, Err(fault)) => Some(format!("refused: {fault}")),
+        (RequiredOutcome::BeTheSame, Err(fault)) => Some(Difference::Refused { why: fault.clone() }),
         (RequiredOutcome::BeTheSame, Ok(got)) => {
             let (got, wanted) = (bare(got), bare(sample));
             crate::gate::outcomes::list_differences(&got, &wanted).into_iter().next()
         }
-        (RequiredOutcome::BeRefused, Ok(got)) => Some(format!("taken for {} records", got.len())),
+        (RequiredOutcome::BeRefused, Ok(got)) => Some(Difference::Taken { records: got.len() }),
         (RequiredOutcome::AddNothing, Ok(got)) => {
             let known = bare(sample);
             let new = bare(got).into_iter().find(|outcome| outcome.get("clean").is_some() && !known.contains(outcome));
-            new.map(|outcome| format!("a record that the sample does not have: {outcome}"))
+            new.map(|outcome| Difference::NewRecord { found: outcome.to_string() })
         }
         (RequiredOutcome::BeRefused | RequiredOutcome::AddNothing, Err(_)) => None,
     }

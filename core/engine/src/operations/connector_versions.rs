@@ -66,7 +66,7 @@ pub enum ConnectorError {
         /// The version that was tried.
         version: i64,
         /// The first differences, as text.
-        differences: Vec<String>,
+        differences: Vec<Message>,
     },
     /// This program cannot use the version in use.
     #[serde(rename = "connector.unusable")]

@@ -15,6 +15,7 @@ use crate::rule_files;
 use crate::settings::Settings;
 use huiliu_authoring::gate::trial::{self, Checked, Trial};
 use huiliu_manifest::Sample;
+use huiliu_messages::Message;
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::registry::{self as store, Registered};
 
@@ -26,7 +27,7 @@ pub struct UnusableConnector {
     /// The registered version.
     pub version: i64,
     /// Why it cannot be used, in English.
-    pub why: String,
+    pub why: Message,
 }
 
 /// Why the registry in the database could not be read.
@@ -160,7 +161,7 @@ impl ConnectorsInUse {
         let unusable = self.in_use.unreadable.into_iter().map(|(connector, unusable)| UnusableConnector {
             connector,
             version: unusable.version,
-            why: unusable.why.to_string(),
+            why: unusable.why,
         });
         LeftOut { unusable: unusable.collect(), not_asked: self.not_asked.map(Arc::new) }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::OperationError;
 use crate::runtime::Runtime;
+use huiliu_messages::Message;
 use huiliu_store::admin::metrics::{self, Figures};
 use huiliu_store::sql::schema::{self, SchemaState};
 
@@ -34,7 +35,7 @@ pub enum Trouble {
     /// It does not answer within this many seconds.
     NoAnswer(u64),
     /// It failed with this message.
-    Failed(String),
+    Failed(Message),
     /// The schema is not current.
     Schema(SchemaState),
     /// Unknown, because the database does not answer.
@@ -77,8 +78,8 @@ pub struct SweepPulse {
 /// Checks whether a worker is ready.
 pub async fn readiness(runtime: &Runtime, pulse: SweepPulse) -> Readiness {
     let state =
-        answer_in_time(async { schema::read_state(&runtime.delivery.db).await.map_err(|e| e.to_string()) }).await;
-    let queue = answer_in_time(async { runtime.queue.depth().await.map_err(|e| e.to_string()) }).await;
+        answer_in_time(async { schema::read_state(&runtime.delivery.db).await.map_err(|e| Message::new(&e)) }).await;
+    let queue = answer_in_time(async { runtime.queue.depth().await.map_err(|e| Message::new(&e)) }).await;
     let schema = match &state {
         Ok(SchemaState::Current) => None,
         Ok(other) => Some(Trouble::Schema(*other)),
@@ -101,7 +102,7 @@ pub async fn readiness(runtime: &Runtime, pulse: SweepPulse) -> Readiness {
     Readiness { ready: parts.iter().all(|part| part.ok), parts: parts.into() }
 }
 
-async fn answer_in_time<T>(answer: impl Future<Output = Result<T, String>>) -> Result<T, Trouble> {
+async fn answer_in_time<T>(answer: impl Future<Output = Result<T, Message>>) -> Result<T, Trouble> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(answer) => answer.map_err(Trouble::Failed),
         Err(_) => Err(Trouble::NoAnswer(PATIENCE.as_secs())),

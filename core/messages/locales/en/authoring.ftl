@@ -38,3 +38,39 @@ broken_sample-end_alone = an element ends that did not begin
 broken_sample-doctype = a DOCTYPE is not accepted
 broken_sample-cut = it ends before its root element does
 broken_sample-other = “{ $text }”
+
+# What the gate does to a sample.
+variant-login_page = a login page instead
+variant-empty = an empty body
+variant-first_quarter = cut after a quarter
+variant-first_half = cut in the middle
+variant-nine_tenths = cut near its end
+variant-byte_order_mark = with a byte order mark
+variant-blank_lines = with blank lines around it
+variant-title_line = with a title line above
+variant-line_ends = with other line ends
+variant-utf8_mark = in UTF-8 with a byte order mark
+variant-gb18030 = in GB18030
+variant-no_header = without its header
+variant-reversed_columns = with its columns in reverse order
+variant-status = status { NUMBER($status, useGrouping: "false") }, then the page
+variant-login_first = a login page with status 200, then the page
+variant-cut_answer = an answer that breaks off, then the page
+
+# How a result differs from the expected one.
+difference-expected_results = the expected results are not a JSON array: “{ $why }”
+difference-no_stream = the manifest has no stream { $stream }
+difference-refused = refused: { $why }
+difference-record = record { $record }: { $found }, expected { $expected }
+difference-record_count = { $found } records, expected { $expected }
+difference-taken = read as { $records } records; it must be refused
+difference-new_record = a record that the sample does not have: { $found }
+difference-no_request = the connector sent no request
+difference-page_taken = { $records ->
+    [0] read as a page of records
+   *[other] read as a page of { $records } records
+}
+difference-password = a message contains the password
+difference-failure = { $why }
+difference-no_page = there is no page after it
+difference-count_afterwards = the page after it has { $records } records, the sample has { $expected }

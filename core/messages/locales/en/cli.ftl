@@ -911,3 +911,12 @@ cli-words-rule-attendance = attendance
 cli-words-rule-exempt = exempt by age
 cli-words-rule-carry-over = carried into the next year
 cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } class hours
+cli-words-reasons-records-without-claim = records without a claim
+cli-words-reasons-claims-without-teacher = claims without a teacher
+cli-words-reasons-assessments-without-record = assessments without a record
+cli-words-reasons-entries-without-record = entries without a record
+cli-words-reasons-sightings-without-dead-letter = sightings without a dead letter
+cli-words-schema-current = current
+cli-words-schema-empty = no tables yet; run `huiliu migrate`
+cli-words-schema-unknown = made by another program or a newer version
+cli-words-schema-behind = { $applied } of { $known } migrations done; run `huiliu migrate`

@@ -12,7 +12,7 @@ decode-too_many_rows = more than { $max } rows; send it in parts
 decode-two_columns = two columns are named { $column }
 
 malformed-parser = “{ $why }”
-malformed-twice = { $path } stands in it more than once
+malformed-twice = { $path } appears in it more than once
 malformed-no_list = no array at { $path }
 malformed-no_value = no value at { $path }
 malformed-web_page = it begins with <, as a web page does

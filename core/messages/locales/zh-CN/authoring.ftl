@@ -38,3 +38,39 @@ broken_sample-end_alone = 有元素只有结束标记
 broken_sample-doctype = 不接受 DOCTYPE
 broken_sample-cut = 在根元素结束之前就中断了
 broken_sample-other = “{ $text }”
+
+# 检验时对样例所做的改动。
+variant-login_page = 换成登录页
+variant-empty = 空内容
+variant-first_quarter = 在四分之一处截断
+variant-first_half = 在中间截断
+variant-nine_tenths = 在末尾附近截断
+variant-byte_order_mark = 带字节顺序标记
+variant-blank_lines = 前后加空行
+variant-title_line = 上方多一行标题
+variant-line_ends = 换行符不同
+variant-utf8_mark = 带字节顺序标记的 UTF-8
+variant-gb18030 = GB18030 编码
+variant-no_header = 缺表头
+variant-reversed_columns = 各列次序颠倒
+variant-status = 先应答 { NUMBER($status, useGrouping: "false") }，再给出该页
+variant-login_first = 先给出登录页（状态码 200），再给出该页
+variant-cut_answer = 应答先中途中断，再给出该页
+
+# 结果与预期有何不同。
+difference-expected_results = 预期结果不是 JSON 数组：“{ $why }”
+difference-no_stream = 清单中没有数据流 { $stream }
+difference-refused = 被拒绝：{ $why }
+difference-record = 第 { $record } 条：{ $found }，应为 { $expected }
+difference-record_count = { $found } 条记录，应为 { $expected } 条
+difference-taken = 读出了 { $records } 条记录；应当拒绝
+difference-new_record = 样例中没有的记录：{ $found }
+difference-no_request = 连接器没有发出请求
+difference-page_taken = { $records ->
+    [0] 被当作一页记录
+   *[other] 被当作一页记录，共 { $records } 条
+}
+difference-password = 提示中出现了密码
+difference-failure = { $why }
+difference-no_page = 其后没有页
+difference-count_afterwards = 其后的页有 { $records } 条记录，样例有 { $expected } 条

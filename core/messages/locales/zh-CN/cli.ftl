@@ -842,3 +842,12 @@ cli-words-rule-attendance = 出勤
 cli-words-rule-exempt = 按年龄免测
 cli-words-rule-carry-over = 结转到下一年
 cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } 学时
+cli-words-reasons-records-without-claim = 没有归属的培训记录
+cli-words-reasons-claims-without-teacher = 没有教师的身份主张
+cli-words-reasons-assessments-without-record = 没有培训记录的测评
+cli-words-reasons-entries-without-record = 没有培训记录的学时认定
+cli-words-reasons-sightings-without-dead-letter = 没有死信的出现记录
+cli-words-schema-current = 最新
+cli-words-schema-empty = 尚未建立；请运行 `huiliu migrate`
+cli-words-schema-unknown = 此版本的汇流不认识
+cli-words-schema-behind = 共需升级 { $known } 步，只完成了 { $applied } 步；请运行 `huiliu migrate`

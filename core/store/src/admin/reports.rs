@@ -528,11 +528,11 @@ pub async fn list_hours(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<
 pub async fn count_orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
     let mut found = Vec::new();
     for (what, child, column, parent) in [
-        ("records without a claim", "training_record", "claim_id", "identity_claim"),
-        ("claims without a teacher", "identity_claim", "teacher_id", "teacher"),
-        ("assessments without a record", "assessment", "record_id", "training_record"),
-        ("entries without a record", "credit_entry", "record_id", "training_record"),
-        ("sightings without a dead letter", "dead_letter_sighting", "dead_letter_id", "dead_letter"),
+        ("records_without_claim", "training_record", "claim_id", "identity_claim"),
+        ("claims_without_teacher", "identity_claim", "teacher_id", "teacher"),
+        ("assessments_without_record", "assessment", "record_id", "training_record"),
+        ("entries_without_record", "credit_entry", "record_id", "training_record"),
+        ("sightings_without_dead_letter", "dead_letter_sighting", "dead_letter_id", "dead_letter"),
     ] {
         let sql = format!(
             "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL
