@@ -10,9 +10,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use huiliu_engine::operations::health::{self, SweepPulse};
+use huiliu_messages::{SystemError, in_log};
 use tokio::net::TcpListener;
 
-use crate::words::{sentence, spoken, spoken_system};
+use crate::words::{logged, sentence, spoken, spoken_system};
 use crate::worker::Worker;
 use crate::{CliError, metrics};
 
@@ -57,7 +58,7 @@ pub async fn serve(listener: TcpListener, worker: Worker) {
         .route("/metrics", get(figures))
         .with_state(Page { worker, kept: Arc::default() });
     if let Err(e) = axum::serve(listener, routes).await {
-        tracing::error!(error = %e, "nobody answers about this worker's health any more");
+        tracing::error!("{}", logged!("cli-log-no-health", e = in_log(&SystemError::from(&e))));
     }
 }
 

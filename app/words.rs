@@ -73,6 +73,16 @@ pub fn say_values(id: &str, facts: impl Iterator<Item = (&'static str, Value)>) 
     huiliu_messages::render_message(language(), &Value::Object(message))
 }
 
+/// [`sentence!`] in the language of the log.
+macro_rules! logged {
+    ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
+        $crate::words::say_with(huiliu_messages::log_language(), $id, &[
+            $((stringify!($name), $crate::words::sentence!(@ $name $(= $fact)?)),)*
+        ])
+    };
+}
+pub(crate) use logged;
+
 /// A sentence in both languages, for whoever is not at this terminal.
 pub struct Both {
     pub english: String,
@@ -155,6 +165,7 @@ pub fn say_error(line: &str) {
 /// warnings, and of a process that runs on its own also what it does.
 pub fn begin_log(json: bool, runs_alone: bool) {
     let _ = JSON_LOG.set(json);
+    huiliu_messages::set_log_language(if json { Language::English } else { language() });
     let own = if runs_alone { "huiliu=info," } else { "" };
     let default = format!("warn,{own}apalis=off,apalis_core=off,sqlx=off");
     let filter = EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| default.into());

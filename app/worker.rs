@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use huiliu_engine::deliver::{BatchFailure, Delivered};
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::sweep::SweepOutcome;
+use huiliu_messages::{SystemError, in_log};
 use huiliu_queue::QueueError;
 use huiliu_store::StoreError;
 use tokio::sync::watch;
 
 use crate::health::Pulse;
 use crate::subprocess::this_program;
+use crate::words::{logged, spoken_join};
 
 /// How long a process that is told to stop may take to finish what it has begun.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -64,7 +66,7 @@ impl Worker {
             }
             Ok(_) => {}
             Err(e) => {
-                tracing::warn!(batch, error = %e, "not delivered; the sweep will ring it again");
+                tracing::warn!(batch, "{}", logged!("cli-log-not-delivered", e = in_log(&e)));
                 return false;
             }
         }
@@ -94,19 +96,21 @@ impl Worker {
             Ok(status) if status.signal().is_some_and(|signal| CRASHES.contains(&signal)) => {
                 let why = BatchFailure::Crashed { signal: status.signal().unwrap_or(0) };
                 match self.runtime.quarantine_batch(batch, why).await {
-                    Ok(_) => tracing::error!(batch, "quarantined: {why}"),
-                    Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
+                    Ok(_) => tracing::error!(batch, "{}", logged!("cli-log-quarantined", why = in_log(&why))),
+                    Err(e) => tracing::warn!(batch, "{}", logged!("cli-log-not-quarantined", e = in_log(&e))),
                 }
             }
             Ok(status) if status.success() => return,
             Ok(status) => {
-                tracing::warn!(batch, "the process of a suspect batch ended with {status}; trying again later")
+                tracing::warn!(batch, "{}", logged!("cli-log-suspect-ended", status))
             }
-            Err(e) => tracing::warn!(batch, error = %e, "no child process for a suspect batch"),
+            Err(e) => {
+                tracing::warn!(batch, "{}", logged!("cli-log-suspect-not-started", e = in_log(&SystemError::from(&e))))
+            }
         }
         // The others are not to wait behind it.
         if let Err(e) = self.runtime.postpone_batch(batch).await {
-            tracing::warn!(batch, error = %e, "not put off");
+            tracing::warn!(batch, "{}", logged!("cli-log-not-postponed", e = in_log(&e)));
         }
     }
 
@@ -139,7 +143,7 @@ impl Worker {
                         pause = Duration::ZERO;
                     }
                 }
-                Err(e) => tracing::warn!(error = %e, "the sweep did not go through; trying again"),
+                Err(e) => tracing::warn!("{}", logged!("cli-log-sweep-failed", e = in_log(&e))),
             }
             if tidied.elapsed() > Duration::from_secs(10) {
                 tidied = Instant::now();
@@ -162,7 +166,7 @@ impl Worker {
         while !*stop.borrow() {
             tokio::time::sleep(Duration::from_secs(1)).await;
             if let Err(e) = self.runtime.refresh_registry().await {
-                tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
+                tracing::warn!("{}", logged!("cli-log-registry-unread", e = in_log(&e)));
             }
         }
     }
@@ -174,7 +178,7 @@ impl Worker {
     /// Delivers batches that no queue has brought here, side by side; whether any came to an end.
     async fn take_up(&self, batches: Result<Vec<i64>, StoreError>) -> bool {
         let batches = batches.unwrap_or_else(|e| {
-            tracing::warn!(error = %e, "batches that nobody was told of cannot be looked for; trying again");
+            tracing::warn!("{}", logged!("cli-log-batches-unread", e = in_log(&e)));
             vec![]
         });
         let mut at_work = tokio::task::JoinSet::new();
@@ -187,7 +191,7 @@ impl Worker {
             match ended {
                 Ok(done) => any |= done,
                 Err(e) => {
-                    tracing::error!(error = %e, "a delivery broke off; its lease runs out, and it is taken up again")
+                    tracing::error!("{}", logged!("cli-log-delivery-crashed", e = spoken_join(&e)))
                 }
             }
         }

@@ -19,6 +19,7 @@ use huiliu_decode::text_window;
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::push::{self, AcceptedPayload, PushError, Sender};
 use huiliu_engine::runtime::Runtime;
+use huiliu_messages::in_log;
 use huiliu_platform::push_auth::{self, Proof, PushAuthError};
 use huiliu_store::StoreError;
 use serde::Serialize;
@@ -27,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::words::{Both, in_both, note, sentence, spoken, spoken_system};
+use crate::words::{Both, in_both, logged, note, sentence, spoken, spoken_system};
 use crate::{CliError, open};
 
 /// The largest payload, in bytes.
@@ -70,7 +71,7 @@ impl Refused {
 
     /// Something here, which may pass.
     fn later(why: &str) -> Self {
-        tracing::warn!("nothing taken: {why}");
+        tracing::warn!("{}", logged!("cli-log-not-accepted", why));
         let why = in_both!("cli-receive-cannot-taken-just-now-send");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "later", why)
     }
@@ -163,7 +164,7 @@ async fn until_rotated(runtime: &Runtime) -> CliError {
             Err(fault @ (StoreError::KeyRetired | StoreError::KeyGeneration { .. } | StoreError::WrongKey)) => {
                 return fault.into();
             }
-            Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),
+            Err(e) => tracing::warn!("{}", logged!("cli-log-database-silent", e = in_log(&e))),
         }
     }
 }

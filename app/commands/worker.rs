@@ -10,6 +10,7 @@ use huiliu_engine::runtime::Runtime;
 use huiliu_engine::schedule::SourceLease;
 use huiliu_engine::sources::{ReadResult, ReadySource, SourceError};
 use huiliu_manifest::Transport;
+use huiliu_messages::in_log;
 use huiliu_store::StoreError;
 use huiliu_store::intake::source_lease::SourceUseEnd;
 use huiliu_values::calendar::format_instant;
@@ -19,7 +20,7 @@ use tracing::Instrument as _;
 
 use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::words::{label, note, spoken, spoken_join};
+use crate::words::{label, logged, note, spoken_join};
 use crate::worker::{PATIENCE, Worker};
 use crate::{CliError, health, open};
 
@@ -45,12 +46,12 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
         },
         done = tend(&runtime, until_done) => {
             if done.is_ok() {
-                tracing::info!("nothing is left to do; stopping");
+                tracing::info!("{}", logged!("cli-log-all-done"));
             }
             done
         }
         () = told_so(told) => {
-            tracing::info!("told to stop; finishing what is under way");
+            tracing::info!("{}", logged!("cli-log-stopping"));
             Ok(())
         }
     };
@@ -62,9 +63,9 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     }
     match tokio::time::timeout(Duration::from_secs(5), runtime.release_batches()).await {
         Ok(Ok(0)) => {}
-        Ok(Ok(n)) => tracing::info!(batches = n, "put back what was not finished"),
-        Ok(Err(e)) => tracing::warn!(error = %e, "claims not given back; their leases run out"),
-        Err(_) => tracing::warn!("claims not given back in time; their leases run out"),
+        Ok(Ok(n)) => tracing::info!(batches = n, "{}", logged!("cli-log-batches-returned")),
+        Ok(Err(e)) => tracing::warn!("{}", logged!("cli-log-claims-kept", e = in_log(&e))),
+        Err(_) => tracing::warn!("{}", logged!("cli-log-claims-kept-late")),
     }
     let _ = tokio::time::timeout(Duration::from_secs(2), runtime.close()).await;
     result
@@ -102,7 +103,7 @@ impl Sources {
             if ours && known.find_unusable(connector_of(&known, &source)).is_none() {
                 return Err(CliError::from_operation(error));
             }
-            tracing::warn!(source, error = spoken(&error), "the source cannot be read");
+            tracing::warn!(source, "{}", logged!("cli-log-source-unread", e = in_log(&error)));
         }
         Ok(sources)
     }
@@ -114,7 +115,7 @@ impl Sources {
             return;
         }
         for Unready { source, error } in self.follow(runtime, &known).await {
-            tracing::warn!(source, error = spoken(&error), "the source cannot be read; trying again");
+            tracing::warn!(source, "{}", logged!("cli-log-source-unread-again", e = in_log(&error)));
         }
     }
 
@@ -127,7 +128,8 @@ impl Sources {
                 tracing::info!(
                     source = source.name,
                     connector = source.connector,
-                    "not read: its connector is disabled"
+                    "{}",
+                    logged!("cli-log-connector-disabled")
                 );
                 continue;
             }
@@ -160,14 +162,14 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
         let due = runtime.due_sources().await.unwrap_or_else(|e| {
-            tracing::warn!(error = %e, "the schedules cannot be read; trying again");
+            tracing::warn!("{}", logged!("cli-log-schedules-unread", e = in_log(&e)));
             vec![]
         });
         // Nothing is read as it was registered before.
         if !due.is_empty()
             && let Err(e) = runtime.refresh_registry().await
         {
-            tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
+            tracing::warn!("{}", logged!("cli-log-registry-unread", e = in_log(&e)));
             continue;
         }
         sources.keep_up(&runtime).await;
@@ -178,7 +180,7 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
                     reading.spawn(read(runtime.clone(), ready.clone(), lease, stop.clone()));
                 }
                 Ok(None) => {}
-                Err(e) => tracing::warn!(source = ready.source.name, error = %e, "no lease; trying again"),
+                Err(e) => tracing::warn!(source = ready.source.name, "{}", logged!("cli-log-no-lease", e = in_log(&e))),
             }
         }
     }
@@ -195,12 +197,18 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, sto
                 let (run, next) = (report.run, next.map(format_instant).unwrap_or_default());
                 match (report.ended, report.failure) {
                     (SourceUseEnd::Failed, Some(f)) => {
-                        tracing::warn!(run, next, failures = failures + 1, "the sync failed: {f}; trying again");
+                        tracing::warn!(
+                            run,
+                            next,
+                            failures = failures + 1,
+                            "{}",
+                            logged!("cli-log-sync-failed", e = in_log(&f))
+                        );
                     }
-                    (ended, _) => tracing::info!(run, next, ?ended, "the sync ended"),
+                    (ended, _) => tracing::info!(run, next, ?ended, "{}", logged!("cli-log-sync-ended")),
                 }
             }
-            Err(e) => tracing::warn!(error = %e, "the sync broke off; trying again"),
+            Err(e) => tracing::warn!("{}", logged!("cli-log-sync-broke-off", e = in_log(&e))),
         }
     }
     .instrument(span)
@@ -216,7 +224,7 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
         let waiting = match runtime.has_waiting_batch().await {
             Ok(waiting) => waiting,
             Err(e) => {
-                tracing::warn!(error = %e, "the database does not answer; trying again");
+                tracing::warn!("{}", logged!("cli-log-database-silent", e = in_log(&e)));
                 continue;
             }
         };
@@ -227,7 +235,7 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
                 Err(fault @ (StoreError::KeyRetired | StoreError::KeyGeneration { .. } | StoreError::WrongKey)) => {
                     return Err(fault.into());
                 }
-                Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),
+                Err(e) => tracing::warn!("{}", logged!("cli-log-database-silent", e = in_log(&e))),
             }
         }
         worked |= waiting;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tracing::Instrument as _;
 
 use crate::lease::Renewal;
+use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
@@ -14,7 +15,7 @@ use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
 use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window};
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
-use huiliu_messages::{Message, said_in_english};
+use huiliu_messages::{Message, in_log, said_in_english};
 use huiliu_rules::policy::Policy;
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
@@ -82,7 +83,7 @@ pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
     if held.lost_claims > 0 {
-        span.in_scope(|| tracing::warn!(lost_claims = held.lost_claims, "taken up again: whoever held it was lost"));
+        span.in_scope(|| tracing::warn!(lost_claims = held.lost_claims, "{}", LogEvent::BatchTakenOver));
     }
     let _renewal = span.in_scope(|| Renewal::start(&context.db, held.lease(), context.lease_ms));
     finish_batch(context, &held).instrument(span).await
@@ -92,7 +93,7 @@ pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -
 async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
     match process_batch(context, held).await {
         Ok(Commit::Broken(why)) => {
-            tracing::warn!("{why}");
+            tracing::warn!("{}", in_log(&why));
             batches::quarantine_claimed(&context.db, held, &Message::new(&why)).await?;
             Ok(Delivered::Quarantined)
         }
@@ -101,13 +102,14 @@ async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<
             Ok(Delivered::Done(outcomes))
         }
         Ok(Commit::Fenced) => {
-            tracing::warn!("taken away while we worked; nothing was written");
+            tracing::warn!("{}", LogEvent::BatchLost);
             Ok(Delivered::Fenced)
         }
         Err(fault) => {
             let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
-            tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
-            batches::release_batch(&context.db, held, wait, &Message::new(&fault)).await?;
+            let why = Message::new(&fault);
+            tracing::warn!(again_in_ms = wait, "{}", LogEvent::BatchReturned { why: why.clone() });
+            batches::release_batch(&context.db, held, wait, &why).await?;
             Ok(Delivered::Released)
         }
     }
@@ -271,7 +273,7 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
         let names = huiliu_decode::names::list_field_names(&reading.stream.format, &body);
         let new = expectations::save_fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
         if !new.is_empty() {
-            tracing::warn!(stream = held.stream, "new fields, kept in the raw records: {}", new.join(", "));
+            tracing::warn!(stream = held.stream, "{}", LogEvent::NewFields { fields: new });
         }
     }
     let slow = huiliu_store::faults::slow_commit_ms();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use crate::log_event::LogEvent;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
@@ -116,7 +117,7 @@ async fn read_streams(
         Some(f) if f.cause == Cause::Stopped => SourceUseEnd::Stopped,
         Some(_) => SourceUseEnd::Failed,
     };
-    tracing::info!(?ended, "the run ended");
+    tracing::info!(?ended, "{}", LogEvent::RunEnded);
     Ok(RunReport { run, ended, failure })
 }
 
@@ -233,7 +234,8 @@ async fn pull_with_retries(
         match connector.pull(stream, cursor).await {
             Err(failure @ Failure { retry: Some(wait), .. }) if tried + 1 < TRIES => {
                 tried += 1;
-                tracing::info!(code = failure.message().code(), attempt = tried, "{failure}; trying again");
+                let why = failure.message();
+                tracing::info!(code = why.code(), attempt = tried, "{}", LogEvent::Retry { why: why.clone() });
                 tokio::time::sleep(wait.max(backoff_delay(tried))).await;
             }
             Err(failure) => return Err(Failure { attempts: Some(tried + 1), ..failure }),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
+use crate::log_event::LogEvent;
+use huiliu_messages::Message;
 use huiliu_store::{Db, Lease};
 
 /// Renews a lease every third of its duration until it is lost or this value is dropped. The drop stops renewal
@@ -31,7 +33,10 @@ async fn renew_until_lost(db: Db, lease: Lease, lease_ms: u64) {
         match lease.renew(&db, lease_ms).await {
             Ok(true) => {}
             Ok(false) => return,
-            Err(e) => tracing::warn!(of = ?lease.of, key = lease.key, error = %e, "lease not renewed"),
+            Err(e) => {
+                let event = LogEvent::LeaseNotRenewed { why: Message::new(&e) };
+                tracing::warn!(of = ?lease.of, key = lease.key, "{event}");
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod evidence;
 pub mod expect;
 pub mod ingest;
 mod lease;
+mod log_event;
 pub mod rate_limit;
 pub mod reason_codes;
 pub mod recount;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::database::{self, MayCreate, OpenError};
+use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest};
 use crate::program::Program;
 use crate::runtime::Runtime;
@@ -426,11 +427,7 @@ impl Runtime {
         let before = self.delivery.manifests.current();
         for (connector, Unusable { version, why }) in &unreadable {
             if told.insert(format!("{connector} {version}")) {
-                tracing::error!(
-                    connector,
-                    version,
-                    "a registered manifest cannot be used, the connector stays as it was: {why}"
-                );
+                tracing::error!(connector, version, "{}", LogEvent::ManifestUnusable { why: why.clone() });
             }
             if let Some(as_it_was) = before.get(connector) {
                 active.insert(connector.clone(), as_it_was.clone());
@@ -450,7 +447,7 @@ impl Runtime {
         };
         self.delivery.manifests.replace(active);
         *self.registry.0.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
-        tracing::info!(number = registered.number, "took up what is registered");
+        tracing::info!(number = registered.number, "{}", LogEvent::RegistryRead);
         Ok(())
     }
 
@@ -465,7 +462,8 @@ impl Runtime {
                 Ok(source) => all.push(source),
                 Err(why) => {
                     if told.insert(format!("source {} {}", row.name, row.set_at)) {
-                        tracing::error!(source = row.name, "a registered source cannot be used: {why}");
+                        let event = LogEvent::SourceUnusable { why: Message::new(&why) };
+                        tracing::error!(source = row.name, "{event}");
                     }
                 }
             }

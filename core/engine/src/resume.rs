@@ -2,8 +2,10 @@
 //! received, under today's manifest.
 
 use crate::deliver::{DeliveryContext, Reading};
+use crate::log_event::LogEvent;
 use crate::replay::perform::stage_wanted_records;
 use huiliu_decode::RosterRow;
+use huiliu_messages::Message;
 use huiliu_store::StoreError;
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters::{self, Resolution, Resolved, StillParked};
@@ -28,7 +30,9 @@ pub async fn resume_ready_rows(context: &DeliveryContext) -> Result<usize, Store
             match resume_batch(context, *batch, wanted).await {
                 Ok(taken) => total += taken,
                 // A payload that today's manifest decodes differently stays parked for a person.
-                Err(StoreError::Unreadable(why)) => tracing::warn!(batch, "not taken up: {why}"),
+                Err(StoreError::Unreadable(why)) => {
+                    tracing::warn!(batch, "{}", LogEvent::RowsNotLoaded { why: Message::new(&why) });
+                }
                 Err(fault) => return Err(fault),
             }
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::deliver::{self, BatchFailure, Delivered, DeliveryContext};
 use crate::expect::{self, UnmetPass};
+use crate::log_event::LogEvent;
 use crate::manifests::Manifests;
 use crate::program::Program;
 use crate::rate_limit::SharedRateLimit;
@@ -230,7 +231,8 @@ impl Runtime {
         let passes = expect::judge_ended_passes(&self.delivery.db, &self.delivery.manifests.current()).await?;
         for UnmetPass { pass, unmet } in &passes {
             for what in unmet {
-                tracing::warn!(run = pass.run, source = pass.source, "not as expected: {what}");
+                let event = LogEvent::NotAsExpected { what: Message::new(what) };
+                tracing::warn!(run = pass.run, source = pass.source, "{event}");
             }
         }
         Ok(passes)

@@ -131,8 +131,8 @@ pub fn emit_keys(person: &Profile, wanted: KeyUse, emit: &mut dyn FnMut(Kind, &s
         emit(Kind::Birth, birth);
     }
     if let Some(address) = &person.address {
-        for changed_pair in word_pairs(address) {
-            emit(Kind::AddressPair, &changed_pair);
+        for pair in word_pairs(address) {
+            emit(Kind::AddressPair, &pair);
         }
     }
     for (at, text) in person.texts.iter().enumerate() {

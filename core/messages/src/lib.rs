@@ -10,6 +10,7 @@
 mod both;
 mod catalogue;
 mod database;
+mod log;
 mod message;
 mod place;
 mod serialize;
@@ -20,6 +21,7 @@ mod wording;
 pub use both::Both;
 pub use catalogue::{Language, find_sentence, render_message, with_commas};
 pub use database::DatabaseError;
+pub use log::{in_log, log_language, set_log_language};
 pub use message::Message;
 pub use place::localize_place;
 pub use serialize::{as_path, as_system_error, as_text};

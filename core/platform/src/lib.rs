@@ -3,6 +3,7 @@
 pub mod connector;
 pub mod endpoint;
 pub mod failure;
+mod log_event;
 
 pub mod client;
 mod cursor_text;

@@ -2,6 +2,7 @@
 //! due. All state is in the store, so a message may be lost or delivered twice.
 
 mod listener;
+mod log_event;
 mod redis;
 mod sqlite;
 

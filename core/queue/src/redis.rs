@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, IntoConnectionInfo as _, RedisError, Script};
 
+use crate::log_event::LogEvent;
 use crate::{Notice, Queue, QueueCause, QueueError};
+use huiliu_messages::Message;
 
 /// Pause before an empty list is polled again.
 const IDLE: Duration = Duration::from_millis(50);
@@ -106,10 +108,7 @@ impl RedisQueue {
         call.key(&aside).arg(Queue::MAX);
         let held: i64 = self.track_outage(call.invoke_async(&mut self.connection.clone()).await)?;
         if held != 0 {
-            tracing::error!(
-                key = %self.key, held,
-                "somebody else writes into our place in Redis; it is set aside as {aside} for a week, and a fresh one is in use"
-            );
+            tracing::error!(key = %self.key, held, "{}", LogEvent::ForeignData { aside });
         }
         Ok(())
     }
@@ -120,9 +119,9 @@ impl RedisQueue {
             let popped: Result<Option<Vec<u8>>, _> =
                 redis::cmd("LPOP").arg(&*self.key).query_async(&mut self.connection.clone()).await;
             match self.track_outage(popped) {
-                Ok(Some(byte_reader)) => match serde_json::from_slice(&byte_reader) {
-                    Ok(queue) => return queue,
-                    Err(_) => tracing::debug!(key = %self.key, "a message that is none of ours is left out"),
+                Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
+                    Ok(notice) => return notice,
+                    Err(_) => tracing::debug!(key = %self.key, "a message of another program is skipped"),
                 },
                 Ok(None) => tokio::time::sleep(IDLE).await,
                 Err(_) => tokio::time::sleep(DEAF).await,
@@ -137,12 +136,12 @@ impl RedisQueue {
         match (&answer, *deaf) {
             (Err(e), since) => {
                 if since.is_none() {
-                    tracing::warn!(error = %to_cause(e), "Redis does not answer; work goes on without it, slower");
+                    tracing::warn!("{}", LogEvent::RedisUnreachable { why: Message::new(&to_cause(e)) });
                 }
                 *deaf = Some(Instant::now());
             }
             (Ok(_), Some(since)) if since.elapsed() > DEAF => {
-                tracing::info!("Redis answers again");
+                tracing::info!("{}", LogEvent::RedisBack);
                 *deaf = None;
             }
             (Ok(_), _) => {}

@@ -11,7 +11,9 @@ use huiliu_messages::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row as _, SqlitePool};
 
+use crate::log_event::LogEvent;
 use crate::{Notice, QueueCause, QueueError};
+use huiliu_messages::Message;
 
 /// Pause before an empty table is polled again.
 const IDLE: Duration = Duration::from_millis(20);
@@ -86,11 +88,11 @@ impl SqliteQueue {
         let mut deaf = false;
         loop {
             match self.take_oldest().await {
-                Ok(Some(bell)) => return bell,
+                Ok(Some(notice)) => return notice,
                 Ok(None) => tokio::time::sleep(IDLE).await,
                 Err(e) => {
                     if !std::mem::replace(&mut deaf, true) {
-                        tracing::warn!(error = %e, "the queue's file cannot be read; work goes on without it, slower");
+                        tracing::warn!("{}", LogEvent::QueueUnreadable { why: Message::new(&to_cause(&e)) });
                     }
                     tokio::time::sleep(DEAF).await;
                 }

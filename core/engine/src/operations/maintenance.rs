@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::error::OperationError;
 use crate::database::{self, MayCreate, OpenDatabase};
 use crate::deliver;
+use crate::log_event::LogEvent;
 use crate::runtime::Runtime;
 use crate::settings::Settings;
 use huiliu_store::admin::sealing;
@@ -190,7 +191,8 @@ pub async fn rotate_keys(settings: &Settings, opened: &OpenDatabase) -> Result<R
         }
         return Err(fault.into());
     }
-    let values = sealing::reseal_all(&opened.db, &keys, &|n| tracing::info!(values = n, "sealed anew")).await?;
+    let values =
+        sealing::reseal_all(&opened.db, &keys, &|n| tracing::info!(values = n, "{}", LogEvent::Resealed)).await?;
     sealing::finish_rotation(&opened.db).await?;
     ring.keep_newest();
     key_file::replace_keys(path, &ring)?;

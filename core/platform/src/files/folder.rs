@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
+use crate::log_event::LogEvent;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
@@ -152,8 +153,11 @@ fn warn_skipped(folder: &Path, mut left: Vec<String>) {
     left.sort();
     let more = left.len().saturating_sub(MAX_LOGGED_NAMES);
     left.truncate(MAX_LOGGED_NAMES);
-    let (folder, names, more) = (folder.display(), left.join(", "), if more > 0 { ", …" } else { "" });
-    tracing::warn!("not read in {folder}: {names}{more}: a symbolic link, or a name that is not UTF-8");
+    if more > 0 {
+        left.push("…".to_owned());
+    }
+    let (folder, files) = (folder.display().to_string(), left.join(", "));
+    tracing::warn!("{}", LogEvent::FilesSkipped { folder, files });
 }
 
 /// Reads a file of a stream. Fails if the file changes while it is read, because it is still being written.

@@ -7,6 +7,7 @@ use crate::connector::Page;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Question, RequestTarget};
 use crate::http::web::Answer;
+use crate::log_event::LogEvent;
 use crate::pull::cursor::Cursor;
 use crate::pull::listing::{HttpConnector, Listing};
 use crate::pull::paging::PageParams;
@@ -15,6 +16,7 @@ use huiliu_decode::payload::Payload;
 use huiliu_decode::{decode, json};
 use huiliu_manifest::Request;
 use huiliu_manifest::stream::Export;
+use huiliu_messages::Message;
 
 /// The state of an export, as a poll reports it.
 enum State {
@@ -38,10 +40,8 @@ impl HttpConnector {
             State::Ready(link) => self.fetch_export(listing, export, &id, link.as_deref()).await,
             // An export that was ordered before an interruption may no longer exist.
             State::Failed(why) if !self.forget_order(&id).await => {
-                tracing::info!(
-                    "an export of an earlier pass is not to be had ({}); ordering another",
-                    self.platform.secrets.hide_secrets(&why.to_string())
-                );
+                let why = Message::new(&why).map_texts(|text| self.platform.secrets.hide_secrets(text));
+                tracing::info!("{}", LogEvent::ExportGone { why });
                 self.order_export(listing, export).await
             }
             State::Failed(why) => Err(Failure::fatal(why)),
@@ -127,7 +127,7 @@ impl HttpConnector {
         if let Some(delete) = &export.delete
             && let Err(failure) = self.send_export_request(listing, delete, id, None).await
         {
-            tracing::warn!("an export that was fetched is not deleted: {failure}");
+            tracing::warn!("{}", LogEvent::ExportNotDeleted { why: failure.message() });
         }
         self.forget_order(id).await;
         let address = listing.page_address("", "deleted");

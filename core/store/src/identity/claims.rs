@@ -184,7 +184,7 @@ async fn look_up_claims(
     let found = tx
         .fetch_rows_with(
             "SELECT incoming.ord AS ord, c.id AS id, c.teacher_id AS teacher_id
-             FROM {rows} {join claim c ON c.claim_key = incoming.claim_key}",
+             FROM {rows} {join identity_claim c ON c.claim_key = incoming.claim_key}",
             vec![],
             rows,
         )

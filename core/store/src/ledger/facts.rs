@@ -30,7 +30,7 @@ pub async fn load_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fac
                     a.score_learning AS score_learning, a.score_activity AS score_activity,
                     a.score_artefact AS score_artefact, a.total_numerator AS total_numerator,
                     a.total_denominator AS total_denominator, a.grade AS grade
-             FROM {rows} {join claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
+             FROM {rows} {join identity_claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
              {left join assessment a ON a.record_id = r.id}
              WHERE r.kind IN ('course_completion', 'project_completion', 'certificate', 'assessment')",
             vec![],
@@ -170,7 +170,7 @@ pub async fn load_owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i6
     let rows = tx
         .fetch_rows_with(
             "SELECT t.id AS id, c.teacher_id AS teacher_id
-             FROM {rows} {join training_record t ON t.id = incoming.id} {join claim c ON c.id = t.claim_id}
+             FROM {rows} {join training_record t ON t.id = incoming.id} {join identity_claim c ON c.id = t.claim_id}
              WHERE c.teacher_id IS NOT NULL",
             vec![],
             Rows::new().int("id", records.iter().copied().map(Some)),

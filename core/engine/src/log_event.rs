@@ -1,0 +1,56 @@
+//! What the engine writes to the log, for the people who operate it.
+
+use huiliu_messages::{Message, in_log};
+use serde::Serialize;
+
+/// One line of the log, as data. Its `Display` is the sentence in the language of the log.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub(crate) enum LogEvent {
+    /// A worker that held a batch was lost; this one takes it.
+    #[serde(rename = "log.batch_taken_over")]
+    BatchTakenOver,
+    /// Another worker took the batch in the meantime.
+    #[serde(rename = "log.batch_lost")]
+    BatchLost,
+    /// A delivery failed and is tried again.
+    #[serde(rename = "log.batch_returned")]
+    BatchReturned { why: Message },
+    /// Raw records have fields that no earlier one had.
+    #[serde(rename = "log.new_fields")]
+    NewFields { fields: Vec<String> },
+    /// A pass did not meet what its manifest expects.
+    #[serde(rename = "log.not_as_expected")]
+    NotAsExpected { what: Message },
+    /// A registered manifest cannot be used.
+    #[serde(rename = "log.manifest_unusable")]
+    ManifestUnusable { why: Message },
+    /// The registry was read.
+    #[serde(rename = "log.registry_read")]
+    RegistryRead,
+    /// A registered source cannot be used.
+    #[serde(rename = "log.source_unusable")]
+    SourceUnusable { why: Message },
+    /// Waiting rows of a batch were not loaded.
+    #[serde(rename = "log.rows_not_loaded")]
+    RowsNotLoaded { why: Message },
+    /// So many values are sealed under the new key.
+    #[serde(rename = "log.resealed")]
+    Resealed,
+    /// A run ended.
+    #[serde(rename = "log.run_ended")]
+    RunEnded,
+    /// A request failed and is sent again.
+    #[serde(rename = "log.retry")]
+    Retry { why: Message },
+    /// A lease could not be renewed.
+    #[serde(rename = "log.lease_not_renewed")]
+    LeaseNotRenewed { why: Message },
+}
+
+impl std::fmt::Display for LogEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        in_log(self).fmt(f)
+    }
+}

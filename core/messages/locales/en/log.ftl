@@ -1,0 +1,21 @@
+# Lines of the log.
+log-batch_taken_over = taken over: the worker that held the batch was lost
+log-batch_lost = another worker has taken the batch; nothing was written
+log-batch_returned = not delivered, it will be tried again: { $why }
+log-new_fields = new fields, kept in the raw records: { $fields }
+log-not_as_expected = not as expected: { $what }
+log-manifest_unusable = a registered manifest cannot be used, the connector keeps its last one: { $why }
+log-registry_read = the registry was read
+log-source_unusable = a registered source cannot be used: { $why }
+log-rows_not_loaded = waiting rows were not loaded: { $why }
+log-resealed = sealed under the new key
+log-run_ended = the run ended
+log-retry = { $why }; trying again
+log-lease_not_renewed = a lease was not renewed: { $why }
+log-queue_unreadable = the queue's file cannot be read, work goes on without it, slower: { $why }
+log-foreign_data = another program writes to our list in Redis; its data is kept as { $aside } for a week, and an empty list is in use
+log-redis_unreachable = Redis does not answer, work goes on without it, slower: { $why }
+log-redis_back = Redis answers again
+log-export_gone = the export of an earlier pass no longer exists ({ $why }); another is ordered
+log-export_not_deleted = an export that was fetched is not deleted: { $why }
+log-files_skipped = not read in { $folder }: { $files }: a symbolic link, or a name that is not UTF-8

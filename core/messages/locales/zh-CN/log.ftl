@@ -1,0 +1,21 @@
+# 日志。
+log-batch_taken_over = 接手该批次：原来处理它的工作进程已中断
+log-batch_lost = 该批次已由另一个工作进程接手；未写入任何内容
+log-batch_returned = 未投递，稍后重试：{ $why }
+log-new_fields = 出现新字段，已保留在原始记录中：{ $fields }
+log-not_as_expected = 与预期不符：{ $what }
+log-manifest_unusable = 登记的清单无法使用，该连接器沿用上一版：{ $why }
+log-registry_read = 已读取登记信息
+log-source_unusable = 登记的来源无法使用：{ $why }
+log-rows_not_loaded = 等待中的行未能录入：{ $why }
+log-resealed = 已用新密钥密封
+log-run_ended = 本次同步结束
+log-retry = { $why }；正在重试
+log-lease_not_renewed = 租约未能续期：{ $why }
+log-queue_unreadable = 无法读取队列文件，将在没有队列的情况下继续工作，速度较慢：{ $why }
+log-foreign_data = 有其他程序写入了我们在 Redis 中的列表；其内容以 { $aside } 保留一周，现已启用空列表
+log-redis_unreachable = Redis 没有应答，将在没有队列的情况下继续工作，速度较慢：{ $why }
+log-redis_back = Redis 恢复应答
+log-export_gone = 先前的导出已不存在（{ $why }）；将重新申请
+log-export_not_deleted = 已取回的导出未能删除：{ $why }
+log-files_skipped = { $folder } 中以下文件未读取：{ $files }：符号链接，或文件名不是 UTF-8

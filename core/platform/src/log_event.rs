@@ -1,0 +1,26 @@
+//! What connectors write to the log, for the people who operate them.
+
+use huiliu_messages::{Message, in_log};
+use serde::Serialize;
+
+/// One line of the log, as data. Its `Display` is the sentence in the language of the log.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub(crate) enum LogEvent {
+    /// An export of an earlier pass no longer exists; another is ordered.
+    #[serde(rename = "log.export_gone")]
+    ExportGone { why: Message },
+    /// An export that was fetched could not be deleted.
+    #[serde(rename = "log.export_not_deleted")]
+    ExportNotDeleted { why: Message },
+    /// Files of a folder are not read.
+    #[serde(rename = "log.files_skipped")]
+    FilesSkipped { folder: String, files: String },
+}
+
+impl std::fmt::Display for LogEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        in_log(self).fmt(f)
+    }
+}

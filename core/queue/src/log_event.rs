@@ -1,0 +1,29 @@
+//! What the queue writes to the log, for the people who operate it.
+
+use huiliu_messages::{Message, in_log};
+use serde::Serialize;
+
+/// One line of the log, as data. Its `Display` is the sentence in the language of the log.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub(crate) enum LogEvent {
+    /// The queue's file cannot be read.
+    #[serde(rename = "log.queue_unreadable")]
+    QueueUnreadable { why: Message },
+    /// The list in Redis holds data of another program.
+    #[serde(rename = "log.foreign_data")]
+    ForeignData { aside: String },
+    /// Redis does not answer.
+    #[serde(rename = "log.redis_unreachable")]
+    RedisUnreachable { why: Message },
+    /// Redis answers again.
+    #[serde(rename = "log.redis_back")]
+    RedisBack,
+}
+
+impl std::fmt::Display for LogEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        in_log(self).fmt(f)
+    }
+}
