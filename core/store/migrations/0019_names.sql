@@ -9,6 +9,7 @@ ALTER TABLE payload RENAME COLUMN fault TO error;
 ALTER TABLE dead_letter RENAME COLUMN letter_key TO dead_letter_key;
 ALTER TABLE dead_letter_sighting RENAME COLUMN letter_id TO dead_letter_id;
 ALTER TABLE replay_item RENAME COLUMN letter_id TO dead_letter_id;
+ALTER TABLE roster_wait RENAME COLUMN letter_id TO dead_letter_id;
 ALTER TABLE replay RENAME COLUMN letters TO dead_letters;
 DROP INDEX batch_rung;
 CREATE INDEX batch_notified ON batch (notified_at, id) WHERE state = 'due';
