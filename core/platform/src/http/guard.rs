@@ -5,19 +5,20 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use huiliu_messages::Message;
 use ipnet::IpNet;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use thiserror::Error;
 use url::Host;
+
+use crate::failure::Cause;
 
 /// Networks outside the public internet that may be connected to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Arc<[IpNet]>);
 
 /// A connection that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{host} is at {address}, which is not a public address")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     host: String,
     address: IpAddr,
@@ -143,18 +144,20 @@ pub(crate) fn find_refusal(e: &reqwest::Error) -> Option<&Refused> {
 }
 
 impl Refused {
-    /// Returns the address that was refused.
+    /// Returns the refusal as the cause of a failure.
     #[must_use]
-    pub fn address(&self) -> impl fmt::Display {
-        self.address
-    }
-
-    /// Returns the host name that resolved to it.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
+    pub fn to_cause(&self) -> Cause {
+        Cause::AddressNotPublic { host: self.host.clone(), address: self.address.to_string() }
     }
 }
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Message::new(&self.to_cause()).fmt(f)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 #[cfg(test)]
 mod tests {

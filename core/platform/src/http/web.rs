@@ -111,7 +111,7 @@ impl Web {
 
     /// Sends a request and reads the answer to its end.
     pub(crate) async fn send(&self, request: Request, place: &str, packer: Packer) -> Result<Answer, Failure> {
-        self.networks.check_url(request.url()).map_err(|e| Failure::fatal(not_public_cause(&e)))?;
+        self.networks.check_url(request.url()).map_err(|e| Failure::fatal(e.to_cause()))?;
         if !matches!(request.url().scheme(), "http" | "https") {
             return Err(Failure::fatal(Cause::Scheme).with_place(place));
         }
@@ -237,7 +237,7 @@ fn unpack_failure(e: &std::io::Error, place: &str) -> Failure {
 /// Converts a failed request to a failure without its URL, which may contain a key.
 fn connection_failure(e: &reqwest::Error) -> Failure {
     if let Some(refused) = guard::find_refusal(e) {
-        return Failure::fatal(not_public_cause(refused));
+        return Failure::fatal(refused.to_cause());
     }
     let host = e.url().map(Web::host_and_port).unwrap_or_default();
     Failure::retryable(if e.is_timeout() {
@@ -249,6 +249,3 @@ fn connection_failure(e: &reqwest::Error) -> Failure {
     })
 }
 
-fn not_public_cause(refused: &guard::Refused) -> Cause {
-    Cause::AddressNotPublic { host: refused.host().to_owned(), address: refused.address().to_string() }
-}
