@@ -51,8 +51,11 @@ fn links_of_the_pages_lead_somewhere() {
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
+        "CONTRIBUTING.zh-CN.md",
         "docs/benchmarks.md",
+        "docs/benchmarks.zh-CN.md",
         "docs/limits.md",
+        "docs/limits.zh-CN.md",
         "docs/matching.md",
         "docs/matching.zh-CN.md",
     ];
@@ -61,13 +64,18 @@ fn links_of_the_pages_lead_somewhere() {
     }
 }
 
-/// The index of decisions names every page.
+/// Both indexes of decisions name every page of their language, and every page has one in the other language.
 #[test]
 fn every_decision_is_in_the_index() {
-    let index = read_page("docs/decisions/README.md");
-    for page in decision_pages() {
-        let name = page.trim_start_matches("docs/decisions/");
-        assert!(name == "README.md" || index.contains(&format!("]({name})")), "{page} is not in the index");
+    let pages = decision_pages();
+    let (chinese, english): (Vec<&String>, Vec<&String>) = pages.iter().partition(|page| page.ends_with(".zh-CN.md"));
+    assert_eq!(chinese.len(), english.len(), "{pages:?}");
+    for (pages, index) in [(english, "README.md"), (chinese, "README.zh-CN.md")] {
+        let text = read_page(&format!("docs/decisions/{index}"));
+        for page in pages {
+            let name = page.trim_start_matches("docs/decisions/");
+            assert!(name == index || text.contains(&format!("]({name})")), "{page} is not in {index}");
+        }
     }
 }
 
