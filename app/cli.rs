@@ -29,20 +29,20 @@ pub struct Cli {
 
 #[derive(Debug, Clone, Args)]
 pub struct Globals {
-    /// Settings file; see config/default.toml.
+    /// Settings file; see `config/default.toml`.
     #[arg(long, global = true, env = "HUILIU_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Where the embedded files live.
+    /// Folder that holds the embedded files.
     #[arg(long, global = true)]
     pub data_dir: Option<PathBuf>,
-    /// sqlite:PATH or postgres://…
+    /// Database: `sqlite:PATH` or `postgres://…`.
     #[arg(long, global = true)]
     pub database: Option<String>,
-    /// sqlite:PATH, redis://… or rediss://…
+    /// Queue: `sqlite:PATH`, `redis://…` or `rediss://…`.
     #[arg(long, global = true)]
     pub queue: Option<String>,
-    /// Who acts, for the audit log; else HUILIU_ACTOR, or user and host.
-    #[arg(long, global = true, value_name = "NAME", value_parser = actor)]
+    /// Who acts, for the audit log; by default HUILIU_ACTOR, or user and host.
+    #[arg(long, global = true, value_name = "NAME", value_parser = parse_actor)]
     pub actor: Option<String>,
     /// Print JSON.
     #[arg(long, global = true)]
@@ -51,9 +51,9 @@ pub struct Globals {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the whole way against the sandbox's platforms.
+    /// Run all of Huiliu against the sandbox's platforms.
     Demo {
-        /// Raw records, 1,000 to 3,000,000.
+        /// Number of raw records, 1,000 to 3,000,000.
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1_000..=3_000_000))]
         records: u64,
         /// Seed of the generated people and records.
@@ -62,82 +62,82 @@ pub enum Command {
         /// Ignore the cursors and read everything again.
         #[arg(long)]
         full: bool,
-        /// Per cent of the records that come in a newer version.
+        /// Percentage of the records that come in a newer version.
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
         changed: u8,
-        /// Platforms without faults, for measurements.
+        /// The platforms make no faults, for measurements.
         #[arg(long)]
         calm: bool,
     },
     /// Read sources and deliver what they give.
     Sync {
-        /// Names of sources in the settings.
+        /// Names of the sources.
         #[arg(required_unless_present = "all", conflicts_with = "all")]
         source: Vec<String>,
-        /// Every source.
+        /// Read every source.
         #[arg(long)]
         all: bool,
-        /// Ignore the cursors.
+        /// Ignore the cursors and read everything again.
         #[arg(long)]
         full: bool,
-        /// Only what has changed since this day, YYYY-MM-DD, where the platform can tell.
-        #[arg(long, conflicts_with = "full", value_name = "DATE", value_parser = day)]
+        /// Read only what has changed since this day, YYYY-MM-DD, where the platform can tell.
+        #[arg(long, conflicts_with = "full", value_name = "DATE", value_parser = parse_day)]
         since: Option<NaiveDate>,
-        /// And nothing after this day; the cursor stays where it is.
-        #[arg(long, requires = "since", value_name = "DATE", value_parser = day)]
+        /// Read nothing that changed after this day; the cursor stays where it is.
+        #[arg(long, requires = "since", value_name = "DATE", value_parser = parse_day)]
         until: Option<NaiveDate>,
-        /// Land only; worker processes deliver.
+        /// Only receive; worker processes deliver.
         #[arg(long)]
         land_only: bool,
     },
-    /// Hand in files of a source, deliver what is in them.
+    /// Upload files of a source and deliver what is in them.
     Upload {
         /// Name of the source.
         source: String,
-        /// Taken in this order.
+        /// Files to upload, taken in this order.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// Stream they belong to, where the connector has several.
+        /// Stream the files belong to, where the connector has several.
         #[arg(long)]
         stream: Option<String>,
-        /// Land only; worker processes deliver.
+        /// Only receive; worker processes deliver.
         #[arg(long)]
         land_only: bool,
         /// Only say what would happen; nothing is kept.
         #[arg(long, conflicts_with = "land_only")]
         plan: bool,
-        /// Show every teacher and every dead letter of a plan.
+        /// Show every teacher and every dead letter of the plan.
         #[arg(long, requires = "plan", conflicts_with = "limit")]
         all: bool,
-        /// Teachers, and dead letters, told of a plan.
+        /// Show at most this many teachers, and dead letters, of a plan.
         #[arg(long, value_name = "N", requires = "plan")]
         limit: Option<usize>,
     },
-    /// Take payloads that platforms hand in over HTTP, until told to stop.
+    /// Accept payloads that platforms push over HTTP, until stopped.
     Receive {
-        /// Address to listen at; TLS is for the proxy before it.
+        /// Address to listen at; TLS is left to the proxy in front of it.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8701")]
         listen: std::net::SocketAddr,
     },
-    /// From where each stream is read next.
+    /// Show and change cursors: where each stream is read from next.
     #[command(subcommand)]
     Cursors(Cursors),
-    /// Deliver, settle and sweep until told to stop.
+    /// Deliver, settle and sweep until stopped.
     Worker {
-        /// End when nothing is due any more.
+        /// Exit when nothing is due any more.
         #[arg(long)]
         until_done: bool,
     },
-    /// When each source is read by itself.
+    /// Show when each source is read automatically.
     #[command(subcommand)]
     Schedules(Schedules),
     /// Ask the running worker whether it is ready.
     Health,
     /// Copy the embedded database, while it is in use, into a folder.
     Backup { folder: PathBuf },
-    /// Put a backup in the place of the embedded database; the file it replaces is kept.
+    /// Replace the embedded database with a backup; the replaced file is kept.
     Restore {
-        /// A backup, as `backup` wrote it.
+        /// A backup that `backup` wrote.
         #[arg(value_name = "FILE")]
         backup: PathBuf,
         /// Replace the database that is there.
@@ -146,85 +146,85 @@ pub enum Command {
         #[command(flatten)]
         why: Why,
     },
-    /// The key file.
+    /// Manage the key file.
     #[command(subcommand)]
     Keys(KeyWork),
     /// Bring the database's schema up to this version.
     Migrate,
-    /// Sync runs.
+    /// Show sync runs.
     #[command(subcommand)]
     Runs(Listing),
-    /// The books: does every record received have one outcome?
+    /// Check that every record received has exactly one outcome.
     Balance {
-        /// Only this run.
+        /// Check only this run.
         #[arg(long)]
         run: Option<i64>,
     },
-    /// What could not be used, with every reason.
+    /// Show and discard dead letters: records that could not be used, with every reason.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
-    /// Batches that are not done.
+    /// Show and release batches that are not finished.
     #[command(subcommand)]
     Batches(Batches),
-    /// Dead letters through today's manifests and rules: the plan first.
+    /// Process dead letters again with the current manifests and rules: plan first, then apply.
     #[command(subcommand)]
     Replay(Replays),
-    /// Who decided what.
+    /// Show the audit log: who decided what.
     Audit {
         #[command(flatten)]
         of: Entries,
         #[command(flatten)]
         span: Span,
     },
-    /// Training records.
+    /// Show training records.
     #[command(subcommand)]
     Records(Listing),
-    /// Teachers and their ledgers.
+    /// Show teachers and their ledgers.
     #[command(subcommand)]
     Teachers(Teachers),
-    /// Rule packs: conversions, gates, caps, grades, duplicates, each with its source.
+    /// Show and check rule packs: conversions, gates, caps, grades, duplicates, each with its source.
     #[command(subcommand)]
     Rules(Rules),
-    /// Which courses of the programmes are the same.
+    /// Crosswalk of courses: which courses of the programmes are the same.
     #[command(subcommand)]
     Courses(Courses),
-    /// What people decided about credit, and how it is taken back.
+    /// Decisions about credit, and how to undo them.
     #[command(subcommand)]
     Decisions(Decisions),
-    /// Whose records are whose: claims that wait for somebody, and what is decided about them.
+    /// Which teacher a record belongs to: claims that wait for a person, and decisions about them.
     #[command(subcommand)]
     Identity(Identity),
-    /// Teachers as the roster has them.
+    /// Show the teachers in the roster.
     #[command(subcommand)]
     Roster(Roster),
-    /// Schools of the roster.
+    /// Show the schools of the roster.
     #[command(subcommand)]
     Schools(Schools),
-    /// Who reports to whom.
+    /// Show regions: who reports to whom.
     #[command(subcommand)]
     Regions(Tree),
-    /// Connectors.
+    /// Show, write and manage connectors.
     #[command(subcommand)]
     Connectors(Connectors),
-    /// Sources, those of the settings and those registered at run time.
+    /// Show and manage sources: those in the settings and those registered at run time.
     #[command(subcommand)]
     Sources(Sources),
     /// Passwords and keys of sources, sealed in the store; a value is never shown.
     #[command(subcommand)]
     Secrets(Secrets),
-    /// Who in A is who in B, or who in A is there twice: scored pairs and clusters. `--config` says what the columns mean;
-    /// see docs/matching.md.
+    /// Match people across two tables, or find duplicates in one: scored pairs and clusters. `--config` says what the
+    /// columns mean; see docs/matching.md.
     Match {
-        /// A table with a header.
+        /// The first table, with a header.
         #[arg(value_name = "A.csv")]
         left: PathBuf,
-        /// The table in which its people are looked for.
+        /// The table to search for these people.
         #[arg(value_name = "B.csv")]
         right: Option<PathBuf>,
     },
     /// Check settings, sources, database, queue and key.
     Doctor,
-    /// Print the completions of a shell: of commands, options and their words.
+    /// Print the completions for a shell: commands, options and their values.
     Completions { shell: clap_complete::Shell },
     /// Write a man page for each command into a folder.
     Man {
@@ -248,121 +248,121 @@ impl From<Span> for huiliu_engine::operations::Span {
     }
 }
 
-/// Which part of a listing.
+/// Selects a part of a listing.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Span {
-    /// At most this many.
+    /// List at most this many.
     #[arg(long, default_value_t = 50)]
     pub limit: i64,
-    /// Only after this number.
+    /// List only those after this number; for `runs list`, only those older than it.
     #[arg(long, default_value_t = 0)]
     pub after: i64,
 }
 
-/// Of whom; all of what is given must match.
+/// Filters a listing by source and connector. All given filters must match.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Of {
-    /// Of this source.
+    /// List only those of this source.
     #[arg(long)]
     pub source: Option<String>,
-    /// Of sources with this connector.
+    /// List only those of sources with this connector.
     #[arg(long)]
     pub connector: Option<String>,
 }
 
 impl Of {
-    /// As an operation takes it.
-    pub fn filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
+    /// Returns the filter in the form that operations take.
+    pub fn into_row_filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
         RowFilter { source: self.source, connector: self.connector, run, code }
     }
 }
 
-/// Which entries of the audit log; all of what is given must match.
+/// Filters entries of the audit log. All given filters must match.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Entries {
-    /// By this actor.
+    /// List only what this actor did.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-    /// With this action, as `replay.apply`, or `replay` for all of them.
+    /// List only entries with this action, such as `replay.apply`, or `replay` for all of its kind.
     #[arg(long)]
     pub action: Option<String>,
-    /// About this subject, as "dead letter 7", or "dead letter" for all of them.
+    /// List only entries about this subject, such as "dead letter 7", or "dead letter" for all of its kind.
     #[arg(long)]
     pub subject: Option<String>,
-    /// On this day or later, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    /// List only what was done on this day or later, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub since: Option<NaiveDate>,
-    /// On this day or earlier, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    /// List only what was done on this day or earlier, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub until: Option<NaiveDate>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Listing {
-    /// List.
+    /// List runs or records.
     List {
         #[command(flatten)]
         of: Of,
         #[command(flatten)]
         span: Span,
     },
-    /// Show one.
+    /// Show one run or record.
     Show { id: i64 },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {
-    /// List the open ones.
+    /// List the open dead letters.
     List {
         #[command(flatten)]
         of: Of,
-        /// Seen in this sync run.
+        /// List only those seen in this sync run.
         #[arg(long)]
         run: Option<i64>,
-        /// With this reason code.
+        /// List only those with this reason code.
         #[arg(long)]
         code: Option<String>,
         #[command(flatten)]
         span: Span,
     },
-    /// Show one.
+    /// Show a dead letter.
     Show { id: i64 },
-    /// Close one for good: its raw records count as discarded.
+    /// Discard a dead letter: its raw records count as discarded.
     Discard {
         id: i64,
         /// Why, for the audit log.
-        #[arg(long, value_parser = reason)]
+        #[arg(long, value_parser = parse_reason)]
         because: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Batches {
-    /// List.
+    /// List the batches that are not finished.
     List {
-        /// Only those set aside because they ended their process.
+        /// List only those set aside because their process ended unexpectedly.
         #[arg(long)]
         quarantined: bool,
         #[command(flatten)]
         of: Of,
-        /// Of this sync run.
+        /// List only batches of this sync run.
         #[arg(long)]
         run: Option<i64>,
         #[command(flatten)]
         span: Span,
     },
-    /// Make a quarantined batch due again.
+    /// Release a quarantined batch, so that it is delivered again.
     Release {
         id: i64,
         /// Why, for the audit log.
-        #[arg(long, value_parser = reason)]
+        #[arg(long, value_parser = parse_reason)]
         because: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Replays {
-    /// Write down what would change, record by record and teacher by teacher; changes nothing.
+    /// Plan a replay: note what would change, record by record and teacher by teacher, and change nothing.
     Plan {
         #[command(flatten)]
         matching: Matching,
@@ -370,69 +370,69 @@ pub enum Replays {
         #[arg(long)]
         all: bool,
     },
-    /// Do what a plan says, if all of it still holds.
+    /// Apply a plan, if all of it still holds.
     Apply { id: i64 },
-    /// List.
+    /// List the replays by number.
     List(Span),
-    /// Show one with its raw records and teachers.
+    /// Show a replay with its raw records and teachers.
     Show {
         id: i64,
         /// Show every raw record and every teacher.
         #[arg(long, conflicts_with = "limit")]
         all: bool,
-        /// At most this many raw records, and teachers.
+        /// Show at most this many raw records, and teachers.
         #[arg(long, value_name = "N")]
         limit: Option<i64>,
     },
 }
 
-/// Which open dead letters; all of what is given must match.
+/// Filters open dead letters. All given filters must match.
 #[derive(Debug, Clone, Args)]
 pub struct Matching {
-    /// Of sources with this connector.
+    /// Take only dead letters of sources with this connector.
     #[arg(long)]
     pub connector: Option<String>,
-    /// Of this source.
+    /// Take only dead letters of this source.
     #[arg(long)]
     pub source: Option<String>,
-    /// With this reason code.
+    /// Take only dead letters with this reason code.
     #[arg(long)]
     pub code: Option<String>,
-    /// Seen in this sync run.
+    /// Take only dead letters seen in this sync run.
     #[arg(long)]
     pub run: Option<i64>,
-    /// Last seen on this day or later, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    /// Take only dead letters last seen on this day or later, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub since: Option<NaiveDate>,
-    /// Last seen on this day or earlier, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    /// Take only dead letters last seen on this day or earlier, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub until: Option<NaiveDate>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Schedules {
-    /// List: schedule, next sync, last sync.
+    /// List each source's schedule, next sync and last sync.
     List,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Cursors {
-    /// List.
+    /// List the cursor of each stream.
     List {
-        /// Only of this source.
+        /// List only cursors of this source.
         source: Option<String>,
     },
-    /// Set one, as `cursors list` shows it.
+    /// Set a cursor, written as `cursors list` shows it.
     Set {
         source: String,
         stream: String,
-        /// The cursor: a JSON object, as {"since":"2014-09-01"}.
+        /// The cursor: a JSON object, such as {"since":"2014-09-01"}.
         #[arg(long, value_name = "CURSOR")]
         to: String,
         #[command(flatten)]
         why: Why,
     },
-    /// Forget it: the stream, or every stream of the source, is read from the beginning.
+    /// Forget the cursor: the stream, or every stream of the source, is read from the beginning.
     Reset {
         source: String,
         stream: Option<String>,
@@ -443,11 +443,11 @@ pub enum Cursors {
 
 #[derive(Debug, Subcommand)]
 pub enum KeyWork {
-    /// Seal everything anew under another key; the old one then opens nothing.
+    /// Seal everything again under a new key; the old key then opens nothing.
     Rotate,
 }
 
-/// What a new connector begins with.
+/// The template of a new connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Template {
     HttpJson,
@@ -459,54 +459,54 @@ pub enum Template {
 
 #[derive(Debug, Subcommand)]
 pub enum Connectors {
-    /// List.
+    /// List the connectors, their versions and where each comes from.
     List,
-    /// Show a manifest.
+    /// Show a connector's manifest.
     Show { id: String },
     /// Check one manifest alone, or every manifest in use with its samples.
     Check { path: Option<PathBuf> },
-    /// Write a connector that passes its own test, to be made one's own.
+    /// Write a new connector that passes its own test, as a starting point.
     New {
         name: String,
         /// What its platform gives.
         #[arg(long, default_value = "http-json")]
         from: Template,
-        /// Where to.
+        /// Folder that the connector is written to.
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// Samples against their expected results, then every variant of them.
+    /// Compare samples with their expected results, then every variant of them.
     Test {
         /// A folder with manifest.toml, samples/ and expected/.
         path: PathBuf,
-        /// Write what comes of the samples as what is expected.
+        /// Write the results of the samples as the expected results.
         #[arg(long)]
         accept: bool,
     },
-    /// Raw record, mapped record and problems, side by side.
+    /// Show raw record, mapped record and problems, side by side.
     Preview {
         /// A folder with manifest.toml and samples/, or the manifest.
         path: PathBuf,
         #[arg(long)]
         stream: Option<String>,
-        /// Another sample than the first.
+        /// Use this sample instead of the first.
         #[arg(long, conflicts_with = "source")]
         sample: Option<PathBuf>,
-        /// The first page of this source; nothing is stored.
+        /// Use the first page of this source; nothing is stored.
         #[arg(long)]
         source: Option<String>,
         /// Show every record.
         #[arg(long, conflicts_with = "limit")]
         all: bool,
-        /// At most so many records.
+        /// Show at most this many records.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
         limit: Option<u32>,
     },
-    /// What may stand at a place of a manifest, as `stream.page`; without one, the whole language.
+    /// What is allowed at a place in a manifest, such as `stream.page`; without a place, the whole language.
     Explain {
         #[arg(default_value = "")]
         place: String,
-        /// The JSON Schema for editors.
+        /// Print the JSON Schema for editors.
         #[arg(long, conflicts_with = "place")]
         schema: bool,
     },
@@ -517,75 +517,75 @@ pub enum Connectors {
         /// Write manifest.toml into this folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// The connector's id; else it is made from the sample's name.
+        /// The connector's id; by default it is made from the sample's name.
         #[arg(long, value_name = "NAME")]
         id: Option<String>,
-        /// Keep the sample beside the manifest, people and all.
+        /// Keep the sample beside the manifest, with the real people in it.
         #[arg(long, requires = "out")]
         with_sample: bool,
     },
-    /// Keep a source's first page, or a file, as a sample, with a generated person in the place of everybody in it.
+    /// Keep a source's first page, or a file, as a sample in which everybody is replaced by a generated person.
     Record {
-        /// A source.
+        /// Name of the source.
         #[arg(required_unless_present = "sample", conflicts_with = "sample")]
         source: Option<String>,
         #[arg(long)]
         stream: Option<String>,
-        /// A file instead of a source.
+        /// Read this file instead of a source.
         #[arg(long, value_name = "FILE")]
         sample: Option<PathBuf>,
         /// The connector's folder; the sample goes into its samples/.
         #[arg(long, value_name = "DIR")]
         into: PathBuf,
     },
-    /// Take a connector through its gate and into use, without a restart.
+    /// Check a connector, register it and put it into use, without a restart.
     Register {
         /// A folder with manifest.toml, samples/ and expected/, or the manifest in it.
         path: PathBuf,
         #[command(flatten)]
         why: Why,
     },
-    /// Every version of a connector, and which one is in use.
+    /// List the versions of a connector, and which one is in use.
     Versions { id: String },
-    /// Use another version again.
+    /// Go back to another version of a connector.
     Rollback {
         id: String,
         /// A version, or `built-in` for the one that comes with the program.
         #[arg(long, value_name = "VERSION")]
         to: String,
         /// Why, for the audit log.
-        #[arg(long, value_parser = reason)]
+        #[arg(long, value_parser = parse_reason)]
         because: String,
     },
-    /// Read its sources again.
+    /// Enable a connector again: its sources are read again.
     Enable {
         id: String,
         /// Why, for the audit log.
-        #[arg(long, value_parser = reason)]
+        #[arg(long, value_parser = parse_reason)]
         because: String,
     },
-    /// Read its sources no longer; what was received is still delivered.
+    /// Disable a connector: its sources are no longer read; what was received is still delivered.
     Disable {
         id: String,
         /// Why, for the audit log.
-        #[arg(long, value_parser = reason)]
+        #[arg(long, value_parser = parse_reason)]
         because: String,
     },
 }
 
-/// A reason that may be left out.
+/// An optional reason.
 #[derive(Debug, Clone, Args)]
 pub struct Why {
     /// Why, for the audit log.
-    #[arg(long, value_parser = reason)]
+    #[arg(long, value_parser = parse_reason)]
     pub because: Option<String>,
 }
 
-fn day(text: &str) -> Result<NaiveDate, String> {
+fn parse_day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| label("cli-mistake-day").to_owned())
 }
 
-fn actor(text: &str) -> Result<String, String> {
+fn parse_actor(text: &str) -> Result<String, String> {
     const MAX_ACTOR: usize = 100;
     let name = text.trim();
     if name.is_empty() || name.chars().count() > MAX_ACTOR || name.chars().any(char::is_control) {
@@ -594,7 +594,7 @@ fn actor(text: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-fn reason(text: &str) -> Result<String, String> {
+fn parse_reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() { Err(label("cli-mistake-why").to_owned()) } else { Ok(text.to_owned()) }
 }

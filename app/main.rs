@@ -1,4 +1,4 @@
-//! The `huiliu` binary: the only room with clock, environment and processes.
+//! The `huiliu` binary: the only crate that reads the clock and the environment and starts processes.
 
 mod cli;
 mod commands;
@@ -21,9 +21,9 @@ use clap::FromArgMatches as _;
 use huiliu_engine::operations::OperationError;
 use huiliu_engine::settings_problem::SettingsProblem;
 
-use crate::words::{sentence, spoken};
+use crate::words::{error_text, sentence};
 
-/// Why the program ends other than well: the exit code, a stable code for programs, and one clear message.
+/// Why the program fails: the exit code, a stable error code for programs, and one message for people.
 #[derive(Debug)]
 pub struct CliError {
     exit: u8,
@@ -32,38 +32,38 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// Usage or configuration: exit 2.
+    /// Builds an error of usage or configuration: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { exit: 2, code: "usage".into(), message: message.into() }
     }
 
-    /// A run failed or the books are not balanced: exit 1.
+    /// Builds an error for a failed run or a balance that does not add up: exit code 1.
     pub fn failed(message: impl Into<String>) -> Self {
         Self { exit: 1, code: "failed".into(), message: message.into() }
     }
 
-    /// The same with a code that says more.
+    /// Replaces the error code with a more specific one.
     pub fn with_code(self, code: &'static str) -> Self {
         Self { code: code.into(), ..self }
     }
 
-    /// An operation was not done.
+    /// Builds the error of a failed operation: exit code 2 if the error is one of usage, else 1.
     pub fn from_operation(error: impl Into<OperationError>) -> Self {
         error.into().into()
     }
 
-    /// A setting is not as it should be.
+    /// Builds the error of an invalid setting: exit code 2.
     pub fn from_settings(problem: &SettingsProblem) -> Self {
-        Self { exit: 2, code: problem.code().into(), message: spoken(problem) }
+        Self { exit: 2, code: problem.code().into(), message: error_text(problem) }
     }
 
-    /// What is told a person.
+    /// Returns the message for people.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Tells it on standard error: as an object where the answer would have been one.
-    fn tell(&self, json: bool) {
+    /// Prints the error on standard error, as a JSON object under `--json`.
+    fn print_error(&self, json: bool) {
         if json {
             let error = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
             words::say_error(&error.to_string());
@@ -76,7 +76,7 @@ impl CliError {
 impl From<OperationError> for CliError {
     fn from(error: OperationError) -> Self {
         let exit = if error.is_usage() { 2 } else { 1 };
-        Self { exit, code: error.code(), message: spoken(&error) }
+        Self { exit, code: error.code(), message: error_text(&error) }
     }
 }
 
@@ -93,29 +93,29 @@ impl From<huiliu_store::StoreError> for CliError {
 }
 
 fn main() -> ExitCode {
-    let typed = cli::examples::command().try_get_matches();
+    let typed = cli::examples::build_command().try_get_matches();
     let cli = match typed.and_then(|typed| cli::Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
-        Err(error) => cli::mistake::tell(&error),
+        Err(error) => cli::mistake::report_and_exit(&error),
     };
-    // Before anything else of ours is in its memory.
+    // The child unpacks before this process has set up anything else, so none of our data is in its memory.
     if matches!(cli.command, cli::Command::Unpack) {
-        return subprocess::child();
+        return subprocess::run_unpack_child();
     }
     malloc::limit_arenas();
-    // Database, key and backups hold data of people: what this process makes is its user's alone.
+    // Database, key and backups hold personal data: only this process's user may access the files it creates.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    // `match --config` names no settings file.
+    // For `match`, `--config` names its own file and no settings file.
     let config = cli.globals.config.clone().filter(|_| !matches!(cli.command, cli::Command::Match { .. }));
     let reading = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
     let runs_alone = matches!(cli.command, cli::Command::Worker { .. } | cli::Command::Receive { .. });
     words::begin_log(reading.json_logs(), runs_alone);
-    // Only the first caller installs a provider; there is no other.
+    // This fails only if a provider is already installed, and nothing else installs one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            words::note_error(&sentence!("cli-main-huiliu-threads", e = words::spoken_system(&e)));
+            words::note_error(&sentence!("cli-main-huiliu-threads", e = words::system_error_text(&e)));
             return ExitCode::from(1);
         }
     };
@@ -123,7 +123,7 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(cli, reading)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error.tell(json);
+            error.print_error(json);
             ExitCode::from(error.exit)
         }
     }

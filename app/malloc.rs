@@ -1,14 +1,16 @@
-//! The C library's heap, in which SQLite and we hold what we hold.
+//! Settings of the C library's heap, which SQLite and our own code allocate from.
 
-/// Lets all threads share one arena. By itself the C library gives almost every thread its own, up to eight for each
-/// processor, and each keeps what the largest batch once took: of the 140 MiB that a sync of one large file had at its peak,
-/// a third was held by nobody. Two threads of ours work at a time; they take no longer for it.
+/// Lets all threads share one arena. By default, glibc gives almost every thread its own arena, up to eight per
+/// processor, and each keeps as much memory as its largest batch needed. In a sync of one large file, a third of the
+/// peak of 140 MiB was free memory kept this way. Only two of our threads work at a time, and sharing an arena does not
+/// slow them down.
 ///
 /// Other C libraries have no such arenas.
 pub fn limit_arenas() {
     #[cfg(target_env = "gnu")]
     #[allow(unsafe_code, reason = "the only call to the C library by hand: nobody wraps it")]
-    // SAFETY: it sets a number in the heap's own books, under its own lock; no memory is touched.
+    // SAFETY: the call sets a number in the allocator's own state, under the allocator's lock, and touches no other
+    // memory.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
     }

@@ -1,10 +1,10 @@
-//! A worker's figures in Prometheus's text form. No label holds anything of a person.
+//! A worker's metrics in Prometheus's text format. No label contains personal data.
 
 use huiliu_engine::operations::health::Metrics;
 use huiliu_store::admin::metrics::Figures;
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
 
-/// Name, label (none: empty), help.
+/// Name, label (empty for none), help text.
 const GAUGES: &[(&str, &str, &str)] = &[
     ("batches", "state", "Batches by state."),
     ("records", "outcome", "Raw records received by their current outcome."),
@@ -24,27 +24,27 @@ const GAUGES: &[(&str, &str, &str)] = &[
     ("schedule_failures", "source", "Failures in a row of the source's syncs."),
 ];
 
-/// Metrics in Prometheus's text form, those of this process with them.
-pub fn text(read: &Metrics) -> String {
-    encode(&read.figures, read.queue_depth.and_then(|n| i64::try_from(n).ok()))
+/// Renders metrics in Prometheus's text format, including those of this process.
+pub fn render_metrics(read: &Metrics) -> String {
+    encode_figures(&read.figures, read.queue_depth.and_then(|n| i64::try_from(n).ok()))
 }
 
-fn encode(figures: &Figures, depth: Option<i64>) -> String {
+fn encode_figures(figures: &Figures, depth: Option<i64>) -> String {
     let registry = Registry::new();
     for (name, label, help) in GAUGES {
         let labels: &[&str] = if label.is_empty() { &[] } else { std::slice::from_ref(label) };
-        let Some(gauge) = gauge(&registry, name, help, labels) else { continue };
+        let Some(gauge) = register_gauge(&registry, name, help, labels) else { continue };
         for figure in figures.iter().filter(|f| f.name == *name) {
             let values: &[&str] = if label.is_empty() { &[] } else { &[&figure.label] };
             gauge.with_label_values(values).set(figure.value);
         }
     }
     if let Some(depth) = depth
-        && let Some(gauge) = gauge(&registry, "queue_depth", "Messages that wait in the queue.", &[])
+        && let Some(gauge) = register_gauge(&registry, "queue_depth", "Messages that wait in the queue.", &[])
     {
         gauge.with_label_values::<&str>(&[]).set(depth);
     }
-    if let Some(build) = gauge(&registry, "build_info", "1; the version is the label.", &["version"]) {
+    if let Some(build) = register_gauge(&registry, "build_info", "1; the version is the label.", &["version"]) {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     }
     let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -54,8 +54,8 @@ fn encode(figures: &Figures, depth: Option<i64>) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// A gauge of ours, in the registry; none only if two had one name.
-fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> Option<IntGaugeVec> {
+/// Registers a gauge. Returns `None` only if the name is invalid or already taken.
+fn register_gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> Option<IntGaugeVec> {
     let gauge = IntGaugeVec::new(Opts::new(name, help).namespace("huiliu"), labels).ok()?;
     registry.register(Box::new(gauge.clone())).ok()?;
     Some(gauge)

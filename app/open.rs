@@ -1,4 +1,4 @@
-//! Opens what a command works with: the database alone, or the whole runtime.
+//! Opens what a command needs: the database alone, or the whole runtime.
 
 use std::path::Path;
 
@@ -13,32 +13,36 @@ use crate::settings::Settings;
 use crate::subprocess::Processes;
 use crate::words::{label, note};
 
-/// What this program brings.
-pub fn program() -> Program {
+/// Builds what this program contributes to the engine: its built-in connectors and the process that unpacks files.
+pub fn build_program() -> Program {
     Program::new(CONNECTORS, Box::new(Processes))
 }
 
-/// The database and its keys, for whoever asks.
-pub async fn database(settings: &Settings, make: MayCreate) -> Result<OpenDatabase, CliError> {
+/// Opens the database and its keys, for commands that only query or make a single change.
+pub async fn open_database(settings: &Settings, make: MayCreate) -> Result<OpenDatabase, CliError> {
     let opened = OpenDatabase::open(&settings.engine, make).await.map_err(CliError::from_operation)?;
     note_made_key(opened.made_key.as_deref());
     Ok(opened)
 }
 
-/// What an operation works with that asks what is registered and what the settings say.
-pub fn access<'a>(opened: &'a OpenDatabase, settings: &'a Settings, program: &'a Program) -> RegistryAccess<'a> {
+/// Bundles what an operation needs to combine registered sources and connectors with those in the settings.
+pub fn registry_access<'a>(
+    opened: &'a OpenDatabase,
+    settings: &'a Settings,
+    program: &'a Program,
+) -> RegistryAccess<'a> {
     RegistryAccess { opened, settings: &settings.engine, program }
 }
 
-/// All of it, for whoever syncs, delivers or settles.
-pub async fn runtime(settings: &Settings, make: MayCreate) -> Result<Runtime, CliError> {
-    let started = Runtime::start(settings.engine.clone(), program(), make, &holder()).await;
+/// Starts the whole runtime, for commands that sync, deliver or settle.
+pub async fn start_runtime(settings: &Settings, make: MayCreate) -> Result<Runtime, CliError> {
+    let started = Runtime::start(settings.engine.clone(), build_program(), make, &holder_id()).await;
     let (runtime, opened) = started.map_err(CliError::from_operation)?;
     note_made_key(opened.made_key.as_deref());
     Ok(runtime)
 }
 
-/// Tells that a key file was made, if one was.
+/// Prints a note if a key file was created.
 pub fn note_made_key(made: Option<&Path>) {
     if let Some(path) = made {
         let words = label("cli-open-made-root-key-back-up");
@@ -46,12 +50,12 @@ pub fn note_made_key(made: Option<&Path>) {
     }
 }
 
-/// Host and process, so that operations find whoever holds a batch.
-fn holder() -> String {
-    format!("{}:{}", host(), std::process::id())
+/// Returns host and process id. Stored with a claim, it lets operators find the process that holds a batch.
+fn holder_id() -> String {
+    format!("{}:{}", host_name(), std::process::id())
 }
 
-/// This machine's name.
-pub fn host() -> String {
+/// Returns this machine's host name.
+pub fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }

@@ -1,4 +1,4 @@
-//! How values are shown: as JSON, or for people.
+//! Shows values as JSON or as text for people.
 
 use huiliu_decode::Problem;
 use huiliu_engine::operations::Page;
@@ -7,14 +7,14 @@ use huiliu_store::admin::reports::{Balance, UnreadRow};
 use huiliu_values::{ExactHours, Hours};
 use serde::Serialize;
 
-use crate::words::{address, field_of, label, note, said, say, say_json, sentence};
+use crate::words::{field_text, label, localize_address, message_text, note, say, say_json, sentence};
 
-/// Shows a value: as it is under `--json`, else in words.
+/// Shows a value: as JSON under `--json`, else by `in_words`.
 pub fn show<T: Serialize>(json: bool, value: &T, in_words: impl FnOnce(&T)) {
     if json { say_json(value) } else { in_words(value) }
 }
 
-/// Shows a part of a listing, and how the next one is asked for.
+/// Shows one page of a listing, and how to get the next one.
 pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce(&[T])) {
     if json {
         return say_json(page);
@@ -26,51 +26,52 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
     note_more(page);
 }
 
-/// Tells how many rows there are in all, where a listing is cut by its limit.
+/// Notes how many rows there are in total if the listing was cut by its limit.
 pub fn note_more<T>(page: &Page<T>) {
     if let (Some(next), Some(total)) = (&page.next, page.total) {
-        let (shown, total) = (count(page.items.len()), grouped(total));
+        let (shown, total) = (format_count(page.items.len()), format_number(total));
         note(&sentence!("cli-render-part-of-total", shown, total, next));
     }
 }
 
-/// Class hours as tables have them: decimals, rounded to four places.
-pub fn hours(hours: ExactHours) -> String {
+/// Formats class hours for tables: decimal, rounded to four places.
+pub fn format_hours(hours: ExactHours) -> String {
     with_commas(&hours.to_decimal())
 }
 
-/// Class hours as explanations have them, with fractions; also of many teachers together: more than one amount may be.
-pub fn exact_hours(ExactHours(units): ExactHours) -> String {
+/// Formats class hours for explanations, with exact fractions. Also takes sums over many teachers, which can be larger
+/// than [`Hours`] allows.
+pub fn format_exact_hours(ExactHours(units): ExactHours) -> String {
     if let Some(hours) = Hours::from_units(units) {
         return hours.to_string();
     }
     let (whole, rest) = (units.div_euclid(Hours::UNITS_PER_CLASS_HOUR), units.rem_euclid(Hours::UNITS_PER_CLASS_HOUR));
-    // The part of an hour is told as beside one hour: `1.5`, `1 1/3`.
+    // The fraction is formatted together with one whole hour, as `1.5` or `1 1/3`, and the 1 is then replaced.
     let beside_one = Hours::from_units(Hours::UNITS_PER_CLASS_HOUR + rest).unwrap_or_default().to_string();
     format!("{whole}{}", beside_one.strip_prefix('1').unwrap_or_default())
 }
 
-/// A moment for people, in Asia/Shanghai: `2014-09-11T08:00:00.123+08:00` is said as `2014-09-11 08:00:00`.
-pub fn moment(instant: &str) -> String {
+/// Formats an instant in Asia/Shanghai for people: `2014-09-11T08:00:00.123+08:00` becomes `2014-09-11 08:00:00`.
+pub fn format_moment(instant: &str) -> String {
     instant.get(..19).unwrap_or(instant).replace('T', " ")
 }
 
-/// A number of things, with commas.
-pub fn count(n: usize) -> String {
+/// Formats a count with commas.
+pub fn format_count(n: usize) -> String {
     with_commas(&n.to_string())
 }
 
-/// The same of a number that has no sign.
-pub fn grouped_count(n: u64) -> String {
+/// Formats an unsigned number with commas.
+pub fn format_unsigned(n: u64) -> String {
     with_commas(&n.to_string())
 }
 
-/// 12345 → 12,345.
-pub fn grouped(n: i64) -> String {
+/// Formats a number with commas: 12345 → 12,345.
+pub fn format_number(n: i64) -> String {
     with_commas(&n.to_string())
 }
 
-/// A row of a balance table.
+/// Returns the cells of a balance, in the order of [`balance_heading`].
 pub fn balance_cells(b: &Balance) -> Vec<String> {
     [
         b.received,
@@ -85,11 +86,11 @@ pub fn balance_cells(b: &Balance) -> Vec<String> {
         b.unread,
     ]
     .iter()
-    .map(|n| grouped(*n))
+    .map(|n| format_number(*n))
     .collect()
 }
 
-/// The heading of a balance table, after the first column.
+/// Returns the heading of a balance table; `first` is the heading of its first column.
 pub fn balance_heading(first: &'static str) -> Vec<&'static str> {
     vec![
         first,
@@ -106,24 +107,30 @@ pub fn balance_heading(first: &'static str) -> Vec<&'static str> {
     ]
 }
 
-/// Which payloads cannot be read, and why.
+/// Notes which payloads could not be decoded, and why.
 pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
     for UnreadRow { stream, payload, reason } in payloads {
-        note(&sentence!("cli-render-unread-2", source, stream, payload = address(payload), reason = said(reason)));
+        note(&sentence!(
+            "cli-render-unread-2",
+            source,
+            stream,
+            payload = localize_address(payload),
+            reason = message_text(reason)
+        ));
     }
 }
 
-/// The reasons of a dead letter, in one line.
-pub fn reasons(all: &[Problem]) -> String {
+/// Renders the reasons of a dead letter in one line.
+pub fn reasons_text(all: &[Problem]) -> String {
     let in_words = |p: &Problem| {
-        let text = format!("{} {}={:?}", p.code, field_of(p), p.seen);
-        let aside = format!("{}{}", label("cli-render-expected"), said(&p.expected));
+        let text = format!("{} {}={:?}", p.code, field_text(p), p.seen);
+        let aside = format!("{}{}", label("cli-render-expected"), message_text(&p.expected));
         sentence!("cli-render-aside", text, aside)
     };
     all.iter().map(in_words).collect::<Vec<_>>().join(label("cli-plans-separator"))
 }
 
-/// That a plan has changed nothing.
+/// Says that this was only a plan and nothing was changed.
 pub fn say_only_a_plan() {
     say(label("cli-render-only-plan-nothing-was-changed"));
 }

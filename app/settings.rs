@@ -1,4 +1,5 @@
-//! Settings in two steps: what was typed (defaults, file, environment, flags), then what can run.
+//! Settings in two steps: first the values as typed (defaults, file, environment, flags), then the checked settings
+//! that the program runs with.
 
 mod environment;
 mod settings_file;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use crate::CliError;
 use crate::cli::Globals;
 
-/// What a settings file may hold; see `config/default.toml`.
+/// The keys of a settings file; see `config/default.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Typed {
@@ -39,18 +40,18 @@ struct Typed {
     source: Vec<SourceSettings>,
 }
 
-/// What can run, and how this program shows itself.
+/// The checked settings: those of the engine, and those of this program.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What the engine runs by.
+    /// The settings of the engine.
     pub engine: Arc<Engine>,
     /// The settings file, for child processes.
     pub config: Option<PathBuf>,
-    /// Where a worker answers about its health, if anywhere.
+    /// The address of a worker's health endpoints, if any.
     pub health: Option<SocketAddr>,
-    /// Whether the log is JSON.
+    /// True if the log is written as JSON.
     pub json_logs: bool,
-    /// Who acts, for the audit log.
+    /// The actor that the audit log names.
     pub actor: String,
 }
 
@@ -65,12 +66,12 @@ const REGIONS: &str = include_str!("../config/regions.toml");
 const MATCHING: &str = include_str!("../config/matching.toml");
 
 impl Settings {
-    /// Defaults, then the file, then `HUILIU_…`, then flags. What is wrong is collected, and what was typed there is left
-    /// out: whoever works with the settings asks [`Reading::settings`].
+    /// Reads the settings: defaults, then the file, then `HUILIU_…`, then flags. Collects all problems and leaves out
+    /// the values they concern. [`Reading::into_settings`] refuses settings with fatal problems.
     pub fn read(globals: &Globals) -> Reading {
         let mut read = SettingsRead { file: globals.config.clone(), ..SettingsRead::default() };
         let mut typed = globals.config.as_deref().map_or_else(Typed::default, |path| read_file(path, &mut read));
-        environment::take(&mut typed, &mut read.problems);
+        environment::apply_environment(&mut typed, &mut read.problems);
         if let Some(dir) = &globals.data_dir {
             typed.data_dir = Some(dir.clone());
         }
@@ -80,82 +81,86 @@ impl Settings {
         if let Some(url) = &globals.queue {
             typed.queue = Some(url.clone());
         }
-        let settings = resolve(typed, globals, &mut read.problems);
-        read.problems.extend(environment::unknown(&settings.engine.sources));
+        let settings = resolve_settings(typed, globals, &mut read.problems);
+        read.problems.extend(environment::find_unknown_variables(&settings.engine.sources));
         Reading { settings, read }
     }
 }
 
-/// The settings, and all that is wrong with them.
+/// The settings, and all problems found in them.
 pub struct Reading {
     settings: Settings,
     read: SettingsRead,
 }
 
 impl Reading {
-    /// The settings; the first thing that is wrong with them where something is.
-    pub fn settings(self) -> Result<Settings, CliError> {
+    /// Returns the settings, or the first fatal problem.
+    pub fn into_settings(self) -> Result<Settings, CliError> {
         match self.read.problems.iter().find(|problem| problem.is_fatal()) {
             Some(problem) => Err(CliError::from_settings(problem)),
             None => Ok(self.settings),
         }
     }
 
-    /// What could be read, and what is wrong, for whoever examines it.
-    pub fn parts(self) -> (Settings, SettingsRead) {
+    /// Returns the usable settings and everything that was found while reading them, for `doctor`.
+    pub fn into_parts(self) -> (Settings, SettingsRead) {
         (self.settings, self.read)
     }
 
-    /// Whether the log is JSON.
+    /// Returns true if the log is written as JSON.
     pub fn json_logs(&self) -> bool {
         self.settings.json_logs
     }
 }
 
-/// What can run, of what was typed.
-fn resolve(typed: Typed, globals: &Globals, problems: &mut Vec<SettingsProblem>) -> Settings {
+/// Turns the typed values into checked settings. Collects problems and replaces invalid values with valid ones.
+fn resolve_settings(typed: Typed, globals: &Globals, problems: &mut Vec<SettingsProblem>) -> Settings {
     let data_dir = typed.data_dir.filter(|d| !d.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("data"));
     let inside = |name: &str| format!("sqlite:{}", data_dir.join(name).display());
     let given = |text: Option<String>| text.filter(|t| !t.is_empty());
     let database = given(typed.database).unwrap_or_else(|| inside("huiliu.db"));
     let engine = Engine {
-        workers: workers(typed.workers, problems),
-        lease_ms: lease_ms(typed.lease_ms, problems),
-        batch_records: batch_records(typed.batch_records, &database, problems),
+        workers: check_workers(typed.workers, problems),
+        lease_ms: check_lease_ms(typed.lease_ms, problems),
+        batch_records: check_batch_records(typed.batch_records, &database, problems),
         database,
         queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
         key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),
         timeout_ms: typed.timeout_ms.unwrap_or(30_000),
-        packs: kept(packs(typed.policy_files.unwrap_or_default()), problems).unwrap_or_else(built_in_packs),
-        courses: named_or(typed.courses_file, "config/courses.toml", COURSES, problems),
-        matching: named_or(typed.matching_file, "config/matching.toml", MATCHING, problems),
-        regions: named_or(typed.regions_file, "config/regions.toml", REGIONS, problems),
+        packs: ok_or_note(load_packs(typed.policy_files.unwrap_or_default()), problems).unwrap_or_else(built_in_packs),
+        courses: load_named_or(typed.courses_file, "config/courses.toml", COURSES, problems),
+        matching: load_named_or(typed.matching_file, "config/matching.toml", MATCHING, problems),
+        regions: load_named_or(typed.regions_file, "config/regions.toml", REGIONS, problems),
         manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
-        networks: kept(networks(&typed.allow_networks.unwrap_or_default()), problems).unwrap_or_default(),
-        sources: typed.source.into_iter().map(|s| scheduled(s, globals.config.as_deref(), problems)).collect(),
+        networks: ok_or_note(parse_networks(&typed.allow_networks.unwrap_or_default()), problems).unwrap_or_default(),
+        sources: typed
+            .source
+            .into_iter()
+            .map(|s| parse_source_schedule(s, globals.config.as_deref(), problems))
+            .collect(),
         data_dir,
     };
     Settings {
         engine: Arc::new(engine),
         config: globals.config.clone(),
-        health: given(typed.health).and_then(|text| kept(address(text), problems)),
-        actor: globals.actor.clone().unwrap_or_else(environment::actor),
-        json_logs: kept(json_logs(given(typed.log_format)), problems).unwrap_or_default(),
+        health: given(typed.health).and_then(|text| ok_or_note(parse_health_address(text), problems)),
+        actor: globals.actor.clone().unwrap_or_else(environment::default_actor),
+        json_logs: ok_or_note(parse_log_format(given(typed.log_format)), problems).unwrap_or_default(),
     }
 }
 
-/// What was read; else what is wrong is kept.
-fn kept<T>(read: Result<T, SettingsProblem>, problems: &mut Vec<SettingsProblem>) -> Option<T> {
+/// Returns the value; adds the problem to `problems` if there is none.
+fn ok_or_note<T>(read: Result<T, SettingsProblem>, problems: &mut Vec<SettingsProblem>) -> Option<T> {
     read.map_err(|problem| problems.push(problem)).ok()
 }
 
-fn workers(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> usize {
+fn check_workers(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> usize {
     let workers = typed.unwrap_or(DEFAULT_WORKERS);
     let in_range = usize::try_from(workers).ok().filter(|n| (1..=64).contains(n));
-    kept(in_range.ok_or(SettingsProblem::Workers { given: workers }), problems).unwrap_or(1)
+    ok_or_note(in_range.ok_or(SettingsProblem::Workers { given: workers }), problems).unwrap_or(1)
 }
 
-fn lease_ms(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> u64 {
+fn check_lease_ms(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> u64 {
     let lease_ms = typed.unwrap_or(DEFAULT_LEASE_MS);
     if lease_ms < 200 {
         problems.push(SettingsProblem::Lease { given: lease_ms });
@@ -164,23 +169,23 @@ fn lease_ms(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> u64 {
     lease_ms
 }
 
-fn batch_records(typed: Option<u64>, database: &str, problems: &mut Vec<SettingsProblem>) -> u32 {
-    // With five times as many SQLite takes a sixth less CPU, and 27 MiB more.
+fn check_batch_records(typed: Option<u64>, database: &str, problems: &mut Vec<SettingsProblem>) -> u32 {
+    // With five times as many records per batch, SQLite takes a sixth less CPU and 27 MiB more memory.
     let usual = if database.starts_with("sqlite:") { 1_000 } else { 5_000 };
     let Some(typed) = typed.filter(|n| *n > 0) else { return usual };
     let in_range = u32::try_from(typed).ok().filter(|n| (1..=5_000).contains(n));
-    kept(in_range.ok_or(SettingsProblem::BatchRecords { given: typed }), problems).unwrap_or(usual)
+    ok_or_note(in_range.ok_or(SettingsProblem::BatchRecords { given: typed }), problems).unwrap_or(usual)
 }
 
-fn address(text: String) -> Result<SocketAddr, SettingsProblem> {
+fn parse_health_address(text: String) -> Result<SocketAddr, SettingsProblem> {
     text.parse().map_err(|_| SettingsProblem::Health { given: text })
 }
 
-fn networks(texts: &[String]) -> Result<Networks, SettingsProblem> {
+fn parse_networks(texts: &[String]) -> Result<Networks, SettingsProblem> {
     Networks::parse(texts.iter().map(String::as_str)).map_err(|given| SettingsProblem::Networks { given })
 }
 
-fn json_logs(text: Option<String>) -> Result<bool, SettingsProblem> {
+fn parse_log_format(text: Option<String>) -> Result<bool, SettingsProblem> {
     match text.as_deref() {
         None | Some("text") => Ok(false),
         Some("json") => Ok(true),
@@ -188,8 +193,12 @@ fn json_logs(text: Option<String>) -> Result<bool, SettingsProblem> {
     }
 }
 
-/// The source with its schedule read; without one where it cannot be read.
-fn scheduled(mut source: SourceSettings, file: Option<&Path>, problems: &mut Vec<SettingsProblem>) -> SourceSettings {
+/// Parses the schedule of a source, by default every ten days. A schedule that cannot be parsed is left out.
+fn parse_source_schedule(
+    mut source: SourceSettings,
+    file: Option<&Path>,
+    problems: &mut Vec<SettingsProblem>,
+) -> SourceSettings {
     let text = source.typed_schedule.take().unwrap_or_else(|| TEN_DAYS.to_owned());
     let read = parse_schedule(&text).map_err(|why| SettingsProblem::Schedule {
         file: file.unwrap_or(Path::new("")).to_owned(),
@@ -197,15 +206,15 @@ fn scheduled(mut source: SourceSettings, file: Option<&Path>, problems: &mut Vec
         schedule: text,
         why,
     });
-    source.schedule = kept(read, problems).flatten();
+    source.schedule = ok_or_note(read, problems).flatten();
     source
 }
 
-/// The settings file, without what is wrong in it.
+/// Reads the settings file without its invalid entries.
 fn read_file(path: &Path, read: &mut SettingsRead) -> Typed {
     let file = path.to_owned();
     match std::fs::read_to_string(path) {
-        Ok(text) => settings_file::read(path, &text, read),
+        Ok(text) => settings_file::parse_settings(path, &text, read),
         Err(why) => {
             read.file_unusable = true;
             read.problems.push(SettingsProblem::FileUnreadable { file, why });
@@ -218,15 +227,15 @@ fn built_in_packs() -> Vec<NamedText> {
     PACKS.map(|(name, text)| NamedText { name: name.to_owned(), text: text.to_owned() }).into()
 }
 
-/// The rule packs of these files, or the ones built in.
-pub fn packs(paths: Vec<PathBuf>) -> Result<Vec<NamedText>, SettingsProblem> {
+/// Loads the rule packs of these files, or the built-in ones if there are none.
+pub fn load_packs(paths: Vec<PathBuf>) -> Result<Vec<NamedText>, SettingsProblem> {
     if paths.is_empty() {
         return Ok(built_in_packs());
     }
-    paths.into_iter().map(|path| text_or(Some(path), "", "")).collect()
+    paths.into_iter().map(|path| load_text_or(Some(path), "", "")).collect()
 }
 
-pub fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<NamedText, SettingsProblem> {
+pub fn load_text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<NamedText, SettingsProblem> {
     match path.filter(|p| !p.as_os_str().is_empty()) {
         None => Ok(NamedText { name: name.to_owned(), text: built_in.to_owned() }),
         Some(file) => match std::fs::read_to_string(&file) {
@@ -236,7 +245,7 @@ pub fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<Name
     }
 }
 
-fn named_or(path: Option<PathBuf>, name: &str, built_in: &str, problems: &mut Vec<SettingsProblem>) -> NamedText {
+fn load_named_or(path: Option<PathBuf>, name: &str, built_in: &str, problems: &mut Vec<SettingsProblem>) -> NamedText {
     let own = || NamedText { name: name.to_owned(), text: built_in.to_owned() };
-    kept(text_or(path, name, built_in), problems).unwrap_or_else(own)
+    ok_or_note(load_text_or(path, name, built_in), problems).unwrap_or_else(own)
 }

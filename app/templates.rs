@@ -1,4 +1,4 @@
-//! What new connectors begin with: each passes its own test.
+//! Templates for new connectors. Each passes its own test.
 
 use crate::cli::Template;
 
@@ -15,7 +15,7 @@ macro_rules! files {
 }
 
 impl Template {
-    /// The files of its folder.
+    /// Returns the files of the template's folder: name and content.
     pub fn files(self) -> &'static [File] {
         match self {
             Self::HttpJson => files!("http-json", "samples/completions.json", "expected/completions.json"),

@@ -1,4 +1,4 @@
-//! Words for people, in English and Chinese, and the only way to standard output.
+//! Texts for people, in English and Chinese, and the only code that writes to standard output.
 
 pub mod acts;
 mod faults;
@@ -15,14 +15,17 @@ use huiliu_messages::{Language, Message};
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
-pub use faults::{spoken, spoken_join, spoken_system};
-pub use reasons::{address, amount, field_of, pass_word, rule_name, schema_state, word, wording};
+pub use faults::{error_text, join_error_text, system_error_text};
+pub use reasons::{
+    field_text, localize_address, localize_amount, localize_word, localize_wording, pass_label, rule_name,
+    schema_state_text,
+};
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
 static JSON_LOG: OnceLock<bool> = OnceLock::new();
 
-/// Chinese when HUILIU_LANG, LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with `zh`.
-pub fn chinese() -> bool {
+/// Returns true if HUILIU_LANG, LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with `zh`.
+pub fn is_chinese() -> bool {
     *CHINESE.get_or_init(|| {
         ["HUILIU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
             .iter()
@@ -31,22 +34,23 @@ pub fn chinese() -> bool {
     })
 }
 
-/// A label or a sentence without facts, by its id in the catalogues.
+/// Returns a label or a sentence without arguments, by its id in the catalogues.
 pub fn label(id: &'static str) -> &'static str {
     static SAID: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    // There are as many as the catalogue has.
+    // The leaked memory is bounded, because ids are static strings and each is leaked once.
     said.entry(id).or_insert_with(|| Box::leak(say_with(language(), id, &[]).into_boxed_str()))
 }
 
-/// A sentence of the catalogues with its facts.
+/// Renders a sentence of the catalogues with its arguments.
 pub fn say_with(language: Language, id: &str, facts: &[(&str, &dyn Display)]) -> String {
     let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), Value::from(fact.to_string())));
     let message: Map<String, Value> = facts.chain([("code".to_owned(), Value::from(id))]).collect();
     huiliu_messages::render_message(language, &Value::Object(message))
 }
 
-/// A sentence with facts in it, by its id in the catalogues: `sentence!("cli-runs-none", run)`, or `run = shown.run`.
+/// Renders a sentence with arguments, by its id in the catalogues: `sentence!("cli-runs-none", run)`, or with
+/// `run = shown.run`.
 macro_rules! sentence {
     (@ $name:ident) => { &$name };
     (@ $name:ident = $fact:expr) => { &$fact };
@@ -58,7 +62,8 @@ macro_rules! sentence {
 }
 pub(crate) use sentence;
 
-/// [`sentence!`] with facts that can be numbers: the catalogue chooses words by them, and sets off their thousands.
+/// Like [`sentence!`], but arguments can be numbers: the catalogue chooses plural forms by them and groups their
+/// thousands.
 macro_rules! counting {
     ($id:literal $(, $name:ident = $fact:expr)* $(,)?) => {
         $crate::words::say_values($id, [$((stringify!($name), serde_json::Value::from($fact)),)*].into_iter())
@@ -66,14 +71,14 @@ macro_rules! counting {
 }
 pub(crate) use counting;
 
-/// A sentence of the catalogues in the language of the locale, with its facts as values.
+/// Renders a sentence of the catalogues in the language of the locale, with its arguments as JSON values.
 pub fn say_values(id: &str, facts: impl Iterator<Item = (&'static str, Value)>) -> String {
     let facts = facts.map(|(name, fact)| (name.to_owned(), fact));
     let message: Map<String, Value> = facts.chain([("code".to_owned(), Value::from(id))]).collect();
     huiliu_messages::render_message(language(), &Value::Object(message))
 }
 
-/// [`sentence!`] in the language of the log.
+/// Like [`sentence!`], in the language of the log.
 macro_rules! logged {
     ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
         $crate::words::say_with(huiliu_messages::log_language(), $id, &[
@@ -83,19 +88,19 @@ macro_rules! logged {
 }
 pub(crate) use logged;
 
-/// A sentence in both languages, for whoever is not at this terminal.
+/// A sentence in both languages, for readers who are not at this terminal.
 pub struct Both {
     pub english: String,
     pub chinese: String,
 }
 
-/// A message in both languages.
-pub fn both(of: &impl serde::Serialize) -> Both {
+/// Renders a message in both languages.
+pub fn render_in_both(of: &impl serde::Serialize) -> Both {
     let message = Message::new(of);
     Both { english: message.to_sentence(Language::English), chinese: message.to_sentence(Language::Chinese) }
 }
 
-/// [`sentence!`] in both languages.
+/// Like [`sentence!`], in both languages.
 macro_rules! in_both {
     ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
         $crate::words::Both {
@@ -110,8 +115,8 @@ macro_rules! in_both {
 }
 pub(crate) use in_both;
 
-/// Where a manifest comes from.
-pub fn origin(of: huiliu_engine::registry::Origin) -> &'static str {
+/// Returns the label for where a manifest comes from.
+pub fn origin_label(of: huiliu_engine::registry::Origin) -> &'static str {
     use huiliu_engine::registry::Origin;
     match of {
         Origin::BuiltIn => label("cli-words-built"),
@@ -120,27 +125,27 @@ pub fn origin(of: huiliu_engine::registry::Origin) -> &'static str {
     }
 }
 
-/// A message in the words of the locale.
-pub fn said(message: &Message) -> String {
+/// Renders a message in the language of the locale.
+pub fn message_text(message: &Message) -> String {
     message.to_sentence(language())
 }
 
-/// The language of the locale.
+/// Returns the language of the locale.
 pub fn language() -> Language {
-    if chinese() { Language::Chinese } else { Language::English }
+    if is_chinese() { Language::Chinese } else { Language::English }
 }
 
-/// One line on standard output; a reader that went away is no error.
+/// Prints one line on standard output. Ignores errors such as a closed pipe.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// One line on standard error; where the log is JSON, so is the line.
+/// Prints one line on standard error, as a JSON log entry if the log is JSON.
 pub fn note(line: &str) {
     log_line("INFO", line);
 }
 
-/// Why the program ends, on standard error; where the log is JSON, as an error of it.
+/// Prints why the program ends on standard error, as a JSON log entry of level ERROR if the log is JSON.
 pub fn note_error(line: &str) {
     log_line("ERROR", line);
 }
@@ -156,13 +161,13 @@ fn log_line(level: &str, line: &str) {
     }
 }
 
-/// One line on standard error, as it is.
+/// Prints one line on standard error, unchanged.
 pub fn say_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Begins the log on standard error, as text or as one JSON object a line. HUILIU_LOG says what is logged; without it,
-/// warnings, and of a process that runs on its own also what it does.
+/// Starts the log on standard error, as text or as one JSON object per line. HUILIU_LOG is the filter; without it, the
+/// log has warnings, and for a process that runs unattended also what it does.
 pub fn begin_log(json: bool, runs_alone: bool) {
     let _ = JSON_LOG.set(json);
     huiliu_messages::set_log_language(if json { Language::English } else { language() });
@@ -178,7 +183,7 @@ pub fn begin_log(json: bool, runs_alone: bool) {
     }
 }
 
-/// A value as one line of JSON.
+/// Prints a value as one line of JSON.
 pub fn say_json<T: serde::Serialize>(value: &T) {
     say(&serde_json::to_string(value).unwrap_or_default());
 }

@@ -1,4 +1,5 @@
-//! A worker's loops: deliver what the queue brings, sweep, take up what dead workers left, follow the registry.
+//! The loops of a worker: deliver batches from the queue, sweep, deliver batches that dead workers left, follow the
+//! registry.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,33 +15,34 @@ use tokio::sync::watch;
 
 use crate::health::Pulse;
 use crate::subprocess::this_program;
-use crate::words::{logged, spoken_join};
+use crate::words::{join_error_text, logged};
 
-/// How long a process that is told to stop may take to finish what it has begun.
+/// How long a process that has been asked to stop may take to finish work that it has begun.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Signals of a process that crashes, or is killed for its memory: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
+/// Signals that end a process that crashes or is killed for its memory: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL,
+/// SIGSEGV.
 const CRASHES: [i32; 6] = [4, 6, 7, 8, 9, 11];
 
-/// A runtime that works.
+/// A runtime with the loops that deliver its batches.
 #[derive(Debug, Clone)]
 pub struct Worker {
-    /// What it works with.
+    /// Database, queue and settings.
     pub runtime: Runtime,
     /// The settings file, for child processes.
     pub config: Option<PathBuf>,
-    /// When the last sweep went through.
+    /// When the last sweep succeeded, for the readiness check.
     pub pulse: Pulse,
 }
 
 impl Worker {
-    /// A worker of a runtime that was started from this settings file.
+    /// Creates a worker. `config` is the settings file that the runtime was started from.
     pub fn new(runtime: Runtime, config: Option<PathBuf>) -> Self {
         Self { runtime, config, pulse: Pulse::default() }
     }
 
-    /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.
-    pub async fn work(&self, stop: watch::Receiver<bool>) -> Result<(), QueueError> {
+    /// Delivers and sweeps until `stop` turns true. Worker processes and all commands that sync run this.
+    pub async fn run_until_stopped(&self, stop: watch::Receiver<bool>) -> Result<(), QueueError> {
         let worker = self.clone();
         let handler: huiliu_queue::Handler = Arc::new(move |batch| {
             let worker = worker.clone();
@@ -49,15 +51,15 @@ impl Worker {
             })
         });
         let mut helpers = tokio::task::JoinSet::new();
-        helpers.spawn(self.clone().sweep_often(stop.clone()));
-        helpers.spawn(self.clone().take_up_abandoned(stop.clone()));
+        helpers.spawn(self.clone().run_sweeps(stop.clone()));
+        helpers.spawn(self.clone().deliver_abandoned(stop.clone()));
         helpers.spawn(self.clone().follow_registry(stop.clone()));
         let ended = huiliu_queue::run_worker(&self.runtime.queue, self.runtime.settings.workers, handler, stop).await;
         helpers.shutdown().await;
         ended
     }
 
-    /// Whether it came to an end here.
+    /// Delivers one batch. Returns false if it failed, or was a suspect and ran in a child process.
     async fn deliver_one(&self, batch: i64) -> bool {
         match self.runtime.deliver_batch(batch).await {
             Ok(Delivered::Suspect) => {
@@ -73,8 +75,8 @@ impl Worker {
         true
     }
 
-    /// A suspect runs in a child process; only a child that crashes by itself while we live condemns the batch. It is a
-    /// process group of its own, so that whoever stops us does not stop it.
+    /// Delivers a suspect batch in a child process. The batch is quarantined only if the child crashes by itself while
+    /// this process lives. The child has its own process group, so that a signal that stops us does not stop it.
     async fn deliver_alone(&self, batch: i64) {
         let Ok(program) = this_program() else { return };
         let started = tokio::process::Command::new(program)
@@ -108,38 +110,39 @@ impl Worker {
                 tracing::warn!(batch, "{}", logged!("cli-log-suspect-not-started", e = in_log(&SystemError::from(&e))))
             }
         }
-        // The others are not to wait behind it.
+        // The batch is postponed so that others do not wait behind it.
         if let Err(e) = self.runtime.postpone_batch(batch).await {
             tracing::warn!(batch, "{}", logged!("cli-log-not-postponed", e = in_log(&e)));
         }
     }
 
-    /// How long a batch that was rung is left alone, in milliseconds.
-    fn quiet_ms(&self) -> u64 {
+    /// Returns how many milliseconds after it was enqueued a batch may be enqueued again.
+    fn requeue_after_ms(&self) -> u64 {
         (self.runtime.settings.lease_ms / 2).clamp(500, 20_000)
     }
 
-    /// The pause between two sweeps while little is due.
-    pub fn sweep_every(&self) -> Duration {
-        Duration::from_millis((self.quiet_ms() / 4).min(2_000))
+    /// Returns the pause between two sweeps while few batches are due.
+    pub fn sweep_interval(&self) -> Duration {
+        Duration::from_millis((self.requeue_after_ms() / 4).min(2_000))
     }
 
-    /// Keeps the queue fed, and fast while there is more than it holds.
-    async fn sweep_often(self, stop: watch::Receiver<bool>) {
-        let calm = self.sweep_every();
+    /// Enqueues due batches regularly, and more often while more are due than the queue holds. Delivers them directly
+    /// while the queue is unreachable.
+    async fn run_sweeps(self, stop: watch::Receiver<bool>) {
+        let calm = self.sweep_interval();
         let (mut pause, mut tidied) = (calm, Instant::now());
         while !*stop.borrow() {
             tokio::time::sleep(pause).await;
             pause = calm;
-            let swept = self.runtime.sweep_batches(self.quiet_ms()).await;
+            let swept = self.runtime.sweep_batches(self.requeue_after_ms()).await;
             if swept.is_ok() {
-                self.pulse.beat();
+                self.pulse.record_sweep();
             }
             match swept {
                 Ok(SweepOutcome::AllEnqueued) => {}
                 Ok(SweepOutcome::Full) => pause = calm.min(Duration::from_millis(100)),
                 Ok(SweepOutcome::QueueUnreachable) => {
-                    if self.take_up(self.runtime.unnotified_batches(self.at_once()).await).await {
+                    if self.deliver_all(self.runtime.unnotified_batches(self.batch_limit()).await).await {
                         pause = Duration::ZERO;
                     }
                 }
@@ -152,16 +155,16 @@ impl Worker {
         }
     }
 
-    /// A dead worker's batches do not wait behind everything that is queued: whoever notices takes them up.
-    async fn take_up_abandoned(self, stop: watch::Receiver<bool>) {
+    /// Delivers batches of dead workers directly, so that they do not wait behind everything that is queued.
+    async fn deliver_abandoned(self, stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            if !self.take_up(self.runtime.abandoned_batches(self.at_once()).await).await {
+            if !self.deliver_all(self.runtime.abandoned_batches(self.batch_limit()).await).await {
                 tokio::time::sleep(Duration::from_millis((self.runtime.settings.lease_ms / 8).min(2_000))).await;
             }
         }
     }
 
-    /// What is registered takes effect here without a restart.
+    /// Refreshes the registry every second, so that registrations take effect without a restart.
     async fn follow_registry(self, stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -171,12 +174,12 @@ impl Worker {
         }
     }
 
-    fn at_once(&self) -> u32 {
+    fn batch_limit(&self) -> u32 {
         u32::try_from(self.runtime.settings.workers).unwrap_or(1)
     }
 
-    /// Delivers batches that no queue has brought here, side by side; whether any came to an end.
-    async fn take_up(&self, batches: Result<Vec<i64>, StoreError>) -> bool {
+    /// Delivers batches that did not come from the queue, concurrently. Returns true if any was finished.
+    async fn deliver_all(&self, batches: Result<Vec<i64>, StoreError>) -> bool {
         let batches = batches.unwrap_or_else(|e| {
             tracing::warn!("{}", logged!("cli-log-batches-unread", e = in_log(&e)));
             vec![]
@@ -191,7 +194,7 @@ impl Worker {
             match ended {
                 Ok(done) => any |= done,
                 Err(e) => {
-                    tracing::error!("{}", logged!("cli-log-delivery-crashed", e = spoken_join(&e)))
+                    tracing::error!("{}", logged!("cli-log-delivery-crashed", e = join_error_text(&e)))
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What is asked about teachers, rules, courses, decisions and the roster.
+//! Commands about teachers, rules, courses, decisions, identity and the roster.
 
 use std::path::PathBuf;
 
@@ -6,28 +6,28 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use huiliu_values::Grade;
 
-use super::{Span, day, reason};
+use super::{Span, parse_day, parse_reason};
 
 #[derive(Debug, Subcommand)]
 pub enum Rules {
-    /// The packs in use.
+    /// List the rule packs in use.
     List,
-    /// Every rule, on what it rests and where it is written.
+    /// List every rule, what it rests on, and where it is written.
     Show {
-        /// Only of this pack.
+        /// List only the rules of this pack.
         pack: Option<String>,
     },
-    /// What the documents leave open, what may be chosen, and what is.
+    /// List what the documents leave open, the possible choices, and the current one.
     Settings,
     /// Check rule packs, without using them.
     Check {
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// A crosswalk of courses to go with them.
+        /// The crosswalk of courses to check them with.
         #[arg(long)]
         courses: Option<PathBuf>,
     },
-    /// Whose hours other rules would change. Each side: `current`, or files with commas between.
+    /// Show which teachers' hours other rules would change. Each side is `current`, or files separated by commas.
     Diff {
         before: String,
         after: String,
@@ -42,11 +42,11 @@ pub enum Rules {
 
 #[derive(Debug, Subcommand)]
 pub enum Courses {
-    /// Canonical courses.
+    /// List the canonical courses.
     List,
-    /// Courses of sources that the crosswalk does not know, with suggestions by title.
+    /// List the courses of sources that the crosswalk does not know, with suggestions by title.
     Unknown,
-    /// Decide that a code of a connector is a canonical course, or `none`.
+    /// Decide which canonical course a connector's code stands for, or `none`.
     Equate {
         connector: String,
         code: String,
@@ -56,11 +56,11 @@ pub enum Courses {
     },
 }
 
-/// How a decision is taken.
+/// Options of every command that makes a decision.
 #[derive(Debug, Clone, Args)]
 pub struct Decided {
     /// Why, for the ledger and the audit log.
-    #[arg(long, value_parser = reason)]
+    #[arg(long, value_parser = parse_reason)]
     pub because: String,
     /// Only say whose hours would change.
     #[arg(long)]
@@ -70,7 +70,7 @@ pub struct Decided {
     pub all: bool,
 }
 
-/// A grade that is decided.
+/// The grade that `decisions grade` sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DecidedGrade {
     Excellent,
@@ -80,34 +80,34 @@ pub enum DecidedGrade {
 
 #[derive(Debug, Subcommand)]
 pub enum Decisions {
-    /// List.
+    /// List the decisions, oldest first.
     List {
-        /// Only about this teacher.
+        /// List only decisions about this teacher.
         #[arg(long)]
         teacher: Option<i64>,
         #[command(flatten)]
         span: Span,
     },
-    /// Take a record's certificate back, as for training by proxy: its hours count no more.
+    /// Revoke a record's certificate, for example for training by proxy: its hours no longer count.
     Revoke {
         record: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Set the grade of a record, a school's after an appeal or an institution's.
+    /// Set the grade of a record: a school's, after an appeal, or an institution's.
     Grade {
         record: i64,
         grade: DecidedGrade,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Of several records of one course, let this one count.
+    /// Let this record count, of several for the same course.
     Keep {
         record: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Take a decision back.
+    /// Undo a decision.
     Undo {
         decision: i64,
         #[command(flatten)]
@@ -115,7 +115,7 @@ pub enum Decisions {
     },
 }
 
-/// Which claims are listed.
+/// Which claims `identity queue` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kept {
     /// Somebody may be meant; a person decides.
@@ -128,32 +128,32 @@ pub enum Kept {
 
 #[derive(Debug, Subcommand)]
 pub enum Identity {
-    /// How many claims are whose.
+    /// Show how many claims are in each state.
     Status,
-    /// The claims that wait, with who may be meant.
+    /// List the claims that wait for a decision, with their candidates.
     Queue {
         #[arg(long, value_enum, default_value = "potential")]
         state: Kept,
         #[command(flatten)]
         span: Span,
     },
-    /// All that is known of a claim, numbers masked.
+    /// Show everything known about a claim, with numbers masked.
     Show { claim: i64 },
-    /// Decide that a claim is a teacher's.
+    /// Decide that a claim belongs to a teacher.
     Accept {
         claim: i64,
         teacher: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Decide that a claim is not a teacher's.
+    /// Decide that a claim does not belong to a teacher.
     Reject {
         claim: i64,
         teacher: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Decide that a provisional teacher is another teacher: numbers and records go there.
+    /// Decide that a provisional teacher is the same person as another teacher, who takes over the numbers and records.
     Merge {
         from: i64,
         into: i64,
@@ -169,66 +169,67 @@ pub enum Roster {
     Show {
         teacher: String,
         /// As of this day, YYYY-MM-DD; today without it.
-        #[arg(long, value_name = "DATE", value_parser = day)]
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
         on: Option<NaiveDate>,
     },
-    /// How many teachers and schools there are, and which rows wait and why.
+    /// Show how many teachers and schools there are, and which rows wait and why.
     Status,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Schools {
-    /// List.
+    /// List the schools by code.
     List {
-        /// At most this many.
+        /// List at most this many.
         #[arg(long, default_value_t = 50)]
         limit: i64,
-        /// Only after this code.
+        /// List only those after this code.
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Show one with its names.
+    /// Show a school with its names.
     Show {
         code: String,
         /// As of this day, YYYY-MM-DD; today without it.
-        #[arg(long, value_name = "DATE", value_parser = day)]
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
         on: Option<NaiveDate>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Tree {
-    /// List.
+    /// List the regions of a day, and to whom each reports.
     List {
         /// As of this day, YYYY-MM-DD; today without it.
-        #[arg(long, value_name = "DATE", value_parser = day)]
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
         on: Option<NaiveDate>,
     },
-    /// Every row of a code; with a day, to whom it reports then.
+    /// Show every row of a code; with a day, the regions it reports to on that day.
     Show {
         code: String,
         /// On this day, YYYY-MM-DD.
-        #[arg(long, value_name = "DATE", value_parser = day)]
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
         on: Option<NaiveDate>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Teachers {
-    /// The hours of all teachers by cycle: what they rest on, and how many have enough.
+    /// Show the hours of all teachers by cycle: what they rest on, and how many have enough.
     Totals {
-        /// The day up to which years are counted, where a rule pack asks for hours in any so many; today.
-        #[arg(long, value_name = "DATE", value_parser = day)]
+        /// The day up to which years are counted, where a rule pack requires hours in any period of so many years; by
+        /// default today.
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
         on: Option<NaiveDate>,
     },
     /// Explain every hour counted or refused. TEACHER is a teacher's number, or `-` to read an ID number from standard input.
     Explain {
         teacher: String,
-        /// And the raw record of each, out of the payload as it was received; ID numbers masked.
+        /// Also show the raw record of each, from the payload as it was received; ID numbers are masked.
         #[arg(long)]
         raw: bool,
-        /// The day up to which years are counted; today.
-        #[arg(long, value_name = "DATE", value_parser = day)]
+        /// The day up to which years are counted; by default today.
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
         on: Option<NaiveDate>,
     },
 }

@@ -3,10 +3,10 @@
 use clap::{Command, CommandFactory as _};
 
 use super::Cli;
-use super::help::localised;
+use super::help::localize_command;
 use crate::words::label;
 
-/// Each command, and a line that somebody may type.
+/// Each command with an example line.
 const EXAMPLES: &[(&str, &str)] = &[
     ("demo", "huiliu demo --records 30000"),
     ("sync", "huiliu sync --all"),
@@ -103,29 +103,29 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("man", "huiliu man /usr/local/share/man/man1"),
 ];
 
-/// The command line, with an example at the end of each command's help. A command with commands of its own shows that of
-/// the first.
-pub fn command() -> Command {
-    let mut command = with_example(Cli::command(), &mut Vec::new());
+/// Builds the command line, with an example at the end of each command's help. A command with subcommands shows the
+/// example of its first subcommand.
+pub fn build_command() -> Command {
+    let mut command = add_examples(Cli::command(), &mut Vec::new());
     command.build();
-    localised(command, &mut Vec::new())
+    localize_command(command, &mut Vec::new())
 }
 
-fn with_example(command: Command, path: &mut Vec<String>) -> Command {
-    let command = match example(path) {
+fn add_examples(command: Command, path: &mut Vec<String>) -> Command {
+    let command = match find_example(path) {
         Some(example) => command.after_help(format!("{}\n  {example}", label("cli-help-example"))),
         None => command,
     };
     command.mut_subcommands(|sub| {
         path.push(sub.get_name().to_owned());
-        let sub = with_example(sub, path);
+        let sub = add_examples(sub, path);
         path.pop();
         sub
     })
 }
 
-/// The example of a command, or of the first one below it.
-fn example(path: &[String]) -> Option<&'static str> {
+/// Finds the example of a command, or of its first subcommand.
+fn find_example(path: &[String]) -> Option<&'static str> {
     let path = path.join(" ");
     let of = |name: &str| path.is_empty() || name == path || name.starts_with(&format!("{path} "));
     EXAMPLES.iter().find(|(name, _)| of(name)).map(|(_, example)| *example)
@@ -135,8 +135,8 @@ fn example(path: &[String]) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// Words as a shell sees them; what is redirected is left out.
-    fn words(line: &str) -> Vec<String> {
+    /// Splits a line into words as a shell does, and drops redirections.
+    fn split_words(line: &str) -> Vec<String> {
         let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
         for c in line.chars() {
             match (quote, c) {
@@ -154,17 +154,17 @@ mod tests {
         words
     }
 
-    fn commands(command: &Command, path: &str, all: &mut Vec<String>) {
+    fn collect_commands(command: &Command, path: &str, all: &mut Vec<String>) {
         for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
             let path = format!("{path} {}", sub.get_name()).trim().to_owned();
-            if sub.has_subcommands() { commands(sub, &path, all) } else { all.push(path) }
+            if sub.has_subcommands() { collect_commands(sub, &path, all) } else { all.push(path) }
         }
     }
 
     #[test]
     fn every_command_has_an_example_that_is_its_own() {
         let mut all = Vec::new();
-        commands(&Cli::command(), "", &mut all);
+        collect_commands(&Cli::command(), "", &mut all);
         assert!(all.len() > 60, "{all:?}");
         let with_example: Vec<&str> = EXAMPLES.iter().map(|(name, _)| *name).collect();
         let mut sorted = (all.clone(), with_example.clone());
@@ -172,7 +172,7 @@ mod tests {
         sorted.1.sort_unstable();
         assert_eq!(sorted.0, sorted.1);
         for (name, example) in EXAMPLES {
-            let parsed = command().try_get_matches_from(words(example));
+            let parsed = build_command().try_get_matches_from(split_words(example));
             let parsed = parsed.unwrap_or_else(|e| panic!("{example}: {e}"));
             let (mut path, mut at) = (Vec::new(), &parsed);
             while let Some((sub, below)) = at.subcommand() {
@@ -185,6 +185,6 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together() {
-        assert_eq!(words(r#"a 'b "c' "" d < e"#), ["a", "b \"c", "", "d"]);
+        assert_eq!(split_words(r#"a 'b "c' "" d < e"#), ["a", "b \"c", "", "d"]);
     }
 }

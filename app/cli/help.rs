@@ -1,50 +1,52 @@
-//! The help in the language of the locale: the words of each command and option are in the catalogues, by its name, and so
-//! is what clap would say by itself.
+//! Help in the language of the locale. The catalogues hold the text of each command and option under an id made from
+//! its name, and the texts that clap would otherwise generate.
 
 use clap::{Arg, ArgAction, Command};
 
 use crate::words::{label, language, sentence};
 
-/// The id of a command's words, `help-runs-list`, or of an option's, `help-runs-list--limit`.
-fn id_of(path: &[String], arg: Option<&str>) -> String {
+/// Returns the catalogue id of a command's text, such as `help-runs-list`, or of an option's, such as
+/// `help-runs-list--limit`.
+fn catalogue_id(path: &[String], arg: Option<&str>) -> String {
     let command = [&["help".to_owned()], path].concat().join("-");
     arg.map_or(command.clone(), |arg| format!("{command}--{}", arg.replace('_', "-")))
 }
 
-fn words(path: &[String], arg: Option<&str>) -> String {
-    huiliu_messages::find_sentence(language(), &id_of(path, arg)).unwrap_or_default()
+fn find_help_text(path: &[String], arg: Option<&str>) -> String {
+    huiliu_messages::find_sentence(language(), &catalogue_id(path, arg)).unwrap_or_default()
 }
 
-/// A usage line, its words in the language of the locale.
-pub fn usage_in_words(usage: &str) -> String {
+/// Replaces clap's placeholders in a usage line with those of the locale's language.
+pub fn localize_usage(usage: &str) -> String {
     let usage = usage.strip_prefix("Usage:").unwrap_or(usage).trim();
     let words = [("[OPTIONS]", "cli-help-usage-options"), ("<COMMAND>", "cli-help-usage-command")];
     words.into_iter().fold(usage.to_owned(), |usage, (word, id)| usage.replace(word, label(id)))
 }
 
-/// The command line, built, in the language of the locale. `path` is where it stands below the program.
-pub fn localised(mut command: Command, path: &mut Vec<String>) -> Command {
-    let usage_line = usage_in_words(&command.render_usage().to_string());
+/// Puts a built command and its subcommands into the language of the locale. `path` holds the names of the commands
+/// from the program, exclusive, to this one.
+pub fn localize_command(mut command: Command, path: &mut Vec<String>) -> Command {
+    let usage_line = localize_usage(&command.render_usage().to_string());
     let usage = label("cli-help-usage");
     let template = format!("{{about-with-newline}}\n{usage}{{usage}}\n\n{{all-args}}{{after-help}}");
     let command = command
         .override_usage(usage_line)
         .help_template(template)
         .subcommand_help_heading(label("cli-help-commands"))
-        .mut_args(|arg| described(arg, path))
+        .mut_args(|arg| localize_arg(arg, path))
         .mut_subcommands(|sub| {
             if sub.get_name() == "help" {
                 return sub.about(label("cli-help-command-help"));
             }
             path.push(sub.get_name().to_owned());
-            let sub = localised(sub, path);
+            let sub = localize_command(sub, path);
             path.pop();
             sub
         });
-    command.about(words(path, None))
+    command.about(find_help_text(path, None))
 }
 
-fn described(arg: Arg, path: &[String]) -> Arg {
+fn localize_arg(arg: Arg, path: &[String]) -> Arg {
     let heading = label(if arg.is_positional() { "cli-help-arguments" } else { "cli-help-options" });
     let arg = arg.help_heading(heading);
     match arg.get_id().as_str() {
@@ -53,7 +55,7 @@ fn described(arg: Arg, path: &[String]) -> Arg {
         _ => {}
     }
     let owner = if arg.is_global_set() { &[][..] } else { path };
-    let mut told = words(owner, Some(arg.get_id().as_str()));
+    let mut told = find_help_text(owner, Some(arg.get_id().as_str()));
     let takes = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
     let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
     let defaults = defaults.join(" ");
@@ -77,17 +79,17 @@ mod tests {
 
     use super::*;
 
-    fn ids(command: &Command, path: &mut Vec<String>, out: &mut BTreeSet<String>) {
-        out.insert(id_of(path, None));
+    fn collect_ids(command: &Command, path: &mut Vec<String>, out: &mut BTreeSet<String>) {
+        out.insert(catalogue_id(path, None));
         for arg in command.get_arguments() {
             let owner = if arg.is_global_set() { &[][..] } else { &path[..] };
             if !["help", "version"].contains(&arg.get_id().as_str()) {
-                out.insert(id_of(owner, Some(arg.get_id().as_str())));
+                out.insert(catalogue_id(owner, Some(arg.get_id().as_str())));
             }
         }
         for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
             path.push(sub.get_name().to_owned());
-            ids(sub, path, out);
+            collect_ids(sub, path, out);
             path.pop();
         }
     }
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn every_command_and_option_is_described_in_both_languages() {
         let mut wanted = BTreeSet::new();
-        ids(&crate::cli::examples::command(), &mut vec![], &mut wanted);
+        collect_ids(&crate::cli::examples::build_command(), &mut vec![], &mut wanted);
         for language in ["en", "zh-CN"] {
             let file = format!("core/messages/locales/{language}/help.ftl");
             let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();

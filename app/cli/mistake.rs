@@ -1,39 +1,39 @@
-//! What is wrong with a command line, in Chinese: clap says it in English only.
+//! Explains errors of the command line in Chinese, because clap knows only English.
 
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::words::{chinese, label, note, sentence};
+use crate::words::{is_chinese, label, note, sentence};
 
-/// Says what is wrong and ends the program, or shows the help that was asked for.
-pub fn tell(error: &Error) -> ! {
+/// Prints what is wrong with the command line, or the requested help, and exits.
+pub fn report_and_exit(error: &Error) -> ! {
     let shows_help = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
-    if shows_help || !chinese() {
+    if shows_help || !is_chinese() {
         error.exit();
     }
-    note(&sentence!("cli-mistake-told", what = what(error)));
-    if let Some(usage) = said(error, ContextKind::Usage) {
-        note(&format!("\n{}{}", label("cli-help-usage"), super::help::usage_in_words(usage.trim())));
+    note(&sentence!("cli-mistake-told", what = describe_mistake(error)));
+    if let Some(usage) = context_text(error, ContextKind::Usage) {
+        note(&format!("\n{}{}", label("cli-help-usage"), super::help::localize_usage(usage.trim())));
     }
     note(label("cli-mistake-help"));
     std::process::exit(error.exit_code());
 }
 
-fn what(error: &Error) -> String {
-    let of = |kind| said(error, kind).unwrap_or_default();
+fn describe_mistake(error: &Error) -> String {
+    let of = |kind| context_text(error, kind).unwrap_or_default();
     let argument = of(ContextKind::InvalidArg);
     let value = of(ContextKind::InvalidValue);
     match error.kind() {
-        ErrorKind::UnknownArgument => match said(error, ContextKind::SuggestedArg) {
+        ErrorKind::UnknownArgument => match context_text(error, ContextKind::SuggestedArg) {
             Some(suggested) => sentence!("cli-mistake-unknown-argument-suggested", argument, suggested),
             None => sentence!("cli-mistake-unknown-argument", argument),
         },
         ErrorKind::InvalidSubcommand => {
             let command = of(ContextKind::InvalidSubcommand);
-            match said(error, ContextKind::SuggestedSubcommand) {
+            match context_text(error, ContextKind::SuggestedSubcommand) {
                 Some(suggested) => sentence!("cli-mistake-unknown-command-suggested", command, suggested),
                 None => sentence!("cli-mistake-unknown-command", command),
             }
@@ -50,14 +50,15 @@ fn what(error: &Error) -> String {
             sentence!("cli-mistake-value-not-allowed", argument, value, allowed = of(ContextKind::ValidValue))
         }
         ErrorKind::ValueValidation => {
-            sentence!("cli-mistake-value", argument, value, why = reason(error))
+            sentence!("cli-mistake-value", argument, value, why = explain_bad_value(error))
         }
         _ => sentence!("cli-mistake-other", why = error.kind()),
     }
 }
 
-/// Why a value cannot be used: of a number as clap and the standard library tell it, else in our own words.
-fn reason(error: &Error) -> String {
+/// Explains why a value was rejected. Errors about numbers come from clap and the standard library and are put into our
+/// words; other texts come from our own parsers and are kept.
+fn explain_bad_value(error: &Error) -> String {
     let Some(source) = std::error::Error::source(error) else { return String::new() };
     if source.is::<std::num::ParseIntError>() {
         return label("cli-mistake-not-a-number").to_owned();
@@ -69,8 +70,8 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// What clap knows of a mistake, as text.
-fn said(error: &Error, kind: ContextKind) -> Option<String> {
+/// Returns one part of clap's error context as text.
+fn context_text(error: &Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
         ContextValue::Strings(texts) => Some(texts.join("、")),

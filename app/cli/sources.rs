@@ -1,4 +1,4 @@
-//! What is asked about sources and their secrets.
+//! Commands about sources and their secrets.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::words::label;
 
 #[derive(Debug, Subcommand)]
 pub enum Sources {
-    /// List.
+    /// List the sources.
     List,
     /// Register a source; it is read without a restart.
     Add {
         name: String,
-        /// Connector id.
+        /// Id of the connector.
         #[arg(long)]
         connector: String,
         /// Code of the institution that answers for its data.
@@ -25,7 +25,7 @@ pub enum Sources {
         #[command(flatten)]
         why: Why,
     },
-    /// Change what is given, leave the rest.
+    /// Change a source: only what is given, the rest stays.
     Set {
         name: String,
         #[command(flatten)]
@@ -33,7 +33,7 @@ pub enum Sources {
         #[command(flatten)]
         why: Why,
     },
-    /// Read it no longer; its secrets go, what was received stays.
+    /// Remove a source: it is no longer read and its secrets are deleted; what was received is kept.
     Remove {
         name: String,
         #[command(flatten)]
@@ -47,7 +47,7 @@ pub struct Place {
     /// Name of the institution.
     #[arg(long)]
     pub institution_name: Option<String>,
-    /// Base URL.
+    /// Base URL of the platform.
     #[arg(long)]
     pub base_url: Option<String>,
     /// User, client id or application id.
@@ -56,27 +56,27 @@ pub struct Place {
     /// Folder of dropped files.
     #[arg(long)]
     pub folder: Option<PathBuf>,
-    /// Cron expression in Asia/Shanghai; "" for never by itself.
+    /// Cron expression in Asia/Shanghai; "" for never.
     #[arg(long)]
     pub schedule: Option<String>,
-    /// KEY=VALUE for the manifest; an empty value takes it away.
-    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+    /// KEY=VALUE for the manifest; an empty value removes it.
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub settings: Vec<(String, String)>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Secrets {
-    /// List names, never values.
+    /// List the names of the secrets, never their values.
     List,
-    /// Seal a value, read from standard input.
+    /// Set a secret: seal a value, read from standard input.
     Set {
         source: String,
-        /// As `password`.
+        /// Name of the secret, such as `password`.
         name: String,
         #[command(flatten)]
         why: Why,
     },
-    /// Remove one.
+    /// Remove a secret.
     Remove {
         source: String,
         name: String,
@@ -85,7 +85,7 @@ pub enum Secrets {
     },
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+fn parse_setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         _ => Err(label("cli-mistake-setting").to_owned()),

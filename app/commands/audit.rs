@@ -1,27 +1,27 @@
-//! `audit`: who decided what; a log that was tampered with is told.
+//! `audit`: shows who decided what, and fails if the log was tampered with.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::audit;
 use huiliu_store::admin::audit::{Entry, EntryFilter};
 
-use super::days::{begin_of, check_days, end_of};
+use super::days::{check_day_order, end_of_day, start_of_day};
 use crate::cli::{Entries, Span};
-use crate::render::{moment, note_more, show};
+use crate::render::{format_moment, note_more, show};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::acts::{act, action_of, details, object, object_of};
+use crate::table::print_table;
+use crate::words::acts::{action_text, details_text, object_text, parse_action, parse_object};
 use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, of: Entries, span: Span, json: bool) -> Result<(), CliError> {
-    let of = filter(of)?;
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+    let of = build_filter(of)?;
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     let log = audit::list(&opened, &of, span.into()).await?;
     opened.close().await;
     show(json, &log, |log| match &log.page.items[..] {
         [] => say(label("cli-audit-there-none")),
         entries => {
-            list(entries);
+            show_entries(entries);
             note_more(&log.page);
         }
     });
@@ -33,22 +33,30 @@ pub async fn run(settings: Settings, of: Entries, span: Span, json: bool) -> Res
     }
 }
 
-/// A day begins at midnight of Asia/Shanghai. Actions and subjects can be given as they are kept, or as they are shown.
-fn filter(of: Entries) -> Result<EntryFilter, CliError> {
+/// Builds the filter. A day begins at midnight in Asia/Shanghai. Actions and subjects can be given as stored or as
+/// shown.
+fn build_filter(of: Entries) -> Result<EntryFilter, CliError> {
     let Entries { by, action, subject, since, until } = of;
-    check_days(since, until)?;
+    check_day_order(since, until)?;
     Ok(EntryFilter {
         actor: by,
-        action: action.as_deref().map(action_of),
-        object: subject.as_deref().map(object_of),
-        since: since.and_then(begin_of),
-        until: until.and_then(end_of),
+        action: action.as_deref().map(parse_action),
+        object: subject.as_deref().map(parse_object),
+        since: since.and_then(start_of_day),
+        until: until.and_then(end_of_day),
     })
 }
 
-fn list(entries: &[Entry]) {
+fn show_entries(entries: &[Entry]) {
     let cells = |e: &Entry| {
-        vec![e.entry.to_string(), moment(&e.at), e.actor.clone(), act(&e.action), object(&e.object), details(&e.detail)]
+        vec![
+            e.entry.to_string(),
+            format_moment(&e.at),
+            e.actor.clone(),
+            action_text(&e.action),
+            object_text(&e.object),
+            details_text(&e.detail),
+        ]
     };
     let heading = [
         label("cli-audit-entry"),
@@ -58,5 +66,5 @@ fn list(entries: &[Entry]) {
         label("cli-audit-object"),
         label("cli-audit-detail"),
     ];
-    table(&heading, &entries.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &entries.iter().map(cells).collect::<Vec<_>>());
 }

@@ -1,4 +1,5 @@
-//! `connectors check PATH`, `test`, `preview`, `new`: from a description of a platform to a connector that can be registered.
+//! `connectors check PATH`, `test`, `preview`, `new`: the way from a description of a platform to a connector that can
+//! be registered.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +11,15 @@ use huiliu_engine::operations::preview::{self, PageOf, PagePreview, PreviewReque
 use huiliu_engine::runtime::Runtime;
 
 use crate::cli::Template;
-use crate::render::{count, grouped_count, show};
+use crate::render::{format_count, format_unsigned, show};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{address, counting, field_of, label, note, said, say, sentence};
+use crate::table::print_table;
+use crate::words::{counting, field_text, label, localize_address, message_text, note, say, sentence};
 use crate::{CliError, open};
 use huiliu_values::PreviewOutcome;
 
-/// The manifest alone: is it whole, and do the rules convert its hours?
-pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), CliError> {
+/// Checks a manifest without samples: is it complete, and do the rules convert its hours?
+pub fn check_manifest(settings: &Settings, path: &Path, json: bool) -> Result<(), CliError> {
     let checked = authoring::check(&settings.engine, path)?;
     note_open_questions(&checked.open_questions);
     show(json, &checked, |ManifestCheck { connector, .. }| {
@@ -27,9 +28,14 @@ pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), CliErro
     Ok(())
 }
 
-/// Samples against their expected results, then every variant of them.
-pub async fn test(settings: &Settings, path: &Path, results: ExpectedResults, json: bool) -> Result<(), CliError> {
-    let tested = authoring::test(&settings.engine, &open::program(), path, results).await?;
+/// Compares samples with their expected results, then every variant of them.
+pub async fn test_connector(
+    settings: &Settings,
+    path: &Path,
+    results: ExpectedResults,
+    json: bool,
+) -> Result<(), CliError> {
+    let tested = authoring::test(&settings.engine, &open::build_program(), path, results).await?;
     for AcceptedResults { file, records, parked } in &tested.accepted {
         note(&sentence!("cli-authoring-wrote-records-dead-letters-read", file = file.display(), parked, records));
     }
@@ -42,7 +48,7 @@ pub async fn test(settings: &Settings, path: &Path, results: ExpectedResults, js
     Err(CliError::failed(words).with_code("connector.samples"))
 }
 
-/// What a guess has left to a person: as long as it does, whoever uses the manifest is told.
+/// Notes the lines of a manifest with questions that `infer` left to a person. Repeated until they are answered.
 pub(super) fn note_open_questions(lines: &[usize]) {
     if !lines.is_empty() {
         let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
@@ -50,21 +56,21 @@ pub(super) fn note_open_questions(lines: &[usize]) {
     }
 }
 
-/// What became of samples.
+/// Shows the result of each sample and variant.
 pub(super) fn show_checked(rows: &[Checked]) {
     for row in rows {
         let mark = if row.ok { "✓" } else { "✗" };
         let records = counting!("cli-authoring-records", n = row.records);
-        let variant = row.variant.as_ref().map_or_else(String::new, |name| format!(" · {}", said(name)));
+        let variant = row.variant.as_ref().map_or_else(String::new, |name| format!(" · {}", message_text(name)));
         say(&format!("{mark} {}/{}  {}{variant}  {records}", row.connector, row.stream, row.sample));
-        row.differences.iter().for_each(|difference| say(&format!("    {}", said(difference))));
+        row.differences.iter().for_each(|difference| say(&format!("    {}", message_text(difference))));
     }
 }
 
-/// Records that a preview shows where nobody asks for more.
+/// How many records a preview shows by default.
 const SHOWN: u32 = 10;
 
-/// What `preview` looks at.
+/// Arguments of `connectors preview`.
 #[derive(Debug)]
 pub struct Look {
     pub path: PathBuf,
@@ -75,16 +81,16 @@ pub struct Look {
     pub limit: Option<u32>,
 }
 
-/// Raw record, mapped record and problems, side by side: of a sample, or of the platform's first page.
-pub async fn preview(settings: &Settings, look: &Look, json: bool) -> Result<(), CliError> {
+/// Shows raw record, mapped record and problems, side by side, for a sample or for the platform's first page.
+pub async fn preview_connector(settings: &Settings, look: &Look, json: bool) -> Result<(), CliError> {
     let runtime = runtime_for(settings, look.source.as_deref()).await?;
     let request = PreviewRequest {
         path: &look.path,
         stream: look.stream.as_deref(),
-        page: page_of(runtime.as_ref(), look.source.as_deref(), look.sample.as_deref()),
+        page: choose_page(runtime.as_ref(), look.source.as_deref(), look.sample.as_deref()),
         limit: if look.all { u32::MAX } else { look.limit.unwrap_or(SHOWN) },
     };
-    let previewed = preview::preview(&settings.engine, &open::program(), request).await?;
+    let previewed = preview::preview(&settings.engine, &open::build_program(), request).await?;
     if let Some(runtime) = &runtime {
         runtime.close().await;
     }
@@ -92,37 +98,40 @@ pub async fn preview(settings: &Settings, look: &Look, json: bool) -> Result<(),
     Ok(())
 }
 
-/// The page, the first records, and what becomes of all of them.
+/// Shows the page, its first records, and the outcomes of all its records.
 fn show_preview(PagePreview { address: page, bytes, records, summary, .. }: &PagePreview) {
-    say(&sentence!("cli-authoring-bytes", address = address(page), bytes = count(*bytes)));
+    say(&sentence!("cli-authoring-bytes", address = localize_address(page), bytes = format_count(*bytes)));
     records.iter().for_each(show_record);
     let of = [
         (summary.clean, label("cli-authoring-clean")),
         (summary.parked, label("cli-authoring-parked")),
         (summary.skipped, label("cli-authoring-skipped")),
     ];
-    let said = |(n, outcome): &(u64, &str)| sentence!("cli-render-of-outcome", n = grouped_count(*n), outcome);
+    let said = |(n, outcome): &(u64, &str)| sentence!("cli-render-of-outcome", n = format_unsigned(*n), outcome);
     let outcomes: Vec<String> = of.iter().filter(|(n, _)| *n > 0).map(said).collect();
     let total = of.iter().map(|(n, _)| n).sum::<u64>();
     say(&counting!("cli-authoring-summary", n = total, outcomes = outcomes.join(label("cli-render-comma"))));
     for (code, n) in &summary.reasons {
-        say(&format!("    {code}  {}", grouped_count(*n)));
+        say(&format!("    {code}  {}", format_unsigned(*n)));
     }
     if (records.len() as u64) < total {
-        say(&format!("  {}", sentence!("cli-plans-more", shown = count(records.len()), total = grouped_count(total))));
+        say(&format!(
+            "  {}",
+            sentence!("cli-plans-more", shown = format_count(records.len()), total = format_unsigned(total))
+        ));
     }
 }
 
-/// What reads a source, where one is to be read.
+/// Starts the runtime if a source is to be read.
 pub(super) async fn runtime_for(settings: &Settings, source: Option<&str>) -> Result<Option<Runtime>, CliError> {
     match source {
-        Some(_) => Ok(Some(open::runtime(settings, MayCreate::Files).await?)),
+        Some(_) => Ok(Some(open::start_runtime(settings, MayCreate::Files).await?)),
         None => Ok(None),
     }
 }
 
-/// The page of a source, else of a file, else the first sample.
-pub(super) fn page_of<'a>(
+/// Chooses the page: of the source, else of the file, else the first sample.
+pub(super) fn choose_page<'a>(
     runtime: Option<&'a Runtime>,
     source: Option<&'a str>,
     sample: Option<&'a Path>,
@@ -145,22 +154,22 @@ fn show_record(record: &Preview) {
         .as_ref()
         .map_or_else(String::new, |h| format!(" · {h} {}", label("cli-authoring-class-hours")));
     let because = record.because.as_ref().map_or_else(String::new, |why| format!(" · {why}"));
-    say(&format!("\n── {} · {outcome}{hours}{because}\n{}\n", address(&record.address), record.raw));
+    say(&format!("\n── {} · {outcome}{hours}{because}\n{}\n", localize_address(&record.address), record.raw));
     let rows: Vec<Vec<String>> = record
         .fields
         .iter()
         .map(|m| vec![m.field.to_owned(), m.path.clone(), m.text.clone().unwrap_or_else(|| "–".to_owned())])
         .collect();
-    table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
+    print_table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
     for p in &record.problems {
-        let told = format!("{} {}={:?}", p.code, field_of(p), p.seen);
-        let expected = format!("{}{}", label("cli-render-expected"), said(&p.expected));
+        let told = format!("{} {}={:?}", p.code, field_text(p), p.seen);
+        let expected = format!("{}{}", label("cli-render-expected"), message_text(&p.expected));
         say(&format!("  ✗ {}", sentence!("cli-render-aside", text = told, aside = expected)));
     }
 }
 
-/// Writes a connector that passes its own test, to be made one's own.
-pub fn new(name: &str, from: Template, out: Option<PathBuf>, json: bool) -> Result<(), CliError> {
+/// Writes a new connector that passes its own test, as a starting point.
+pub fn create_connector(name: &str, from: Template, out: Option<PathBuf>, json: bool) -> Result<(), CliError> {
     let folder = out.unwrap_or_else(|| PathBuf::from(name));
     let template: Vec<TemplateFile<'_>> =
         from.files().iter().map(|(name, bytes)| TemplateFile { name, bytes }).collect();

@@ -1,4 +1,4 @@
-//! `connectors`: its parts, and `list`, `show`, `check`, `explain`.
+//! `connectors`: dispatches its subcommands; `list`, `show`, `check` and `explain` are here.
 
 use huiliu_engine::operations::authoring::ExpectedResults;
 use huiliu_engine::operations::connectors::{self, ConnectorRow, ConnectorShown, LeftOut, UnusableConnector};
@@ -10,24 +10,24 @@ use super::{infer, record, register};
 use crate::cli::Connectors;
 use crate::render::show;
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{chinese, label, note, origin, said, say, say_json, sentence, spoken};
+use crate::table::print_table;
+use crate::words::{error_text, is_chinese, label, message_text, note, origin_label, say, say_json, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), CliError> {
     match asked {
-        Connectors::List => list(&settings, json).await,
-        Connectors::Show { id } => show_one(&settings, &id, json).await,
+        Connectors::List => list_connectors(&settings, json).await,
+        Connectors::Show { id } => show_connector(&settings, &id, json).await,
         Connectors::Check { path: None } => check_all(&settings, json).await,
-        Connectors::Check { path: Some(path) } => authoring::check(&settings, &path, json),
-        Connectors::Explain { place, schema } => explain(&place, schema),
-        Connectors::New { name, from, out } => authoring::new(&name, from, out, json),
+        Connectors::Check { path: Some(path) } => authoring::check_manifest(&settings, &path, json),
+        Connectors::Explain { place, schema } => explain_manifest_language(&place, schema),
+        Connectors::New { name, from, out } => authoring::create_connector(&name, from, out, json),
         Connectors::Test { path, accept } => {
             let results = if accept { ExpectedResults::Accept } else { ExpectedResults::Keep };
-            authoring::test(&settings, &path, results, json).await
+            authoring::test_connector(&settings, &path, results, json).await
         }
         Connectors::Preview { path, stream, sample, source, all, limit } => {
-            authoring::preview(&settings, &Look { path, stream, sample, source, all, limit }, json).await
+            authoring::preview_connector(&settings, &Look { path, stream, sample, source, all, limit }, json).await
         }
         Connectors::Infer { sample, out, id, with_sample } => {
             infer::run(&settings, &infer::Asked { sample, out, id, with_sample }, json).await
@@ -35,10 +35,10 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
         Connectors::Record { source, stream, sample, into } => {
             record::run(&settings, &record::Asked { source, sample, stream, into }, json).await
         }
-        Connectors::Register { path, why } => register::register(&settings, &path, why, json).await,
-        Connectors::Versions { id } => register::versions(&settings, &id, json).await,
+        Connectors::Register { path, why } => register::register_connector(&settings, &path, why, json).await,
+        Connectors::Versions { id } => register::list_versions(&settings, &id, json).await,
         Connectors::Rollback { id, to, because } => {
-            register::rollback(&settings, &register::Rollback { id, to, because }, json).await
+            register::rollback_connector(&settings, &register::Rollback { id, to, because }, json).await
         }
         Connectors::Enable { id, because } => {
             register::set_enabled(&settings, &register::Switch { id, enabled: true, because }, json).await
@@ -49,50 +49,51 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
     }
 }
 
-/// The manifest language, or one place of it, in the words of the locale.
-fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
-    let tongue = if chinese() { DocLanguage::Chinese } else { DocLanguage::English };
+/// Prints the manifest language, or one place of it, in the language of the locale. `of_editors` prints the JSON Schema
+/// instead.
+fn explain_manifest_language(place: &str, of_editors: bool) -> Result<(), CliError> {
+    let tongue = if is_chinese() { DocLanguage::Chinese } else { DocLanguage::English };
     if of_editors {
         say_json(&schema::build_schema());
     } else if place.is_empty() {
         say(&reference::render_reference(tongue));
     } else {
-        say(&explain::explain_place(place, tongue).map_err(|why| CliError::usage(spoken(&why)))?);
+        say(&explain::explain_place(place, tongue).map_err(|why| CliError::usage(error_text(&why)))?);
     }
     Ok(())
 }
 
-/// Tells what an answer leaves out, under `--json` too.
+/// Notes what a result leaves out, under `--json` too.
 fn note_left_out(left_out: &LeftOut) {
     if let Some(error) = &left_out.not_asked {
-        note(&sentence!("cli-connectors-what-registered-database-told", why = spoken(&**error)));
+        note(&sentence!("cli-connectors-what-registered-database-told", why = error_text(&**error)));
     }
     for UnusableConnector { connector, version, why } in &left_out.unusable {
         note(&sentence!(
             "cli-connectors-connector-registered-version-cannot-used",
             connector,
             version,
-            why = said(why)
+            why = message_text(why)
         ));
     }
 }
 
-async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let list = connectors::list(&settings.engine, &open::program()).await?;
+async fn list_connectors(settings: &Settings, json: bool) -> Result<(), CliError> {
+    let list = connectors::list(&settings.engine, &open::build_program()).await?;
     note_left_out(&list.left_out);
-    show(json, &list, |list| show_rows(&list.page.items));
+    show(json, &list, |list| show_connectors(&list.page.items));
     Ok(())
 }
 
-fn show_rows(rows: &[ConnectorRow]) {
+fn show_connectors(rows: &[ConnectorRow]) {
     let cells = |row: &ConnectorRow| {
-        let title = if chinese() { &row.title_zh } else { &row.title_en };
+        let title = if is_chinese() { &row.title_zh } else { &row.title_en };
         vec![
             row.connector.clone(),
             row.version.to_string(),
             title.clone(),
             row.streams.join(", "),
-            origin(row.origin).to_owned(),
+            origin_label(row.origin).to_owned(),
             if row.enabled { "" } else { label("cli-connectors-disabled") }.to_owned(),
         ]
     };
@@ -104,11 +105,11 @@ fn show_rows(rows: &[ConnectorRow]) {
         label("cli-connectors-from"),
         "",
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
-async fn show_one(settings: &Settings, id: &str, json: bool) -> Result<(), CliError> {
-    let shown = connectors::show(&settings.engine, &open::program(), id).await?;
+async fn show_connector(settings: &Settings, id: &str, json: bool) -> Result<(), CliError> {
+    let shown = connectors::show(&settings.engine, &open::build_program(), id).await?;
     note_left_out(&shown.left_out);
     show(json, &shown, show_manifest);
     Ok(())
@@ -119,13 +120,13 @@ fn show_manifest(shown: &ConnectorShown) {
     note(&sentence!(
         "cli-connectors-version-2",
         version = shown.version,
-        from = origin(shown.origin),
+        from = origin_label(shown.origin),
         state = if shown.enabled { "" } else { label("cli-connectors-disabled-2") }
     ));
 }
 
 async fn check_all(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let checked = connectors::check(&settings.engine, &open::program()).await?;
+    let checked = connectors::check(&settings.engine, &open::build_program()).await?;
     note_left_out(&checked.left_out);
     show(json, &checked, |checked| show_checked(&checked.samples));
     if checked.ok {

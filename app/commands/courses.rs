@@ -1,4 +1,4 @@
-//! `courses`: the crosswalk, what it does not know, and what people decide about it.
+//! `courses`: the crosswalk, courses that it does not know, and decisions about it.
 
 use huiliu_engine::database::{self, MayCreate};
 use huiliu_engine::operations::courses::{self, CourseShown, SuggestedCourse, UnknownCourse};
@@ -7,27 +7,27 @@ use huiliu_store::ledger::decisions::CourseDecision;
 
 use super::decisions;
 use crate::cli::Courses;
-use crate::render::{grouped, hours, show_page};
+use crate::render::{format_hours, format_number, show_page};
 use crate::settings::Settings;
-use crate::table::table;
+use crate::table::print_table;
 use crate::words::label;
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Courses, json: bool) -> Result<(), CliError> {
     match asked {
-        Courses::List => list(&settings, json).await,
-        Courses::Unknown => unknown(&settings, json).await,
+        Courses::List => list_courses(&settings, json).await,
+        Courses::Unknown => list_unknown_courses(&settings, json).await,
         Courses::Equate { connector, code, course, mode } => {
             let course = Some(course).filter(|course| course != "none");
             let proposal = Proposal::Equate(CourseDecision { connector, code, course });
-            decisions::decide(&settings, &proposal, &mode, json).await
+            decisions::decide_or_plan(&settings, &proposal, &mode, json).await
         }
     }
 }
 
-async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
+async fn list_courses(settings: &Settings, json: bool) -> Result<(), CliError> {
     let there = database::database_exists(&settings.engine);
-    let opened = if there { Some(open::database(settings, MayCreate::Nothing).await?) } else { None };
+    let opened = if there { Some(open::open_database(settings, MayCreate::Nothing).await?) } else { None };
     let page = courses::list(&settings.engine, opened.as_ref()).await?;
     if let Some(opened) = opened {
         opened.close().await;
@@ -38,8 +38,14 @@ async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
 
 fn show_courses(courses: &[CourseShown]) {
     let cells = |c: &CourseShown| {
-        let most = c.most.map(hours).unwrap_or_default();
-        vec![c.course.clone(), c.title.clone(), c.theme.clone().unwrap_or_default(), series(c.series).to_owned(), most]
+        let most = c.most.map(format_hours).unwrap_or_default();
+        vec![
+            c.course.clone(),
+            c.title.clone(),
+            c.theme.clone().unwrap_or_default(),
+            series_label(c.series).to_owned(),
+            most,
+        ]
     };
     let heading = [
         label("cli-courses-course"),
@@ -48,11 +54,11 @@ fn show_courses(courses: &[CourseShown]) {
         label("cli-courses-series"),
         label("cli-courses-hours-most"),
     ];
-    table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
 }
 
-/// A series of the course standard.
-fn series(series: &str) -> &str {
+/// Returns the label for a series of the course standard.
+fn series_label(series: &str) -> &str {
     match series {
         "teaching" => label("cli-courses-series-teaching"),
         "learning" => label("cli-courses-series-learning"),
@@ -61,8 +67,8 @@ fn series(series: &str) -> &str {
     }
 }
 
-async fn unknown(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn list_unknown_courses(settings: &Settings, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let page = courses::unknown(&settings.engine, &opened).await?;
     opened.close().await;
     show_page(json, &page, show_unknown);
@@ -78,7 +84,7 @@ fn show_unknown(courses: &[UnknownCourse]) {
             c.connector.clone(),
             c.code.clone(),
             c.title.clone().unwrap_or_default(),
-            grouped(c.records),
+            format_number(c.records),
             c.suggested.as_ref().map(suggested).unwrap_or_default(),
         ]
     };
@@ -89,5 +95,5 @@ fn show_unknown(courses: &[UnknownCourse]) {
         label("cli-courses-records"),
         label("cli-courses-suggested"),
     ];
-    table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
 }

@@ -1,4 +1,4 @@
-//! `cursors`: from where each stream is read next, to be looked at and to be set.
+//! `cursors`: shows and changes where each stream is read from next.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::cursors::{self, CursorChanged, CursorShown, StreamName};
@@ -7,20 +7,20 @@ use huiliu_engine::operations::{Act, RegistryAccess};
 use crate::cli::Cursors;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
+use crate::table::print_table;
 use crate::words::{label, say};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     match asked {
         Cursors::List { source } => {
-            let program = open::program();
-            let page = cursors::list(open::access(&opened, &settings, &program), source.as_deref()).await?;
-            show_page(json, &page, show_rows);
+            let program = open::build_program();
+            let page = cursors::list(open::registry_access(&opened, &settings, &program), source.as_deref()).await?;
+            show_page(json, &page, show_cursors);
         }
         Cursors::Set { source, stream, to, why } => {
-            let program = open::program();
+            let program = open::build_program();
             let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
             let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let of = StreamName { source: &source, stream: &stream };
@@ -41,7 +41,7 @@ fn say_done(_: &CursorChanged) {
     say(label("cli-cursors-done-holds-from-next-sync"));
 }
 
-fn show_rows(rows: &[CursorShown]) {
+fn show_cursors(rows: &[CursorShown]) {
     let heading = [
         label("cli-cursors-source"),
         label("cli-cursors-connector"),
@@ -50,5 +50,5 @@ fn show_rows(rows: &[CursorShown]) {
     ];
     let cells =
         |row: &CursorShown| vec![row.source.clone(), row.connector.clone(), row.stream.clone(), row.cursor.clone()];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

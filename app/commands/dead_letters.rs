@@ -1,4 +1,4 @@
-//! `dead-letters`.
+//! `dead-letters`: lists, shows and discards dead letters.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::{Act, dead_letters};
@@ -7,21 +7,21 @@ use huiliu_store::admin::reports::LetterRow;
 use crate::cli::DeadLetters;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, field_of, label, said, say, sentence, word};
+use crate::words::{field_text, label, localize_address, localize_word, message_text, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     match asked {
         DeadLetters::List { of, run, code, span } => {
-            let program = open::program();
-            let access = open::access(&opened, &settings, &program);
-            let page = dead_letters::list(access, &of.filter(run, code), span.into()).await?;
-            show_page(json, &page, |rows| rows.iter().for_each(show_letter));
+            let program = open::build_program();
+            let access = open::registry_access(&opened, &settings, &program);
+            let page = dead_letters::list(access, &of.into_row_filter(run, code), span.into()).await?;
+            show_page(json, &page, |rows| rows.iter().for_each(show_dead_letter));
         }
         DeadLetters::Show { id } => {
             let letter = dead_letters::show(&opened, id).await?;
-            show(json, &letter, show_letter);
+            show(json, &letter, show_dead_letter);
         }
         DeadLetters::Discard { id, because } => {
             let act = Act { actor: &settings.actor, because: &because };
@@ -33,22 +33,22 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
     Ok(())
 }
 
-fn show_letter(r: &LetterRow) {
+fn show_dead_letter(r: &LetterRow) {
     say(&format!(
         "{}  {}/{}  {}  {}×  {}",
         r.dead_letter,
         r.source,
         r.stream,
-        address(&r.address),
+        localize_address(&r.address),
         r.seen_count,
-        word(r.state.as_str())
+        localize_word(r.state.as_str())
     ));
     if let (Some(record), Some(replay)) = (r.became, r.replay) {
         say(&sentence!("cli-dead-letters-record-replay", record, replay));
     }
     for p in &r.reasons {
         let cell = p.cell.as_ref().map_or_else(String::new, |cell| format!("{cell}  "));
-        let (field, expected) = (field_of(p), said(&p.expected));
+        let (field, expected) = (field_text(p), message_text(&p.expected));
         say(&format!("    {}  {cell}{field}={:?}  {}{expected}", p.code, p.seen, label("cli-render-expected")));
     }
 }

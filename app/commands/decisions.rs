@@ -1,4 +1,5 @@
-//! `decisions`: what people decide about credit, a plan first: whose hours change, then the decision, then the hours.
+//! `decisions`: decisions about credit. With `--plan`, a command only shows whose hours would change; without it, it
+//! writes the decision and recomputes the hours.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::decisions::{self, Mode, Proposal};
@@ -9,32 +10,32 @@ use huiliu_values::Gains;
 
 use super::plans::{self, TeacherLine};
 use crate::cli::{Decided, Decisions};
-use crate::render::{moment, say_only_a_plan, show, show_page};
+use crate::render::{format_moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::acts::{act, details};
+use crate::table::print_table;
+use crate::words::acts::{action_text, details_text};
 use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Decisions, json: bool) -> Result<(), CliError> {
     let (proposal, how) = match asked {
-        Decisions::List { teacher, span } => return list(&settings, teacher, span.into(), json).await,
+        Decisions::List { teacher, span } => return list_decisions(&settings, teacher, span.into(), json).await,
         Decisions::Revoke { record, mode } => (Proposal::Revoke { record }, mode),
         Decisions::Grade { record, grade, mode } => (Proposal::Grade { record, grade: grade.into() }, mode),
         Decisions::Keep { record, mode } => (Proposal::Keep { record }, mode),
         Decisions::Undo { decision, mode } => (Proposal::Undo { decision }, mode),
     };
-    decide(&settings, &proposal, &how, json).await
+    decide_or_plan(&settings, &proposal, &how, json).await
 }
 
-/// Decides, or only tells what would change.
-pub(super) async fn decide(
+/// Makes a decision, or only shows what it would change.
+pub(super) async fn decide_or_plan(
     settings: &Settings,
     proposal: &Proposal,
     how: &Decided,
     json: bool,
 ) -> Result<(), CliError> {
-    let runtime = open::runtime(settings, MayCreate::Nothing).await?;
+    let runtime = open::start_runtime(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: &how.because };
     let mode = if how.plan { Mode::Plan } else { Mode::Apply };
     let decided = decisions::decide(&runtime, act, mode, proposal).await?;
@@ -44,16 +45,16 @@ pub(super) async fn decide(
 }
 
 fn show_decided(decided: &decisions::DecisionResult, all: bool) {
-    show_changes(&decided.gains, &decided.teachers, decided.teachers.len(), plans::shown(all, None));
+    show_changes(&decided.gains, &decided.teachers, decided.teachers.len(), plans::row_limit(all, None));
     match decided.decision {
         None => say_only_a_plan(),
         Some(number) => say(&sentence!("cli-decisions-decision-written", number)),
     }
 }
 
-/// How hours change in sum, and the first of the teachers with their hours before and after.
+/// Shows how hours change in total, and the first teachers with their hours before and after.
 pub(super) fn show_changes(gains: &Gains, changes: &[Change], total: usize, shown: usize) {
-    let parts = plans::gains(gains);
+    let parts = plans::gain_texts(gains);
     if parts.is_empty() {
         return say(label("cli-decisions-nobody-entries-change"));
     }
@@ -61,24 +62,24 @@ pub(super) fn show_changes(gains: &Gains, changes: &[Change], total: usize, show
     plans::show_teachers(changes.iter().map(TeacherLine::from), shown, total);
 }
 
-async fn list(settings: &Settings, teacher: Option<i64>, span: Span, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn list_decisions(settings: &Settings, teacher: Option<i64>, span: Span, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let page = decisions::list(&opened, teacher, span).await?;
     opened.close().await;
-    show_page(json, &page, show_list);
+    show_page(json, &page, show_decisions);
     Ok(())
 }
 
-fn show_list(rows: &[Decision]) {
+fn show_decisions(rows: &[Decision]) {
     let cells = |d: &Decision| {
         vec![
             d.decision.to_string(),
-            moment(&d.at),
+            format_moment(&d.at),
             d.actor.clone(),
-            act(d.kind.as_str()),
-            about(d),
-            details(&d.detail),
-            state(d),
+            action_text(d.kind.as_str()),
+            subject_text(d),
+            details_text(&d.detail),
+            state_text(d),
             d.because.clone(),
         ]
     };
@@ -92,10 +93,10 @@ fn show_list(rows: &[Decision]) {
         label("cli-decisions-state"),
         label("cli-decisions-because"),
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
-fn about(d: &Decision) -> String {
+fn subject_text(d: &Decision) -> String {
     let of = [
         (label("cli-decisions-record"), d.record),
         (label("cli-decisions-claim"), d.claim),
@@ -105,7 +106,7 @@ fn about(d: &Decision) -> String {
     of.collect::<Vec<_>>().join(" · ")
 }
 
-fn state(d: &Decision) -> String {
+fn state_text(d: &Decision) -> String {
     match (d.reverses, d.reversed_by) {
         (Some(n), _) => sentence!("cli-decisions-undoes", n),
         (_, Some(n)) => sentence!("cli-decisions-undone", n),

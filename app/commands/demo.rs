@@ -1,4 +1,5 @@
-//! `demo`: the sandbox's platforms on loopback, the whole way, one balanced table.
+//! `demo`: runs everything, from reading to credit entries, against the sandbox's platforms on loopback, and prints one
+//! balanced table.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,13 +10,13 @@ use huiliu_engine::settings::{Settings as Engine, SourceSettings};
 use huiliu_platform::http::guard::Networks;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 
-use super::sync::{Synced, show_pass, verdict};
+use super::sync::{Synced, check_verdict, show_pass};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{label, say, sentence, spoken_system};
+use crate::words::{label, say, sentence, system_error_text};
 use crate::{CliError, open};
 
-/// What was asked of the demo.
+/// Arguments of `demo`.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
     pub records: u64,
@@ -26,7 +27,7 @@ pub struct Asked {
     pub json: bool,
 }
 
-/// The connectors that it shows, and what their sources are called.
+/// The connectors of the demo, with the names of their institutions.
 const SOURCES: [(&str, &str); 5] = [
     ("institution", "示范培训机构"),
     ("intel", "英特尔未来教育"),
@@ -36,22 +37,22 @@ const SOURCES: [(&str, &str); 5] = [
 ];
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
-    // The sandbox's platforms are on this host, and nowhere else.
+    // The sandbox's platforms listen on loopback only, so nothing else is allowed.
     let engine = Engine { networks: Networks::loopback(), ..Engine::clone(&settings.engine) };
     let settings = Settings { engine: Arc::new(engine), ..settings };
-    let runtime = open::runtime(&settings, MayCreate::Schema).await?;
+    let runtime = open::start_runtime(&settings, MayCreate::Schema).await?;
     let folder = settings.engine.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
     let drop_dir = folder.join("drop");
-    std::fs::create_dir_all(&drop_dir).map_err(|e| no_sandbox(&e))?;
+    std::fs::create_dir_all(&drop_dir).map_err(|e| sandbox_error(&e))?;
     let options =
         Options { seed: asked.seed, records: asked.records, faults: !asked.calm, changed_percent: asked.changed };
     let truth = folder.join("truth.jsonl");
-    World::new(options).write_truth(&truth).map_err(|e| no_sandbox(&e))?;
-    let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| no_sandbox(&e))?;
-    let sources = SOURCES.map(|(connector, name)| source(connector, name, &sandbox.base_url(), &drop_dir));
+    World::new(options).write_truth(&truth).map_err(|e| sandbox_error(&e))?;
+    let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| sandbox_error(&e))?;
+    let sources = SOURCES.map(|(connector, name)| build_demo_source(connector, name, &sandbox.base_url(), &drop_dir));
     let from = if asked.full { PassStart::Start } else { PassStart::Cursor };
     let pass = Synced { settings: &settings, from, land_only: false, expected: Some(asked.records) };
-    let pass = pass.sources(&runtime, &sources).await;
+    let pass = pass.sync_sources(&runtime, &sources).await;
     sandbox.stop().await;
     let pass = pass?;
     show(asked.json, &pass, |pass| {
@@ -59,17 +60,17 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
         say(&format!("  {}{}", label("cli-demo-what-should-come-out"), truth.display()));
     });
     runtime.close().await;
-    verdict(&pass)
+    check_verdict(&pass)
 }
 
-fn no_sandbox(error: &(dyn std::error::Error + 'static)) -> CliError {
+fn sandbox_error(error: &(dyn std::error::Error + 'static)) -> CliError {
     let mut chain = std::iter::successors(Some(error), |e| e.source());
     let cause = chain.find_map(|e| e.downcast_ref::<std::io::Error>());
-    let e = cause.map_or_else(|| format!("“{error}”"), spoken_system);
+    let e = cause.map_or_else(|| format!("“{error}”"), system_error_text);
     CliError::failed(sentence!("cli-demo-sandbox-cannot-start", e)).with_code("sandbox")
 }
 
-fn source(connector: &str, name: &str, base_url: &str, drop_dir: &Path) -> SourceSettings {
+fn build_demo_source(connector: &str, name: &str, base_url: &str, drop_dir: &Path) -> SourceSettings {
     SourceSettings {
         name: format!("demo-{connector}"),
         connector: connector.into(),

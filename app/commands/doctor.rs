@@ -1,16 +1,16 @@
-//! `doctor`: what was looked at, and how it stands.
+//! `doctor`: shows what was examined, and its state.
 
 use huiliu_engine::operations::doctor::{self, ConnectorFound, Detail, Finding, Part, SourceFinding};
 use huiliu_engine::registry::Origin;
 
 use crate::render::show;
 use crate::settings::Reading;
-use crate::words::{label, origin, say, schema_state, sentence, spoken, word};
+use crate::words::{error_text, label, localize_word, origin_label, say, schema_state_text, sentence};
 use crate::{CliError, open};
 
 pub async fn run(reading: Reading, json: bool) -> Result<(), CliError> {
-    let (settings, read) = reading.parts();
-    let findings = doctor::examine(&settings.engine, &open::program(), read).await?;
+    let (settings, read) = reading.into_parts();
+    let findings = doctor::examine(&settings.engine, &open::build_program(), read).await?;
     show(json, &findings, |findings| findings.items.iter().for_each(show_finding));
     if findings.ok {
         Ok(())
@@ -25,11 +25,11 @@ fn show_finding(finding: &Finding) {
         (true, true) => "!",
         (false, _) => "✗",
     };
-    let told = sentence!("cli-render-labelled", what = name(finding.what), text = detail(&finding.detail));
+    let told = sentence!("cli-render-labelled", what = part_label(finding.what), text = detail_text(&finding.detail));
     say(&format!("{mark} {told}"));
 }
 
-fn name(part: Part) -> &'static str {
+fn part_label(part: Part) -> &'static str {
     match part {
         Part::Settings => label("cli-doctor-settings"),
         Part::Environment => label("cli-doctor-environment"),
@@ -45,12 +45,12 @@ fn name(part: Part) -> &'static str {
     }
 }
 
-fn detail(detail: &Detail) -> String {
+fn detail_text(detail: &Detail) -> String {
     match detail {
         Detail::DataDir(dir) => dir.display().to_string(),
-        Detail::Connectors { in_use, disabled, unusable } => connectors(in_use, disabled, unusable),
+        Detail::Connectors { in_use, disabled, unusable } => connectors_text(in_use, disabled, unusable),
         Detail::Database(kind) => (*kind).to_owned(),
-        Detail::Schema(state) => schema_state(*state),
+        Detail::Schema(state) => schema_state_text(*state),
         Detail::KeyFile(path) => sentence!("cli-doctor-back-up-lost-key-lost", path = path.display()),
         Detail::Readable { path, mode } => {
             sentence!("cli-doctor-others-can-read-mode-chmod", path = path.display(), mode)
@@ -58,34 +58,34 @@ fn detail(detail: &Detail) -> String {
         Detail::Orphans(counts) if counts.is_empty() => label("cli-doctor-none").to_owned(),
         Detail::Orphans(counts) => counts
             .iter()
-            .map(|of| format!("{} {}", of.count, word(&of.rows)))
+            .map(|of| format!("{} {}", of.count, localize_word(&of.rows)))
             .collect::<Vec<_>>()
             .join(label("cli-render-comma")),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),
         Detail::Sources(0) => label("cli-doctor-none").to_owned(),
         Detail::Sources(number) => number.to_string(),
-        Detail::Setting(finding) => spoken(&finding.problem),
-        Detail::Source(finding) => source(finding),
+        Detail::Setting(finding) => error_text(&finding.problem),
+        Detail::Source(finding) => source_text(finding),
         Detail::NotExamined => label("cli-doctor-looked-settings-file-says-where").to_owned(),
-        Detail::Failed(error) => spoken(error),
+        Detail::Failed(error) => error_text(error),
     }
 }
 
-/// The source, where it stands, and what is wrong with it.
-fn source(SourceFinding { source, file, problem, .. }: &SourceFinding) -> String {
-    let problem = spoken(problem);
+/// Describes a source: its name, where it is defined, and its problem.
+fn source_text(SourceFinding { source, file, problem, .. }: &SourceFinding) -> String {
+    let problem = error_text(problem);
     match file {
         Some(file) => sentence!("cli-doctor-in", source, file = file.display(), problem),
         None => sentence!("cli-doctor-registered-change-huiliu-sources-set", source, problem),
     }
 }
 
-fn connectors(in_use: &[ConnectorFound], disabled: &[String], unusable: &[String]) -> String {
+fn connectors_text(in_use: &[ConnectorFound], disabled: &[String], unusable: &[String]) -> String {
     let told = |of: &ConnectorFound| match of.origin {
         Origin::BuiltIn => of.connector.clone(),
         other => {
             let text = format!("{} {}", of.connector, of.version);
-            sentence!("cli-render-aside", text, aside = origin(other))
+            sentence!("cli-render-aside", text, aside = origin_label(other))
         }
     };
     let mut all: Vec<String> = in_use.iter().map(told).collect();

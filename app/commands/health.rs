@@ -1,4 +1,4 @@
-//! `health`: what a container engine or a person asks the worker that runs here.
+//! `health`: asks the worker on this host whether it is ready, for container engines and people.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use huiliu_engine::operations::health::{PartState, Readiness, Trouble, WorkerPar
 use crate::CliError;
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{label, said, say, schema_state, sentence};
+use crate::words::{label, message_text, say, schema_state_text, sentence};
 
-/// Asks `/health/ready` of the worker on this host.
-pub async fn ask(settings: Settings, json: bool) -> Result<(), CliError> {
+/// Requests `/health/ready` from the worker on this host and fails unless it is ready.
+pub async fn check_health(settings: Settings, json: bool) -> Result<(), CliError> {
     let address = settings.health.ok_or_else(|| CliError::usage(label("cli-health-health-address-set-give-worker")))?;
     let silent =
         |why: String| CliError::failed(sentence!("cli-health-worker-answers-running-same-health", address, why));
@@ -32,8 +32,8 @@ fn show_part(part: &PartState) {
     };
     let trouble = part.trouble.as_ref().map_or_else(String::new, |trouble| match trouble {
         Trouble::NoAnswer(s) => sentence!("cli-health-answer-within", s),
-        Trouble::Failed(why) => said(why),
-        Trouble::Schema(state) => schema_state(*state),
+        Trouble::Failed(why) => message_text(why),
+        Trouble::Schema(state) => schema_state_text(*state),
         Trouble::Unknown => label("cli-health-known").to_owned(),
         Trouble::NoSweep => label("cli-health-none-yet").to_owned(),
         Trouble::SweepOverdue(s) => sentence!("cli-health-ago", s),

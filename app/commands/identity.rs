@@ -1,4 +1,5 @@
-//! `identity`: whose records are whose. Claims that wait for somebody, the evidence, and what people decide, a plan first.
+//! `identity`: which teacher a record belongs to. Shows claims that wait for a person with their evidence, and makes
+//! decisions, on request only as a plan.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Span;
@@ -9,29 +10,31 @@ use huiliu_store::identity::queue::{CandidateRow, ClaimDetails, ClaimRecord, Cla
 use huiliu_store::identity::rulings::Ruling;
 use huiliu_store::ledger::decisions::Decision;
 
-use super::decisions::decide;
+use super::decisions::decide_or_plan;
 use crate::cli::{Identity, Kept};
-use crate::render::{grouped, show, show_page};
+use crate::render::{format_number, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::acts::act;
-use crate::words::matching::{bits, doubt, evidence, role};
-use crate::words::{address, label, say, sentence, word};
+use crate::table::print_table;
+use crate::words::acts::action_text;
+use crate::words::matching::{doubt_label, evidence_text, format_bits, role_label};
+use crate::words::{label, localize_address, localize_word, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Identity, json: bool) -> Result<(), CliError> {
     let (ruling, how) = match asked {
-        Identity::Status => return status(&settings, json).await,
-        Identity::Queue { state, span } => return list(&settings, which(state), span.into(), json).await,
-        Identity::Show { claim } => return show_one(&settings, claim, json).await,
+        Identity::Status => return count_claims(&settings, json).await,
+        Identity::Queue { state, span } => {
+            return list_claims(&settings, select_claims(state), span.into(), json).await;
+        }
+        Identity::Show { claim } => return show_claim_details(&settings, claim, json).await,
         Identity::Accept { claim, teacher, mode } => (Ruling::Accept { claim, teacher }, mode),
         Identity::Reject { claim, teacher, mode } => (Ruling::Reject { claim, teacher }, mode),
         Identity::Merge { from, into, mode } => (Ruling::Merge { from, into }, mode),
     };
-    decide(&settings, &Proposal::Identity(ruling), &how, json).await
+    decide_or_plan(&settings, &Proposal::Identity(ruling), &how, json).await
 }
 
-fn which(state: Kept) -> ClaimSelection {
+fn select_claims(state: Kept) -> ClaimSelection {
     match state {
         Kept::Potential => ClaimSelection::Potential,
         Kept::None => ClaimSelection::None,
@@ -39,8 +42,8 @@ fn which(state: Kept) -> ClaimSelection {
     }
 }
 
-async fn status(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn count_claims(settings: &Settings, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let counts = identity::status(&opened).await?;
     opened.close().await;
     show(json, &counts, show_counts);
@@ -56,11 +59,11 @@ fn show_counts(counts: &Counts) {
         label("cli-identity-contradicting"),
     ];
     let row = [counts.definite, counts.potential, counts.none, counts.new, counts.contradicting];
-    table(&heading, &[row.map(grouped).to_vec()]);
+    print_table(&heading, &[row.map(format_number).to_vec()]);
 }
 
-async fn list(settings: &Settings, which: ClaimSelection, span: Span, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn list_claims(settings: &Settings, which: ClaimSelection, span: Span, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let page = identity::list(&opened, which, span).await?;
     opened.close().await;
     show_page(json, &page, show_claims);
@@ -73,11 +76,11 @@ fn show_claims(claims: &[ClaimRow]) {
         vec![
             c.claim.to_string(),
             c.name.clone(),
-            word(c.state.as_str()).to_owned(),
-            grouped(c.records),
+            localize_word(c.state.as_str()).to_owned(),
+            format_number(c.records),
             c.teacher.or(first.map(|f| f.teacher)).map_or_else(String::new, |t| t.to_string()),
             first.and_then(|f| f.name.clone()).unwrap_or_default(),
-            first.map_or_else(String::new, |f| bits(f.score)),
+            first.map_or_else(String::new, |f| format_bits(f.score)),
             c.candidates.len().to_string(),
             doubt_words(c.doubt.as_deref()),
         ]
@@ -93,17 +96,17 @@ fn show_claims(claims: &[ClaimRow]) {
         label("cli-identity-candidates"),
         label("cli-identity-doubt"),
     ];
-    table(&heading, &claims.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &claims.iter().map(cells).collect::<Vec<_>>());
 }
 
 fn doubt_words(word: Option<&str>) -> String {
     let all = [Doubt::Rivals, Doubt::BetterName, Doubt::Crowded];
     let found = all.into_iter().find(|d| Some(d.as_str()) == word);
-    found.map(|d| doubt(d).to_owned()).unwrap_or_default()
+    found.map(|d| doubt_label(d).to_owned()).unwrap_or_default()
 }
 
-async fn show_one(settings: &Settings, claim: i64, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn show_claim_details(settings: &Settings, claim: i64, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let shown = identity::show(&opened, claim).await?;
     opened.close().await;
     show(json, &shown, show_claim);
@@ -112,9 +115,15 @@ async fn show_one(settings: &Settings, claim: i64, json: bool) -> Result<(), Cli
 
 fn show_claim(shown: &ClaimDetails) {
     let ClaimDetails { claim, contradicting, told, resting, decisions } = shown;
-    say(&format!("{} {}  {}  {}", label("cli-identity-claim"), claim.claim, claim.name, word(claim.state.as_str())));
+    say(&format!(
+        "{} {}  {}  {}",
+        label("cli-identity-claim"),
+        claim.claim,
+        claim.name,
+        localize_word(claim.state.as_str())
+    ));
     if let Some(teacher) = claim.teacher {
-        say(&sentence!("cli-identity-teacher-2", teacher, by = word(&claim.decided_by)));
+        say(&sentence!("cli-identity-teacher-2", teacher, by = localize_word(&claim.decided_by)));
     }
     if claim.doubt.is_some() {
         say(&format!("  {}", doubt_words(claim.doubt.as_deref())));
@@ -122,7 +131,7 @@ fn show_claim(shown: &ClaimDetails) {
     if *contradicting {
         say(label("cli-identity-name-id-number-teacher-records"));
     }
-    told.iter().for_each(|(of, text)| say(&format!("  {}  {text}", role(*of))));
+    told.iter().for_each(|(of, text)| say(&format!("  {}  {text}", role_label(*of))));
     claim.candidates.iter().for_each(show_candidate);
     decisions.iter().for_each(show_decision);
     resting.iter().for_each(show_record);
@@ -131,7 +140,7 @@ fn show_claim(shown: &ClaimDetails) {
 fn show_decision(decided: &Decision) {
     let Decision { decision, actor, because, .. } = decided;
     let of = decided.teacher.map_or_else(String::new, |teacher| sentence!("cli-identity-teacher-3", teacher));
-    say(&sentence!("cli-identity-decision", decision, kind = act(decided.kind.as_str()), of, actor, because));
+    say(&sentence!("cli-identity-decision", decision, kind = action_text(decided.kind.as_str()), of, actor, because));
 }
 
 fn show_record(r: &ClaimRecord) {
@@ -140,16 +149,16 @@ fn show_record(r: &ClaimRecord) {
         "cli-identity-record-until",
         record = r.record,
         source = r.source,
-        address = address(&r.address),
+        address = localize_address(&r.address),
         course = r.course,
         hours,
-        unit = word(unit),
+        unit = localize_word(unit),
         end = r.period_end
     ));
 }
 
 fn show_candidate(c: &CandidateRow) {
     let (name, school) = (c.name.as_deref().unwrap_or_default(), c.school.as_deref().unwrap_or_default());
-    say(&sentence!("cli-identity-teacher-4", teacher = c.teacher, name, school, score = bits(c.score)));
-    say(&format!("    {}", c.evidence.iter().map(evidence).collect::<Vec<_>>().join(" · ")));
+    say(&sentence!("cli-identity-teacher-4", teacher = c.teacher, name, school, score = format_bits(c.score)));
+    say(&format!("    {}", c.evidence.iter().map(evidence_text).collect::<Vec<_>>().join(" · ")));
 }

@@ -1,4 +1,4 @@
-//! `migrate`, `backup`, `restore`, `keys rotate`, and the delivery of one batch alone.
+//! `migrate`, `backup`, `restore`, `keys rotate`, and the delivery of one batch in a process of its own.
 
 use std::path::Path;
 
@@ -14,13 +14,13 @@ use crate::words::{label, note, say, sentence};
 use crate::{CliError, open};
 
 pub async fn deliver_alone(settings: Settings, batch: i64) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     maintenance::deliver_alone(&runtime, batch).await?;
     runtime.close().await;
     Ok(())
 }
 
-pub async fn migrate(settings: Settings, json: bool) -> Result<(), CliError> {
+pub async fn migrate_schema(settings: Settings, json: bool) -> Result<(), CliError> {
     let migrated = maintenance::migrate(&settings.engine).await?;
     show(json, &migrated, |migrated| {
         say(if migrated.changed {
@@ -42,7 +42,7 @@ pub async fn back_up(settings: Settings, folder: &Path, json: bool) -> Result<()
     Ok(())
 }
 
-pub async fn restore(settings: Settings, backup: Backup, why: &Why, json: bool) -> Result<(), CliError> {
+pub async fn restore_backup(settings: Settings, backup: Backup, why: &Why, json: bool) -> Result<(), CliError> {
     let act = Act { actor: &settings.actor, because: why.because.as_deref().unwrap_or_default() };
     let restored = restore::restore(&settings.engine, act, &backup).await?;
     show(json, &restored, show_restored);
@@ -63,7 +63,7 @@ fn show_restored(restored: &Restored) {
 
 pub async fn rotate_keys(settings: Settings, json: bool) -> Result<(), CliError> {
     maintenance::check_rotation().map_err(CliError::from_operation)?;
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     let rotated = maintenance::rotate_keys(&settings.engine, &opened).await?;
     opened.close().await;
     show(json, &rotated, show_rotated);

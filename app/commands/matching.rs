@@ -1,4 +1,4 @@
-//! `match`: two tables, or one, and what their columns mean → scored pairs and groups.
+//! `match`: compares the people of two tables, or of one with itself, and prints scored pairs and clusters.
 
 use std::path::PathBuf;
 
@@ -7,44 +7,44 @@ use huiliu_engine::operations::matching::{
 };
 
 use crate::CliError;
-use crate::words::matching::{bits, doubt, evidence, verdict};
+use crate::words::matching::{doubt_label, evidence_text, format_bits, verdict_label};
 use crate::words::{label, note, say, say_json, sentence};
 
-/// What was asked.
+/// Arguments of `match`.
 pub struct Asked {
-    /// What the columns mean.
+    /// File that says what the columns mean.
     pub config: PathBuf,
     /// The first table.
     pub left: PathBuf,
-    /// The second one; none to look for the same people within the first.
+    /// The second table. Without it, duplicates are searched for within the first.
     pub right: Option<PathBuf>,
-    /// One JSON object a line.
+    /// True if results are printed as one JSON object per line.
     pub json: bool,
 }
 
-/// What is said where `--config` is missing.
-pub fn config_missing() -> CliError {
+/// Builds the error for a missing `--config`.
+pub fn missing_config_error() -> CliError {
     CliError::usage(label("cli-matching-match-needs-config-file-which"))
 }
 
-/// Runs it.
+/// Runs `match` and prints results as they are found.
 pub fn run(asked: &Asked) -> Result<(), CliError> {
     let tables = MatchTables { config: &asked.config, left: &asked.left, right: asked.right.as_deref() };
     let mut output = Output { json: asked.json, headed: false };
-    let counts = matching::run(&tables, &mut |line| output.show(line))?;
-    output.show(MatchLine::Summary(counts));
+    let counts = matching::run(&tables, &mut |line| output.print_line(line))?;
+    output.print_line(MatchLine::Summary(counts));
     Ok(())
 }
 
-/// Where results go: lines of JSON, or of text under one heading.
+/// Prints results: as lines of JSON, or as text under one heading.
 struct Output {
     json: bool,
     headed: bool,
 }
 
 impl Output {
-    fn show(&mut self, line: MatchLine) {
-        // It says why something may be missing among the results, and is none of them.
+    fn print_line(&mut self, line: MatchLine) {
+        // This explains why results may be missing; it is not a result itself, so it goes to standard error.
         if let MatchLine::UnreadableColumn(column) = line {
             return note_unreadable(&column);
         }
@@ -77,20 +77,20 @@ fn say_heading() {
 }
 
 fn say_pair(pair: &MatchedPair) {
-    let lines: Vec<String> = pair.evidence.iter().map(evidence).collect();
+    let lines: Vec<String> = pair.evidence.iter().map(evidence_text).collect();
     say(&format!(
         "{}\t{}\t{}\t{}\t{}",
         pair.left,
         pair.right,
-        bits(pair.score),
-        verdict(pair.verdict),
+        format_bits(pair.score),
+        verdict_label(pair.verdict),
         lines.join(label("cli-matching-text"))
     ));
 }
 
 fn say_row(row: &MatchedRow) {
     if let Some(why) = row.doubt {
-        say(&format!("{}\t\t\t{}\t{}", row.left, verdict(row.verdict), doubt(why)));
+        say(&format!("{}\t\t\t{}\t{}", row.left, verdict_label(row.verdict), doubt_label(why)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! One file per family of commands.
+//! The commands, one file per family.
 
 mod audit;
 mod authoring;
@@ -46,24 +46,23 @@ use crate::cli::{Cli, Command, KeyWork, Schedules};
 use crate::settings::Reading;
 use crate::words::label;
 
-/// Runs what was asked. `doctor` goes on with settings that are not as they should be; what describes the command line
-/// needs none.
+/// Runs a command. `doctor` accepts invalid settings, and commands that describe the command line need none.
 pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
     let json = cli.globals.json;
     match cli.command {
         Command::Doctor => return doctor::run(reading, json).await,
         Command::Completions { shell } => {
-            reference::completions(shell);
+            reference::print_completions(shell);
             return Ok(());
         }
-        Command::Man { folder } => return reference::man(&folder),
+        Command::Man { folder } => return reference::write_man_pages(&folder),
         Command::CliPage => {
-            reference::page();
+            reference::print_cli_page();
             return Ok(());
         }
         _ => {}
     }
-    let settings = reading.settings()?;
+    let settings = reading.into_settings()?;
     match cli.command {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
@@ -87,22 +86,22 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::Receive { listen } => receive::run(settings, listen).await,
         Command::Cursors(asked) => cursors::run(settings, asked, json).await,
         Command::Worker { until_done } => worker::run(settings, until_done).await,
-        Command::Schedules(Schedules::List) => schedules::list(settings, json).await,
-        Command::Health => health::ask(settings, json).await,
+        Command::Schedules(Schedules::List) => schedules::list_schedules(settings, json).await,
+        Command::Health => health::check_health(settings, json).await,
         Command::Backup { folder } => maintenance::back_up(settings, &folder, json).await,
         Command::Restore { backup, overwrite, why } => {
-            maintenance::restore(settings, Backup { file: backup, overwrite }, &why, json).await
+            maintenance::restore_backup(settings, Backup { file: backup, overwrite }, &why, json).await
         }
         Command::Keys(KeyWork::Rotate) => maintenance::rotate_keys(settings, json).await,
-        Command::Migrate => maintenance::migrate(settings, json).await,
+        Command::Migrate => maintenance::migrate_schema(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,
         Command::Runs(listing) => runs::run(settings, listing, json).await,
         Command::Match { left, right } => {
-            // Global `--config` is this command's own: it needs no settings.
-            let config = cli.globals.config.ok_or_else(matching::config_missing)?;
+            // For `match`, the global `--config` is the file that describes the columns. The command uses no settings.
+            let config = cli.globals.config.ok_or_else(matching::missing_config_error)?;
             matching::run(&matching::Asked { config, left, right, json })
         }
-        Command::Balance { run } => runs::balance(settings, run, json).await,
+        Command::Balance { run } => runs::check_balance(settings, run, json).await,
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,
         Command::Batches(asked) => batches::run(settings, asked, json).await,
         Command::Replay(asked) => replay::run(settings, asked, json).await,
@@ -114,13 +113,13 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::Decisions(asked) => decisions::run(settings, asked, json).await,
         Command::Identity(asked) => identity::run(settings, asked, json).await,
         Command::Roster(asked) => roster::run(settings, asked, json).await,
-        Command::Schools(asked) => roster::schools(settings, asked, json).await,
-        Command::Regions(asked) => roster::tree(&settings, &asked, json),
-        Command::Ledger => records::ledger(settings).await,
+        Command::Schools(asked) => roster::run_schools(settings, asked, json).await,
+        Command::Regions(asked) => roster::run_regions(&settings, &asked, json),
+        Command::Ledger => records::print_ledger(settings).await,
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,
         Command::Secrets(asked) => secrets::run(settings, asked, json).await,
-        // `main` has gone another way, or the lines above.
+        // These commands were handled in `main` or above.
         Command::Unpack | Command::Doctor | Command::Completions { .. } | Command::Man { .. } | Command::CliPage => {
             Ok(())
         }

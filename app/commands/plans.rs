@@ -1,29 +1,29 @@
-//! What plans have in common: sums in words first, then the first teachers by name, all of them only where asked for.
+//! Shared parts of plans: totals first, then the first teachers by name. All teachers are shown only on request.
 
 use huiliu_engine::recount::Change;
 use huiliu_values::{BeforeAfter, ExactHours, Gains};
 
-use crate::render::{count, hours};
-use crate::table::table;
+use crate::render::{format_count, format_hours};
+use crate::table::print_table;
 use crate::words::{counting, label, say, sentence};
 
-/// How many teachers, or rows, a plan shows where nobody asks for more.
+/// How many teachers or rows a plan shows by default.
 pub const SHOWN: usize = 10;
 
-/// How many rows are shown: as many as was asked for, else the first.
-pub fn shown(all: bool, limit: Option<usize>) -> usize {
+/// Returns how many rows are shown: all, the given limit, or [`SHOWN`].
+pub fn row_limit(all: bool, limit: Option<usize>) -> usize {
     if all { usize::MAX } else { limit.unwrap_or(SHOWN) }
 }
 
-/// How hours change, each in a part of a sentence; nothing where they do not.
-pub fn gains(gains: &Gains) -> Vec<String> {
+/// Describes how hours change, one phrase per kind of change. Empty if nothing changes.
+pub fn gain_texts(gains: &Gains) -> Vec<String> {
     let Gains { gaining, gained, losing, lost, as_many } = *gains;
     let mut parts = Vec::new();
     if gaining > 0 {
-        parts.push(counting!("cli-plans-gain", n = gaining, hours = hours(gained)));
+        parts.push(counting!("cli-plans-gain", n = gaining, hours = format_hours(gained)));
     }
     if losing > 0 {
-        parts.push(counting!("cli-plans-lose", n = losing, hours = hours(lost)));
+        parts.push(counting!("cli-plans-lose", n = losing, hours = format_hours(lost)));
     }
     if as_many > 0 {
         parts.push(counting!("cli-plans-as-many", n = as_many));
@@ -31,12 +31,12 @@ pub fn gains(gains: &Gains) -> Vec<String> {
     parts
 }
 
-/// Prints the parts of a summary as one sentence.
+/// Prints the phrases of a summary in one line.
 pub fn say_summary(parts: &[String]) {
     say(&format!("  {}", parts.join(label("cli-plans-separator"))));
 }
 
-/// A teacher in a plan.
+/// One teacher of a plan.
 pub struct TeacherLine {
     pub number: Option<i64>,
     pub name: Option<String>,
@@ -59,15 +59,15 @@ impl From<&Change> for TeacherLine {
     }
 }
 
-/// Prints the first of the teachers, and says how many there are in all.
+/// Prints the first teachers, and how many there are in total.
 pub fn show_teachers(lines: impl ExactSizeIterator<Item = TeacherLine>, shown: usize, total: usize) {
     let cells = |line: TeacherLine| {
         vec![
             line.name.unwrap_or_else(|| label("cli-plans-no-name").to_owned()),
             line.id_number.unwrap_or_default(),
             line.number.map_or_else(|| label("cli-plans-new").to_owned(), |number| number.to_string()),
-            pair(line.counted),
-            pair(line.provisional),
+            before_after_text(line.counted),
+            before_after_text(line.provisional),
             line.entries_changed,
         ]
     };
@@ -84,18 +84,18 @@ pub fn show_teachers(lines: impl ExactSizeIterator<Item = TeacherLine>, shown: u
         return;
     }
     say("");
-    table(&heading, &rows);
+    print_table(&heading, &rows);
     say_more(rows.len(), total);
 }
 
-/// Says of how many the shown ones are, and that `--all` shows the rest.
+/// If not all are shown, says how many there are in total and that `--all` shows the rest.
 pub fn say_more(shown: usize, total: usize) {
     if shown < total {
-        say(&format!("  {}", sentence!("cli-plans-more", shown = count(shown), total = count(total))));
+        say(&format!("  {}", sentence!("cli-plans-more", shown = format_count(shown), total = format_count(total))));
     }
 }
 
-/// Hours before and after.
-pub fn pair(BeforeAfter { before, after }: BeforeAfter<ExactHours>) -> String {
-    if before == after { hours(before) } else { format!("{} → {}", hours(before), hours(after)) }
+/// Formats hours before and after; one number if they are equal.
+pub fn before_after_text(BeforeAfter { before, after }: BeforeAfter<ExactHours>) -> String {
+    if before == after { format_hours(before) } else { format!("{} → {}", format_hours(before), format_hours(after)) }
 }

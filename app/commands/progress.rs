@@ -1,4 +1,4 @@
-//! How far a sync is, in one line on a terminal: what it reads, then what it delivers, then that it settles.
+//! Shows the progress of a sync in one line on a terminal: records read, then records still to deliver, then settling.
 
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
@@ -8,26 +8,26 @@ use huiliu_engine::ingest::LandedPage;
 use huiliu_engine::operations::sync::{Progress, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::render::grouped;
+use crate::render::format_number;
 use crate::words::{counting, label, sentence};
 
-/// A line on a terminal; nothing in a pipe.
+/// A progress line on a terminal. Hidden in a pipe.
 pub struct ProgressLine {
     bar: ProgressBar,
     read: Mutex<Read>,
 }
 
-/// What has been read.
+/// Counters of what has been read.
 struct Read {
     records: u64,
     pages: u64,
-    /// All records there are to be read, as far as somebody has told.
+    /// Number of all records to read, if known.
     total: Option<u64>,
     began: Instant,
 }
 
 impl ProgressLine {
-    /// `total` is told where it is known before anything is read.
+    /// Creates the line. `total` is the number of records to read, if known in advance.
     pub fn new(total: Option<u64>) -> Self {
         let bar = if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new_spinner();
@@ -42,15 +42,16 @@ impl ProgressLine {
         Self { bar, read: Mutex::new(Read { records: 0, pages: 0, total, began: Instant::now() }) }
     }
 
-    /// Takes it off the terminal.
+    /// Removes the line from the terminal.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }
 
 impl Read {
-    /// The total that a platform tells is that of one listing: what was read before it is beside it.
-    fn take(&mut self, LandedPage { records, counted }: LandedPage) {
+    /// Adds a page. A platform reports the total of one listing only, so what was read before that listing is added to
+    /// it.
+    fn add_page(&mut self, LandedPage { records, counted }: LandedPage) {
         self.records += u64::from(records);
         self.pages += 1;
         if let Some(counted) = counted {
@@ -58,14 +59,14 @@ impl Read {
         }
     }
 
-    fn words(&self, took: Duration) -> String {
+    fn progress_text(&self, took: Duration) -> String {
         let total = self.total.filter(|total| *total >= self.records && *total > 0);
         let records = match total {
             Some(total) => counting!("cli-progress-read-of", read = self.records, n = total),
             None => counting!("cli-progress-read", n = self.records),
         };
         let mut words = vec![records, counting!("cli-progress-pages", n = self.pages)];
-        // Before a second is over, a rate says nothing.
+        // A rate means nothing within the first second.
         if took >= Duration::from_secs(1) {
             let rate = u128::from(self.records) * 1_000 / took.as_millis();
             words.push(counting!("cli-progress-rate", n = u64::try_from(rate).unwrap_or(u64::MAX)));
@@ -77,16 +78,16 @@ impl Read {
 impl Progress for ProgressLine {
     fn landed(&self, page: LandedPage) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.take(page);
-        self.bar.set_message(read.words(read.began.elapsed()));
+        read.add_page(page);
+        self.bar.set_message(read.progress_text(read.began.elapsed()));
     }
 
     fn pending(&self, records: i64) {
-        self.bar.set_message(sentence!("cli-progress-pending", records = grouped(records)));
+        self.bar.set_message(sentence!("cli-progress-pending", records = format_number(records)));
     }
 
     fn stage(&self, stage: Stage) {
-        // Each stage is timed by itself.
+        // Each stage has its own time.
         self.bar.reset_elapsed();
         self.bar.set_message(match stage {
             Stage::Reading => label("cli-progress-reading"),
@@ -109,16 +110,20 @@ mod tests {
             records,
             counted: counted.map(|(received, total)| Counted { received, total }),
         };
-        read.take(page(400, Some((400, 1_475))));
+        read.add_page(page(400, Some((400, 1_475))));
         assert_eq!(read.total, Some(1_475));
-        assert!(read.words(Duration::from_millis(900)).contains("1,475"));
-        read.take(page(1_075, Some((1_475, 1_475))));
-        // The next listing is counted by itself.
-        read.take(page(10, Some((10, 50))));
+        assert!(read.progress_text(Duration::from_millis(900)).contains("1,475"));
+        read.add_page(page(1_075, Some((1_475, 1_475))));
+        // The next listing has its own total.
+        read.add_page(page(10, Some((10, 50))));
         assert_eq!((read.records, read.pages, read.total), (1_485, 3, Some(1_525)));
-        // More came than was told: the total says nothing any more.
-        read.take(page(100, None));
-        assert!(!read.words(Duration::from_secs(7)).contains("1,525"));
-        assert!(read.words(Duration::from_secs(7)).contains("226"), "{}", read.words(Duration::from_secs(7)));
+        // More records came than reported, so the total is no longer shown.
+        read.add_page(page(100, None));
+        assert!(!read.progress_text(Duration::from_secs(7)).contains("1,525"));
+        assert!(
+            read.progress_text(Duration::from_secs(7)).contains("226"),
+            "{}",
+            read.progress_text(Duration::from_secs(7))
+        );
     }
 }

@@ -1,7 +1,7 @@
-//! `receive`: a small door through which platforms hand in payloads themselves, over HTTP.
+//! `receive`: a small HTTP server to which platforms push payloads.
 //!
-//! `POST /push/SOURCE/STREAM` with the payload as its body. It is landed as `upload` lands a file, in a run of its own; worker
-//! processes deliver it. Every answer is JSON; what is refused is told in both languages.
+//! `POST /push/SOURCE/STREAM` takes a payload as its body and lands it in a run of its own, as `upload` does with a
+//! file; worker processes deliver it. Every response is JSON; refusals give the reason in both languages.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,19 +26,19 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use super::sync::told_to_stop;
+use super::sync::watch_stop_signals;
 use crate::settings::Settings;
-use crate::words::{Both, in_both, logged, note, sentence, spoken, spoken_system};
+use crate::words::{Both, error_text, in_both, logged, note, sentence, system_error_text};
 use crate::{CliError, open};
 
-/// The largest payload, in bytes.
+/// The largest accepted payload, in bytes.
 const MAX_BODY: usize = 64 << 20;
-/// How long a sender may take over it.
+/// How long a sender may take to send a payload.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Payloads that are held at a time.
+/// How many payloads are received at the same time.
 const AT_ONCE: usize = 4;
 
-/// What every request is answered with.
+/// State that all requests share.
 #[derive(Clone)]
 struct Door {
     runtime: Runtime,
@@ -46,16 +46,17 @@ struct Door {
     stop: watch::Receiver<bool>,
 }
 
-/// Why nothing was taken.
+/// Why a payload was not accepted.
 struct Refused {
     status: StatusCode,
     code: &'static str,
     why: Both,
-    /// The run in which it was landed all the same.
+    /// The run in which a payload was landed nevertheless: this one, if it is unreadable, or another with the same
+    /// idempotency key.
     run: Option<i64>,
 }
 
-/// The same as it is answered.
+/// A refusal as response body.
 #[derive(Serialize)]
 struct RefusedBody<'a> {
     code: &'a str,
@@ -69,8 +70,8 @@ impl Refused {
         Self { status, code, why, run: None }
     }
 
-    /// Something here, which may pass.
-    fn later(why: &str) -> Self {
+    /// Builds the refusal for a temporary problem on our side: 503, with a request to try later.
+    fn unavailable(why: &str) -> Self {
         tracing::warn!("{}", logged!("cli-log-not-accepted", why));
         let why = in_both!("cli-receive-cannot-taken-just-now-send");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "later", why)
@@ -79,7 +80,7 @@ impl Refused {
 
 impl std::convert::From<StoreError> for Refused {
     fn from(fault: StoreError) -> Self {
-        Self::later(&spoken(&fault))
+        Self::unavailable(&error_text(&fault))
     }
 }
 
@@ -90,7 +91,7 @@ impl std::convert::From<PushAuthError> for Refused {
             PushAuthError::Time => (StatusCode::UNAUTHORIZED, "time"),
             PushAuthError::Key => (StatusCode::BAD_REQUEST, "key"),
         };
-        Self::new(status, code, crate::words::both(&fault))
+        Self::new(status, code, crate::words::render_in_both(&fault))
     }
 }
 
@@ -98,17 +99,17 @@ impl std::convert::From<PushError> for Refused {
     fn from(error: PushError) -> Self {
         match error {
             PushError::Door(fault) => fault.into(),
-            PushError::Disabled => disabled(),
-            PushError::Stream { known } => no_stream(&known),
+            PushError::Disabled => disabled_refusal(),
+            PushError::Stream { known } => unknown_stream_refusal(&known),
             PushError::KeyTaken { run } => {
                 let why = in_both!("cli-receive-another-payload-was-handed-idempotency");
                 Self { run: Some(run), ..Self::new(StatusCode::CONFLICT, "key", why) }
             }
             PushError::Unreadable { run, .. } => {
-                let why = crate::words::both(&error);
+                let why = crate::words::render_in_both(&error);
                 Self { run: Some(run), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", why) }
             }
-            other => Self::later(&other.to_string()),
+            other => Self::unavailable(&other.to_string()),
         }
     }
 }
@@ -129,18 +130,18 @@ fn json_answer(status: StatusCode, body: &impl Serialize) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], format!("{text}\n")).into_response()
 }
 
-/// Listens until told to stop, or until the key has been rotated.
+/// Serves until a signal stops the process, or until the key has been rotated.
 pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError> {
-    let stop = told_to_stop()?;
-    let runtime = open::runtime(&settings, MayCreate::Files).await?;
+    let stop = watch_stop_signals()?;
+    let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     let listener = TcpListener::bind(address).await.map_err(|e| {
-        CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = spoken_system(&e)))
+        CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = system_error_text(&e)))
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let door = Door { runtime: runtime.clone(), room: Arc::new(Semaphore::new(AT_ONCE)), stop: stop.clone() };
     let routes = Router::new()
-        .route("/push/{source}", post(take_only))
-        .route("/push/{source}/{stream}", post(take_for))
+        .route("/push/{source}", post(push_to_only_stream))
+        .route("/push/{source}/{stream}", post(push_to_stream))
         .with_state(door);
     note(&sentence!("cli-receive-payloads-taken-http-push-source", address));
     let mut told = stop.clone();
@@ -148,15 +149,16 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
         let _ = told.wait_for(|stop| *stop).await;
     });
     let ended = tokio::select! {
-        served = served => served.map_err(|e| CliError::failed(spoken_system(&e))),
-        rotated = until_rotated(&runtime) => Err(rotated),
+        served = served => served.map_err(|e| CliError::failed(system_error_text(&e))),
+        rotated = wait_for_rotation(&runtime) => Err(rotated),
     };
     runtime.close().await;
     ended
 }
 
-/// Nothing is sealed under a retired key; whoever starts it again gives it the new one.
-async fn until_rotated(runtime: &Runtime) -> CliError {
+/// Waits until the key has been rotated. The server then ends, so that nothing is sealed under a retired key; it must
+/// be restarted with the new one.
+async fn wait_for_rotation(runtime: &Runtime) -> CliError {
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;
         match runtime.check_key().await {
@@ -169,18 +171,18 @@ async fn until_rotated(runtime: &Runtime) -> CliError {
     }
 }
 
-/// A payload as it is handed in.
+/// A pushed payload that has not been checked yet.
 struct PushedPayload<'p> {
     source: &'p str,
-    /// Without it the source's only one.
+    /// Without it, the source must have exactly one stream.
     stream: Option<&'p str>,
-    /// Path and query, which a signature covers.
+    /// Path and query of the request, which the signature covers.
     path: &'p str,
     headers: &'p HeaderMap,
     body: Body,
 }
 
-async fn take_only(
+async fn push_to_only_stream(
     State(door): State<Door>,
     Path(source): Path<String>,
     uri: Uri,
@@ -188,10 +190,10 @@ async fn take_only(
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    answer(&door, PushedPayload { source: &source, stream: None, path, headers: &headers, body }).await
+    handle_push(&door, PushedPayload { source: &source, stream: None, path, headers: &headers, body }).await
 }
 
-async fn take_for(
+async fn push_to_stream(
     State(door): State<Door>,
     Path((source, stream)): Path<(String, String)>,
     uri: Uri,
@@ -199,29 +201,30 @@ async fn take_for(
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    answer(&door, PushedPayload { source: &source, stream: Some(&stream), path, headers: &headers, body }).await
+    handle_push(&door, PushedPayload { source: &source, stream: Some(&stream), path, headers: &headers, body }).await
 }
 
-async fn answer(door: &Door, pushed: PushedPayload<'_>) -> Response {
-    match take(door, pushed).await {
+async fn handle_push(door: &Door, pushed: PushedPayload<'_>) -> Response {
+    match accept_payload(door, pushed).await {
         Ok(taken) => json_answer(StatusCode::ACCEPTED, &taken),
         Err(refused) => refused.into_response(),
     }
 }
 
-/// The life of a payload that is handed in: proven, then taken in its source's lease, unless it is here already.
-async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refused> {
+/// Reads a payload, checks that its sender is authorized, and lands it under its source's lease. A payload that is
+/// already here is not landed again.
+async fn accept_payload(door: &Door, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refused> {
     let PushedPayload { source, stream, path, headers, body } = pushed;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;
-    let _room = door.room.try_acquire().map_err(|_| Refused::later("payloads of others are being taken"))?;
+    let _room = door.room.try_acquire().map_err(|_| Refused::unavailable("payloads of others are being taken"))?;
     door.runtime.refresh_registry().await?;
     let target = push::target(&door.runtime, source);
     let packer = target.as_ref().ok().and_then(|target| target.choose_stream(stream).ok());
     let packer = packer.map_or_else(Packer::default, |stream| text_window::build_packer(stream, 0));
-    let read = tokio::time::timeout(PATIENCE, received(body, packer)).await;
-    let payload = read.map_err(|_| too_slow())?.ok_or_else(too_large)?;
+    let read = tokio::time::timeout(PATIENCE, read_body(body, packer)).await;
+    let payload = read.map_err(|_| slow_body_refusal())?.ok_or_else(large_body_refusal)?;
     let target = target?;
     let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let proof = match (bearer, text("huiliu-timestamp"), text("huiliu-signature")) {
@@ -234,8 +237,8 @@ async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<AcceptedPayload,
     Ok(target.land(&door.runtime, &stream, key, payload, &door.stop).await?)
 }
 
-/// A body, unless it is too large or breaks off.
-async fn received(mut body: Body, mut packer: Packer) -> Option<Payload> {
+/// Reads a body. Returns `None` if it is too large or ends early.
+async fn read_body(mut body: Body, mut packer: Packer) -> Option<Payload> {
     while let Some(frame) = body.frame().await {
         let Ok(bytes) = frame.ok()?.into_data() else { continue };
         if packer.len() + bytes.len() > MAX_BODY {
@@ -246,22 +249,22 @@ async fn received(mut body: Body, mut packer: Packer) -> Option<Payload> {
     packer.into_payload().ok()
 }
 
-fn too_slow() -> Refused {
+fn slow_body_refusal() -> Refused {
     let why = in_both!("cli-receive-body-did-come-within-send", s = PATIENCE.as_secs());
     Refused::new(StatusCode::REQUEST_TIMEOUT, "slow", why)
 }
 
-fn too_large() -> Refused {
+fn large_body_refusal() -> Refused {
     let why = in_both!("cli-receive-body-more-than-bytes-broke", MAX_BODY);
     Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "size", why)
 }
 
-fn disabled() -> Refused {
+fn disabled_refusal() -> Refused {
     let why = in_both!("cli-receive-connector-source-disabled-ask-whoever");
     Refused::new(StatusCode::FORBIDDEN, "disabled", why)
 }
 
-fn no_stream(known: &[String]) -> Refused {
+fn unknown_stream_refusal(known: &[String]) -> Refused {
     let all = known.join(", ");
     let why = in_both!("cli-receive-such-stream-there-send-push", all);
     Refused::new(StatusCode::NOT_FOUND, "stream", why)

@@ -1,34 +1,34 @@
-//! `connectors record`: a page of a real platform becomes a sample without anybody real in it.
+//! `connectors record`: turns a page of a real platform into a sample without real people.
 
 use std::path::PathBuf;
 
 use huiliu_engine::operations::record_sample::{self, RecordRequest, RecordedSample};
 
-use super::authoring::{page_of, runtime_for};
+use super::authoring::{choose_page, runtime_for};
 use crate::render::show;
 use crate::settings::Settings;
 use crate::words::{note, say, sentence};
 use crate::{CliError, open};
 
-/// What was asked.
+/// Arguments of `connectors record`.
 pub struct Asked {
-    /// A source, whose first page is taken.
+    /// The source whose first page is recorded.
     pub source: Option<String>,
-    /// A file instead.
+    /// The file to use instead of a source.
     pub sample: Option<PathBuf>,
     pub stream: Option<String>,
-    /// The connector's folder.
+    /// The connector's folder; the sample goes into its `samples/`.
     pub into: PathBuf,
 }
 
 pub async fn run(settings: &Settings, asked: &Asked, json: bool) -> Result<(), CliError> {
     let runtime = runtime_for(settings, asked.source.as_deref()).await?;
     let request = RecordRequest {
-        page: page_of(runtime.as_ref(), asked.source.as_deref(), asked.sample.as_deref()),
+        page: choose_page(runtime.as_ref(), asked.source.as_deref(), asked.sample.as_deref()),
         stream: asked.stream.as_deref(),
         into: &asked.into,
     };
-    let recorded = record_sample::record(&settings.engine, &open::program(), request).await?;
+    let recorded = record_sample::record(&settings.engine, &open::build_program(), request).await?;
     if let Some(runtime) = &runtime {
         runtime.close().await;
     }

@@ -1,35 +1,35 @@
-//! `records`, and every teacher's hours as JSON lines.
+//! `records`, and the hidden `ledger`, which prints every teacher's hours as JSON lines.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::records;
 use huiliu_store::admin::reports::RecordRow;
 
 use crate::cli::Listing;
-use crate::render::{hours, show, show_page};
+use crate::render::{format_hours, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{address, amount, label, pass_word, say_json};
+use crate::table::print_table;
+use crate::words::{label, localize_address, localize_amount, pass_label, say_json};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     match listing {
         Listing::List { of, span } => {
-            let program = open::program();
-            let access = open::access(&opened, &settings, &program);
-            let page = records::list(access, &of.filter(None, None), span.into()).await?;
-            show_page(json, &page, list);
+            let program = open::build_program();
+            let access = open::registry_access(&opened, &settings, &program);
+            let page = records::list(access, &of.into_row_filter(None, None), span.into()).await?;
+            show_page(json, &page, show_records);
         }
         Listing::Show { id } => {
             let record = records::show(&opened, id).await?;
-            show(json, &record, |record| list(std::slice::from_ref(record)));
+            show(json, &record, |record| show_records(std::slice::from_ref(record)));
         }
     }
     opened.close().await;
     Ok(())
 }
 
-fn list(rows: &[RecordRow]) {
+fn show_records(rows: &[RecordRow]) {
     let cells = |r: &RecordRow| {
         vec![
             r.record.to_string(),
@@ -37,11 +37,11 @@ fn list(rows: &[RecordRow]) {
             r.teacher.map(|t| t.to_string()).unwrap_or_default(),
             r.name.clone(),
             r.course.clone(),
-            amount(&r.raw_hours),
-            hours(r.hours),
-            pass_word(r.pass_state).to_owned(),
+            localize_amount(&r.raw_hours),
+            format_hours(r.hours),
+            pass_label(r.pass_state).to_owned(),
             r.period_end.clone(),
-            address(&r.address).into_owned(),
+            localize_address(&r.address).into_owned(),
         ]
     };
     let heading = [
@@ -56,12 +56,12 @@ fn list(rows: &[RecordRow]) {
         label("cli-records-ended"),
         label("cli-records-address"),
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
-/// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.
-pub async fn ledger(settings: Settings) -> Result<(), CliError> {
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+/// Prints every teacher's hours with the unsealed ID number as JSON lines, for comparison with a truth file.
+pub async fn print_ledger(settings: Settings) -> Result<(), CliError> {
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     let mut after = 0;
     loop {
         let rows = records::ledger_after(&opened, after).await?;

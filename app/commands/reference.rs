@@ -1,4 +1,5 @@
-//! The command line described: `docs/cli.md`, man pages, completions. All of it is made from the definitions in `cli`.
+//! Descriptions of the command line: `docs/cli.md`, man pages, completions. All are generated from the definitions in
+//! `cli`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,32 +9,32 @@ use clap_complete::Shell;
 
 use crate::CliError;
 use crate::cli::examples;
-use crate::words::{say, sentence, spoken_system};
+use crate::words::{say, sentence, system_error_text};
 
-/// Prints what a shell needs to complete our commands.
-pub fn completions(shell: Shell) {
+/// Prints the completion script of a shell.
+pub fn print_completions(shell: Shell) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut examples::command(), "huiliu", &mut script);
+    clap_complete::generate(shell, &mut examples::build_command(), "huiliu", &mut script);
     say(String::from_utf8_lossy(&script).trim_end());
 }
 
-/// Writes a man page for each command.
-pub fn man(folder: &Path) -> Result<(), CliError> {
+/// Writes a man page for each command into a folder.
+pub fn write_man_pages(folder: &Path) -> Result<(), CliError> {
     let unwritable = |e: std::io::Error| {
         CliError::usage(sentence!(
             "cli-reference-cannot-write-man-pages-give",
             folder = folder.display(),
-            e = spoken_system(&e)
+            e = system_error_text(&e)
         ))
     };
     std::fs::create_dir_all(folder).map_err(unwritable)?;
-    clap_mangen::generate_to(examples::command(), folder).map_err(unwritable)?;
-    let pages = pages_in(folder).map_err(unwritable)?;
+    clap_mangen::generate_to(examples::build_command(), folder).map_err(unwritable)?;
+    let pages = count_pages(folder).map_err(unwritable)?;
     say(&sentence!("cli-reference-pages", pages, folder = folder.display()));
     Ok(())
 }
 
-fn pages_in(folder: &Path) -> std::io::Result<usize> {
+fn count_pages(folder: &Path) -> std::io::Result<usize> {
     let names: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
     let is_ours = |path: &&PathBuf| {
@@ -44,38 +45,38 @@ fn pages_in(folder: &Path) -> std::io::Result<usize> {
 }
 
 /// Prints `docs/cli.md`.
-pub fn page() {
-    let mut command = examples::command();
+pub fn print_cli_page() {
+    let mut command = examples::build_command();
     command.build();
     let mut text = String::from(
         "# The command line\n\nMade from the program by `UPDATE=1 cargo test --test main -- cli::`; do not edit it. `huiliu COMMAND --help` \
          shows the same.\n\n## huiliu\n",
     );
-    describe(&command, &mut text);
-    add_below(&command, &mut text);
+    write_description(&command, &mut text);
+    write_subcommands(&command, &mut text);
     say(text.trim_end());
 }
 
-fn add_below(command: &Command, text: &mut String) {
+fn write_subcommands(command: &Command, text: &mut String) {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
         let level = if sub.has_subcommands() || command.get_name() == "huiliu" { "##" } else { "###" };
         let _ = writeln!(text, "\n{level} {}", sub.get_bin_name().unwrap_or(sub.get_name()));
-        describe(sub, text);
-        add_below(sub, text);
+        write_description(sub, text);
+        write_subcommands(sub, text);
     }
 }
 
-/// What it does, how it is called, what may be given, and an example.
-fn describe(command: &Command, text: &mut String) {
+/// Writes what a command does, its usage, its arguments, and an example.
+fn write_description(command: &Command, text: &mut String) {
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
-    let _ = writeln!(text, "\n{}\n\n```text\n{}\n```", escaped(&about), usage.trim_start_matches("Usage: ").trim());
+    let _ = writeln!(text, "\n{}\n\n```text\n{}\n```", escape_cell(&about), usage.trim_start_matches("Usage: ").trim());
     let is_top = command.get_name() == "huiliu";
     let rows: Vec<String> = command
         .get_arguments()
         .filter(|arg| !arg.is_hide_set() && (is_top || !arg.is_global_set()))
         .filter(|arg| !["help", "version"].contains(&arg.get_id().as_str()))
-        .map(row)
+        .map(argument_row)
         .collect();
     if !rows.is_empty() {
         let _ = writeln!(text, "\n| argument | meaning |\n|---|---|\n{}", rows.join("\n"));
@@ -87,7 +88,7 @@ fn describe(command: &Command, text: &mut String) {
     }
 }
 
-fn row(arg: &Arg) -> String {
+fn argument_row(arg: &Arg) -> String {
     let values: Vec<String> = arg.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
     let takes = arg.get_action().takes_values();
     let name = match arg.get_long() {
@@ -95,15 +96,15 @@ fn row(arg: &Arg) -> String {
         Some(long) => format!("--{long}"),
         None => values.join(" "),
     };
-    // Defaults and choices are told in it.
+    // The help text includes defaults and choices.
     let mut meaning = arg.get_help().map(ToString::to_string).unwrap_or_default();
     if arg.is_required_set() && arg.get_long().is_some() {
         meaning.push_str(" (required)");
     }
-    format!("| `{name}` | {} |", escaped(meaning.trim()))
+    format!("| `{name}` | {} |", escape_cell(meaning.trim()))
 }
 
-/// As a cell of a table takes it.
-fn escaped(text: &str) -> String {
+/// Escapes a text for a cell of a Markdown table.
+fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

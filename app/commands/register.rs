@@ -1,4 +1,4 @@
-//! `connectors register`, `versions`, `rollback`, `enable`, `disable`: connectors that come and go at run time.
+//! `connectors register`, `versions`, `rollback`, `enable`, `disable`: changes connectors at run time.
 
 use std::path::Path;
 
@@ -10,22 +10,22 @@ use huiliu_engine::operations::{Act, RegistryAccess};
 
 use super::authoring::{note_open_questions, show_checked};
 use crate::cli::Why;
-use crate::render::{moment, show};
+use crate::render::{format_moment, show};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{label, origin, say, sentence};
+use crate::table::print_table;
+use crate::words::{label, origin_label, say, sentence};
 use crate::{CliError, open};
 
-pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
-    let examined = connector_versions::examine(&settings.engine, &open::program(), path).await?;
+pub async fn register_connector(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
+    let examined = connector_versions::examine(&settings.engine, &open::build_program(), path).await?;
     let registration = if examined.passes_gate() {
-        let opened = open::database(settings, MayCreate::Files).await?;
+        let opened = open::open_database(settings, MayCreate::Files).await?;
         let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
         let registration = connector_versions::register(&opened, act, examined).await?;
         opened.close().await;
         registration
     } else {
-        // What is refused leaves no database behind.
+        // A refused connector does not cause a database to be created.
         examined.into_registration(RegistrationState::Refused)
     };
     note_open_questions(&registration.open_questions);
@@ -54,8 +54,8 @@ fn show_registration(registration: &Registration) {
     }
 }
 
-pub async fn versions(settings: &Settings, id: &str, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
+pub async fn list_versions(settings: &Settings, id: &str, json: bool) -> Result<(), CliError> {
+    let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let versions = connector_versions::versions(access, id).await?;
     opened.close().await;
@@ -68,9 +68,9 @@ fn show_versions(versions: &ConnectorVersions) {
     let cells = |row: &VersionShown| {
         vec![
             row.version.to_string(),
-            origin(row.origin).to_owned(),
+            origin_label(row.origin).to_owned(),
             if row.in_use { label("cli-register-use") } else { "" }.to_owned(),
-            row.registered_at.as_deref().map(moment).unwrap_or_default(),
+            row.registered_at.as_deref().map(format_moment).unwrap_or_default(),
             text(&row.registered_by),
             text(&row.because),
         ]
@@ -83,22 +83,22 @@ fn show_versions(versions: &ConnectorVersions) {
         label("cli-register-by"),
         label("cli-register-because"),
     ];
-    table(&heading, &versions.page.items.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &versions.page.items.iter().map(cells).collect::<Vec<_>>());
     if let Some(DisabledConnector { by, because }) = &versions.disabled {
         say(&sentence!("cli-register-disabled", by, because));
     }
 }
 
-/// A version that is to be used again.
+/// Arguments of `connectors rollback`.
 pub struct Rollback {
     pub id: String,
-    /// A version, or `built-in`.
+    /// A version number, or `built-in`.
     pub to: String,
     pub because: String,
 }
 
-pub async fn rollback(settings: &Settings, asked: &Rollback, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
+pub async fn rollback_connector(settings: &Settings, asked: &Rollback, json: bool) -> Result<(), CliError> {
+    let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let Rollback { id, to, because } = asked;
     let act = Act { actor: &settings.actor, because };
@@ -114,7 +114,7 @@ pub async fn rollback(settings: &Settings, asked: &Rollback, json: bool) -> Resu
     Ok(())
 }
 
-/// Whether a connector's sources are to be read.
+/// Arguments of `connectors enable` and `disable`.
 pub struct Switch {
     pub id: String,
     pub enabled: bool,
@@ -122,16 +122,16 @@ pub struct Switch {
 }
 
 pub async fn set_enabled(settings: &Settings, asked: &Switch, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
+    let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &asked.because };
     let switched = connector_versions::set_enabled(access, act, &asked.id, asked.enabled).await?;
     opened.close().await;
-    show(json, &switched, |switched| say(enabled_words(switched)));
+    show(json, &switched, |switched| say(enabled_label(switched)));
     Ok(())
 }
 
-fn enabled_words(switched: &ConnectorEnabled) -> &'static str {
+fn enabled_label(switched: &ConnectorEnabled) -> &'static str {
     match (switched.enabled, switched.changed) {
         (true, true) => label("cli-register-sources-read-again"),
         (true, false) => label("cli-register-was-enabled-already"),

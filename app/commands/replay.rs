@@ -1,4 +1,4 @@
-//! `replay`: dead letters through today's manifests and rules, the plan first.
+//! `replay`: processes dead letters again with the current manifests and rules, plan first.
 
 use huiliu_decode::Problem;
 use huiliu_engine::database::MayCreate;
@@ -8,64 +8,66 @@ use huiliu_engine::replay::{EffectHours, PlanDifference};
 use huiliu_messages::Message;
 use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
-use super::days::{begin_of, check_days, end_of};
+use super::days::{check_day_order, end_of_day, start_of_day};
 use super::plans::{self, TeacherLine};
-use super::sync::told_to_stop;
+use super::sync::watch_stop_signals;
 use crate::cli::{Matching, Replays};
-use crate::render::{grouped, hours, moment, reasons, show, show_page};
+use crate::render::{format_hours, format_moment, format_number, reasons_text, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{address, counting, label, note, said, say, sentence, word};
+use crate::table::print_table;
+use crate::words::{counting, label, localize_address, localize_word, message_text, note, say, sentence};
 use crate::{CliError, open};
 use huiliu_values::RecordOutcome;
 
-/// Raw records, and teachers, that JSON tells of a plan, and of one that is shown again, where nobody asks for more.
+/// How many raw records and teachers a result contains by default: of a new plan or an applied replay, and of a replay
+/// that is shown again.
 const TOLD: [i64; 2] = [20, 50];
 
 pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), CliError> {
     match asked {
         Replays::Plan { matching, all } => {
-            check_days(matching.since, matching.until)?;
-            plan(settings, &filter(matching), all, json).await
+            check_day_order(matching.since, matching.until)?;
+            plan_replay(settings, &build_filter(matching), all, json).await
         }
-        Replays::Apply { id } => apply(settings, id, json).await,
+        Replays::Apply { id } => apply_replay(settings, id, json).await,
         Replays::List(span) => {
-            let opened = open::database(&settings, MayCreate::Nothing).await?;
+            let opened = open::open_database(&settings, MayCreate::Nothing).await?;
             let page: Page<Replay> = replays::list(&opened, span.into()).await?;
             opened.close().await;
-            show_page(json, &page, overview);
+            show_page(json, &page, show_replays);
             Ok(())
         }
         Replays::Show { id, all, limit } => {
-            let opened = open::database(&settings, MayCreate::Nothing).await?;
+            let opened = open::open_database(&settings, MayCreate::Nothing).await?;
             let told = if all { i64::MAX } else { limit.unwrap_or(TOLD[1]) };
             let shown = replays::show(&opened, id, told).await?;
             opened.close().await;
             let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(0));
-            show(json, &shown, |shown| show_replay(shown, all || limit.is_some(), plans::shown(all, limit)));
+            show(json, &shown, |shown| show_replay(shown, all || limit.is_some(), plans::row_limit(all, limit)));
             Ok(())
         }
     }
 }
 
-fn filter(m: Matching) -> Filter {
+fn build_filter(m: Matching) -> Filter {
     Filter {
         connector: m.connector,
         source: m.source,
         code: m.code,
         run: m.run,
-        since: m.since.and_then(begin_of),
-        until: m.until.and_then(end_of),
+        since: m.since.and_then(start_of_day),
+        until: m.until.and_then(end_of_day),
     }
 }
 
-async fn plan(settings: Settings, filter: &Filter, all: bool, json: bool) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
+async fn plan_replay(settings: Settings, filter: &Filter, all: bool, json: bool) -> Result<(), CliError> {
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let plan = replays::plan(&runtime, act, filter, if all { i64::MAX } else { TOLD[0] }, &told_to_stop()?).await?;
+    let plan =
+        replays::plan(&runtime, act, filter, if all { i64::MAX } else { TOLD[0] }, &watch_stop_signals()?).await?;
     runtime.close().await;
     show(json, &plan, |plan| {
-        show_replay(plan, all, plans::shown(all, None));
+        show_replay(plan, all, plans::row_limit(all, None));
         if !plan.changes {
             return say(label("cli-replay-nothing-would-change-every-record"));
         }
@@ -75,8 +77,8 @@ async fn plan(settings: Settings, filter: &Filter, all: bool, json: bool) -> Res
     Ok(())
 }
 
-async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
+async fn apply_replay(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
     let applied: ReplayApplied = replays::apply(&runtime, act, id, TOLD[0]).await?;
     runtime.close().await;
@@ -88,23 +90,23 @@ async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> 
     });
     let Some(moved) = applied.refused else { return Ok(()) };
     for what in moved.iter().take(plans::SHOWN) {
-        note(&format!("  {}", moved_in_words(what)));
+        note(&format!("  {}", difference_text(what)));
     }
     Err(CliError::failed(sentence!("cli-replay-replay-longer-holds-things-moved", id, n = moved.len()))
         .with_code("replay.stale"))
 }
 
-fn moved_in_words(moved: &PlanDifference) -> String {
+fn difference_text(moved: &PlanDifference) -> String {
     let told = |effect: &Option<EffectHours>| {
         effect.map_or_else(
             || label("cli-replay-change").to_owned(),
             |EffectHours { counted, provisional }| {
                 format!(
                     "{}+{} → {}+{}",
-                    hours(counted.before),
-                    hours(provisional.before),
-                    hours(counted.after),
-                    hours(provisional.after)
+                    format_hours(counted.before),
+                    format_hours(provisional.before),
+                    format_hours(counted.after),
+                    format_hours(provisional.after)
                 )
             },
         )
@@ -117,26 +119,26 @@ fn moved_in_words(moved: &PlanDifference) -> String {
         PlanDifference::Letter { dead_letter, address: at, planned, now } => sentence!(
             "cli-replay-dead-letter-planned-now",
             dead_letter,
-            at = address(at),
-            planned = word(planned.as_str()),
-            now = word(now.as_str())
+            at = localize_address(at),
+            planned = localize_word(planned.as_str()),
+            now = localize_word(now.as_str())
         ),
         PlanDifference::Teacher { person, planned, now } => {
-            // Who is no teacher yet has no number.
+            // A person who is not a teacher yet has no number.
             let person = if person.starts_with("new:") { label("cli-plans-new") } else { person.as_str() };
             sentence!("cli-replay-teacher-planned-class-hours-now", person, planned = told(planned), now = told(now))
         }
     }
 }
 
-/// A replay: what it comes to, then raw records where they are asked for, and the first of the teachers.
+/// Shows a replay: totals, then raw records on request, then the first teachers.
 fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
     show_summary(shown);
     if records && !shown.items.is_empty() {
         say(&format!("\n{}", label("cli-replay-raw-records")));
         for item in shown.items.iter().take(most) {
-            let (letter, at) = (item.dead_letter, address(&item.address));
-            say(&format!("  {letter}  {at}  → {}  {}", word(item.outcome.as_str()), detail(item)));
+            let (letter, at) = (item.dead_letter, localize_address(&item.address));
+            say(&format!("  {letter}  {at}  → {}  {}", localize_word(item.outcome.as_str()), detail_text(item)));
         }
     }
     let line = |e: &Effect| TeacherLine {
@@ -155,12 +157,12 @@ fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
     }
 }
 
-/// What a replay comes to, in words: raw records, dead letters, hours.
+/// Shows the totals of a replay: raw records, dead letters, hours.
 fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
-    let (id, state, at) = (replay.replay, word(replay.state.as_str()), moment(&replay.planned_at));
+    let (id, state, at) = (replay.replay, localize_word(replay.state.as_str()), format_moment(&replay.planned_at));
     say(&sentence!("cli-replay-heading", id, state, at, by = replay.planned_by));
     let of = |(outcome, n): (&RecordOutcome, &i64)| {
-        sentence!("cli-render-of-outcome", n = grouped(*n), outcome = word(outcome.as_str()))
+        sentence!("cli-render-of-outcome", n = format_number(*n), outcome = localize_word(outcome.as_str()))
     };
     let outcomes: Vec<String> = replay.outcomes.iter().filter(|(_, n)| **n > 0).map(of).collect();
     let records: i64 = replay.outcomes.values().sum();
@@ -168,7 +170,7 @@ fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
         return;
     }
     let outcomes = outcomes.join(label("cli-render-comma"));
-    let mut parts = plans::gains(&sums.gains);
+    let mut parts = plans::gain_texts(&sums.gains);
     let open = replay.letters - sums.closing;
     if sums.closing > 0 {
         parts.push(counting!("cli-replay-close", n = sums.closing));
@@ -180,28 +182,28 @@ fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
     plans::say_summary(&parts);
 }
 
-/// What a record says then, or why it stays parked.
-fn detail(item: &Item) -> String {
+/// Describes what a record would become, or why it stays parked or cannot be read.
+fn detail_text(item: &Item) -> String {
     if let Some(stored) = item.detail.get("reasons") {
-        return reasons(&Problem::from_stored(&stored.to_string()));
+        return reasons_text(&Problem::from_stored(&stored.to_string()));
     }
     let text = |k: &str| item.detail.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     if let Some(why) = item.detail.get("unreadable") {
-        return said(&Message::from_json(why));
+        return message_text(&Message::from_json(why));
     }
     let (course, hours, end) = (text("course"), text("class_hours"), text("period_end"));
     format!("{course}  {hours} {}  {end}", label("cli-replay-class-hours"))
 }
 
-fn overview(rows: &[Replay]) {
+fn show_replays(rows: &[Replay]) {
     let cells = |r: &Replay| {
         let n = |outcome: RecordOutcome| r.outcomes.get(&outcome).copied().unwrap_or(0);
-        let n = |outcome: RecordOutcome| grouped(n(outcome));
-        let mut row = vec![r.replay.to_string(), word(r.state.as_str()).to_owned(), grouped(r.letters)];
+        let n = |outcome: RecordOutcome| format_number(n(outcome));
+        let mut row = vec![r.replay.to_string(), localize_word(r.state.as_str()).to_owned(), format_number(r.letters)];
         use RecordOutcome::{Inserted, Parked, Skipped, Superseded, Unchanged, Updated};
         row.extend([Inserted, Updated, Unchanged, Superseded, Skipped, Parked].map(n));
-        row.push(grouped(r.teachers));
-        row.push(moment(&r.planned_at));
+        row.push(format_number(r.teachers));
+        row.push(format_moment(&r.planned_at));
         row.push(r.planned_by.clone());
         row
     };
@@ -219,5 +221,5 @@ fn overview(rows: &[Replay]) {
         label("cli-replay-planned"),
         label("cli-replay-by"),
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

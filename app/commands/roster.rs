@@ -1,4 +1,4 @@
-//! `roster`, `schools` and `regions`: teachers and schools as counties keep them, and to whom these report.
+//! `roster`, `schools` and `regions`: teachers and schools as counties list them, and the authorities they report to.
 
 use chrono::NaiveDate;
 use huiliu_engine::database::MayCreate;
@@ -10,18 +10,20 @@ use huiliu_values::calendar::today_in_shanghai;
 
 use super::teachers;
 use crate::cli::{Roster, Schools, Tree};
-use crate::render::{grouped, show, show_page};
+use crate::render::{format_number, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{address, label, say, sentence, word};
+use crate::table::print_table;
+use crate::words::{label, localize_address, localize_word, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), CliError> {
     match asked {
-        Roster::Show { teacher, on } => show_one(&settings, &teacher, on.unwrap_or_else(today_in_shanghai), json).await,
+        Roster::Show { teacher, on } => {
+            show_one_teacher(&settings, &teacher, on.unwrap_or_else(today_in_shanghai), json).await
+        }
         Roster::Status => {
-            let opened = open::database(&settings, MayCreate::Nothing).await?;
-            let status = roster::status(&settings.engine, &open::program(), &opened).await?;
+            let opened = open::open_database(&settings, MayCreate::Nothing).await?;
+            let status = roster::status(&settings.engine, &open::build_program(), &opened).await?;
             opened.close().await;
             show(json, &status, show_status);
             Ok(())
@@ -29,9 +31,9 @@ pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), Cl
     }
 }
 
-async fn show_one(settings: &Settings, teacher: &str, on: NaiveDate, json: bool) -> Result<(), CliError> {
-    let which = teachers::which(teacher)?;
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn show_one_teacher(settings: &Settings, teacher: &str, on: NaiveDate, json: bool) -> Result<(), CliError> {
+    let which = teachers::parse_teacher(teacher)?;
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let shown = roster::show(&settings.engine, &opened, &which, on).await?;
     opened.close().await;
     show(json, &shown, show_teacher);
@@ -41,9 +43,9 @@ async fn show_one(settings: &Settings, teacher: &str, on: NaiveDate, json: bool)
 fn show_teacher(shown: &RosterTeacher) {
     let row = &shown.teacher;
     let name = row.name.as_deref().unwrap_or_default();
-    say(&sentence!("cli-roster-heading", teacher = row.teacher, name, origin = word(&row.origin)));
+    say(&sentence!("cli-roster-heading", teacher = row.teacher, name, origin = localize_word(&row.origin)));
     if let (Some(sex), Some(birth)) = (&row.sex, &row.birth_date) {
-        say(&sentence!("cli-roster-born", sex = word(sex), birth));
+        say(&sentence!("cli-roster-born", sex = localize_word(sex), birth));
     }
     if row.contested {
         say(label("cli-roster-id-number-two-names-rows"));
@@ -60,7 +62,7 @@ fn show_teacher(shown: &RosterTeacher) {
 fn show_identifier(identifier: &Identifier) {
     let ended =
         identifier.valid_to.as_ref().map(|to| format!("  {} {to}", label("cli-roster-until"))).unwrap_or_default();
-    say(&format!("  {} {}{ended}", word(&identifier.kind), identifier.value));
+    say(&format!("  {} {}{ended}", localize_word(&identifier.kind), identifier.value));
 }
 
 fn show_exemption(AgeExemption { exempt, as_of, age, .. }: &AgeExemption) {
@@ -80,9 +82,9 @@ fn show_memberships(memberships: &[MembershipRow]) {
             m.school_name.clone().unwrap_or_default(),
             m.from.clone().unwrap_or_default(),
             m.to.clone().unwrap_or_default(),
-            ending(&m.ended_by, m.overlaps),
+            ending_text(&m.ended_by, m.overlaps),
             m.lineage.source.clone(),
-            address(&m.lineage.address).into_owned(),
+            localize_address(&m.lineage.address).into_owned(),
         ]
     };
     let heading = [
@@ -94,10 +96,10 @@ fn show_memberships(memberships: &[MembershipRow]) {
         label("cli-roster-source"),
         label("cli-roster-address"),
     ];
-    table(&heading, &memberships.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &memberships.iter().map(cells).collect::<Vec<_>>());
 }
 
-fn ending(ended_by: &str, overlaps: bool) -> String {
+fn ending_text(ended_by: &str, overlaps: bool) -> String {
     let ended = match ended_by {
         "next" => label("cli-roster-ended-next"),
         _ => "",
@@ -116,19 +118,19 @@ fn show_status(status: &Status) {
         (label("cli-roster-schools"), status.schools),
         (label("cli-roster-rows-wait-school-person"), status.waiting_by_itself),
     ] {
-        say(&sentence!("cli-roster-count", words, n = grouped(n)));
+        say(&sentence!("cli-roster-count", words, n = format_number(n)));
     }
     if !status.waiting.is_empty() {
-        let cells = |(code, n): (&String, &i64)| vec![code.clone(), grouped(*n)];
-        table(
+        let cells = |(code, n): (&String, &i64)| vec![code.clone(), format_number(*n)];
+        print_table(
             &[label("cli-roster-waiting-reason"), label("cli-roster-rows")],
             &status.waiting.iter().map(cells).collect::<Vec<_>>(),
         );
     }
 }
 
-pub async fn schools(settings: Settings, asked: Schools, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+pub async fn run_schools(settings: Settings, asked: Schools, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     match asked {
         Schools::List { limit, after } => {
             let page =
@@ -152,11 +154,11 @@ fn show_schools(schools: &[SchoolShown]) {
             cells.push(vec![
                 school.school.clone(),
                 name.name.clone(),
-                word(&school.kind).to_owned(),
+                localize_word(&school.kind).to_owned(),
                 name.from.clone().unwrap_or_default(),
                 name.to.clone().unwrap_or_default(),
-                ending(&name.ended_by, name.overlaps),
-                grouped(school.teachers),
+                ending_text(&name.ended_by, name.overlaps),
+                format_number(school.teachers),
                 chain.join(" → "),
                 school.successor.clone().unwrap_or_default(),
             ]);
@@ -173,11 +175,11 @@ fn show_schools(schools: &[SchoolShown]) {
         label("cli-roster-reports-2"),
         label("cli-roster-successor"),
     ];
-    table(&heading, &cells);
+    print_table(&heading, &cells);
 }
 
-/// Needs no database: the tree is a file.
-pub fn tree(settings: &Settings, asked: &Tree, json: bool) -> Result<(), CliError> {
+/// Runs `regions`. Needs no database, because the tree of regions comes from a file.
+pub fn run_regions(settings: &Settings, asked: &Tree, json: bool) -> Result<(), CliError> {
     match asked {
         Tree::List { on } => {
             let page = regions::list(&settings.engine, on.unwrap_or_else(today_in_shanghai))?;
@@ -196,7 +198,7 @@ fn show_regions(rows: &[RegionRow]) {
         vec![
             row.code.clone(),
             row.name.clone(),
-            word(row.tier).to_owned(),
+            localize_word(row.tier).to_owned(),
             row.reports_to.clone().unwrap_or_default(),
             row.from.to_string(),
             row.to.map(|to| to.to_string()).unwrap_or_default(),
@@ -212,5 +214,5 @@ fn show_regions(rows: &[RegionRow]) {
         label("cli-roster-to"),
         label("cli-roster-successor"),
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

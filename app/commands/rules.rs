@@ -1,4 +1,5 @@
-//! `rules`: the packs in use, what they leave open, whether a pack can be used, and whose hours another one would change.
+//! `rules`: shows the packs in use and what they leave open, checks packs, and shows whose hours other packs would
+//! change.
 
 use std::path::PathBuf;
 
@@ -9,13 +10,13 @@ use huiliu_values::{BeforeAfter, ExactHours};
 use super::decisions::show_changes;
 use super::plans;
 use crate::cli::Rules;
-use crate::render::{grouped_count, hours, show, show_page};
+use crate::render::{format_hours, format_unsigned, show, show_page};
 use crate::settings::{self, Settings};
-use crate::table::table;
-use crate::words::{label, rule_name, say, sentence, word, wording};
+use crate::table::print_table;
+use crate::words::{label, localize_word, localize_wording, rule_name, say, sentence};
 use crate::{CliError, open};
 
-/// Teachers that JSON tells where nobody asks for more.
+/// How many teachers a result contains by default.
 const TOLD: usize = 50;
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {
@@ -24,12 +25,12 @@ pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), Cli
         Rules::List => show_page(json, &rules::list(engine)?, show_packs),
         Rules::Show { pack } => show_page(json, &rules::show(engine, pack.as_deref())?, show_rules),
         Rules::Settings => show_page(json, &rules::settings(engine)?, show_questions),
-        Rules::Check { files, courses } => show(json, &check(&settings, files, courses)?, show_checked),
+        Rules::Check { files, courses } => show(json, &check_packs(&settings, files, courses)?, show_checked),
         Rules::Diff { before, after, all, limit } => {
-            let sides = BeforeAfter::new(side(&before)?, side(&after)?);
+            let sides = BeforeAfter::new(parse_side(&before)?, parse_side(&after)?);
             let told = if all { usize::MAX } else { limit.unwrap_or(TOLD) };
-            let shown = plans::shown(all, limit);
-            show(json, &diff(&settings, &sides, told).await?, |diff| show_diff(diff, shown));
+            let shown = plans::row_limit(all, limit);
+            show(json, &diff_rules(&settings, &sides, told).await?, |diff| show_diff(diff, shown));
         }
     }
     Ok(())
@@ -51,12 +52,12 @@ fn show_packs(packs: &[PackShown]) {
         label("cli-rules-pack"),
         label("cli-rules-what-ends"),
         label("cli-rules-jurisdiction"),
-        word("stated"),
-        word("adopted"),
-        word("assumed"),
+        localize_word("stated"),
+        localize_word("adopted"),
+        localize_word("assumed"),
         label("cli-rules-title"),
     ];
-    table(&heading, &packs.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &packs.iter().map(cells).collect::<Vec<_>>());
 }
 
 fn show_rules(rules: &[RuleShown]) {
@@ -64,7 +65,11 @@ fn show_rules(rules: &[RuleShown]) {
         let amount = r.units_per_one.map(|n| format!(" × {n} / 108000")).unwrap_or_default();
         let name = format!("{}@{} {}", r.pack, r.version, r.rule);
         say(&format!("{}{amount}", rule_name(&name)));
-        let told = sentence!("cli-render-labelled", what = word(r.basis.as_str()), text = wording(&r.source));
+        let told = sentence!(
+            "cli-render-labelled",
+            what = localize_word(r.basis.as_str()),
+            text = localize_wording(&r.source)
+        );
         say(&format!("    {told}"));
     }
 }
@@ -73,17 +78,17 @@ fn show_questions(questions: &[OpenQuestion]) {
     for q in questions {
         say(&sentence!("cli-render-labelled", what = q.setting, text = q.choices.join(" | ")));
         for chosen in &q.packs {
-            let source = wording(&chosen.source);
+            let source = localize_wording(&chosen.source);
             let text = format!("{} = {}", chosen.pack, chosen.value);
-            let told = sentence!("cli-render-aside", text, aside = word(chosen.basis.as_str()));
+            let told = sentence!("cli-render-aside", text, aside = localize_word(chosen.basis.as_str()));
             say(&format!("    {told} {source}"));
         }
     }
 }
 
-fn check(settings: &Settings, files: Vec<PathBuf>, courses: Option<PathBuf>) -> Result<RulesChecked, CliError> {
-    let packs = settings::packs(files)?;
-    let courses = courses.map(|path| settings::text_or(Some(path), "", "")).transpose()?;
+fn check_packs(settings: &Settings, files: Vec<PathBuf>, courses: Option<PathBuf>) -> Result<RulesChecked, CliError> {
+    let packs = settings::load_packs(files)?;
+    let courses = courses.map(|path| settings::load_text_or(Some(path), "", "")).transpose()?;
     Ok(rules::check(&settings.engine, &packs, courses.as_ref())?)
 }
 
@@ -91,16 +96,16 @@ fn show_checked(RulesChecked { packs, rules, courses }: &RulesChecked) {
     say(&sentence!("cli-rules-packs-rules-courses-nothing-wrong", packs, rules, courses));
 }
 
-/// `current`, or files of rule packs with commas between.
-fn side(text: &str) -> Result<RuleSide, CliError> {
+/// Parses one side of `rules diff`: `current`, or files of rule packs separated by commas.
+fn parse_side(text: &str) -> Result<RuleSide, CliError> {
     if text == "current" {
         return Ok(RuleSide::Current);
     }
-    Ok(RuleSide::Packs(settings::packs(text.split(',').map(PathBuf::from).collect())?))
+    Ok(RuleSide::Packs(settings::load_packs(text.split(',').map(PathBuf::from).collect())?))
 }
 
-async fn diff(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) -> Result<RulesDiff, CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn diff_rules(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) -> Result<RulesDiff, CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let diff = rules::diff(&settings.engine, &opened, sides, limit).await?;
     opened.close().await;
     Ok(diff)
@@ -109,14 +114,18 @@ async fn diff(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) 
 fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff, shown: usize) {
     let concerned = usize::try_from(totals.hours_change + totals.reasons_change).unwrap_or(usize::MAX);
     if concerned == 0 {
-        return say(&sentence!("cli-rules-nothing-would-change-both-give", teachers = grouped_count(totals.teachers)));
+        return say(&sentence!(
+            "cli-rules-nothing-would-change-both-give",
+            teachers = format_unsigned(totals.teachers)
+        ));
     }
     show_changes(&totals.gains, changes, concerned, shown);
-    let both_sums =
-        |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));
+    let both_sums = |counted: ExactHours, provisional: ExactHours| {
+        format!("{} + {}", format_hours(counted), format_hours(provisional))
+    };
     let was = both_sums(totals.counted.before, totals.provisional.before);
     let is = both_sums(totals.counted.after, totals.provisional.after);
     let [teachers, hours_change, reasons_change] =
-        [totals.teachers, totals.hours_change, totals.reasons_change].map(grouped_count);
+        [totals.teachers, totals.hours_change, totals.reasons_change].map(format_unsigned);
     say(&sentence!("cli-rules-teachers-would-other-hours-same", teachers, hours_change, reasons_change, was, is));
 }

@@ -1,24 +1,24 @@
-//! `schedules list`: when each source is read by itself.
+//! `schedules list`: when each source is read automatically.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::schedules;
 use huiliu_store::intake::source_lease::ScheduleRow;
 
-use crate::render::{moment, show_page};
+use crate::render::{format_moment, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{label, said, word};
+use crate::table::print_table;
+use crate::words::{label, localize_word, message_text};
 use crate::{CliError, open};
 
-pub async fn list(settings: Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(&settings, MayCreate::Nothing).await?;
+pub async fn list_schedules(settings: Settings, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     let page = schedules::list(&opened, &settings.engine).await?;
     opened.close().await;
-    show_page(json, &page, show_rows);
+    show_page(json, &page, show_schedules);
     Ok(())
 }
 
-fn show_rows(rows: &[ScheduleRow]) {
+fn show_schedules(rows: &[ScheduleRow]) {
     let heading = [
         label("cli-schedules-source"),
         label("cli-schedules-schedule"),
@@ -31,22 +31,22 @@ fn show_rows(rows: &[ScheduleRow]) {
         label("cli-schedules-last-success"),
         label("cli-schedules-failure"),
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(schedule_cells).collect::<Vec<_>>());
 }
 
-fn cells(row: &ScheduleRow) -> Vec<String> {
+fn schedule_cells(row: &ScheduleRow) -> Vec<String> {
     let never = label("cli-schedules-never-itself").to_owned();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     vec![
         row.source.clone(),
         if row.schedule.is_empty() { never } else { row.schedule.clone() },
-        row.next_at.as_deref().map(moment).unwrap_or_default(),
+        row.next_at.as_deref().map(format_moment).unwrap_or_default(),
         text(&row.holder),
         row.failures.to_string(),
         row.last_run.map(|run| run.to_string()).unwrap_or_default(),
-        word(&text(&row.last_state)).to_owned(),
-        row.last_ended_at.as_deref().map(moment).unwrap_or_default(),
-        row.last_success_at.as_deref().map(moment).unwrap_or_else(|| label("cli-schedules-never").to_owned()),
-        row.last_failure.as_ref().map(said).unwrap_or_default(),
+        localize_word(&text(&row.last_state)).to_owned(),
+        row.last_ended_at.as_deref().map(format_moment).unwrap_or_default(),
+        row.last_success_at.as_deref().map(format_moment).unwrap_or_else(|| label("cli-schedules-never").to_owned()),
+        row.last_failure.as_ref().map(message_text).unwrap_or_default(),
     ]
 }

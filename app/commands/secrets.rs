@@ -1,4 +1,5 @@
-//! `secrets`: passwords and keys of sources, sealed in the database. A value comes in on standard input and never out again.
+//! `secrets`: passwords and keys of sources, sealed in the database. A value is read from standard input and never
+//! shown.
 
 use std::io::Read as _;
 
@@ -8,26 +9,26 @@ use huiliu_engine::operations::secrets::{self, SecretName};
 use huiliu_store::admin::sources::SecretListing;
 
 use crate::cli::Secrets;
-use crate::render::{moment, show, show_page};
+use crate::render::{format_moment, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{label, say, sentence, spoken_system};
+use crate::table::print_table;
+use crate::words::{label, say, sentence, system_error_text};
 use crate::{CliError, open};
 
-/// No secret is longer, in bytes.
+/// The largest secret, in bytes.
 const MAX_SECRET: u64 = 64 << 10;
 
 pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), CliError> {
     match asked {
         Secrets::List => {
-            let opened = open::database(&settings, MayCreate::Nothing).await?;
+            let opened = open::open_database(&settings, MayCreate::Nothing).await?;
             let page = secrets::list(&opened).await?;
             opened.close().await;
-            show_page(json, &page, show_rows);
+            show_page(json, &page, show_secrets);
         }
         Secrets::Set { source, name, why } => {
-            let value = value()?;
-            let opened = open::database(&settings, MayCreate::Files).await?;
+            let value = read_value()?;
+            let opened = open::open_database(&settings, MayCreate::Files).await?;
             let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let secret = SecretName { source: &source, name: &name };
             let sealed = secrets::set(&opened, &settings.engine, act, secret, &value).await?;
@@ -35,7 +36,7 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
             show(json, &sealed, |_| say(label("cli-secrets-sealed-shown-again")));
         }
         Secrets::Remove { source, name, why } => {
-            let opened = open::database(&settings, MayCreate::Nothing).await?;
+            let opened = open::open_database(&settings, MayCreate::Nothing).await?;
             let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let removed = secrets::remove(&opened, act, SecretName { source: &source, name: &name }).await?;
             opened.close().await;
@@ -45,7 +46,7 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
     Ok(())
 }
 
-fn show_rows(rows: &[SecretListing]) {
+fn show_secrets(rows: &[SecretListing]) {
     let heading = [
         label("cli-secrets-source"),
         label("cli-secrets-secret"),
@@ -54,16 +55,22 @@ fn show_rows(rows: &[SecretListing]) {
         label("cli-secrets-key"),
     ];
     let cells = |row: &SecretListing| {
-        vec![row.source.clone(), row.name.clone(), moment(&row.set_at), row.set_by.clone(), row.generation.to_string()]
+        vec![
+            row.source.clone(),
+            row.name.clone(),
+            format_moment(&row.set_at),
+            row.set_by.clone(),
+            row.generation.to_string(),
+        ]
     };
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
-/// What stands on standard input, without the end of its line.
-fn value() -> Result<String, CliError> {
+/// Reads a secret from standard input, without the final line break.
+fn read_value() -> Result<String, CliError> {
     let mut text = String::new();
     let refused = |why: &str| CliError::usage(sentence!("cli-secrets-cannot-take-secret-from-standard", why));
-    std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| refused(&spoken_system(&e)))?;
+    std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| refused(&system_error_text(&e)))?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
     let value = value.strip_suffix('\r').unwrap_or(value);
     if value.is_empty() {

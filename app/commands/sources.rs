@@ -1,4 +1,4 @@
-//! `sources`: those of the settings are listed; those of the database come and go at run time.
+//! `sources`: lists the sources of the settings and of the database, and changes those of the database at run time.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::source_registration::{self, NewSource, SourceChange};
@@ -8,30 +8,30 @@ use huiliu_engine::operations::{Act, RegistryAccess};
 use crate::cli::{Place, Sources, Why};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
+use crate::table::print_table;
 use crate::words::{label, note, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), CliError> {
     match asked {
-        Sources::List => list(&settings, json).await,
+        Sources::List => list_sources(&settings, json).await,
         Sources::Add { name, connector, institution_code, place, why } => {
-            add(&settings, NewSource { name, connector, institution_code }, place, why, json).await
+            add_source(&settings, NewSource { name, connector, institution_code }, place, why, json).await
         }
-        Sources::Set { name, place, why } => set(&settings, &name, place, why, json).await,
-        Sources::Remove { name, why } => remove(&settings, &name, why, json).await,
+        Sources::Set { name, place, why } => change_source(&settings, &name, place, why, json).await,
+        Sources::Remove { name, why } => remove_source(&settings, &name, why, json).await,
     }
 }
 
-async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn list_sources(settings: &Settings, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let page = sources::list(&opened, &settings.engine).await?;
     opened.close().await;
-    show_page(json, &page, show_rows);
+    show_page(json, &page, show_sources);
     Ok(())
 }
 
-fn show_rows(rows: &[SourceShown]) {
+fn show_sources(rows: &[SourceShown]) {
     let cells = |row: &SourceShown| {
         let from = match (row.origin, row.shadowed) {
             (SourceOrigin::SettingsFile, _) => label("cli-sources-settings-file"),
@@ -59,7 +59,7 @@ fn show_rows(rows: &[SourceShown]) {
         label("cli-sources-secrets"),
         label("cli-sources-from"),
     ];
-    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
 impl From<Place> for SourceChange {
@@ -69,8 +69,8 @@ impl From<Place> for SourceChange {
     }
 }
 
-async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, MayCreate::Files).await?, open::program());
+async fn add_source(settings: &Settings, new: NewSource, place: Place, why: Why, json: bool) -> Result<(), CliError> {
+    let (opened, program) = (open::open_database(settings, MayCreate::Files).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let added = source_registration::add(access, act, new, place.into()).await?;
@@ -78,26 +78,26 @@ async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: 
     if added.shadowed {
         note(&sentence!("cli-sources-source-stands-settings-file-too", name = added.source));
     }
-    show(json, &added, say_taken_up);
+    show(json, &added, say_registered);
     Ok(())
 }
 
-async fn set(settings: &Settings, name: &str, place: Place, why: Why, json: bool) -> Result<(), CliError> {
-    let (opened, program) = (open::database(settings, MayCreate::Nothing).await?, open::program());
+async fn change_source(settings: &Settings, name: &str, place: Place, why: Why, json: bool) -> Result<(), CliError> {
+    let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let changed = source_registration::set(access, act, name, place.into()).await?;
     opened.close().await;
-    show(json, &changed, say_taken_up);
+    show(json, &changed, say_registered);
     Ok(())
 }
 
-fn say_taken_up(_: &SourceShown) {
+fn say_registered(_: &SourceShown) {
     say(label("cli-sources-registered-workers-take-up-within"));
 }
 
-async fn remove(settings: &Settings, name: &str, why: Why, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn remove_source(settings: &Settings, name: &str, why: Why, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let removed = source_registration::remove(&opened, &settings.engine, act, name).await?;
     opened.close().await;

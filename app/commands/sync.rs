@@ -1,4 +1,5 @@
-//! `sync`, and what `demo` and `upload` share with it: the progress of a pass, and how it is shown.
+//! `sync`, and the parts that `demo` and `upload` share with it: running a pass with a progress line, and showing its
+//! result.
 
 use huiliu_engine::database::{self, MayCreate};
 use huiliu_engine::ingest::PassStart;
@@ -10,14 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::ProgressLine;
-use crate::render::{balance_cells, balance_heading, grouped, note_unread, show};
+use crate::render::{balance_cells, balance_heading, format_number, note_unread, show};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{label, note, said, say, sentence, spoken, spoken_system};
+use crate::table::print_table;
+use crate::words::{error_text, label, message_text, note, say, sentence, system_error_text};
 use crate::worker::Worker;
 use crate::{CliError, open};
 
-/// What was asked of `sync`.
+/// Arguments of `sync`.
 #[derive(Debug)]
 pub struct Asked {
     pub selection: Selection,
@@ -28,24 +29,25 @@ pub struct Asked {
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let Asked { selection, from, land_only, json } = asked;
-    // What is registered is only known once the database is open; it is not made for a name that cannot be there.
+    // Registered sources are known only once the database is open. If there is none yet, it is not created for a name
+    // that the settings do not have.
     if !database::database_exists(&settings.engine) {
         sync::choose_sources(&settings.engine.sources, &selection).map_err(CliError::from_operation)?;
     }
-    let runtime = open::runtime(&settings, MayCreate::Files).await?;
+    let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     let selected = sync::select(&runtime, &selection)?;
     for SkippedSource { name: source, because: error } in &selected.left_out {
-        note(&sentence!("cli-sync-read", source, error = spoken(error)));
+        note(&sentence!("cli-sync-read", source, error = error_text(error)));
     }
     let pass = Synced { settings: &settings, from, land_only, expected: None };
-    let pass = pass.sources(&runtime, &selected.sources).await?;
+    let pass = pass.sync_sources(&runtime, &selected.sources).await?;
     show(json, &pass, show_pass);
     runtime.close().await;
-    verdict(&pass)
+    check_verdict(&pass)
 }
 
-/// How a pass is made from here: this process delivers, a line shows how far it is. `expected` is only for
-/// that line.
+/// Runs a pass in this process: it delivers batches and shows a progress line. `expected` is the number of records to
+/// read, if known, and only used for that line.
 pub struct Synced<'a> {
     pub settings: &'a Settings,
     pub from: PassStart,
@@ -54,22 +56,22 @@ pub struct Synced<'a> {
 }
 
 impl Synced<'_> {
-    /// A pass over these sources.
-    pub async fn sources(&self, runtime: &Runtime, sources: &[SourceSettings]) -> Result<Pass, CliError> {
-        self.with_options(runtime, async |options| sync::sync(runtime, sources, options).await).await
+    /// Syncs these sources.
+    pub async fn sync_sources(&self, runtime: &Runtime, sources: &[SourceSettings]) -> Result<Pass, CliError> {
+        self.run_pass(runtime, async |options| sync::sync(runtime, sources, options).await).await
     }
 
-    /// Whatever takes the options of a pass.
-    pub async fn with_options<E: Into<CliError>>(
+    /// Runs a pass: calls `pass` with its options, and removes the progress line afterwards.
+    pub async fn run_pass<E: Into<CliError>>(
         &self,
         runtime: &Runtime,
         pass: impl AsyncFnOnce(PassOptions<'_>) -> Result<Pass, E>,
     ) -> Result<Pass, CliError> {
-        let stop = told_to_stop()?;
+        let stop = watch_stop_signals()?;
         let worker = Worker::new(runtime.clone(), self.settings.config.clone());
         let start = |stopped: watch::Receiver<bool>| {
             let worker = worker.clone();
-            tokio::spawn(async move { worker.work(stopped).await })
+            tokio::spawn(async move { worker.run_until_stopped(stopped).await })
         };
         let line = ProgressLine::new(self.expected);
         let deliver: Option<sync::StartDelivery<'_>> = if self.land_only { None } else { Some(&start) };
@@ -79,24 +81,24 @@ impl Synced<'_> {
     }
 }
 
-/// Turns true at Ctrl-C or SIGTERM.
-pub fn told_to_stop() -> Result<watch::Receiver<bool>, CliError> {
+/// Returns a value that turns true at Ctrl-C or SIGTERM.
+pub fn watch_stop_signals() -> Result<watch::Receiver<bool>, CliError> {
     let (tell, told) = watch::channel(false);
-    let mut terminated = signal(SignalKind::terminate()).map_err(|e| CliError::failed(spoken_system(&e)))?;
-    let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| CliError::failed(spoken_system(&e)))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|e| CliError::failed(system_error_text(&e)))?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| CliError::failed(system_error_text(&e)))?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminated.recv() => (),
             _ = interrupted.recv() => (),
         }
         let _ = tell.send(true);
-        // Whoever asks later is told too.
+        // The sender is kept alive, so that receivers that wait later see the value too.
         tell.closed().await;
     });
     Ok(told)
 }
 
-/// Prints a pass.
+/// Shows the result of a pass.
 pub fn show_pass(pass: &Pass) {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for source in &pass.sources {
@@ -107,13 +109,13 @@ pub fn show_pass(pass: &Pass) {
     let mut row = vec![label("cli-sync-total").to_owned()];
     row.extend(balance_cells(&pass.balance));
     rows.push(row);
-    table(&balance_heading(label("cli-sync-source")), &rows);
+    print_table(&balance_heading(label("cli-sync-source")), &rows);
     for source in &pass.sources {
         if let Some(failure) = &source.failure {
             let stopped = source.state == RunState::Stopped;
             let how = if stopped { label("cli-sync-stopped") } else { label("cli-sync-failed") };
             let what = format!("{how}{}", source.source);
-            note(&sentence!("cli-render-labelled", what, text = said(failure)));
+            note(&sentence!("cli-render-labelled", what, text = message_text(failure)));
         }
     }
     for source in &pass.sources {
@@ -124,14 +126,14 @@ pub fn show_pass(pass: &Pass) {
         "\n  {} · {} · {} {} · {:.1} s",
         state(pass.balance.balanced, label("cli-sync-balanced"), label("cli-sync-balanced-2")),
         state(pass.balance.complete, label("cli-sync-complete"), label("cli-sync-complete-2")),
-        grouped(pass.balance.teachers_due),
+        format_number(pass.balance.teachers_due),
         label("cli-sync-teachers-due"),
         pass.seconds
     ));
 }
 
-/// 0, or why not.
-pub fn verdict(pass: &Pass) -> Result<(), CliError> {
+/// Returns the error with which a pass ends the program, if any.
+pub fn check_verdict(pass: &Pass) -> Result<(), CliError> {
     let (code, why) = match pass.judge_outcome() {
         Verdict::Well => return Ok(()),
         Verdict::NotBalanced => ("balance", label("cli-sync-books-balanced-fault-huiliu-please").to_owned()),
@@ -143,14 +145,14 @@ pub fn verdict(pass: &Pass) -> Result<(), CliError> {
             sentence!(
                 "cli-sync-source-run-failed-what-came",
                 source = source.source,
-                failure = source.failure.as_ref().map(said).unwrap_or_default()
+                failure = source.failure.as_ref().map(message_text).unwrap_or_default()
             ),
         ),
         Verdict::Unmet(unmet) => (
             "run.unmet",
             sentence!(
                 "cli-sync-expected-what-came-kept",
-                value = unmet.iter().map(said).collect::<Vec<_>>().join(label("cli-sync-text"))
+                value = unmet.iter().map(message_text).collect::<Vec<_>>().join(label("cli-sync-text"))
             ),
         ),
         Verdict::Stuck(n) => ("run.undelivered", sentence!("cli-sync-raw-records-delivered-they-tried", n)),

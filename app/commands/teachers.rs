@@ -1,4 +1,5 @@
-//! `teachers`: a teacher's ledger, explained: every hour counted or refused, by which rule, down to the bytes that say so.
+//! `teachers`: totals of all teachers, and the ledger of one, explained: every hour counted or refused, the rule, and
+//! the raw record behind it.
 
 use std::io::Read as _;
 
@@ -14,26 +15,28 @@ use huiliu_values::calendar::today_in_shanghai;
 use huiliu_values::{Basis, EntryOutcome, ExactHours, Hours, IdNumber};
 
 use crate::cli::Teachers;
-use crate::render::{exact_hours, grouped_count, hours, show, show_page};
+use crate::render::{format_exact_hours, format_hours, format_unsigned, show, show_page};
 use crate::settings::Settings;
-use crate::table::table;
-use crate::words::{address, label, rule_name, say, sentence, spoken, spoken_system, word, wording};
+use crate::table::print_table;
+use crate::words::{
+    error_text, label, localize_address, localize_word, localize_wording, rule_name, say, sentence, system_error_text,
+};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), CliError> {
     match asked {
-        Teachers::Totals { on } => totals(&settings, on.unwrap_or_else(today_in_shanghai), json).await,
+        Teachers::Totals { on } => list_totals(&settings, on.unwrap_or_else(today_in_shanghai), json).await,
         Teachers::Explain { teacher, raw, on } => {
-            let which = which(&teacher)?;
-            let explained = explain(&settings, &which, raw, on.unwrap_or_else(today_in_shanghai)).await?;
+            let which = parse_teacher(&teacher)?;
+            let explained = explain_ledger(&settings, &which, raw, on.unwrap_or_else(today_in_shanghai)).await?;
             show(json, &explained, show_explained);
             Ok(())
         }
     }
 }
 
-async fn totals(settings: &Settings, on: NaiveDate, json: bool) -> Result<(), CliError> {
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+async fn list_totals(settings: &Settings, on: NaiveDate, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let page = teachers::totals(&settings.engine, &opened, on).await?;
     opened.close().await;
     show_page(json, &page, show_totals);
@@ -43,8 +46,8 @@ async fn totals(settings: &Settings, on: NaiveDate, json: bool) -> Result<(), Cl
 fn show_totals(totals: &[CycleTotals]) {
     let cells = |t: &CycleTotals| {
         let of = &t.by_basis;
-        let mut row = vec![t.cycle.clone(), grouped_count(t.teachers), grouped_count(t.met)];
-        row.extend([t.counted, t.provisional, of.stated, of.adopted, of.assumed].map(hours));
+        let mut row = vec![t.cycle.clone(), format_unsigned(t.teachers), format_unsigned(t.met)];
+        row.extend([t.counted, t.provisional, of.stated, of.adopted, of.assumed].map(format_hours));
         row
     };
     let heading = [
@@ -53,56 +56,56 @@ fn show_totals(totals: &[CycleTotals]) {
         label("cli-teachers-enough"),
         label("cli-teachers-counted"),
         label("cli-teachers-provisional"),
-        word("stated"),
-        word("adopted"),
-        word("assumed"),
+        localize_word("stated"),
+        localize_word("adopted"),
+        localize_word("assumed"),
     ];
-    table(&heading, &totals.iter().map(cells).collect::<Vec<_>>());
+    print_table(&heading, &totals.iter().map(cells).collect::<Vec<_>>());
 }
 
-/// Raw records are read by today's manifests, which only the whole runtime has.
-async fn explain(
+/// Explains a teacher's ledger. With `raw`, starts the whole runtime, because only it has the current manifests, with
+/// which raw records are read.
+async fn explain_ledger(
     settings: &Settings,
     which: &TeacherSelector,
     raw: bool,
     on: NaiveDate,
 ) -> Result<TeacherExplained, CliError> {
     if raw {
-        let runtime = open::runtime(settings, MayCreate::Nothing).await?;
+        let runtime = open::start_runtime(settings, MayCreate::Nothing).await?;
         let explained = teachers::explain_with_raw(&runtime, which, on).await?;
         runtime.close().await;
         return Ok(explained);
     }
-    let opened = open::database(settings, MayCreate::Nothing).await?;
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let explained = teachers::explain(&settings.engine, &opened, which, on).await?;
     opened.close().await;
     Ok(explained)
 }
 
-/// The teacher of a number, or of an ID number on standard input.
-pub(super) fn which(teacher: &str) -> Result<TeacherSelector, CliError> {
+/// Parses a teacher's number; `-` reads an ID number from standard input.
+pub(super) fn parse_teacher(teacher: &str) -> Result<TeacherSelector, CliError> {
     if teacher == "-" {
-        return Ok(TeacherSelector::IdNumber(id_number()?));
+        return Ok(TeacherSelector::IdNumber(read_id_number()?));
     }
-    // What was typed is not repeated: it could be an ID number.
+    // The error does not repeat the argument, which could be an ID number.
     let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
     number
         .map(TeacherSelector::Number)
         .ok_or_else(|| CliError::usage(label("cli-teachers-give-teacher-number-id-number")))
 }
 
-fn id_number() -> Result<IdNumber, CliError> {
+fn read_id_number() -> Result<IdNumber, CliError> {
     let mut text = String::new();
-    std::io::stdin()
-        .take(1024)
-        .read_to_string(&mut text)
-        .map_err(|e| CliError::usage(sentence!("cli-teachers-cannot-read-id-number-from", e = spoken_system(&e))))?;
-    IdNumber::parse(&text).map_err(|e| CliError::usage(sentence!("cli-teachers-standard-input", e = spoken(&e))))
+    std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
+        CliError::usage(sentence!("cli-teachers-cannot-read-id-number-from", e = system_error_text(&e)))
+    })?;
+    IdNumber::parse(&text).map_err(|e| CliError::usage(sentence!("cli-teachers-standard-input", e = error_text(&e))))
 }
 
 fn show_explained(explained: &TeacherExplained) {
     let TeacherExplained { teacher, counted, provisional, sums, entries, regions, raw } = explained;
-    let (counted, provisional) = (exact_hours(*counted), exact_hours(*provisional));
+    let (counted, provisional) = (format_exact_hours(*counted), format_exact_hours(*provisional));
     say(&sentence!("cli-teachers-explained", teacher, counted, provisional));
     sums.iter().for_each(show_sum);
     let mut received = raw.iter();
@@ -118,24 +121,24 @@ fn show_explained(explained: &TeacherExplained) {
     }
 }
 
-/// A cycle in one line: what counts, what is asked for, on what it rests.
+/// Shows a cycle: the hours that count, the required hours, and the bases they rest on.
 fn show_sum(sum: &Sum) {
     let cycle = if sum.cycle.is_empty() { label("cli-teachers-cycle-2") } else { &sum.cycle };
     let mut line = sentence!(
         "cli-teachers-counted-provisional",
         cycle,
-        counted = exact_hours(sum.counted),
-        provisional = exact_hours(sum.provisional)
+        counted = format_exact_hours(sum.counted),
+        provisional = format_exact_hours(sum.provisional)
     );
     if let (Some(required), Some(met)) = (sum.required, sum.met) {
         let enough = if met { label("cli-teachers-met") } else { label("cli-teachers-met-2") };
-        let required = exact_hours(required);
+        let required = format_exact_hours(required);
         line += &sentence!("cli-teachers-asked", required, enough);
     }
     let ExactHours(left_over) = sum.residue;
     if left_over != 0 {
         let sign = if left_over < 0 { "-" } else { "" };
-        let (rounded, residue) = (exact_hours(sum.rounded), exact_hours(ExactHours(left_over.abs())));
+        let (rounded, residue) = (format_exact_hours(sum.rounded), format_exact_hours(ExactHours(left_over.abs())));
         line += &sentence!("cli-teachers-exported-left-over", rounded, sign, residue);
     }
     say(&line);
@@ -143,15 +146,21 @@ fn show_sum(sum: &Sum) {
     let rests = [(Basis::Stated, of.stated), (Basis::Adopted, of.adopted), (Basis::Assumed, of.assumed)];
     let some = rests.iter().filter(|(_, rest)| *rest > ExactHours(0));
     let parts: Vec<String> =
-        some.map(|(basis, rest)| format!("{} {}", word(basis.as_str()), exact_hours(*rest))).collect();
+        some.map(|(basis, rest)| format!("{} {}", localize_word(basis.as_str()), format_exact_hours(*rest))).collect();
     if !parts.is_empty() {
         say(&format!("    {}{}", label("cli-teachers-rests-rules"), parts.join(" · ")));
     }
 }
 
 fn show_entry(e: &EntryRow) {
-    let grade = e.grade.as_deref().map(|grade| format!("  [{}]", word(grade))).unwrap_or_default();
-    say(&format!("\n  {}{grade}  {} {}  {}", outcome_words(e.outcome), e.source, e.course, address(&e.address)));
+    let grade = e.grade.as_deref().map(|grade| format!("  [{}]", localize_word(grade))).unwrap_or_default();
+    say(&format!(
+        "\n  {}{grade}  {} {}  {}",
+        outcome_words(e.outcome),
+        e.source,
+        e.course,
+        localize_address(&e.address)
+    ));
     let title = e.course_title.as_deref().unwrap_or_default();
     let period = e.period_start.as_ref().map_or_else(|| e.period_end.clone(), |s| format!("{s} … {}", e.period_end));
     say(&format!("    {} {title} · {period} · {}", e.institution, e.name));
@@ -163,11 +172,11 @@ fn show_entry(e: &EntryRow) {
         show_cut(label("cli-teachers-counts-year-after"), cut);
     }
     if !e.cuts.is_empty() {
-        say(&format!("    = {} {}", exact_hours(e.hours), label("cli-teachers-class-hours")));
+        say(&format!("    = {} {}", format_exact_hours(e.hours), label("cli-teachers-class-hours")));
     }
-    let (rule, source) = (rule_name(&e.rule), wording(&e.rule_source));
-    say(&sentence!("cli-teachers-rule", rule, basis = word(e.basis.as_str()), source));
-    let (basis, source) = (word(e.conversion_basis.as_str()), wording(&e.conversion_source));
+    let (rule, source) = (rule_name(&e.rule), localize_wording(&e.rule_source));
+    say(&sentence!("cli-teachers-rule", rule, basis = localize_word(e.basis.as_str()), source));
+    let (basis, source) = (localize_word(e.conversion_basis.as_str()), localize_wording(&e.conversion_source));
     say(&sentence!("cli-teachers-conversion", basis, source));
     if let Some(other) = e.duplicate_of {
         say(&format!("    {}{other}", label("cli-teachers-same-course-record")));
@@ -184,7 +193,7 @@ fn show_entry(e: &EntryRow) {
         payload = e.payload,
         batch = e.batch,
         manifest = e.manifest_version,
-        by = word(&e.claim_decided_by)
+        by = localize_word(&e.claim_decided_by)
     ));
 }
 
@@ -192,14 +201,14 @@ fn arithmetic_words(of: &Arithmetic) -> String {
     let (Some(unit), Some(units), Some(hours)) = (&of.unit, of.units_per_one, &of.class_hours) else {
         return of.amount.clone();
     };
-    let (amount, unit, whole) = (&of.amount, word(unit), Hours::UNITS_PER_CLASS_HOUR);
+    let (amount, unit, whole) = (&of.amount, localize_word(unit), Hours::UNITS_PER_CLASS_HOUR);
     sentence!("cli-teachers-arithmetic", amount, unit, units, whole, hours)
 }
 
 fn show_cut(what: &str, cut: &CutRow) {
     let rule = &cut.rule;
-    let (hours, basis) = (exact_hours(cut.hours), word(rule.basis.as_str()));
-    let (rule, source) = (rule_name(&rule.rule), wording(&rule.source));
+    let (hours, basis) = (format_exact_hours(cut.hours), localize_word(rule.basis.as_str()));
+    let (rule, source) = (rule_name(&rule.rule), localize_wording(&rule.source));
     say(&sentence!("cli-teachers-cut-by", what, hours, rule, basis, source));
 }
 

@@ -1,4 +1,4 @@
-//! `upload`: files of a source are handed in, as a run of their own; or it is told what would come of it.
+//! `upload`: uploads files of a source in a run of their own, or shows what this would change.
 
 use std::path::PathBuf;
 
@@ -6,35 +6,35 @@ use huiliu_engine::database::MayCreate;
 use huiliu_engine::ingest::PassStart;
 use huiliu_engine::operations::upload::{self, UploadedFiles};
 
-use super::sync::{Synced, show_pass, told_to_stop, verdict};
+use super::sync::{Synced, check_verdict, show_pass, watch_stop_signals};
 use super::{planned, plans};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{label, note, said, sentence};
+use crate::words::{label, message_text, note, sentence};
 use crate::{CliError, open};
 
-/// What was asked of `upload`.
+/// Arguments of `upload`.
 #[derive(Debug)]
 pub struct Asked {
     pub source: String,
     pub files: Vec<PathBuf>,
     pub stream: Option<String>,
     pub land_only: bool,
-    /// Tell only what would happen.
+    /// If set, only shows what would happen.
     pub plan: Option<PlanShown>,
     pub json: bool,
 }
 
-/// How much of a plan is shown.
+/// How much of a plan to show.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanShown {
-    /// Every teacher and dead letter.
+    /// Show every teacher and every dead letter.
     pub all: bool,
-    /// So many of each.
+    /// Show at most this many teachers, and dead letters.
     pub limit: Option<usize>,
 }
 
-/// Teachers, and dead letters, that JSON tells where nobody asks for more.
+/// How many teachers, and dead letters, a plan contains by default.
 const TOLD: usize = 100;
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
@@ -44,27 +44,29 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     if let Some(plan) = plan {
         return plan_upload(settings, &handed, plan, json).await;
     }
-    let runtime = open::runtime(&settings, MayCreate::Files).await?;
+    let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     let synced = Synced { settings: &settings, from: PassStart::Handed, land_only, expected: None };
-    let pass = synced.with_options(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
+    let pass = synced.run_pass(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
     show(json, &pass, show_pass);
     runtime.close().await;
     if pass.stopped {
         note(label("cli-upload-what-was-handed-until-then"));
     }
-    verdict(&pass)
+    check_verdict(&pass)
 }
 
 async fn plan_upload(settings: Settings, handed: &UploadedFiles, shown: PlanShown, json: bool) -> Result<(), CliError> {
-    let runtime = open::runtime(&settings, MayCreate::Nothing).await?;
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let PlanShown { all, limit } = shown;
     let told = if all { usize::MAX } else { limit.unwrap_or(TOLD) };
-    let plan = upload::plan(&runtime, handed, told, &told_to_stop()?).await?;
+    let plan = upload::plan(&runtime, handed, told, &watch_stop_signals()?).await?;
     runtime.close().await;
-    show(json, &plan, |plan| planned::show_plan(plan, all || limit.is_some(), plans::shown(all, limit)));
+    show(json, &plan, |plan| planned::show_plan(plan, all || limit.is_some(), plans::row_limit(all, limit)));
     match &plan.failure {
         None => Ok(()),
-        Some(why) => Err(CliError::failed(sentence!("cli-upload-files-cannot-read-their-end", why = said(why)))
-            .with_code("upload.unreadable")),
+        Some(why) => {
+            Err(CliError::failed(sentence!("cli-upload-files-cannot-read-their-end", why = message_text(why)))
+                .with_code("upload.unreadable"))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `worker`: delivers, settles, sweeps, and reads the sources whose moment has come.
+//! `worker`: delivers, settles, sweeps, and syncs sources by their schedules.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,39 +18,39 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::sync::told_to_stop;
+use super::sync::watch_stop_signals;
 use crate::settings::Settings;
-use crate::words::{label, logged, note, spoken_join};
+use crate::words::{join_error_text, label, logged, note};
 use crate::worker::{PATIENCE, Worker};
 use crate::{CliError, health, open};
 
 pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
-    let told = told_to_stop()?;
-    let runtime = open::runtime(&settings, MayCreate::Files).await?;
+    let told = watch_stop_signals()?;
+    let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     let worker = Worker::new(runtime.clone(), settings.config.clone());
     let sources = Sources::open(&runtime).await?;
     if let Some(address) = settings.health {
-        tokio::spawn(health::serve(health::listen(address).await?, worker.clone()));
+        tokio::spawn(health::serve_health(health::bind_listener(address).await?, worker.clone()));
     }
     let (stop, stopped) = watch::channel(false);
     let mut work = tokio::spawn({
         let stopped = stopped.clone();
-        async move { worker.work(stopped).await }
+        async move { worker.run_until_stopped(stopped).await }
     });
-    let mut reading = tokio::spawn(follow_schedules(runtime.clone(), sources, stopped.clone()));
+    let mut reading = tokio::spawn(run_schedules(runtime.clone(), sources, stopped.clone()));
     note(label("cli-worker-worker-started-stop-ctrl-c"));
     let result = tokio::select! {
         ended = &mut work => match ended {
             Ok(worked) => worked.map_err(CliError::from_operation),
-            Err(e) => Err(CliError::failed(spoken_join(&e))),
+            Err(e) => Err(CliError::failed(join_error_text(&e))),
         },
-        done = tend(&runtime, until_done) => {
+        done = settle_when_idle(&runtime, until_done) => {
             if done.is_ok() {
                 tracing::info!("{}", logged!("cli-log-all-done"));
             }
             done
         }
-        () = told_so(told) => {
+        () = wait_for_stop(told) => {
             tracing::info!("{}", logged!("cli-log-stopping"));
             Ok(())
         }
@@ -71,34 +71,35 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     result
 }
 
-async fn told_so(mut told: watch::Receiver<bool>) {
+async fn wait_for_stop(mut told: watch::Receiver<bool>) {
     let _ = told.wait_for(|told| *told).await;
 }
 
-/// How soon a source that could not be made ready is tried again.
+/// Pause before a source that could not be opened is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// The sources that this worker reads, kept up with what is registered.
+/// The sources that this worker syncs. They follow the registry.
 struct Sources {
     all: Vec<Arc<ReadySource>>,
-    /// The registry's number that they follow.
+    /// The number of the registry state that the sources were taken from.
     number: i64,
-    /// When one could not be made ready.
+    /// When a source last could not be opened; `None` if all could.
     failed: Option<Instant>,
 }
 
-/// A source that could not be made ready, and why.
+/// A source that could not be opened, and why.
 struct Unready {
     source: String,
     error: SourceError,
 }
 
 impl Sources {
-    /// Every source, written into the database with its schedule; one of the settings that cannot be read is told at once.
+    /// Opens every source and writes it into the database with its schedule. Fails if a source of the settings cannot
+    /// be opened, unless its connector is known to be unusable.
     async fn open(runtime: &Runtime) -> Result<Self, CliError> {
         let mut sources = Self { all: vec![], number: -1, failed: None };
         let known = runtime.registry_snapshot();
-        for Unready { source, error } in sources.follow(runtime, &known).await {
+        for Unready { source, error } in sources.refresh_sources(runtime, &known).await {
             let ours = runtime.settings.has_source(&source);
             if ours && known.find_unusable(connector_of(&known, &source)).is_none() {
                 return Err(CliError::from_operation(error));
@@ -108,20 +109,20 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Takes up what was registered since.
-    async fn keep_up(&mut self, runtime: &Runtime) {
+    /// Updates the sources if the registry has changed, or if a failed source is due to be tried again.
+    async fn refresh_if_changed(&mut self, runtime: &Runtime) {
         let known = runtime.registry_snapshot();
         if known.number == self.number && self.failed.is_none_or(|at| at.elapsed() < AGAIN) {
             return;
         }
-        for Unready { source, error } in self.follow(runtime, &known).await {
+        for Unready { source, error } in self.refresh_sources(runtime, &known).await {
             tracing::warn!(source, "{}", logged!("cli-log-source-unread-again", e = in_log(&error)));
         }
     }
 
-    /// Makes each source ready whose connector is enabled; those that are as they were are kept. Gives those that could not
-    /// be made ready.
-    async fn follow(&mut self, runtime: &Runtime, known: &RegistrySnapshot) -> Vec<Unready> {
+    /// Opens each source whose connector is enabled and pulls; unchanged sources are kept. Returns those that could not
+    /// be opened.
+    async fn refresh_sources(&mut self, runtime: &Runtime, known: &RegistrySnapshot) -> Vec<Unready> {
         let (mut all, mut failed) = (Vec::new(), Vec::new());
         for source in &known.sources {
             if known.may_read(&source.connector).is_err() {
@@ -156,8 +157,8 @@ fn connector_of<'k>(known: &'k RegistrySnapshot, source: &str) -> &'k str {
     known.sources.iter().find(|s| s.name == source).map_or("", |s| &s.connector)
 }
 
-/// Reads the sources whose moment has come, as many at a time as batches are delivered.
-async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watch::Receiver<bool>) {
+/// Syncs the sources that are due, at most as many at a time as there are workers.
+async fn run_schedules(runtime: Runtime, mut sources: Sources, mut stop: watch::Receiver<bool>) {
     let mut reading = JoinSet::new();
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
@@ -165,19 +166,19 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
             tracing::warn!("{}", logged!("cli-log-schedules-unread", e = in_log(&e)));
             vec![]
         });
-        // Nothing is read as it was registered before.
+        // The registry is refreshed first, so that no source is read with outdated settings.
         if !due.is_empty()
             && let Err(e) = runtime.refresh_registry().await
         {
             tracing::warn!("{}", logged!("cli-log-registry-unread", e = in_log(&e)));
             continue;
         }
-        sources.keep_up(&runtime).await;
+        sources.refresh_if_changed(&runtime).await;
         let room = runtime.settings.workers.saturating_sub(reading.len());
         for ready in due.iter().filter_map(|name| sources.all.iter().find(|s| s.source.name == *name)).take(room) {
             match ready.try_lease(&runtime, true).await {
                 Ok(Some(lease)) => {
-                    reading.spawn(read(runtime.clone(), ready.clone(), lease, stop.clone()));
+                    reading.spawn(sync_source(runtime.clone(), ready.clone(), lease, stop.clone()));
                 }
                 Ok(None) => {}
                 Err(e) => tracing::warn!(source = ready.source.name, "{}", logged!("cli-log-no-lease", e = in_log(&e))),
@@ -187,7 +188,7 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
     while reading.join_next().await.is_some() {}
 }
 
-async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, stop: watch::Receiver<bool>) {
+async fn sync_source(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, stop: watch::Receiver<bool>) {
     let failures = lease.claim.failures;
     let span = tracing::error_span!("sync", source = ready.source.name);
     async {
@@ -215,9 +216,9 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, sto
     .await;
 }
 
-/// Settles when nothing is due, and at the latest every half minute; ends when all is done, if asked to, and when the key
-/// has been rotated.
-async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
+/// Settles when no batch is waiting, and at least every 30 seconds. Ends when all is done, if `until_done` is set, and
+/// with an error when the key has been rotated.
+async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
     let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -246,7 +247,7 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
             tracing::warn!(error = %e, "passes not judged; trying again");
         }
         match runtime.settle_pending().await {
-            // A block that another process holds, or one that was killed, was left out.
+            // Settling skips blocks that another process holds, even a killed one, so the rest is counted too.
             Ok(_) if !waiting && until_done && runtime.count_due_settlements().await.is_ok_and(|left| left == 0) => {
                 return Ok(());
             }

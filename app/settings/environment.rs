@@ -1,4 +1,4 @@
-//! Settings in the environment, and variables that look like some and are none.
+//! Settings from the environment, and variables that look like settings but are unknown.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::Typed;
 
 const PREFIX: &str = "HUILIU_";
 
-/// Every variable of ours but those that begin with `HUILIU_FAULT_`, which are for tests.
+/// All our variables except those that begin with `HUILIU_FAULT_`, which are for tests.
 const KNOWN: [&str; 21] = [
     "HUILIU_ACTOR",
     "HUILIU_ALLOW_NETWORKS",
@@ -36,8 +36,8 @@ const KNOWN: [&str; 21] = [
     "HUILIU_WORKERS",
 ];
 
-/// Takes what the environment says; an empty variable says nothing.
-pub fn take(typed: &mut Typed, problems: &mut Vec<SettingsProblem>) {
+/// Overrides settings with those of the environment. Ignores empty variables.
+pub fn apply_environment(typed: &mut Typed, problems: &mut Vec<SettingsProblem>) {
     let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let mut number = |name: &str| {
         let value = text(name)?;
@@ -76,25 +76,25 @@ pub fn take(typed: &mut Typed, problems: &mut Vec<SettingsProblem>) {
     }
 }
 
-/// Who acts when nobody is named: `HUILIU_ACTOR`, or the user of this process, by name or by number, and the host.
-pub fn actor() -> String {
+/// Returns the default actor: `HUILIU_ACTOR`, or the user of this process, by name or by number, and the host.
+pub fn default_actor() -> String {
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
     set("HUILIU_ACTOR").unwrap_or_else(|| {
         let number = || rustix::process::getuid().as_raw().to_string();
         let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(number);
-        format!("{user}@{}", crate::open::host())
+        format!("{user}@{}", crate::open::host_name())
     })
 }
 
-/// Variables whose names begin like ours and that nobody reads, by name.
-pub fn unknown(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
+/// Finds variables that begin with our prefix but that neither we nor a source read, sorted by name.
+pub fn find_unknown_variables(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
     let mut read: BTreeSet<&str> = KNOWN.into();
     for source in sources {
         read.insert(&source.password_env);
         read.extend(source.secrets_env.values().map(String::as_str));
     }
     let set: BTreeSet<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
-    let unread = set.into_iter().filter(|name| is_unread(name, &read));
+    let unread = set.into_iter().filter(|name| is_unknown_variable(name, &read));
     let problem = |variable: String| {
         let nearest = find_nearest(&variable, KNOWN).map(|name| NearestKey::Variable { name: name.to_owned() });
         SettingsProblem::UnknownVariable { variable, nearest }
@@ -102,13 +102,14 @@ pub fn unknown(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
     unread.map(problem).collect()
 }
 
-fn is_unread(name: &str, read: &BTreeSet<&str>) -> bool {
+fn is_unknown_variable(name: &str, read: &BTreeSet<&str>) -> bool {
     name.strip_prefix(PREFIX)
-        .is_some_and(|rest| !read.contains(name) && !rest.starts_with("FAULT_") && !is_of_a_cluster(rest))
+        .is_some_and(|rest| !read.contains(name) && !rest.starts_with("FAULT_") && !is_kubernetes_variable(rest))
 }
 
-/// Whether Kubernetes sets it in every container beside a service that is called `huiliu` or `huiliu-…`.
-fn is_of_a_cluster(rest: &str) -> bool {
+/// Returns true for variables that Kubernetes sets in every container if there is a service called `huiliu` or
+/// `huiliu-…`. Takes the name without our prefix.
+fn is_kubernetes_variable(rest: &str) -> bool {
     let words: Vec<&str> = rest.split('_').collect();
     let port = words.iter().position(|word| *word == "PORT");
     rest.ends_with("SERVICE_HOST")
@@ -133,10 +134,10 @@ mod tests {
             "HUILIU_WORKER_PORT_9464_TCP",
             "PATH",
         ] {
-            assert!(!is_unread(name, &read), "{name}");
+            assert!(!is_unknown_variable(name, &read), "{name}");
         }
         for name in ["HUILIU_WORKER", "HUILIU_DATABSE", "HUILIU_PORTS", "HUILIU_PORT_NAME"] {
-            assert!(is_unread(name, &read), "{name}");
+            assert!(is_unknown_variable(name, &read), "{name}");
         }
     }
 }

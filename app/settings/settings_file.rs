@@ -1,5 +1,5 @@
-//! The settings file, entry by entry: what is wrong in it is told with its line and left out, so that the rest can be looked
-//! at, too.
+//! Parses the settings file entry by entry. An invalid entry is reported with its line and left out, so that the rest
+//! can be checked too.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,13 +13,13 @@ use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use super::Typed;
 
-/// Reads a settings file; a text that is no TOML says nothing.
-pub fn read(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
+/// Parses the text of a settings file. A text that is not TOML gives the defaults and a problem.
+pub fn parse_settings(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
     let document = match DeTable::parse(text) {
         Ok(document) => document,
         Err(why) => {
             read.file_unusable = true;
-            read.problems.push(problem(path, text, &why));
+            read.problems.push(locate_problem(path, text, &why));
             return Typed::default();
         }
     };
@@ -27,18 +27,18 @@ pub fn read(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
     let span = document.span();
     let mut table = document.into_inner();
     let sources = take_sources(&mut table);
-    let mut typed: Typed = salvage(Spanned::new(span, table), &mut faults).unwrap_or_default();
+    let mut typed: Typed = deserialize_valid_entries(Spanned::new(span, table), &mut faults).unwrap_or_default();
     for source in sources {
-        typed.source.extend(salvage::<SourceSettings>(source, &mut faults));
+        typed.source.extend(deserialize_valid_entries::<SourceSettings>(source, &mut faults));
     }
     faults.sort_by_key(|fault| fault.span().map_or(0, |span| span.start));
     for fault in faults {
-        read.problems.push(problem(path, text, &fault));
+        read.problems.push(locate_problem(path, text, &fault));
     }
     typed
 }
 
-fn problem(path: &Path, text: &str, error: &Error) -> SettingsProblem {
+fn locate_problem(path: &Path, text: &str, error: &Error) -> SettingsProblem {
     let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or(text);
     let (above, line) =
         before.rsplit_once('\n').map_or((0, before), |(above, line)| (above.matches('\n').count() + 1, line));
@@ -46,7 +46,8 @@ fn problem(path: &Path, text: &str, error: &Error) -> SettingsProblem {
     SettingsProblem::File { file: path.to_owned(), line, column, why: TomlError::from_parser_message(error.message()) }
 }
 
-/// The tables of `[[source]]`, taken out; whatever else stands under that name stays, and is refused with the rest.
+/// Takes the tables of `[[source]]` out of the document. Any other value under that name stays and is rejected with the
+/// rest.
 fn take_sources<'t>(table: &mut DeTable<'t>) -> Vec<Spanned<DeTable<'t>>> {
     let tables = |node: &Spanned<DeValue<'t>>| -> Option<Vec<Spanned<DeTable<'t>>>> {
         let DeValue::Array(all) = node.get_ref() else { return None };
@@ -62,8 +63,8 @@ fn take_sources<'t>(table: &mut DeTable<'t>) -> Vec<Spanned<DeTable<'t>>> {
     found
 }
 
-/// The value of a table without its faulty entries; none where an entry is missing.
-fn salvage<T: DeserializeOwned>(table: Spanned<DeTable<'_>>, faults: &mut Vec<Error>) -> Option<T> {
+/// Deserializes a table without its invalid entries. Returns `None` if a required entry is missing.
+fn deserialize_valid_entries<T: DeserializeOwned>(table: Spanned<DeTable<'_>>, faults: &mut Vec<Error>) -> Option<T> {
     let (whole, mut table) = (table.span(), table.into_inner());
     let mut removed: Vec<String> = Vec::new();
     loop {
@@ -71,9 +72,9 @@ fn salvage<T: DeserializeOwned>(table: Spanned<DeTable<'_>>, faults: &mut Vec<Er
             Ok(value) => return Some(value),
             Err(fault) => fault,
         };
-        // That it is missing follows from its being left out.
+        // A missing field that we removed ourselves is not a second problem.
         let follows = removed.iter().any(|key| fault.message().contains(&format!("missing field `{key}`")));
-        let faulty = fault.span().and_then(|span| key_at(&table, &span));
+        let faulty = fault.span().and_then(|span| find_key_at(&table, &span));
         if !follows {
             faults.push(fault);
         }
@@ -83,8 +84,8 @@ fn salvage<T: DeserializeOwned>(table: Spanned<DeTable<'_>>, faults: &mut Vec<Er
     }
 }
 
-/// The key of the entry that a span lies in.
-fn key_at(table: &DeTable<'_>, span: &Range<usize>) -> Option<String> {
+/// Returns the key of the entry that contains a span.
+fn find_key_at(table: &DeTable<'_>, span: &Range<usize>) -> Option<String> {
     let lies_in = |of: Range<usize>| of.start <= span.start && span.end <= of.end;
     let entry = table.iter().find(|(key, value)| lies_in(key.span()) || lies_in(value.span()));
     entry.map(|(key, _)| key.get_ref().to_string())

@@ -1,11 +1,11 @@
-//! What people did, to what, and how: actions and objects of the audit log, kinds and details of decisions.
+//! Texts for actions and objects of the audit log, and for kinds and details of decisions.
 
 use serde_json::{Map, Value};
 
-use super::{label, sentence, word};
+use super::{label, localize_word, sentence};
 
-/// The words of an action that undoes no other.
-fn words_of(action: &str) -> Option<&'static str> {
+/// Returns the label of an action, unless it undoes another action.
+fn action_label(action: &str) -> Option<&'static str> {
     Some(match action {
         "batch.release" => label("cli-acts-batch-release"),
         "connector.disable" => label("cli-acts-connector-disable"),
@@ -35,7 +35,7 @@ fn words_of(action: &str) -> Option<&'static str> {
     })
 }
 
-/// All actions but those that undo another.
+/// All actions except those that undo another.
 const ACTIONS: &[&str] = &[
     "batch.release",
     "connector.disable",
@@ -63,23 +63,24 @@ const ACTIONS: &[&str] = &[
     "source.set",
 ];
 
-/// An action, or a kind of decision, in the words of the locale: `dead_letter.discard` is said as `discard a dead letter`.
-pub fn act(action: &str) -> String {
+/// Returns an action, or a kind of decision, in the language of the locale: `dead_letter.discard` becomes
+/// `discard a dead letter`.
+pub fn action_text(action: &str) -> String {
     if let Some(undone) = action.strip_suffix(".undo") {
-        return sentence!("cli-acts-undo", act = act(undone));
+        return sentence!("cli-acts-undo", act = action_text(undone));
     }
-    words_of(action).unwrap_or(action).to_owned()
+    action_label(action).unwrap_or(action).to_owned()
 }
 
-/// The action that these words mean; what means none stays as it is.
-pub fn action_of(words: &str) -> String {
+/// Returns the action with this text in the locale's language; a text that matches no action is returned unchanged.
+pub fn parse_action(words: &str) -> String {
     let undone = ACTIONS.iter().map(|action| format!("{action}.undo"));
     let mut all = ACTIONS.iter().map(ToString::to_string).chain(undone);
-    all.find(|action| act(action) == words).unwrap_or_else(|| words.to_owned())
+    all.find(|action| action_text(action) == words).unwrap_or_else(|| words.to_owned())
 }
 
-/// What objects are called in the audit log, and in the words of the locale.
-fn kinds() -> [(&'static str, &'static str); 8] {
+/// Returns the kinds of objects: the name in the audit log, and the name in the language of the locale.
+fn object_kinds() -> [(&'static str, &'static str); 8] {
     [
         ("dead letter", label("cli-acts-kind-dead-letter")),
         ("batch", label("cli-acts-kind-batch")),
@@ -92,20 +93,20 @@ fn kinds() -> [(&'static str, &'static str); 8] {
     ]
 }
 
-/// What something was done to, in the words of the locale: `dead letter 7`, `connector cmcc version 3`.
-pub fn object(kept: &str) -> String {
+/// Returns the object of an action in the language of the locale: `dead letter 7`, `connector cmcc version 3`.
+pub fn object_text(kept: &str) -> String {
     let version = (" version ", label("cli-acts-version"));
-    with_kind(kept, kinds()).replace(version.0, version.1)
+    replace_kind(kept, object_kinds()).replace(version.0, version.1)
 }
 
-/// The object that these words mean, as the log keeps it.
-pub fn object_of(words: &str) -> String {
+/// Returns the object with this text in the locale's language, as the log stores it.
+pub fn parse_object(words: &str) -> String {
     let version = (label("cli-acts-version"), " version ");
-    with_kind(words, kinds().map(|(kept, words)| (words, kept))).replace(version.0, version.1)
+    replace_kind(words, object_kinds().map(|(kept, words)| (words, kept))).replace(version.0, version.1)
 }
 
-/// The text with another word for the kind that it begins with.
-fn with_kind(text: &str, kinds: [(&str, &str); 8]) -> String {
+/// Replaces the kind at the start of the text. `kinds` holds pairs of (old, new).
+fn replace_kind(text: &str, kinds: [(&str, &str); 8]) -> String {
     let of = |(from, to): &(&str, &str)| {
         let rest = text.strip_prefix(from)?;
         (rest.is_empty() || rest.starts_with(' ')).then(|| format!("{to}{rest}"))
@@ -113,28 +114,29 @@ fn with_kind(text: &str, kinds: [(&str, &str); 8]) -> String {
     kinds.iter().find_map(of).unwrap_or_else(|| text.to_owned())
 }
 
-/// The details of an act or a decision in one line, the reason first. Keyed digests of ID numbers say nothing to people.
-pub fn details(detail: &Value) -> String {
+/// Renders the details of an act or a decision in one line, the reason first. Leaves out `numbers`: keyed digests of ID
+/// numbers mean nothing to people.
+pub fn details_text(detail: &Value) -> String {
     match detail {
-        Value::Object(fields) => in_words(fields).join(label("cli-acts-separator")),
-        Value::Array(all) => all.iter().map(details).collect::<Vec<_>>().join(label("cli-acts-separator")),
+        Value::Object(fields) => field_texts(fields).join(label("cli-acts-separator")),
+        Value::Array(all) => all.iter().map(details_text).collect::<Vec<_>>().join(label("cli-acts-separator")),
         Value::Null => String::new(),
-        Value::String(text) => word(text).to_owned(),
+        Value::String(text) => localize_word(text).to_owned(),
         other => other.to_string(),
     }
 }
 
-fn in_words(fields: &Map<String, Value>) -> Vec<String> {
+fn field_texts(fields: &Map<String, Value>) -> Vec<String> {
     let because = fields.get_key_value("because");
     let rest = fields.iter().filter(|(key, _)| !["because", "numbers"].contains(&key.as_str()));
     let told = because.into_iter().chain(rest).filter_map(|(key, value)| {
-        let value = details(value);
-        (!value.is_empty()).then(|| sentence!("cli-acts-detail", key = key_word(key), value))
+        let value = details_text(value);
+        (!value.is_empty()).then(|| sentence!("cli-acts-detail", key = key_label(key), value))
     });
     told.collect()
 }
 
-fn key_word(key: &str) -> &str {
+fn key_label(key: &str) -> &str {
     match key {
         "because" => label("cli-acts-key-because"),
         "claim" => label("cli-acts-key-claim"),
@@ -175,12 +177,12 @@ mod tests {
     fn words_of_acts_and_objects_lead_back_to_what_is_kept() {
         let undone = ACTIONS.iter().map(|action| format!("{action}.undo"));
         for action in ACTIONS.iter().map(ToString::to_string).chain(undone) {
-            assert_ne!(act(&action), action);
-            assert_eq!(action_of(&act(&action)), action);
-            assert_eq!(action_of(&action), action);
+            assert_ne!(action_text(&action), action);
+            assert_eq!(parse_action(&action_text(&action)), action);
+            assert_eq!(parse_action(&action), action);
         }
         for kept in ["dead letter 7", "connector cmcc version 3", "database", "source a", "something else"] {
-            assert_eq!(object_of(&object(kept)), kept);
+            assert_eq!(parse_object(&object_text(kept)), kept);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Guesses about a sample, in words: why a column is taken for a field, and what only a person can answer.
+//! Texts for guesses about a sample: why a column was chosen for a field, and which questions only a person can answer.
 
 use huiliu_authoring::infer::{Evidence, Layout, Pass, Question, Version};
 use huiliu_manifest::Unit;
 
-use super::{chinese, label, sentence};
+use super::{is_chinese, label, sentence};
 
-/// Why a column is taken for a field.
-pub fn evidence(of: &Evidence) -> String {
+/// Explains why a column was chosen for a field.
+pub fn evidence_text(of: &Evidence) -> String {
     match of {
         Evidence::Named { word } => sentence!("cli-words-guesses-named", word),
         Evidence::NamedLike { word } => sentence!("cli-words-guesses-name", word),
@@ -18,11 +18,11 @@ pub fn evidence(of: &Evidence) -> String {
         Evidence::OutOf { full } => sentence!("cli-words-guesses-out-points", full),
         Evidence::WithGivenName { path } => sentence!("cli-words-guesses-given-name-stands", path),
         Evidence::Gaps { percent } => sentence!("cli-words-guesses-empty", percent),
-        plain => short(plain).to_owned(),
+        plain => plain_evidence_label(plain).to_owned(),
     }
 }
 
-fn short(of: &Evidence) -> &'static str {
+fn plain_evidence_label(of: &Evidence) -> &'static str {
     match of {
         Evidence::Dates => label("cli-words-guesses-dates"),
         Evidence::MonthsOnly => label("cli-words-guesses-months-without-day"),
@@ -50,8 +50,8 @@ fn short(of: &Evidence) -> &'static str {
     }
 }
 
-/// What only a person can answer.
-pub fn question(of: &Question) -> String {
+/// Renders a question that only a person can answer.
+pub fn question_text(of: &Question) -> String {
     match of {
         Question::Missing { field } => {
             sentence!("cli-words-guesses-which-column-none-surely", field)
@@ -86,14 +86,14 @@ pub fn question(of: &Question) -> String {
         Question::Pass { maybe } => {
             sentence!(
                 "cli-words-guesses-nothing-surely-says-whether-teacher",
-                columns = maybe.join(if chinese() { "、" } else { ", " })
+                columns = maybe.join(if is_chinese() { "、" } else { ", " })
             )
         }
     }
 }
 
-/// A unit of training time.
-pub fn unit(of: Unit) -> &'static str {
+/// Returns the label of a unit of training time.
+pub fn unit_label(of: Unit) -> &'static str {
     match of {
         Unit::Second => label("cli-words-guesses-seconds"),
         Unit::HalfDay => label("cli-words-guesses-half-days"),
@@ -105,8 +105,8 @@ pub fn unit(of: Unit) -> &'static str {
     }
 }
 
-/// Where in the sample the records stand.
-pub fn place(layout: &Layout) -> String {
+/// Describes where the records are in the sample.
+pub fn layout_text(layout: &Layout) -> String {
     let format = match layout {
         Layout::Workbook { .. } => label("cli-words-guesses-workbook"),
         Layout::Html { .. } => label("cli-words-guesses-html-table"),
@@ -126,8 +126,8 @@ pub fn place(layout: &Layout) -> String {
     }
 }
 
-/// Where a record's version comes from.
-pub fn version(of: &Version) -> String {
+/// Describes where a record's version comes from.
+pub fn version_text(of: &Version) -> String {
     match of {
         Version::Field { path } => path.clone(),
         Version::FileDate => label("cli-words-guesses-day-file-name").to_owned(),
@@ -135,8 +135,8 @@ pub fn version(of: &Version) -> String {
     }
 }
 
-/// What says that the teacher passed.
-pub fn pass(of: &Pass) -> String {
+/// Describes which columns say whether the teacher passed.
+pub fn pass_text(of: &Pass) -> String {
     match of {
         Pass::Scores => label("cli-words-guesses-three-component-scores").to_owned(),
         Pass::Total { path } => sentence!("cli-words-guesses-total-score", path),

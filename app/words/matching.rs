@@ -1,27 +1,27 @@
-//! Evidence and verdicts of matching, in words.
+//! Texts for evidence and verdicts of matching.
 
 use huiliu_matching::{Doubt, Evidence, Field, Level, Role, Verdict};
 
 use super::label;
 
-/// One line of evidence with its weight in bits: `name equal +11.3`.
-pub fn evidence(line: &Evidence) -> String {
-    let weight = bits(line.weight);
+/// Renders one piece of evidence with its weight in bits: `name equal +11.3`.
+pub fn evidence_text(line: &Evidence) -> String {
+    let weight = format_bits(line.weight);
     match line.level {
-        Some(level) => format!("{} {} {weight}", field(line.field), level_word(level)),
-        None => format!("{} {weight}", field(line.field)),
+        Some(level) => format!("{} {} {weight}", field_label(line.field), level_label(level)),
+        None => format!("{} {weight}", field_label(line.field)),
     }
 }
 
-/// Thousandths of a bit as bits with a sign and one decimal, cut off.
-pub fn bits(weight: i64) -> String {
+/// Formats thousandths of a bit as bits with a sign and one decimal, truncated.
+pub fn format_bits(weight: i64) -> String {
     let sign = if weight < 0 { '-' } else { '+' };
     let tenths = weight.unsigned_abs() / 100;
     format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
-/// A verdict.
-pub fn verdict(verdict: Verdict) -> &'static str {
+/// Returns the label of a verdict.
+pub fn verdict_label(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Definite => label("cli-words-matching-definite"),
         Verdict::Potential => label("cli-words-matching-potential"),
@@ -29,8 +29,8 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What kept a claim from being definite, or from being none.
-pub fn doubt(doubt: Doubt) -> &'static str {
+/// Explains what kept a claim from the verdict *definite*, or from the verdict *none*.
+pub fn doubt_label(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::Rivals => label("cli-words-matching-two-candidates-too-near-each"),
         Doubt::BetterName => label("cli-words-matching-another-candidate-very-name"),
@@ -38,28 +38,28 @@ pub fn doubt(doubt: Doubt) -> &'static str {
     }
 }
 
-/// What a text says of a person.
-pub fn role(role: Role) -> &'static str {
+/// Returns the label for what a text says about a person.
+pub fn role_label(role: Role) -> &'static str {
     match role {
-        Role::Name => field(Field::Name),
+        Role::Name => field_label(Field::Name),
         Role::FormerName => label("cli-words-matching-former-name"),
-        Role::GivenName => field(Field::GivenName),
-        Role::FamilyName => field(Field::FamilyName),
-        Role::IdNumber => field(Field::IdNumber),
-        Role::TeacherNumber => field(Field::TeacherNumber),
-        Role::BirthDate => field(Field::BirthDate),
-        Role::Sex => field(Field::Sex),
-        Role::Phone => field(Field::Phone),
+        Role::GivenName => field_label(Field::GivenName),
+        Role::FamilyName => field_label(Field::FamilyName),
+        Role::IdNumber => field_label(Field::IdNumber),
+        Role::TeacherNumber => field_label(Field::TeacherNumber),
+        Role::BirthDate => field_label(Field::BirthDate),
+        Role::Sex => field_label(Field::Sex),
+        Role::Phone => field_label(Field::Phone),
         Role::SchoolCode => label("cli-words-matching-school-code"),
-        Role::School => field(Field::School),
+        Role::School => field_label(Field::School),
         Role::Region => label("cli-words-matching-region"),
-        Role::Address => field(Field::Address),
-        Role::Postcode => field(Field::Postcode),
-        Role::Text => field(Field::Text),
+        Role::Address => field_label(Field::Address),
+        Role::Postcode => field_label(Field::Postcode),
+        Role::Text => field_label(Field::Text),
     }
 }
 
-fn field(field: Field) -> &'static str {
+fn field_label(field: Field) -> &'static str {
     match field {
         Field::Name => label("cli-words-matching-name"),
         Field::GivenName => label("cli-words-matching-given-name"),
@@ -77,7 +77,7 @@ fn field(field: Field) -> &'static str {
     }
 }
 
-fn level_word(level: Level) -> &'static str {
+fn level_label(level: Level) -> &'static str {
     match level {
         Level::Equal => label("cli-words-matching-equal"),
         Level::Variant => label("cli-words-matching-variant-characters"),

@@ -1,4 +1,4 @@
-//! Fields, rules and states in words.
+//! Texts for fields, rules and states.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use huiliu_values::PassState;
 
 use super::{label, language, sentence};
 
-/// The raw field that a reason is about, with the name of the canonical field it was read into.
-pub fn field_of(problem: &Problem) -> String {
+/// Returns the raw field that a reason is about, with the title of the canonical field it was mapped to.
+pub fn field_text(problem: &Problem) -> String {
     let given = match problem.source_field.as_str() {
         "file name" => label("cli-words-file-name"),
         field => field,
@@ -27,7 +27,8 @@ fn is_same_name(title: &str, given: &str) -> bool {
     title.eq_ignore_ascii_case(&given.replace('_', " "))
 }
 
-/// A rule by its full name, `pack@version name`: rules of every pack are said in words.
+/// Returns the text of a rule from its full name, `pack@version name`. Rules that every pack has get a label; other
+/// names are kept.
 pub fn rule_name(rule: &str) -> Cow<'_, str> {
     let Some((pack, name)) = rule.rsplit_once(' ') else { return Cow::Borrowed(rule) };
     let words = match name {
@@ -45,27 +46,27 @@ pub fn rule_name(rule: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{pack} {words} ({name})"))
 }
 
-/// A text of a rule file in the words of the locale.
-pub fn wording(text: &Wording) -> &str {
+/// Returns a text of a rule file in the language of the locale.
+pub fn localize_wording(text: &Wording) -> &str {
     text.say(language())
 }
 
-/// An amount as given with its unit, `60 minute`: the unit in words.
-pub fn amount(given: &str) -> String {
+/// Translates the unit of an amount such as `60 minute`; the number is kept as given.
+pub fn localize_amount(given: &str) -> String {
     match given.rsplit_once(' ') {
-        Some((number, unit)) => format!("{number} {}", word(unit)),
+        Some((number, unit)) => format!("{number} {}", localize_word(unit)),
         None => given.to_owned(),
     }
 }
 
-/// Where a raw record stands: page and item, file and line, or sheet and row.
-pub fn address(english: &str) -> Cow<'_, str> {
+/// Translates the address of a raw record: page and item, file and line, or sheet and row.
+pub fn localize_address(english: &str) -> Cow<'_, str> {
     localize_place(language(), english)
 }
 
-/// How a sync run or a dead letter stands, how a record was assessed, on what a rule rests, what `doctor` looked at,
-/// what hours are counted in.
-pub fn word(english: &str) -> &str {
+/// Translates a stored keyword: the state of a run, a dead letter, a replay or a batch, an outcome, a grade, the basis
+/// of a rule, a kind of school, a part that `doctor` examined, a unit of hours. Other texts are returned unchanged.
+pub fn localize_word(english: &str) -> &str {
     match english {
         "running" => label("cli-words-reasons-running"),
         "definite" => label("cli-words-reasons-definite"),
@@ -146,8 +147,8 @@ pub fn word(english: &str) -> &str {
     }
 }
 
-/// Whether the teacher passed.
-pub fn pass_word(state: PassState) -> &'static str {
+/// Returns the label for whether the teacher passed.
+pub fn pass_label(state: PassState) -> &'static str {
     match state {
         PassState::Passed => label("cli-words-reasons-passed"),
         PassState::Failed => label("cli-words-reasons-failed-2"),
@@ -156,8 +157,8 @@ pub fn pass_word(state: PassState) -> &'static str {
     }
 }
 
-/// How a database's schema compares with this program's.
-pub fn schema_state(state: SchemaState) -> String {
+/// Describes how a database's schema compares with this program's.
+pub fn schema_state_text(state: SchemaState) -> String {
     match state {
         SchemaState::Current => label("cli-words-schema-current").to_owned(),
         SchemaState::Empty => label("cli-words-schema-empty").to_owned(),

@@ -248,4 +248,3 @@ fn connection_failure(e: &reqwest::Error) -> Failure {
         Cause::Interrupted { host }
     })
 }
-
