@@ -3,7 +3,7 @@
 mod credit;
 pub mod examples;
 pub mod help;
-pub mod mistake;
+pub mod parse_errors;
 mod sources;
 
 use std::path::PathBuf;
@@ -14,7 +14,9 @@ use huiliu_store::admin::filter::RowFilter;
 
 use crate::words::{label, sentence};
 
-pub use credit::{Courses, Decided, Decisions, Identity, Kept, Roster, Rules, Schools, Teachers, Tree};
+pub use credit::{
+    Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, Rules, Schools, Teachers,
+};
 pub use sources::{Place, Secrets, Sources};
 
 /// Training records of many platforms in, one provable credit ledger per teacher out.
@@ -144,11 +146,11 @@ pub enum Command {
         #[arg(long)]
         overwrite: bool,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
     /// Manage the key file.
     #[command(subcommand)]
-    Keys(KeyWork),
+    Keys(KeyCommands),
     /// Bring the database's schema up to this version.
     Migrate,
     /// Show sync runs.
@@ -172,9 +174,9 @@ pub enum Command {
     /// Show the audit log: who decided what.
     Audit {
         #[command(flatten)]
-        of: Entries,
+        of: AuditFilterArgs,
         #[command(flatten)]
-        span: Span,
+        span: PageArgs,
     },
     /// Show training records.
     #[command(subcommand)]
@@ -202,7 +204,7 @@ pub enum Command {
     Schools(Schools),
     /// Show regions: who reports to whom.
     #[command(subcommand)]
-    Regions(Tree),
+    Regions(RegionCommands),
     /// Show, write and manage connectors.
     #[command(subcommand)]
     Connectors(Connectors),
@@ -242,15 +244,15 @@ pub enum Command {
     Unpack,
 }
 
-impl From<Span> for huiliu_engine::operations::Span {
-    fn from(Span { limit, after }: Span) -> Self {
+impl From<PageArgs> for huiliu_engine::operations::Span {
+    fn from(PageArgs { limit, after }: PageArgs) -> Self {
         Self { after, limit }
     }
 }
 
 /// Selects a part of a listing.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct Span {
+pub struct PageArgs {
     /// List at most this many.
     #[arg(long, default_value_t = 50)]
     pub limit: i64,
@@ -261,7 +263,7 @@ pub struct Span {
 
 /// Filters a listing by source and connector. All given filters must match.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Of {
+pub struct SourceFilterArgs {
     /// List only those of this source.
     #[arg(long)]
     pub source: Option<String>,
@@ -270,7 +272,7 @@ pub struct Of {
     pub connector: Option<String>,
 }
 
-impl Of {
+impl SourceFilterArgs {
     /// Returns the filter in the form that operations take.
     pub fn into_row_filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
         RowFilter { source: self.source, connector: self.connector, run, code }
@@ -279,7 +281,7 @@ impl Of {
 
 /// Filters entries of the audit log. All given filters must match.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Entries {
+pub struct AuditFilterArgs {
     /// List only what this actor did.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
@@ -302,9 +304,9 @@ pub enum Listing {
     /// List runs or records.
     List {
         #[command(flatten)]
-        of: Of,
+        of: SourceFilterArgs,
         #[command(flatten)]
-        span: Span,
+        span: PageArgs,
     },
     /// Show one run or record.
     Show { id: i64 },
@@ -315,7 +317,7 @@ pub enum DeadLetters {
     /// List the open dead letters.
     List {
         #[command(flatten)]
-        of: Of,
+        of: SourceFilterArgs,
         /// List only those seen in this sync run.
         #[arg(long)]
         run: Option<i64>,
@@ -323,7 +325,7 @@ pub enum DeadLetters {
         #[arg(long)]
         code: Option<String>,
         #[command(flatten)]
-        span: Span,
+        span: PageArgs,
     },
     /// Show a dead letter.
     Show { id: i64 },
@@ -344,12 +346,12 @@ pub enum Batches {
         #[arg(long)]
         quarantined: bool,
         #[command(flatten)]
-        of: Of,
+        of: SourceFilterArgs,
         /// List only batches of this sync run.
         #[arg(long)]
         run: Option<i64>,
         #[command(flatten)]
-        span: Span,
+        span: PageArgs,
     },
     /// Release a quarantined batch, so that it is delivered again.
     Release {
@@ -365,7 +367,7 @@ pub enum Replays {
     /// Plan a replay: note what would change, record by record and teacher by teacher, and change nothing.
     Plan {
         #[command(flatten)]
-        matching: Matching,
+        matching: DeadLetterFilterArgs,
         /// Show every raw record and every teacher.
         #[arg(long)]
         all: bool,
@@ -373,7 +375,7 @@ pub enum Replays {
     /// Apply a plan, if all of it still holds.
     Apply { id: i64 },
     /// List the replays by number.
-    List(Span),
+    List(PageArgs),
     /// Show a replay with its raw records and teachers.
     Show {
         id: i64,
@@ -388,7 +390,7 @@ pub enum Replays {
 
 /// Filters open dead letters. All given filters must match.
 #[derive(Debug, Clone, Args)]
-pub struct Matching {
+pub struct DeadLetterFilterArgs {
     /// Take only dead letters of sources with this connector.
     #[arg(long)]
     pub connector: Option<String>,
@@ -430,19 +432,19 @@ pub enum Cursors {
         #[arg(long, value_name = "CURSOR")]
         to: String,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
     /// Forget the cursor: the stream, or every stream of the source, is read from the beginning.
     Reset {
         source: String,
         stream: Option<String>,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
 }
 
 #[derive(Debug, Subcommand)]
-pub enum KeyWork {
+pub enum KeyCommands {
     /// Seal everything again under a new key; the old key then opens nothing.
     Rotate,
 }
@@ -543,7 +545,7 @@ pub enum Connectors {
         /// A folder with manifest.toml, samples/ and expected/, or the manifest in it.
         path: PathBuf,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
     /// List the versions of a connector, and which one is in use.
     Versions { id: String },
@@ -575,7 +577,7 @@ pub enum Connectors {
 
 /// An optional reason.
 #[derive(Debug, Clone, Args)]
-pub struct Why {
+pub struct ReasonArgs {
     /// Why, for the audit log.
     #[arg(long, value_parser = parse_reason)]
     pub because: Option<String>,

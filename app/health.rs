@@ -20,19 +20,19 @@ use crate::{CliError, metrics};
 /// How long the database may take to answer a request for metrics.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long metrics are cached, so that frequent scrapes do not query the database.
-const FRESH: Duration = Duration::from_secs(5);
+const METRICS_TTL: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
-struct Page {
+struct EndpointState {
     worker: Worker,
-    kept: Arc<tokio::sync::Mutex<Option<(Instant, String)>>>,
+    cached_metrics: Arc<tokio::sync::Mutex<Option<(Instant, String)>>>,
 }
 
 /// When a worker's last sweep succeeded.
 #[derive(Debug, Clone, Default)]
-pub struct Pulse(Arc<Mutex<Option<Instant>>>);
+pub struct LastSweep(Arc<Mutex<Option<Instant>>>);
 
-impl Pulse {
+impl LastSweep {
     /// Records that a sweep succeeded just now.
     pub fn record_sweep(&self) {
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
@@ -56,13 +56,13 @@ pub async fn serve_health(listener: TcpListener, worker: Worker) {
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(get_readiness))
         .route("/metrics", get(get_metrics))
-        .with_state(Page { worker, kept: Arc::default() });
+        .with_state(EndpointState { worker, cached_metrics: Arc::default() });
     if let Err(e) = axum::serve(listener, routes).await {
         tracing::error!("{}", logged!("cli-log-no-health", e = in_log(&SystemError::from(&e))));
     }
 }
 
-async fn get_readiness(State(page): State<Page>) -> Response {
+async fn get_readiness(State(page): State<EndpointState>) -> Response {
     let pulse = SweepPulse { age: page.worker.pulse.last_sweep_age(), every: page.worker.sweep_interval() };
     let ready = health::readiness(&page.worker.runtime, pulse).await;
     let status = if ready.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -70,17 +70,17 @@ async fn get_readiness(State(page): State<Page>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn get_metrics(State(page): State<Page>) -> Response {
-    let mut kept = page.kept.lock().await;
-    if let Some((at, text)) = kept.as_ref()
-        && at.elapsed() < FRESH
+async fn get_metrics(State(page): State<EndpointState>) -> Response {
+    let mut cached_metrics = page.cached_metrics.lock().await;
+    if let Some((at, text)) = cached_metrics.as_ref()
+        && at.elapsed() < METRICS_TTL
     {
         return metrics_response(text.clone());
     }
     match tokio::time::timeout(PATIENCE, health::metrics(&page.worker.runtime)).await {
         Ok(Ok(read)) => {
             let text = metrics::render_metrics(&read);
-            *kept = Some((Instant::now(), text.clone()));
+            *cached_metrics = Some((Instant::now(), text.clone()));
             metrics_response(text)
         }
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, error_text(&error) + "\n").into_response(),

@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     let typed = cli::examples::build_command().try_get_matches();
     let cli = match typed.and_then(|typed| cli::Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
-        Err(error) => cli::mistake::report_and_exit(&error),
+        Err(error) => cli::parse_errors::report_and_exit(&error),
     };
     // The child unpacks before this process has set up anything else, so none of our data is in its memory.
     if matches!(cli.command, cli::Command::Unpack) {

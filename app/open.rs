@@ -10,12 +10,12 @@ use huiliu_engine::runtime::Runtime;
 
 use crate::CliError;
 use crate::settings::Settings;
-use crate::subprocess::Processes;
+use crate::subprocess::ChildProcesses;
 use crate::words::{label, note};
 
 /// Builds what this program contributes to the engine: its built-in connectors and the process that unpacks files.
 pub fn build_program() -> Program {
-    Program::new(CONNECTORS, Box::new(Processes))
+    Program::new(CONNECTORS, Box::new(ChildProcesses))
 }
 
 /// Opens the database and its keys, for commands that only query or make a single change.

@@ -20,7 +20,7 @@ use crate::cli::Globals;
 /// The keys of a settings file; see `config/default.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Typed {
+struct RawSettings {
     data_dir: Option<PathBuf>,
     database: Option<String>,
     queue: Option<String>,
@@ -67,10 +67,10 @@ const MATCHING: &str = include_str!("../config/matching.toml");
 
 impl Settings {
     /// Reads the settings: defaults, then the file, then `HUILIU_…`, then flags. Collects all problems and leaves out
-    /// the values they concern. [`Reading::into_settings`] refuses settings with fatal problems.
-    pub fn read(globals: &Globals) -> Reading {
+    /// the values they concern. [`SettingsReading::into_settings`] refuses settings with fatal problems.
+    pub fn read(globals: &Globals) -> SettingsReading {
         let mut read = SettingsRead { file: globals.config.clone(), ..SettingsRead::default() };
-        let mut typed = globals.config.as_deref().map_or_else(Typed::default, |path| read_file(path, &mut read));
+        let mut typed = globals.config.as_deref().map_or_else(RawSettings::default, |path| read_file(path, &mut read));
         environment::apply_environment(&mut typed, &mut read.problems);
         if let Some(dir) = &globals.data_dir {
             typed.data_dir = Some(dir.clone());
@@ -83,17 +83,17 @@ impl Settings {
         }
         let settings = resolve_settings(typed, globals, &mut read.problems);
         read.problems.extend(environment::find_unknown_variables(&settings.engine.sources));
-        Reading { settings, read }
+        SettingsReading { settings, read }
     }
 }
 
 /// The settings, and all problems found in them.
-pub struct Reading {
+pub struct SettingsReading {
     settings: Settings,
     read: SettingsRead,
 }
 
-impl Reading {
+impl SettingsReading {
     /// Returns the settings, or the first fatal problem.
     pub fn into_settings(self) -> Result<Settings, CliError> {
         match self.read.problems.iter().find(|problem| problem.is_fatal()) {
@@ -114,7 +114,7 @@ impl Reading {
 }
 
 /// Turns the typed values into checked settings. Collects problems and replaces invalid values with valid ones.
-fn resolve_settings(typed: Typed, globals: &Globals, problems: &mut Vec<SettingsProblem>) -> Settings {
+fn resolve_settings(typed: RawSettings, globals: &Globals, problems: &mut Vec<SettingsProblem>) -> Settings {
     let data_dir = typed.data_dir.filter(|d| !d.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("data"));
     let inside = |name: &str| format!("sqlite:{}", data_dir.join(name).display());
     let given = |text: Option<String>| text.filter(|t| !t.is_empty());
@@ -211,14 +211,14 @@ fn parse_source_schedule(
 }
 
 /// Reads the settings file without its invalid entries.
-fn read_file(path: &Path, read: &mut SettingsRead) -> Typed {
+fn read_file(path: &Path, read: &mut SettingsRead) -> RawSettings {
     let file = path.to_owned();
     match std::fs::read_to_string(path) {
         Ok(text) => settings_file::parse_settings(path, &text, read),
         Err(why) => {
             read.file_unusable = true;
             read.problems.push(SettingsProblem::FileUnreadable { file, why });
-            Typed::default()
+            RawSettings::default()
         }
     }
 }

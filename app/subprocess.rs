@@ -17,13 +17,13 @@ const MEMORY_MIB: u64 = 512;
 const CPU_SECONDS: u64 = 20;
 /// Limit on wall-clock time. It is much larger than the CPU limit, so that a process that waits for a processor is not
 /// ended for waiting.
-const WALL: Duration = Duration::from_secs(120);
+const WALL_TIME: Duration = Duration::from_secs(120);
 /// Exit code of a child that wrote to standard output why it could not unpack.
-const REFUSED: u8 = 3;
+const EXIT_REFUSED: u8 = 3;
 /// Exit code of a child that could not start its work.
-const UNABLE: u8 = 2;
+const EXIT_UNABLE: u8 = 2;
 /// How many bytes of a child's standard error are kept.
-const LAST_WORDS: u64 = 4_096;
+const MAX_STDERR: u64 = 4_096;
 const SIGABRT: i32 = 6;
 const SIGINT: i32 = 2;
 const SIGKILL: i32 = 9;
@@ -32,10 +32,10 @@ const SIGXCPU: i32 = 24;
 
 /// Starts a child process for each file.
 #[derive(Debug)]
-pub struct Processes;
+pub struct ChildProcesses;
 
 #[async_trait]
-impl UnpackProcess for Processes {
+impl UnpackProcess for ChildProcesses {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         let start = |e: std::io::Error| start_error(ProcessStartError::System { why: e.into() });
         let child = Command::new(this_program().map_err(start)?)
@@ -48,17 +48,21 @@ impl UnpackProcess for Processes {
             .spawn()
             .map_err(start)?;
         let task = serde_json::to_string(task).map_err(|e| start(e.into()))?;
-        let said = tokio::time::timeout(WALL, exchange_data(child, &task, bytes)).await;
+        let said = tokio::time::timeout(WALL_TIME, exchange_data(child, &task, bytes)).await;
         let (status, out, last_words) = said
-            .map_err(|_| start_error(ProcessStartError::Busy { cpu_seconds: CPU_SECONDS, seconds: WALL.as_secs() }))?
+            .map_err(|_| {
+                start_error(ProcessStartError::Busy { cpu_seconds: CPU_SECONDS, seconds: WALL_TIME.as_secs() })
+            })?
             .map_err(start)?;
-        if out.len() > MAX_UNPACKED + LAST_WORDS as usize {
+        if out.len() > MAX_UNPACKED + MAX_STDERR as usize {
             return Err(UnpackError::Size { max: MAX_UNPACKED });
         }
         let garbled = || UnpackError::Crash { how: Crash::Garbled };
         match status.code() {
             Some(0) => String::from_utf8(out).map_err(|_| garbled()),
-            Some(code) if code == i32::from(REFUSED) => Err(serde_json::from_slice(&out).unwrap_or_else(|_| garbled())),
+            Some(code) if code == i32::from(EXIT_REFUSED) => {
+                Err(serde_json::from_slice(&out).unwrap_or_else(|_| garbled()))
+            }
             _ => Err(classify_exit(status, &String::from_utf8_lossy(&last_words))),
         }
     }
@@ -83,8 +87,8 @@ async fn exchange_data(mut child: Child, task: &str, bytes: &[u8]) -> std::io::R
     };
     let (mut out, mut last_words) = (Vec::new(), Vec::new());
     // Output is read only up to this limit. A child that writes more gets a closed pipe, which ends it.
-    let hear = async { from.take(MAX_UNPACKED as u64 + 2 * LAST_WORDS).read_to_end(&mut out).await };
-    let overhear = async { errors.take(LAST_WORDS).read_to_end(&mut last_words).await };
+    let hear = async { from.take(MAX_UNPACKED as u64 + 2 * MAX_STDERR).read_to_end(&mut out).await };
+    let overhear = async { errors.take(MAX_STDERR).read_to_end(&mut last_words).await };
     let (_, heard, overheard) = tokio::join!(tell, hear, overhear);
     heard?;
     overheard?;
@@ -105,7 +109,7 @@ fn classify_exit(status: ExitStatus, last_words: &str) -> UnpackError {
         Some(signal @ (SIGKILL | SIGTERM | SIGINT)) => start_error(ProcessStartError::Ended { signal }),
         Some(SIGABRT) if last_words.contains("memory allocation of") => UnpackError::Memory { mib: MEMORY_MIB },
         Some(signal) => UnpackError::Crash { how: Crash::Signal { signal } },
-        None if status.code() == Some(i32::from(UNABLE)) => start_error(ProcessStartError::Unbounded),
+        None if status.code() == Some(i32::from(EXIT_UNABLE)) => start_error(ProcessStartError::Unbounded),
         None => UnpackError::Crash { how: Crash::Exit { exit_code: status.code().unwrap_or(-1) } },
     }
 }
@@ -128,13 +132,13 @@ pub fn run_unpack_child() -> ExitCode {
     let read = std::io::stdin().lock().read_to_end(&mut input);
     let task = input.iter().position(|b| *b == b'\n').and_then(|end| input.split_at_checked(end));
     let task = task.and_then(|(task, bytes)| Some((serde_json::from_slice::<Task>(task).ok()?, bytes.get(1..)?)));
-    let (true, Ok(_), Some((task, bytes))) = (bounded, read, task) else { return ExitCode::from(UNABLE) };
+    let (true, Ok(_), Some((task, bytes))) = (bounded, read, task) else { return ExitCode::from(EXIT_UNABLE) };
     let (answer, code) = match unpack::unpack(&task, bytes) {
         Ok(parts) => (parts, 0),
-        Err(fault) => (serde_json::to_string(&fault).unwrap_or_default(), REFUSED),
+        Err(fault) => (serde_json::to_string(&fault).unwrap_or_default(), EXIT_REFUSED),
     };
     match std::io::stdout().lock().write_all(answer.as_bytes()) {
         Ok(()) => ExitCode::from(code),
-        Err(_) => ExitCode::from(UNABLE),
+        Err(_) => ExitCode::from(EXIT_UNABLE),
     }
 }

@@ -1,10 +1,10 @@
 //! Texts for people, in English and Chinese, and the only code that writes to standard output.
 
 pub mod acts;
-mod faults;
+mod error_texts;
 pub mod guesses;
+mod labels;
 pub mod matching;
-mod reasons;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,8 +15,8 @@ use huiliu_messages::{Language, Message};
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
-pub use faults::{error_text, join_error_text, system_error_text};
-pub use reasons::{
+pub use error_texts::{error_text, join_error_text, system_error_text};
+pub use labels::{
     field_text, localize_address, localize_amount, localize_word, localize_wording, pass_label, rule_name,
     schema_state_text,
 };
@@ -89,21 +89,21 @@ macro_rules! logged {
 pub(crate) use logged;
 
 /// A sentence in both languages, for readers who are not at this terminal.
-pub struct Both {
+pub struct BilingualText {
     pub english: String,
     pub chinese: String,
 }
 
 /// Renders a message in both languages.
-pub fn render_in_both(of: &impl serde::Serialize) -> Both {
+pub fn render_in_both(of: &impl serde::Serialize) -> BilingualText {
     let message = Message::new(of);
-    Both { english: message.to_sentence(Language::English), chinese: message.to_sentence(Language::Chinese) }
+    BilingualText { english: message.to_sentence(Language::English), chinese: message.to_sentence(Language::Chinese) }
 }
 
 /// Like [`sentence!`], in both languages.
 macro_rules! in_both {
     ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
-        $crate::words::Both {
+        $crate::words::BilingualText {
             english: $crate::words::say_with(huiliu_messages::Language::English, $id, &[
                 $((stringify!($name), $crate::words::sentence!(@ $name $(= $fact)?)),)*
             ]),

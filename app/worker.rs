@@ -13,7 +13,7 @@ use huiliu_queue::QueueError;
 use huiliu_store::StoreError;
 use tokio::sync::watch;
 
-use crate::health::Pulse;
+use crate::health::LastSweep;
 use crate::subprocess::this_program;
 use crate::words::{join_error_text, logged};
 
@@ -32,13 +32,13 @@ pub struct Worker {
     /// The settings file, for child processes.
     pub config: Option<PathBuf>,
     /// When the last sweep succeeded, for the readiness check.
-    pub pulse: Pulse,
+    pub pulse: LastSweep,
 }
 
 impl Worker {
     /// Creates a worker. `config` is the settings file that the runtime was started from.
     pub fn new(runtime: Runtime, config: Option<PathBuf>) -> Self {
-        Self { runtime, config, pulse: Pulse::default() }
+        Self { runtime, config, pulse: LastSweep::default() }
     }
 
     /// Delivers and sweeps until `stop` turns true. Worker processes and all commands that sync run this.

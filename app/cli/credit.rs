@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use huiliu_values::Grade;
 
-use super::{Span, parse_day, parse_reason};
+use super::{PageArgs, parse_day, parse_reason};
 
 #[derive(Debug, Subcommand)]
 pub enum Rules {
@@ -52,13 +52,13 @@ pub enum Courses {
         code: String,
         course: String,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
 }
 
 /// Options of every command that makes a decision.
 #[derive(Debug, Clone, Args)]
-pub struct Decided {
+pub struct DecisionArgs {
     /// Why, for the ledger and the audit log.
     #[arg(long, value_parser = parse_reason)]
     pub because: String,
@@ -86,38 +86,38 @@ pub enum Decisions {
         #[arg(long)]
         teacher: Option<i64>,
         #[command(flatten)]
-        span: Span,
+        span: PageArgs,
     },
     /// Revoke a record's certificate, for example for training by proxy: its hours no longer count.
     Revoke {
         record: i64,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
     /// Set the grade of a record: a school's, after an appeal, or an institution's.
     Grade {
         record: i64,
         grade: DecidedGrade,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
     /// Let this record count, of several for the same course.
     Keep {
         record: i64,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
     /// Undo a decision.
     Undo {
         decision: i64,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
 }
 
 /// Which claims `identity queue` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kept {
+pub enum QueueState {
     /// Somebody may be meant; a person decides.
     Potential,
     /// Nobody known can be meant; they wait for the roster.
@@ -133,9 +133,9 @@ pub enum Identity {
     /// List the claims that wait for a decision, with their candidates.
     Queue {
         #[arg(long, value_enum, default_value = "potential")]
-        state: Kept,
+        state: QueueState,
         #[command(flatten)]
-        span: Span,
+        span: PageArgs,
     },
     /// Show everything known about a claim, with numbers masked.
     Show { claim: i64 },
@@ -144,21 +144,21 @@ pub enum Identity {
         claim: i64,
         teacher: i64,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
     /// Decide that a claim does not belong to a teacher.
     Reject {
         claim: i64,
         teacher: i64,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
     /// Decide that a provisional teacher is the same person as another teacher, who takes over the numbers and records.
     Merge {
         from: i64,
         into: i64,
         #[command(flatten)]
-        mode: Decided,
+        mode: DecisionArgs,
     },
 }
 
@@ -197,7 +197,7 @@ pub enum Schools {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Tree {
+pub enum RegionCommands {
     /// List the regions of a day, and to whom each reports.
     List {
         /// As of this day, YYYY-MM-DD; today without it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Why;
+use super::ReasonArgs;
 use crate::words::label;
 
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ pub enum Sources {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
     /// Change a source: only what is given, the rest stays.
     Set {
@@ -31,13 +31,13 @@ pub enum Sources {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
     /// Remove a source: it is no longer read and its secrets are deleted; what was received is kept.
     Remove {
         name: String,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
 }
 
@@ -74,14 +74,14 @@ pub enum Secrets {
         /// Name of the secret, such as `password`.
         name: String,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
     /// Remove a secret.
     Remove {
         source: String,
         name: String,
         #[command(flatten)]
-        why: Why,
+        why: ReasonArgs,
     },
 }
 

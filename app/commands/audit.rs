@@ -5,7 +5,7 @@ use huiliu_engine::operations::audit;
 use huiliu_store::admin::audit::{Entry, EntryFilter};
 
 use super::days::{check_day_order, end_of_day, start_of_day};
-use crate::cli::{Entries, Span};
+use crate::cli::{AuditFilterArgs, PageArgs};
 use crate::render::{format_moment, note_more, show};
 use crate::settings::Settings;
 use crate::table::print_table;
@@ -13,7 +13,7 @@ use crate::words::acts::{action_text, details_text, object_text, parse_action, p
 use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
-pub async fn run(settings: Settings, of: Entries, span: Span, json: bool) -> Result<(), CliError> {
+pub async fn run(settings: Settings, of: AuditFilterArgs, span: PageArgs, json: bool) -> Result<(), CliError> {
     let of = build_filter(of)?;
     let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     let log = audit::list(&opened, &of, span.into()).await?;
@@ -35,8 +35,8 @@ pub async fn run(settings: Settings, of: Entries, span: Span, json: bool) -> Res
 
 /// Builds the filter. A day begins at midnight in Asia/Shanghai. Actions and subjects can be given as stored or as
 /// shown.
-fn build_filter(of: Entries) -> Result<EntryFilter, CliError> {
-    let Entries { by, action, subject, since, until } = of;
+fn build_filter(of: AuditFilterArgs) -> Result<EntryFilter, CliError> {
+    let AuditFilterArgs { by, action, subject, since, until } = of;
     check_day_order(since, until)?;
     Ok(EntryFilter {
         actor: by,

@@ -68,11 +68,11 @@ pub(super) fn show_checked(rows: &[Checked]) {
 }
 
 /// How many records a preview shows by default.
-const SHOWN: u32 = 10;
+const DEFAULT_RECORDS: u32 = 10;
 
 /// Arguments of `connectors preview`.
 #[derive(Debug)]
-pub struct Look {
+pub struct PreviewArgs {
     pub path: PathBuf,
     pub stream: Option<String>,
     pub sample: Option<PathBuf>,
@@ -82,13 +82,13 @@ pub struct Look {
 }
 
 /// Shows raw record, mapped record and problems, side by side, for a sample or for the platform's first page.
-pub async fn preview_connector(settings: &Settings, look: &Look, json: bool) -> Result<(), CliError> {
+pub async fn preview_connector(settings: &Settings, look: &PreviewArgs, json: bool) -> Result<(), CliError> {
     let runtime = runtime_for(settings, look.source.as_deref()).await?;
     let request = PreviewRequest {
         path: &look.path,
         stream: look.stream.as_deref(),
         page: choose_page(runtime.as_ref(), look.source.as_deref(), look.sample.as_deref()),
-        limit: if look.all { u32::MAX } else { look.limit.unwrap_or(SHOWN) },
+        limit: if look.all { u32::MAX } else { look.limit.unwrap_or(DEFAULT_RECORDS) },
     };
     let previewed = preview::preview(&settings.engine, &open::build_program(), request).await?;
     if let Some(runtime) = &runtime {

@@ -5,7 +5,7 @@ use huiliu_engine::operations::connectors::{self, ConnectorRow, ConnectorShown, 
 use huiliu_manifest::explain::{self, DocLanguage};
 use huiliu_manifest::{reference, schema};
 
-use super::authoring::{self, Look, show_checked};
+use super::authoring::{self, PreviewArgs, show_checked};
 use super::{infer, record, register};
 use crate::cli::Connectors;
 use crate::render::show;
@@ -27,24 +27,25 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
             authoring::test_connector(&settings, &path, results, json).await
         }
         Connectors::Preview { path, stream, sample, source, all, limit } => {
-            authoring::preview_connector(&settings, &Look { path, stream, sample, source, all, limit }, json).await
+            authoring::preview_connector(&settings, &PreviewArgs { path, stream, sample, source, all, limit }, json)
+                .await
         }
         Connectors::Infer { sample, out, id, with_sample } => {
-            infer::run(&settings, &infer::Asked { sample, out, id, with_sample }, json).await
+            infer::run(&settings, &infer::InferArgs { sample, out, id, with_sample }, json).await
         }
         Connectors::Record { source, stream, sample, into } => {
-            record::run(&settings, &record::Asked { source, sample, stream, into }, json).await
+            record::run(&settings, &record::RecordArgs { source, sample, stream, into }, json).await
         }
         Connectors::Register { path, why } => register::register_connector(&settings, &path, why, json).await,
         Connectors::Versions { id } => register::list_versions(&settings, &id, json).await,
         Connectors::Rollback { id, to, because } => {
-            register::rollback_connector(&settings, &register::Rollback { id, to, because }, json).await
+            register::rollback_connector(&settings, &register::RollbackArgs { id, to, because }, json).await
         }
         Connectors::Enable { id, because } => {
-            register::set_enabled(&settings, &register::Switch { id, enabled: true, because }, json).await
+            register::set_enabled(&settings, &register::EnableArgs { id, enabled: true, because }, json).await
         }
         Connectors::Disable { id, because } => {
-            register::set_enabled(&settings, &register::Switch { id, enabled: false, because }, json).await
+            register::set_enabled(&settings, &register::EnableArgs { id, enabled: false, because }, json).await
         }
     }
 }

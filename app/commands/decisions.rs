@@ -9,7 +9,7 @@ use huiliu_store::ledger::decisions::Decision;
 use huiliu_values::Gains;
 
 use super::plans::{self, TeacherLine};
-use crate::cli::{Decided, Decisions};
+use crate::cli::{DecisionArgs, Decisions};
 use crate::render::{format_moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
@@ -32,7 +32,7 @@ pub async fn run(settings: Settings, asked: Decisions, json: bool) -> Result<(),
 pub(super) async fn decide_or_plan(
     settings: &Settings,
     proposal: &Proposal,
-    how: &Decided,
+    how: &DecisionArgs,
     json: bool,
 ) -> Result<(), CliError> {
     let runtime = open::start_runtime(settings, MayCreate::Nothing).await?;

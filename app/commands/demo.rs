@@ -10,7 +10,7 @@ use huiliu_engine::settings::{Settings as Engine, SourceSettings};
 use huiliu_platform::http::guard::Networks;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 
-use super::sync::{Synced, check_verdict, show_pass};
+use super::sync::{PassRunner, check_verdict, show_pass};
 use crate::render::show;
 use crate::settings::Settings;
 use crate::words::{label, say, sentence, system_error_text};
@@ -18,7 +18,7 @@ use crate::{CliError, open};
 
 /// Arguments of `demo`.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct DemoArgs {
     pub records: u64,
     pub seed: u64,
     pub full: bool,
@@ -36,7 +36,7 @@ const SOURCES: [(&str, &str); 5] = [
     ("microsoft", "微软携手助学"),
 ];
 
-pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
+pub async fn run(settings: Settings, asked: DemoArgs) -> Result<(), CliError> {
     // The sandbox's platforms listen on loopback only, so nothing else is allowed.
     let engine = Engine { networks: Networks::loopback(), ..Engine::clone(&settings.engine) };
     let settings = Settings { engine: Arc::new(engine), ..settings };
@@ -51,7 +51,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| sandbox_error(&e))?;
     let sources = SOURCES.map(|(connector, name)| build_demo_source(connector, name, &sandbox.base_url(), &drop_dir));
     let from = if asked.full { PassStart::Start } else { PassStart::Cursor };
-    let pass = Synced { settings: &settings, from, land_only: false, expected: Some(asked.records) };
+    let pass = PassRunner { settings: &settings, from, land_only: false, expected: Some(asked.records) };
     let pass = pass.sync_sources(&runtime, &sources).await;
     sandbox.stop().await;
     let pass = pass?;

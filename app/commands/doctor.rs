@@ -4,11 +4,11 @@ use huiliu_engine::operations::doctor::{self, ConnectorFound, Detail, Finding, P
 use huiliu_engine::registry::Origin;
 
 use crate::render::show;
-use crate::settings::Reading;
+use crate::settings::SettingsReading;
 use crate::words::{error_text, label, localize_word, origin_label, say, schema_state_text, sentence};
 use crate::{CliError, open};
 
-pub async fn run(reading: Reading, json: bool) -> Result<(), CliError> {
+pub async fn run(reading: SettingsReading, json: bool) -> Result<(), CliError> {
     let (settings, read) = reading.into_parts();
     let findings = doctor::examine(&settings.engine, &open::build_program(), read).await?;
     show(json, &findings, |findings| findings.items.iter().for_each(show_finding));

@@ -11,7 +11,7 @@ use huiliu_store::identity::rulings::Ruling;
 use huiliu_store::ledger::decisions::Decision;
 
 use super::decisions::decide_or_plan;
-use crate::cli::{Identity, Kept};
+use crate::cli::{Identity, QueueState};
 use crate::render::{format_number, show, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
@@ -34,11 +34,11 @@ pub async fn run(settings: Settings, asked: Identity, json: bool) -> Result<(), 
     decide_or_plan(&settings, &Proposal::Identity(ruling), &how, json).await
 }
 
-fn select_claims(state: Kept) -> ClaimSelection {
+fn select_claims(state: QueueState) -> ClaimSelection {
     match state {
-        Kept::Potential => ClaimSelection::Potential,
-        Kept::None => ClaimSelection::None,
-        Kept::Contradicting => ClaimSelection::Contradicting,
+        QueueState::Potential => ClaimSelection::Potential,
+        QueueState::None => ClaimSelection::None,
+        QueueState::Contradicting => ClaimSelection::Contradicting,
     }
 }
 

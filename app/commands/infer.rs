@@ -13,7 +13,7 @@ use crate::words::{guesses, label, say, sentence};
 use crate::{CliError, open};
 
 /// Arguments of `connectors infer`.
-pub struct Asked {
+pub struct InferArgs {
     /// A file or an http(s) URL.
     pub sample: String,
     /// Folder that the manifest is written to. Without it, the manifest is printed.
@@ -24,7 +24,7 @@ pub struct Asked {
     pub with_sample: bool,
 }
 
-pub async fn run(settings: &Settings, asked: &Asked, json: bool) -> Result<(), CliError> {
+pub async fn run(settings: &Settings, asked: &InferArgs, json: bool) -> Result<(), CliError> {
     let request = InferRequest {
         sample: &asked.sample,
         id: asked.id.as_deref(),

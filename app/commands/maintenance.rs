@@ -7,7 +7,7 @@ use huiliu_engine::operations::Act;
 use huiliu_engine::operations::maintenance::{self, Rotated};
 use huiliu_engine::operations::restore::{self, Backup, Restored};
 
-use crate::cli::Why;
+use crate::cli::ReasonArgs;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::words::{label, note, say, sentence};
@@ -42,7 +42,7 @@ pub async fn back_up(settings: Settings, folder: &Path, json: bool) -> Result<()
     Ok(())
 }
 
-pub async fn restore_backup(settings: Settings, backup: Backup, why: &Why, json: bool) -> Result<(), CliError> {
+pub async fn restore_backup(settings: Settings, backup: Backup, why: &ReasonArgs, json: bool) -> Result<(), CliError> {
     let act = Act { actor: &settings.actor, because: why.because.as_deref().unwrap_or_default() };
     let restored = restore::restore(&settings.engine, act, &backup).await?;
     show(json, &restored, show_restored);

@@ -11,7 +11,7 @@ use crate::words::matching::{doubt_label, evidence_text, format_bits, verdict_la
 use crate::words::{label, note, say, say_json, sentence};
 
 /// Arguments of `match`.
-pub struct Asked {
+pub struct MatchArgs {
     /// File that says what the columns mean.
     pub config: PathBuf,
     /// The first table.
@@ -28,7 +28,7 @@ pub fn missing_config_error() -> CliError {
 }
 
 /// Runs `match` and prints results as they are found.
-pub fn run(asked: &Asked) -> Result<(), CliError> {
+pub fn run(asked: &MatchArgs) -> Result<(), CliError> {
     let tables = MatchTables { config: &asked.config, left: &asked.left, right: asked.right.as_deref() };
     let mut output = Output { json: asked.json, headed: false };
     let counts = matching::run(&tables, &mut |line| output.print_line(line))?;

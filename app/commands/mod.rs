@@ -42,12 +42,12 @@ use huiliu_engine::operations::sync::Selection;
 use huiliu_platform::Days;
 
 use crate::CliError;
-use crate::cli::{Cli, Command, KeyWork, Schedules};
-use crate::settings::Reading;
+use crate::cli::{Cli, Command, KeyCommands, Schedules};
+use crate::settings::SettingsReading;
 use crate::words::label;
 
 /// Runs a command. `doctor` accepts invalid settings, and commands that describe the command line need none.
-pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
+pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
     let json = cli.globals.json;
     match cli.command {
         Command::Doctor => return doctor::run(reading, json).await,
@@ -65,7 +65,7 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
     let settings = reading.into_settings()?;
     match cli.command {
         Command::Demo { records, seed, full, changed, calm } => {
-            demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
+            demo::run(settings, demo::DemoArgs { records, seed, full, changed, calm, json }).await
         }
         Command::Sync { source, all, full, since, until, land_only } => {
             let from = match since {
@@ -77,11 +77,11 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
                 None => PassStart::Cursor,
             };
             let selection = Selection { names: source, all };
-            sync::run(settings, sync::Asked { selection, from, land_only, json }).await
+            sync::run(settings, sync::SyncArgs { selection, from, land_only, json }).await
         }
         Command::Upload { source, files, stream, land_only, plan, all, limit } => {
             let plan = plan.then_some(upload::PlanShown { all, limit });
-            upload::run(settings, upload::Asked { source, files, stream, land_only, plan, json }).await
+            upload::run(settings, upload::UploadArgs { source, files, stream, land_only, plan, json }).await
         }
         Command::Receive { listen } => receive::run(settings, listen).await,
         Command::Cursors(asked) => cursors::run(settings, asked, json).await,
@@ -92,14 +92,14 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::Restore { backup, overwrite, why } => {
             maintenance::restore_backup(settings, Backup { file: backup, overwrite }, &why, json).await
         }
-        Command::Keys(KeyWork::Rotate) => maintenance::rotate_keys(settings, json).await,
+        Command::Keys(KeyCommands::Rotate) => maintenance::rotate_keys(settings, json).await,
         Command::Migrate => maintenance::migrate_schema(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,
         Command::Runs(listing) => runs::run(settings, listing, json).await,
         Command::Match { left, right } => {
             // For `match`, the global `--config` is the file that describes the columns. The command uses no settings.
             let config = cli.globals.config.ok_or_else(matching::missing_config_error)?;
-            matching::run(&matching::Asked { config, left, right, json })
+            matching::run(&matching::MatchArgs { config, left, right, json })
         }
         Command::Balance { run } => runs::check_balance(settings, run, json).await,
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,

@@ -8,11 +8,11 @@ use crate::table::print_table;
 use crate::words::{counting, label, say, sentence};
 
 /// How many teachers or rows a plan shows by default.
-pub const SHOWN: usize = 10;
+pub const DEFAULT_SHOWN: usize = 10;
 
-/// Returns how many rows are shown: all, the given limit, or [`SHOWN`].
+/// Returns how many rows are shown: all, the given limit, or [`DEFAULT_SHOWN`].
 pub fn row_limit(all: bool, limit: Option<usize>) -> usize {
-    if all { usize::MAX } else { limit.unwrap_or(SHOWN) }
+    if all { usize::MAX } else { limit.unwrap_or(DEFAULT_SHOWN) }
 }
 
 /// Describes how hours change, one phrase per kind of change. Empty if nothing changes.

@@ -14,11 +14,11 @@ use crate::words::{counting, label, sentence};
 /// A progress line on a terminal. Hidden in a pipe.
 pub struct ProgressLine {
     bar: ProgressBar,
-    read: Mutex<Read>,
+    read: Mutex<ReadTotals>,
 }
 
 /// Counters of what has been read.
-struct Read {
+struct ReadTotals {
     records: u64,
     pages: u64,
     /// Number of all records to read, if known.
@@ -39,7 +39,7 @@ impl ProgressLine {
         } else {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
         };
-        Self { bar, read: Mutex::new(Read { records: 0, pages: 0, total, began: Instant::now() }) }
+        Self { bar, read: Mutex::new(ReadTotals { records: 0, pages: 0, total, began: Instant::now() }) }
     }
 
     /// Removes the line from the terminal.
@@ -48,7 +48,7 @@ impl ProgressLine {
     }
 }
 
-impl Read {
+impl ReadTotals {
     /// Adds a page. A platform reports the total of one listing only, so what was read before that listing is added to
     /// it.
     fn add_page(&mut self, LandedPage { records, counted }: LandedPage) {
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn totals_of_listings_are_added_up_and_rates_have_no_decimals() {
-        let mut read = Read { records: 0, pages: 0, total: None, began: Instant::now() };
+        let mut read = ReadTotals { records: 0, pages: 0, total: None, began: Instant::now() };
         let page = |records, counted: Option<(u64, u64)>| LandedPage {
             records,
             counted: counted.map(|(received, total)| Counted { received, total }),

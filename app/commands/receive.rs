@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::sync::watch_stop_signals;
 use crate::settings::Settings;
-use crate::words::{Both, error_text, in_both, logged, note, sentence, system_error_text};
+use crate::words::{BilingualText, error_text, in_both, logged, note, sentence, system_error_text};
 use crate::{CliError, open};
 
 /// The largest accepted payload, in bytes.
@@ -36,21 +36,21 @@ const MAX_BODY: usize = 64 << 20;
 /// How long a sender may take to send a payload.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How many payloads are received at the same time.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_PAYLOADS: usize = 4;
 
 /// State that all requests share.
 #[derive(Clone)]
-struct Door {
+struct ServerState {
     runtime: Runtime,
     room: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
 /// Why a payload was not accepted.
-struct Refused {
+struct Refusal {
     status: StatusCode,
     code: &'static str,
-    why: Both,
+    why: BilingualText,
     /// The run in which a payload was landed nevertheless: this one, if it is unreadable, or another with the same
     /// idempotency key.
     run: Option<i64>,
@@ -58,15 +58,15 @@ struct Refused {
 
 /// A refusal as response body.
 #[derive(Serialize)]
-struct RefusedBody<'a> {
+struct RefusalBody<'a> {
     code: &'a str,
     en: &'a str,
     zh: &'a str,
     run: Option<i64>,
 }
 
-impl Refused {
-    fn new(status: StatusCode, code: &'static str, why: Both) -> Self {
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, why: BilingualText) -> Self {
         Self { status, code, why, run: None }
     }
 
@@ -78,13 +78,13 @@ impl Refused {
     }
 }
 
-impl std::convert::From<StoreError> for Refused {
+impl std::convert::From<StoreError> for Refusal {
     fn from(fault: StoreError) -> Self {
         Self::unavailable(&error_text(&fault))
     }
 }
 
-impl std::convert::From<PushAuthError> for Refused {
+impl std::convert::From<PushAuthError> for Refusal {
     fn from(fault: PushAuthError) -> Self {
         let (status, code) = match fault {
             PushAuthError::Secret => (StatusCode::UNAUTHORIZED, "secret"),
@@ -95,7 +95,7 @@ impl std::convert::From<PushAuthError> for Refused {
     }
 }
 
-impl std::convert::From<PushError> for Refused {
+impl std::convert::From<PushError> for Refusal {
     fn from(error: PushError) -> Self {
         match error {
             PushError::Door(fault) => fault.into(),
@@ -114,9 +114,9 @@ impl std::convert::From<PushError> for Refused {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = RefusedBody { code: self.code, en: &self.why.english, zh: &self.why.chinese, run: self.run };
+        let body = RefusalBody { code: self.code, en: &self.why.english, zh: &self.why.chinese, run: self.run };
         let mut answer = json_answer(self.status, &body);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
@@ -138,7 +138,11 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
         CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = system_error_text(&e)))
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    let door = Door { runtime: runtime.clone(), room: Arc::new(Semaphore::new(AT_ONCE)), stop: stop.clone() };
+    let door = ServerState {
+        runtime: runtime.clone(),
+        room: Arc::new(Semaphore::new(MAX_CONCURRENT_PAYLOADS)),
+        stop: stop.clone(),
+    };
     let routes = Router::new()
         .route("/push/{source}", post(push_to_only_stream))
         .route("/push/{source}/{stream}", post(push_to_stream))
@@ -183,7 +187,7 @@ struct PushedPayload<'p> {
 }
 
 async fn push_to_only_stream(
-    State(door): State<Door>,
+    State(door): State<ServerState>,
     Path(source): Path<String>,
     uri: Uri,
     headers: HeaderMap,
@@ -194,7 +198,7 @@ async fn push_to_only_stream(
 }
 
 async fn push_to_stream(
-    State(door): State<Door>,
+    State(door): State<ServerState>,
     Path((source, stream)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
@@ -204,7 +208,7 @@ async fn push_to_stream(
     handle_push(&door, PushedPayload { source: &source, stream: Some(&stream), path, headers: &headers, body }).await
 }
 
-async fn handle_push(door: &Door, pushed: PushedPayload<'_>) -> Response {
+async fn handle_push(door: &ServerState, pushed: PushedPayload<'_>) -> Response {
     match accept_payload(door, pushed).await {
         Ok(taken) => json_answer(StatusCode::ACCEPTED, &taken),
         Err(refused) => refused.into_response(),
@@ -213,12 +217,12 @@ async fn handle_push(door: &Door, pushed: PushedPayload<'_>) -> Response {
 
 /// Reads a payload, checks that its sender is authorized, and lands it under its source's lease. A payload that is
 /// already here is not landed again.
-async fn accept_payload(door: &Door, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refused> {
+async fn accept_payload(door: &ServerState, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refusal> {
     let PushedPayload { source, stream, path, headers, body } = pushed;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;
-    let _room = door.room.try_acquire().map_err(|_| Refused::unavailable("payloads of others are being taken"))?;
+    let _room = door.room.try_acquire().map_err(|_| Refusal::unavailable("payloads of others are being taken"))?;
     door.runtime.refresh_registry().await?;
     let target = push::target(&door.runtime, source);
     let packer = target.as_ref().ok().and_then(|target| target.choose_stream(stream).ok());
@@ -249,23 +253,23 @@ async fn read_body(mut body: Body, mut packer: Packer) -> Option<Payload> {
     packer.into_payload().ok()
 }
 
-fn slow_body_refusal() -> Refused {
+fn slow_body_refusal() -> Refusal {
     let why = in_both!("cli-receive-body-did-come-within-send", s = PATIENCE.as_secs());
-    Refused::new(StatusCode::REQUEST_TIMEOUT, "slow", why)
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "slow", why)
 }
 
-fn large_body_refusal() -> Refused {
+fn large_body_refusal() -> Refusal {
     let why = in_both!("cli-receive-body-more-than-bytes-broke", MAX_BODY);
-    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "size", why)
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "size", why)
 }
 
-fn disabled_refusal() -> Refused {
+fn disabled_refusal() -> Refusal {
     let why = in_both!("cli-receive-connector-source-disabled-ask-whoever");
-    Refused::new(StatusCode::FORBIDDEN, "disabled", why)
+    Refusal::new(StatusCode::FORBIDDEN, "disabled", why)
 }
 
-fn unknown_stream_refusal(known: &[String]) -> Refused {
+fn unknown_stream_refusal(known: &[String]) -> Refusal {
     let all = known.join(", ");
     let why = in_both!("cli-receive-such-stream-there-send-push", all);
-    Refused::new(StatusCode::NOT_FOUND, "stream", why)
+    Refusal::new(StatusCode::NOT_FOUND, "stream", why)
 }

@@ -11,7 +11,7 @@ use crate::words::{note, say, sentence};
 use crate::{CliError, open};
 
 /// Arguments of `connectors record`.
-pub struct Asked {
+pub struct RecordArgs {
     /// The source whose first page is recorded.
     pub source: Option<String>,
     /// The file to use instead of a source.
@@ -21,7 +21,7 @@ pub struct Asked {
     pub into: PathBuf,
 }
 
-pub async fn run(settings: &Settings, asked: &Asked, json: bool) -> Result<(), CliError> {
+pub async fn run(settings: &Settings, asked: &RecordArgs, json: bool) -> Result<(), CliError> {
     let runtime = runtime_for(settings, asked.source.as_deref()).await?;
     let request = RecordRequest {
         page: choose_page(runtime.as_ref(), asked.source.as_deref(), asked.sample.as_deref()),
@@ -36,7 +36,7 @@ pub async fn run(settings: &Settings, asked: &Asked, json: bool) -> Result<(), C
     Ok(())
 }
 
-fn show_recorded(asked: &Asked, recorded: &RecordedSample) {
+fn show_recorded(asked: &RecordArgs, recorded: &RecordedSample) {
     let RecordedSample { written, names, id_numbers, others, .. } = recorded;
     say(&sentence!("cli-record-wrote-names-id-numbers-other", where = written.display(), names, id_numbers, others));
     note(&sentence!("cli-record-what-manifest-does-map-was", folder = asked.into.display()));

@@ -9,14 +9,14 @@ use huiliu_engine::operations::connector_versions::{
 use huiliu_engine::operations::{Act, RegistryAccess};
 
 use super::authoring::{note_open_questions, show_checked};
-use crate::cli::Why;
+use crate::cli::ReasonArgs;
 use crate::render::{format_moment, show};
 use crate::settings::Settings;
 use crate::table::print_table;
 use crate::words::{label, origin_label, say, sentence};
 use crate::{CliError, open};
 
-pub async fn register_connector(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
+pub async fn register_connector(settings: &Settings, path: &Path, why: ReasonArgs, json: bool) -> Result<(), CliError> {
     let examined = connector_versions::examine(&settings.engine, &open::build_program(), path).await?;
     let registration = if examined.passes_gate() {
         let opened = open::open_database(settings, MayCreate::Files).await?;
@@ -90,17 +90,17 @@ fn show_versions(versions: &ConnectorVersions) {
 }
 
 /// Arguments of `connectors rollback`.
-pub struct Rollback {
+pub struct RollbackArgs {
     pub id: String,
     /// A version number, or `built-in`.
     pub to: String,
     pub because: String,
 }
 
-pub async fn rollback_connector(settings: &Settings, asked: &Rollback, json: bool) -> Result<(), CliError> {
+pub async fn rollback_connector(settings: &Settings, asked: &RollbackArgs, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
-    let Rollback { id, to, because } = asked;
+    let RollbackArgs { id, to, because } = asked;
     let act = Act { actor: &settings.actor, because };
     let rolled_back = connector_versions::rollback(access, act, id, to).await?;
     opened.close().await;
@@ -115,13 +115,13 @@ pub async fn rollback_connector(settings: &Settings, asked: &Rollback, json: boo
 }
 
 /// Arguments of `connectors enable` and `disable`.
-pub struct Switch {
+pub struct EnableArgs {
     pub id: String,
     pub enabled: bool,
     pub because: String,
 }
 
-pub async fn set_enabled(settings: &Settings, asked: &Switch, json: bool) -> Result<(), CliError> {
+pub async fn set_enabled(settings: &Settings, asked: &EnableArgs, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &asked.because };

@@ -11,7 +11,7 @@ use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 use super::days::{check_day_order, end_of_day, start_of_day};
 use super::plans::{self, TeacherLine};
 use super::sync::watch_stop_signals;
-use crate::cli::{Matching, Replays};
+use crate::cli::{DeadLetterFilterArgs, Replays};
 use crate::render::{format_hours, format_moment, format_number, reasons_text, show, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
@@ -21,7 +21,7 @@ use huiliu_values::RecordOutcome;
 
 /// How many raw records and teachers a result contains by default: of a new plan or an applied replay, and of a replay
 /// that is shown again.
-const TOLD: [i64; 2] = [20, 50];
+const DEFAULT_ROWS: [i64; 2] = [20, 50];
 
 pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), CliError> {
     match asked {
@@ -39,7 +39,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
         }
         Replays::Show { id, all, limit } => {
             let opened = open::open_database(&settings, MayCreate::Nothing).await?;
-            let told = if all { i64::MAX } else { limit.unwrap_or(TOLD[1]) };
+            let told = if all { i64::MAX } else { limit.unwrap_or(DEFAULT_ROWS[1]) };
             let shown = replays::show(&opened, id, told).await?;
             opened.close().await;
             let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(0));
@@ -49,7 +49,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
     }
 }
 
-fn build_filter(m: Matching) -> Filter {
+fn build_filter(m: DeadLetterFilterArgs) -> Filter {
     Filter {
         connector: m.connector,
         source: m.source,
@@ -64,7 +64,8 @@ async fn plan_replay(settings: Settings, filter: &Filter, all: bool, json: bool)
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
     let plan =
-        replays::plan(&runtime, act, filter, if all { i64::MAX } else { TOLD[0] }, &watch_stop_signals()?).await?;
+        replays::plan(&runtime, act, filter, if all { i64::MAX } else { DEFAULT_ROWS[0] }, &watch_stop_signals()?)
+            .await?;
     runtime.close().await;
     show(json, &plan, |plan| {
         show_replay(plan, all, plans::row_limit(all, None));
@@ -80,7 +81,7 @@ async fn plan_replay(settings: Settings, filter: &Filter, all: bool, json: bool)
 async fn apply_replay(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let applied: ReplayApplied = replays::apply(&runtime, act, id, TOLD[0]).await?;
+    let applied: ReplayApplied = replays::apply(&runtime, act, id, DEFAULT_ROWS[0]).await?;
     runtime.close().await;
     show(json, &applied, |applied| {
         if applied.refused.is_none() {
@@ -89,7 +90,7 @@ async fn apply_replay(settings: Settings, id: i64, json: bool) -> Result<(), Cli
         }
     });
     let Some(moved) = applied.refused else { return Ok(()) };
-    for what in moved.iter().take(plans::SHOWN) {
+    for what in moved.iter().take(plans::DEFAULT_SHOWN) {
         note(&format!("  {}", difference_text(what)));
     }
     Err(CliError::failed(sentence!("cli-replay-replay-longer-holds-things-moved", id, n = moved.len()))

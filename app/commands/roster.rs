@@ -9,7 +9,7 @@ use huiliu_store::roster::report::{Identifier, MembershipRow, Status};
 use huiliu_values::calendar::today_in_shanghai;
 
 use super::teachers;
-use crate::cli::{Roster, Schools, Tree};
+use crate::cli::{RegionCommands, Roster, Schools};
 use crate::render::{format_number, show, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
@@ -179,13 +179,13 @@ fn show_schools(schools: &[SchoolShown]) {
 }
 
 /// Runs `regions`. Needs no database, because the tree of regions comes from a file.
-pub fn run_regions(settings: &Settings, asked: &Tree, json: bool) -> Result<(), CliError> {
+pub fn run_regions(settings: &Settings, asked: &RegionCommands, json: bool) -> Result<(), CliError> {
     match asked {
-        Tree::List { on } => {
+        RegionCommands::List { on } => {
             let page = regions::list(&settings.engine, on.unwrap_or_else(today_in_shanghai))?;
             show_page(json, &page, show_regions);
         }
-        Tree::Show { code, on } => {
+        RegionCommands::Show { code, on } => {
             let shown = regions::show(&settings.engine, code, *on)?;
             show(json, &shown, |shown| show_regions(&shown.rows));
         }

@@ -17,7 +17,7 @@ use crate::words::{label, localize_word, localize_wording, rule_name, say, sente
 use crate::{CliError, open};
 
 /// How many teachers a result contains by default.
-const TOLD: usize = 50;
+const DEFAULT_TEACHERS: usize = 50;
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {
     let engine = &settings.engine;
@@ -28,7 +28,7 @@ pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), Cli
         Rules::Check { files, courses } => show(json, &check_packs(&settings, files, courses)?, show_checked),
         Rules::Diff { before, after, all, limit } => {
             let sides = BeforeAfter::new(parse_side(&before)?, parse_side(&after)?);
-            let told = if all { usize::MAX } else { limit.unwrap_or(TOLD) };
+            let told = if all { usize::MAX } else { limit.unwrap_or(DEFAULT_TEACHERS) };
             let shown = plans::row_limit(all, limit);
             show(json, &diff_rules(&settings, &sides, told).await?, |diff| show_diff(diff, shown));
         }

@@ -5,7 +5,7 @@ use huiliu_engine::operations::source_registration::{self, NewSource, SourceChan
 use huiliu_engine::operations::sources::{self, SourceOrigin, SourceShown};
 use huiliu_engine::operations::{Act, RegistryAccess};
 
-use crate::cli::{Place, Sources, Why};
+use crate::cli::{Place, ReasonArgs, Sources};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
@@ -69,7 +69,13 @@ impl From<Place> for SourceChange {
     }
 }
 
-async fn add_source(settings: &Settings, new: NewSource, place: Place, why: Why, json: bool) -> Result<(), CliError> {
+async fn add_source(
+    settings: &Settings,
+    new: NewSource,
+    place: Place,
+    why: ReasonArgs,
+    json: bool,
+) -> Result<(), CliError> {
     let (opened, program) = (open::open_database(settings, MayCreate::Files).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
@@ -82,7 +88,13 @@ async fn add_source(settings: &Settings, new: NewSource, place: Place, why: Why,
     Ok(())
 }
 
-async fn change_source(settings: &Settings, name: &str, place: Place, why: Why, json: bool) -> Result<(), CliError> {
+async fn change_source(
+    settings: &Settings,
+    name: &str,
+    place: Place,
+    why: ReasonArgs,
+    json: bool,
+) -> Result<(), CliError> {
     let (opened, program) = (open::open_database(settings, MayCreate::Nothing).await?, open::build_program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
@@ -96,7 +108,7 @@ fn say_registered(_: &SourceShown) {
     say(label("cli-sources-registered-workers-take-up-within"));
 }
 
-async fn remove_source(settings: &Settings, name: &str, why: Why, json: bool) -> Result<(), CliError> {
+async fn remove_source(settings: &Settings, name: &str, why: ReasonArgs, json: bool) -> Result<(), CliError> {
     let opened = open::open_database(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let removed = source_registration::remove(&opened, &settings.engine, act, name).await?;

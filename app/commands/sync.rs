@@ -20,15 +20,15 @@ use crate::{CliError, open};
 
 /// Arguments of `sync`.
 #[derive(Debug)]
-pub struct Asked {
+pub struct SyncArgs {
     pub selection: Selection,
     pub from: PassStart,
     pub land_only: bool,
     pub json: bool,
 }
 
-pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
-    let Asked { selection, from, land_only, json } = asked;
+pub async fn run(settings: Settings, asked: SyncArgs) -> Result<(), CliError> {
+    let SyncArgs { selection, from, land_only, json } = asked;
     // Registered sources are known only once the database is open. If there is none yet, it is not created for a name
     // that the settings do not have.
     if !database::database_exists(&settings.engine) {
@@ -39,7 +39,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     for SkippedSource { name: source, because: error } in &selected.left_out {
         note(&sentence!("cli-sync-read", source, error = error_text(error)));
     }
-    let pass = Synced { settings: &settings, from, land_only, expected: None };
+    let pass = PassRunner { settings: &settings, from, land_only, expected: None };
     let pass = pass.sync_sources(&runtime, &selected.sources).await?;
     show(json, &pass, show_pass);
     runtime.close().await;
@@ -48,14 +48,14 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
 
 /// Runs a pass in this process: it delivers batches and shows a progress line. `expected` is the number of records to
 /// read, if known, and only used for that line.
-pub struct Synced<'a> {
+pub struct PassRunner<'a> {
     pub settings: &'a Settings,
     pub from: PassStart,
     pub land_only: bool,
     pub expected: Option<u64>,
 }
 
-impl Synced<'_> {
+impl PassRunner<'_> {
     /// Syncs these sources.
     pub async fn sync_sources(&self, runtime: &Runtime, sources: &[SourceSettings]) -> Result<Pass, CliError> {
         self.run_pass(runtime, async |options| sync::sync(runtime, sources, options).await).await

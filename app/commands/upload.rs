@@ -6,7 +6,7 @@ use huiliu_engine::database::MayCreate;
 use huiliu_engine::ingest::PassStart;
 use huiliu_engine::operations::upload::{self, UploadedFiles};
 
-use super::sync::{Synced, check_verdict, show_pass, watch_stop_signals};
+use super::sync::{PassRunner, check_verdict, show_pass, watch_stop_signals};
 use super::{planned, plans};
 use crate::render::show;
 use crate::settings::Settings;
@@ -15,7 +15,7 @@ use crate::{CliError, open};
 
 /// Arguments of `upload`.
 #[derive(Debug)]
-pub struct Asked {
+pub struct UploadArgs {
     pub source: String,
     pub files: Vec<PathBuf>,
     pub stream: Option<String>,
@@ -35,17 +35,17 @@ pub struct PlanShown {
 }
 
 /// How many teachers, and dead letters, a plan contains by default.
-const TOLD: usize = 100;
+const DEFAULT_ROWS: usize = 100;
 
-pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
-    let Asked { source, files, stream, land_only, plan, json } = asked;
+pub async fn run(settings: Settings, asked: UploadArgs) -> Result<(), CliError> {
+    let UploadArgs { source, files, stream, land_only, plan, json } = asked;
     upload::check_files(&files).map_err(CliError::from_operation)?;
     let handed = UploadedFiles { source, stream, files };
     if let Some(plan) = plan {
         return plan_upload(settings, &handed, plan, json).await;
     }
     let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
-    let synced = Synced { settings: &settings, from: PassStart::Handed, land_only, expected: None };
+    let synced = PassRunner { settings: &settings, from: PassStart::Handed, land_only, expected: None };
     let pass = synced.run_pass(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
     show(json, &pass, show_pass);
     runtime.close().await;
@@ -58,7 +58,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
 async fn plan_upload(settings: Settings, handed: &UploadedFiles, shown: PlanShown, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let PlanShown { all, limit } = shown;
-    let told = if all { usize::MAX } else { limit.unwrap_or(TOLD) };
+    let told = if all { usize::MAX } else { limit.unwrap_or(DEFAULT_ROWS) };
     let plan = upload::plan(&runtime, handed, told, &watch_stop_signals()?).await?;
     runtime.close().await;
     show(json, &plan, |plan| planned::show_plan(plan, all || limit.is_some(), plans::row_limit(all, limit)));

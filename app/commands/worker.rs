@@ -28,7 +28,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     let told = watch_stop_signals()?;
     let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     let worker = Worker::new(runtime.clone(), settings.config.clone());
-    let sources = Sources::open(&runtime).await?;
+    let sources = SourceSet::open(&runtime).await?;
     if let Some(address) = settings.health {
         tokio::spawn(health::serve_health(health::bind_listener(address).await?, worker.clone()));
     }
@@ -76,10 +76,10 @@ async fn wait_for_stop(mut told: watch::Receiver<bool>) {
 }
 
 /// Pause before a source that could not be opened is tried again.
-const AGAIN: Duration = Duration::from_secs(60);
+const RETRY_PAUSE: Duration = Duration::from_secs(60);
 
 /// The sources that this worker syncs. They follow the registry.
-struct Sources {
+struct SourceSet {
     all: Vec<Arc<ReadySource>>,
     /// The number of the registry state that the sources were taken from.
     number: i64,
@@ -88,18 +88,18 @@ struct Sources {
 }
 
 /// A source that could not be opened, and why.
-struct Unready {
+struct FailedSource {
     source: String,
     error: SourceError,
 }
 
-impl Sources {
+impl SourceSet {
     /// Opens every source and writes it into the database with its schedule. Fails if a source of the settings cannot
     /// be opened, unless its connector is known to be unusable.
     async fn open(runtime: &Runtime) -> Result<Self, CliError> {
         let mut sources = Self { all: vec![], number: -1, failed: None };
         let known = runtime.registry_snapshot();
-        for Unready { source, error } in sources.refresh_sources(runtime, &known).await {
+        for FailedSource { source, error } in sources.refresh_sources(runtime, &known).await {
             let ours = runtime.settings.has_source(&source);
             if ours && known.find_unusable(connector_of(&known, &source)).is_none() {
                 return Err(CliError::from_operation(error));
@@ -112,17 +112,17 @@ impl Sources {
     /// Updates the sources if the registry has changed, or if a failed source is due to be tried again.
     async fn refresh_if_changed(&mut self, runtime: &Runtime) {
         let known = runtime.registry_snapshot();
-        if known.number == self.number && self.failed.is_none_or(|at| at.elapsed() < AGAIN) {
+        if known.number == self.number && self.failed.is_none_or(|at| at.elapsed() < RETRY_PAUSE) {
             return;
         }
-        for Unready { source, error } in self.refresh_sources(runtime, &known).await {
+        for FailedSource { source, error } in self.refresh_sources(runtime, &known).await {
             tracing::warn!(source, "{}", logged!("cli-log-source-unread-again", e = in_log(&error)));
         }
     }
 
     /// Opens each source whose connector is enabled and pulls; unchanged sources are kept. Returns those that could not
     /// be opened.
-    async fn refresh_sources(&mut self, runtime: &Runtime, known: &RegistrySnapshot) -> Vec<Unready> {
+    async fn refresh_sources(&mut self, runtime: &Runtime, known: &RegistrySnapshot) -> Vec<FailedSource> {
         let (mut all, mut failed) = (Vec::new(), Vec::new());
         for source in &known.sources {
             if known.may_read(&source.connector).is_err() {
@@ -143,7 +143,7 @@ impl Sources {
                 Some(same) => all.push(same.clone()),
                 None => match ReadySource::open(runtime, source).await {
                     Ok(ready) => all.push(Arc::new(ready)),
-                    Err(error) => failed.push(Unready { source: source.name.clone(), error }),
+                    Err(error) => failed.push(FailedSource { source: source.name.clone(), error }),
                 },
             }
         }
@@ -158,7 +158,7 @@ fn connector_of<'k>(known: &'k RegistrySnapshot, source: &str) -> &'k str {
 }
 
 /// Syncs the sources that are due, at most as many at a time as there are workers.
-async fn run_schedules(runtime: Runtime, mut sources: Sources, mut stop: watch::Receiver<bool>) {
+async fn run_schedules(runtime: Runtime, mut sources: SourceSet, mut stop: watch::Receiver<bool>) {
     let mut reading = JoinSet::new();
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
@@ -244,7 +244,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
             continue;
         }
         if let Err(e) = runtime.judge_ended_passes().await {
-            tracing::warn!(error = %e, "passes not judged; trying again");
+            tracing::warn!("{}", logged!("cli-log-passes-not-judged", e = in_log(&e)));
         }
         match runtime.settle_pending().await {
             // Settling skips blocks that another process holds, even a killed one, so the rest is counted too.
@@ -252,7 +252,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
                 return Ok(());
             }
             Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),
-            Err(e) => tracing::warn!(error = %e, "not settled; trying again"),
+            Err(e) => tracing::warn!("{}", logged!("cli-log-not-settled", e = in_log(&e))),
         }
     }
 }

@@ -7,7 +7,7 @@ use huiliu_engine::settings::SourceSettings;
 use huiliu_engine::settings_problem::{NearestKey, SettingsProblem};
 use huiliu_manifest::fault::find_nearest;
 
-use super::Typed;
+use super::RawSettings;
 
 const PREFIX: &str = "HUILIU_";
 
@@ -37,7 +37,7 @@ const KNOWN: [&str; 21] = [
 ];
 
 /// Overrides settings with those of the environment. Ignores empty variables.
-pub fn apply_environment(typed: &mut Typed, problems: &mut Vec<SettingsProblem>) {
+pub fn apply_environment(typed: &mut RawSettings, problems: &mut Vec<SettingsProblem>) {
     let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let mut number = |name: &str| {
         let value = text(name)?;

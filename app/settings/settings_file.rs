@@ -11,23 +11,23 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-use super::Typed;
+use super::RawSettings;
 
 /// Parses the text of a settings file. A text that is not TOML gives the defaults and a problem.
-pub fn parse_settings(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
+pub fn parse_settings(path: &Path, text: &str, read: &mut SettingsRead) -> RawSettings {
     let document = match DeTable::parse(text) {
         Ok(document) => document,
         Err(why) => {
             read.file_unusable = true;
             read.problems.push(locate_problem(path, text, &why));
-            return Typed::default();
+            return RawSettings::default();
         }
     };
     let mut faults = Vec::new();
     let span = document.span();
     let mut table = document.into_inner();
     let sources = take_sources(&mut table);
-    let mut typed: Typed = deserialize_valid_entries(Spanned::new(span, table), &mut faults).unwrap_or_default();
+    let mut typed: RawSettings = deserialize_valid_entries(Spanned::new(span, table), &mut faults).unwrap_or_default();
     for source in sources {
         typed.source.extend(deserialize_valid_entries::<SourceSettings>(source, &mut faults));
     }

@@ -948,3 +948,7 @@ cli-log-no-lease = no lease on the source, trying again: { $e }
 cli-log-sync-failed = the sync failed, trying again: { $e }
 cli-log-sync-ended = the sync ended
 cli-log-sync-broke-off = the sync broke off, trying again: { $e }
+cli-log-passes-not-judged = passes were not judged, trying again: { $e }
+cli-log-not-settled = not settled, trying again: { $e }
+cli-words-reasons-skipped = skipped
+cli-words-reasons-seconds = seconds

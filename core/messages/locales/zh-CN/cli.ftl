@@ -879,3 +879,7 @@ cli-log-no-lease = 未取得来源的租约，正在重试：{ $e }
 cli-log-sync-failed = 同步失败，正在重试：{ $e }
 cli-log-sync-ended = 同步结束
 cli-log-sync-broke-off = 同步中断，正在重试：{ $e }
+cli-log-passes-not-judged = 未能核对同步结果，正在重试：{ $e }
+cli-log-not-settled = 未能结算，正在重试：{ $e }
+cli-words-reasons-skipped = 已跳过
+cli-words-reasons-seconds = 秒

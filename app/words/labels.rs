@@ -88,6 +88,8 @@ pub fn localize_word(english: &str) -> &str {
         "inserted" => label("cli-words-reasons-inserted"),
         "updated" => label("cli-words-reasons-updated"),
         "unchanged" => label("cli-words-reasons-unchanged"),
+        "skipped" => label("cli-words-reasons-skipped"),
+        "second" => label("cli-words-reasons-seconds"),
         "superseded" => label("cli-words-reasons-superseded"),
         "parked" => label("cli-words-reasons-parked"),
         "due" => label("cli-words-reasons-due"),
