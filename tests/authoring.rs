@@ -43,7 +43,7 @@ fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
     assert!(listed.contains("own-xlsx") && listed.contains("own-push"), "{listed}");
     let (code, _, told) =
         run_with_output(&house, &["connectors", "new", "again", "--out", house.dir.0.to_str().unwrap()]);
-    assert!(code == Some(2) && told.contains("is there already"), "{told}");
+    assert!(code == Some(2) && told.contains("already exists"), "{told}");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn samples_without_a_record_are_not_enough() {
     std::fs::write(Path::new(&folder).join("expected/completions.json"), "[]\n").unwrap();
     for args in [&["connectors", "register", &folder][..], &["connectors", "test", &folder, "--accept"]] {
         let (code, text, told) = run_with_output(&house, args);
-        assert!(code == Some(2) && told.contains("has a record, so nothing was tried"), "{text}{told}");
+        assert!(code == Some(2) && told.contains("has a record, so nothing was tested"), "{text}{told}");
     }
 }
 
@@ -117,7 +117,7 @@ fn a_folder_that_is_no_plain_one_is_refused() {
         let _ = std::fs::remove_file(at(place));
         assert!(std::process::Command::new("mkfifo").arg(at(place)).status().unwrap().success());
         let (code, _, told) = run_with_output(&house, &["connectors", "check", &folder]);
-        assert!(code == Some(2) && told.contains("is no regular file"), "{place}: {told}");
+        assert!(code == Some(2) && told.contains("is not a regular file"), "{place}: {told}");
         std::fs::remove_file(at(place)).unwrap();
         if place == "samples/zz.csv" {
             let elsewhere = house.dir.0.join("elsewhere.json");

@@ -125,7 +125,7 @@ fn an_unreachable_platform_fails_the_run_with_exit_1_and_keeps_the_books() {
     assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
     assert!(String::from_utf8_lossy(&out.stderr).contains("cannot be reached"));
     assert_eq!(house.run_json(&["balance", "--json"])["balanced"], true);
-    assert_refused(&house, &["sync", "b", "--config", config], &["no source \"b\"", "there are a"]);
+    assert_refused(&house, &["sync", "b", "--config", config], &["no source \"b\"", "the sources are a"]);
     assert_refused(&house, &["sync", "--all"], &["no source is configured"]);
 }
 
@@ -181,7 +181,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
     );
     assert_refused_in_chinese(&house, &["sync", "--all"], 2, &["没有配置来源", "--config"]);
     assert!(house.run(&["migrate"]).status.success());
-    assert_refused_in_chinese(&house, &["runs", "show", "9"], 2, &["没有同步 9"]);
+    assert_refused_in_chinese(&house, &["runs", "show", "9"], 2, &["没有编号为 9 的同步"]);
     let source = format!(
         "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"http://127.0.0.1:{free}\"\n"
     );

@@ -210,7 +210,9 @@ fn people_decide_a_plan_first_and_take_it_back() {
         let story = county.run_json(&["teachers", "explain", &li]);
         assert_eq!(story["entries"][0]["claim_decided_by"], format!("decision {}", done["decision"]), "{story}");
         assert!(
-            county.run_refused(&["identity", "accept", &claim, &li, "--because", "again"]).contains("says so already")
+            county
+                .run_refused(&["identity", "accept", &claim, &li, "--because", "again"])
+                .contains("already says the same")
         );
 
         // A decision outranks a later roster, and rules that are read again.
@@ -280,7 +282,7 @@ fn a_merger_of_teachers_gives_each_side_its_records_back_when_it_is_undone() {
         county.sync();
         assert_eq!(units(&wang), 60);
         let early = county.run_refused(&["decisions", "undo", &first["decision"].to_string(), "--because", "x"]);
-        assert!(early.contains("take it back first"), "{early}");
+        assert!(early.contains("undo that decision first"), "{early}");
         for decision in [&second, &first] {
             county.run_json(&["decisions", "undo", &decision["decision"].to_string(), "--because", "核实为两人"]);
         }

@@ -1,4 +1,4 @@
-//! Listings: who acted, and filters. A filter that names nothing known is refused; one without rows says so.
+//! Actors and filters of listings. A filter with an unknown name is refused; a filter that matches no rows says so.
 
 use crate::test_env::{Services, TestEnv};
 
@@ -55,18 +55,18 @@ fn whoever_decides_is_named_by_the_option() {
     let rows = house.list_items(&["decisions", "list", "--json"]);
     assert_eq!(rows[0]["actor"], "王芳");
     assert_eq!(house.list_items(&["audit", "--json"]).as_array().unwrap().last().unwrap()["actor"], "王芳");
-    // Once more: the refusal says since when and by whom, and nothing is written. The plan says so, too.
+    // Revoking again is refused with the time and the person, and writes nothing. The plan is refused in the same way.
     let day = &rows[0]["at"].as_str().unwrap()[..10];
     let again = ["decisions", "revoke", &record, "--because", "by proxy"];
     for plan in [&[][..], &["--plan"]] {
-        let words = [&format!("decision {decision}")[..], "revoked already", day, "王芳"];
+        let words = [&format!("decision {decision}")[..], "already revoked", day, "王芳"];
         assert_output(&house, &[&again[..], plan].concat(), 2, &words);
     }
     let (exit, chinese) = run_in_language(&house, &again, "zh_CN.UTF-8");
     assert!(exit == Some(2) && chinese.contains("由 王芳 撤销") && chinese.contains(day), "{chinese}");
     let undo = ["decisions", "undo", &decision, "--because", "a mistake", "--actor", "the office"];
     assert_output(&house, &undo, 0, &[]);
-    assert_output(&house, &undo, 2, &[&format!("decision {decision} is taken back already"), "the office", day]);
+    assert_output(&house, &undo, 2, &[&format!("decision {decision} was already undone"), "the office", day]);
     assert!(run_in_language(&house, &undo, "zh_CN.UTF-8").1.contains("由 the office 撤回"));
     assert_eq!(house.list_items(&["decisions", "list", "--json"]).as_array().unwrap().len(), 2);
     assert_output(&house, &["decisions", "undo", "99", "--because", "x"], 2, &["no decision 99"]);
@@ -152,7 +152,7 @@ fn filters_that_name_nothing_are_refused_on_postgresql() {
     check_filters(Services::Postgres);
 }
 
-/// A listing that is cut says of how many, counted under the same filter, and how the rest is seen.
+/// A truncated listing says how many rows match the same filter, and how to see the others.
 fn totals(on: Services) {
     let house = TestEnv::new(on);
     if on == Services::Postgres {
@@ -193,7 +193,7 @@ fn totals(on: Services) {
         assert_output(&house, &args, 0, &[&format!("2 of {total}"), "--limit", "--after"]);
         let (_, chinese) = run_in_language(&house, &args, "zh_CN.UTF-8");
         assert!(chinese.contains(&format!("共 {total} 条，显示 2 条")), "{args:?}: {chinese}");
-        // What is whole needs no such line.
+        // A complete listing has no such line.
         let (_, all) = run_in_language(&house, &[listing, filter, &["--limit", "1000000"]].concat(), "en");
         assert!(!all.contains("--after"), "{args:?}");
     }
@@ -237,15 +237,15 @@ fn the_audit_log_is_filtered_and_told_in_words() {
     assert_eq!(entries(&["--subject", "dead letter"]), [discard, discard]);
     assert_eq!(entries(&["--since", "2014-01-01", "--until", "2099-01-01"]).len(), 3);
     assert!(entries(&["--since", "2099-01-01"]).is_empty() && entries(&["--until", "2014-01-01"]).is_empty());
-    // In the words of the locale, which filters take as well; codes stay in JSON.
+    // The output uses words of the locale, which filters accept as well; codes appear only in JSON.
     let subject = format!("死信 {}", letter(0));
     let (exit, chinese) =
         run_in_language(&house, &["audit", "--action", "作废死信", "--subject", &subject], "zh_CN.UTF-8");
     assert!(exit == Some(0) && chinese.contains("作废死信") && chinese.contains(&subject), "{chinese}");
     assert!(chinese.contains("理由：a test row") && !chinese.contains(['{', '_']), "{chinese}");
     assert_output(&house, &["audit"], 0, &["discard a dead letter", "plan a replay", "reason: a test row"]);
-    // What names nothing is told.
-    assert_output(&house, &["audit", "--by", "nobody"], 2, &["nobody called \"nobody\"", "王芳", "the office"]);
+    // Filters with unknown names are refused.
+    assert_output(&house, &["audit", "--by", "nobody"], 2, &["no entry by \"nobody\"", "王芳", "the office"]);
     assert_output(&house, &["audit", "--action", "dead"], 2, &["no action \"dead\"", discard]);
     assert_output(&house, &["audit", "--subject", "dead letter 0"], 2, &["nothing about \"dead letter 0\""]);
     assert_output(
@@ -255,7 +255,7 @@ fn the_audit_log_is_filtered_and_told_in_words() {
         &["--since is later than --until"],
     );
     let (exit, chinese) = run_in_language(&house, &["audit", "--by", "没有的人"], "zh_CN.UTF-8");
-    assert!(exit == Some(2) && chinese.contains("操作人 \"没有的人\" 没有任何操作"), "{chinese}");
+    assert!(exit == Some(2) && chinese.contains("没有操作人 \"没有的人\""), "{chinese}");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn decisions_are_listed_in_words() {
     assert_eq!(house.list_items(&["decisions", "list", "--json"])[0]["kind"], "credit.grade");
 }
 
-/// What is stored counts items from 0, what is said counts them from 1.
+/// Stored places count items from 0, printed places from 1.
 #[test]
 fn addresses_count_from_1_in_words() {
     let house = TestEnv::new(Services::Sqlite);

@@ -207,7 +207,7 @@ fn check_expectations(on: Services) {
     let wrong = [
         "rows: 2 records, expected at least 3",
         "1 of 2 parked, expected at most 20 %",
-        "newest last day is 2014-09-11",
+        "newest record ends on 2014-09-11",
     ];
     for words in wrong {
         assert!(said.contains(words), "{words} is not in {said}");

@@ -1,4 +1,4 @@
-//! Plans and previews for people: sums in words first, the first ten by name, all of them only where asked for.
+//! Plans and previews for people show totals first, then the first ten teachers; `--all` shows all of them.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::test_env::{Services, TestEnv};
 
 const HEAD: &str = "某县教师信息技术能力培训登记表\n姓名,身份证号码,学校标识码,课程名称,学时,结业时间,成绩\n";
 
-/// A valid ID number, another for each place.
+/// Returns a valid ID number, a different one for each position.
 fn id_number(nth: usize) -> String {
     const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let body = format!("2201021970{:02}{:02}{:03}", 1 + nth % 12, 1 + nth % 28, 100 + nth);
@@ -14,7 +14,7 @@ fn id_number(nth: usize) -> String {
     format!("{body}{}", char::from(b"10X98765432"[sum % 11]))
 }
 
-/// Sixty rows, ten hours each; every tenth has an ID number with a wrong last character.
+/// Returns sixty rows of ten hours each; every tenth has an ID number with a wrong last character.
 fn rows(hours: usize) -> String {
     let row = |nth: usize| {
         let mut number = id_number(nth);
@@ -33,7 +33,7 @@ fn rows(hours: usize) -> String {
     format!("{HEAD}{}", (0..60).map(row).collect::<String>())
 }
 
-/// A house with a connector for such sheets and a source of it.
+/// Creates an environment with a connector for such sheets and a source that uses it.
 fn office(on: Services) -> (TestEnv, String) {
     let house = TestEnv::new(on);
     assert!(house.run(&["migrate"]).status.success());
@@ -99,7 +99,7 @@ fn uploads(on: Services) {
         ],
     );
     assert!(english.lines().count() < 30 && english.matches("new teacher:").count() == 10, "{english}");
-    // Numbers are masked, and what is parked is told row by row only where it is asked for.
+    // Numbers are masked, and parked rows are listed one by one only with `--all`.
     assert!(!english.contains(&id_number(0)[6..17]) && !english.contains("sixty.csv line"), "{english}");
     let chinese = told(&house, &plan, "zh");
     has(
@@ -114,7 +114,7 @@ fn uploads(on: Services) {
     let all = told(&house, &[&plan[..], &["--all"]].concat(), "en");
     assert!(all.matches("new teacher:").count() == 54 && all.matches("sixty.csv line").count() == 6, "{all}");
     told(&house, &plan[..3], "en");
-    // Fewer hours for all of them.
+    // All teachers get fewer hours.
     let less = file(&house, "less.csv", &rows(4));
     has(&told(&house, &["upload", "county", &less, "--plan"], "en"), &["54 teachers lose 324 hours in all"]);
 }
@@ -165,13 +165,13 @@ fn replays(on: Services) {
         &chinese,
         &[
             "60 条原始记录：新增 54 条、待处理 6 条",
-            "54 名教师共增加 540 学时；54 封死信得到解决；6 封死信仍待处理",
+            "54 名教师共增加 540 学时；54 条死信得到解决；6 条死信仍待处理",
             "王",
         ],
     );
     let all = told(&house, &["replay", "show", "2", "--all"], "en");
     assert!(all.matches("sixty.csv line").count() == 60 && all.matches("0 → 10").count() == 54, "{all}");
-    // JSON tells the sums as well, and internal names only there.
+    // JSON has the totals, too; internal names appear only there.
     let shown = house.run_json(&["replay", "show", "2", "--json"]);
     assert_eq!((&shown["gains"]["gaining"], &shown["closing"]), (&54.into(), &54.into()));
     assert!(shown["effects"][0]["person"].as_str().unwrap().starts_with("new:"));
@@ -210,7 +210,7 @@ fn a_decision_is_planned_with_names_and_sums() {
     assert_eq!(gains["gaining"].as_u64().unwrap() + gains["losing"].as_u64().unwrap(), 1, "{gains}");
     has(&told(&house, &revoke, "en"), &[english, &name, "**", " → ", "only a plan"]);
     has(&told(&house, &revoke, "zh"), &[chinese, &name, "**", "仅为试算"]);
-    // Rules that change nothing are not offered either.
+    // Rules that change nothing offer nothing to do, either.
     let same = told(&house, &["rules", "diff", "current", "current"], "en");
     assert!(same.contains("nothing would change") && !same.contains("--all"), "{same}");
 }

@@ -198,7 +198,7 @@ fn a_live_page_is_recorded() {
     }
     assert_eq!(kept.lines().count(), sample.lines().count());
     let again = run();
-    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("is there already"));
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("already exists"));
 }
 
 #[test]
@@ -218,13 +218,13 @@ fn what_cannot_be_disguised_is_refused_and_nothing_is_left() {
             manifest_folder(&house, Form::Json),
             "word.json",
             Form::Json.render_page(&[word]),
-            ["does not mean the same", "替换后读出的结果不同"],
+            ["does not give the same records", "替换后读出的结果不同"],
         ),
         (
             manifest_folder(&house, Form::JsonLines),
             "cut.jsonl",
             cut[..cut.len() - 9].to_vec(),
-            ["take it out", "请去掉这一条"],
+            ["remove it", "请去掉这一条"],
         ),
         (
             manifest_folder(&house, Form::Workbook),

@@ -253,7 +253,7 @@ fn a_manifest_of_a_newer_program(on: Services) {
     let before = count_done_runs(&house);
     wait_for("another sync, as it was", || count_done_runs(&house) > before);
     assert_output(&house.run(&["doctor"]), 2, &["county 1 cannot be used"]);
-    assert_output(&house.run(&["sync", "first"]), 2, &["county", "cannot be used by this program"]);
+    assert_output(&house.run(&["sync", "first"]), 2, &["county", "this program cannot use it"]);
     let (code, _, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches("a registered manifest cannot be used").count(), 1, "{said}");

@@ -55,7 +55,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         (
             jilin,
             &[("from = \"2009-01-01\"\nto = \"2013", "from = \"2009-02-01\"\nto = \"2013")],
-            &["no cycle holds from 2009-01-01 to the day before 2009-02-01"],
+            &["there is no cycle from 2009-01-01 to the day before 2009-02-01"],
         ),
         (
             jilin,
@@ -66,7 +66,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         (
             jilin,
             &[("unit = \"minute\"", "unit = \"minute\"\nfrom = \"2015-01-01\"")],
-            &["nothing holds from 1999-01-01 to the day before 2015-01-01"],
+            &["no rule applies from 1999-01-01 to the day before 2015-01-01"],
         ),
         (jilin, &[("unit = \"minute\"", "unit = \"day\"")], &["conversion.day: overlaps another one"]),
         (jilin, &[("units_per_one = 2400", "units_per_one = 0")], &["units_per_one must be a positive integer"]),

@@ -54,11 +54,11 @@ fn no_table_is_wider_than_its_terminal() {
     }
 }
 
-/// A terminal of a hundred columns: what is read of it, and what a program writes to.
+/// Opens a terminal of a hundred columns: the end to read from, and the end that a program writes to.
 fn terminal() -> (File, OwnedFd) {
     let (mut master, mut slave) = (0, 0);
     let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: both numbers are written by the call, and each is owned once below.
+    // SAFETY: the call writes both descriptors, and each gets exactly one owner below.
     unsafe {
         let opened = libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &size);
         assert_eq!(opened, 0);
@@ -66,13 +66,13 @@ fn terminal() -> (File, OwnedFd) {
     }
 }
 
-/// What a program that goes well writes to standard error, when that is a terminal.
+/// Returns what a successful program writes to standard error when that is a terminal.
 pub fn shown_on_terminal(mut command: Command) -> String {
     let (mut master, slave) = terminal();
     let mut child = command.stdout(Stdio::null()).stderr(slave).spawn().unwrap();
     drop(command);
     let (mut seen, mut part) = (Vec::new(), [0; 4096]);
-    // The end of a terminal that nobody writes to any more is an error.
+    // When nobody writes to a terminal any more, reading from it ends with an error.
     while let Ok(read @ 1..) = master.read(&mut part) {
         seen.extend_from_slice(&part[..read]);
     }
@@ -94,7 +94,7 @@ fn a_sync_on_a_terminal_says_how_far_it_is() {
             assert!(seen.contains(word), "{word:?} is not in {seen}");
         }
     }
-    // In a pipe it is quiet.
+    // A pipe gets no progress lines.
     let house = TestEnv::new(Services::Sqlite);
     let out = house.run(&["demo", "--records", "6000"]);
     let said = String::from_utf8_lossy(&out.stderr);

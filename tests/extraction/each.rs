@@ -154,7 +154,7 @@ fn a_partition_that_came_short_is_read_again() {
                   since = { by = \"moment\", param = \"from\", step_days = 3650, begin = 2010-01-01 }";
     let site = Site::new(&platform, &Says { stream, ..Says::default() });
     let said = site.sync_expecting_failure();
-    assert!(said.contains("records: 2 records came, the platform counts 5"), "{said}");
+    assert!(said.contains("records: 2 records received, but the platform counts 5"), "{said}");
     let held = site.read_cursor();
     assert!(held["partitions"]["c=a"].is_string() && held["partitions"]["c=b"].is_null(), "{held}");
     assert_eq!(held["short"], json!({ "received": 2, "total": 5 }));

@@ -134,7 +134,7 @@ fn a_page_that_comes_twice_ends_the_pass_with_an_error() {
         let stream = format!("{JSON}\npage = {{ {by} }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
         let said = site.sync_expecting_failure();
-        assert!(said.contains("leads back to the same page") || said.contains("pages that came before"), "{said}");
+        assert!(said.contains("the same page again") || said.contains("pages that came before"), "{said}");
         assert!(platform.requests().len() <= most, "{length}: asked {} times", platform.requests().len());
         let held = site.run_json(&["balance", "--json"]);
         assert_eq!(held["balanced"], true, "{held}");
@@ -243,16 +243,16 @@ fn fewer_records_than_the_total_are_told() {
     let site = Site::new(&platform, &Says { stream, ..Says::default() });
     site.write_source("settings = { q = \"9\" }");
     let said = site.sync_expecting_failure();
-    assert!(said.contains("records: 7 records came, the platform counts 9"), "{said}");
+    assert!(said.contains("records: 7 records received, but the platform counts 9"), "{said}");
     assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 7);
     let runs = site.list_items(&["runs", "list", "--json"]).to_string();
-    assert!(runs.contains("7 records came, the platform counts 9"), "{runs}");
+    assert!(runs.contains("7 records received, but the platform counts 9"), "{runs}");
     let held = site.read_cursor();
     assert!(held["since"].is_null() && held["page"].is_null() && held["short"]["received"] == 7, "{held}");
     // Reading days again moves no cursor, so the run itself fails.
     let out = site.run(&["sync", "--all", "--since", "2014-09-01", "--until", "2014-09-30"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert!(out.status.code() == Some(1) && said.contains("7 records came, the platform counts 9"), "{said}");
+    assert!(out.status.code() == Some(1) && said.contains("7 records received, but the platform counts 9"), "{said}");
     assert_eq!(site.read_cursor(), held);
     site.write_source("settings = { q = \"7\" }");
     assert_eq!(site.sync(), (7, 0));

@@ -84,10 +84,10 @@ fn numbers() {
     let actions: Vec<&str> = log.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
     assert_eq!(actions, ["cursor.set", "cursor.reset"], "{log}");
     for (args, words) in [
-        (&["set", "a", "records", "--to", "{\"sinse\":\"9\"}"][..], "no cursor of connector p"),
+        (&["set", "a", "records", "--to", "{\"sinse\":\"9\"}"][..], "not a cursor of connector p"),
         (&["set", "a", "nothing", "--to", "{}"], "no stream"),
         (&["set", "b", "records", "--to", "{}"], "never read"),
-        (&["reset", "a", "nothing"], "no cursor of stream"),
+        (&["reset", "a", "nothing"], "no cursor for stream"),
     ] {
         let out = site.run(&[&["cursors"], args].concat());
         let said = String::from_utf8_lossy(&out.stderr).into_owned();

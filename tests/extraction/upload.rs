@@ -32,7 +32,7 @@ fn files_are_handed_in_as_a_run_of_their_own() {
         "{pass}"
     );
     for (args, code, words) in [
-        (&["upload", "a", "nowhere.json"][..], 2, "no file that can be read"),
+        (&["upload", "a", "nowhere.json"][..], 2, "cannot read the file"),
         (&["upload", "b", &one], 2, "no source"),
         (&["upload", "a", &one, "--stream", "others"], 2, "no stream"),
         (&["sync", "a"], 2, "huiliu upload"),
@@ -66,8 +66,8 @@ fn a_connector_that_reads_a_folder_takes_its_own_files_only() {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(site.read_cursor(), before);
     assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 5);
-    // An HTTP connector takes no files.
+    // An HTTP connector accepts no files.
     site.write_connector("p", &Says::default());
     let out = named("list_2.json");
-    assert!(out.status.code() == Some(2) && String::from_utf8_lossy(&out.stderr).contains("takes no files"));
+    assert!(out.status.code() == Some(2) && String::from_utf8_lossy(&out.stderr).contains("accepts no files"));
 }

@@ -177,7 +177,7 @@ fn add_hostile_members(all: &mut Corpus) {
         pack_parts(&parts)
     };
     for name in ["../../etc/cron.d/x", "/etc/passwd", "C:\\windows\\x", "xl\\..\\..\\x", "a/../../b"] {
-        all.add_file("traversal", with_member(name, b"x"), Some("leads out of the archive"));
+        all.add_file("traversal", with_member(name, b"x"), Some("points outside the archive"));
     }
     all.add_file("bomb", with_member("xl/media/big.bin", &vec![0; 80 << 20]), Some("decompression bomb"));
     all.add_file(
@@ -191,7 +191,7 @@ fn add_hostile_members(all: &mut Corpus) {
     all.add_file("false_offset", set_central_field(GOOD.to_vec(), 42, 3), Some("broken"));
     let mut many = workbook_parts();
     many.extend((0..10_000).map(|n| (format!("xl/media/{n}"), vec![])));
-    all.add_file("10000_members", pack_parts(&many), Some("members, at most 1,000"));
+    all.add_file("10000_members", pack_parts(&many), Some("files, but at most 1,000"));
     for missing in
         ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", SHEET, STRINGS, "xl/styles.xml", "[Content_Types].xml"]
     {
@@ -231,7 +231,7 @@ fn add_hostile_xml(all: &mut Corpus) {
     all.add_file(
         "no_sheet",
         change_member("xl/workbook.xml", |text| text.replace("第三期", "别的表")),
-        Some("no sheet named like"),
+        Some("no sheet that matches"),
     );
     all.add_file("no_header", change_member(STRINGS, |text| text.replace("证书编号", "编号")), Some("no header line"));
     all.add_file(
@@ -290,7 +290,7 @@ pub fn hostile_archives() -> Vec<Hostile> {
         all.add_file("cut", cut, Some(if good.len() * at / 20 < 4 { "header" } else { "broken" }));
     }
     for name in ["../CMCC_1.csv", "/CMCC_1.csv", "..\\CMCC_1.csv", "C:CMCC_1.csv"] {
-        all.add_file("traversal", of(name, TABLE), Some("leads out of the archive"));
+        all.add_file("traversal", of(name, TABLE), Some("points outside the archive"));
     }
     for (name, bytes) in [
         ("CMCC_1.csv", good.as_slice()),
@@ -316,11 +316,11 @@ pub fn hostile_archives() -> Vec<Hostile> {
     all.add_file("encrypted", flag_as_encrypted(good.clone()), Some("is encrypted"));
     let names: Vec<String> = (0..10_000).map(|n| format!("CMCC_{n}.csv")).collect();
     let many = zip_members(names.iter().map(|name| (name.as_str(), b"".as_slice())), CompressionMethod::Stored);
-    all.add_file("10000_members", many, Some("members, at most 1,000"));
-    all.add_file("no_member", of("readme.txt", b"x"), Some("no member named like"));
-    all.add_file("no_text", of(table, b"\xff\xff\xff"), Some("bytes that are not gb18030"));
+    all.add_file("10000_members", many, Some("files, but at most 1,000"));
+    all.add_file("no_member", of("readme.txt", b"x"), Some("no file that matches"));
+    all.add_file("no_text", of(table, b"\xff\xff\xff"), Some("are not gb18030"));
     all.add_file("no_header", of(table, "没有表头".as_bytes()), Some("no header line"));
-    all.add_file("empty", zip_members([], CompressionMethod::Stored), Some("no member named like"));
+    all.add_file("empty", zip_members([], CompressionMethod::Stored), Some("no file that matches"));
     all.add_file("false_size", set_central_field(good.clone(), 24, u32::MAX - 1), None);
     all.add_file("false_crc", set_central_field(good.clone(), 16, 1), Some("broken"));
     all.add_file("false_offset", set_central_field(good, 42, u32::MAX - 9), Some("broken"));

@@ -86,7 +86,7 @@ fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
             "HUILIU_LEASE_MS is \"soon\"",
             "there is no key foldr here",
             "source nowhere: schedule \"every day\"",
-            &format!("twice in {file}: the settings file has 2 sources of this name"),
+            &format!("twice in {file}: the settings file has 2 sources with this name"),
             "no connector \"intl\" (did you mean \"intel\"?)",
             "cannot read the folder no-such-folder",
             "bare in",

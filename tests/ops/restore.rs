@@ -121,7 +121,7 @@ fn a_damaged_or_foreign_copy_changes_nothing() {
         assert_refused(&house, &restore, &["damaged", "nothing was changed", path]);
     }
     std::fs::write(&copy, b"").unwrap();
-    assert_refused(&house, &restore, &["none of Huiliu's"]);
+    assert_refused(&house, &restore, &["not one of Huiliu's"]);
     std::fs::write(&copy, &whole).unwrap();
     run_on_file(&copy, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
     assert_refused(&house, &restore, &["unknown to this version"]);

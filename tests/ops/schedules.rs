@@ -167,7 +167,7 @@ fn never_by_itself_is_an_empty_schedule() {
 #[test]
 fn a_schedule_that_cannot_be_is_refused() {
     let house = TestEnv::new(Services::Sqlite);
-    for (schedule, why) in [("0 2 30 2 *", "no such moment"), ("every day", "not a cron expression")] {
+    for (schedule, why) in [("0 2 30 2 *", "this time never comes"), ("every day", "not a cron expression")] {
         let config = write_config(&house, &intel_source(free_port(), &format!("schedule = \"{schedule}\"")));
         let out = house.run(&["worker", "--config", &config]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();

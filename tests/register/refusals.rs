@@ -71,7 +71,11 @@ fn a_source_that_cannot_be_read_is_refused() {
     let with_password = add(&["--base-url", "http://user:Geheim-55@127.0.0.1:9"]);
     assert_output(&with_password, 2, &["--base-url", "secrets set a password"]);
     assert!(!String::from_utf8_lossy(&with_password.stderr).contains("Geheim-55"));
-    assert_output(&add(&["--base-url", "http://127.0.0.1:9", "--schedule", "0 2 30 2 *"]), 2, &["no such moment"]);
+    assert_output(
+        &add(&["--base-url", "http://127.0.0.1:9", "--schedule", "0 2 30 2 *"]),
+        2,
+        &["this time never comes"],
+    );
     assert_output(
         &add(&["--base-url", "http://127.0.0.1:9", "--setting", "api_secret=x"]),
         2,

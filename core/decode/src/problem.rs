@@ -19,24 +19,24 @@ pub struct Problem {
     pub code: String,
     /// The raw field it came from.
     pub source_field: String,
-    /// The value seen, cut to 60 characters; digits that may be an ID or phone number are masked.
+    /// The value found, cut to 60 characters; digits that may be an ID or phone number are masked.
     pub seen: String,
     /// What is allowed.
     pub expected: Message,
-    /// The cell of a workbook it stands in.
+    /// The cell of the workbook that has the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
 }
 
 impl Problem {
-    /// A reason. `seen` is redacted here and nowhere else; `expected` is an [`Expected`] or an error of `huiliu_values`.
+    /// Creates a reason. `seen` is redacted only here; `expected` is an [`Expected`] or an error of `huiliu_values`.
     #[must_use]
     pub fn new(code: String, source_field: &str, seen: &str, expected: &impl Serialize) -> Self {
         let expected = Message::new(expected);
         Self { code, source_field: source_field.to_owned(), seen: redact_text(seen), expected, cell: None }
     }
 
-    /// The reason of a record that a row rule of the manifest parks.
+    /// Creates the reason of a record that a row rule of the manifest parks.
     pub(super) fn by_rule(rule: &RowRule) -> Self {
         let paths: Vec<&str> = rule.when.iter().map(|condition| condition.path.as_str()).collect();
         let expected = match rule.because.as_str() {
@@ -46,7 +46,7 @@ impl Problem {
         Self::new("row.parked".into(), &paths.join(", "), "", &expected)
     }
 
-    /// Problems as the database keeps them: without the English sentences, which the catalogues make anew.
+    /// Returns problems as stored in the database: without their English sentences, which come from the catalogues.
     #[must_use]
     pub fn to_stored(all: &[Self]) -> String {
         let mut value = serde_json::to_value(all).unwrap_or_default();
@@ -58,14 +58,14 @@ impl Problem {
         value.to_string()
     }
 
-    /// Reads what [`Problem::to_stored`] wrote, or what an earlier version did. A text that is neither gives no problems.
+    /// Parses a text written by [`Problem::to_stored`] or by an earlier version. Any other text gives no problems.
     #[must_use]
     pub fn from_stored(text: &str) -> Vec<Self> {
         serde_json::from_str(text).unwrap_or_default()
     }
 }
 
-/// A problem as JSON. Before failures were data, `expected` was an English sentence.
+/// A problem as JSON. Earlier versions stored `expected` as an English sentence.
 #[derive(Deserialize)]
 struct StoredProblem {
     code: String,
@@ -79,7 +79,7 @@ impl From<StoredProblem> for Problem {
     fn from(stored: StoredProblem) -> Self {
         let StoredProblem { code, source_field, seen, expected, cell } = stored;
         let expected = match expected {
-            // The values' own errors have the same codes, so they are said in both languages.
+            // The values' own errors have the same codes, so both languages have sentences for them.
             Value::String(sentence) => Message::with_code(&code).unwrap_or_else(|| Message::parse_stored(&sentence)),
             message => Message::parse_stored(&message.to_string()),
         };
@@ -87,15 +87,15 @@ impl From<StoredProblem> for Problem {
     }
 }
 
-/// What a record, a cell or a field must be.
+/// What is required of a record, a cell or a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Expected {
-    /// A formula gave an error.
+    /// A value instead of a formula error.
     #[serde(rename = "expected.cell_value")]
     CellValue,
-    /// A spreadsheet keeps 15 digits of a number.
+    /// A text cell, because a spreadsheet keeps only 15 digits of a number.
     #[serde(rename = "expected.text_cell")]
     TextCell,
     /// A number that a step of the mapping can scale.
@@ -140,7 +140,7 @@ pub enum Expected {
     /// A text without control characters.
     #[serde(rename = "expected.no_control_characters")]
     NoControlCharacters,
-    /// A value in each field of the record key.
+    /// A value in every field of the record key.
     #[serde(rename = "expected.record_key")]
     RecordKey,
     /// A record that can be read.
@@ -152,10 +152,10 @@ pub enum Expected {
     /// 男 or 女.
     #[serde(rename = "expected.sex")]
     Sex,
-    /// The sex that the ID number tells.
+    /// The sex given by the ID number.
     #[serde(rename = "expected.sex_of_id_number")]
     SexOfIdNumber,
-    /// The birth date that the ID number tells.
+    /// The birth date given by the ID number.
     #[serde(rename = "expected.birth_date_of_id_number")]
     BirthDateOfIdNumber,
     /// The school of a teacher.
@@ -182,7 +182,7 @@ pub enum Expected {
     /// An ID number that belongs to one person only.
     #[serde(rename = "expected.unshared_id_number")]
     UnsharedIdNumber,
-    /// The ID number of the teacher whose row this was.
+    /// The ID number of the teacher that the row belonged to.
     #[serde(rename = "expected.id_number_of_same_teacher")]
     IdNumberOfSameTeacher,
     /// A former ID number of the same teacher.
@@ -194,12 +194,12 @@ pub enum Expected {
     /// A row that no rule of the manifest parks.
     #[serde(rename = "expected.not_parked_by_rule")]
     NotParkedByRule,
-    /// What the manifest's row rule says.
+    /// The text of the manifest's row rule.
     #[serde(rename = "expected.row_rule")]
     RowRule { because: String },
 }
 
-/// Why a raw record cannot be read; its texts are then incomplete.
+/// Why a raw record cannot be read. Such a record has incomplete texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
@@ -213,10 +213,10 @@ pub enum BrokenRecord {
     /// The file ends within the record.
     #[serde(rename = "broken_record.cut")]
     Cut,
-    /// One path twice, so that its value is ambiguous.
+    /// A path that appears twice, so that its value is ambiguous.
     #[serde(rename = "broken_record.twice")]
     Twice { path: String },
-    /// What a parser says, in its own words.
+    /// The message of a parser.
     #[serde(rename = "broken_record.parser")]
     Parser { why: String },
 }
@@ -224,7 +224,7 @@ pub enum BrokenRecord {
 huiliu_messages::said_in_english!(Expected, BrokenRecord);
 
 impl BrokenRecord {
-    /// Of a parser that could not read the record.
+    /// Creates the reason from the message of a parser that could not read the record.
     pub(crate) fn parser(why: &impl fmt::Display) -> Self {
         Self::Parser { why: why.to_string() }
     }

@@ -11,17 +11,17 @@ words! {
     /// Encodings of text.
     #[zh = "文本的编码"]
     pub enum Encoding {
-        /// By the byte order mark, else UTF-8 if it is that strictly, else GB18030.
-        #[zh = "先看 BOM，再严格按 UTF-8，最后按 GB18030"]
+        /// As the byte order mark says; without one, UTF-8 if all bytes are valid UTF-8, or else GB18030.
+        #[zh = "有字节顺序标记的以其为准；没有的，全部字节符合 UTF-8 即为 UTF-8，否则为 GB18030"]
         "auto" => Auto,
         /// UTF-8.
         #[zh = "UTF-8"]
         "utf-8" => Utf8,
-        /// GB18030, and with it GBK and GB2312.
+        /// GB18030, which includes GBK and GB2312.
         #[zh = "GB18030（含 GBK、GB2312）"]
         "gb18030" => Gb18030,
         /// UTF-16, little-endian unless a byte order mark says otherwise.
-        #[zh = "UTF-16（无 BOM 时按小端）"]
+        #[zh = "UTF-16（没有字节顺序标记时按小端）"]
         "utf-16" => Utf16,
     }
 }
@@ -55,44 +55,45 @@ impl Part for Separator {
 }
 
 table! {
-    /// How the header of a table is found, and where its rows end. The first row in which all of `header` stand is the
-    /// header; titles above it and whatever comes below an end marker are no records.
-    #[zh = "如何找到表头、表在哪里结束。第一个含有 header 全部列名的行是表头；其上的标题行与结束标记以下的内容不是记录"]
+    /// How the header of a table is found, and where its rows end. The first row that has all names of `header` is the
+    /// header; title lines above it, and everything from an end marker on, are not records.
+    #[zh = "如何找到表头、表在哪里结束。第一个含有 header 全部列名的行是表头；其上的标题行、结束标记所在的行及其下的内容不是记录"]
     #[derive(PartialEq, Eq, Serialize, Deserialize)]
     pub struct Layout {
         /// Column names by which the header is found.
         #[zh = "用来识别表头的列名"]
         header: Vec<String>;
-        /// Rows of the header; with two, a column is named `upper/lower`, or by the one that is there.
+        /// Number of header rows; with two, a column is named `upper/lower`, or by one of them if the other is blank.
         #[zh = "表头的行数；有两行时列名写作“上/下”，其中一行为空则取另一行"]
         header_rows: Within<1, 2> = Within(1), "1";
-        /// A row whose first text begins with one of these ends the records; no space counts.
-        #[zh = "某行第一个有内容的单元格以其中之一开头，表即结束（不计空白）"]
+        /// The table ends at a row whose first non-blank cell begins with one of these; spaces are ignored.
+        #[zh = "某行第一个有内容的单元格以其中之一开头，表即在此结束（不计空白）"]
         end_markers: Vec<String> = vec![], "[]";
-        /// Rows whose first text begins with one of these are no records, as subtotals; the table goes on.
+        /// A row whose first non-blank cell begins with one of these is not a record, such as a subtotal; the table
+        /// continues.
         #[zh = "某行第一个有内容的单元格以其中之一开头，该行不是记录（如小计），表继续"]
         skip_markers: Vec<String> = vec![], "[]";
-        /// Other names of a column, as files of other years have them: name → its other names.
-        #[zh = "列的其他叫法（各年份不同）：列名 → 别名"]
+        /// Other names of columns, such as those in files of other years: name → its other names.
+        #[zh = "列的别名（如其他年份文件中的列名）：列名 → 别名"]
         aliases: BTreeMap<String, Vec<String>> = BTreeMap::new(), "{}";
     }
 }
 
 choice! {
-    /// How bytes become raw records.
-    #[zh = "如何从字节读出原始记录"]
+    /// How raw records are read from the payload.
+    #[zh = "如何从原始载荷读出原始记录"]
     pub enum Format by kind {
         /// One JSON document per page.
         #[zh = "每页一个 JSON 文档"]
         json => Json {
-            /// Path of the array of records; empty where the document is the array.
+            /// Path of the array of records; empty if the document itself is the array.
             #[zh = "记录数组的路径；文档本身就是数组时留空"]
             items: String = String::new(), "";
-            /// Path that must hold `ok_value` in a good answer.
+            /// Path that has `ok_value` in a successful answer.
             #[zh = "成功应答中须等于 ok_value 的路径"]
             ok_path: Option<String>;
-            /// See `ok_path`.
-            #[zh = "见 ok_path"]
+            /// The value at `ok_path` in a successful answer.
+            #[zh = "成功应答中 ok_path 处的值"]
             ok_value: Option<String>;
             /// Encoding.
             #[zh = "编码"]
@@ -105,18 +106,19 @@ choice! {
             #[zh = "编码"]
             encoding: Encoding = Encoding::Utf8, "utf-8";
         }
-        /// One XML document per page. A path is `child.child`, `@attribute` or `child.@attribute`; prefixes of namespaces are
-        /// left out. No DOCTYPE is accepted.
-        #[zh = "每页一个 XML 文档。路径写作 child.child、@attribute 或 child.@attribute，不写命名空间前缀。不接受 DOCTYPE"]
+        /// One XML document per page. A path is written as `child.child`, `@attribute` or `child.@attribute`, without
+        /// namespace prefixes. A DOCTYPE is not accepted.
+        #[zh = "每页一个 XML 文档。路径写作“子元素.子元素”“@属性”或“子元素.@属性”，不写命名空间前缀。不接受 DOCTYPE"]
         xml => Xml {
-            /// Element of one record; dotted where it stands deeper below the root, as `Body.list.item`.
+            /// Name of the element of one record; dotted if it is not directly below the root, such as
+            /// `Body.list.item`.
             #[zh = "一条记录的元素名；若不直接位于根元素之下，以点分隔，如 Body.list.item"]
             item: String;
-            /// The document's root element.
+            /// Name of the root element.
             #[zh = "文档根元素名"]
             root: String;
-            /// Encoding, whatever the XML declaration says.
-            #[zh = "编码，与 XML 声明无关"]
+            /// Encoding; the XML declaration is ignored.
+            #[zh = "编码；不看 XML 声明"]
             encoding: Encoding = Encoding::Utf8, "utf-8";
         }
         /// Lines of cells: CSV, or TSV with `separator = "tab"`.
@@ -125,21 +127,21 @@ choice! {
             /// Encoding.
             #[zh = "编码"]
             encoding: Encoding = Encoding::Auto, "auto";
-            /// What stands between cells.
+            /// Separator of the cells.
             #[zh = "分隔符"]
             separator: Separator = Separator(b','), ",";
-            /// Header and end.
-            #[zh = "表头与结尾"]
+            /// Where the table begins and ends.
+            #[zh = "表从何处开始、到何处结束"]
             layout: Layout;
         }
-        /// A workbook: .xlsx, .xls, .ods, .xlsb; also web pages and texts that call themselves .xls.
+        /// A workbook: .xlsx, .xls, .ods, .xlsb; also web pages and texts whose names end in .xls.
         #[zh = "工作簿：.xlsx、.xls、.ods、.xlsb，以及扩展名为 .xls 的网页和文本"]
         workbook => Workbook {
-            /// Name pattern of the sheets that are read, with one `*`.
-            #[zh = "读取的工作表名称，可含一个 *"]
+            /// Name pattern of the sheets that are read, with at most one `*`.
+            #[zh = "要读取的工作表的名称模式，可含一个 *"]
             sheets: String = "*".to_owned(), "*";
-            /// Header and end. No space in a header counts.
-            #[zh = "表头与结尾；表头中的空白不计"]
+            /// Where the table begins and ends. Spaces in the header are ignored.
+            #[zh = "表从何处开始、到何处结束；表头中的空白不计"]
             layout: Layout;
         }
     }
@@ -178,17 +180,17 @@ impl Format {
 }
 
 choice! {
-    /// An archive in which payloads of a stream may come; it is told by its first bytes.
-    #[zh = "原始载荷可能是压缩包；按首字节识别"]
+    /// An archive format in which payloads can come; an archive is recognised by its first bytes.
+    #[zh = "原始载荷可能采用的压缩包格式；按开头的字节识别"]
     pub enum Archive by kind {
         /// ZIP.
         #[zh = "ZIP"]
         zip => Zip {
-            /// Name pattern of the members that are read, with one `*`.
-            #[zh = "要读取的文件名，可含一个 *"]
+            /// Name pattern of the files that are read, with at most one `*`.
+            #[zh = "要读取的文件的名称模式，可含一个 *"]
             members: String;
         }
-        /// GZIP, one member.
+        /// GZIP with one file.
         #[zh = "GZIP，只含一个文件"]
         gzip => Gzip {}
     }

@@ -40,10 +40,10 @@ table! {
         /// Version of the manifest language: 1.
         #[zh = "清单语言的版本：1"]
         manifest: Within<1, 1>;
-        /// Connector id: small letters, digits, `-` and `_`.
+        /// Connector id: lowercase letters, digits, `-` and `_`.
         #[zh = "连接器标识：小写字母、数字、- 和 _"]
         id: String;
-        /// Version of this manifest, raised with every change.
+        /// Version of this manifest; raise it with every change.
         #[zh = "本清单的版本，每次修改加一"]
         version: Within<1, 1_000_000>;
         /// Title in Chinese.
@@ -52,7 +52,7 @@ table! {
         /// Title in English.
         #[zh = "英文名称"]
         title_en: String;
-        /// On what the description rests.
+        /// What this description is based on.
         #[zh = "依据：这份清单根据什么写成"]
         profile: String;
         /// How the platform is reached.

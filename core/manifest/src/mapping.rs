@@ -13,13 +13,13 @@ words! {
     /// The canonical fields a manifest can map.
     #[zh = "清单可以映射的标准字段"]
     pub enum Field {
-        /// The source's own name of the record.
+        /// The source's own id of the record.
         #[zh = "记录在来源系统中的编号"]
         "record_name" => RecordName,
         /// The teacher's name. Required.
         #[zh = "教师姓名（必需）"]
         "name" => Name,
-        /// The teacher's ID number. Required, unless the stream says `known_by = "any"`.
+        /// The teacher's ID number. Required, unless the stream has `known_by = "any"`.
         #[zh = "身份证号（必需；known_by = \"any\" 时除外）"]
         "id_number" => IdNumber,
         /// School code, 10 digits.
@@ -31,16 +31,16 @@ words! {
         /// Title of the training project.
         #[zh = "培训项目名称"]
         "project_title" => ProjectTitle,
-        /// The source's code of the course. Required; where there is none, map the title.
+        /// The source's course code. Required; if there is none, map the title.
         #[zh = "来源的课程编号（必需；没有编号时映射课程名称）"]
         "course_code" => CourseCode,
         /// Title of the course.
         #[zh = "课程名称"]
         "course_title" => CourseTitle,
-        /// In what role, as 学科教师.
+        /// The teacher's role in the training, such as 学科教师.
         #[zh = "参训角色，如学科教师"]
         "role" => Role,
-        /// Online, school-based, classroom practice.
+        /// Mode of training: online, school-based or classroom practice.
         #[zh = "培训模式：网络研修、校本研修、课堂教学实践成效培训"]
         "mode" => Mode,
         /// 培训方式 of the national sheet: 1, 2, 3, 4 or 9.
@@ -52,13 +52,13 @@ words! {
         /// 必修 or 选修.
         #[zh = "必修或选修"]
         "required" => Required,
-        /// 初级, 中级 or 高级 of the course; never a result.
+        /// Level of the course: 初级, 中级 or 高级. Not a result.
         #[zh = "课程级别：初级、中级、高级（不是成绩）"]
         "tier" => Tier,
-        /// Where.
+        /// Place of the training.
         #[zh = "培训地点"]
         "place" => Place,
-        /// Amount of training time, in a unit. Required.
+        /// Amount of training time, with a unit. Required.
         #[zh = "培训时长，须带单位（必需）"]
         "hours" => Hours,
         /// First day.
@@ -67,7 +67,7 @@ words! {
         /// Last day. Required.
         #[zh = "结束日期（必需）"]
         "period_end" => PeriodEnd,
-        /// How much of the training the teacher was present at, in per cent, 0 to 100.
+        /// Attendance in per cent, 0 to 100.
         #[zh = "出勤率，百分数，0 至 100"]
         "attendance" => Attendance,
         /// Certificate number.
@@ -82,16 +82,16 @@ words! {
         /// 应用成果, 0 to 100.
         #[zh = "应用成果成绩，0 至 100"]
         "score_artefact" => ScoreArtefact,
-        /// Total score, 0 to 100, where the three are not told.
-        #[zh = "总成绩，0 至 100（不分三项时）"]
+        /// Total score, 0 to 100, if the three scores are not given.
+        #[zh = "总成绩，0 至 100（没有三项成绩时）"]
         "score_total" => ScoreTotal,
-        /// `excellent`, `pass` or `fail`, where only words tell the result; see the step `levels`.
-        #[zh = "结果：excellent、pass 或 fail（只有等级时；见步骤 levels）"]
+        /// Result: `excellent`, `pass` or `fail`, if it is given in words only; see the step `levels`.
+        #[zh = "结果：excellent、pass 或 fail（只给等级、不给分数时；见步骤 levels）"]
         "result" => Result,
-        /// Sex, 男 or 女. Without it, as the ID number says (roster, `known_by = "any"`).
+        /// Sex, 男 or 女; without it, taken from the ID number (roster, `known_by = "any"`).
         #[zh = "性别：男或女；不写则取自身份证号（名册、known_by = \"any\"）"]
         "sex" => Sex,
-        /// Birth date. Without it, as the ID number says (roster, `known_by = "any"`).
+        /// Birth date; without it, taken from the ID number (roster, `known_by = "any"`).
         #[zh = "出生日期；不写则取自身份证号（名册、known_by = \"any\"）"]
         "birth_date" => BirthDate,
         /// A name the teacher had before (roster).
@@ -109,13 +109,13 @@ words! {
         /// Position at the school (roster).
         #[zh = "职务（名册）"]
         "position" => Position,
-        /// Stage of teaching, as 小学 (roster).
+        /// Teaching stage, such as 小学 (roster).
         #[zh = "任教学段，如小学（名册）"]
         "stage" => Stage,
-        /// The source's own id of the person, where memberships name persons so (roster).
+        /// The source's own id of the person, to which memberships refer (roster).
         #[zh = "来源中的人员标识，供任职关系引用（名册）"]
         "teacher_ref" => TeacherRef,
-        /// The source's own id of the school, where teachers and memberships name schools so (roster).
+        /// The source's own id of the school, to which teachers and memberships refer (roster).
         #[zh = "来源中的学校标识，供教师与任职关系引用（名册）"]
         "school_ref" => SchoolRef,
         /// Name of the school (roster, `known_by = "any"`).
@@ -127,23 +127,23 @@ words! {
         /// Last day at the school (roster).
         #[zh = "离校日期（名册）"]
         "member_to" => MemberTo,
-        /// `true` or `false`: whether the person still belongs to the school; false without a last day ends it on the day
-        /// of the row (roster).
-        #[zh = "true 或 false：是否仍在校；为 false 而没有离校日期的，任职止于该行内容的起始日期（名册）"]
+        /// `true` or `false`: whether the person still belongs to the school. If it is `false` and there is no last
+        /// day, the membership ends on the row's `as_of` day (roster).
+        #[zh = "true 或 false：是否仍在校；为 false 而没有离校日期的，任职止于该行的 as_of 日期（名册）"]
         "active" => Active,
-        /// Day from which the row says this; without it that of the file's name, else of the landing (roster).
-        #[zh = "该行内容从哪一天起有效；不写则取文件名中的日期，文件名中没有的取接收之日（名册）"]
+        /// Day from which the row holds; without it, the date in the file name, or else the day of receipt (roster).
+        #[zh = "该行内容从哪一天起有效；不写则取文件名中的日期，文件名中没有日期的取接收之日（名册）"]
         "as_of" => AsOf,
-        /// Division to which the school belongs, six characters (roster, `known_by = "any"`).
+        /// Division code of the school, six characters (roster, `known_by = "any"`).
         #[zh = "学校所属区划代码，6 位（名册、known_by = \"any\"）"]
         "region_code" => RegionCode,
-        /// First day of the school's name and division (roster).
+        /// First day on which the school's name and division are valid (roster).
         #[zh = "学校名称与区划的生效日期（名册）"]
         "valid_from" => ValidFrom,
-        /// Last day of them (roster).
+        /// Last day on which the school's name and division are valid (roster).
         #[zh = "学校名称与区划的截止日期（名册）"]
         "valid_to" => ValidTo,
-        /// Code of the school that took this one's place (roster).
+        /// Code of the school that succeeds this one (roster).
         #[zh = "承继学校的标识码（名册）"]
         "successor_code" => SuccessorCode,
     }
@@ -248,7 +248,7 @@ impl Field {
 }
 
 words! {
-    /// Units of training time. The rule pack says what each is in class hours.
+    /// Units of training time. The rule pack converts them to class hours.
     #[zh = "培训时长的单位；各折合多少学时由规则包规定"]
     pub enum Unit {
         /// Second.
@@ -276,55 +276,55 @@ words! {
 }
 
 words! {
-    /// What happens to a text that a value table does not have.
+    /// What happens to a text that is not in the value table.
     #[zh = "取值表中没有的文本作何处理"]
     pub enum Unknown {
-        /// The record is parked with that reason.
+        /// The record is parked, with this as the reason.
         #[zh = "记录成为死信，并说明原因"]
         "park" => Park,
-        /// The text stays as it is.
+        /// The text is kept unchanged.
         #[zh = "保留原文"]
         "keep" => Keep,
-        /// As if nothing had been there.
+        /// The text counts as blank.
         #[zh = "视为空"]
         "blank" => Blank,
     }
 }
 
 words! {
-    /// Level scales with a name.
-    #[zh = "现成的等级表"]
+    /// Built-in scales of levels.
+    #[zh = "内置的等级表"]
     pub enum Levels {
-        /// 优秀, 合格 (及格, 良好), 不合格 (不及格).
-        #[zh = "优秀、合格（及格、良好）、不合格（不及格）"]
+        /// 优秀, 合格 (also 及格, 良好), 不合格 (also 不及格).
+        #[zh = "优秀、合格（或及格、良好）、不合格（或不及格）"]
         "grades" => Grades,
-        /// 合格 (通过, 是, 1) or 不合格 (未通过, 否, 0).
-        #[zh = "合格（通过、是、1）或不合格（未通过、否、0）"]
+        /// 合格 (also 通过, 是, 1) or 不合格 (also 未通过, 否, 0).
+        #[zh = "合格（或通过、是、1）、不合格（或未通过、否、0）"]
         "pass_fail" => PassFail,
     }
 }
 
 table! {
-    /// Texts, and what each becomes.
-    #[zh = "取值对照表"]
+    /// A table of texts and their replacements.
+    #[zh = "取值表：原文与转换结果对照"]
     pub struct ValueTable {
-        /// Text → what it becomes.
+        /// Text → replacement.
         #[zh = "原文 → 转换结果"]
         values: BTreeMap<String, String>;
-        /// What happens to a text that is not there.
-        #[zh = "表中没有的取值如何处理"]
+        /// What happens to a text that is not in the table.
+        #[zh = "表中没有的文本如何处理"]
         unknown: Unknown = Unknown::Park, "park";
     }
 }
 
 table! {
-    /// One piece of a text that is cut at a separator.
+    /// Splits a text at a separator and takes one piece.
     #[zh = "按分隔符切开，取其中一段"]
     pub struct Split {
         /// The separator.
         #[zh = "分隔符"]
         at: String;
-        /// Which piece, from 1.
+        /// Number of the piece, from 1.
         #[zh = "取第几段，从 1 起"]
         take: ListPosition = Within(1), "1";
     }
@@ -334,13 +334,13 @@ table! {
 pub type ListPosition = Within<1, 99>;
 
 table! {
-    /// A text put in another's place, wherever it stands.
-    #[zh = "替换文本"]
+    /// Replaces a text wherever it occurs.
+    #[zh = "替换文本，凡出现之处一律替换"]
     pub struct Replace {
-        /// What is replaced.
+        /// Text to replace.
         #[zh = "被替换的文本"]
         from: String;
-        /// What comes there.
+        /// Replacement.
         #[zh = "替换为"]
         to: String;
     }
@@ -352,8 +352,8 @@ pub struct Capture(pub Regex);
 
 impl Part for Capture {
     const SHAPE: &'static Shape = &Shape::Text(Words {
-        en: "regular expression; what its first group finds is taken",
-        zh: "正则表达式；取第一个分组",
+        en: "regular expression with at least one group",
+        zh: "正则表达式，至少有一个分组",
     });
 
     fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -389,7 +389,7 @@ pub struct Ratio {
 
 impl Part for Ratio {
     const SHAPE: &'static Shape =
-        &Shape::Text(Words { en: "ratio of whole numbers, as \"100/5\"", zh: "整数之比，如 \"100/5\"" });
+        &Shape::Text(Words { en: "ratio of whole numbers, such as \"100/5\"", zh: "整数之比，如 \"100/5\"" });
 
     fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let text = reader.read_text(node)?;
@@ -408,77 +408,77 @@ impl Part for Ratio {
 }
 
 steps! {
-    /// What can be done to a text. A closed list: no loops, no expressions.
-    #[zh = "可对文本做的处理；步骤是固定的，没有循环和表达式"]
+    /// What can be done to a text. The list is closed: there are no loops and no expressions.
+    #[zh = "可对文本做的处理；只有下列步骤，没有循环和表达式"]
     pub enum Step {
-        /// Spaces at both ends are taken off.
+        /// Removes spaces at both ends.
         #[zh = "去掉首尾空白"]
         "trim" => Trim,
-        /// Full-width letters, digits and signs become half-width.
+        /// Turns full-width letters, digits and signs into half-width ones.
         #[zh = "全角字符转为半角"]
         "fold_width" => FoldWidth,
-        /// Every separator that stands in names becomes U+00B7.
+        /// Turns every separator used in names into U+00B7.
         #[zh = "姓名中的各种间隔号统一为 U+00B7"]
         "fold_separators" => FoldSeparators,
-        /// All spaces are taken out.
+        /// Removes all spaces.
         #[zh = "去掉全部空白"]
         "drop_spaces" => DropSpaces,
-        /// Letters become upper case.
+        /// Turns letters into upper case.
         #[zh = "转为大写"]
         "upper" => Upper,
-        /// Letters become lower case.
+        /// Turns letters into lower case.
         #[zh = "转为小写"]
         "lower" => Lower,
-        /// This beginning is taken off, where it is there.
+        /// Removes this prefix, if the text has it.
         #[zh = "去掉此前缀（如有）"]
         "strip_prefix" => StripPrefix(String),
-        /// This end is taken off, where it is there.
+        /// Removes this suffix, if the text has it.
         #[zh = "去掉此后缀（如有）"]
         "strip_suffix" => StripSuffix(String),
-        /// The text is cut, and one piece taken.
+        /// Splits the text and takes one piece.
         #[zh = "切分后取一段"]
         "split" => Split(Split),
-        /// One text is put in another's place.
+        /// Replaces one text with another.
         #[zh = "替换文本"]
         "replace" => Replace(Replace),
-        /// What a regular expression finds; nothing where it finds nothing.
-        #[zh = "正则提取；无匹配则为空"]
+        /// Takes what the first group of a regular expression matches; blank if there is no match.
+        #[zh = "取正则表达式第一个分组匹配的内容；没有匹配则为空"]
         "capture" => Capture(Capture),
-        /// The number is multiplied, exactly.
-        #[zh = "数值乘以比例（精确）"]
+        /// Multiplies the number by a ratio, without rounding.
+        #[zh = "数值乘以比例，结果精确，不舍入"]
         "scale" => Scale(Ratio),
-        /// Each text has what it becomes.
+        /// Replaces texts by a value table.
         #[zh = "按取值表转换"]
         "values" => Values(ValueTable),
-        /// Words of a level scale become `excellent`, `pass` or `fail`.
+        /// Turns the words of a scale into `excellent`, `pass` or `fail`.
         #[zh = "等级词转为 excellent、pass 或 fail"]
         "levels" => Levels(Levels),
     }
 }
 
 table! {
-    /// Several texts, joined; those that are not there are left out.
+    /// Several texts, joined; blank ones are left out.
     #[zh = "多个字段拼接；空的略去"]
     pub struct Join {
-        /// Their paths.
+        /// Paths of the texts.
         #[zh = "字段路径"]
         paths: Vec<String>;
-        /// What stands between them.
-        #[zh = "连接符"]
+        /// Text between them.
+        #[zh = "各段之间的连接文本"]
         with: String = String::new(), "";
     }
 }
 
 table! {
-    /// Where a canonical field's text comes from and what is done to it. Exactly one of `path`, `first_of`, `join` and
-    /// `constant`. A path is dotted; a name with dots stands in single quotes. It may begin with `$`: `$file`, `$member`,
-    /// `$sheet`, `$each.NAME`.
-    #[zh = "字段取自何处、如何处理。path、first_of、join、constant 只写一个。路径以点分隔，含点的名称用单引号括起；也可取 $file、$member、$sheet、$each.名称"]
+    /// Where a canonical field's text comes from and what is done to it. Give exactly one of `path`, `first_of`, `join`
+    /// and `constant`. A path is dotted; a name that contains dots is written in single quotes. The path can also be
+    /// `$file`, `$member`, `$sheet` or `$each.NAME`.
+    #[zh = "字段取自何处、如何处理。path、first_of、join、constant 须且只能写一个。路径以点分隔，含点的名称用单引号括起；也可写 $file、$member、$sheet、$each.名称"]
     pub struct Rule, short for path {
         /// Path in the record.
         #[zh = "记录中的路径"]
         path: Option<String>;
-        /// The first of these paths that holds something.
+        /// The first of these paths that is not blank.
         #[zh = "依次取第一个非空的路径"]
         first_of: Option<Vec<String>>;
         /// Several paths, joined.
@@ -487,18 +487,18 @@ table! {
         /// The same text for every record.
         #[zh = "固定值"]
         constant: Option<String>;
-        /// What is done to the text, in this order.
+        /// Steps applied to the text, in this order.
         #[zh = "依次执行的步骤"]
         then: Vec<Step> = vec![], "[]";
-        /// The text where there is none, or where the steps leave none: also where a `capture` finds nothing.
+        /// The text if there is none, or if the steps leave none, for example because a `capture` does not match.
         #[zh = "为空，或各步骤之后为空（包括 capture 未匹配）时的默认值"]
         default: Option<String>;
-        /// Unit (of `hours` only, and there it must be).
+        /// Unit; only for `hours`, where it is required.
         #[zh = "单位（仅用于 hours，且必需）"]
         unit: Option<Unit>;
-        /// Forms of a day (of days only), in strftime's letters, tried in this order; without them every form that is
-        /// unambiguous is read.
-        #[zh = "日期格式（仅用于日期），strftime 写法，依次尝试；不写则识别所有无歧义写法"]
+        /// Date formats, only for dates, written as for strftime and tried in this order; without them, every
+        /// unambiguous format is read.
+        #[zh = "日期格式（仅用于日期），strftime 写法，依次尝试；不写则识别所有没有歧义的写法"]
         formats: Option<Vec<String>>;
     }
 }

@@ -33,8 +33,9 @@ impl Page {
                 Absent::Default(value) => format!("{} `{value}`", self.tongue.pick_text("default", "默认")),
             };
             let (what, meaning) = (self.describe_shape(key.shape), self.tongue.text_of(key.words).replace('|', "\\|"));
+            let stop = self.tongue.pick_text("; ", "；");
             // Writing to a string cannot fail.
-            let _ = writeln!(self.out, "| `{}` | {what}; {absent} | {meaning} |", key.name);
+            let _ = writeln!(self.out, "| `{}` | {what}{stop}{absent} | {meaning} |", key.name);
         }
     }
 
@@ -74,12 +75,15 @@ impl Page {
             Shape::Number { least, most } => format!("{} {least}–{most}", pick("whole number", "整数")),
             Shape::Flag => "true / false".to_owned(),
             Shape::Day => pick("day, YYYY-MM-DD", "日期 YYYY-MM-DD").to_owned(),
-            Shape::OneOf(list) if self.linked => format!("{}: {}", named(String::new()), quote_list(list)),
+            Shape::OneOf(list) if self.linked => {
+                format!("{}{}{}", named(String::new()), pick(": ", "："), quote_list(list))
+            }
             Shape::OneOf(list) => quote_list(list),
             Shape::Table(_) => named(pick("table", "表").to_owned()),
             Shape::Choice(choice) => {
                 let cases = quote_words(choice.cases.iter().map(|case| case.word));
-                named(format!("{}`{}`: {cases}", pick("table by ", "表，由以下键决定："), choice.key))
+                let colon = pick(": ", "：");
+                named(format!("{}`{}`{colon}{cases}", pick("table by ", "表，取决于 "), choice.key))
             }
             Shape::Steps(_) => named(pick("step", "步骤").to_owned()),
             Shape::List(inner) => format!("{}{}", pick("list of ", "列表："), self.describe_shape(inner)),

@@ -7,7 +7,7 @@ words! {
     /// What is done with a row.
     #[zh = "对一行作何处理"]
     pub enum Act {
-        /// It is read, whatever later rules say.
+        /// It is read; later rules are ignored.
         #[zh = "照常读取，不再看后面的规则"]
         "keep" => Keep,
         /// It is counted as skipped, with the reason.
@@ -20,73 +20,75 @@ words! {
 }
 
 table! {
-    /// A comparison of one raw field. Exactly one of `is`, `is_not`, `blank`, `above`, `below` and `matches`.
-    #[zh = "对一个原始字段的比较。is、is_not、blank、above、below、matches 选一"]
+    /// A comparison of one raw field. Give exactly one of `is`, `is_not`, `blank`, `above`, `below` and `matches`.
+    #[zh = "对一个原始字段的比较。is、is_not、blank、above、below、matches 须且只能写一个"]
     pub struct Condition {
         /// Path of the field.
         #[zh = "字段路径"]
         path: String;
-        /// It is one of these texts.
+        /// The value is one of these texts.
         #[zh = "等于其中之一"]
         is: Option<Vec<String>>;
-        /// It is none of these texts.
+        /// The value is none of these texts.
         #[zh = "不等于其中任何一个"]
         is_not: Option<Vec<String>>;
-        /// It is blank (true), or it is not (false).
+        /// The value is blank (true) or is not blank (false).
         #[zh = "为空（true）或不为空（false）"]
         blank: Option<bool>;
-        /// It is a number above this.
+        /// The value is a number above this one.
         #[zh = "数值大于"]
         above: Option<String>;
-        /// It is a number below this.
+        /// The value is a number below this one.
         #[zh = "数值小于"]
         below: Option<String>;
-        /// A regular expression with a group finds something.
-        #[zh = "与正则表达式（须有分组）匹配"]
+        /// The value matches this regular expression. It needs a group, but only the match counts.
+        #[zh = "与此正则表达式匹配；须有分组，但只看是否匹配"]
         matches: Option<Capture>;
     }
 }
 
 table! {
-    /// A rule about rows. The first whose conditions all hold decides; a row that none is about is read.
+    /// A rule about rows. The first rule whose conditions all hold decides; a row to which no rule applies is read.
     #[zh = "行规则。条件全部成立的第一条规则生效；没有规则适用的行照常读取"]
     pub struct RowRule {
         /// Conditions, all of which must hold.
         #[zh = "条件，须全部成立"]
         when: Vec<Condition>;
-        /// What is done.
-        #[zh = "如何处理"]
+        /// What is done with the row.
+        #[zh = "对该行如何处理"]
         act: Act;
-        /// Why, for whoever asks.
-        #[zh = "理由"]
+        /// The reason, shown to people.
+        #[zh = "理由，显示给查看的人"]
         because: String = String::new(), "";
     }
 }
 
 words! {
-    /// What is done about a raw field that was never seen before.
+    /// What is done about a raw field that has never come before.
     #[zh = "对从未见过的原始字段作何处理"]
     pub enum NewField {
-        /// It is kept in the raw record and told.
+        /// It is kept in the raw record and reported.
         #[zh = "保留在原始记录中并提示"]
         "report" => Report,
-        /// It is kept in the raw record.
+        /// It is kept in the raw record and not reported.
         #[zh = "保留在原始记录中，不提示"]
         "ignore" => Ignore,
     }
 }
 
 table! {
-    /// When a batch is held: its records stay as they came, undecided, until a person releases it. Held is what has the same
-    /// fault in the same field in more than `hold_above_percent` of its records, as when a field that must be there is renamed
-    /// or retyped. A renamed field that may be missing makes no fault, nor do hours in another unit that are still possible.
-    #[zh = "何时把整个批次扣住：记录原样保留，不作处理，直到有人放行。同一字段的同一问题超过 hold_above_percent 即扣住，例如必需的字段改了名或改了类型。可以不写的字段改名，或学时换了单位而数值仍在合理范围，不算问题，不会扣住"]
+    /// When a batch is quarantined: its records stay as received, and nothing is done with them, until a person
+    /// releases the batch. A batch is quarantined if more than `hold_above_percent` of its records have the same
+    /// problem in the same field, for example because a required field was renamed or has another type. This does not
+    /// notice an optional field that was renamed, or hours in another unit whose values are still possible.
+    #[zh = "何时隔离整个批次：记录原样保留，不作处理，直到有人放行。批次中超过 hold_above_percent 的记录在同一字段有同一问题时，即予隔离，例如必需的字段改了名或改了类型。可以不写的字段改名，或学时换了单位而数值仍在合理范围，不会被发现"]
     pub struct Contract {
-        /// Held when more than this per cent of a batch's records have the same fault in the same field.
-        #[zh = "同一字段同一问题的记录超过此百分比即扣住"]
+        /// The batch is quarantined if more than this percentage of its records have the same problem in the same
+        /// field.
+        #[zh = "同一字段有同一问题的记录超过此百分比，即隔离该批次"]
         hold_above_percent: Within<1, 100> = Within(50), "50";
-        /// And the batch has at least so many records.
-        #[zh = "且该批次不少于这么多条记录"]
+        /// Batches with fewer records than this are never quarantined for it.
+        #[zh = "记录少于此数的批次不因此隔离"]
         hold_from_records: Within<1, 100_000> = Within(20), "20";
         /// What is done about a field that is new.
         #[zh = "出现新字段时如何处理"]
@@ -95,23 +97,24 @@ table! {
 }
 
 table! {
-    /// What is expected of a whole pass. A pass that is otherwise has failed: what came is kept, and people are told.
-    #[zh = "对一次同步的预期。不符时，该次同步记为失败并提示；已收到的保留"]
+    /// What is expected of a whole pass. If it is not met, the pass counts as failed and says so; what it received is
+    /// kept.
+    #[zh = "对一次同步的预期。不符时，本次同步记为失败并提示；已收到的保留"]
     pub struct Expect {
-        /// At least so many records.
-        #[zh = "至少多少条记录"]
+        /// Minimum number of records.
+        #[zh = "记录最少多少条"]
         least_records: Option<Within<1, 1_000_000_000>>;
-        /// At most so many records.
-        #[zh = "至多多少条记录"]
+        /// Maximum number of records.
+        #[zh = "记录最多多少条"]
         most_records: Option<Within<1, 1_000_000_000>>;
-        /// At most so many parked records.
-        #[zh = "死信至多多少条"]
+        /// Maximum number of parked records.
+        #[zh = "死信最多多少条"]
         most_parked: Option<Within<0, 1_000_000_000>>;
-        /// At most so many per cent parked.
-        #[zh = "死信至多占百分之几"]
+        /// Maximum percentage of parked records.
+        #[zh = "死信最多占百分之几"]
         most_parked_percent: Option<Within<0, 100>>;
-        /// The newest last day is at most so many days ago.
-        #[zh = "最新的结束日期距今至多多少天"]
+        /// Maximum number of days since the newest last day of a record.
+        #[zh = "各记录的结束日期中最新的一个，距今最多多少天"]
         fresh_within_days: Option<Within<1, 36_500>>;
     }
 }

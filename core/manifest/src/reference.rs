@@ -15,7 +15,7 @@ use crate::template::{NAMED, VALUES};
 pub fn render_reference(tongue: DocLanguage) -> String {
     let mut page = Page { tongue, linked: true, out: String::new() };
     page.push_line(tongue.pick_text(
-        "# The manifest language\n\nMade from its definition in `core/manifest/`; do not edit. `huiliu connectors explain PLACE` prints all that can stand at one place, as `stream.page`. In an editor, use `docs/manifest.schema.json`, whose definitions have the names that the sections below have.",
+        "# The manifest language\n\nGenerated from the definition in `core/manifest/`; do not edit. `huiliu connectors explain PLACE` prints everything allowed at one place, such as `stream.page`. In an editor, use `docs/manifest.schema.json`; its definitions have the same names as the sections below.",
         "# 清单语言\n\n由 `core/manifest/` 中的定义生成，请勿手改。`huiliu connectors explain 位置`（如 `stream.page`）显示该处可写的全部内容。编辑器可用 `docs/manifest.schema.json`，其中各定义的名称即下文各节的名称。",
     ));
     let language = Language::from_shape(Manifest::SHAPE);
@@ -117,7 +117,7 @@ impl Page {
             Shape::Choice(choice) => {
                 let by = self.tongue.pick_text("by", "取决于");
                 let cases = quote_words(choice.cases.iter().map(|case| case.word));
-                let and = if keys.is_empty() { "" } else { "; " };
+                let and = if keys.is_empty() { "" } else { self.tongue.pick_text("; ", "；") };
                 format!("{by} `{}` = {cases}{and}{keys}", choice.key)
             }
             Shape::Steps(list) => {
@@ -127,7 +127,8 @@ impl Page {
             _ => keys,
         };
         let (indent, key) = ("  ".repeat(leaf.depth), section_link(&format!("`{key}`"), leaf.part.name));
-        let _ = writeln!(self.out, "{indent}- {key}: {said}");
+        let colon = self.tongue.pick_text(": ", "：");
+        let _ = writeln!(self.out, "{indent}- {key}{colon}{said}");
     }
 
     /// Writes a part's section.

@@ -9,23 +9,23 @@ use crate::shape::{Within, choice, table, words};
 use crate::transport::Request;
 
 words! {
-    /// What a record is. Only completions and certificates can carry credit; teachers, schools and memberships are rows of
-    /// a roster.
+    /// What a record is. Only completions and certificates can give credit; teachers, schools and memberships are rows
+    /// of a roster.
     #[zh = "记录是什么。只有完成记录和证书可以认定学时；教师、学校与任职关系是名册的行"]
     pub enum Kind {
-        /// Cumulative progress, sent every ten days: informs.
+        /// Cumulative progress, sent every ten days; for information only.
         #[zh = "累计进度（每十天上报），仅供参考"]
         "progress" => Progress,
-        /// A course completed.
+        /// A completed course.
         #[zh = "完成一门课程"]
         "course_completion" => CourseCompletion,
-        /// A project completed.
+        /// A completed project.
         #[zh = "完成一个培训项目"]
         "project_completion" => ProjectCompletion,
         /// A certificate of a programme.
         #[zh = "项目证书"]
         "certificate" => Certificate,
-        /// An assessment sent by itself.
+        /// An assessment that is sent separately.
         #[zh = "单独上报的测评结果"]
         "assessment" => Assessment,
         /// A pre-test before training.
@@ -34,14 +34,14 @@ words! {
         /// An enrolment.
         #[zh = "报名"]
         "enrolment" => Enrolment,
-        /// A teacher of a roster; where no school is mapped, a person who is on it once a membership says so.
+        /// A teacher of a roster; if no school is mapped, the person is on the roster only with a membership.
         #[zh = "名册中的教师；未映射学校时，须另有任职关系才列入名册"]
         "teacher" => Teacher,
         /// A school of a roster.
         #[zh = "名册中的学校"]
         "school" => School,
-        /// That a person of a stream of teachers belongs to a school, where a roster tells it apart.
-        #[zh = "教师与学校的任职关系（名册单独给出时）"]
+        /// A teacher's membership of a school, where the roster gives memberships separately.
+        #[zh = "教师在学校的任职关系（名册单独列出任职关系时）"]
         "membership" => Membership,
     }
 }
@@ -58,16 +58,16 @@ impl Kind {
 pub type PageSize = Within<1, 5_000>;
 
 choice! {
-    /// How a listing is paged. A page that was seen before ends the pass with an error.
-    #[zh = "如何翻页。出现重复的页时，同步报错并结束"]
+    /// How a listing is paged. If a page repeats, the pass ends with an error.
+    #[zh = "如何翻页。出现重复的页时，本次同步报错并结束"]
     pub enum Paging by by {
-        /// One answer is all.
-        #[zh = "一次应答即全部"]
+        /// No paging: one answer has all records.
+        #[zh = "不翻页：一次应答即为全部记录"]
         none => None {}
-        /// Pages have numbers.
+        /// By page number.
         #[zh = "按页码"]
         number => Number {
-            /// Query parameter of the page number; without it, write `${page}` where it goes.
+            /// Query parameter of the page number; without it, write `${page}` in the request.
             #[zh = "页码的查询参数；不写则在请求中用 ${page}"]
             param: Option<String>;
             /// Query parameter of the page size.
@@ -79,19 +79,21 @@ choice! {
             /// Number of the first page.
             #[zh = "首页页码"]
             first: Within<0, 1> = Within(1), "1";
-            /// Path in the answer that tells how many records there are in all; without it a page with fewer records than
-            /// asked is the last. While full pages come, a total that is reached is not believed; a pass with fewer records
-            /// than the total says so, and the next one begins where it did.
-            #[zh = "应答中总条数的路径；不写则以不满一页的为末页。平台仍在返回整页时，即使已达总条数也不停止；收到的少于总条数时，同步会指明，下次从原处再读"]
+            /// Path in the answer of the total number of records; without it, the first page with fewer records than
+            /// `size` is the last. As long as the platform returns full pages, reading continues, even if the total is
+            /// reached. If fewer records are received than the total, the pass reports it, and the next pass starts
+            /// from the same place.
+            #[zh = "应答中总条数的路径；不写则以不满一页的页为末页。只要平台仍返回整页，即使已达总条数也继续读取。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
             total: Option<String>;
-            /// Path in the answer that tells whether there is more: true, 1. An empty page is not the end then.
-            #[zh = "应答中“是否还有更多”的路径：true 或 1 表示还有；此时空页不算结束"]
+            /// Path in the answer of the flag for more pages: true or 1. With it, an empty page does not end the
+            /// listing.
+            #[zh = "应答中“是否还有下一页”的路径：true 或 1 表示还有。写了此键，空页不算结束"]
             has_more: Option<String>;
         }
-        /// A page begins after so many records.
-        #[zh = "按偏移量"]
+        /// By offset: the number of records before the page.
+        #[zh = "按偏移量，即该页之前的记录数"]
         offset => Offset {
-            /// Query parameter of the offset; without it, write `${offset}` where it goes.
+            /// Query parameter of the offset; without it, write `${offset}` in the request.
             #[zh = "偏移量的查询参数；不写则在请求中用 ${offset}"]
             param: Option<String>;
             /// Query parameter of the page size.
@@ -100,21 +102,21 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
-            /// Path in the answer that tells how many records there are in all; as of numbered pages.
-            #[zh = "应答中总条数的路径；含义同按页码"]
+            /// Path in the answer of the total number of records; it works as for `by = "number"`.
+            #[zh = "应答中总条数的路径；作用与 by = \"number\" 时相同"]
             total: Option<String>;
         }
-        /// A token leads to the next page.
-        #[zh = "按令牌（游标）"]
+        /// By token: each answer has the token of the next page.
+        #[zh = "按令牌：每次应答给出下一页的令牌"]
         token => Token {
-            /// Query parameter that carries it; without it, write `${token}` where it goes.
+            /// Query parameter of the token; without it, write `${token}` in the request.
             #[zh = "携带令牌的查询参数；不写则在请求中用 ${token}"]
             param: Option<String>;
-            /// Path of the next token in the answer; null, false, blank or absent ends the listing.
-            #[zh = "应答中下一令牌的路径；null、false、空或缺失表示结束"]
+            /// Path of the next token in the answer; if it is null, false, blank or absent, the listing ends.
+            #[zh = "应答中下一页令牌的路径；为 null、false、空或没有，表示结束"]
             next: Option<String>;
-            /// Header of the next token, where it is not in the body.
-            #[zh = "下一令牌所在的应答头（不在正文时）"]
+            /// Header of the next token, if the token is not in the body.
+            #[zh = "下一页令牌所在的应答头（令牌不在正文中时）"]
             next_header: Option<String>;
             /// Query parameter of the page size.
             #[zh = "每页条数的查询参数"]
@@ -123,24 +125,24 @@ choice! {
             #[zh = "每页条数"]
             size: PageSize;
         }
-        /// A link leads to the next page, as OData's `@odata.nextLink`, xAPI's `more` or the header Link (RFC 8288). It must
-        /// lead to the host of `base_url`.
-        #[zh = "按链接，如 OData 的 @odata.nextLink、xAPI 的 more 或 Link 应答头；须指向 base_url 的主机"]
+        /// By link: each answer has the link to the next page, such as OData's `@odata.nextLink`, xAPI's `more` or the
+        /// header Link (RFC 8288). The link must lead to the host of `base_url`.
+        #[zh = "按链接：每次应答给出下一页的链接，如 OData 的 @odata.nextLink、xAPI 的 more 或 Link 应答头（RFC 8288）。链接须指向 base_url 的主机"]
         link => Link {
-            /// Path of the link in the answer; without it the header Link with rel="next" is read.
-            #[zh = "应答中链接的路径；不写则读 Link 应答头中 rel=\"next\""]
+            /// Path of the link in the answer; without it, the header Link with rel="next" is used.
+            #[zh = "应答中链接的路径；不写则取 Link 应答头中 rel=\"next\" 的链接"]
             next: Option<String>;
-            /// Query parameter of the page size, for the first page; the links carry it on.
-            #[zh = "首页每页条数的查询参数，其后由链接携带"]
+            /// Query parameter of the page size, for the first page; afterwards the links contain it.
+            #[zh = "请求首页时每页条数的查询参数；其后已含在链接中"]
             size_param: Option<String>;
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
         }
-        /// A field of the last record leads to the next page.
-        #[zh = "按末条记录的字段"]
+        /// By a field of the last record, from which the next page continues.
+        #[zh = "按本页末条记录的某个字段，下一页由此继续"]
         last_record => LastRecord {
-            /// Query parameter that carries it; without it, write `${token}` where it goes.
+            /// Query parameter of the field's value; without it, write `${token}` in the request.
             #[zh = "携带该字段值的查询参数；不写则在请求中用 ${token}"]
             param: Option<String>;
             /// Path of the field in a record.
@@ -182,151 +184,153 @@ words! {
 }
 
 choice! {
-    /// How a platform is asked for what has changed. Without it every pass reads all.
-    #[zh = "如何只请求有变化的部分。不写则每次全读"]
+    /// How to request only what has changed. Without it, every pass reads everything.
+    #[zh = "如何只请求有变化的部分。不写则每次同步全部读取"]
     pub enum Since by by {
-        /// What has changed since a moment.
+        /// Only what has changed since a moment.
         #[zh = "只取某时刻以来的变化"]
         moment => Moment {
-            /// Query parameter of the beginning; without it, write `${since}` where it goes.
+            /// Query parameter of the beginning; without it, write `${since}` in the request.
             #[zh = "起点的查询参数；不写则在请求中用 ${since}"]
             param: Option<String>;
-            /// Query parameter of the end, the day after the last; where two steps meet, a day is asked for twice.
-            #[zh = "终点的查询参数（最后一天的次日）；前后两段相接的那天请求两次"]
+            /// Query parameter of the end, which is the day after the last day; two steps overlap by one day.
+            #[zh = "终点的查询参数，即最后一天的次日；前后两段重叠一天"]
             until_param: Option<String>;
             /// How moments are written.
             #[zh = "时刻的写法"]
             form: MomentForm = MomentForm::Day, "day";
-            /// Days before the last pass that are asked for again, for rows that come late.
-            #[zh = "向前多请求几天，以免漏掉迟到的记录"]
+            /// Days before the last pass that are requested again, because records can arrive late.
+            #[zh = "上次同步之前的若干天再请求一遍，以免漏掉迟到的记录"]
             lookback_days: Within<0, 3_650> = Within(1), "1";
-            /// Days per step: the time is asked for in steps, for platforms that cap how deep a listing goes. Needs `begin`.
-            #[zh = "分段请求时每段的天数（平台限制翻页深度时）；须写 begin"]
+            /// Days per step, for platforms that limit the number of pages: the time is requested in steps. Needs
+            /// `begin`.
+            #[zh = "分段请求时每段的天数，用于限制翻页页数的平台；须写 begin"]
             step_days: Option<Within<1, 3_660>>;
-            /// First day of a first pass. Without it a first pass has no beginning: `param` is left out, `${since}` is 1970.
+            /// First day of the first pass. Without it, the first pass has no beginning: `param` is left out,
+            /// `${since}` is 1970.
             #[zh = "首次同步的起始日。不写则首次同步没有起点：不发送 param，${since} 为 1970 年"]
             begin: Option<chrono::NaiveDate>;
         }
-        /// What has a higher number.
+        /// Only records with a higher number.
         #[zh = "只取编号更大的记录"]
         counter => Counter {
-            /// Query parameter of the highest number seen; without it, write `${since}` where it goes.
-            #[zh = "已见最大编号的查询参数；不写则在请求中用 ${since}"]
+            /// Query parameter of the highest number received; without it, write `${since}` in the request.
+            #[zh = "已收到的最大编号的查询参数；不写则在请求中用 ${since}"]
             param: Option<String>;
             /// Path of the number in a record.
             #[zh = "记录中编号的路径"]
             path: String;
         }
-        /// The platform cannot be asked, but lists the newest first: a pass ends at the first page whose records are all
-        /// older than the last pass began, less the days to look back.
-        #[zh = "平台不支持筛选，但最新的在前：整页都早于上次同步（再向前若干天）时结束"]
+        /// The platform cannot filter but lists the newest records first: a pass ends at the first page whose records
+        /// are all older than the beginning of the last pass, minus `lookback_days`.
+        #[zh = "平台不支持筛选，但最新的记录在前：遇到整页都早于上次同步开始时间（再减去 lookback_days）的页即结束"]
         newest_first => NewestFirst {
             /// Path of the moment in a record.
             #[zh = "记录中时刻的路径"]
             path: String;
-            /// Days to look back.
-            #[zh = "向前多看几天"]
+            /// Days before the last pass that are read again.
+            #[zh = "上次同步之前再多读几天"]
             lookback_days: Within<0, 3_650> = Within(1), "1";
         }
     }
 }
 
 choice! {
-    /// The values of one fan-out.
-    #[zh = "逐个取值请求"]
+    /// The values for each of which the stream is requested.
+    #[zh = "数据流对每个取值各请求一遍；取值从何而来"]
     pub enum Each by from {
-        /// A list.
-        #[zh = "固定列表"]
+        /// A fixed list.
+        #[zh = "固定的列表"]
         list => List {
-            /// What `${each.NAME}` calls it.
-            #[zh = "在 ${each.名称} 中的名称"]
+            /// NAME in `${each.NAME}`.
+            #[zh = "${each.名称} 中的名称"]
             name: String;
             /// The values.
             #[zh = "取值"]
             values: Vec<String>;
         }
-        /// The records of another listing of the platform, as its classes: each with the fields that are named.
-        #[zh = "平台的另一个列表（如班级），每条取若干字段"]
+        /// The items of another listing of the platform, such as its classes; `fields` says which fields are taken.
+        #[zh = "平台另一个列表中的各项（如班级）；取哪些字段由 fields 规定"]
         parent => Parent {
-            /// What `${each.NAME.FIELD}` calls it.
-            #[zh = "在 ${each.名称.字段} 中的名称"]
+            /// NAME in `${each.NAME.FIELD}`.
+            #[zh = "${each.名称.字段} 中的名称"]
             name: String;
-            /// The listing, one JSON document.
-            #[zh = "列表请求（JSON）"]
+            /// The request for the listing, which is one JSON document.
+            #[zh = "列表的请求；应答为一个 JSON 文档"]
             request: Request;
-            /// Path of its array.
-            #[zh = "其中数组的路径"]
+            /// Path of the array in the listing.
+            #[zh = "列表中数组的路径"]
             items: String;
-            /// Field → path in an item. The field `id` must be there; the values are taken in its order.
-            #[zh = "字段 → 条目中的路径；须有 id，各条按 id 的顺序取用"]
+            /// Field → path in an item. The field `id` is required; the items are used in its order.
+            #[zh = "字段 → 条目中的路径；须有字段 id，各条目按 id 的顺序取用"]
             fields: BTreeMap<String, String>;
         }
     }
 }
 
 table! {
-    /// An export that is ordered, waited for and then fetched.
-    #[zh = "异步导出：申请、等待、下载"]
+    /// An asynchronous export: it is requested, waited for and then downloaded.
+    #[zh = "异步导出：先申请，再等待，最后下载"]
     pub struct Export {
-        /// The order.
-        #[zh = "申请"]
+        /// Request that starts the export.
+        #[zh = "申请导出的请求"]
         create: Request;
-        /// Path of the export's id in the answer; `${export}` then.
-        #[zh = "应答中任务编号的路径；在其后的请求中写作 ${export}"]
+        /// Path of the export's id in the answer; later requests write it as `${export}`.
+        #[zh = "应答中导出任务编号的路径；其后的请求中写作 ${export}"]
         id: String;
-        /// Asks how far it is.
-        #[zh = "查询进度"]
+        /// Request for the state of the export.
+        #[zh = "查询导出状态的请求"]
         poll: Request;
         /// Path of the state in the answer.
         #[zh = "应答中状态的路径"]
         state: String;
-        /// States in which it is ready.
-        #[zh = "表示完成的状态"]
+        /// States that mean the export is ready.
+        #[zh = "表示导出已完成的状态"]
         ready: Vec<String>;
-        /// States in which it has failed.
-        #[zh = "表示失败的状态"]
+        /// States that mean the export has failed.
+        #[zh = "表示导出失败的状态"]
         failed: Vec<String> = vec![], "[]";
-        /// Seconds between two questions.
+        /// Seconds between two requests for the state.
         #[zh = "两次查询的间隔秒数"]
         every_seconds: Within<1, 600> = Within(5), "5";
-        /// Seconds after which it is given up.
-        #[zh = "放弃前等待的秒数"]
+        /// Maximum number of seconds to wait in one pass.
+        #[zh = "一次同步最多等待的秒数"]
         most_seconds: Within<1, 86_400> = Within(600), "600";
-        /// Fetches it; the stream's format says what it is.
-        #[zh = "下载；内容由 format 说明"]
+        /// Request that downloads the export; the stream's `format` describes the content.
+        #[zh = "下载导出的请求；内容的格式由数据流的 format 规定"]
         download: Request;
-        /// Path in the answer to `poll` of the URL from which it is fetched instead. Another host is asked without
+        /// Path in the answer to `poll` of a URL that replaces the path of `download`. Requests to another host have no
         /// credentials.
-        #[zh = "poll 应答中下载网址的路径，代替 download 的路径；访问其他主机时不带凭证"]
+        #[zh = "poll 应答中下载网址的路径；该网址代替 download 的路径。访问其他主机时不带凭据"]
         link: Option<String>;
-        /// Deletes it, afterwards.
-        #[zh = "下载后删除"]
+        /// Request that deletes the export after the download.
+        #[zh = "下载之后删除导出的请求"]
         delete: Option<Request>;
     }
 }
 
 choice! {
-    /// Where the source version comes from, which orders the versions of a record.
-    #[zh = "记录版本取自何处，用来决定新旧"]
+    /// Where the version of a record comes from. It decides which of two versions is newer.
+    #[zh = "记录的版本取自何处；据此判断新旧"]
     pub enum VersionFrom by from {
-        /// An integer or an instant in the record.
+        /// An integer or a time in the record.
         #[zh = "记录中的整数或时刻"]
         field => Field {
-            /// Its path.
-            #[zh = "路径"]
+            /// Path of the field.
+            #[zh = "字段的路径"]
             path: String;
         }
         /// The eight digits of the export date in the file's name.
         #[zh = "文件名中的八位导出日期"]
         file_date => FileDate {}
-        /// The order in which payloads landed, where nothing in the record tells.
-        #[zh = "以接收先后为准（记录中无从判断时）"]
+        /// The order in which payloads were received, if nothing in the record says which is newer.
+        #[zh = "接收的先后（记录中没有可以判断新旧的字段时）"]
         landing => Landing {}
     }
 }
 
 words! {
-    /// What decides that the teacher passed.
+    /// What decides whether the teacher passed.
     #[zh = "如何认定合格"]
     pub enum PassRule {
         /// The weighted total of the three component scores.
@@ -338,7 +342,7 @@ words! {
         /// The result in words.
         #[zh = "结果等级"]
         "result" => Result,
-        /// The programme never assessed; the policy says what that counts for.
+        /// The training is not assessed; the rules decide whether it counts.
         #[zh = "该培训不测评；是否计入由规则决定"]
         "not_assessed" => NotAssessed,
         /// Nothing is decided yet.
@@ -348,22 +352,22 @@ words! {
 }
 
 words! {
-    /// By what a record's teacher is known.
-    #[zh = "凭什么认定教师"]
+    /// How the teacher of a record is identified.
+    #[zh = "凭什么认定记录是哪位教师的"]
     pub enum KnownBy {
         /// A valid ID number; a record without one is parked.
         #[zh = "有效的身份证号；没有的记录成为死信"]
         "id_number" => IdNumber,
-        /// Whatever is told. A record without a valid ID number waits until the roster or a person says whose it is; map
-        /// what there is: id_number as it comes, teacher_number, phone, birth_date, sex, school_code, school_name,
-        /// region_code.
-        #[zh = "凭所给的全部信息。没有有效身份证号的记录先等待，由名册或人工认定；请映射已有的字段：原样的 id_number、teacher_number、phone、birth_date、sex、school_code、school_name、region_code"]
+        /// Everything the source gives. A record without a valid ID number waits until the roster or a person decides
+        /// whose it is. Map what the source has: id_number (unchanged), teacher_number, phone, birth_date, sex,
+        /// school_code, school_name, region_code.
+        #[zh = "来源所给的全部信息。没有有效身份证号的记录先等待，由名册或人工认定。请映射来源已有的字段：id_number（保持原样）、teacher_number、phone、birth_date、sex、school_code、school_name、region_code"]
         "any" => Any,
     }
 }
 
 words! {
-    /// Who assessed.
+    /// Who assessed the teacher.
     #[zh = "由谁测评"]
     pub enum Assessor {
         /// The training institution: 优秀, 合格, 不合格.
@@ -376,8 +380,8 @@ words! {
 }
 
 table! {
-    /// One kind of record of a source.
-    #[zh = "来源的一种记录（数据流）"]
+    /// A stream: one kind of record of a source.
+    #[zh = "数据流：来源的一种记录"]
     pub struct Stream {
         /// Name within the connector.
         #[zh = "在连接器内的名称"]
@@ -385,44 +389,45 @@ table! {
         /// What its records are.
         #[zh = "记录是什么"]
         kind: Kind;
-        /// How it is asked for (HTTP).
+        /// How it is requested (HTTP).
         #[zh = "如何请求（HTTP）"]
         request: Option<Request>;
         /// How it is paged (HTTP).
         #[zh = "如何翻页（HTTP）"]
         page: Paging = Paging::None {}, "none";
-        /// How it is asked for what has changed (HTTP).
-        #[zh = "如何只请求变化（HTTP）"]
+        /// How only changes are requested (HTTP).
+        #[zh = "如何只请求有变化的部分（HTTP）"]
         since: Option<Since>;
-        /// It is asked for once for each value, or each combination of values (HTTP).
-        #[zh = "对每个取值（或其组合）各请求一遍（HTTP）"]
+        /// The values for each of which the stream is requested, or each combination of them (HTTP).
+        #[zh = "对每个取值或其组合各请求一遍（HTTP）"]
         each: Vec<Each> = vec![], "[]";
-        /// It is an export to be ordered (HTTP).
+        /// The export that must be requested first (HTTP).
         #[zh = "须先申请的导出（HTTP）"]
         export: Option<Box<Export>>;
-        /// How bytes become raw records.
-        #[zh = "如何从字节读出记录"]
+        /// How raw records are read from the payload.
+        #[zh = "如何从原始载荷读出原始记录"]
         format: Format;
-        /// An archive in which payloads may come.
-        #[zh = "原始载荷可能是何种压缩包"]
+        /// Archive format in which payloads can come.
+        #[zh = "原始载荷可能采用的压缩包格式"]
         archive: Option<Archive>;
-        /// Which of the connector's files are this stream's, as patterns with one `*`; without it, all (files).
-        #[zh = "连接器的哪些文件属于本数据流，可含一个 *；不写则全部（文件）"]
+        /// Name patterns of this stream's files, each with at most one `*`; without it, all files of the connector
+        /// (files).
+        #[zh = "本数据流的文件的名称模式，每个可含一个 *；不写则为连接器的全部文件（从文件读取时）"]
         files: Option<Vec<String>>;
-        /// The raw fields that make a record the same record.
-        #[zh = "哪些原始字段相同即为同一条记录"]
+        /// The raw fields that identify a record: records with equal values are the same record.
+        #[zh = "用来识别记录的原始字段：这些字段都相同，即为同一条记录"]
         record_key: Vec<String>;
-        /// Where the source version comes from.
-        #[zh = "版本取自何处"]
+        /// Where the version of a record comes from.
+        #[zh = "记录的版本取自何处"]
         version: VersionFrom;
-        /// What decides that the teacher passed. Required of every stream but those of a roster.
+        /// What decides whether the teacher passed. Required, except for rosters.
         #[zh = "如何认定合格；除名册外必需"]
         pass: Option<PassRule>;
-        /// Who assessed, where there is an assessment.
+        /// Who assessed the teacher, if there is an assessment.
         #[zh = "由谁测评（有测评时）"]
         assessor: Assessor = Assessor::Institution, "institution";
-        /// By what the teacher is known.
-        #[zh = "凭什么认定教师"]
+        /// How the teacher is identified.
+        #[zh = "凭什么认定记录是哪位教师的"]
         known_by: KnownBy = KnownBy::IdNumber, "id_number";
         /// Canonical field → where it comes from.
         #[zh = "标准字段 → 取自何处"]
@@ -430,8 +435,8 @@ table! {
         /// Rules about rows.
         #[zh = "行规则"]
         rows: Vec<RowRule> = vec![], "[]";
-        /// When a batch is held for people to look at.
-        #[zh = "何时把整个批次扣住，等人查看"]
+        /// When a batch is quarantined until a person reviews it.
+        #[zh = "何时隔离整个批次，等人查看"]
         contract: Option<Contract>;
         /// What is expected of a whole pass.
         #[zh = "对一次同步的预期"]

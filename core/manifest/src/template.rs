@@ -26,19 +26,19 @@ pub const VALUES: &[(&str, Words)] = &[
     (
         "since",
         Words {
-            en: "the beginning of what is asked for, as `since` says",
-            zh: "所请求时段的起点，格式由 `since` 决定",
+            en: "the beginning of the period that is requested, written as `since` says",
+            zh: "所请求时段的起点，写法由 `since` 决定",
         },
     ),
-    ("until", Words { en: "the end of what is asked for", zh: "所请求时段的终点" }),
+    ("until", Words { en: "the end of the period that is requested", zh: "所请求时段的终点" }),
     ("page", Words { en: "the number of the page", zh: "页码" }),
-    ("offset", Words { en: "how many records come before the page", zh: "本页之前的记录数" }),
+    ("offset", Words { en: "the number of records before the page", zh: "本页之前的记录数" }),
     ("size", Words { en: "records per page", zh: "每页条数" }),
-    ("token", Words { en: "the token that leads to the page", zh: "翻页令牌" }),
-    ("session", Words { en: "the token that the login gave", zh: "登录所得令牌" }),
-    ("export", Words { en: "the id of the export that was ordered", zh: "所申请导出任务的编号" }),
+    ("token", Words { en: "the token of the page", zh: "该页的令牌" }),
+    ("session", Words { en: "the token received at login", zh: "登录取得的令牌" }),
+    ("export", Words { en: "the id of the export that was requested", zh: "所申请导出任务的编号" }),
     ("file", Words { en: "the file's name", zh: "文件名" }),
-    ("timestamp", Words { en: "the time, as the signature needs it", zh: "时间戳，格式由签名规则决定" }),
+    ("timestamp", Words { en: "the time, written as the signature rule says", zh: "时间戳，写法由签名规则决定" }),
     ("nonce", Words { en: "a random number used once", zh: "一次性随机数" }),
 ];
 
@@ -46,7 +46,7 @@ pub const VALUES: &[(&str, Words)] = &[
 pub const NAMED: &[(&str, Words)] = &[
     ("settings", Words { en: "a setting of the source, by name", zh: "来源设置中的某项" }),
     ("secret", Words { en: "a secret of the source, by name", zh: "来源的某项机密" }),
-    ("each", Words { en: "a value of the fan-out, by name", zh: "each 的某个取值，按名称" }),
+    ("each", Words { en: "a value of `each`, by name", zh: "each 的某个取值，按名称" }),
 ];
 
 impl Template {
@@ -128,8 +128,10 @@ fn check_name(name: &str) -> Result<(), Problem> {
 }
 
 impl Part for Template {
-    const SHAPE: &'static Shape =
-        &Shape::Text(Words { en: "text with values, as `${since}`", zh: "可含取值的文本，如 `${since}`" });
+    const SHAPE: &'static Shape = &Shape::Text(Words {
+        en: "text that can contain values, such as `${since}`",
+        zh: "可含取值的文本，如 `${since}`",
+    });
 
     fn read_node(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let text = reader.read_text(node)?;

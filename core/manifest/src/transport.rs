@@ -25,7 +25,7 @@ words! {
 }
 
 choice! {
-    /// The body of a request. Values are written as the format needs: escaped.
+    /// The body of a request. Values are escaped as the format needs.
     #[zh = "请求体；其中的取值按格式转义"]
     pub enum RequestBody by kind {
         /// Fields of a form.
@@ -38,11 +38,11 @@ choice! {
         /// A JSON text.
         #[zh = "JSON 文本"]
         json => Json {
-            /// The text, as `{"page":${page},"from":"${since}"}`.
+            /// The text, such as `{"page":${page},"from":"${since}"}`.
             #[zh = "文本，如 {\"page\":${page},\"from\":\"${since}\"}"]
             text: Template;
         }
-        /// An XML text, as of SOAP; its action is a header.
+        /// An XML text, such as SOAP; SOAPAction goes into `headers`.
         #[zh = "XML 文本（如 SOAP；SOAPAction 写在 headers）"]
         xml => Xml {
             /// The text.
@@ -53,8 +53,8 @@ choice! {
 }
 
 table! {
-    /// A request below the source's `base_url`.
-    #[zh = "对来源 base_url 之下的一个请求"]
+    /// A request to a path below the source's `base_url`.
+    #[zh = "向来源 base_url 之下的路径发出的请求"]
     pub struct Request, short for path {
         /// Path.
         #[zh = "路径"]
@@ -92,7 +92,7 @@ impl Request {
 }
 
 words! {
-    /// Where a key or token stands in a request.
+    /// Where a request carries a key or token.
     #[zh = "密钥或令牌放在请求的何处"]
     pub enum Carrier {
         /// In a header.
@@ -108,7 +108,7 @@ words! {
 }
 
 words! {
-    /// Algorithms of a signature, written in lower-case hexadecimal digits.
+    /// Signature algorithms; the signature is written in lower-case hexadecimal digits.
     #[zh = "签名算法；签名写作小写十六进制"]
     pub enum SignAlgorithm {
         /// HMAC with SHA-256; the key is the source's password.
@@ -143,14 +143,14 @@ words! {
 }
 
 table! {
-    /// A signature over `name=value` of the parameters of query and form, joined by `&`, in an order that is declared; a
-    /// parameter that a request does not have is left out. Made anew at every attempt.
+    /// A signature over the parameters of query and form: `name=value`, joined by `&`, in the order given by `order`.
+    /// Parameters that a request does not have are left out. Every attempt is signed again.
     #[zh = "对查询参数和表单字段 name=value 以 & 连接后的签名，顺序由 order 规定；请求没有的参数略去。每次尝试重新签名"]
     pub struct Sign {
         /// Algorithm.
         #[zh = "算法"]
         algorithm: SignAlgorithm = SignAlgorithm::HmacSha256, "hmac_sha256";
-        /// Parameter of the application id: the source's user.
+        /// Parameter of the application id, which is the source's user.
         #[zh = "应用编号的参数名；值为来源的用户名"]
         app_id: String;
         /// Parameter of the time.
@@ -165,23 +165,23 @@ table! {
         /// Parameter of the signature.
         #[zh = "签名的参数名"]
         signature: String;
-        /// Where these four stand.
-        #[zh = "以上四项放在何处"]
+        /// Where the request carries these four parameters.
+        #[zh = "以上四项放在请求的何处"]
         carrier: Carrier = Carrier::Query, "query";
-        /// What stands between the text and the password (md5, sm3), as `&key=`.
+        /// Text inserted between the signed text and the password (md5, sm3), such as `&key=`.
         #[zh = "待签名文本与密码之间插入的内容（用于 md5、sm3），如 &key="]
         before_key: String = String::new(), "";
-        /// The parameters that are signed, in this order; empty: all of them by name.
+        /// The parameters that are signed, in this order; if empty, all of them, sorted by name.
         #[zh = "参与签名的参数及其顺序；留空则全部按名称排序"]
         order: Vec<String> = vec![], "[]";
     }
 }
 
 choice! {
-    /// How requests are authorised.
+    /// How requests are authenticated.
     #[zh = "请求如何认证"]
     pub enum Auth by kind {
-        /// Not at all.
+        /// No authentication.
         #[zh = "不认证"]
         none => None {}
         /// User and password with every request.
@@ -193,21 +193,21 @@ choice! {
         /// The password as a key.
         #[zh = "密码作为接口密钥"]
         api_key => ApiKey {
-            /// Where it stands.
-            #[zh = "放在何处"]
+            /// Where the request carries it.
+            #[zh = "放在请求的何处"]
             carrier: Carrier = Carrier::Header, "header";
-            /// What it is called.
-            #[zh = "名称"]
+            /// Name of the header, parameter or cookie.
+            #[zh = "请求头、参数或 Cookie 的名称"]
             name: String = "api-key".to_owned(), "api-key";
         }
-        /// OAuth2, client credentials: user and password.
-        #[zh = "OAuth2 客户端凭证：用户名和密码"]
+        /// OAuth2 with client credentials, which are the user and password.
+        #[zh = "OAuth2 客户端凭据：用户名和密码"]
         oauth2 => Oauth2 {
             /// Path of the token endpoint, on the host of `base_url`.
             #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
             /// Scope.
-            #[zh = "scope"]
+            #[zh = "权限范围（scope）"]
             scope: Option<String>;
         }
         /// OAuth2 with a refresh token, which is the source's secret `refresh_token`.
@@ -227,29 +227,29 @@ choice! {
             #[zh = "受众（aud）"]
             audience: String;
         }
-        /// A login gives a token or a cookie, which every request carries.
+        /// Logs in first; every request then carries the token or cookie received.
         #[zh = "先登录，取得令牌或 Cookie，之后每个请求携带"]
         session => Session {
-            /// The login.
+            /// The login request.
             #[zh = "登录请求"]
             login: Request;
-            /// Path of the token in the answer, a JSON document; without it the answer's cookies are carried.
-            #[zh = "应答 JSON 中令牌的路径；不写则携带应答的 Cookie"]
+            /// Path of the token in the JSON answer; without it, requests carry the answer's cookies.
+            #[zh = "JSON 应答中令牌的路径；不写则携带应答中的 Cookie"]
             token: Option<String>;
-            /// Where the token stands.
-            #[zh = "令牌放在何处"]
+            /// Where requests carry the token.
+            #[zh = "令牌放在请求的何处"]
             carrier: Carrier = Carrier::Header, "header";
-            /// What it is called.
-            #[zh = "名称"]
+            /// Name of the header, parameter or cookie.
+            #[zh = "请求头、参数或 Cookie 的名称"]
             name: String = "Authorization".to_owned(), "Authorization";
-            /// What stands before it.
-            #[zh = "前缀"]
+            /// Text before the token, such as `Bearer ` with its space.
+            #[zh = "令牌之前的文本，如 Bearer 加一个空格"]
             prefix: String = String::new(), "";
         }
         /// Every request is signed.
         #[zh = "每个请求签名"]
         sign => Sign {
-            /// How.
+            /// How it is signed.
             #[zh = "签名规则"]
             rule: Sign;
         }
@@ -260,118 +260,119 @@ choice! {
 }
 
 words! {
-    /// What an answer that is no page of records is taken for.
-    #[zh = "对不是记录的应答作何处理"]
+    /// What an answer without records means, and what is done then.
+    #[zh = "不是记录的应答作何理解、如何处理"]
     pub enum AnswerMeaning {
-        /// It may pass: asked again, after growing pauses.
+        /// A temporary error: the request is repeated after increasing pauses.
         #[zh = "暂时的故障：逐渐拉长间隔重试"]
         "retry" => Retry,
-        /// Too many requests: asked again after the pause that the platform asks for.
+        /// Too many requests: the request is repeated after the time that the platform states.
         #[zh = "请求过多：按平台要求的时间等待后重试"]
         "wait" => Wait,
-        /// The token has run out: a new one is fetched, and the page asked for again.
-        #[zh = "令牌过期：重新取得后再请求"]
+        /// The token has expired: a new one is fetched, and the request is repeated.
+        #[zh = "令牌已过期：取得新令牌后重新请求"]
         "refresh" => Refresh,
-        /// No records, and no error.
+        /// No records, but no error either.
         #[zh = "没有记录，也不算错误"]
         "empty" => Empty,
-        /// Not worth trying again: the pass fails.
+        /// A permanent error: the pass fails without another attempt.
         #[zh = "不重试：本次同步失败"]
         "fail" => Fail,
     }
 }
 
 table! {
-    /// How an answer that is no page of records is told, and what it is taken for. All that is given must hold.
+    /// How to recognise an answer without records, and how to treat it. Every condition given must hold.
     #[zh = "如何识别不是记录的应答，以及如何处理。所写的条件须全部成立"]
     pub struct AnswerRule {
-        /// Statuses.
-        #[zh = "状态码"]
+        /// HTTP status codes.
+        #[zh = "HTTP 状态码"]
         status: Option<Vec<Within<100, 599>>>;
         /// Path in the JSON answer.
         #[zh = "JSON 应答中的路径"]
         path: Option<String>;
-        /// Texts, one of which stands at `path`.
-        #[zh = "path 处的文本为其中之一"]
+        /// The value at `path` is one of these texts.
+        #[zh = "path 处的值是其中之一"]
         is: Option<Vec<String>>;
-        /// A text that stands anywhere in the answer's first 64 KiB.
-        #[zh = "应答前 64 KiB 中含有的文本"]
+        /// The first 64 KiB of the answer contain this text.
+        #[zh = "应答的前 64 KiB 中含有此文本"]
         contains: Option<String>;
-        /// What it is taken for.
+        /// How it is treated.
         #[zh = "作何处理"]
         taken: AnswerMeaning;
-        /// Header with the seconds to wait.
+        /// Header that gives the seconds to wait.
         #[zh = "给出等待秒数的应答头"]
         wait_header: String = "retry-after".to_owned(), "retry-after";
     }
 }
 
 table! {
-    /// How often a platform may be asked, by all workers together.
-    #[zh = "所有工作进程合计的请求频率上限"]
+    /// Request limit of a platform, for all workers together.
+    #[zh = "请求频率上限，所有工作进程合计"]
     pub struct Budget {
-        /// So many requests…
-        #[zh = "请求数"]
+        /// Maximum number of requests within `seconds`.
+        #[zh = "seconds 秒之内最多请求几次"]
         requests: Within<1, 10_000>;
-        /// …in so many seconds.
-        #[zh = "每多少秒内"]
+        /// Length of the period, in seconds.
+        #[zh = "以多少秒为一段"]
         seconds: Within<1, 86_400> = Within(1), "1";
     }
 }
 
 table! {
-    /// How the same files are fetched, for a source that has a base URL and no folder.
+    /// How the files are downloaded if the source has a base URL and no folder.
     #[zh = "来源设有 base_url 而没有 folder 时，如何下载这些文件"]
     pub struct Download {
-        /// The listing, one JSON document.
-        #[zh = "列表请求（一个 JSON 文档）"]
+        /// The request for the listing, which is one JSON document.
+        #[zh = "文件列表的请求；应答为一个 JSON 文档"]
         list: Request;
-        /// Path of the array of files in it.
-        #[zh = "其中文件数组的路径"]
+        /// Path of the array of files in the listing.
+        #[zh = "列表中文件数组的路径"]
         items: String;
-        /// Path of a file's name in an item.
+        /// Path of the file's name in an item of the array.
         #[zh = "条目中文件名的路径"]
         name: String;
-        /// A file's request, with `${file}`.
-        #[zh = "下载请求，含 ${file}"]
+        /// The request for one file, with `${file}` as its name.
+        #[zh = "下载一个文件的请求，以 ${file} 表示文件名"]
         file: Request;
-        /// How requests are authorised.
+        /// How requests are authenticated.
         #[zh = "认证方式"]
         auth: Auth = Auth::None {}, "none";
     }
 }
 
 words! {
-    /// Where a bucket's name stands in addresses.
-    #[zh = "桶名写在地址的何处"]
+    /// Where addresses have the bucket's name.
+    #[zh = "存储桶名写在地址的何处"]
     pub enum BucketStyle {
         /// Before the host: `https://BUCKET.HOST/KEY`.
-        #[zh = "主机名之前：https://桶名.主机/键"]
+        #[zh = "主机名之前：https://桶名.主机/对象键"]
         "host" => Host,
-        /// In the path: `https://HOST/BUCKET/KEY`, as of MinIO.
-        #[zh = "路径之中：https://主机/桶名/键（如 MinIO）"]
+        /// In the path: `https://HOST/BUCKET/KEY`, as MinIO has it.
+        #[zh = "路径之中：https://主机/桶名/对象键（如 MinIO）"]
         "path" => Path,
     }
 }
 
 table! {
-    /// Where the same files lie in an object store that speaks S3, for a source that has a base URL and no folder. The
-    /// source's user is the access key, its password the secret key; a temporary key has the secret `session_token` too.
-    /// Every object below the prefix is looked at; its name is what stands behind the last `/`. AnswerMeaning in the order in which
-    /// they were changed, and once more when they are changed.
-    #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设机密 session_token。前缀之下的对象全部列出，最后一个 / 之后为文件名。按修改时间的先后读取；修改过的再读取一次"]
+    /// Where the files are in an S3 object store, if the source has a base URL and no folder. The source's user is the
+    /// access key, and its password is the secret key; a temporary key also needs the secret `session_token`. All
+    /// objects below the prefix are listed; the part after the last `/` is the file name. Objects are read in the order
+    /// in which they were last modified, and read again after they are modified.
+    #[zh = "来源设有 base_url 而没有 folder 时，这些文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设机密 session_token。前缀之下的对象全部列出，对象键中最后一个 / 之后为文件名。按修改时间的先后读取；修改过的再读取一次"]
     pub struct Bucket {
-        /// Name of the bucket; it may hold `${settings.NAME}`, `${institution}` and `${user}`, as the others here.
-        #[zh = "桶名；可含 ${settings.名称}、${institution} 和 ${user}，下同"]
+        /// Name of the bucket; it can contain `${settings.NAME}`, `${institution}` and `${user}`, as can the next two
+        /// keys.
+        #[zh = "存储桶名；可含 ${settings.名称}、${institution} 和 ${user}，后面两项也是"]
         name: Template;
-        /// What the objects' keys begin with.
+        /// Prefix of the objects' keys.
         #[zh = "对象键的前缀"]
         prefix: Template = Template::default(), "";
-        /// Region, as the store calls it.
-        #[zh = "区域，按对象存储的叫法"]
+        /// Region, by the object store's name for it.
+        #[zh = "区域，用该对象存储的名称"]
         region: Template = Template::from_text("us-east-1"), "us-east-1";
-        /// Where its name stands in addresses.
-        #[zh = "桶名写在地址的何处"]
+        /// Where addresses have the bucket's name.
+        #[zh = "存储桶名写在地址的何处"]
         style: BucketStyle = BucketStyle::Host, "host";
     }
 }
@@ -380,35 +381,36 @@ choice! {
     /// How a platform is reached.
     #[zh = "如何与平台对接"]
     pub enum Transport by kind {
-        /// HTTP; base URL and credentials are the source's settings.
-        #[zh = "HTTP；地址与凭证在来源设置中"]
+        /// HTTP; the source's settings have the base URL and credentials.
+        #[zh = "HTTP；网址与凭据在来源设置中"]
         http => Http {
-            /// How requests are authorised.
+            /// How requests are authenticated.
             #[zh = "认证方式"]
             auth: Auth = Auth::None {}, "none";
-            /// Answers that are no records.
-            #[zh = "不是记录的应答"]
+            /// Rules for answers without records.
+            #[zh = "不是记录的应答如何处理"]
             answers: Vec<AnswerRule> = vec![], "[]";
-            /// How often the platform may be asked.
+            /// Request limit of the platform.
             #[zh = "请求频率上限"]
             budget: Option<Budget>;
         }
-        /// Files in a folder that the source's settings name, taken in the order of their names, in which numbers count as
-        /// numbers (2 before 10); without a folder, from where `download` or `bucket` says.
-        #[zh = "来源设置所指文件夹中的文件，按文件名顺序读取，其中数字按大小排列（2 在 10 之前）；没有文件夹时取自 download 或 bucket"]
+        /// Files in the folder given by the source's settings, or without a folder, those of `download` or `bucket`.
+        /// Files in a folder are read in the order of their names; digits are compared as numbers (2 before 10).
+        #[zh = "来源设置所指文件夹中的文件；没有文件夹时取自 download 或 bucket。文件夹中的文件按文件名顺序读取，其中的数字按大小比较（2 在 10 之前）"]
         files => Files {
-            /// Patterns of their names, each with one `*`; capital letters are as good as small ones.
-            #[zh = "文件名模式，各可含一个 *；不分大小写"]
+            /// Name patterns of the files, each with at most one `*`; case-insensitive.
+            #[zh = "文件名模式，每个可含一个 *；不分大小写"]
             names: Vec<String>;
-            /// How they are fetched, where there is no folder.
+            /// How the files are downloaded if there is no folder.
             #[zh = "没有文件夹时如何下载"]
             download: Option<Box<Download>>;
-            /// The bucket they lie in, where there is no folder.
-            #[zh = "没有文件夹时，文件所在的桶"]
+            /// The bucket that has the files if there is no folder.
+            #[zh = "没有文件夹时，文件所在的存储桶"]
             bucket: Option<Box<Bucket>>;
         }
-        /// Nothing is fetched: payloads are handed in with `huiliu upload`, or sent to `huiliu receive`.
-        #[zh = "不主动读取：原始载荷用 huiliu upload 递交，或由平台发送给 huiliu receive"]
+        /// Nothing is fetched: payloads are uploaded with `huiliu upload`, or the platform sends them to `huiliu
+        /// receive`.
+        #[zh = "不主动读取：原始载荷用 huiliu upload 递交，或由平台发送到 huiliu receive"]
         push => Push {}
     }
 }

@@ -18,7 +18,7 @@ const STORED_TEXT: &str = "common.stored_text";
 pub struct Message(Map<String, Value>);
 
 impl Message {
-    /// Makes a message from a value that serialises to one.
+    /// Creates a message from a value that serialises to one.
     #[must_use]
     pub fn new(of: &impl Serialize) -> Self {
         match serde_json::to_value(of) {
@@ -40,7 +40,7 @@ impl Message {
         }
     }
 
-    /// A message out of JSON that is kept within other JSON; anything else is said as it is.
+    /// Reads a message from JSON that is stored inside other JSON; anything else becomes a message with that text.
     #[must_use]
     pub fn from_json(value: &Value) -> Self {
         match value {
@@ -92,14 +92,14 @@ impl Message {
         serde_json::from_value(Value::Object(self.0)).ok()
     }
 
-    /// A message without arguments, if the catalogues have a sentence for the code.
+    /// Creates a message without arguments, if the catalogues have a sentence for the code.
     #[must_use]
     pub fn with_code(code: &str) -> Option<Self> {
         find_sentence(Language::English, &code.replace('.', "-"))?;
         Some(Self([("code".to_owned(), code.into())].into_iter().collect()))
     }
 
-    /// The code.
+    /// Returns the code.
     #[must_use]
     pub fn code(&self) -> &str {
         self.0.get("code").and_then(Value::as_str).unwrap_or_default()

@@ -1,15 +1,15 @@
-//! Places in the words of a language.
+//! Places of records, translated for people.
 //!
-//! What is stored of a place counts items from 0: `/path page 3 item 0` is the first item of that page, and stays so, so
-//! that old and new rows are read alike. In words, items count from 1: `/path page 3, item 1`. Lines of files and rows of
-//! sheets are stored as people count them.
+//! A stored place counts items from 0: `/path page 3 item 0` is the first item of that page. This form stays, so that
+//! old and new rows are read alike. For people, items count from 1: `/path page 3, item 1`. Lines of files and rows of
+//! sheets are stored as people count them, from 1.
 
 use std::borrow::Cow;
 
 use crate::Language;
 
-/// A place in a language. What is no place of a page, an item, a line or a row stays. So does what is in English words
-/// already.
+/// Translates a stored place. A text that is not the place of a page, item, line or row stays unchanged, as does a
+/// place that is already in English words.
 #[must_use]
 pub fn localize_place(language: Language, place: &str) -> Cow<'_, str> {
     find_words(language, place).map_or(Cow::Borrowed(place), Cow::Owned)
@@ -40,13 +40,13 @@ fn find_words(language: Language, place: &str) -> Option<String> {
     translate_page(language, place)
 }
 
-/// What stands before a word and the number that ends the place.
+/// Splits a place that ends with a word and a number: returns the text before the word, and the number.
 fn split_number<'p>(place: &'p str, word: &str) -> Option<(&'p str, &'p str)> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     place.rsplit_once(word).filter(|(_, n)| is_number(n))
 }
 
-/// A page as connectors over HTTP name it: `/path page 3`, `/path page first (class=12)`.
+/// Translates a page as HTTP connectors name it: `/path page 3`, `/path page first (class=12)`.
 fn translate_page(language: Language, place: &str) -> Option<String> {
     let first = |path: &str| match language {
         Language::English => format!("{path} first page"),
@@ -62,7 +62,7 @@ fn translate_page(language: Language, place: &str) -> Option<String> {
             Language::Chinese => format!("{page}（{of}）"),
         });
     }
-    // In English words already.
+    // Already in English words.
     if let Some(path) = place.strip_suffix(" first page") {
         return Some(first(path));
     }
@@ -98,7 +98,7 @@ mod tests {
         ] {
             assert_eq!(localize_place(Language::English, stored), english);
             assert_eq!(localize_place(Language::Chinese, stored), chinese);
-            // A sentence that was stored in English is said again, and nothing is counted twice.
+            // A place that was stored in English words is translated, and its number is not raised again.
             assert_eq!(localize_place(Language::English, english), english);
             assert_eq!(localize_place(Language::Chinese, english), chinese);
         }

@@ -1,4 +1,4 @@
-//! A text that a person wrote into a file of rules.
+//! Texts that people write into rule files.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,24 +10,24 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Both, Language};
 
-/// A text in the words of whoever wrote it: in one language, or in both (`{ zh = "…", en = "…" }`).
+/// A text that a person wrote, in one language or in both (`{ zh = "…", en = "…" }`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Wording {
-    /// In one language, shown to readers of both.
+    /// In one language; readers of both languages see it.
     One(Cow<'static, str>),
-    /// In both.
+    /// In both languages.
     Both(Both),
 }
 
 impl Wording {
-    /// A text in both languages.
+    /// Creates a text in both languages.
     #[must_use]
     pub const fn both(en: &'static str, zh: &'static str) -> Self {
         Self::Both(Both { en: Cow::Borrowed(en), zh: Cow::Borrowed(zh) })
     }
 
-    /// The text in a language, or in the only one there is.
+    /// Returns the text in a language, or in the only language it has.
     #[must_use]
     pub fn say(&self, language: Language) -> &str {
         match (self, language) {
@@ -37,7 +37,7 @@ impl Wording {
         }
     }
 
-    /// The text as the database keeps it: as it is, or both as JSON.
+    /// Returns the text as stored in the database: unchanged if in one language, as JSON if in both.
     #[must_use]
     pub fn to_stored(&self) -> Cow<'_, str> {
         match self {
@@ -46,7 +46,7 @@ impl Wording {
         }
     }
 
-    /// Reads what [`Wording::to_stored`] gave.
+    /// Parses a text written by [`Wording::to_stored`].
     #[must_use]
     pub fn from_stored(text: String) -> Self {
         match serde_json::from_str(&text) {

@@ -1,4 +1,4 @@
-//! Cursors as people and the store see them: which text is one of this connector's, and what it says of a pass.
+//! Cursors as texts: checks whether a text is a cursor of a connector, and reads the progress of a pass from it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,29 +9,30 @@ use crate::files::{bucket, folder};
 use crate::pull::cursor::{Cursor, Shortfall};
 use huiliu_manifest::{Manifest, Stream, Transport};
 
-/// Returns what the pass that ended at this cursor missed, by the platform's own count.
+/// Returns how many records the pass that ended at this cursor missed, by the platform's own count.
 #[must_use]
 pub fn missed_records(cursor: &str) -> Option<Shortfall> {
     serde_json::from_str::<Cursor>(cursor).ok()?.short
 }
 
-/// How far a pass over a listing is, by the platform's own count.
+/// Progress of a pass over a listing, by the platform's own count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// Records received of the listing.
+    /// Number of records received.
     pub received: u64,
-    /// Records the listing has.
+    /// Number of records in the listing.
     pub total: u64,
 }
 
-/// How far the listing is in which this cursor stands; nothing where the platform does not count, or the listing has ended.
+/// Returns the progress in the listing at this cursor. Returns `None` if the platform does not count its records, or if
+/// the listing has ended.
 #[must_use]
 pub fn counted(cursor: &str) -> Option<Counted> {
     let Cursor { received, total, .. } = serde_json::from_str(cursor).ok()?;
     total.map(|total| Counted { received, total })
 }
 
-/// A cursor of a stream given by a person, as the connector would write it.
+/// Checks a cursor that a person gives for a stream, and returns it as the connector would write it.
 ///
 /// # Errors
 /// [`CursorFormatError`] if the text is not a cursor of this stream.

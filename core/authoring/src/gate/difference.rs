@@ -1,11 +1,11 @@
-//! What the gate does to samples, and how a result can differ from the expected one.
+//! The variants that the gate makes of samples, and how a result can differ from the expected one.
 
 use huiliu_decode::DecodeError;
 use huiliu_messages::{Message, said_in_english};
 use huiliu_platform::Failure;
 use serde::Serialize;
 
-/// What was done to a sample.
+/// A variant of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum VariantName {
@@ -33,7 +33,7 @@ pub enum VariantName {
     /// A title line above the header.
     #[serde(rename = "variant.title_line")]
     TitleLine,
-    /// The other kind of line ends.
+    /// The other kind of line endings.
     #[serde(rename = "variant.line_ends")]
     LineEnds,
     /// UTF-8 with a byte order mark.
@@ -148,7 +148,7 @@ pub enum Difference {
 said_in_english!(VariantName, Difference);
 
 impl Difference {
-    /// Of a connector that fails where it should not.
+    /// Creates the difference for a connector that fails where it should not.
     pub(super) fn from_failure(failure: &Failure) -> Self {
         Self::Failed { why: Message::new(failure) }
     }

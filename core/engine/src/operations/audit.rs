@@ -20,7 +20,7 @@ pub struct AuditLog {
     pub first_broken: Option<i64>,
 }
 
-/// Entries of the audit log, the oldest first.
+/// Lists entries of the audit log, oldest first.
 ///
 /// # Errors
 /// [`OperationError::Filter`].
@@ -35,7 +35,7 @@ pub async fn list(opened: &OpenDatabase, of: &EntryFilter, span: Span) -> Result
     Ok(AuditLog { page, first_broken })
 }
 
-/// Refuses a filter that names what the log does not have.
+/// Refuses a filter with an actor, action or subject that the log does not have.
 async fn check(opened: &OpenDatabase, of: &EntryFilter) -> Result<(), OperationError> {
     let db = &opened.db;
     if let Some(actor) = &of.actor {

@@ -24,7 +24,7 @@ use huiliu_values::{Gains, Grade};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum DecisionRefused {
-    /// The record's certificate is revoked already.
+    /// The record's certificate was already revoked.
     #[serde(rename = "decision.revoked_already")]
     RevokedAlready {
         /// The record's number.
@@ -36,7 +36,7 @@ pub enum DecisionRefused {
         /// The person who revoked it.
         by: String,
     },
-    /// The decision is undone already.
+    /// The decision was already undone.
     #[serde(rename = "decision.undone_already")]
     UndoneAlready {
         /// The decision to undo.
@@ -136,7 +136,7 @@ pub enum Proposal {
     },
     /// Maps a connector's course code to a canonical course, or to none.
     Equate(CourseDecision),
-    /// Assigns a claim to a teacher or not, or merges a provisional teacher into another.
+    /// Decides that a claim belongs or does not belong to a teacher, or merges a provisional teacher into another.
     Identity(Ruling),
     /// Undoes a decision.
     Undo {
@@ -152,9 +152,9 @@ pub struct DecisionResult {
     pub decision: Option<i64>,
     /// Whether this is only a plan, with nothing changed.
     pub planned: bool,
-    /// How much hours change.
+    /// Sums of the changes in hours.
     pub gains: Gains,
-    /// The teachers for whom something changes.
+    /// The teachers whose hours or entries change.
     pub teachers: Vec<Change>,
 }
 
@@ -270,7 +270,7 @@ async fn undone_already_error(tx: &mut Tx, decision: i64, undone_by: i64) -> Res
     Ok(DecisionRefused::UndoneAlready { decision, undone_by, at: by.at, by: by.actor }.into())
 }
 
-/// Refuses to revoke a record that is revoked already.
+/// Refuses to revoke a record that was already revoked.
 async fn check_not_revoked(tx: &mut Tx, record: i64) -> Result<(), OperationError> {
     let held = decisions::list_on_records(tx, &[record]).await?;
     match held.into_iter().find(|decision| decision.kind == DecisionKind::CreditRevoke) {

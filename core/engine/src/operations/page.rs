@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use huiliu_store::StoreError;
 
-/// Which part of a listing is asked for.
+/// Which part of a listing is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Return rows after this number; 0 starts at the beginning.
@@ -17,7 +17,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Returns `limit` + 1: the row beyond the limit shows that there are more.
+    /// Returns `limit` + 1: one row beyond the limit shows that there are more.
     pub(crate) fn limit_plus_one(self) -> i64 {
         self.limit.saturating_add(1)
     }
@@ -31,13 +31,13 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The value of `--after` for the next page; null on the last page.
     pub next: Option<String>,
-    /// How many there are in all under the same filter; only where the listing goes on after this part.
+    /// Total number of rows under the same filter; only if the listing continues after this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
 }
 
 impl<T> Page<T> {
-    /// Builds the only page of a listing that is complete.
+    /// Builds the only page of a listing that has all rows.
     #[must_use]
     pub fn from_all(items: Vec<T>) -> Self {
         Self { items, next: None, total: None }
@@ -52,7 +52,7 @@ impl<T> Page<T> {
         Self { items: rows, next, total: None }
     }
 
-    /// Adds how many there are in all. They are counted only where the part is cut.
+    /// Adds the total number of rows, which is counted only if the listing continues after this page.
     pub(crate) async fn counted(
         mut self,
         count: impl Future<Output = Result<i64, StoreError>>,

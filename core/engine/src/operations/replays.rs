@@ -1,4 +1,4 @@
-//! Replays of dead letters under today's manifests and rules: planned first, then applied.
+//! Replays of dead letters with the current manifests and rules: planned first, then applied.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub struct ReplayShown {
     /// The replay itself.
     #[serde(flatten)]
     pub replay: Replay,
-    /// What it comes to.
+    /// Its summary.
     #[serde(flatten)]
     pub sums: Sums,
     /// Its raw records, in order, up to a limit.

@@ -26,7 +26,7 @@ pub struct RunShown {
     pub new_fields: Vec<String>,
 }
 
-/// Lists runs, newest first. The page after a run has older runs.
+/// Lists runs, newest first. The page after a run has the runs older than it.
 ///
 /// # Errors
 /// [`OperationError::Filter`] if the filter names something that does not exist.

@@ -25,7 +25,7 @@ use huiliu_values::RunState;
 
 /// How long a stopped process may take to finish what it has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often it is told how much is not delivered yet.
+/// How often the number of undelivered raw records is reported.
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Why a sync cannot run.
@@ -95,7 +95,7 @@ pub struct SkippedSource {
     pub because: RegistryError,
 }
 
-/// Filters a list of sources by a selection.
+/// Returns those of a list of sources that are selected.
 ///
 /// # Errors
 /// [`SyncError`] if the list is empty or a name is unknown.
@@ -350,7 +350,7 @@ async fn finish_delivery(
     Ok(judged.into_iter().filter(|of| runs.contains(&of.pass.run)).flat_map(|of| of.unmet).collect())
 }
 
-/// How many raw records of some runs are not delivered.
+/// Returns the number of raw records of some runs that are not delivered.
 async fn pending(runtime: &Runtime, runs: &[i64]) -> Result<i64, OperationError> {
     let mut records = 0;
     for run in runs {

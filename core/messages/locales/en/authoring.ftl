@@ -1,29 +1,29 @@
 # Why a page cannot become a sample.
-disguise-broken = { $address } cannot be read (“{ $why }”), so nobody can tell who stands in it; take it out
+disguise-broken = { $address } cannot be read (“{ $why }”), so the people in it cannot be replaced; remove it
 disguise-workbook = only .xlsx workbooks can be rewritten; open it in a spreadsheet program and save it as .xlsx
-disguise-random = the system gives no random numbers: “{ $why }”
-disguise-sheets = the manifest does not read the sheets { $sheets }, so nobody can tell who stands in them; delete them and save again
-disguise-encoding = it cannot be written in { $encoding } again; save it in UTF-8
-disguise-left = a name or an ID number of the original is still at { $address }; it is written in pieces there: write it in one, or take the record out
-disguise-differs = the disguised page does not mean the same ({ $difference }); a name may be a word of another field too: take that record out
+disguise-random = the system cannot provide random numbers: “{ $why }”
+disguise-sheets = the manifest does not read the sheets { $sheets }, so the people in them cannot be replaced; delete these sheets and save the workbook again
+disguise-encoding = the anonymized sample cannot be saved in { $encoding }; save the sample as UTF-8 first
+disguise-left = a name or ID number of the original is still at { $address }, because it is written in pieces there; write it in one piece, or remove the record
+disguise-differs = the anonymized page does not give the same records ({ $difference }); a name may also be a word in another field: remove that record
 
 # The gate of registration, and the folder of a connector.
-gate-unit = { $rule_files }: no [[conversion]] for the unit "{ $unit }", which connector { $connector }, stream { $stream } uses; add one
-gate-no_sample = connector { $connector }: stream { $stream } has no sample; put a file as the platform gives it into samples/, and what must come of it into expected/
-gate-no_record = connector { $connector }: no sample of stream { $stream } has a record, so nothing was tried; put a file with records into samples/
-gate-played = the platform of a sample cannot be played on this machine: { $why }
+gate-unit = { $rule_files }: no [[conversion]] for the unit "{ $unit }", which stream { $stream } of connector { $connector } uses; add one
+gate-no_sample = connector { $connector }: stream { $stream } has no sample; put a file from the platform into samples/, and its expected results into expected/
+gate-no_record = connector { $connector }: no sample of stream { $stream } has a record, so nothing was tested; put a file with records into samples/
+gate-played = cannot simulate the platform of a sample on this machine: { $why }
 package-unreadable = cannot read { $path }: { $source }
-package-not_a_file = { $path } is no regular file; give one
+package-not_a_file = { $path } is not a regular file; give one
 package-too_large = { $path } is larger than { $most } bytes; give a manifest, or the folder that holds one
-package-samples_too_large = { $path }: the samples of one connector may hold { $most } bytes together; give fewer or smaller ones
-package-no_stream = { $path }: to which stream does it belong? put it into a folder named after one of { $streams }
+package-samples_too_large = { $path }: the samples of one connector may have at most { $most } bytes in total; give fewer or smaller ones
+package-no_stream = { $path }: it is not clear to which stream this belongs; put it into a folder named after one of { $streams }
 
 # Why nothing is guessed from a sample.
 infer-empty = the sample is empty; give one with a header and a few records
-infer-too_large = the sample has { $found } bytes, at most { $most } are read; give its first few hundred records
-infer-binary = the sample is no text, no workbook and no known format; save it as .xlsx, .csv, .json or .xml
-infer-broken = the sample is no whole { $format }: { $why }; get it again, complete
-infer-no_table = no list of records was found in the { $format }; give a sample with a header and at least one record
+infer-too_large = the sample has { $found } bytes, but at most { $most } are read; give its first few hundred records
+infer-binary = the sample is neither text nor a workbook nor any other known format; save it as .xlsx, .csv, .json or .xml
+infer-broken = the sample ({ $format }) is broken or incomplete: { $why }; get a complete one
+infer-no_table = no list of records was found in the sample ({ $format }); give one with a header and at least one record
 sample_form-json = JSON
 sample_form-json_lines = JSON Lines
 sample_form-xml = XML
@@ -32,11 +32,11 @@ sample_form-csv = CSV
 sample_form-text = text
 sample_form-workbook = workbook
 sample_form-any = sample
-broken_sample-too_deep = more than { $depth } elements deep, or more than { $most }
+broken_sample-too_deep = elements nested deeper than { $depth }, or more than { $most } elements
 broken_sample-too_many = more than { $most } elements
-broken_sample-end_alone = an element ends that did not begin
+broken_sample-end_alone = an end tag without its start tag
 broken_sample-doctype = a DOCTYPE is not accepted
-broken_sample-cut = it ends before its root element does
+broken_sample-cut = it ends before its root element is closed
 broken_sample-other = “{ $text }”
 
 # What the gate does to a sample.
@@ -48,7 +48,7 @@ variant-nine_tenths = cut near its end
 variant-byte_order_mark = with a byte order mark
 variant-blank_lines = with blank lines around it
 variant-title_line = with a title line above
-variant-line_ends = with other line ends
+variant-line_ends = with other line endings
 variant-utf8_mark = in UTF-8 with a byte order mark
 variant-gb18030 = in GB18030
 variant-no_header = without its header

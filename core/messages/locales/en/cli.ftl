@@ -89,7 +89,7 @@ cli-authoring-records = { $n ->
     [one] { $n } record
    *[other] { $n } records
 }
-cli-authoring-sample-variant-one-does-give = a sample or a variant of one does not give the expected result, see above; if the results are right, write them with --accept
+cli-authoring-sample-variant-one-does-give = a sample or a variant of it does not give the expected result, see above; if the results are right, save them with --accept
 cli-authoring-skipped = skipped
 cli-authoring-text = text
 cli-authoring-wrote-next-huiliu-connectors-preview = wrote { $shown }; next: `huiliu connectors preview { $shown }`, change manifest.toml and samples/, `huiliu connectors test { $shown } --accept`, `huiliu connectors register { $shown }`
@@ -99,12 +99,12 @@ cli-authoring-wrote-records-dead-letters-read = wrote { $file }: { $parked } of 
 cli-batches-address = address
 cli-batches-attempts = attempts
 cli-batches-batch = batch
-cli-batches-due-again = due again
+cli-batches-due-again = released; due again
 cli-batches-lost-claims = lost claims
 cli-batches-records = records
 cli-batches-source = source
 cli-batches-state = state
-cli-batches-why = why
+cli-batches-why = reason
 
 # commands
 cli-commands-since-later-than-until-give = --since is later than --until; give the first day as --since and the last day as --until
@@ -115,7 +115,7 @@ cli-connectors-connector-registered-version-cannot-used = connector { $connector
 cli-connectors-disabled = disabled
 cli-connectors-disabled-2 = , disabled
 cli-connectors-from = from
-cli-connectors-sample-does-give-what-connector = a sample does not give what its connector's folder expects, see above
+cli-connectors-sample-does-give-what-connector = a sample does not give the result expected in its connector's folder, see above
 cli-connectors-streams = streams
 cli-connectors-title = title
 cli-connectors-version = version
@@ -182,7 +182,7 @@ cli-doctor-key-file = key file
 cli-doctor-looked-settings-file-says-where = not checked: its location is in the settings file, which cannot be read
 cli-doctor-none = none
 cli-doctor-orphans = orphans
-cli-doctor-others-can-read-mode-chmod = others can read { $path } (mode { $mode }); `chmod 600 { $path }`
+cli-doctor-others-can-read-mode-chmod = other users can read { $path } (mode { $mode }); run `chmod 600 { $path }`
 cli-doctor-queue = queue
 cli-doctor-registered-change-huiliu-sources-set = { $source } (registered; change it with `huiliu sources set { $source }`): { $problem }
 cli-doctor-schema = schema
@@ -255,9 +255,9 @@ cli-maintenance-old-key-kept-backups-made = the old key is kept as { $old }: bac
 cli-maintenance-restored-from = { $database } is restored from { $backup }
 cli-maintenance-rotation-had-begun-before-finished = a rotation that was interrupted earlier is now finished
 cli-maintenance-schema-now-current = the schema is now current
-cli-maintenance-schema-was-current-already = the schema was current already
+cli-maintenance-schema-was-current-already = the schema was already current
 cli-maintenance-schema-was-older-now-current = its schema was older and is now current
-cli-maintenance-values-sealed-anew-under-generation = { $values } values are sealed again, under generation { $generation }; copy { $path } to every host, and back it up
+cli-maintenance-values-sealed-anew-under-generation = { $values } values are sealed again with key generation { $generation }; copy { $path } to every host, and back it up
 
 # matching
 cli-matching-cluster = cluster
@@ -311,7 +311,7 @@ cli-planned-other-sex = { $n ->
     [one] { $n } teacher gets another sex
    *[other] { $n } teachers get another sex
 }
-cli-planned-parked-more = `--all` shows each row
+cli-planned-parked-more = to see each row: `--all`
 cli-planned-post = { $school } ({ $from } – { $to })
 cli-planned-records = { $source }: { $n ->
     [one] { $n } raw record
@@ -332,7 +332,7 @@ cli-planned-born = born
 cli-planned-id-number-one-name-again = its ID number would have one name again
 cli-planned-id-number-two-names-then = its ID number would have two names
 cli-planned-name = name
-cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: all of it is stored already, and need not be uploaded
+cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: everything is stored already, and need not be uploaded
 cli-planned-roster-from-then = added to the roster
 cli-planned-rows = rows
 cli-planned-schools = schools
@@ -342,8 +342,8 @@ cli-planned-would-wait-reason = would wait, by reason
 
 # plans
 cli-plans-as-many = { $n ->
-    [one] { $n } teacher gets the same hours for other reasons
-   *[other] { $n } teachers get the same hours for other reasons
+    [one] { $n } teacher keeps the same hours for other reasons
+   *[other] { $n } teachers keep the same hours for other reasons
 }
 cli-plans-counted = counted
 cli-plans-entries-change = entries that change
@@ -391,10 +391,10 @@ cli-receive-cannot-listen-give-another-address = cannot listen at { $address }: 
 cli-receive-cannot-taken-just-now-send = the payload cannot be accepted right now; send it again with the same key
 cli-receive-connector-source-disabled-ask-whoever = the connector of this source is disabled; ask whoever runs Huiliu
 cli-receive-payloads-taken-http-push-source = payloads are accepted at http://{ $address }/push/SOURCE/STREAM
-cli-receive-such-stream-there-send-push = no such stream; the streams are { $all }; send to /push/SOURCE/STREAM
+cli-receive-such-stream-there-send-push = there is no such stream; the streams are { $all }; send to /push/SOURCE/STREAM
 
 # record
-cli-record-what-manifest-does-map-was = fields that the manifest does not map were only searched for these people and for numbers: review them before you share the sample; then `huiliu connectors test { $folder } --accept`
+cli-record-what-manifest-does-map-was = in fields that the manifest does not map, only these people and numbers were looked for: review the fields before you share the sample; then `huiliu connectors test { $folder } --accept`
 cli-record-wrote-names-id-numbers-other = wrote { $where }: { $names } names, { $id_numbers } ID numbers and { $others } other numbers and addresses were replaced by invented ones
 
 # records
@@ -417,20 +417,20 @@ cli-reference-pages = { $pages } pages in { $folder }
 cli-register-at = at
 cli-register-because = because
 cli-register-by = by
-cli-register-connector-version-registered-already-same = connector { $connector } version { $version } is registered already with the same content; nothing was changed
+cli-register-connector-version-registered-already-same = connector { $connector } version { $version } was already registered with the same content; nothing was changed
 cli-register-connector-version-registered-use = connector { $connector } version { $version } is registered and in use
 cli-register-connector-version-use = connector { $id }: version { $to } is in use
-cli-register-connector-version-was-use-already = connector { $id }: version { $to } was in use already
+cli-register-connector-version-was-use-already = connector { $id }: version { $to } was already in use
 cli-register-disabled = disabled by { $by }: { $because }
 cli-register-from = from
-cli-register-nothing-was-registered-sample-does = nothing was registered: a sample does not give what is expected, see above
+cli-register-nothing-was-registered-sample-does = nothing was registered: a sample does not give the expected result, see above
 cli-register-sources-read-again = its sources are read again
 cli-register-sources-read-longer-what-was = its sources are no longer read; payloads already received are still delivered
 cli-register-use = in use
 cli-register-use-huiliu-connectors-rollback-because = it is not in use; `huiliu connectors rollback { $connector } --to { $version } --because TEXT` puts it into use
 cli-register-version = version
-cli-register-was-disabled-already = it was disabled already
-cli-register-was-enabled-already = it was enabled already
+cli-register-was-disabled-already = it was already disabled
+cli-register-was-enabled-already = it was already enabled
 
 # render
 cli-render-aside = { $text } ({ $aside })
@@ -464,7 +464,7 @@ cli-replay-records = { $n ->
     [one] { $n } raw record
    *[other] { $n } raw records
 }: { $outcomes }
-cli-replay-records-more = what becomes of { $n ->
+cli-replay-records-more = to see what becomes of { $n ->
     [one] the raw record
    *[other] each of the { $n } raw records
 }: `--all`
@@ -499,7 +499,7 @@ cli-replay-updated = updated
 cli-roster-address = address
 cli-roster-born = {"  "}{ $sex }, born { $birth }
 cli-roster-count = {"  "}{ $words }: { $n }
-cli-roster-ended-next = ended by the next
+cli-roster-ended-next = until the next membership
 cli-roster-from = from
 cli-roster-heading = teacher { $teacher }: { $name }  { $origin }
 cli-roster-id-number-two-names-rows = {"  "}the ID number has two names in rows of one version
@@ -509,7 +509,7 @@ cli-roster-memberships-overlap = memberships that overlap
 cli-roster-name = name
 cli-roster-overlaps = overlaps
 cli-roster-region = region
-cli-roster-reports = {"  "}reports on { $on }: { $chain }
+cli-roster-reports = {"  "}reports to, on { $on }: { $chain }
 cli-roster-reports-2 = reports to
 cli-roster-reports-3 = reports to
 cli-roster-roster-without-school = on the roster without a school
@@ -531,10 +531,10 @@ cli-roster-years-old-outside-assessment = {"  "}{ $age } years old on { $as_of }
 
 # rules
 cli-rules-jurisdiction = jurisdiction
-cli-rules-nothing-would-change-both-give = nothing would change: both give the same hours to all { $teachers } teachers
+cli-rules-nothing-would-change-both-give = nothing would change: both sets of rules give the same hours to all { $teachers } teachers
 cli-rules-pack = pack
 cli-rules-packs-rules-courses-nothing-wrong = { $packs } packs, { $rules } rules, { $courses } courses: no errors
-cli-rules-teachers-would-other-hours-same = {"\u000A"}  of { $teachers } teachers, { $hours_change } would have different hours, { $reasons_change } the same hours for different reasons; counted + provisional: { $was } → { $is }
+cli-rules-teachers-would-other-hours-same = {"\u000A"}  of { $teachers } teachers, { $hours_change } would get different hours, and { $reasons_change } the same hours for different reasons; counted + provisional: { $was } → { $is }
 cli-rules-title = title
 cli-rules-what-ends = for training that ends
 
@@ -563,7 +563,7 @@ cli-schedules-failures = failures
 cli-schedules-last-run = last run
 cli-schedules-last-success = last success
 cli-schedules-never = never
-cli-schedules-never-itself = never by itself
+cli-schedules-never-itself = not automatic
 cli-schedules-next = next
 cli-schedules-read = read by
 cli-schedules-schedule = schedule
@@ -572,7 +572,7 @@ cli-schedules-state = state
 
 # secrets
 cli-secrets-by = by
-cli-secrets-cannot-take-secret-from-standard = cannot take the secret from standard input: { $why }; give it as in `huiliu secrets set SOURCE password < FILE`
+cli-secrets-cannot-take-secret-from-standard = cannot read the secret from standard input: { $why }; give it as in `huiliu secrets set SOURCE password < FILE`
 cli-secrets-empty = it is empty
 cli-secrets-key = key
 cli-secrets-longer-than-bytes = it is longer than { $MAX_SECRET } bytes
@@ -586,11 +586,11 @@ cli-secrets-source = source
 cli-sources-connector = connector
 cli-sources-from = from
 cli-sources-institution = institution
-cli-sources-never-itself = never by itself
+cli-sources-never-itself = not automatic
 cli-sources-place = place
 cli-sources-registered = registered
 cli-sources-registered-settings-file-used = registered; overridden by the settings file
-cli-sources-registered-workers-take-up-within = registered; workers take it up within seconds
+cli-sources-registered-workers-take-up-within = registered; workers start using it within seconds
 cli-sources-removed-what-received-stays = removed; what it has received is kept
 cli-sources-schedule = schedule
 cli-sources-secrets = secrets
@@ -618,8 +618,8 @@ cli-sync-total = total
 
 # teachers
 cli-teachers-above-cap-nothing-counts = above a cap, not counted
-cli-teachers-absent-too-much-counted = absent too much, not counted
-cli-teachers-asked = {" "}· { $required } asked for, { $enough }
+cli-teachers-absent-too-much-counted = attendance too low, not counted
+cli-teachers-asked = {" "}· { $required } required, { $enough }
 cli-teachers-cannot-read-id-number-from = cannot read an ID number from standard input: { $e }
 cli-teachers-certificate-revoked-counted = certificate revoked, not counted
 cli-teachers-class-hours = class hours
@@ -628,7 +628,7 @@ cli-teachers-counted = counted
 cli-teachers-counted-2 = not counted
 cli-teachers-counted-provisional = {"  "}{ $cycle }: { $counted } counted, { $provisional } provisional
 cli-teachers-counts-region = counts for region{" "}
-cli-teachers-counts-year-after = of it counts in the year after
+cli-teachers-counts-year-after = of it carried over to the next year
 cli-teachers-cut = cut
 cli-teachers-cut-by = {"    "}{ $what } { $hours }: { $rule } ({ $basis }): { $source }
 cli-teachers-cycle = cycle
@@ -711,7 +711,7 @@ cli-words-guesses-out-points-which-cannot-told = { $path } is out of { $full } p
 cli-words-guesses-phone-numbers = phone numbers
 cli-words-guesses-pinyin-initials = pinyin initials of { $word }
 cli-words-guesses-read-from = { $field } is read from { $path }; or is it { $other }?
-cli-words-guesses-right-check-digit = { $percent } % with a right check digit
+cli-words-guesses-right-check-digit = { $percent } % with a valid check digit
 cli-words-guesses-school-codes = school codes
 cli-words-guesses-seconds = seconds
 cli-words-guesses-sheets-header-row = { $format }, sheets { $sheets }, header in row { $row }
@@ -790,7 +790,7 @@ cli-words-reasons-adult-junior-middle-school = adult junior middle school
 cli-words-reasons-adult-primary-school = adult primary school
 cli-words-reasons-adult-senior-middle-school = adult senior middle school
 cli-words-reasons-applied = applied
-cli-words-reasons-assessed = not_assessed
+cli-words-reasons-assessed = not assessed
 cli-words-reasons-assumed = assumed
 cli-words-reasons-claimed = claimed
 cli-words-reasons-class-hours = class hours
@@ -923,31 +923,31 @@ cli-words-schema-behind = { $applied } of { $known } migrations done; run `huili
 
 # log
 cli-log-no-health = the health page of this worker has stopped: { $e }
-cli-log-not-delivered = not delivered, the next sweep will announce the batch again: { $e }
+cli-log-not-delivered = not delivered; the next sweep will announce the batch again: { $e }
 cli-log-quarantined = quarantined: { $why }
 cli-log-not-quarantined = not quarantined yet: { $e }
 cli-log-suspect-ended = the process that ran a suspect batch alone ended with “{ $status }”; trying again later
 cli-log-suspect-not-started = no process could be started for a suspect batch: { $e }
 cli-log-not-postponed = not postponed: { $e }
-cli-log-sweep-failed = the sweep failed, trying again: { $e }
-cli-log-registry-unread = the registry cannot be read, trying again: { $e }
-cli-log-batches-unread = waiting batches cannot be listed, trying again: { $e }
-cli-log-delivery-crashed = a delivery ended early, it is taken over once its lease expires: { $e }
+cli-log-sweep-failed = the sweep failed; trying again: { $e }
+cli-log-registry-unread = the registry cannot be read; trying again: { $e }
+cli-log-batches-unread = waiting batches cannot be listed; trying again: { $e }
+cli-log-delivery-crashed = a delivery ended early; it will be taken over once its lease expires: { $e }
 cli-log-not-accepted = nothing was accepted: { $why }
-cli-log-database-silent = the database does not answer, trying again: { $e }
+cli-log-database-silent = the database does not answer; trying again: { $e }
 cli-log-all-done = nothing is left to do; stopping
 cli-log-stopping = stop requested; finishing what is under way
 cli-log-batches-returned = returned the unfinished batches
-cli-log-claims-kept = claimed batches were not returned, their leases will expire: { $e }
+cli-log-claims-kept = claimed batches were not returned; their leases will expire: { $e }
 cli-log-claims-kept-late = claimed batches were not returned in time; their leases will expire
 cli-log-source-unread = the source cannot be read: { $e }
-cli-log-source-unread-again = the source cannot be read, trying again: { $e }
+cli-log-source-unread-again = the source cannot be read; trying again: { $e }
 cli-log-connector-disabled = not read: its connector is disabled
-cli-log-schedules-unread = the schedules cannot be read, trying again: { $e }
-cli-log-no-lease = no lease on the source, trying again: { $e }
-cli-log-sync-failed = the sync failed, trying again: { $e }
+cli-log-schedules-unread = the schedules cannot be read; trying again: { $e }
+cli-log-no-lease = the source's lease was not obtained; trying again: { $e }
+cli-log-sync-failed = the sync failed; trying again: { $e }
 cli-log-sync-ended = the sync ended
-cli-log-sync-broke-off = the sync broke off, trying again: { $e }
+cli-log-sync-broke-off = the sync broke off; trying again: { $e }
 cli-log-passes-not-judged = passes were not judged, trying again: { $e }
 cli-log-not-settled = not settled, trying again: { $e }
 cli-words-reasons-skipped = skipped

@@ -1,5 +1,5 @@
 # Why a payload cannot be read.
-decode-encoding = bytes that are not { $encoding } near byte { $offset }
+decode-encoding = bytes near byte { $offset } are not { $encoding }
 decode-malformed = not readable as { $format }: { $why }
 decode-no_header = no header line with the cells { $cells }
 decode-part = { $part }: { $why }
@@ -22,34 +22,34 @@ malformed-root = the root element is <{ $found }>, expected <{ $expected }>
 malformed-depth = elements nested deeper than { $max }
 malformed-attributes = an element with more than { $max } attributes
 malformed-entity = unknown entity &{ $name };
-malformed-line_too_long = line { NUMBER($line, useGrouping: "false") } has more than { $max } bytes; is a quote never closed?
+malformed-line_too_long = line { NUMBER($line, useGrouping: "false") } has more than { $max } bytes; is a closing quote missing?
 malformed-line_too_wide = line { NUMBER($line, useGrouping: "false") } has more than { $max } cells
 malformed-line_not_text = line { NUMBER($line, useGrouping: "false") } is not text: “{ $why }”
 
 # Why a workbook or an archive cannot be unpacked.
-unpack-members = the archive has { $found } members, at most { $max } are read; send it in parts
-unpack-size = unpacked it has more than { $max } bytes; send it in parts
+unpack-members = the archive has { $found } files, but at most { $max } are read; send it in parts
+unpack-size = it unpacks to more than { $max } bytes; send it in parts
 unpack-ratio = { $name } unpacks to more than { $max_ratio } times its size, as a decompression bomb does; pack it again
 unpack-gzip_ratio = the gzip file unpacks to more than { $max_ratio } times its size, as a decompression bomb does; pack it again
 unpack-nested = { $name } is an archive inside an archive; send its files in one archive
-unpack-name = the member name { $name } leads out of the archive; pack it with plain file names
+unpack-name = the file name { $name } points outside the archive; pack it with plain file names
 unpack-encrypted = { $name } is encrypted; send it without a password
 unpack-no_member = { $count ->
-    [0] the archive has no member named like { $pattern }; it is empty
-   *[other] the archive has no member named like { $pattern }; it has { $found }
+    [0] the archive has no file that matches { $pattern }; it is empty
+   *[other] the archive has no file that matches { $pattern }; it has { $found }
 }
 unpack-locked = the workbook is protected by a password; save it without one
 unpack-not_workbook = this is not a workbook but { $what }; open it in a spreadsheet program and save it as .xlsx
 unpack-no_sheet = { $count ->
     [0] the workbook has no sheet
-   *[other] the workbook has no sheet named like { $pattern }; it has { $found }
+   *[other] the workbook has no sheet that matches { $pattern }; it has { $found }
 }
 unpack-doctype = { $name } has a DOCTYPE, which no workbook needs; save the workbook again
-unpack-columns = sheet { $sheet } has a cell in column { $column }, at most { $max } columns are read; remove the cells beyond them
+unpack-columns = sheet { $sheet } has a cell in column { $column }, but at most { $max } columns are read; remove the cells beyond them
 unpack-broken = broken: “{ $why }”; send it again
 unpack-page_cut = broken: the page ends inside a table; send it again
 unpack-open_quote = broken: a quote in the row of line { NUMBER($line, useGrouping: "false") } is not closed; send it again
-unpack-records_too_large = { $sheet }: the { $records } records about record { NUMBER($record, useGrouping: "false") } have more than { $max } bytes; send it in parts
+unpack-records_too_large = { $sheet }: the { $records } records around record { NUMBER($record, useGrouping: "false") } have more than { $max } bytes; send it in parts
 unpack-text = { $name }: { $why }
 unpack-memory = reading it took more than { $mib } MiB of memory; send it in parts
 unpack-time = reading it took more than { $seconds } s; send it in parts
@@ -57,9 +57,9 @@ unpack-crash = the process that read it failed ({ $how }); save it again with an
 unpack-crash_signal = signal { $signal }
 unpack-crash_exit = exit code { $exit_code }
 unpack-crash_garbled = its answer is not text
-unpack-start = cannot start a process to read it in: { $why }
+unpack-start = cannot start the process that reads it: { $why }
 unpack-start_system = { $why }
-unpack-start_busy = it did not get { $cpu_seconds } s of CPU within { $seconds } s
+unpack-start_busy = it did not get { $cpu_seconds } s of CPU time within { $seconds } s
 unpack-start_ended = it was ended by signal { $signal }
 unpack-start_unbounded = it could not set its own limits, or did not receive the bytes
 

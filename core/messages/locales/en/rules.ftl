@@ -1,5 +1,5 @@
 # School codes.
-school_code-missing = a school code is expected, and none was given
+school_code-missing = a school code is required, but none was given
 school_code-form = a school code has ten digits
 school_code-category = the first two digits of a school code must be a category, such as 21 for primary schools
 
@@ -31,11 +31,11 @@ policy-no_setting = there is no such setting; the settings are { $known }
 policy-value = value is "{ $value }"; expected one of { $choices }
 policy-no_unit = there is no unit "{ $unit }"; the units are { $known }
 policy-reversed = ends before it begins
-policy-overlap = overlaps another one, which holds to the day before { $next }
-policy-gap = nothing holds from { $from } to the day before { $next }
-policy-gap_at_end = nothing holds from { $from } to { $to }
-policy-cycle_gap = no cycle holds from { $from } to the day before { $next }
-policy-cycle_gap_at_end = no cycle holds from { $from } to { $to }
+policy-overlap = overlaps another one, which applies until the day before { $next }
+policy-gap = no rule applies from { $from } to the day before { $next }
+policy-gap_at_end = no rule applies from { $from } to { $to }
+policy-cycle_gap = there is no cycle from { $from } to the day before { $next }
+policy-cycle_gap_at_end = there is no cycle from { $from } to { $to }
 policy-cycle_reversed = { $cycle } ends before it begins
 policy-cycle_overlap = { $cycle } overlaps the one before it, or is out of order
 policy-hours_to_credit = hours is { NUMBER($hours, useGrouping: "false") }; expected 1 to 1000 class hours per credit

@@ -7,9 +7,9 @@ disguise-encoding = 替换后的内容无法按 { $encoding } 编码保存；请
 disguise-left = { $address } 中仍有原来的姓名或身份证号，因为它被拆成几段书写；请连写，或去掉这一条
 disguise-differs = 替换后读出的结果不同（{ $difference }）；该姓名可能恰好也是其他字段中的词语：请去掉这一条
 
-# 注册前的检验，与连接器的目录。
+# 登记前的检验，与连接器的目录。
 gate-unit = { $rule_files }：没有单位 "{ $unit }" 的换算规则（{ "[[conversion]]" }），而连接器 { $connector } 的数据流 { $stream } 用到该单位；请补上
-gate-no_sample = 连接器 { $connector }：数据流 { $stream } 没有样例；请把平台给出的文件放入 samples/，把预期结果放入 expected/
+gate-no_sample = 连接器 { $connector }：数据流 { $stream } 没有样例；请把平台提供的文件原样放入 samples/，把预期结果放入 expected/
 gate-no_record = 连接器 { $connector }：数据流 { $stream } 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件
 gate-played = 无法在本机模拟样例的平台：{ $why }
 package-unreadable = 无法读取 { $path }：{ $source }
@@ -22,8 +22,8 @@ package-no_stream = { $path }：无法判断属于哪个数据流；请放入以
 infer-empty = 样例是空的；请给出带表头和几条记录的样例
 infer-too_large = 样例有 { $found } 字节，最多读取 { $most } 字节；请只给出前几百条记录
 infer-binary = 样例不是文本、工作簿或任何已知格式；请另存为 .xlsx、.csv、.json 或 .xml
-infer-broken = 样例不是完整的 { $format }：{ $why }；请重新取得完整的样例
-infer-no_table = 在 { $format } 中没有找到记录列表；请给出带表头和至少一条记录的样例
+infer-broken = 样例（{ $format }）损坏或不完整：{ $why }；请重新取得完整的样例
+infer-no_table = 样例（{ $format }）中没有找到记录列表；请给出带表头和至少一条记录的样例
 sample_form-json = JSON
 sample_form-json_lines = { "JSON Lines" }
 sample_form-xml = XML
@@ -34,9 +34,9 @@ sample_form-workbook = 工作簿
 sample_form-any = 样例
 broken_sample-too_deep = 元素嵌套超过 { $depth } 层，或多于 { $most } 个
 broken_sample-too_many = 元素多于 { $most } 个
-broken_sample-end_alone = 有元素只有结束标记
+broken_sample-end_alone = 有结束标记没有对应的开始标记
 broken_sample-doctype = 不接受 DOCTYPE
-broken_sample-cut = 在根元素结束之前就中断了
+broken_sample-cut = 根元素尚未结束，内容就中断了
 broken_sample-other = “{ $text }”
 
 # 检验时对样例所做的改动。
@@ -53,9 +53,9 @@ variant-utf8_mark = 带字节顺序标记的 UTF-8
 variant-gb18030 = GB18030 编码
 variant-no_header = 缺表头
 variant-reversed_columns = 各列次序颠倒
-variant-status = 先应答 { NUMBER($status, useGrouping: "false") }，再给出该页
+variant-status = 先应答状态码 { NUMBER($status, useGrouping: "false") }，再给出该页
 variant-login_first = 先给出登录页（状态码 200），再给出该页
-variant-cut_answer = 应答先中途中断，再给出该页
+variant-cut_answer = 应答先中断一次，再给出该页
 
 # 结果与预期有何不同。
 difference-expected_results = 预期结果不是 JSON 数组：“{ $why }”
@@ -70,7 +70,7 @@ difference-page_taken = { $records ->
     [0] 被当作一页记录
    *[other] 被当作一页记录，共 { $records } 条
 }
-difference-password = 提示中出现了密码
+difference-password = 提示信息中出现了密码
 difference-failure = { $why }
 difference-no_page = 其后没有页
 difference-count_afterwards = 其后的页有 { $records } 条记录，样例有 { $expected } 条

@@ -4,7 +4,7 @@ decode-malformed = 无法按 { $format } 格式读取：{ $why }
 decode-no_header = 没有包含 { $cells } 的表头行
 decode-part = { $part }：{ $why }
 decode-payload = 已保存的内容无法读取：{ $why }
-decode-inconsistent = 展开后的各部分前后矛盾
+decode-inconsistent = 展开后的各部分互相矛盾
 decode-record_too_large = 第 { NUMBER($record, useGrouping: "false") } 条记录超过 { $max } 字节；请分开报送
 decode-refused = 平台返回错误：{ $path } 为 { $found }，应为 { $expected }
 decode-too_many_records = 记录超过 { $max } 条；请分批报送
@@ -22,7 +22,7 @@ malformed-root = 根元素是 <{ $found }>，应为 <{ $expected }>
 malformed-depth = 元素嵌套超过 { $max } 层
 malformed-attributes = 有元素的属性超过 { $max } 个
 malformed-entity = 不认识的实体 &{ $name };
-malformed-line_too_long = 第 { NUMBER($line, useGrouping: "false") } 行超过 { $max } 字节；是否有引号没有闭合？
+malformed-line_too_long = 第 { NUMBER($line, useGrouping: "false") } 行超过 { $max } 字节；是否缺少右引号？
 malformed-line_too_wide = 第 { NUMBER($line, useGrouping: "false") } 行超过 { $max } 个单元格
 malformed-line_not_text = 第 { NUMBER($line, useGrouping: "false") } 行不是文本：“{ $why }”
 
@@ -35,17 +35,17 @@ unpack-nested = { $name } 是压缩包中的压缩包；请把所有文件直接
 unpack-name = 压缩包中的文件名 { $name } 指向压缩包之外；请用普通文件名重新打包
 unpack-encrypted = { $name } 已加密；请去掉密码后报送
 unpack-no_member = { $count ->
-    [0] 压缩包中没有名为 { $pattern } 的文件；压缩包是空的
-   *[other] 压缩包中没有名为 { $pattern } 的文件；现有 { $found }
+    [0] 压缩包中没有符合 { $pattern } 的文件；压缩包是空的
+   *[other] 压缩包中没有符合 { $pattern } 的文件；现有 { $found }
 }
 unpack-locked = 工作簿有密码保护；请去掉密码后保存
 unpack-not_workbook = 这不是工作簿，而是{ $what }；请用电子表格软件打开，另存为 .xlsx
 unpack-no_sheet = { $count ->
     [0] 工作簿中没有工作表
-   *[other] 工作簿中没有名为 { $pattern } 的工作表；现有 { $found }
+   *[other] 工作簿中没有符合 { $pattern } 的工作表；现有 { $found }
 }
 unpack-doctype = { $name } 含有 DOCTYPE，而工作簿不需要它；请重新保存工作簿
-unpack-columns = 工作表 { $sheet } 的第 { $column } 列有内容，最多读取 { $max } 列；请删除那里的内容
+unpack-columns = 工作表 { $sheet } 的第 { $column } 列有内容，最多读取 { $max } 列；请删除超出部分的内容
 unpack-broken = 文件损坏：“{ $why }”；请重新报送
 unpack-page_cut = 文件损坏：网页在表格中间中断；请重新报送
 unpack-open_quote = 文件损坏：第 { NUMBER($line, useGrouping: "false") } 行所在的一行有引号没有闭合；请重新报送

@@ -1,13 +1,13 @@
 # 要找而没有的。
-run-not_found = 没有同步 { NUMBER($run, useGrouping: "false") }；请看 `huiliu runs list`
-dead_letter-not_found = 没有死信 { NUMBER($dead_letter, useGrouping: "false") }
-record-not_found = 没有培训记录 { NUMBER($record, useGrouping: "false") }
+run-not_found = 没有编号为 { NUMBER($run, useGrouping: "false") } 的同步；请看 `huiliu runs list`
+dead_letter-not_found = 没有编号为 { NUMBER($dead_letter, useGrouping: "false") } 的死信
+record-not_found = 没有编号为 { NUMBER($record, useGrouping: "false") } 的培训记录
 record-not_found_of_teacher = 培训记录 { NUMBER($record, useGrouping: "false") } 不存在，或不属于已知的教师；请看 `huiliu records list`
-replay-not_found = 没有重放 { NUMBER($replay, useGrouping: "false") }
-teacher-not_found = 没有教师 { NUMBER($teacher, useGrouping: "false") }
-teacher-not_found_by_id_number = 没有教师使用此身份证号
-claim-not_found = 没有声明 { NUMBER($claim, useGrouping: "false") }；请看 `huiliu identity queue`
-decision-not_found = 没有仍然有效的决定 { NUMBER($decision, useGrouping: "false") }；请看 `huiliu decisions list`
+replay-not_found = 没有编号为 { NUMBER($replay, useGrouping: "false") } 的重放
+teacher-not_found = 没有编号为 { NUMBER($teacher, useGrouping: "false") } 的教师
+teacher-not_found_by_id_number = 没有教师的身份证号是此号码
+claim-not_found = 没有编号为 { NUMBER($claim, useGrouping: "false") } 的声明；请看 `huiliu identity queue`
+decision-not_found = 没有编号为 { NUMBER($decision, useGrouping: "false") } 的有效决定；请看 `huiliu decisions list`
 school-not_found = 没有学校 { $school }
 region-not_found = 没有区划 { $region }；请看 `huiliu regions list`
 course-not_found = 没有课程 "{ $course }"；请看 `huiliu courses list`
@@ -17,49 +17,49 @@ rule_pack-not_found = 没有规则包 "{ $pack }"；现有 { $known }
 filter-source = 没有来源 "{ $name }"；现有 { $known }
 filter-no_source = 没有来源 "{ $name }"；尚无任何来源
 filter-connector = 没有连接器 "{ $connector }"；现有 { $known }
-filter-run = 没有同步 { NUMBER($run, useGrouping: "false") }；最新的是 { NUMBER($newest, useGrouping: "false") }，请看 `huiliu runs list`
-filter-no_run = 没有同步 { NUMBER($run, useGrouping: "false") }；尚无任何同步
+filter-run = 没有编号为 { NUMBER($run, useGrouping: "false") } 的同步；最新的是 { NUMBER($newest, useGrouping: "false") }，请看 `huiliu runs list`
+filter-no_run = 没有编号为 { NUMBER($run, useGrouping: "false") } 的同步；尚无任何同步
 filter-reason = 没有原因代码 "{ $reason }"；是不是 { $nearest }？
 filter-no_reason = 没有原因代码 "{ $reason }"；请看 `huiliu dead-letters list`
-filter-actor = 操作人 "{ $actor }" 没有任何操作；有操作的是 { $known }
+filter-actor = 审计日志中没有操作人 "{ $actor }"；现有 { $known }
 filter-action = 审计日志中没有操作 "{ $action }"；现有 { $known }
 filter-subject = 审计日志中没有关于 "{ $subject }" 的记录；请照 `huiliu audit` 所示写出对象，例如 "重放 7"，或只写类别，例如 "重放"
 
 # 为何一项操作没有执行。
 dead_letter-not_open = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
-decision-revoked_already = 记录 { NUMBER($record, useGrouping: "false") } 已于 { $at } 由 { $by } 撤销（决定 { NUMBER($decision, useGrouping: "false") }）；用 `huiliu decisions undo { NUMBER($decision, useGrouping: "false") }` 可撤回该决定
+decision-revoked_already = 培训记录 { NUMBER($record, useGrouping: "false") } 的证书已于 { $at } 由 { $by } 撤销（决定 { NUMBER($decision, useGrouping: "false") }）；用 `huiliu decisions undo { NUMBER($decision, useGrouping: "false") }` 可撤回该决定
 decision-undone_already = 决定 { NUMBER($decision, useGrouping: "false") } 已于 { $at } 由 { $by } 撤回（决定 { NUMBER($undone_by, useGrouping: "false") }）
 decision-merged_into_itself = 不能把教师并入自己
-decision-already = 决定 { NUMBER($decision, useGrouping: "false") } 已经这样认定
+decision-already = 决定 { NUMBER($decision, useGrouping: "false") } 的内容与此相同，无需再作
 decision-on_roster = 教师 { NUMBER($teacher, useGrouping: "false") } 在名册中，以名册为准；请在名册中填写原身份证号
 decision-moved_since = 此后的决定 { NUMBER($decision, useGrouping: "false") } 又把同一批号码改归他人；请先撤回该决定
 match-thresholds = { $file }：{ "[thresholds]" } 一节：{ $why }
 replay-nothing = 没有符合条件的待处理死信
 replay-too_many = 符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围
 replay-stopped = 已停止；未作任何改动，该计划已关闭
-replay-too_long = 已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请按同步或原因代码缩小范围
-replay-unknown = 没有重放 { NUMBER($replay, useGrouping: "false") }
+replay-too_long = 已超过 300 秒，其间其他操作都须等待，因此中止，未作任何改动；请按同步或原因代码缩小范围
+replay-unknown = 没有编号为 { NUMBER($replay, useGrouping: "false") } 的重放
 replay-not_planned = 重放 { NUMBER($replay, useGrouping: "false") } 的状态为“{ $state ->
     [planning] 计划中
     [planned] 已计划
     [applied] 已执行
    *[other] 已失效
 }”，而不是“已计划”
-source-none = 没有配置来源；请在设置文件中添加 { "[[source]]" } 并用 --config 指定该文件，或用 `huiliu sources add` 注册
+source-none = 没有配置来源；请在设置文件中添加 { "[[source]]" } 并用 --config 指定该文件，或用 `huiliu sources add` 登记
 sync-source = 没有来源 "{ $name }"；现有 { $known }
 worker-ended = 工作进程提前结束
-upload-file = { $file } 不是可读取的文件；未递交任何内容
+upload-file = 无法读取文件 { $file }；未递交任何内容
 upload-stream = 连接器 { $connector } 有多个数据流；请用 --stream 说明文件属于哪一个：{ $streams }
 upload-stopped = 已停止；这只是试算，未作任何改动
-upload-too_long = 试算已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请减少一次试算的文件
+upload-too_long = 试算已超过 300 秒，其间其他操作都须等待，因此中止，未作任何改动；请减少一次试算的文件
 
 # 为何连接器和来源保持不变。
 sample-unreadable = { $address } 无法读取：{ $fault }
 connector-symbolic_link = { $path } 是符号链接，不会通过它写入；请换成普通目录或文件
 connector-unwritable = 无法写入 { $path }：{ $source }
 stream-not_found = 没有数据流 "{ $stream }"；现有 { $known }
-sample-none = 数据流 { $stream } 没有样例；请用 --sample 文件 或 --source 来源 指定
+sample-none = 数据流 { $stream } 没有样例；请用 --sample 指定文件，或用 --source 指定来源
 connector-folder_there = { $folder } 已存在；请用 --out 指定其他位置
 sample-there = { $file } 已存在；请先移走
 source-empty = 来源 { $name } 没有可读取的内容
@@ -71,16 +71,16 @@ connector-id = "{ $id }" 不能作为连接器标识；标识应为 1 至 60 个
 connector-guess_unwritable = 无法写入 { $path }：{ $source }；请用 --out 指定另一目录
 connector-nothing_to_register = 连接器 { $connector } 第 { NUMBER($version, useGrouping: "false") } 版就是{ $origin ->
     [built_in] 内置的那一版
-    [registered] 已注册的那一版
+    [registered] 已登记的那一版
    *[other] 清单目录（manifests_dir）中的那一版
-}，内容相同；无需注册
+}，内容相同；无需登记
 connector-version_taken = 连接器 { $connector }：第 { NUMBER($version, useGrouping: "false") } 版已被占用或低于现有版本；请将清单中的 `version` 提高到 { NUMBER($highest, useGrouping: "false") } 以上
 connector-no_version = 连接器 { $connector } 没有版本 { $version }；请看 `huiliu connectors versions { $connector }`
 connector-samples = 第 { NUMBER($version, useGrouping: "false") } 版在当前程序和规则下不能通过自己的样例；未作改动：{ $differences }
-connector-unusable = 连接器 { $connector }：本程序无法使用已注册的第 { NUMBER($version, useGrouping: "false") } 版：{ $why }
+connector-unusable = 连接器 { $connector }：本程序无法使用已登记的第 { NUMBER($version, useGrouping: "false") } 版：{ $why }
 manifests_dir-unreadable = 无法读取 { $path }：{ $source }
-connector-disabled = 连接器 { $connector } 已停用（{ $by }：{ $because }）；`huiliu connectors enable { $connector }` 可恢复读取其来源
-source-unusable_connector = 来源 { $name }：连接器 "{ $connector }" 已注册第 { NUMBER($version, useGrouping: "false") } 版，但本程序无法使用：{ $why }
+connector-disabled = 连接器 { $connector } 已停用（{ $by }：{ $because }）；要恢复读取其来源，请运行 `huiliu connectors enable { $connector }`
+source-unusable_connector = 来源 { $name }：连接器 "{ $connector }" 已登记第 { NUMBER($version, useGrouping: "false") } 版，但本程序无法使用：{ $why }
 source-unknown_connector = 来源 { $name }：没有连接器 "{ $connector }"；现有 { $known }
 secret-sealed = 来源 { $name }：密封的机密 { $secret } 无法解开；请用 `huiliu secrets set { $name } { $secret }` 重新设置
 secret-unset = 来源 { $name }：没有设置环境变量 { $variable }
@@ -88,9 +88,9 @@ secret-file = 来源 { $name }：无法从 { $file } 取得密码：{ $why }；�
 password_file-empty = 文件为空
 source-other_connector = 来源 { $name } 已按连接器 { $booked } 登记，而设置中为 { $now }；请为新来源另取名称
 source-busy = 来源 { $name } 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试
-source-registered_already = 来源 { $name } 已注册；请用 `huiliu sources set { $name }` 修改
+source-registered_already = 来源 { $name } 已登记；请用 `huiliu sources set { $name }` 修改
 source-in_settings_file = 来源 { $name } 在设置文件中；请在该文件中修改
-source-not_registered = 没有注册来源 "{ $name }"；请看 `huiliu sources list`
+source-not_registered = 没有名为 "{ $name }" 的登记来源；请看 `huiliu sources list`
 source-secret_setting = --setting { $key }：设置会显示出来，不能存放机密；请用 `huiliu secrets set { $name } { $key }` 密封
 source-booked_otherwise = 来源 { $name } 已按连接器 { $connector }、机构 { $institution } 登记，已接收的数据归该机构；请为新来源另取名称
 source-name = 来源名称应为 1 至 100 个字符，不得有控制字符
@@ -107,7 +107,7 @@ cursor-not_found = 来源 { $name } 没有数据流 "{ $stream }" 的游标；�
 cursor-no_stream = 连接器 { $connector } 没有数据流 "{ $stream }"；现有 { $known }
 cursor-not_one = { $text } 不是连接器 { $connector } 的游标：{ $why }；请照 `huiliu cursors list` 所列的写法给出
 schedule-form = 定时的写法有误：“{ $why }”
-schedule-never = 按此写法永远不会到点
+schedule-never = 按此写法，永远没有到点的时候
 
 # 数据库、密钥与备份。
 database-none = { $database } 中没有数据库；请检查 --data-dir 和 --database，或用 `huiliu migrate` 新建
@@ -121,7 +121,7 @@ key-before_rotation = 此数据库早于密封密钥的一次轮换：它需要�
 }
 key-text = { "HUILIU_KEY" }：{ $why }
 backup-server = 此数据库为 { "PostgreSQL" }：请用 `pg_dump --format=custom` 备份，见 docs/operations.zh-CN.md
-backup-folder = 无法在 { $folder } 中写入备份：{ $why }；请指定可写且空间足够的目录
+backup-folder = 无法在 { $folder } 中写入备份：{ $why }；请指定可写且空间足够的文件夹
 key-environment = 密钥在 { "HUILIU_KEY" } 中，无法改写；请先写入文件，用 HUILIU_KEY_FILE 指明该文件，然后再轮换
 restore-server = 此数据库为 { "PostgreSQL" }：请停止工作进程，用 `pg_restore --clean --if-exists` 恢复，见 docs/operations.zh-CN.md
 restore-no_file = 没有文件 { $backup }；请给出 `huiliu backup` 写好的备份
@@ -133,7 +133,7 @@ restore-unwritable = 无法用备份替换 { $database }：{ $why }
 
 # 设置有何问题。
 settings-file_unreadable = 无法读取设置文件 { $file }：{ $why }；请检查 --config
-settings-file = 设置文件 { $file } 有误：第 { NUMBER($line, useGrouping: "false") } 行第 { NUMBER($column, useGrouping: "false") } 列：{ $why }
+settings-file = 设置文件 { $file } 第 { NUMBER($line, useGrouping: "false") } 行第 { NUMBER($column, useGrouping: "false") } 列有误：{ $why }
 settings-named_file = 无法读取 { $file }：{ $why }
 settings-number = { $variable } 为 "{ $value }"；应为整数
 settings-unknown_variable = 汇流不读取环境变量 { $variable }{ $nearest }；请改正名称，或取消该变量
@@ -148,7 +148,7 @@ nearest-variable = ；是不是 { $name }？
 nearest-connector = （是不是 "{ $id }"？）
 source-name_twice = 设置文件中有 { $times } 个来源使用此名称；请各取不同的名称
 connector-unknown = 没有连接器 "{ $connector }"{ $nearest }；现有 { $known }
-connector-unusable_version = 连接器 "{ $connector }" 已注册第 { NUMBER($version, useGrouping: "false") } 版，但本程序无法使用：{ $why }；请升级程序，或用 `huiliu connectors rollback` 换回另一版本
+connector-unusable_version = 连接器 "{ $connector }" 已登记第 { NUMBER($version, useGrouping: "false") } 版，但本程序无法使用：{ $why }；请升级程序，或用 `huiliu connectors rollback` 换回另一版本
 source-no_address = 连接器 { $connector } 通过 HTTP 访问平台，而 `base_url` 为空；请填写平台地址
 source-no_folder = 连接器 { $connector } 读取文件，而 `folder` 为空；请填写存放文件的文件夹
 source-no_place = 连接器 { $connector } 读取文件，而 `folder` 和 `base_url` 都为空；请填写其中一项
@@ -160,9 +160,9 @@ secret-password_file = 无法从 { $file } 取得密码：{ $why }；其首行�
 push-disabled = 该来源的连接器已停用；请联系汇流的管理人员
 push-stream = 没有该数据流；现有 { $known }；请发送到 /push/来源/数据流
 push-key_taken = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键
-push-unreadable = 已保存，但无法读取：{ $fault }；请改正后用另一个键发送
+push-unreadable = 原始载荷已保存，但无法读取：{ $fault }；请改正后用另一个键发送
 push-busy = 另一个进程正在同步该来源
-push-lost = 已接收，但账上找不到它
+push-lost = 原始载荷已接收，但数据库中找不到
 door-secret = 密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容
 door-time = 时间戳与本机相差超过 300 秒；请校准时钟，每次发送都重新签名
 door-key = 幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格

@@ -58,7 +58,7 @@ rule-hours_unit = hours 须带单位：hours = {"{"} path = "…", unit = "minut
 rule-only_hours_unit = 只有 hours 有单位
 rule-only_days_forms = 只有日期有 formats
 rule-day_form = "{ $form }" 不是日期格式；请写作 %Y-%m-%d
-rule-roster_pass = 名册没有是否合格之分；请去掉 pass
+rule-roster_pass = 名册没有合格与否之分；请去掉 pass
 rule-no_pass = 缺少键 pass：以什么认定教师合格
 rule-pass_needs = pass = "{ $pass }" 要求 [stream.map] 下有 { $field }
 rule-no_header = 至少要有一个列名，用来识别表头
@@ -68,7 +68,7 @@ rule-one_comparison = is、is_not、blank、above、below、matches 须且只能
 rule-not_decimal = "{ $text }" 不是普通十进制数
 rule-only_http = { $key } 只用于通过 HTTP 读取的数据流
 rule-only_files = files 只用于从文件读取的数据流
-rule-empty_fan_out = each 没有任何取值，什么也读不到
+rule-empty_fan_out = each 没有任何取值，读不到任何内容
 rule-fan_out_id = fields 须有 id
 rule-export_pages = 导出是一个文件，没有分页
 rule-no_request = 通过 HTTP 读取的数据流须有 request 或 export
@@ -79,6 +79,6 @@ rule-step_begin = 写了 step_days 就须写 begin（首次同步的起始日）
 rule-step_value = { $step } 须带值；请写作 {"{"} { $step } = … {"}"}
 rule-step_word = { $step } 不带值；请写作 "{ $step }"
 rule-separator = "{ $text }" 不能作为分隔符；请写一个 ASCII 字符（不是字母、数字或引号），或写 "tab"
-rule-no_group = 正则表达式没有分组 ( … )，什么也取不到
-rule-expression = 不是正则表达式：“{ $why }”
+rule-no_group = 正则表达式须有分组 ( … )
+rule-expression = 正则表达式写法有误：“{ $why }”
 rule-ratio = "{ $text }" 不是 1 至 1,000,000 的整数之比，如 "1/60"

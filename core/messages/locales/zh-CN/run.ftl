@@ -9,6 +9,6 @@ run-no_record = { $stream }：没有记录，应有最近 { $days } 天之内的
 run-process_ended = 执行同步的进程已中断
 
 # 批次为何被隔离。
-batch-crashed = 单独处理此批次的进程被信号 { $signal } 终止，当时没有别的任务
+batch-crashed = 单独投递此批次的进程被信号 { $signal } 终止
 contract-broken = 此批次不符合数据流的约定，已隔离：{ $problems }；请修正清单，或用 `huiliu batches release` 原样放行
-contract-shared_problem = { $of } 条中有 { $records } 条的 { $field } 出现 { $reason }
+contract-shared_problem = { $of } 条记录中有 { $records } 条的字段 { $field } 出现问题 { $reason }

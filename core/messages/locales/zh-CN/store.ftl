@@ -22,7 +22,7 @@ unreadable-payload = { $why }
 unreadable-bytes = { $why }
 unreadable-kept_bytes = 原始载荷 { NUMBER($payload, useGrouping: "false") }：{ $why }
 unreadable-new_bytes = 原始载荷无法读取：{ $why }
-unreadable-connector = 没有注册连接器 { $connector }；接收该原始载荷时，它是注册的
+unreadable-connector = 连接器 { $connector } 已不在登记之列；接收该原始载荷时，它还在
 unreadable-stream = 连接器 { $connector } 已没有数据流 { $stream }
 unreadable-other_layout = 按当前清单读出的记录与接收时不同；请用 --full 重新读取该来源
 unreadable-value = { $what }无法读取：“{ $why }”
@@ -32,7 +32,7 @@ unreadable-backup = 副本 { $copy } 已损坏：“{ $found }”
 
 kept-told = 声明的内容
 kept-evidence = 候选人的依据
-kept-samples = 已注册连接器的样例
+kept-samples = 已登记连接器的样例
 kept-replay = 已记录的重放
 kept-roster_row = 名册中的一行数据
 kept-decision = 决定 { NUMBER($decision, useGrouping: "false") } 的详情

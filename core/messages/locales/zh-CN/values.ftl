@@ -4,7 +4,7 @@ id_number-damaged = 身份证号须按文本保存；此号码已被电子表格
 id_number-length = 身份证号应为 18 位（1999 年以前签发的可为 15 位数字）
 id_number-character = 身份证号只能由数字组成，仅 18 位号码的末位可为 X
 id_number-check_digit = 身份证号末位校验码应与前 17 位相符
-id_number-area = 身份证号前六位应为曾经存在的行政区划代码
+id_number-area = 身份证号前六位应为现行或曾用的行政区划代码
 id_number-date = 身份证号中的出生日期应为 1800 至 2100 年间真实存在的日期
 
 name-missing = 应填写姓名，此处为空

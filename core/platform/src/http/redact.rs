@@ -213,7 +213,7 @@ mod tests {
             Failure::fatal(Cause::StatusOfStore { why, store_code: "AccessDenied".into() }).with_place("/a password");
         assert_eq!(
             all.redact_failure(nested).to_string(),
-            "/a ***: ${***} has no value; check the source's settings; the store says AccessDenied"
+            "/a ***: ${***} has no value; check the source's settings; the object store's error code is AccessDenied"
         );
     }
 }

@@ -14,17 +14,17 @@ use huiliu_values::region;
 use serde::Serialize;
 
 words! {
-    /// How a region stands in the tree.
+    /// Level of a region in the reporting tree.
     #[zh = "区划在上报关系中的层级"]
     pub enum Tier {
-        /// The root.
-        #[zh = "省"]
+        /// The province, at the top.
+        #[zh = "省，最上一级"]
         "province" => Province,
-        /// Prefectures, and who reports as they do.
-        #[zh = "市州及同级"]
+        /// Prefectures, and regions of the same rank.
+        #[zh = "市州及同级区划"]
         "prefecture" => Prefecture,
-        /// County-level cities that report to the province, beside the prefectures.
-        #[zh = "省直报的县级市"]
+        /// County-level cities that report directly to the province.
+        #[zh = "直接向省上报的县级市"]
         "direct" => Direct,
         /// Counties, districts and county-level cities.
         #[zh = "县（市、区）"]
@@ -33,26 +33,26 @@ words! {
 }
 
 table! {
-    /// The file.
-    #[zh = "上报关系"]
+    /// The file of the reporting tree.
+    #[zh = "上报关系文件"]
     pub struct File {
-        /// Its rows.
-        #[zh = "各行"]
+        /// Its rows, one for each region and period.
+        #[zh = "各行，每个区划的每段时期一行"]
         region: Vec<Region>;
     }
 }
 
 table! {
-    /// One region for one span of days.
+    /// One region in one period.
     #[zh = "一个区划在一段时期内的上报关系"]
     pub struct Region {
-        /// Six characters: GB/T 2260, or the project's own.
-        #[zh = "代码，6 位"]
+        /// Code of six characters, of GB/T 2260 or the project's own.
+        #[zh = "代码，6 位：GB/T 2260 的代码，或本项目自编的代码"]
         code: String;
         /// Name.
         #[zh = "名称"]
         name: String;
-        /// How it stands in the tree.
+        /// Level in the reporting tree.
         #[zh = "层级"]
         tier: Tier;
         /// Code of the region it reports to; only the province has none.
@@ -61,11 +61,11 @@ table! {
         /// First day.
         #[zh = "起始日期"]
         from: NaiveDate;
-        /// Last day; without it, in force.
+        /// Last day; without it, the row is still in force.
         #[zh = "截止日期；不写则现行有效"]
         to: Option<NaiveDate>;
-        /// The code that took its place the day after.
-        #[zh = "次日起承继的代码"]
+        /// Code of the region that succeeds it on the day after the last day.
+        #[zh = "截止日期次日起承继的区划代码"]
         successor: Option<String>;
     }
 }

@@ -99,18 +99,18 @@ fn parse_entry(row: &Row) -> Result<Entry, StoreError> {
     })
 }
 
-/// Which entries are asked for; all of what is given must match.
+/// Selects entries. All given conditions must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntryFilter {
-    /// By this actor.
+    /// Entries by this actor.
     pub actor: Option<String>,
-    /// This action, as `replay.apply`, or a family of them, as `replay`.
+    /// Entries with this action, such as `replay.apply`, or with any action of a kind, such as `replay`.
     pub action: Option<String>,
-    /// About this object, as `replay 7`, or about all of a kind, as `replay`.
+    /// Entries about this subject, such as `replay 7`, or about any subject of a kind, such as `replay`.
     pub object: Option<String>,
-    /// At this instant or later, microseconds UTC.
+    /// Entries made at this instant or later, microseconds UTC.
     pub since: Option<i64>,
-    /// Before this instant, microseconds UTC.
+    /// Entries made before this instant, microseconds UTC.
     pub until: Option<i64>,
 }
 
@@ -129,7 +129,7 @@ impl EntryFilter {
     }
 }
 
-/// Entries after a number, the oldest first.
+/// Lists the entries after a number, oldest first.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -143,7 +143,7 @@ pub async fn list(db: &Db, of: &EntryFilter, after: i64, limit: i64) -> Result<V
         .collect()
 }
 
-/// How many entries there are.
+/// Counts the entries that the filter selects.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -152,7 +152,7 @@ pub async fn count(db: &Db, of: &EntryFilter) -> Result<i64, StoreError> {
     filter::count(db, &format!("SELECT count(*) AS n FROM audit WHERE 1 = 1{}", more.sql), more.args).await
 }
 
-/// Whoever has ever acted, by name.
+/// Lists the names of all actors in the log.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -161,7 +161,7 @@ pub async fn actors(db: &Db) -> Result<Vec<String>, StoreError> {
     rows.iter().map(|row| row.text("actor")).collect()
 }
 
-/// The actions that the log has.
+/// Lists the actions in the log.
 ///
 /// # Errors
 /// [`StoreError`].

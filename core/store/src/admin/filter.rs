@@ -42,7 +42,7 @@ impl Conditions {
     }
 }
 
-/// The conditions of a filter on sources, beside these arguments.
+/// Builds the conditions of a filter on sources; `args` are the statement's other arguments.
 pub(crate) fn of_sources(args: Vec<Value>, of: &RowFilter) -> Conditions {
     let mut more = Conditions::new(args);
     more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
@@ -50,14 +50,14 @@ pub(crate) fn of_sources(args: Vec<Value>, of: &RowFilter) -> Conditions {
     more
 }
 
-/// The conditions of a filter on batches.
+/// Builds the conditions of a filter on batches.
 pub(crate) fn of_batches(args: Vec<Value>, of: &RowFilter) -> Conditions {
     let mut more = of_sources(args, of);
     more.add_if_some("b.run_id = ?", of.run.map(Value::from));
     more
 }
 
-/// The conditions of a filter on dead letters.
+/// Builds the conditions of a filter on dead letters.
 pub(crate) fn of_letters(args: Vec<Value>, of: &RowFilter) -> Conditions {
     let mut more = of_sources(args, of);
     more.add_if_some("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| code_pattern(code).into()));
@@ -69,7 +69,7 @@ pub(crate) fn of_letters(args: Vec<Value>, of: &RowFilter) -> Conditions {
     more
 }
 
-/// The number that a statement gives as `n`.
+/// Returns the number that a statement selects as `n`.
 pub(crate) async fn count(db: &Db, sql: &str, args: Vec<Value>) -> Result<i64, StoreError> {
     db.fetch_rows(sql, args).await?.first().map_or(Ok(0), |row| row.int("n"))
 }

@@ -41,7 +41,7 @@ pub struct Balance {
     pub teachers_due: i64,
     /// Whether the outcomes add up to the number received.
     pub balanced: bool,
-    /// Whether nothing is pending or unread, and nobody waits to be settled.
+    /// Whether nothing is pending or unread, and no teacher or claim waits to be settled.
     pub complete: bool,
 }
 
@@ -521,7 +521,7 @@ pub async fn list_hours(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<
         .collect()
 }
 
-/// Counts rows that refer to missing rows, by kind. Loads do not check foreign keys, so this has to.
+/// Counts rows that refer to missing rows, by kind. Needed because loads do not check foreign keys.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -54,7 +54,7 @@ pub struct Item {
     pub batch: i64,
     /// Its position in the payload, from 0.
     pub index: u32,
-    /// The address at which a person finds it.
+    /// Its address, where a person finds it.
     pub address: String,
     /// Its outcome; `parked` if it stays a dead letter.
     pub outcome: RecordOutcome,
@@ -72,7 +72,7 @@ pub struct Effect {
     pub person: String,
     /// The teacher, if there is one already.
     pub teacher: Option<i64>,
-    /// Name by the roster, else by a record; nothing in a plan of an earlier version about who is no teacher yet.
+    /// The name on the roster, or else on a record. `None` if an earlier version planned it for a new teacher.
     pub name: Option<String>,
     /// ID number of the teacher, masked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -357,7 +357,7 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
     Ok(replays)
 }
 
-/// How many replays there are.
+/// Counts the replays.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -417,16 +417,16 @@ pub async fn list_effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Ef
     rows.iter().map(effect).collect()
 }
 
-/// What a replay comes to.
+/// Summary of a replay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sums {
-    /// How much hours change.
+    /// Sums of the changes in hours.
     pub gains: Gains,
-    /// Dead letters that close.
+    /// Number of dead letters that close.
     pub closing: i64,
 }
 
-/// What a replay comes to.
+/// Summarises a replay.
 ///
 /// # Errors
 /// [`StoreError`].
