@@ -12,13 +12,16 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use huiliu_messages::{Language, Message};
+use huiliu_values::calendar::format_instant;
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 pub use error_texts::{error_text, join_error_text, system_error_text};
 pub use labels::{
-    field_text, localize_address, localize_amount, localize_word, localize_wording, pass_label, rule_name,
-    schema_state_text,
+    field_text, localize_address, localize_amount, localize_decider, localize_word, localize_wording, pass_label,
+    rule_name, schema_state_text,
 };
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
@@ -152,7 +155,7 @@ pub fn note_error(line: &str) {
 
 fn log_line(level: &str, line: &str) {
     if JSON_LOG.get() == Some(&true) {
-        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        let at = format_instant(chrono::Utc::now().timestamp_micros());
         let entry =
             serde_json::json!({ "timestamp": at, "level": level, "fields": { "message": line }, "target": "huiliu" });
         say_error(&entry.to_string());
@@ -170,16 +173,25 @@ pub fn say_error(line: &str) {
 /// log has warnings, and for a process that runs unattended also what it does.
 pub fn begin_log(json: bool, runs_alone: bool) {
     let _ = JSON_LOG.set(json);
-    huiliu_messages::set_log_language(if json { Language::English } else { language() });
+    huiliu_messages::set_log_language(language());
     let own = if runs_alone { "huiliu=info," } else { "" };
     let default = format!("warn,{own}apalis=off,apalis_core=off,sqlx=off");
     let filter = EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| default.into());
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
-    let log = log.with_ansi(std::io::stderr().is_terminal());
+    let log = log.with_timer(ShanghaiTime).with_ansi(std::io::stderr().is_terminal());
     if json {
         log.json().with_span_list(false).init();
     } else {
         log.init();
+    }
+}
+
+/// The clock of the log: Asia/Shanghai, as in every other output.
+struct ShanghaiTime;
+
+impl FormatTime for ShanghaiTime {
+    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
+        w.write_str(&format_instant(chrono::Utc::now().timestamp_micros()))
     }
 }
 

@@ -159,7 +159,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
         &house,
         &["balance", "--config", config],
         2,
-        &["huiliu.toml 有误", "第 2 行", "此处没有键 databse"],
+        &["列有误", "第 2 行", "此处没有键 databse"],
     );
     assert_refused_in_chinese(
         &house,

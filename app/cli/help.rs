@@ -50,7 +50,7 @@ fn localize_arg(arg: Arg, path: &[String]) -> Arg {
     let heading = label(if arg.is_positional() { "cli-help-arguments" } else { "cli-help-options" });
     let arg = arg.help_heading(heading);
     match arg.get_id().as_str() {
-        "help" => return arg.help(label("cli-help-flag")),
+        "help" => return arg.help(label("cli-help-flag")).long_help(label("cli-help-flag")),
         "version" => return arg.help(label("cli-help-version")),
         _ => {}
     }
@@ -64,7 +64,7 @@ fn localize_arg(arg: Arg, path: &[String]) -> Arg {
     }
     let allowed: Vec<_> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     if takes && !allowed.is_empty() {
-        told += &sentence!("cli-help-allowed", values = allowed.join(", "));
+        told += &sentence!("cli-help-allowed", values = allowed.join(label("cli-render-comma")));
     }
     if let Some(variable) = arg.get_env() {
         told += &sentence!("cli-help-variable", variable = variable.to_string_lossy());

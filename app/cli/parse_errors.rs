@@ -1,9 +1,10 @@
-//! Explains errors of the command line in Chinese, because clap knows only English.
+//! Explains errors of the command line in the language of the locale.
 
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::words::{is_chinese, label, note, sentence};
+use crate::CliError;
+use crate::words::{label, note, sentence};
 
 /// Prints what is wrong with the command line, or the requested help, and exits.
 pub fn report_and_exit(error: &Error) -> ! {
@@ -11,8 +12,13 @@ pub fn report_and_exit(error: &Error) -> ! {
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
-    if shows_help || !is_chinese() {
+    if shows_help {
         error.exit();
+    }
+    // Nothing was parsed, so the option is looked for among the arguments as they are.
+    if std::env::args_os().any(|arg| arg == "--json") {
+        CliError::usage(describe_mistake(error)).print_error(true);
+        std::process::exit(error.exit_code());
     }
     note(&sentence!("cli-mistake-told", what = describe_mistake(error)));
     if let Some(usage) = context_text(error, ContextKind::Usage) {
@@ -27,6 +33,7 @@ fn describe_mistake(error: &Error) -> String {
     let argument = of(ContextKind::InvalidArg);
     let value = of(ContextKind::InvalidValue);
     match error.kind() {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => sentence!("cli-mistake-surplus-argument", argument),
         ErrorKind::UnknownArgument => match context_text(error, ContextKind::SuggestedArg) {
             Some(suggested) => sentence!("cli-mistake-unknown-argument-suggested", argument, suggested),
             None => sentence!("cli-mistake-unknown-argument", argument),
@@ -63,6 +70,9 @@ fn explain_bad_value(error: &Error) -> String {
     if source.is::<std::num::ParseIntError>() {
         return label("cli-mistake-not-a-number").to_owned();
     }
+    if source.is::<std::net::AddrParseError>() {
+        return label("cli-mistake-not-an-address").to_owned();
+    }
     let told = source.to_string();
     match told.split_once(" is not in ").and_then(|(_, range)| range.split_once("..=")) {
         Some((from, to)) => sentence!("cli-mistake-out-of-range", from, to),
@@ -74,7 +84,7 @@ fn explain_bad_value(error: &Error) -> String {
 fn context_text(error: &Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => Some(texts.join("、")),
+        ContextValue::Strings(texts) => Some(texts.join(label("cli-render-comma"))),
         ContextValue::StyledStr(text) => Some(text.to_string()),
         ContextValue::Number(number) => Some(number.to_string()),
         _ => None,

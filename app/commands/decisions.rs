@@ -40,14 +40,16 @@ pub(super) async fn decide_or_plan(
     let mode = if how.plan { Mode::Plan } else { Mode::Apply };
     let decided = decisions::decide(&runtime, act, mode, proposal).await?;
     runtime.close().await;
-    show(json, &decided, |decided| show_decided(decided, how.all));
+    let undoes = matches!(proposal, Proposal::Undo { .. });
+    show(json, &decided, |decided| show_decided(decided, undoes, how.all));
     Ok(())
 }
 
-fn show_decided(decided: &decisions::DecisionResult, all: bool) {
+fn show_decided(decided: &decisions::DecisionResult, undoes: bool, all: bool) {
     show_changes(&decided.gains, &decided.teachers, decided.teachers.len(), plans::row_limit(all, None));
     match decided.decision {
         None => say_only_a_plan(),
+        Some(number) if undoes => say(&sentence!("cli-decisions-decision-undone", number)),
         Some(number) => say(&sentence!("cli-decisions-decision-written", number)),
     }
 }

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::table::print_table;
 use crate::words::acts::action_text;
 use crate::words::matching::{doubt_label, evidence_text, format_bits, role_label};
-use crate::words::{label, localize_address, localize_word, say, sentence};
+use crate::words::{label, localize_address, localize_decider, localize_word, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Identity, json: bool) -> Result<(), CliError> {
@@ -123,7 +123,7 @@ fn show_claim(shown: &ClaimDetails) {
         localize_word(claim.state.as_str())
     ));
     if let Some(teacher) = claim.teacher {
-        say(&sentence!("cli-identity-teacher-2", teacher, by = localize_word(&claim.decided_by)));
+        say(&sentence!("cli-identity-teacher-2", teacher, by = localize_decider(&claim.decided_by)));
     }
     if claim.doubt.is_some() {
         say(&format!("  {}", doubt_words(claim.doubt.as_deref())));

@@ -19,7 +19,8 @@ use crate::render::{format_exact_hours, format_hours, format_unsigned, show, sho
 use crate::settings::Settings;
 use crate::table::print_table;
 use crate::words::{
-    error_text, label, localize_address, localize_word, localize_wording, rule_name, say, sentence, system_error_text,
+    error_text, label, localize_address, localize_decider, localize_word, localize_wording, rule_name, say, sentence,
+    system_error_text,
 };
 use crate::{CliError, open};
 
@@ -193,7 +194,7 @@ fn show_entry(e: &EntryRow) {
         payload = e.payload,
         batch = e.batch,
         manifest = e.manifest_version,
-        by = localize_word(&e.claim_decided_by)
+        by = localize_decider(&e.claim_decided_by)
     ));
 }
 

@@ -32,6 +32,14 @@ fn is_same_name(title: &str, given: &str) -> bool {
 pub fn rule_name(rule: &str) -> Cow<'_, str> {
     let Some((pack, name)) = rule.rsplit_once(' ') else { return Cow::Borrowed(rule) };
     let words = match name {
+        "weights" => label("cli-words-rule-weights"),
+        "bands" => label("cli-words-rule-bands"),
+        "rounding" => label("cli-words-rule-rounding"),
+        "requirement" => label("cli-words-rule-requirement"),
+        "credit" => label("cli-words-rule-credit"),
+        _ if name.starts_with("conversion.") => label("cli-words-rule-conversion"),
+        _ if name.starts_with("cap.") => label("cli-words-rule-cap"),
+        _ if name.starts_with("setting.") => label("cli-words-rule-setting"),
         "pass_gate" => label("cli-words-rule-pass-gate"),
         "not_assessed" => label("cli-words-rule-not-assessed"),
         "duplicate" => label("cli-words-rule-duplicate"),
@@ -43,7 +51,7 @@ pub fn rule_name(rule: &str) -> Cow<'_, str> {
         "carry_over" => label("cli-words-rule-carry-over"),
         _ => return Cow::Borrowed(rule),
     };
-    Cow::Owned(format!("{pack} {words} ({name})"))
+    Cow::Owned(format!("{pack} {}", sentence!("cli-words-rule-name", words, name)))
 }
 
 /// Returns a text of a rule file in the language of the locale.
@@ -56,6 +64,14 @@ pub fn localize_amount(given: &str) -> String {
     match given.rsplit_once(' ') {
         Some((number, unit)) => format!("{number} {}", localize_word(unit)),
         None => given.to_owned(),
+    }
+}
+
+/// Translates what decided whose a claim is: a rule, or a person's decision by its number.
+pub fn localize_decider(decided_by: &str) -> Cow<'_, str> {
+    match decided_by.strip_prefix("decision ") {
+        Some(number) => Cow::Owned(sentence!("cli-words-by-decision", number)),
+        None => Cow::Borrowed(localize_word(decided_by)),
     }
 }
 

@@ -80,7 +80,9 @@ impl From<StoredProblem> for Problem {
         let StoredProblem { code, source_field, seen, expected, cell } = stored;
         let expected = match expected {
             // The values' own errors have the same codes, so both languages have sentences for them.
-            Value::String(sentence) => Message::with_code(&code).unwrap_or_else(|| Message::parse_stored(&sentence)),
+            Value::String(sentence) => Message::with_code(&code)
+                .or_else(|| Expected::from_code(&code).map(|expected| Message::new(&expected)))
+                .unwrap_or_else(|| Message::parse_stored(&sentence)),
             message => Message::parse_stored(&message.to_string()),
         };
         Self { code, source_field, seen, expected, cell }
@@ -223,6 +225,43 @@ pub enum BrokenRecord {
 
 huiliu_messages::said_in_english!(Expected, BrokenRecord);
 
+impl Expected {
+    /// Returns what a reason code stands for, of those without arguments: for reasons that earlier versions stored as
+    /// sentences.
+    fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "course_code.missing" => Self::CourseCode,
+            "period.order" | "member_to.order" | "valid_to.order" => Self::DaysInOrder,
+            "hours.unit" => Self::Unit,
+            "record_key.missing" => Self::RecordKey,
+            "record_key.other_person" => Self::SamePerson,
+            "result.missing" | "result.value" => Self::Result,
+            "required.value" => Self::Required,
+            "tier.value" => Self::Tier,
+            "sex.value" => Self::Sex,
+            "sex.differs" => Self::SexOfIdNumber,
+            "birth_date.differs" => Self::BirthDateOfIdNumber,
+            "active.value" => Self::TrueOrFalse,
+            "region_code.area" => Self::DivisionCode,
+            "school_name.missing" => Self::SchoolName,
+            "school_code.missing" | "school_ref.missing" => Self::SchoolOfTeacher,
+            "school_code.unknown" | "school_ref.unknown" => Self::KnownSchool,
+            "teacher_ref.missing" => Self::PersonId,
+            "teacher_ref.unknown" => Self::KnownPerson,
+            "id_number.shared" => Self::UnsharedIdNumber,
+            "id_number.other_teacher" => Self::IdNumberOfSameTeacher,
+            "former_id_number.other_teacher" => Self::FormerIdNumberOfSameTeacher,
+            _ => match code.rsplit_once('.')?.1 {
+                "stored_as_number" => Self::TextCell,
+                "formula_error" => Self::CellValue,
+                "scale" => Self::ScalableNumber,
+                "character" => Self::NoControlCharacters,
+                _ => return None,
+            },
+        })
+    }
+}
+
 impl BrokenRecord {
     /// Creates the reason from the message of a parser that could not read the record.
     pub(crate) fn parser(why: &impl fmt::Display) -> Self {
@@ -246,6 +285,7 @@ mod tests {
             |code: &str| format!(r#"[{{"code":"{code}","source_field":"f","seen":"s","expected":"as it was said"}}]"#);
         let read = |code: &str| Problem::from_stored(&earlier(code)).remove(0).expected;
         assert_eq!(read("id_number.length").code(), "id_number.length");
+        assert_eq!(read("course_code.missing").code(), "expected.course_code");
         assert_eq!(read("role.length").to_string(), "as it was said");
     }
 }

@@ -9,7 +9,7 @@ use crate::{Language, Message};
 
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
 
-/// Sets the language of the log, once per process. Before that, and in a log for programs, it is English.
+/// Sets the language of the log, once for the process. Until then it is English.
 pub fn set_log_language(language: Language) {
     // A second call changes nothing.
     let _ = LANGUAGE.set(language);

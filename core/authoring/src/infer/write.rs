@@ -51,7 +51,8 @@ pub fn write_manifest(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>) -
     lines.push("version = 1".into());
     lines.push(format!("title_zh = {}", quote_string(titles.id)));
     lines.push(format!("title_en = {}", quote_string(titles.id)));
-    let profile = format!("Guessed from one sample, {}; confirmed by nobody yet.", titles.sample);
+    let profile =
+        format!("Guessed from one sample, {0}; not confirmed yet. 由样例 {0} 推断，尚未确认。", titles.sample);
     lines.push(format!("profile = {}", quote_string(&profile)));
     lines.push(String::new());
     lines.push("[transport]".into());
