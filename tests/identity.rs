@@ -138,7 +138,7 @@ fn what_is_sure_counts_and_what_is_not_waits_for_a_person_or_the_roster() {
         let masked = find_waiting_claim(&county, "potential", LI.1);
         assert_eq!(masked["candidates"][0]["teacher"], teacher_number(&county, LI.0));
         let shown = county.run_json(&["identity", "show", &masked["claim"].to_string()]);
-        assert_eq!(shown["told"][1], serde_json::json!(["id_number", "22***************5"]));
+        assert_eq!(shown["told"][1], serde_json::json!({ "role": "id_number", "text": "22***************5" }));
         assert_eq!(shown["resting"][0]["source"], "sheets");
         let words = county.run_text(&["identity", "show", &masked["claim"].to_string()]);
         assert!(words.contains("10 class hours, until 2016-05-04"), "{words}");

@@ -58,7 +58,7 @@ fn detail_text(detail: &Detail) -> String {
         Detail::Orphans(counts) if counts.is_empty() => label("cli-doctor-none").to_owned(),
         Detail::Orphans(counts) => counts
             .iter()
-            .map(|of| format!("{} {}", of.count, localize_word(&of.rows)))
+            .map(|of| format!("{} {}", of.count, localize_word(of.rows)))
             .collect::<Vec<_>>()
             .join(label("cli-render-comma")),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),

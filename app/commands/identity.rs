@@ -131,7 +131,7 @@ fn show_claim(shown: &ClaimDetails) {
     if *contradicting {
         say(label("cli-identity-name-id-number-teacher-records"));
     }
-    told.iter().for_each(|(of, text)| say(&format!("  {}  {text}", role_label(*of))));
+    told.iter().for_each(|told| say(&format!("  {}  {}", role_label(told.role), told.text)));
     claim.candidates.iter().for_each(show_candidate);
     decisions.iter().for_each(show_decision);
     resting.iter().for_each(show_record);
@@ -144,15 +144,14 @@ fn show_decision(decided: &Decision) {
 }
 
 fn show_record(r: &ClaimRecord) {
-    let (hours, unit) = &r.hours;
     say(&sentence!(
         "cli-identity-record-until",
         record = r.record,
         source = r.source,
         address = localize_address(&r.address),
         course = r.course,
-        hours,
-        unit = localize_word(unit),
+        hours = r.hours,
+        unit = localize_word(&r.unit),
         end = r.period_end
     ));
 }

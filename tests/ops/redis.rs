@@ -54,7 +54,7 @@ fn eight_thousand_foreign_messages_are_noticed_and_left() {
     assert!(started.elapsed() < Duration::from_secs(60));
     let (code, _, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("somebody else writes into our place"), "{said}");
+    assert!(said.contains("another program writes to our list"), "{said}");
 }
 
 #[test]

@@ -92,6 +92,6 @@ impl Places {
         let shown = Some(RecordSpan { before: first + before, given: behind - before, records });
         let lines = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
         let line = self.marks.get(marks.start).map_or(1, |place| place.line);
-        Head { shown, lines: line.saturating_sub(lines), ..Head::default() }.to_json_line(above.len() + bytes) + above
+        Head { shown, lines: line.saturating_sub(lines), ..Head::default() }.into_json_line(above.len() + bytes) + above
     }
 }

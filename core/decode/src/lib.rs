@@ -143,8 +143,17 @@ pub enum StageResult<'a> {
     Roster(Box<RosterRow<'a>>),
     /// A record that cannot be used, with every reason.
     Parked(Parked<'a>),
-    /// A row that the manifest's row rules skip: its position in the payload, and the rule's reason.
-    Skipped(u32, &'a str),
+    /// A row that the manifest's row rules skip.
+    Skipped(Skipped<'a>),
+}
+
+/// A raw record that a row rule of the manifest skips.
+#[derive(Debug, Clone, Copy)]
+pub struct Skipped<'a> {
+    /// Position in the payload, from 0.
+    pub index: u32,
+    /// The rule's reason.
+    pub because: &'a str,
 }
 
 /// A raw record that could not become a training record or a roster row.
@@ -186,7 +195,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
     crate::faults::abort_if_injected(&raw.raw);
     let rule = if raw.broken.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
     if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip) {
-        return StageResult::Skipped(raw.index, &rule.because);
+        return StageResult::Skipped(Skipped { index: raw.index, because: &rule.because });
     }
     let draft = draft::map_record(cx, plan, &raw);
     let record_name = draft.record_name.clone();

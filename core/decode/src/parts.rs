@@ -150,12 +150,12 @@ impl Head<'_> {
 
     /// Appends the part to the unpacked text.
     pub(super) fn write_part(self, text: &str, out: &mut String) {
-        out.push_str(&self.to_json_line(text.len()));
+        out.push_str(&self.into_json_line(text.len()));
         out.push_str(text);
     }
 
     /// Returns the line of JSON that comes before a text of `bytes` bytes.
-    pub(super) fn to_json_line(mut self, bytes: usize) -> String {
+    pub(super) fn into_json_line(mut self, bytes: usize) -> String {
         self.bytes = bytes;
         serde_json::to_string(&self).unwrap_or_default() + "\n"
     }

@@ -107,8 +107,8 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<(
             StageResult::Parked(parked) => {
                 (preview.outcome, preview.problems) = (PreviewOutcome::Parked, parked.problems)
             }
-            StageResult::Skipped(_, because) => {
-                (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(because.to_owned()))
+            StageResult::Skipped(skipped) => {
+                (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(skipped.because.to_owned()))
             }
         }
         preview

@@ -278,8 +278,8 @@ mod tests {
         let problem = Problem::new("role.length".into(), "角色", "x", &Expected::MaxCharacters { max: 50 });
         let stored = Problem::to_stored(std::slice::from_ref(&problem));
         assert!(!stored.contains("message"), "{stored}");
-        assert_eq!(Problem::from_stored(&stored), [problem.clone()]);
-        let shown = serde_json::to_string(&[problem.clone()]).unwrap();
+        assert_eq!(Problem::from_stored(&stored), std::slice::from_ref(&problem));
+        let shown = serde_json::to_string(std::slice::from_ref(&problem)).unwrap();
         assert_eq!(Problem::from_stored(&shown), [problem]);
         let earlier =
             |code: &str| format!(r#"[{{"code":"{code}","source_field":"f","seen":"s","expected":"as it was said"}}]"#);

@@ -11,7 +11,7 @@ use crate::identity::{Identity, certain_id_number, collect_person_details, compu
 use crate::problem::{Expected, Problem};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
 use huiliu_matching::PersonDetails;
-use huiliu_rules::ledger::{self, Assessed};
+use huiliu_rules::ledger::{self, Assessed, Fraction};
 use huiliu_rules::policy::pack::{MissingComponent, Pack, RecordAttributes};
 use huiliu_values::date::parse_date;
 use huiliu_values::score::WeightedTotal;
@@ -38,7 +38,7 @@ impl Assessment {
         let assessed = Assessed {
             by_school: false,
             components: components.map(|c| c.map(Score::hundredths)),
-            total: Some((total_numerator, total_denominator)),
+            total: Some(Fraction { numerator: total_numerator, denominator: total_denominator }),
             grade: Grade::Fail,
         };
         Self { components, total_numerator, total_denominator, grade: ledger::grade_of(pack, &assessed) }
@@ -56,7 +56,8 @@ impl Assessment {
         Assessed {
             by_school,
             components: self.components.map(|c| c.map(Score::hundredths)),
-            total: (self.total_denominator > 0).then_some((self.total_numerator, self.total_denominator)),
+            total: (self.total_denominator > 0)
+                .then_some(Fraction { numerator: self.total_numerator, denominator: self.total_denominator }),
             grade: self.grade,
         }
     }

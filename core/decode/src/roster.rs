@@ -53,8 +53,13 @@ pub enum Content {
     Teacher(Box<Person>, SchoolMembership),
     /// A school.
     School(School),
-    /// The school and period of the person with this id of the source.
-    Membership(String, SchoolMembership),
+    /// The school and period of a person.
+    Membership {
+        /// The source's own id of the person.
+        person: String,
+        /// The school and period.
+        post: SchoolMembership,
+    },
 }
 
 /// The identity of a teacher.
@@ -141,7 +146,7 @@ impl RosterRow<'_> {
     #[must_use]
     pub fn post(&self) -> Option<&SchoolMembership> {
         match &self.content {
-            Content::Teacher(_, post) | Content::Membership(_, post) => Some(post),
+            Content::Teacher(_, post) | Content::Membership { post, .. } => Some(post),
             Content::School(_) => None,
         }
     }
@@ -285,7 +290,7 @@ impl Check<'_> {
                     self.add_problem(Field::TeacherRef, "missing", "", &Expected::PersonId);
                 }
                 let post = self.build_post(draft);
-                Some(Content::Membership(person?, post))
+                Some(Content::Membership { person: person?, post })
             }
             _ => {
                 let (person, post) = (self.build_person(draft), self.build_post(draft));
@@ -343,7 +348,7 @@ pub fn from_draft<'a>(
 
 fn compute_row_key(cx: Context<'_>, record_key: &[u8; 16], content: &Content) -> [u8; 16] {
     let (first, second) = match content {
-        Content::Teacher(_, post) | Content::Membership(_, post) => match &post.school {
+        Content::Teacher(_, post) | Content::Membership { post, .. } => match &post.school {
             Some(SchoolIdentifier::Code(code)) => (code.as_str(), "code"),
             Some(SchoolIdentifier::Ref(own)) => (own.as_str(), "ref"),
             None => ("", ""),
@@ -358,7 +363,7 @@ fn compute_content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
     let day = |day: Option<NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut parts: Vec<String> = vec![];
-    if let Content::Teacher(_, post) | Content::Membership(_, post) = content {
+    if let Content::Teacher(_, post) | Content::Membership { post, .. } = content {
         let school = match &post.school {
             Some(SchoolIdentifier::Code(code)) => format!("code {code}"),
             Some(SchoolIdentifier::Ref(own)) => format!("ref {own}"),
@@ -386,7 +391,7 @@ fn compute_content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
             parts.extend([text(&person.phone), person.former_name.as_ref().map(name).unwrap_or_default()]);
             parts.extend(person.former_id_number.as_ref().map(id));
         }
-        Content::Membership(person, _) => parts.push(person.clone()),
+        Content::Membership { person, .. } => parts.push(person.clone()),
         Content::School(school) => {
             parts.extend([
                 school.code.clone(),

@@ -237,7 +237,7 @@ impl DeliveryContext {
                 StageResult::Clean(record) if wanted(record.index) => load.clean.push(record),
                 StageResult::Roster(row) if wanted(row.index) => load.roster.push(row),
                 StageResult::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
-                StageResult::Skipped(index, because) if wanted(index) => load.skipped.push((index, because)),
+                StageResult::Skipped(skipped) if wanted(skipped.index) => load.skipped.push(skipped),
                 _ => {}
             }
         }

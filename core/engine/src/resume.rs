@@ -10,7 +10,8 @@ use huiliu_store::StoreError;
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters::{self, Resolution, Resolved, StillParked};
 use huiliu_store::delivery::replays::{self, Wanted};
-use huiliu_store::roster::{self, wait};
+use huiliu_store::roster;
+use huiliu_store::roster::wait::{self, ReadyLetters};
 
 /// Dead letters resumed per round.
 const LETTERS: i64 = 1_000;
@@ -22,7 +23,7 @@ const LETTERS: i64 = 1_000;
 pub async fn resume_ready_rows(context: &DeliveryContext) -> Result<usize, StoreError> {
     let mut total = 0;
     loop {
-        let (letters, batches) = wait::take_ready(&context.db, LETTERS).await?;
+        let ReadyLetters { letters, batches } = wait::take_ready(&context.db, LETTERS).await?;
         if letters.is_empty() {
             return Ok(total);
         }

@@ -24,10 +24,10 @@ pub async fn settle_all(
     let decided = recount::policy_with_decisions(db, policy).await?;
     let policy = decided.as_ref().unwrap_or(policy);
     let (mut total, mut after) = (0, -1);
-    while let Some((block, teachers)) = entries::settle_block(db, policy, rules, after).await? {
-        total += teachers;
-        after = block;
-        progress(teachers);
+    while let Some(settled) = entries::settle_block(db, policy, rules, after).await? {
+        total += settled.teachers;
+        after = settled.block;
+        progress(settled.teachers);
     }
     Ok(total)
 }

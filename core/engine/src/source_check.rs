@@ -127,13 +127,22 @@ pub fn check_source(source: &SourceSettings, in_use: &InUse, registered: &Regist
     problems
 }
 
-/// Returns the names that more than one source of the settings file has, with the number of sources.
+/// A name that more than one source of the settings file has.
+#[derive(Debug)]
+pub struct DuplicateName {
+    /// The name.
+    pub name: String,
+    /// The number of sources with this name.
+    pub times: usize,
+}
+
+/// Returns the names that more than one source of the settings file has.
 #[must_use]
-pub fn find_duplicate_names(sources: &[SourceSettings]) -> Vec<(String, usize)> {
+pub fn find_duplicate_names(sources: &[SourceSettings]) -> Vec<DuplicateName> {
     let mut names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     names.sort_unstable();
     let runs = names.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
-    runs.filter_map(|run| Some((run.first()?.to_string(), run.len()))).collect()
+    runs.filter_map(|run| Some(DuplicateName { name: run.first()?.to_string(), times: run.len() })).collect()
 }
 
 /// Checks that the connector exists and that the source says where it reads.

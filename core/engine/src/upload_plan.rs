@@ -209,12 +209,12 @@ pub async fn plan_upload(
     let mut after = -1;
     loop {
         let waiting = marks::peek_next_block(&mut db.begin_read_only().await?, after).await?;
-        let Some((block, ids)) = waiting else {
+        let Some(waiting) = waiting else {
             plan.changes = plan.has_changes();
             return Ok(plan);
         };
-        after = block;
-        plan.compare_teachers(now, context, &ids, told).await?;
+        after = waiting.block;
+        plan.compare_teachers(now, context, &waiting.teachers, told).await?;
     }
 }
 

@@ -11,17 +11,21 @@ pub struct Link {
     pub score: i64,
 }
 
-/// Builds groups of rows that are one person, each group sorted, ordered by first row. Rows without a partner are in no
-/// group. The second part of the result is the links that merged nobody.
+/// Groups of rows that are one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clusters {
+    /// The groups, each sorted, ordered by first row. Rows without a partner are in no group.
+    pub groups: Vec<Vec<u32>>,
+    /// The links that merged nobody.
+    pub suggestions: Vec<Link>,
+}
+
+/// Builds groups of rows that are one person.
 ///
 /// The strongest link is processed first. Two groups merge only if every member of one agrees with every member of the
 /// other (`agree`): if A is like B and B like C, but A not like C, the weaker link stays a suggestion. The result does
 /// not depend on the order of the links.
-pub fn build_clusters(
-    rows: usize,
-    links: &[Link],
-    agree: &mut dyn FnMut(u32, u32) -> bool,
-) -> (Vec<Vec<u32>>, Vec<Link>) {
+pub fn build_clusters(rows: usize, links: &[Link], agree: &mut dyn FnMut(u32, u32) -> bool) -> Clusters {
     let mut sorted: Vec<Link> = links.to_vec();
     sorted.sort_unstable_by(|x, y| y.score.cmp(&x.score).then((x.a, x.b).cmp(&(y.a, y.b))));
     let mut group_of: Vec<u32> = (0u32..).take(rows).collect();
@@ -57,7 +61,7 @@ pub fn build_clusters(
         group.sort_unstable();
     }
     made.sort_unstable();
-    (made, suggestions)
+    Clusters { groups: made, suggestions }
 }
 
 fn group_members(groups: &[Vec<u32>], group: u32) -> Vec<u32> {
@@ -72,11 +76,10 @@ mod tests {
     #[test]
     fn a_chain_merges_nobody_by_itself() {
         let links = [Link { a: 0, b: 1, score: 30 }, Link { a: 1, b: 2, score: 20 }];
-        let (groups, left) = build_clusters(3, &links, &mut |a, b| (a, b) != (0, 2) && (a, b) != (2, 0));
-        assert_eq!(groups, vec![vec![0, 1]]);
-        assert_eq!(left, vec![links[1]]);
-        let (groups, left) = build_clusters(3, &links, &mut |_, _| true);
-        assert_eq!((groups, left), (vec![vec![0, 1, 2]], vec![]));
+        let merged = build_clusters(3, &links, &mut |a, b| (a, b) != (0, 2) && (a, b) != (2, 0));
+        assert_eq!(merged, Clusters { groups: vec![vec![0, 1]], suggestions: vec![links[1]] });
+        let merged = build_clusters(3, &links, &mut |_, _| true);
+        assert_eq!(merged, Clusters { groups: vec![vec![0, 1, 2]], suggestions: vec![] });
     }
 
     proptest! {
@@ -89,7 +92,7 @@ mod tests {
             let mut agree = |a: u32, b: u32| !(a + b).is_multiple_of(3);
             let one = build_clusters(12, &links, &mut agree);
             prop_assert_eq!(&one, &build_clusters(12, &shuffled, &mut agree));
-            for group in &one.0 {
+            for group in &one.groups {
                 for a in group {
                     for b in group.iter().filter(|b| *b > a) {
                         let linked = links.iter().any(|l| (l.a, l.b) == (*a, *b));

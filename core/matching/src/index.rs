@@ -25,7 +25,16 @@ pub struct Index {
     /// For blocks above the bound: hashes of the key combined with a narrowing value; sorted.
     narrowed: Vec<Posting>,
     block: usize,
-    crowded: BTreeMap<Kind, (u64, u64)>,
+    crowded: BTreeMap<Kind, CrowdedBlocks>,
+}
+
+/// The blocks above the bound that lookups hit, for one kind of key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CrowdedBlocks {
+    /// How often a lookup hit one.
+    pub met: u64,
+    /// Number of rows in the largest.
+    pub most_rows: u64,
 }
 
 /// Rows that share a key, and the size of blocks too large to search.
@@ -92,9 +101,9 @@ impl Index {
         self.narrowed = narrowed;
     }
 
-    /// Returns the blocks above the bound that lookups hit: per kind of key, how often, and the size of the largest.
+    /// Returns the blocks above the bound that lookups hit, by kind of key.
     #[must_use]
-    pub fn crowded(&self) -> &BTreeMap<Kind, (u64, u64)> {
+    pub fn crowded(&self) -> &BTreeMap<Kind, CrowdedBlocks> {
         &self.crowded
     }
 
@@ -117,8 +126,9 @@ impl Index {
                 into.extend(all.iter().map(|posting| posting.row));
                 return;
             }
-            let met = crowded.entry(kind).or_default();
-            *met = (met.0 + 1, met.1.max(all.len() as u64));
+            let blocks = crowded.entry(kind).or_default();
+            blocks.met += 1;
+            blocks.most_rows = blocks.most_rows.max(all.len() as u64);
             let seconds = seconds.get_or_insert_with(|| {
                 let mut list = vec![];
                 emit_narrowing_values(person, &mut |what, value| list.push((what.to_owned(), value.to_owned())));

@@ -132,7 +132,7 @@ impl<'w> Matcher<'w> {
 
     /// Builds groups from the definite links. Rows of `more` are numbered after those of the matcher's own people.
     #[must_use]
-    pub fn build_clusters(&self, links: &[cluster::Link], more: &[&Profile]) -> (Vec<Vec<u32>>, Vec<cluster::Link>) {
+    pub fn build_clusters(&self, links: &[cluster::Link], more: &[&Profile]) -> cluster::Clusters {
         let row = |row: u32| {
             let row = row as usize;
             self.people.get(row).or_else(|| more.get(row.checked_sub(self.people.len())?).copied())

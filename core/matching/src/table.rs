@@ -208,16 +208,35 @@ pub struct Row {
     pub person: Profile,
 }
 
+/// A column with values that cannot be compared.
+#[derive(Debug, Clone)]
+pub struct UnreadableValues {
+    /// Name of the column.
+    pub column: String,
+    /// Number of these values.
+    pub values: u64,
+    /// Line of the first of them.
+    pub first_line: u64,
+}
+
+/// A column of a table, and what it states.
+struct RoleColumn {
+    role: Role,
+    place: usize,
+    name: String,
+}
+
 /// A table that is read row by row.
 pub struct Table {
     file: String,
     rows: csv::Reader<DecodeReaderBytes<BufReader<File>, Vec<u8>>>,
     cells: usize,
-    id: (usize, String),
-    columns: Vec<(Role, usize, String)>,
+    id_place: usize,
+    id_name: String,
+    columns: Vec<RoleColumn>,
     dates: DateOrder,
     seen: HashMap<String, u64>,
-    unreadable: Vec<(String, u64, u64)>,
+    unreadable: Vec<UnreadableValues>,
 }
 
 impl Table {
@@ -254,15 +273,17 @@ impl Table {
                 None => Ok(found),
             }
         };
-        let id = (place(&columns.id)?, columns.id.clone());
+        let id_place = place(&columns.id)?;
         let listed = columns.list_roles().into_iter();
-        let columns_at: Result<Vec<_>, TableError> =
-            listed.map(|(role, column)| Ok((role, place(column)?, column.to_owned()))).collect();
+        let columns_at: Result<Vec<_>, TableError> = listed
+            .map(|(role, column)| Ok(RoleColumn { role, place: place(column)?, name: column.to_owned() }))
+            .collect();
         let unreadable = vec![];
         Ok(Self {
             rows,
             cells: header.len(),
-            id,
+            id_place,
+            id_name: columns.id.clone(),
             columns: columns_at?,
             dates: columns.dates,
             seen: HashMap::new(),
@@ -293,8 +314,8 @@ impl Table {
             let (found, expected) = (record.len() as u64, self.cells as u64);
             return Err(TableError::Cells { file: self.file.clone(), line, found, expected });
         }
-        let id = record.get(self.id.0).unwrap_or_default().trim().to_owned();
-        let column = || self.id.1.clone();
+        let id = record.get(self.id_place).unwrap_or_default().trim().to_owned();
+        let column = || self.id_name.clone();
         if id.is_empty() {
             return Err(TableError::NoId { file: self.file.clone(), line, column: column() });
         }
@@ -302,20 +323,22 @@ impl Table {
             return Err(TableError::SameId { file: self.file.clone(), line, column: column(), first });
         }
         let mut person = Profile::default();
-        for (role, at, column) in &self.columns {
-            if !person.add_text(*role, record.get(*at).unwrap_or_default(), self.dates) {
-                match self.unreadable.iter_mut().find(|(name, ..)| name == column) {
-                    Some((_, count, _)) => *count += 1,
-                    None => self.unreadable.push((column.clone(), 1, line)),
+        for RoleColumn { role, place, name } in &self.columns {
+            if !person.add_text(*role, record.get(*place).unwrap_or_default(), self.dates) {
+                match self.unreadable.iter_mut().find(|unreadable| unreadable.column == *name) {
+                    Some(unreadable) => unreadable.values += 1,
+                    None => {
+                        self.unreadable.push(UnreadableValues { column: name.clone(), values: 1, first_line: line })
+                    }
                 }
             }
         }
         Ok(Some(Row { id, person }))
     }
 
-    /// Returns columns with values that cannot be compared: column, number of values, and line of the first.
+    /// Returns the columns with values that cannot be compared.
     #[must_use]
-    pub fn unreadable(&self) -> &[(String, u64, u64)] {
+    pub fn unreadable(&self) -> &[UnreadableValues] {
         &self.unreadable
     }
 }

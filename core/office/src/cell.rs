@@ -135,11 +135,14 @@ impl NumberDisplay {
 }
 
 /// A cell and how its number format shows it.
-pub(crate) struct FormattedCell<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) NumberDisplay);
+pub(crate) struct FormattedCell<'c, 'd> {
+    pub(crate) value: &'c DataRef<'d>,
+    pub(crate) shown: NumberDisplay,
+}
 
 impl Cell for FormattedCell<'_, '_> {
     fn write_json(&self, out: &mut String) -> bool {
-        let Self(value, shown) = self;
+        let Self { value, shown } = self;
         match (shown, value.get_float(), value.get_datetime()) {
             (NumberDisplay::Percent, Some(number), _) if (number * 100.0).is_finite() => {
                 out.push('"');

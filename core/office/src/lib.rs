@@ -141,7 +141,7 @@ impl<'a> Book<'a> {
                 let address = CellAddress { row, column };
                 let go_on = match shown.get(style).copied() {
                     None | Some(NumberDisplay::AsItIs) => take(address, value),
-                    Some(shown) => take(address, &FormattedCell(value, shown)),
+                    Some(shown) => take(address, &FormattedCell { value, shown }),
                 };
                 if !go_on {
                     break;

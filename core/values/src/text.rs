@@ -74,24 +74,33 @@ impl<'a> Decimal<'a> {
     }
 }
 
-/// Parses a plain decimal number exactly. Returns its digits as a whole number, and how many of them are after the
-/// point. Returns `None` if the text is not such a number or has more than 30 digits.
+/// A plain decimal number, exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExactDecimal {
+    /// Its digits as a whole number, with its sign.
+    pub digits: i128,
+    /// How many of the digits are after the point.
+    pub decimals: u32,
+}
+
+/// Parses a plain decimal number exactly. Returns `None` if the text is not such a number or has more than 30 digits.
 #[must_use]
-pub fn parse_decimal(text: &str) -> Option<(i128, u32)> {
+pub fn parse_decimal(text: &str) -> Option<ExactDecimal> {
     let folded = fold_text(text);
     let Decimal { negative, whole, fraction } = Decimal::parse(&folded)?;
     let fraction = fraction.trim_end_matches('0');
     let digits = format!("{whole}{fraction}");
     let value: i128 = if digits.is_empty() { 0 } else { (digits.len() <= 30).then(|| digits.parse().ok())?? };
-    Some((if negative { -value } else { value }, u32::try_from(fraction.len()).ok()?))
+    let digits = if negative { -value } else { value };
+    Some(ExactDecimal { digits, decimals: u32::try_from(fraction.len()).ok()? })
 }
 
 /// Multiplies a plain decimal number by `up / down` and returns a plain decimal. Returns `None` if the text is not a
 /// plain decimal number, or if the result is not finite or out of bounds.
 #[must_use]
 pub fn scale_decimal(text: &str, up: u32, down: u32) -> Option<String> {
-    let (value, mut decimals) = parse_decimal(text)?;
-    let mut product = value.checked_mul(i128::from(up))?;
+    let ExactDecimal { digits, mut decimals } = parse_decimal(text)?;
+    let mut product = digits.checked_mul(i128::from(up))?;
     let down = i128::from(down.max(1));
     while product % down != 0 {
         product = product.checked_mul(10)?;
@@ -110,10 +119,10 @@ pub fn scale_decimal(text: &str, up: u32, down: u32) -> Option<String> {
 /// Compares two plain decimal numbers; returns `None` if either is not one.
 #[must_use]
 pub fn compare_decimals(left: &str, right: &str) -> Option<std::cmp::Ordering> {
-    let ((left, of_left), (right, of_right)) = (parse_decimal(left)?, parse_decimal(right)?);
-    let width = of_left.max(of_right);
-    let lift = |value: i128, decimals: u32| value.checked_mul(10i128.checked_pow(width - decimals)?);
-    Some(lift(left, of_left)?.cmp(&lift(right, of_right)?))
+    let (left, right) = (parse_decimal(left)?, parse_decimal(right)?);
+    let width = left.decimals.max(right.decimals);
+    let lift = |of: ExactDecimal| of.digits.checked_mul(10i128.checked_pow(width - of.decimals)?);
+    Some(lift(left)?.cmp(&lift(right)?))
 }
 
 #[cfg(test)]

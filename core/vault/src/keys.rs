@@ -115,15 +115,15 @@ impl Keys {
         open_with(cipher, place, sealed)
     }
 
-    /// Makes a separate key for one large value. Returns the key, and the key wrapped (sealed) for a place. When the
-    /// sealing key changes, only the key is wrapped again; the value is not sealed again.
+    /// Makes a separate key for one large value, and wraps (seals) it for a place. When the sealing key changes, only the
+    /// key is wrapped again; the value is not sealed again.
     ///
     /// # Errors
     /// Returns [`KeyError::Form`] if the operating system provides no random bytes.
-    pub fn create_own_key(&self, place: &[&[u8]]) -> Result<(OwnKey, Vec<u8>), KeyError> {
+    pub fn create_own_key(&self, place: &[&[u8]]) -> Result<WrappedKey, KeyError> {
         let mut own = [0u8; 32];
         fill_random(&mut own)?;
-        Ok((OwnKey::new(&own)?, self.seal(place, &own)?))
+        Ok(WrappedKey { own: OwnKey::new(&own)?, wrapped: self.seal(place, &own)? })
     }
 
     /// Unwraps a key that [`Keys::create_own_key`] wrapped for the same place.
@@ -134,14 +134,14 @@ impl Keys {
         OwnKey::new(&self.open(place, wrapped)?)
     }
 
-    /// Seals a large value under its own key. Returns the wrapped key and the sealed value.
+    /// Seals a large value under its own key.
     ///
     /// # Errors
     /// Returns [`KeyError::Sealed`] if the cipher fails, and [`KeyError::Form`] if the operating system provides no
     /// random bytes.
-    pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyError> {
-        let (own, wrapped) = self.create_own_key(place)?;
-        Ok((wrapped, own.seal(place, plain)?))
+    pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<SealedLarge, KeyError> {
+        let WrappedKey { own, wrapped } = self.create_own_key(place)?;
+        Ok(SealedLarge { wrapped, sealed: own.seal(place, plain)? })
     }
 
     /// Opens a value that [`Keys::seal_large`] sealed for the same place.
@@ -202,6 +202,22 @@ impl Keys {
     pub fn check_value(&self) -> Vec<u8> {
         self.digest(&[b"key check value 1"]).to_vec()
     }
+}
+
+/// A new key of one large value.
+pub struct WrappedKey {
+    /// The key.
+    pub own: OwnKey,
+    /// The key, wrapped under the sealing key.
+    pub wrapped: Vec<u8>,
+}
+
+/// A large value, sealed under its own key.
+pub struct SealedLarge {
+    /// Its own key, wrapped under the sealing key.
+    pub wrapped: Vec<u8>,
+    /// The value, sealed.
+    pub sealed: Vec<u8>,
 }
 
 /// The key of one large value. The value may be sealed in pieces, each for its own place.
@@ -343,7 +359,7 @@ mod tests {
         let other = Keys::from_hex(&"ac".repeat(32)).unwrap();
         assert_eq!(other.open(&[b"payload", b"sealed", b"1"], &sealed), Err(KeyError::Sealed));
         assert_ne!(keys.check_value(), other.check_value());
-        let (wrapped, large) = keys.seal_large(&[b"payload", b"1"], b"a page").unwrap();
+        let SealedLarge { wrapped, sealed: large } = keys.seal_large(&[b"payload", b"1"], b"a page").unwrap();
         assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large.clone()).unwrap(), b"a page");
         assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, large.clone()), Err(KeyError::Sealed));
         assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, large.clone()), Err(KeyError::Sealed));

@@ -21,7 +21,7 @@ use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
 use people::PersonGenerator;
 use runs::Script;
-use search::{Kind, KnownPeople};
+use search::{Kind, KnownPeople, OriginalCounts};
 
 /// Why a page cannot become a sample. Each text says what to do; none names a person.
 #[derive(Debug, Serialize)]
@@ -150,7 +150,7 @@ impl<'s> Anonymizer<'s> {
     /// Returns how many originals were found so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let (names, id_numbers) = self.known.count_originals();
+        let OriginalCounts { names, id_numbers } = self.known.count_originals();
         Counts { names, id_numbers, others: self.others.get() }
     }
 

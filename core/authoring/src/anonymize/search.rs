@@ -79,6 +79,13 @@ fn solid_chars(text: &str) -> Vec<char> {
     text.chars().map(fold_char).filter(|c| !is_gap(*c)).collect()
 }
 
+/// How many originals are known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OriginalCounts {
+    pub names: usize,
+    pub id_numbers: usize,
+}
+
 impl KnownPeople {
     /// Collects names and ID numbers as received.
     pub fn new(names: &HashSet<String>, id_numbers: &HashSet<String>, chance: PersonGenerator<'_>) -> Self {
@@ -120,10 +127,10 @@ impl KnownPeople {
         }
     }
 
-    /// Counts names and ID numbers.
-    pub fn count_originals(&self) -> (usize, usize) {
+    /// Counts the originals.
+    pub fn count_originals(&self) -> OriginalCounts {
         let of = |kind| self.originals_by_first.values().flatten().filter(|pattern| pattern.kind == kind).count();
-        (of(Kind::Name), of(Kind::IdNumber))
+        OriginalCounts { names: of(Kind::Name), id_numbers: of(Kind::IdNumber) }
     }
 
     /// Returns the longest original that begins here, with the positions of its characters.

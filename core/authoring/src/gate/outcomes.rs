@@ -43,7 +43,7 @@ fn record_outcome(staged: &StageResult<'_>) -> Value {
             "source_version": r.source_version,
         } }),
         StageResult::Roster(row) => json!({ "clean": roster_outcome(row) }),
-        StageResult::Skipped(_, because) => json!({ "skipped": because }),
+        StageResult::Skipped(skipped) => json!({ "skipped": skipped.because }),
         StageResult::Parked(p) => json!({ "parked": {
             "address": p.address,
             "reasons": p.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(),
@@ -60,7 +60,7 @@ fn roster_outcome(row: &RosterRow<'_>) -> Value {
             "birth_date": person.id_number.birth_date().to_string(),
             "teacher_number": person.teacher_number,
         }),
-        Content::Membership(person, _) => json!({ "teacher_ref": person }),
+        Content::Membership { person, .. } => json!({ "teacher_ref": person }),
         Content::School(school) => json!({
             "school": school.code,
             "name": school.name,

@@ -44,9 +44,18 @@ struct SimulatedPlatform {
     tokens: Vec<(String, String)>,
 }
 
+/// A pull with one kind of spoiled answer.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// The kind of spoiled answer.
+    pub name: VariantName,
+    /// What is wrong, if anything is.
+    pub result: Result<(), Difference>,
+}
+
 /// Pulls the first page of a stream several times, each time with one spoiled answer before it. No record may come from
 /// a spoiled answer, and the page afterwards must have as many records as the sample (`records`). Returns one row per
-/// kind of spoiled answer, with what is wrong. The result is empty for a stream whose platform cannot be simulated: one
+/// kind of spoiled answer. The result is empty for a stream whose platform cannot be simulated: one
 /// with a fan-out, an export or a client certificate, or one read from files.
 ///
 /// # Errors
@@ -57,7 +66,7 @@ pub async fn rehearse_stream(
     sample: &[u8],
     records: u32,
     unpacker: &Arc<Unpacker>,
-) -> Result<Vec<(VariantName, Result<(), Difference>)>, SystemError> {
+) -> Result<Vec<Rehearsal>, SystemError> {
     let Transport::Http { auth, .. } = &manifest.transport else { return Ok(vec![]) };
     let whole = stream.request.is_some() && stream.each.is_empty() && !matches!(auth, Auth::Certificate {});
     if !whole {
@@ -79,8 +88,9 @@ pub async fn rehearse_stream(
     });
     let endpoint = endpoint_of(stream, auth, &format!("http://{address}"), unpacker);
     let mut told = Vec::new();
-    for (words, way) in WAYS {
-        told.push((words, check_spoiled_answer(manifest, stream, records, &endpoint, &stage, way).await));
+    for (name, way) in WAYS {
+        let result = check_spoiled_answer(manifest, stream, records, &endpoint, &stage, way).await;
+        told.push(Rehearsal { name, result });
     }
     server.abort();
     Ok(told)

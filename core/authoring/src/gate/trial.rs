@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::gate::difference::Difference;
+use crate::gate::played::Rehearsal;
 use crate::gate::{outcomes, played, variants};
 use huiliu_decode::Body;
 use huiliu_decode::unpacker::Unpacker;
@@ -163,15 +164,15 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
         }
         let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
         let played = played::rehearse_stream(manifest, stream, &sample.bytes, records, unpacker).await;
-        for (name, wrong) in played.map_err(|why| GateError::Played { why })? {
+        for Rehearsal { name, result } in played.map_err(|why| GateError::Played { why })? {
             rows.push(Checked {
                 connector: manifest.id.clone(),
                 stream: sample.stream.clone(),
                 sample: sample.address.clone(),
                 variant: Some(Message::new(&name)),
                 records: of_sample.len(),
-                ok: wrong.is_ok(),
-                differences: wrong.err().iter().map(Message::new).collect(),
+                ok: result.is_ok(),
+                differences: result.err().iter().map(Message::new).collect(),
             });
         }
     }

@@ -10,6 +10,14 @@ use huiliu_manifest::Unit;
 use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_month};
 
+/// A unit as the cells write it.
+#[derive(Debug, Clone)]
+pub(super) struct WrittenUnit {
+    pub unit: Unit,
+    /// The word after the numbers.
+    pub text: String,
+}
+
 /// Statistics of a column.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Facts {
@@ -33,8 +41,8 @@ pub(super) struct Facts {
     pub low: i64,
     pub high: i64,
     pub median: i64,
-    /// The unit after the numbers and its text, if at least half of them have one and it is always the same.
-    pub unit: Option<(Unit, String)>,
+    /// The unit after the numbers, if at least half of them have one and it is always the same.
+    pub unit: Option<WrittenUnit>,
     /// Whether the numbers have more than one unit.
     pub has_mixed_units: bool,
     pub phones: usize,
@@ -161,11 +169,11 @@ fn parse_number(text: &str) -> Option<Number> {
 }
 
 /// Returns the unit that at least half of the cells state, if no cell states another.
-fn common_unit(numbers: &[Number], filled: usize) -> Option<(Unit, String)> {
+fn common_unit(numbers: &[Number], filled: usize) -> Option<WrittenUnit> {
     let words = || numbers.iter().filter_map(|number| number.unit.as_ref());
     let units = list_units(numbers);
     let [unit] = units.as_slice() else { return None };
-    (words().count() * 2 >= filled).then_some((*unit, words().next()?.clone()))
+    (words().count() * 2 >= filled).then_some(WrittenUnit { unit: *unit, text: words().next()?.clone() })
 }
 
 /// Returns the units that the cells state.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::infer::layout::{Layout, Paging};
+use crate::infer::layout::{Layout, Paging, SuccessMark};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
 use crate::infer::{BrokenSample, InferError, SampleForm};
@@ -113,7 +113,7 @@ fn last_name(path: &str) -> String {
 
 /// Finds the scalar that marks a successful answer, such as a code of 0 or 200 or a success of true. Returns its path
 /// and value.
-fn find_verdict(beside: &[Scalar<'_>]) -> Option<(String, String)> {
+fn find_verdict(beside: &[Scalar<'_>]) -> Option<SuccessMark> {
     let good = |name: &str, text: &str| match name {
         "code" | "errcode" | "errorcode" | "retcode" | "resultcode" | "status" | "ret" | "statuscode"
         | "returncode" => ["0", "00", "000", "0000", "200", "1", "ok", "OK", "success", "SUCCESS"].contains(&text),
@@ -121,7 +121,7 @@ fn find_verdict(beside: &[Scalar<'_>]) -> Option<(String, String)> {
         _ => false,
     };
     let found = beside.iter().find(|scalar| good(&last_name(&scalar.path), scalar.text));
-    found.map(|scalar| (scalar.path.clone(), scalar.text.to_owned()))
+    found.map(|scalar| SuccessMark { path: scalar.path.clone(), value: scalar.text.to_owned() })
 }
 
 fn find_paging(trail: &[Step<'_>], beside: &[Scalar<'_>]) -> Option<Paging> {

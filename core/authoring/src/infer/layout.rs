@@ -3,6 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+/// The value by which a platform marks a successful answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SuccessMark {
+    /// Dotted path of the value.
+    pub path: String,
+    /// Its text.
+    pub value: String,
+}
+
 /// Where and in which form the records are in a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -11,8 +20,8 @@ pub enum Layout {
     Json {
         /// Dotted path of the list; empty if the document itself is the list.
         items: String,
-        /// Path and text of the value that marks a successful answer.
-        verdict: Option<(String, String)>,
+        /// What marks a successful answer.
+        verdict: Option<SuccessMark>,
         /// How further pages are probably requested.
         paging: Option<Paging>,
         /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.

@@ -34,7 +34,7 @@ pub use guess::{
     Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn, Version,
     guess_manifest,
 };
-pub use layout::{Header, Layout, Paging};
+pub use layout::{Header, Layout, Paging, SuccessMark};
 pub use sniff::{MAX_SAMPLE, unpack_task};
 pub use terms::Meaning;
 

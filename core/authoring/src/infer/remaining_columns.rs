@@ -180,7 +180,7 @@ impl Columns<'_> {
         let guess = unit::guess_unit(self.names[at].unit.or_else(|| self.unit_from_column(&path)), facts);
         match guess {
             Some(StatedUnit { unit, confidence }) if confidence >= UNSURE => {
-                let suffix = facts.unit.as_ref().map(|(_, text)| text.clone());
+                let suffix = facts.unit.as_ref().map(|written| written.text.clone());
                 if confidence < 70 {
                     settled.questions.push(Question::Unit { path });
                 }

@@ -74,7 +74,7 @@ pub(super) fn unit_of_name(base: &str, inner: &[String]) -> Option<StatedUnit> {
 
 /// Guesses the unit of a column of hours: from the words in its values, its name, or its range.
 pub(super) fn guess_unit(named: Option<StatedUnit>, facts: &Facts) -> Option<StatedUnit> {
-    let in_values = facts.unit.as_ref().map(|(unit, _)| StatedUnit { unit: *unit, confidence: 97 });
+    let in_values = facts.unit.as_ref().map(|written| StatedUnit { unit: written.unit, confidence: 97 });
     let Some(StatedUnit { unit, confidence }) = in_values.or(named) else {
         // A median from two hundred up suggests minutes of a course; numbers alone cannot distinguish class hours from
         // clock hours.

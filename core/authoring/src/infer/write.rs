@@ -1,7 +1,7 @@
 //! Writes a guess as the text of a manifest: a comment beside each line, and a question where nothing is certain.
 
 use crate::infer::guess::{Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, Version};
-use crate::infer::layout::{Header, Layout, Paging};
+use crate::infer::layout::{Header, Layout, Paging, SuccessMark};
 use huiliu_manifest::{Field, PassRule};
 
 /// Requested number of records per page, if the platform is read page by page.
@@ -215,9 +215,9 @@ fn render_format(guess: &Guess, sample: &str) -> String {
     match &guess.layout {
         Layout::Json { items, verdict, encoding, .. } => {
             let items = if items.is_empty() { String::new() } else { format!(", items = {}", quote_string(items)) };
-            let verdict = verdict
-                .as_ref()
-                .map(|(path, value)| format!(", ok_path = {}, ok_value = {}", quote_string(path), quote_string(value)));
+            let verdict = verdict.as_ref().map(|SuccessMark { path, value }| {
+                format!(", ok_path = {}, ok_value = {}", quote_string(path), quote_string(value))
+            });
             format!("{{ kind = \"json\"{items}{}{} }}", verdict.unwrap_or_default(), encoding_entry(encoding))
         }
         Layout::JsonLines { encoding } => format!("{{ kind = \"json_lines\"{} }}", encoding_entry(encoding)),

@@ -214,13 +214,13 @@ async fn store_version(
     let (id, version) = (package.manifest.id.as_str(), package.manifest.version_number());
     let digest = content_digest(&opened.keys, &package.text, &package.samples);
     let mut tx = store::begin_change(&opened.db).await?;
-    let (held, highest) = store::find_stored_version(&mut tx, id, version).await?;
-    if held.as_deref() == Some(&digest[..]) {
+    let stored = store::find_stored_version(&mut tx, id, version).await?;
+    if stored.digest.as_deref() == Some(&digest[..]) {
         let used = store::find_use(&mut tx, id).await?.and_then(|decided| decided.version);
         let in_use = used == Some(version);
         return Ok(if in_use { RegistrationState::Unchanged } else { RegistrationState::NotInUse });
     }
-    if let Some(highest) = highest.filter(|highest| version <= *highest) {
+    if let Some(highest) = stored.highest.filter(|highest| version <= *highest) {
         return Err(ConnectorError::VersionTaken { connector: id.to_owned(), version, highest }.into());
     }
     let new =

@@ -204,8 +204,7 @@ pub async fn reset(
 /// Returns the connector under which a source was read.
 async fn connector_of(tx: &mut Tx, source: &str) -> Result<String, OperationError> {
     let booked = sources::find_known_source(tx, source).await?;
-    let (connector, _) = booked.ok_or_else(|| CursorError::NeverRead { name: source.to_owned() })?;
-    Ok(connector)
+    Ok(booked.ok_or_else(|| CursorError::NeverRead { name: source.to_owned() })?.connector)
 }
 
 async fn put_cursor(tx: &mut Tx, of: StreamName<'_>, cursor: Option<&str>) -> Result<(), OperationError> {

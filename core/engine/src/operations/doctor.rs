@@ -12,10 +12,10 @@ use crate::registry::{self, FoundManifest, InUse, Origin};
 use crate::rule_files;
 use crate::settings::{Settings, SourceSettings};
 use crate::settings_problem::{SettingsProblem, SettingsRead};
-use crate::source_check::{self, SourceProblem};
+use crate::source_check::{self, DuplicateName, SourceProblem};
 use huiliu_queue::Queue;
 use huiliu_store::admin::registry::Registered;
-use huiliu_store::admin::reports;
+use huiliu_store::admin::reports::{self, OrphanCount};
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_vault::key_file;
 
@@ -56,15 +56,6 @@ pub struct ConnectorFound {
     pub version: i64,
     /// Where its manifest comes from.
     pub origin: Origin,
-}
-
-/// Rows that refer to rows that do not exist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct OrphanCount {
-    /// The kind of row.
-    pub rows: String,
-    /// The number of rows.
-    pub count: i64,
 }
 
 /// What was found in a part.
@@ -243,9 +234,7 @@ async fn examine_key_and_rows(settings: &Settings, items: &mut Vec<Finding>) -> 
         items.push(Finding { warning: true, ..Finding::new(Part::KeyFile, true, detail) });
     }
     let orphans = reports::count_orphans(&opened.db).await?;
-    let counts: Vec<OrphanCount> =
-        orphans.into_iter().map(|(rows, count)| OrphanCount { rows: rows.to_owned(), count }).collect();
-    items.push(Finding::new(Part::Orphans, counts.is_empty(), Detail::Orphans(counts)));
+    items.push(Finding::new(Part::Orphans, orphans.is_empty(), Detail::Orphans(orphans)));
     let namespace = opened.keys.namespace();
     opened.close().await;
     Ok(namespace)
@@ -313,7 +302,7 @@ fn examine_sources(
         let (source, file, code) = (source.to_owned(), file.map(Path::to_owned), problem.code());
         Finding::new(Part::Source, false, Detail::Source(SourceFinding { source, file, code, problem }))
     };
-    for (name, times) in source_check::find_duplicate_names(&settings.sources) {
+    for DuplicateName { name, times } in source_check::find_duplicate_names(&settings.sources) {
         found.push(finding(&name, file, SourceProblem::NameTwice { times }));
     }
     for source in &settings.sources {

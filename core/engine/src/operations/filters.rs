@@ -113,7 +113,7 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
         let settings = access.settings.sources.iter().map(|source| source.name.clone());
         let registered = registered.sources.iter().map(|row| row.name.clone());
         let known: BTreeSet<String> =
-            settings.chain(registered).chain(held.iter().map(|(name, _)| name.clone())).collect();
+            settings.chain(registered).chain(held.iter().map(|source| source.name.clone())).collect();
         if !known.contains(name) {
             let (name, known) = (name.clone(), Vec::from_iter(known));
             let is_any = !known.is_empty();
@@ -124,7 +124,7 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
     }
     if let Some(connector) = &asked.connector {
         let mut known: BTreeSet<String> = access.resolve_in_use(&registered)?.found.into_keys().collect();
-        known.extend(held.into_iter().map(|(_, connector)| connector));
+        known.extend(held.into_iter().map(|source| source.connector));
         if !known.contains(connector) {
             let (connector, known) = (connector.clone(), known.into_iter().collect());
             return Err(FilterError::Connector { connector, known }.into());

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::error::OperationError;
 use huiliu_matching::cluster::Link;
-use huiliu_matching::table::{Columns, Row, Table, TableError};
+use huiliu_matching::table::{Columns, Row, Table, TableError, UnreadableValues};
 use huiliu_matching::{
     Candidate, Decision, Doubt, Evidence, Matcher, Profile, Verdict, Weights, WeightsError, WeightsProblem,
 };
@@ -190,7 +190,7 @@ impl MatchCounts {
     fn with_totals(self, clusters: usize, matcher: &Matcher<'_>) -> Self {
         let crowded = matcher.index().crowded().iter();
         let narrowed =
-            crowded.map(|(kind, (met, most))| NarrowedKey { key: kind.as_str(), met: *met, most_rows: *most });
+            crowded.map(|(kind, of)| NarrowedKey { key: kind.as_str(), met: of.met, most_rows: of.most_rows });
         Self { clusters, compared: matcher.compared(), narrowed: narrowed.collect(), ..self }
     }
 }
@@ -258,7 +258,7 @@ impl MatchJob<'_> {
             }
         }
         self.report_unreadable(left, &table);
-        let (groups, _) = matcher.build_clusters(&joined.links, &joined.collect_people());
+        let groups = matcher.build_clusters(&joined.links, &joined.collect_people()).groups;
         for group in &groups {
             let mut cluster = MatchCluster::default();
             for row in group {
@@ -298,7 +298,7 @@ impl MatchJob<'_> {
             }
         }
         counts.none = met.iter().filter(|met| !**met).count() as u64;
-        let (groups, _) = matcher.build_clusters(&links, &[]);
+        let groups = matcher.build_clusters(&links, &[]).groups;
         for group in &groups {
             let left = group.iter().map(|row| held.id_of_row(*row).unwrap_or_default().to_owned()).collect();
             (self.sink)(MatchLine::Cluster(MatchCluster { left, right: vec![] }));
@@ -318,7 +318,7 @@ impl MatchJob<'_> {
     }
 
     fn report_unreadable(&mut self, file: &Path, table: &Table) {
-        for (column, values, first_line) in table.unreadable() {
+        for UnreadableValues { column, values, first_line } in table.unreadable() {
             let (values, first_line) = (*values, *first_line);
             let unreadable = UnreadableColumn { file: file.to_owned(), column: column.clone(), values, first_line };
             (self.sink)(MatchLine::UnreadableColumn(unreadable));

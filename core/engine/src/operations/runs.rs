@@ -48,7 +48,7 @@ pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, Operation
     Ok(RunShown {
         run: row,
         unread_payloads: reports::list_unread(&opened.db, run).await?,
-        new_fields: new_fields.iter().map(|(stream, field)| format!("{stream}/{field}")).collect(),
+        new_fields: new_fields.iter().map(|new| format!("{}/{}", new.stream, new.field)).collect(),
     })
 }
 

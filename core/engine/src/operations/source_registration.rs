@@ -23,7 +23,7 @@ use huiliu_manifest::{Manifest, Transport};
 use huiliu_platform::{Endpoint, shipped};
 use huiliu_store::Tx;
 use huiliu_store::admin::registry;
-use huiliu_store::admin::sources::{self as store, SourceRow};
+use huiliu_store::admin::sources::{self as store, KnownSource, SourceRow};
 
 /// The longest name of a source, in characters.
 const MAX_NAME: usize = 100;
@@ -173,7 +173,7 @@ pub async fn add(
     let empty = SourceRow { schedule: TEN_DAYS.to_owned(), settings: "{}".to_owned(), ..SourceRow::default() };
     let row = apply_change(SourceRow { name, connector, institution_code, ..empty }, change)?;
     let row = SourceRow { set_by: act.actor.to_owned(), ..row };
-    if let Some((connector, institution)) = store::find_known_source(&mut tx, &row.name).await?
+    if let Some(KnownSource { connector, institution }) = store::find_known_source(&mut tx, &row.name).await?
         && (connector != row.connector || institution != row.institution_code)
     {
         return Err(SourceRegistrationError::BookedOtherwise { name: row.name, connector, institution }.into());

@@ -67,7 +67,7 @@ fn roster_kind(row: &RosterRow<'_>) -> RosterKind {
     match &row.content {
         Content::Teacher(..) => RosterKind::Teacher,
         Content::School(_) => RosterKind::School,
-        Content::Membership(..) => RosterKind::Membership,
+        Content::Membership { .. } => RosterKind::Membership,
     }
 }
 
@@ -82,11 +82,11 @@ fn items_not_loaded<'i>(
         detail: json!({ "reasons": parked.problems }),
         ..build_item(held, wanted, parked.index, &parked.address, RecordOutcome::Parked)
     });
-    let skipped = load.skipped.iter().map(move |(index, because)| {
-        let address = wanted.get(index).map_or("", |record| &record.address);
+    let skipped = load.skipped.iter().map(move |skipped| {
+        let address = wanted.get(&skipped.index).map_or("", |record| &record.address);
         Item {
-            detail: json!({ "because": because }),
-            ..build_item(held, wanted, *index, address, RecordOutcome::Skipped)
+            detail: json!({ "because": skipped.because }),
+            ..build_item(held, wanted, skipped.index, address, RecordOutcome::Skipped)
         }
     });
     parked.chain(skipped)

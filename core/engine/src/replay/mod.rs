@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::deliver::DeliveryContext;
 use crate::ingest::wait_for_stop;
 use huiliu_store::admin::audit::{self, NewEntry};
-use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
+use huiliu_store::delivery::replays::{self, Effect, Filter, Item, ResolvedItem, Wanted};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use perform::ReplayResults;
@@ -267,7 +267,7 @@ async fn find_early_differences(
 ) -> Result<Vec<PlanDifference>, StoreError> {
     let gone = replays::list_resolved_items(tx, replay).await?.into_iter();
     let mut moved: Vec<PlanDifference> = gone
-        .map(|(dead_letter, address, planned)| PlanDifference::Letter {
+        .map(|ResolvedItem { dead_letter, address, planned }| PlanDifference::Letter {
             dead_letter,
             address,
             planned,

@@ -111,7 +111,7 @@ async fn replay_records(
         .clean
         .iter()
         .map(|r| (r.index, Some(r.record_key)))
-        .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
+        .chain(load.skipped.iter().map(|skipped| (skipped.index, None)))
         .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
@@ -133,7 +133,7 @@ async fn replay_roster(
     let mut classified = Classified::classify_versions(tx, held, load.activation, sifted.loadable_rows()).await?;
     let kept = sifted.loadable_rows().map(|row| (row.index, Some(row.record_key)));
     let resolved: Vec<_> = kept
-        .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
+        .chain(load.skipped.iter().map(|skipped| (skipped.index, None)))
         .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };

@@ -109,6 +109,14 @@ pub(crate) fn is_wanted(manifest: &Manifest, stream: &Stream, name: &str) -> boo
         }
 }
 
+/// Names of entries of a folder.
+struct ListedFiles {
+    /// The files of a stream.
+    names: Vec<String>,
+    /// Entries that look like one but are not read.
+    left: Vec<String>,
+}
+
 /// A connector over a folder of files.
 #[derive(Debug)]
 pub struct FileConnector {
@@ -124,8 +132,8 @@ impl FileConnector {
         Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
     }
 
-    /// Lists the names of the stream's files, and of entries that look like one but are not read.
-    fn list_files(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
+    /// Lists the names of the stream's files.
+    fn list_files(&self, stream: &Stream) -> Result<ListedFiles, Failure> {
         let unreadable = |e: std::io::Error| {
             Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.into() })
         };
@@ -141,7 +149,7 @@ impl FileConnector {
                 _ => {}
             }
         }
-        Ok((names, left))
+        Ok(ListedFiles { names, left })
     }
 }
 
@@ -194,7 +202,7 @@ impl Connector for FileConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let (names, left) = self.list_files(stream)?;
+        let ListedFiles { names, left } = self.list_files(stream)?;
         let next = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next_file(&names);
         if next.as_ref().is_none_or(|next| next.last) {
             warn_skipped(&self.folder, left);

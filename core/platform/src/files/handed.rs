@@ -19,8 +19,12 @@ use huiliu_manifest::{Manifest, Stream, Transport};
 #[derive(Debug)]
 enum UploadedFile {
     File(PathBuf),
-    /// A pushed payload and its name.
-    Sent(String, Payload),
+    /// A pushed payload.
+    Sent {
+        /// The name with which it was pushed.
+        name: String,
+        payload: Payload,
+    },
 }
 
 /// A connector over what was handed in for one stream.
@@ -80,7 +84,7 @@ impl UploadConnector {
             return Err(Failure::fatal(Cause::NotPush { connector: manifest.id }));
         }
         let made = Self::new(manifest, stream, vec![], unpacker)?;
-        Ok(Self { files: Mutex::new([UploadedFile::Sent(name.to_owned(), payload)].into()), ..made })
+        Ok(Self { files: Mutex::new([UploadedFile::Sent { name: name.to_owned(), payload }].into()), ..made })
     }
 }
 
@@ -103,7 +107,7 @@ impl Connector for UploadConnector {
         let (name, payload) = match files.front() {
             None => return Ok(None),
             Some(UploadedFile::File(file)) => (file_name(file), read_file(file, stream).await?),
-            Some(UploadedFile::Sent(name, payload)) => (name.clone(), payload.clone()),
+            Some(UploadedFile::Sent { name, payload }) => (name.clone(), payload.clone()),
         };
         // This cursor is never stored; it only distinguishes one file from the next.
         let (cursor, last) = (files.len().to_string(), files.len() == 1);

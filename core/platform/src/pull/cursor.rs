@@ -100,6 +100,15 @@ pub(crate) struct RemainingListings<'a> {
     pub(crate) keys: Vec<String>,
 }
 
+/// The cursor after the end of a listing.
+#[derive(Debug)]
+pub(crate) struct NextCursor {
+    /// The cursor.
+    pub(crate) cursor: Cursor,
+    /// Whether the pass has ended.
+    pub(crate) last: bool,
+}
+
 impl Cursor {
     /// Checks that a stream can be read from here.
     ///
@@ -147,8 +156,8 @@ impl Cursor {
         Self { partitions, short: self.short, ..Self::default() }
     }
 
-    /// Returns the cursor after the end of the listing, and whether the pass has ended.
-    pub(crate) fn after_listing(&self, ahead: RemainingListings<'_>) -> (Self, bool) {
+    /// Returns the cursor after the end of the listing.
+    pub(crate) fn after_listing(&self, ahead: RemainingListings<'_>) -> NextCursor {
         let short = self.total_shortfall();
         let rest = Self {
             since: self.since.clone(),
@@ -161,7 +170,7 @@ impl Cursor {
             ..Self::default()
         };
         if let Some(step) = ahead.window.next {
-            return (Self { step: Some(step), ..rest }, false);
+            return NextCursor { cursor: Self { step: Some(step), ..rest }, last: false };
         }
         // After a shortfall, the next pass starts at the same place again.
         let next = if short.is_some_and(|short| short.here) {
@@ -172,15 +181,15 @@ impl Cursor {
         let short = short.map(|short| Shortfall { here: false, ..short });
         let mut partitions = rest.partitions;
         if ahead.key.is_empty() {
-            return (Self { since: next, short, ..Self::default() }, true);
+            return NextCursor { cursor: Self { since: next, short, ..Self::default() }, last: true };
         }
         match next {
             Some(next) => partitions.insert(ahead.key.to_owned(), next),
             None => partitions.remove(ahead.key),
         };
         match ahead.next_partition {
-            Some(partition) => (
-                Self {
+            Some(partition) => NextCursor {
+                cursor: Self {
                     since: rest.since,
                     until: rest.until,
                     began: rest.began,
@@ -189,9 +198,12 @@ impl Cursor {
                     short,
                     ..Self::default()
                 },
-                false,
-            ),
-            None => (Self { partitions, short, ..Self::default() }.after_last_partition(&ahead.keys), true),
+                last: false,
+            },
+            None => {
+                let cursor = Self { partitions, short, ..Self::default() }.after_last_partition(&ahead.keys);
+                NextCursor { cursor, last: true }
+            }
         }
     }
 }

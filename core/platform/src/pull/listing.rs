@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::web::Answer;
-use crate::pull::cursor::{Cursor, RemainingListings, partition_key};
+use crate::pull::cursor::{Cursor, NextCursor, RemainingListings, partition_key};
 use crate::pull::fan_out::{self, Partition};
 use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, Received};
 use crate::pull::since::{self, Window};
@@ -280,7 +280,7 @@ impl Listing<'_> {
             next_partition: self.all.get(self.nth + 1).map(|partition| partition.values.clone()),
             keys: self.all.iter().map(|partition| partition_key(&names, &partition.values)).collect(),
         };
-        let (cursor, last) = here.after_listing(ahead);
+        let NextCursor { cursor, last } = here.after_listing(ahead);
         self.make_page(address, payload, records, &cursor, last)
     }
 }

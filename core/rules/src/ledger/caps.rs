@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{Datelike as _, Days, NaiveDate};
 
 use crate::ledger::{Cut, Draft};
-use crate::policy::pack::{AboveCourse, Cap, Limit, Pack};
+use crate::policy::pack::{AboveCourse, Cap, Limit, Pack, RuledAboveCourse};
 use crate::policy::shape::Dimension;
 use crate::policy::{Policy, RuleNo};
 use huiliu_values::EntryOutcome;
@@ -82,7 +82,7 @@ fn course_maximum(policy: &Policy, draft: &Draft<'_>) -> Option<i64> {
 }
 
 fn cap_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut CapUsage) {
-    let (choice, rule) = pack.above_course;
+    let RuledAboveCourse { choice, rule } = pack.above_course;
     let Some(most) = course_maximum(policy, draft).filter(|_| choice != AboveCourse::Keep) else { return };
     let key = (rule, vec![text_part(draft.entry.canonical_course.as_deref()), text_part(draft.entry.cycle.as_deref())]);
     let used = used.by_key.entry(key).or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::ledger::{Assessed, Fact, FactKind};
+use crate::ledger::{Assessed, Fact, FactKind, RuledGrade};
 use crate::policy::pack::{MissingComponent, Pack};
 use crate::policy::{Policy, RuleNo};
 use huiliu_values::score::WeightedTotal;
@@ -62,7 +62,7 @@ impl<'a> SchoolGrades<'a> {
         let of_cycle = || pack.find_cycle(fact.period_end).and_then(|c| self.of_cycle.get(&*c.name));
         let found = of_project.or_else(of_cycle)?;
         match found.rulings.graded {
-            Some((grade, decision)) => Some((grade, Some(decision))),
+            Some(RuledGrade { grade, decision }) => Some((grade, Some(decision))),
             None => Some((grade_of(pack, &found.assessed?), None)),
         }
     }
@@ -72,7 +72,7 @@ impl<'a> SchoolGrades<'a> {
 pub(super) fn assess_record(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact) -> Result {
     let alone = |state, grade, decision| Result { state, grade, rule: pack.pass_gate, decision };
     let by_grade = |grade: Grade| if grade == Grade::Fail { PassState::Failed } else { PassState::Passed };
-    if let Some((grade, decision)) = fact.rulings.graded {
+    if let Some(RuledGrade { grade, decision }) = fact.rulings.graded {
         return alone(by_grade(grade), Some(grade), Some(decision));
     }
     let institution = match (&fact.assessed, fact.pass_state) {
@@ -108,7 +108,9 @@ fn combine_with_school(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact, ins
 pub fn grade_of(pack: &Pack, assessed: &Assessed) -> Grade {
     let total = match (assessed.components, assessed.total) {
         ([None, None, None], None) => return assessed.grade,
-        ([None, None, None], Some((n, d))) => WeightedTotal::new(n.unsigned_abs(), d.unsigned_abs()),
+        ([None, None, None], Some(of)) => {
+            WeightedTotal::new(of.numerator.unsigned_abs(), of.denominator.unsigned_abs())
+        }
         (components, _) => match weighted_total(pack, components) {
             Some(total) => total,
             None => return Grade::Fail,

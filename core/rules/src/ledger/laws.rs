@@ -398,7 +398,7 @@ fn a_school_grade_fails_a_project_until_an_appeal() {
         (made.len(), made[0].outcome, p.rules[made[0].rule].name.as_str()),
         (1, EntryOutcome::NotPassed, "comprehensive")
     );
-    by_school.rulings.graded = Some((Grade::Pass, 9));
+    by_school.rulings.graded = Some(RuledGrade { grade: Grade::Pass, decision: 9 });
     let made = entries_of(&p, &[training, by_school]);
     assert_eq!((made[0].outcome, made[0].decision, made[0].grade), (EntryOutcome::Counted, Some(9), Some(Grade::Pass)));
 }

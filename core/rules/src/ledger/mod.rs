@@ -41,6 +41,15 @@ pub enum FactKind {
     Assessment,
 }
 
+/// A fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fraction {
+    /// The part above the line.
+    pub numerator: i64,
+    /// The part below the line; above zero.
+    pub denominator: i64,
+}
+
 /// The assessment of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assessed {
@@ -48,8 +57,8 @@ pub struct Assessed {
     pub by_school: bool,
     /// The scores of 课程学习, 研修活动 and 应用成果, in hundredths.
     pub components: [Option<u16>; 3],
-    /// The total as a fraction (numerator, denominator) of hundredths, if only the total is given.
-    pub total: Option<(i64, i64)>,
+    /// The total in hundredths, if only the total is given.
+    pub total: Option<Fraction>,
     /// The grade: as given, if only the grade is given; otherwise as computed when the record was loaded.
     pub grade: Grade,
 }
@@ -59,10 +68,19 @@ pub struct Assessed {
 pub struct Rulings {
     /// The decision that revoked the certificate (由他人代培).
     pub revoked: Option<i64>,
-    /// The grade that a person set, for example after an appeal (申诉), and the decision.
-    pub graded: Option<(Grade, i64)>,
+    /// The grade that a person set, for example after an appeal (申诉).
+    pub graded: Option<RuledGrade>,
     /// The decision that, of several records of a course, this one counts.
     pub kept: Option<i64>,
+}
+
+/// A grade that a person set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuledGrade {
+    /// The grade.
+    pub grade: Grade,
+    /// The decision, by number.
+    pub decision: i64,
 }
 
 /// Everything that the ledger needs to know about one record.

@@ -2,14 +2,18 @@
 
 use crate::ledger::grade::{self, SchoolGrades};
 use crate::ledger::{Draft, Entry, Fact, Person, selector_values_of};
-use crate::policy::pack::{AsOf, Exempt, Pack, RuledStanding};
+use crate::policy::pack::{AsOf, Exempt, MinimumAttendance, Pack, RuledStanding};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
 use crate::roster::exemption::check_exemption;
 use chrono::{Datelike as _, NaiveDate};
 use huiliu_values::{EntryOutcome, Hours, PassState};
 
 /// The outcome of a record before duplicates and caps, with its rule and decision.
-type Gate = (EntryOutcome, RuleNo, Option<i64>);
+struct Gate {
+    outcome: EntryOutcome,
+    rule: RuleNo,
+    decision: Option<i64>,
+}
 
 pub(super) fn draft_entry<'a>(
     policy: &'a Policy,
@@ -49,10 +53,10 @@ pub(super) fn draft_entry<'a>(
     let result = grade::assess_record(pack, schools, fact);
     draft.entry.grade = result.grade;
     let named = fact.claimed || names.iter().any(|name| policy.is_name_of(name, &fact.name));
-    let (outcome, rule, decision) = if named {
+    let Gate { outcome, rule, decision } = if named {
         apply_gates(pack, person, &result, fact)
     } else {
-        (EntryOutcome::NameContradicts, pack.identity, None)
+        Gate { outcome: EntryOutcome::NameContradicts, rule: pack.identity, decision: None }
     };
     draft.entry.decision = decision;
     if outcome.counts_hours() {
@@ -64,13 +68,14 @@ pub(super) fn draft_entry<'a>(
 }
 
 fn apply_gates(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {
+    let gate = |outcome, rule, decision| Gate { outcome, rule, decision };
     if let Some(decision) = fact.rulings.revoked {
-        return (EntryOutcome::Revoked, pack.revocation, Some(decision));
+        return gate(EntryOutcome::Revoked, pack.revocation, Some(decision));
     }
-    if let (Some((least, above, rule)), Some(present)) = (pack.attendance, fact.attendance)
+    if let (Some(MinimumAttendance { least, above, rule }), Some(present)) = (pack.attendance, fact.attendance)
         && (present < least || above && present == least)
     {
-        return (EntryOutcome::Absent, rule, None);
+        return gate(EntryOutcome::Absent, rule, None);
     }
     if result.state != PassState::Passed
         && let Some(exempt) = pack.exempt.filter(|e| is_exempt(e, pack, person, fact))
@@ -78,22 +83,23 @@ fn apply_gates(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact
         return gate_for_standing(exempt.stands, None);
     }
     match result.state {
-        PassState::Passed => (EntryOutcome::Counted, result.rule, result.decision),
+        PassState::Passed => gate(EntryOutcome::Counted, result.rule, result.decision),
         PassState::NotAssessed => gate_for_standing(pack.not_assessed, result.decision),
         PassState::Failed => match pack.failed_counts {
-            Some(rule) if result.decision.is_none() => (EntryOutcome::Provisional, rule, None),
-            _ => (EntryOutcome::NotPassed, result.rule, result.decision),
+            Some(rule) if result.decision.is_none() => gate(EntryOutcome::Provisional, rule, None),
+            _ => gate(EntryOutcome::NotPassed, result.rule, result.decision),
         },
-        PassState::Pending => (EntryOutcome::NotPassed, result.rule, result.decision),
+        PassState::Pending => gate(EntryOutcome::NotPassed, result.rule, result.decision),
     }
 }
 
 fn gate_for_standing(stands: RuledStanding, decision: Option<i64>) -> Gate {
-    match stands.standing {
-        Standing::Final => (EntryOutcome::Counted, stands.rule, decision),
-        Standing::Provisional => (EntryOutcome::Provisional, stands.rule, decision),
-        Standing::None => (EntryOutcome::NotCounted, stands.rule, decision),
-    }
+    let outcome = match stands.standing {
+        Standing::Final => EntryOutcome::Counted,
+        Standing::Provisional => EntryOutcome::Provisional,
+        Standing::None => EntryOutcome::NotCounted,
+    };
+    Gate { outcome, rule: stands.rule, decision }
 }
 
 /// Whether the teacher is outside the assessment because of age. A teacher whose sex or date of birth is unknown is

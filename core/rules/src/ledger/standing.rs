@@ -6,7 +6,7 @@ use chrono::{Months, NaiveDate};
 
 use crate::ledger::Entry;
 use crate::policy::Policy;
-use crate::policy::pack::Requirement;
+use crate::policy::pack::{Requirement, RoundedUnits};
 use huiliu_values::{Basis, EntryOutcome, ExactHours};
 
 /// The part of an entry that a sum needs.
@@ -144,7 +144,8 @@ fn compare_with_requirement(
     let pack = policy.pack_for_day(day);
     let legacy = lines.iter().any(|l| l.outcome == EntryOutcome::Provisional);
     let met = asked.map(|r| sum.counted.0 >= r.units || r.legacy_meets_requirement && legacy);
-    let (rounded, residue) = pack.map_or((sum.counted.0, 0), |p| p.rounding.round_units(sum.counted.0));
+    let unrounded = RoundedUnits { rounded: sum.counted.0, residue: 0 };
+    let RoundedUnits { rounded, residue } = pack.map_or(unrounded, |p| p.rounding.round_units(sum.counted.0));
     Sum {
         pack: pack.map(|p| format!("{}@{}", p.name, p.version)).unwrap_or_default(),
         required: asked.map(|r| ExactHours(r.units)),

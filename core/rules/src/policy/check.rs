@@ -9,7 +9,8 @@ use toml::Spanned;
 use crate::policy::fault::Reading;
 use crate::policy::pack::{
     AboveCourse, AsOf, Book, Cap, Comprehensive, Conversion, Credit, Cycle, Duplicates, Exempt, Limit,
-    MissingComponent, Pack, Preference, Requirement, Rounding, RuledStanding, Selector,
+    MinimumAttendance, MissingComponent, Pack, Preference, Requirement, Rounding, RuledAboveCourse, RuledStanding,
+    Selector,
 };
 use crate::policy::problem::PolicyProblem;
 use crate::policy::settings::{QUESTIONS, Question};
@@ -63,8 +64,15 @@ struct ConversionAt {
     at: usize,
 }
 
-/// The choices for the open questions, each with its rule.
-type ChosenSettings = BTreeMap<&'static str, (&'static str, RuleNo)>;
+/// The choice for an open question.
+#[derive(Clone, Copy, Default)]
+struct ChosenSetting {
+    value: &'static str,
+    rule: RuleNo,
+}
+
+/// The choices for the open questions, by setting name.
+type ChosenSettings = BTreeMap<&'static str, ChosenSetting>;
 
 /// Checks a pack; its rules are appended to `rules`.
 pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<Pack> {
@@ -77,12 +85,12 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
     let mut book = Book { rules, pack: file.name.clone(), version: file.version };
     let book = &mut book;
     let chosen = check_settings(reading, book, &file.setting);
-    let chose = |name: &str| chosen.get(name).copied().unwrap_or(("", 0));
+    let chose = |name: &str| chosen.get(name).copied().unwrap_or_default();
     let conversions = check_conversions(reading, book, &file.conversion, days);
     let (credits, credit_parts) = check_credits(reading, book, &file);
     let caps = check_caps(reading, book, &file, credit_parts);
     let weights = check_weights(reading, book, &file);
-    let bands = check_bands(reading, book, &file, chose("band_edge").0 == "upper");
+    let bands = check_bands(reading, book, &file, chose("band_edge").value == "upper");
     let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &Wording| RuledStanding {
         standing,
         rule: book.add_rule(name, basis, source),
@@ -91,7 +99,7 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
     let not_assessed = standing(book, "not_assessed", of.standing, of.basis, &of.source);
     let exempt = file.exempt.as_ref().map(|of| {
         let of = of.get_ref();
-        let as_of = match chose("age_as_of").0 {
+        let as_of = match chose("age_as_of").value {
             "period_start" => AsOf::PeriodStart,
             "year_end" => AsOf::YearEnd,
             "cycle_start" => AsOf::CycleStart,
@@ -100,9 +108,9 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
         let stands = standing(book, "exempt", of.standing, of.basis, &of.source);
         Exempt { limits: Limits { men: of.men, women: of.women }, as_of, stands }
     });
-    let pending = chose("without_school_grade").0 == "pending";
+    let pending = chose("without_school_grade").value == "pending";
     let cycles = check_cycles(reading, &file, days);
-    let above = match chose("above_course_maximum").0 {
+    let above = match chose("above_course_maximum").value {
         "refuse" => AboveCourse::Refuse,
         "keep" => AboveCourse::Keep,
         _ => AboveCourse::Cut,
@@ -116,27 +124,33 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
         caps,
         weights,
         bands,
-        round_first: chose("band_rounding").0 == "half_up",
-        missing_component: match chose("missing_component").0 {
+        round_first: chose("band_rounding").value == "half_up",
+        missing_component: match chose("missing_component").value {
             "fail" => MissingComponent::Fail,
             "renormalise" => MissingComponent::Renormalise,
             _ => MissingComponent::Wait,
         },
         pass_gate: book.add_principle("pass_gate", &file.pass_gate),
-        failed_counts: Some(chose("failed_course_hours")).filter(|c| c.0 == "provisional").map(|c| c.1),
+        failed_counts: Some(chose("failed_course_hours")).filter(|c| c.value == "provisional").map(|c| c.rule),
         attendance: check_attendance(reading, book, &file),
         not_assessed,
         exempt,
         comprehensive: check_comprehensive(reading, book, &file, pending),
         revocation: book.add_principle("revocation", &file.revocation),
         duplicates: check_duplicates(reading, book, &file),
-        each_institution: chose("same_course_two_institutions").0 == "each",
-        above_course: (above, chose("above_course_maximum").1),
+        each_institution: chose("same_course_two_institutions").value == "each",
+        above_course: RuledAboveCourse { choice: above, rule: chose("above_course_maximum").rule },
         identity: book.add_principle("identity", &file.identity),
-        requirement: check_requirement(reading, book, &file, chose("hours_window").0, chose("legacy_certificate").0),
+        requirement: check_requirement(
+            reading,
+            book,
+            &file,
+            chose("hours_window").value,
+            chose("legacy_certificate").value,
+        ),
         rounding: check_rounding(reading, book, &file),
         cycles,
-        chosen: chosen.iter().map(|(name, (value, _))| (*name, *value)).collect(),
+        chosen: chosen.iter().map(|(name, chosen)| (*name, chosen.value)).collect(),
         modes: check_modes(reading, &file),
         institution_words: check_grade_words(reading, "vocabulary.institution", &file.vocabulary.institution),
         school_words: check_grade_words(reading, "vocabulary.school", &file.vocabulary.school),
@@ -163,7 +177,7 @@ fn check_settings(
         let first = question.choices.first().copied().unwrap_or_default();
         let rule = format!("setting.{}", question.name);
         let made = match given.get(question.name) {
-            None => (first, book.add_rule(&rule, Basis::Assumed, &question.why)),
+            None => ChosenSetting { value: first, rule: book.add_rule(&rule, Basis::Assumed, &question.why) },
             Some(of) => {
                 let SettingRule { value, basis, source } = of.get_ref();
                 let choice = question.choices.iter().find(|c| *c == value).copied();
@@ -172,7 +186,7 @@ fn check_settings(
                     let why = PolicyProblem::Value { value: value.clone(), choices };
                     reading.add_fault(of.span().start, &rule, why);
                 }
-                (choice.unwrap_or(first), book.add_rule(&rule, *basis, source))
+                ChosenSetting { value: choice.unwrap_or(first), rule: book.add_rule(&rule, *basis, source) }
             }
         };
         chosen.insert(question.name, made);
@@ -369,12 +383,12 @@ fn check_bands(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, 
     Bands { excellent_from: of.excellent_from, pass_from: of.pass_from, upper_inclusive }
 }
 
-fn check_attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<(i64, bool, RuleNo)> {
+fn check_attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<MinimumAttendance> {
     let spanned = file.attendance.as_ref()?;
     let of = spanned.get_ref();
     let rule = book.add_rule("attendance", of.basis, &of.source);
     match Score::parse(&of.percent) {
-        Ok(percent) => Some((percent.hundredths().into(), of.above, rule)),
+        Ok(percent) => Some(MinimumAttendance { least: percent.hundredths().into(), above: of.above, rule }),
         Err(_) => {
             let why = PolicyProblem::Percent { percent: of.percent.clone() };
             reading.add_fault(spanned.span().start, "attendance", why);

@@ -222,16 +222,36 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// Returns the exported units and the remainder (negative if they were rounded up).
+    /// Rounds units.
     #[must_use]
-    pub fn round_units(&self, units: i64) -> (i64, i64) {
+    pub fn round_units(&self, units: i64) -> RoundedUnits {
         let half = match self.direction {
             Direction::Down => 0,
             Direction::HalfUp => self.to / 2 + self.to % 2,
         };
         let rounded = (units + half) / self.to * self.to;
-        (rounded, units - rounded)
+        RoundedUnits { rounded, residue: units - rounded }
     }
+}
+
+/// Units after rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundedUnits {
+    /// The exported units.
+    pub rounded: i64,
+    /// The remainder; negative if the units were rounded up.
+    pub residue: i64,
+}
+
+/// The attendance that a record needs to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinimumAttendance {
+    /// In hundredths of a per cent.
+    pub least: i64,
+    /// Whether the attendance must be above the minimum.
+    pub above: bool,
+    /// The rule that entries refer to.
+    pub rule: RuleNo,
 }
 
 /// How hours above a course's recognised maximum are treated.
@@ -243,6 +263,15 @@ pub enum AboveCourse {
     Refuse,
     /// All hours count.
     Keep,
+}
+
+/// How hours above a course's recognised maximum are treated, and the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuledAboveCourse {
+    /// How the hours are treated.
+    pub choice: AboveCourse,
+    /// The rule that entries refer to.
+    pub rule: RuleNo,
 }
 
 /// How a record without one of its three scores is treated.
@@ -291,8 +320,8 @@ pub struct Pack {
     pub pass_gate: RuleNo,
     /// Whether hours of a failed course count provisionally.
     pub failed_counts: Option<RuleNo>,
-    /// Minimum attendance in hundredths of a per cent, whether it must be exceeded, and the rule.
-    pub attendance: Option<(i64, bool, RuleNo)>,
+    /// The attendance that a record needs to count.
+    pub attendance: Option<MinimumAttendance>,
     /// Whether records that were never assessed count.
     pub not_assessed: RuledStanding,
     /// Which teachers are exempt from the assessment, and how their records count.
@@ -306,7 +335,7 @@ pub struct Pack {
     /// Whether the records of different institutions for one course all count.
     pub each_institution: bool,
     /// How hours above a course's recognised maximum are treated, and the rule.
-    pub above_course: (AboveCourse, RuleNo),
+    pub above_course: RuledAboveCourse,
     /// The rule for a record whose name contradicts the teacher's.
     pub identity: RuleNo,
     /// How many hours are required.

@@ -14,10 +14,19 @@ pub struct RowStatement<T> {
     pub to: Option<NaiveDate>,
     /// The date of the row's statement.
     pub as_of: NaiveDate,
-    /// Version and key of the row, to order rows of the same date.
-    pub order: (i64, Vec<u8>),
+    /// Orders rows of the same date.
+    pub order: RowOrder,
     /// Number of the row.
     pub row: i64,
+}
+
+/// The order of rows of the same date: by version, then by key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowOrder {
+    /// Version of the row.
+    pub version: i64,
+    /// Key of the row.
+    pub key: Vec<u8>,
 }
 
 /// Why a span ends.
@@ -95,11 +104,15 @@ pub fn build_spans<T: Clone + Eq>(mut stated: Vec<RowStatement<T>>) -> Vec<DateS
     spans.into_iter().map(|(span, _)| span).collect()
 }
 
-/// The order of statements: date, version, key.
-type Said = (NaiveDate, (i64, Vec<u8>));
+/// The order of statements: by date, then by row.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    as_of: NaiveDate,
+    row: RowOrder,
+}
 
 fn statement_order<T>(row: &RowStatement<T>) -> Said {
-    (row.as_of, row.order.clone())
+    Said { as_of: row.as_of, row: row.order.clone() }
 }
 
 /// Returns the day from which a row's statement is used: its first day, or else the date of the statement, but not
@@ -126,7 +139,7 @@ mod tests {
             from: from.map(day),
             to: to.map(day),
             as_of: day(as_of),
-            order: (version, vec![what]),
+            order: RowOrder { version, key: vec![what] },
             row: version,
         }
     }
@@ -192,7 +205,14 @@ mod tests {
                     nth += 1;
                     let from = from.map(day);
                     let to = to.map(day).filter(|to| from.is_none_or(|from| *to >= from));
-                    RowStatement { what, from, to, as_of: day(as_of), order: (version, vec![nth]), row: nth.into() }
+                    RowStatement {
+                        what,
+                        from,
+                        to,
+                        as_of: day(as_of),
+                        order: RowOrder { version, key: vec![nth] },
+                        row: nth.into(),
+                    }
                 })
                 .collect()
         })

@@ -79,13 +79,22 @@ pub(crate) fn code_pattern(code: &str) -> String {
     format!("%\"code\":\"{}\"%", code.replace(['\\', '%'], "").replace('_', "\\_"))
 }
 
-/// Lists the sources in the database with their connectors, by name.
+/// A source in the database.
+#[derive(Debug)]
+pub struct StoredSource {
+    /// Its name.
+    pub name: String,
+    /// Id of its connector.
+    pub connector: String,
+}
+
+/// Lists the sources in the database, by name.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_sources(db: &Db) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn list_sources(db: &Db) -> Result<Vec<StoredSource>, StoreError> {
     let rows = db.fetch_rows("SELECT name, connector FROM source ORDER BY name", vec![]).await?;
-    rows.iter().map(|row| Ok((row.text("name")?, row.text("connector")?))).collect()
+    rows.iter().map(|row| Ok(StoredSource { name: row.text("name")?, connector: row.text("connector")? })).collect()
 }
 
 /// Returns the number of the newest run, if there is one.

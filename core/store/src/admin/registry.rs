@@ -9,7 +9,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
 use huiliu_manifest::Sample;
-use huiliu_vault::keys::Keys;
+use huiliu_vault::keys::{Keys, SealedLarge};
 
 /// Returns the number of the last change.
 ///
@@ -164,15 +164,20 @@ pub async fn list_versions(db: &Db, connector: &str) -> Result<Vec<Version>, Sto
     db.fetch_rows(&sql, vec![connector.into()]).await?.iter().map(parse_version).collect()
 }
 
+/// What is stored of a connector, as [`find_stored_version`] finds it.
+#[derive(Debug)]
+pub struct StoredVersion {
+    /// Digest of the version, if it is stored.
+    pub digest: Option<Vec<u8>>,
+    /// The highest stored version of the connector.
+    pub highest: Option<i64>,
+}
+
 /// Returns the digest of a stored version, and the highest stored version of the connector. Called within a change.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find_stored_version(
-    tx: &mut Tx,
-    connector: &str,
-    version: i64,
-) -> Result<(Option<Vec<u8>>, Option<i64>), StoreError> {
+pub async fn find_stored_version(tx: &mut Tx, connector: &str, version: i64) -> Result<StoredVersion, StoreError> {
     let highest =
         tx.fetch_rows("SELECT max(version) AS top FROM connector_version WHERE connector = $1", vec![connector.into()]);
     let highest = highest.await?.first().map_or(Ok(None), |r| r.opt_int("top"))?;
@@ -182,7 +187,8 @@ pub async fn find_stored_version(
             vec![connector.into(), version.into()],
         )
         .await?;
-    Ok((held.first().map(|r| r.bytes("digest")).transpose()?, highest))
+    let digest = held.first().map(|r| r.bytes("digest")).transpose()?;
+    Ok(StoredVersion { digest, highest })
 }
 
 /// A version to store.
@@ -208,7 +214,7 @@ const SAMPLES: [&[u8]; 2] = [b"connector_version", b"samples"];
 /// [`StoreError`].
 pub async fn add_version(tx: &mut Tx, keys: &Keys, new: NewVersion<'_>, author: Author<'_>) -> Result<(), StoreError> {
     let packed = crate::admin::samples::pack_samples(new.samples)?;
-    let (wrapped, sealed) = keys.seal_large(&[SAMPLES[0], SAMPLES[1], new.digest], &packed)?;
+    let SealedLarge { wrapped, sealed } = keys.seal_large(&[SAMPLES[0], SAMPLES[1], new.digest], &packed)?;
     sealing::require_current(tx, keys).await?;
     tx.execute(
         "INSERT INTO connector_version (connector, version, digest, manifest, wrapped_key, samples, registered_at,

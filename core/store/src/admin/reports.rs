@@ -521,13 +521,22 @@ pub async fn list_hours(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<
         .collect()
 }
 
+/// Rows that refer to rows that do not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OrphanCount {
+    /// The kind of row.
+    pub rows: &'static str,
+    /// The number of rows.
+    pub count: i64,
+}
+
 /// Counts rows that refer to missing rows, by kind. Needed because loads do not check foreign keys.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn count_orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
+pub async fn count_orphans(db: &Db) -> Result<Vec<OrphanCount>, StoreError> {
     let mut found = Vec::new();
-    for (what, child, column, parent) in [
+    for (rows, child, column, parent) in [
         ("records_without_claim", "training_record", "claim_id", "identity_claim"),
         ("claims_without_teacher", "identity_claim", "teacher_id", "teacher"),
         ("assessments_without_record", "assessment", "record_id", "training_record"),
@@ -538,9 +547,9 @@ pub async fn count_orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreErr
             "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.id = c.{column})"
         );
-        let n = db.fetch_rows(&sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))?;
-        if n > 0 {
-            found.push((what, n));
+        let count = db.fetch_rows(&sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))?;
+        if count > 0 {
+            found.push(OrphanCount { rows, count });
         }
     }
     Ok(found)

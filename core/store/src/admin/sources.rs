@@ -79,18 +79,28 @@ pub(crate) fn parse_secret(row: &Row) -> Result<SecretRow, StoreError> {
     })
 }
 
-/// Returns the connector and institution code that the database has for a source; `None` if the source was never read.
+/// The connector and institution that the database has for a source.
+#[derive(Debug)]
+pub struct KnownSource {
+    /// Id of the connector.
+    pub connector: String,
+    /// Code of the institution.
+    pub institution: String,
+}
+
+/// Returns what the database has for a source; `None` if the source was never read.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find_known_source(tx: &mut Tx, source: &str) -> Result<Option<(String, String)>, StoreError> {
+pub async fn find_known_source(tx: &mut Tx, source: &str) -> Result<Option<KnownSource>, StoreError> {
     let rows = tx
         .fetch_rows(
             "SELECT s.connector, i.code FROM source s JOIN institution i ON i.id = s.institution_id WHERE s.name = $1",
             vec![source.into()],
         )
         .await?;
-    rows.first().map(|r| Ok((r.text("connector")?, r.text("code")?))).transpose()
+    let known = |row: &Row| Ok(KnownSource { connector: row.text("connector")?, institution: row.text("code")? });
+    rows.first().map(known).transpose()
 }
 
 /// Finds a registered source by name. Called within a change.

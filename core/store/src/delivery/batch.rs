@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::sql::lease::{Lease, Leased};
 use huiliu_decode::contract::BrokenContract;
-use huiliu_decode::{Parked, RosterRow, TrainingRecord};
+use huiliu_decode::{Parked, RosterRow, Skipped, TrainingRecord};
 
 /// A batch that this process has claimed. It holds the batch until the lease expires or a newer epoch takes it.
 #[derive(Debug, Clone)]
@@ -84,8 +84,8 @@ pub struct Load<'a> {
     pub roster: Vec<Box<RosterRow<'a>>>,
     /// Invalid records, which become dead letters.
     pub parked: Vec<Parked<'a>>,
-    /// Position of each raw record that the manifest's row conditions leave out, and the reason.
-    pub skipped: Vec<(u32, &'a str)>,
+    /// Raw records that the manifest's row conditions leave out.
+    pub skipped: Vec<Skipped<'a>>,
     /// The unit of the stream's hours.
     pub hours_unit: &'a str,
     /// Version of the manifest.

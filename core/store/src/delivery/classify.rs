@@ -227,10 +227,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
         Ok(displaced)
     }
 
-    /// Counts the outcomes of the valid raw records. Also returns how many of the unchanged ones wrote no row: copies
-    /// of a stored row, and further copies of a record of this batch.
+    /// Counts the outcomes of the valid raw records.
     #[must_use]
-    pub fn count_outcomes(&self) -> (Outcomes, i64) {
+    pub fn count_outcomes(&self) -> OutcomeCounts {
         let mut outcomes = Outcomes { superseded: self.superseded, ..Outcomes::default() };
         let mut elsewhere = 0;
         for Winner { copies, verdict, .. } in &self.winners {
@@ -249,7 +248,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 elsewhere += copies - 1;
             }
         }
-        (outcomes, elsewhere)
+        OutcomeCounts { outcomes, elsewhere }
     }
 
     /// Returns the records to write: new ones, and those that overwrite a row, sorted by that row.
@@ -261,6 +260,15 @@ impl<'l, R: Versioned> Classified<'l, R> {
         newer.sort_unstable_by_key(|newer| newer.row);
         SelectedWrites { new, newer }
     }
+}
+
+/// The counted outcomes of the valid raw records of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct OutcomeCounts {
+    /// The outcomes.
+    pub outcomes: Outcomes,
+    /// Unchanged ones that wrote no row: copies of a stored row, and further copies of a record of this batch.
+    pub elsewhere: i64,
 }
 
 /// The effects of overwriting rows.

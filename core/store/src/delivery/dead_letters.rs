@@ -151,12 +151,22 @@ pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<()
     Ok(())
 }
 
-/// Copies the sightings of an earlier batch to one that received the same bytes again. Returns the numbers (parked,
-/// superseded, discarded).
+/// The numbers of copied sightings, by outcome.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CopiedSightings {
+    /// Their dead letter is open.
+    pub parked: i64,
+    /// A newer version of the record was stored.
+    pub superseded: i64,
+    /// Their dead letter was discarded by a person.
+    pub discarded: i64,
+}
+
+/// Copies the sightings of an earlier batch to one that received the same bytes again.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreError> {
+pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Result<CopiedSightings, StoreError> {
     let letters = tx
         .fetch_rows(
             "SELECT DISTINCT dead_letter_id FROM dead_letter_sighting WHERE batch_id = $1",
@@ -164,7 +174,7 @@ pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Res
         )
         .await?;
     if letters.is_empty() {
-        return Ok((0, 0, 0));
+        return Ok(CopiedSightings::default());
     }
     lock_letters(tx, &letters.iter().map(|r| r.int("dead_letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
     let seen = tx
@@ -182,15 +192,15 @@ pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Res
         vec![batch.into()],
     )
     .await?;
-    let mut counts = (0, 0, 0);
+    let mut copied = CopiedSightings::default();
     for row in &seen {
         match row.parse_text("outcome")? {
-            RecordOutcome::Parked => counts.0 += 1,
-            RecordOutcome::Superseded => counts.1 += 1,
-            _ => counts.2 += 1,
+            RecordOutcome::Parked => copied.parked += 1,
+            RecordOutcome::Superseded => copied.superseded += 1,
+            _ => copied.discarded += 1,
         }
     }
-    Ok(counts)
+    Ok(copied)
 }
 
 /// Locks dead letters, so that none is closed while a batch adds a sighting, and none gets a sighting while it is being

@@ -11,8 +11,8 @@ use crate::sql::rows::{Rows, Value};
 /// Writes how many raw records were left out, by reason. Returns the total.
 pub(crate) async fn write_skips(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> Result<i64, StoreError> {
     let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
-    for (_, because) in &load.skipped {
-        *reasons.entry(because).or_default() += 1;
+    for skipped in &load.skipped {
+        *reasons.entry(skipped.because).or_default() += 1;
     }
     let rows = Rows::new()
         .int("batch_id", reasons.keys().map(|_| Some(held.id)))

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
-use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites};
+use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::identity::claims;
@@ -29,7 +29,7 @@ pub(crate) async fn commit_records(
     let mut tx = db.begin().await?;
     let mut classified = Classified::classify_records(&mut tx, held, load).await?;
     let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
-    let (mut outcomes, elsewhere) = classified.count_outcomes();
+    let OutcomeCounts { mut outcomes, elsewhere } = classified.count_outcomes();
     dead_letters::park_records(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
     let done = BatchResult {
@@ -139,7 +139,7 @@ pub async fn commit_replayed(
     // Claims that this transaction creates must not be cached before it commits.
     let written = write_records(tx, keys, &Mutex::default(), held, load, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
-    let (outcomes, elsewhere) = classified.count_outcomes();
+    let OutcomeCounts { outcomes, elsewhere } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
     let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
     move_counters(tx, held.id, &replayed).await?;

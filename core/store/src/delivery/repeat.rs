@@ -11,7 +11,7 @@
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::classify::Versioned as _;
-use crate::delivery::dead_letters;
+use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -62,7 +62,8 @@ pub async fn commit_repeat(
     if last_counts && (was_superseded || may_be_overwritten(&mut tx, held, earlier, table).await?) {
         return Ok(None);
     }
-    let (parked, was_superseded, discarded) = dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
+    let sightings = dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
+    let CopiedSightings { parked, superseded: was_superseded, discarded } = sightings;
     let again = vec![held.id.into(), earlier.into()];
     let copied = "INSERT INTO batch_skip (batch_id, because, records)
                   SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";

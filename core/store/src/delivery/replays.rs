@@ -188,11 +188,22 @@ pub(crate) fn group_by_batch(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, Stor
     Ok(batches)
 }
 
-/// Lists up to 100 items of a plan that are no longer parked: letter, address and planned outcome.
+/// An item of a plan that is no longer parked.
+#[derive(Debug)]
+pub struct ResolvedItem {
+    /// Number of its dead letter.
+    pub dead_letter: i64,
+    /// The address at which it was seen.
+    pub address: String,
+    /// The outcome that was planned.
+    pub planned: RecordOutcome,
+}
+
+/// Lists up to 100 items of a plan that are no longer parked.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_resolved_items(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreError> {
+pub async fn list_resolved_items(tx: &mut Tx, replay: i64) -> Result<Vec<ResolvedItem>, StoreError> {
     let rows = tx
         .fetch_rows(
             "SELECT i.dead_letter_id AS dead_letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
@@ -201,7 +212,14 @@ pub async fn list_resolved_items(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, S
             vec![replay.into()],
         )
         .await?;
-    rows.iter().map(|r| Ok((r.int("dead_letter_id")?, r.text("address")?, r.parse_text("outcome")?))).collect()
+    let item = |row: &Row| {
+        Ok(ResolvedItem {
+            dead_letter: row.int("dead_letter_id")?,
+            address: row.text("address")?,
+            planned: row.parse_text("outcome")?,
+        })
+    };
+    rows.iter().map(item).collect()
 }
 
 /// Loads a finished batch in the form that a claim returns, without claiming it.

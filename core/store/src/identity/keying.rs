@@ -43,7 +43,7 @@ pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option
     if !try_lock_identity(&mut tx).await? {
         return Ok(None);
     }
-    let Some((block, due)) = marks::take_next_block(&mut tx, marks::MATCH, after).await? else {
+    let Some(due) = marks::take_next_block(&mut tx, marks::MATCH, after).await? else {
         tx.commit().await?;
         return Ok(None);
     };
@@ -62,7 +62,7 @@ pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option
     reset_matching_claims(&mut tx, &changed).await?;
     marks::remove_marks(&mut tx, &due).await?;
     tx.commit().await?;
-    Ok(Some(block))
+    Ok(Some(due.block))
 }
 
 /// The digests by which a teacher is found, sorted and without duplicates.

@@ -94,10 +94,21 @@ pub struct ClaimRecord {
     pub address: String,
     /// The course's code at the source.
     pub course: String,
-    /// Hours as received, and their unit.
-    pub hours: (String, String),
+    /// Hours as received.
+    pub hours: String,
+    /// The unit of the hours.
+    pub unit: String,
     /// Last day of the training.
     pub period_end: String,
+}
+
+/// A text that the source gives about a person.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StatedText {
+    /// What it states.
+    pub role: Role,
+    /// The text; numbers are masked.
+    pub text: String,
 }
 
 /// The details of a claim.
@@ -109,7 +120,7 @@ pub struct ClaimDetails {
     /// Whether its name contradicts that of the teacher with the ID number, so that its records do not count.
     pub contradicting: bool,
     /// What the source says about the person, with numbers masked.
-    pub told: Vec<(Role, String)>,
+    pub told: Vec<StatedText>,
     /// Its records, at most 100.
     pub resting: Vec<ClaimRecord>,
     /// The decisions about it that are in force.
@@ -253,7 +264,8 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
             source: row.text("source")?,
             address: row.text("address")?,
             course: row.text("course")?,
-            hours: (row.text("hours")?, row.text("unit")?),
+            hours: row.text("hours")?,
+            unit: row.text("unit")?,
             period_end: row.text("period_end")?,
         })
     };
@@ -263,7 +275,7 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
 }
 
 /// Masks a text for display: identifying numbers keep only their first characters and the last one.
-fn mask_for_role(role: Role, text: &str) -> (Role, String) {
+fn mask_for_role(role: Role, text: &str) -> StatedText {
     let ends = |keep: usize| {
         let n = text.chars().count();
         text.chars().enumerate().map(|(at, c)| if at < keep || at + 1 == n { c } else { '*' }).collect()
@@ -273,5 +285,5 @@ fn mask_for_role(role: Role, text: &str) -> (Role, String) {
         Role::TeacherNumber | Role::Phone => ends(3),
         _ => mask_text(text, 100),
     };
-    (role, shown)
+    StatedText { role, text: shown }
 }

@@ -133,13 +133,22 @@ pub async fn save_fields(
     Ok(if known.is_empty() { vec![] } else { new.into_iter().cloned().collect() })
 }
 
-/// Lists the fields that were new in a run, at most 1,000: stream and field.
+/// A field that was new in a run.
+#[derive(Debug)]
+pub struct NewField {
+    /// Name of its stream.
+    pub stream: String,
+    /// The field.
+    pub field: String,
+}
+
+/// Lists the fields that were new in a run, at most 1,000.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_new_fields(db: &Db, run: i64) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn list_new_fields(db: &Db, run: i64) -> Result<Vec<NewField>, StoreError> {
     let sql =
         "SELECT stream, field FROM stream_field WHERE run_id = $1 AND is_new = 1 ORDER BY stream, field LIMIT 1000";
     let rows = db.fetch_rows(sql, vec![run.into()]).await?;
-    rows.iter().map(|r| Ok((r.text("stream")?, r.text("field")?))).collect()
+    rows.iter().map(|r| Ok(NewField { stream: r.text("stream")?, field: r.text("field")? })).collect()
 }

@@ -8,7 +8,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreError, Unreadable};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
-use huiliu_vault::keys::{Keys, OwnKey};
+use huiliu_vault::keys::{Keys, OwnKey, WrappedKey};
 
 /// Number of pieces fetched at once.
 const FETCHED: usize = 8;
@@ -49,7 +49,7 @@ fn unreadable_bytes(why: io::Error) -> StoreError {
 /// [`StoreError`].
 pub(crate) fn seal_first_piece(keys: &Keys, digest: &[u8], payload: &Payload) -> Result<Sealed, StoreError> {
     let more = i64::try_from(payload.piece_count()).unwrap_or(i64::MAX) - 1;
-    let (own, wrapped) = keys.create_own_key(&[b"payload", b"sealed", digest])?;
+    let WrappedKey { own, wrapped } = keys.create_own_key(&[b"payload", b"sealed", digest])?;
     let first = payload.packed_pieces().next().transpose().map_err(unreadable_bytes)?.unwrap_or_default();
     let first = Place { digest, more }.with_context(0, |place| own.seal(place, &first))?;
     Ok(Sealed { own, wrapped, first, more })

@@ -56,8 +56,17 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
     Ok(ids)
 }
 
-/// Settles the first block of marked teachers after `after`. Returns the block and its number of teachers, or `None` if
-/// no block is left that no other process is settling.
+/// A block whose teachers were settled.
+#[derive(Debug, Clone, Copy)]
+pub struct SettledBlock {
+    /// The block.
+    pub block: i64,
+    /// The number of teachers who were settled.
+    pub teachers: usize,
+}
+
+/// Settles the first block of marked teachers after `after`. Returns `None` if no block is left that no other process
+/// is settling.
 ///
 /// # Errors
 /// [`StoreError`]; nothing is written then.
@@ -66,15 +75,15 @@ pub async fn settle_block(
     policy: &Policy,
     rules: &RuleIds,
     after: i64,
-) -> Result<Option<(i64, usize)>, StoreError> {
+) -> Result<Option<SettledBlock>, StoreError> {
     let mut tx = db.begin().await?;
-    let Some((block, due)) = marks::take_next_block(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
+    let Some(due) = marks::take_next_block(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
     for teachers in due.teachers.chunks(AT_ONCE) {
         settle_teachers(&mut tx, policy, rules, teachers).await?;
     }
     marks::remove_marks(&mut tx, &due).await?;
     tx.commit().await?;
-    Ok(Some((block, due.teachers.len())))
+    Ok(Some(SettledBlock { block: due.block, teachers: due.teachers.len() }))
 }
 
 async fn settle_teachers(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreError> {

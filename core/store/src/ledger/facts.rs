@@ -10,7 +10,7 @@ use crate::ledger::decisions::{self, DecisionKind};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
-use huiliu_rules::ledger::{Assessed, Fact, FactKind, Person, Rulings};
+use huiliu_rules::ledger::{Assessed, Fact, FactKind, Fraction, Person, RuledGrade, Rulings};
 use huiliu_values::{Grade, Sex};
 
 /// Loads the facts about the records of these teachers.
@@ -84,11 +84,11 @@ fn parse_fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact,
 fn parse_assessment(row: &Row) -> Result<Option<Assessed>, StoreError> {
     let Some(assessor) = row.opt_text("assessor")? else { return Ok(None) };
     let score = |name: &str| Ok::<_, StoreError>(row.opt_int(name)?.and_then(|score| u16::try_from(score).ok()));
-    let total = (row.int("total_numerator")?, row.int("total_denominator")?);
+    let total = Fraction { numerator: row.int("total_numerator")?, denominator: row.int("total_denominator")? };
     Ok(Some(Assessed {
         by_school: assessor == "school",
         components: [score("score_learning")?, score("score_activity")?, score("score_artefact")?],
-        total: (total.1 > 0).then_some(total),
+        total: (total.denominator > 0).then_some(total),
         grade: parse_grade(&row.text("grade")?)
             .ok_or_else(|| StoreError::Column { column: "assessment.grade".into() })?,
     }))
@@ -117,7 +117,7 @@ async fn add_rulings(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result
             DecisionKind::CreditKeep => ruling.kept = Some(number),
             DecisionKind::CreditGrade => {
                 let word = decision.detail.get("grade").and_then(|g| g.as_str()).unwrap_or_default();
-                ruling.graded = parse_grade(word).map(|grade| (grade, number));
+                ruling.graded = parse_grade(word).map(|grade| RuledGrade { grade, decision: number });
             }
             _ => {}
         }

@@ -105,6 +105,8 @@ pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i
 /// The marks of one block, locked by the transaction that took it.
 #[derive(Debug)]
 pub struct LockedMarks {
+    /// The block.
+    pub block: i64,
     /// The marked teachers.
     pub teachers: Vec<i64>,
     of: Marks,
@@ -115,7 +117,7 @@ pub struct LockedMarks {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, LockedMarks)>, StoreError> {
+pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<LockedMarks>, StoreError> {
     let mut after = after;
     loop {
         let sql = format!("SELECT block FROM {} WHERE block > $1 ORDER BY block LIMIT 1", of.0);
@@ -124,12 +126,12 @@ pub async fn take_next_block(tx: &mut Tx, of: Marks, after: i64) -> Result<Optio
         if tx.try_advisory_lock(of.0, block).await? {
             let sql = format!("SELECT id, teachers FROM {} WHERE block = $1", of.0);
             let marks = tx.fetch_rows(&sql, vec![block.into()]).await?;
-            let due = LockedMarks {
+            return Ok(Some(LockedMarks {
+                block,
                 of,
                 teachers: union_marks(&marks)?.teacher_ids(block),
                 marks: marks.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?,
-            };
-            return Ok(Some((block, due)));
+            }));
         }
         after = block;
     }
@@ -143,17 +145,26 @@ fn union_marks(marks: &[Row]) -> Result<TeacherSet, StoreError> {
     Ok(bits)
 }
 
+/// The marked teachers of one block.
+#[derive(Debug)]
+pub struct MarkedBlock {
+    /// The block.
+    pub block: i64,
+    /// The marked teachers.
+    pub teachers: Vec<i64>,
+}
+
 /// Returns the teachers who wait to be settled in the first block after `after`. Takes no lock, so they can be settled
 /// at the same time.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn peek_next_block(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>, StoreError> {
+pub async fn peek_next_block(tx: &mut Tx, after: i64) -> Result<Option<MarkedBlock>, StoreError> {
     let sql = "SELECT block, teachers FROM recompute_mark
                WHERE block = (SELECT min(block) FROM recompute_mark WHERE block > $1)";
     let marks = tx.fetch_rows(sql, vec![after.into()]).await?;
     let Some(block) = marks.first().map(|row| row.int("block")).transpose()? else { return Ok(None) };
-    Ok(Some((block, union_marks(&marks)?.teacher_ids(block))))
+    Ok(Some(MarkedBlock { block, teachers: union_marks(&marks)?.teacher_ids(block) }))
 }
 
 /// Returns the number of the last settlement mark, or 0 if there is none.

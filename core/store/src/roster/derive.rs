@@ -11,7 +11,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::roster::school::kind_of;
-use huiliu_rules::roster::timeline::{DateSpan, RowStatement, build_spans};
+use huiliu_rules::roster::timeline::{DateSpan, RowOrder, RowStatement, build_spans};
 use huiliu_values::id_number::Sex;
 use huiliu_values::{IdNumber, PersonName, RosterKind};
 use huiliu_vault::keys::Keys;
@@ -82,26 +82,34 @@ pub(super) async fn derive_teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Re
     marks::add_marks(tx, ids.iter().copied()).await
 }
 
-/// How new a row is: day, version, key.
-type Age = (String, i64, Vec<u8>);
+/// How new a row is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RowAge {
+    /// Day of its statement.
+    pub as_of: String,
+    /// Its version.
+    pub version: i64,
+    /// Its key.
+    pub row_key: Vec<u8>,
+}
 
 /// Derives a teacher from the newest row, by day, version and key. Returns `None` without rows about the person.
 fn derive_person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreError> {
-    let mut newest: Option<(Age, Personal)> = None;
+    let mut newest: Option<(RowAge, Personal)> = None;
     let mut former = BTreeSet::new();
     let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
     for row in
         rows.iter().filter(|row| row.parse_text("kind").is_ok_and(|kind: RosterKind| kind == RosterKind::Teacher))
     {
         let version = row.int("source_version")?;
-        let order = (row.text("as_of")?, version, row.bytes("row_key")?);
-        let personal = Personal::open(keys, &order.2, &row.bytes("sealed")?)?;
+        let age = RowAge { as_of: row.text("as_of")?, version, row_key: row.bytes("row_key")? };
+        let personal = Personal::open(keys, &age.row_key, &row.bytes("sealed")?)?;
         let before = personal.former_name.as_deref().and_then(|name| PersonName::parse(name).ok());
         former.extend(before.map(|name| name.fold_for_comparison()));
         let of_version = (row.int("source_id")?, row.text("stream")?, version);
         names.entry(of_version).or_default().extend(row.opt_bytes("name_digest")?);
-        if newest.as_ref().is_none_or(|(before, _)| order > *before) {
-            newest = Some((order, personal));
+        if newest.as_ref().is_none_or(|(before, _)| age > *before) {
+            newest = Some((age, personal));
         }
     }
     let Some((_, personal)) = newest else { return Ok(None) };
@@ -139,7 +147,7 @@ fn compute_spans(rows: &[&Row], columns: &[&str]) -> Result<Vec<DateSpan<Vec<Str
             from: day(row, "span_from")?,
             to: day(row, "span_to")?,
             as_of: day(row, "as_of")?.unwrap_or_default(),
-            order: (row.int("source_version")?, row.bytes("row_key")?),
+            order: RowOrder { version: row.int("source_version")?, key: row.bytes("row_key")? },
             row: row.int("id")?,
         });
     }

@@ -15,7 +15,7 @@ pub(crate) use person_details::load_person_details;
 pub use sift::{SiftedRows, sift_rows};
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Load};
-use crate::delivery::classify::Classified;
+use crate::delivery::classify::{Classified, OutcomeCounts};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::sql::db::{Db, Tx};
@@ -47,7 +47,7 @@ pub(crate) async fn commit_rows(
     let sifted = sift_rows(&mut tx, keys, held, load).await?;
     let mut classified = Classified::classify_versions(&mut tx, held, load.activation, sifted.loadable_rows()).await?;
     let written = write::write_rows(&mut tx, keys, held, load, &sifted, &mut classified).await?;
-    let (mut outcomes, elsewhere) = classified.count_outcomes();
+    let OutcomeCounts { mut outcomes, elsewhere } = classified.count_outcomes();
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
@@ -78,7 +78,7 @@ pub async fn commit_replayed(
 ) -> Result<usize, StoreError> {
     let written = write::write_rows(tx, keys, held, load, sifted, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
-    let (outcomes, elsewhere) = classified.count_outcomes();
+    let OutcomeCounts { outcomes, elsewhere } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
     let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
     move_counters(tx, held.id, &replayed).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::roster::derive::RowAge;
 use crate::roster::write::Personal;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
@@ -21,7 +22,7 @@ pub(crate) async fn load_person_details(
     keys: &Keys,
     ids: &[i64],
 ) -> Result<HashMap<i64, PersonDetails>, StoreError> {
-    let mut newest: HashMap<i64, (Age, Personal)> = HashMap::with_capacity(ids.len());
+    let mut newest: HashMap<i64, (RowAge, Personal)> = HashMap::with_capacity(ids.len());
     let mut former: HashMap<i64, BTreeSet<String>> = HashMap::new();
     let rows = tx
         .fetch_rows_with(
@@ -36,14 +37,14 @@ pub(crate) async fn load_person_details(
         let (teacher, key) = (row.int("teacher_id")?, row.bytes("row_key")?);
         let personal = Personal::open(keys, &key, &row.bytes("sealed")?)?;
         former.entry(teacher).or_default().extend(personal.former_name.clone());
-        let age = (row.text("as_of")?, row.int("source_version")?, key);
+        let age = RowAge { as_of: row.text("as_of")?, version: row.int("source_version")?, row_key: key };
         if newest.get(&teacher).is_none_or(|(before, _)| age > *before) {
             newest.insert(teacher, (age, personal));
         }
     }
     let posts = load_last_schools(tx, &newest.keys().copied().collect::<Vec<_>>()).await?;
     let schools = load_school_names(tx, &posts.values().map(String::as_str).collect()).await?;
-    let told = |(teacher, (_, personal)): (i64, (Age, Personal))| {
+    let told = |(teacher, (_, personal)): (i64, (RowAge, Personal))| {
         let mut told = PersonDetails::default();
         told.add_text(Role::Name, &personal.name);
         former.remove(&teacher).unwrap_or_default().iter().for_each(|name| told.add_text(Role::FormerName, name));
@@ -64,9 +65,6 @@ pub(crate) async fn load_person_details(
     };
     Ok(newest.into_iter().map(told).collect())
 }
-
-/// How new a row is: day, version, key.
-type Age = (String, i64, Vec<u8>);
 
 /// Teacher → code of the school of the membership that ends last; open memberships end after all others.
 async fn load_last_schools(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreError> {

@@ -136,7 +136,7 @@ fn find_needs(
         }
         _ => {}
     }
-    if let Content::Membership(person, _) = &row.content
+    if let Content::Membership { person, .. } = &row.content
         && !persons.contains(person)
     {
         needs.push((Field::TeacherRef, MissingReference { what: "teacher_ref", value: person.clone() }));
@@ -184,11 +184,14 @@ async fn load_known_persons(
     held: &ClaimedBatch,
     sifted: &SiftedRows<'_>,
 ) -> Result<HashSet<String>, StoreError> {
-    let named: BTreeSet<&str> = sifted
-        .rows
-        .iter()
-        .filter_map(|(row, _)| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
-        .collect();
+    let named: BTreeSet<&str> =
+        sifted
+            .rows
+            .iter()
+            .filter_map(|(row, _)| {
+                if let Content::Membership { person: own, .. } = &row.content { Some(own.as_str()) } else { None }
+            })
+            .collect();
     let mut known = HashSet::new();
     if !named.is_empty() {
         let sql = "SELECT DISTINCT r.teacher_ref AS teacher_ref FROM {rows} {join roster_row r

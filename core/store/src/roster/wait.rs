@@ -61,15 +61,23 @@ pub(super) async fn mark_ready(
     Ok(())
 }
 
-/// Takes the raw records of at most `most` ready dead letters, grouped by batch. Both results are empty if none is
-/// ready.
+/// Dead letters that are ready, and their raw records. Both are empty if none is ready.
+#[derive(Debug, Default)]
+pub struct ReadyLetters {
+    /// Numbers of the dead letters.
+    pub letters: BTreeSet<i64>,
+    /// Their raw records, by batch.
+    pub batches: BTreeMap<i64, Wanted>,
+}
+
+/// Takes the raw records of at most `most` ready dead letters, grouped by batch.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn take_ready(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreError> {
+pub async fn take_ready(db: &Db, most: i64) -> Result<ReadyLetters, StoreError> {
     let none = "SELECT w.dead_letter_id AS dead_letter_id FROM roster_wait w WHERE w.ready > 0 LIMIT 1";
     if db.fetch_rows(none, vec![]).await?.is_empty() {
-        return Ok((BTreeSet::new(), BTreeMap::new()));
+        return Ok(ReadyLetters::default());
     }
     let mut tx = db.begin().await?;
     let sql = "UPDATE roster_wait SET ready = 2 WHERE ready > 0 AND dead_letter_id IN (
@@ -88,7 +96,7 @@ pub async fn take_ready(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i
         )
         .await?;
     tx.commit().await?;
-    Ok((letters, group_by_batch(&rows)?))
+    Ok(ReadyLetters { letters, batches: group_by_batch(&rows)? })
 }
 
 /// Deletes the waits of replayed letters that [`take_ready`] took. Waits that became ready since, or are still not

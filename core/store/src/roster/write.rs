@@ -164,7 +164,7 @@ async fn find_or_make_teachers(
         Content::Teacher(person, post) if on_roster(person, post) => {
             teachers.get(&identifiers::compute_index(keys, person.id_number.reveal())).copied()
         }
-        Content::Membership(own, _) => {
+        Content::Membership { person: own, .. } => {
             persons.get(own).and_then(|p| p.teacher.or_else(|| teachers.get(&p.index).copied()))
         }
         _ => None,
@@ -235,7 +235,9 @@ async fn load_persons(
 ) -> Result<HashMap<String, NamedPerson>, StoreError> {
     let own: BTreeSet<&str> = rows
         .iter()
-        .filter_map(|row| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
+        .filter_map(
+            |row| if let Content::Membership { person: own, .. } = &row.content { Some(own.as_str()) } else { None },
+        )
         .collect();
     if own.is_empty() {
         return Ok(HashMap::new());
@@ -440,7 +442,7 @@ impl RowContext<'_> {
                 let plain = serde_json::to_vec(&Personal::from_person(person)).unwrap_or_default();
                 made.sealed = Some(self.keys.seal(&[b"roster_row", b"sealed", &row.row_key], &plain)?);
             }
-            Content::Membership(own, _) => {
+            Content::Membership { person: own, .. } => {
                 made.kind = Some(RosterKind::Membership);
                 made.teacher_ref = Some(own.clone());
             }
