@@ -78,7 +78,7 @@ fn help_and_mistakes_are_in_the_language_of_the_locale() {
     };
     let (code, help) = said(&["sync", "--help"], "zh_CN.UTF-8");
     assert_eq!(code, Some(0));
-    for word in ["用法：huiliu sync [选项]", "选项:", "参数:", "--land-only", "示例："] {
+    for word in ["用法：huiliu sync [选项]", "选项：", "参数：", "--land-only", "示例："] {
         assert!(help.contains(word), "{word} is not in {help}");
     }
     assert!(!["Usage", "Options", "Print", "(default"].iter().any(|word| help.contains(word)), "{help}");

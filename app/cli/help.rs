@@ -28,12 +28,18 @@ pub fn localize_usage(usage: &str) -> String {
 pub fn localize_command(mut command: Command, path: &mut Vec<String>) -> Command {
     let usage_line = localize_usage(&command.render_usage().to_string());
     let usage = label("cli-help-usage");
+    let mut declared = 0;
     let template = format!("{{about-with-newline}}\n{usage}{{usage}}\n\n{{all-args}}{{after-help}}");
     let command = command
         .override_usage(usage_line)
         .help_template(template)
         .subcommand_help_heading(label("cli-help-commands"))
-        .mut_args(|arg| localize_arg(arg, path))
+        .mut_args(|arg| {
+            declared += 1;
+            // Positional arguments stand in their order, then the command's own options, then those of every command.
+            let place = arg.get_index().unwrap_or(if arg.is_global_set() { 1_000 } else { 100 } + declared);
+            localize_arg(arg, path).display_order(place)
+        })
         .mut_subcommands(|sub| {
             if sub.get_name() == "help" {
                 return sub.about(label("cli-help-command-help"));

@@ -1,10 +1,12 @@
 //! Explains errors of the command line in the language of the locale.
 
+use std::io::IsTerminal as _;
+
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::CliError;
-use crate::words::{label, note, sentence};
+use crate::words::{is_chinese, label, note, say, sentence};
 
 /// Prints what is wrong with the command line, or the requested help, and exits.
 pub fn report_and_exit(error: &Error) -> ! {
@@ -13,7 +15,7 @@ pub fn report_and_exit(error: &Error) -> ! {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if shows_help {
-        error.exit();
+        print_help(error);
     }
     // Nothing was parsed, so the option is looked for among the arguments as they are.
     if std::env::args_os().any(|arg| arg == "--json") {
@@ -25,6 +27,20 @@ pub fn report_and_exit(error: &Error) -> ! {
         note(&format!("\n{}{}", label("cli-help-usage"), super::help::localize_usage(usage.trim())));
     }
     note(label("cli-mistake-help"));
+    std::process::exit(error.exit_code());
+}
+
+/// Prints the help or the version. clap ends every heading with a half-width colon.
+fn print_help(error: &Error) -> ! {
+    let (stream_is_terminal, rendered) = (std::io::stdout().is_terminal(), error.render());
+    if !is_chinese() || error.use_stderr() {
+        error.exit();
+    }
+    let mut text = if stream_is_terminal { rendered.ansi().to_string() } else { rendered.to_string() };
+    for heading in [label("cli-help-commands"), label("cli-help-arguments"), label("cli-help-options")] {
+        text = text.replace(&format!("{heading}:"), &format!("{heading}："));
+    }
+    say(text.trim_end());
     std::process::exit(error.exit_code());
 }
 

@@ -28,10 +28,15 @@ pub fn write_man_pages(folder: &Path) -> Result<(), CliError> {
         ))
     };
     std::fs::create_dir_all(folder).map_err(unwritable)?;
-    clap_mangen::generate_to(examples::build_command(), folder).map_err(unwritable)?;
+    clap_mangen::generate_to(without_help_commands(examples::build_command()), folder).map_err(unwritable)?;
     let pages = count_pages(folder).map_err(unwritable)?;
     say(&sentence!("cli-reference-pages", pages, folder = folder.display()));
     Ok(())
+}
+
+/// Leaves out the subcommand `help` of every command: it repeats the pages of the others.
+fn without_help_commands(command: Command) -> Command {
+    command.mut_subcommands(|sub| if sub.get_name() == "help" { sub.hide(true) } else { without_help_commands(sub) })
 }
 
 fn count_pages(folder: &Path) -> std::io::Result<usize> {

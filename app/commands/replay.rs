@@ -153,8 +153,11 @@ fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
     let total = usize::try_from(shown.replay.teachers).unwrap_or(usize::MAX);
     plans::show_teachers(shown.effects.iter().map(line), most, total);
     let all: i64 = shown.replay.outcomes.values().sum();
+    let listed = i64::try_from(shown.items.len().min(most)).unwrap_or(i64::MAX);
     if !records && all > 0 {
         say(&format!("  {}", counting!("cli-replay-records-more", n = all)));
+    } else if listed < all {
+        say(&format!("  {}", sentence!("cli-plans-more", shown = format_number(listed), total = format_number(all))));
     }
 }
 
