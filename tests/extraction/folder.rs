@@ -193,3 +193,18 @@ fn times_and_percentages_of_a_workbook_are_what_is_shown() {
     let listed = site.list_items(&["records", "list", "--json"]).to_string();
     assert!(listed.contains("\"85.5%\"") && listed.contains("\"28.5%\""), "{listed}");
 }
+
+/// Files that were compressed in pieces and put together are read to their end, as gzip itself does.
+#[test]
+fn a_gzip_file_of_several_members_is_read_whole() {
+    use std::io::Write as _;
+    let member = |text: String| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    };
+    let site = folder_site("*.csv.gz", &format!("{CSV}\narchive = {{ kind = \"gzip\" }}"));
+    let (first, second) = (member(format!("{HEADER}{}", csv_row(0, "4", ""))), member(csv_row(1, "4", "")));
+    put_file(&site, "a.csv.gz", [first, second].concat());
+    assert_eq!(sync_counts(&site), [2, 2, 0, 0]);
+}

@@ -242,12 +242,12 @@ fn unpack_into(task: &Task, bytes: &[u8], mut out: UnpackOutput<'_>) -> Result<S
     Ok(out.text)
 }
 
-/// Unpacks the first member of a gzip file, within the limits on size and ratio.
+/// Unpacks a gzip file, all its members (RFC 1952, 2.2), within the limits on size and ratio.
 pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackError> {
     let by_ratio = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL);
     let most = by_ratio.min(MAX_UNPACKED as u64);
     let mut content = Vec::new();
-    let read = flate2::read::GzDecoder::new(bytes)
+    let read = flate2::read::MultiGzDecoder::new(bytes)
         .take(most + 1)
         .read_to_end(&mut content)
         .map_err(|e| UnpackError::Broken { why: e.to_string() })?;

@@ -66,7 +66,7 @@ pub fn create_key_file(path: &Path) -> Result<bool, KeyFileError> {
     let made = std::fs::hard_link(&whole, path);
     let _ = std::fs::remove_file(&whole);
     match made {
-        Ok(()) => Ok(true),
+        Ok(()) => sync_folder(path).map(|()| true).map_err(write_error(path)),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(e) => Err(write_error(path)(e)),
     }
