@@ -9,27 +9,27 @@ const GAUGES: &[(&str, &str, &str)] = &[
     ("batches", "state", "Batches by state."),
     ("records", "outcome", "Raw records received by their current outcome."),
     ("payloads_unread", "", "Payloads that cannot be decoded."),
-    ("dead_letters_open", "", "Dead letters that wait for somebody."),
+    ("dead_letters_open", "", "Open dead letters."),
     (
         "claims_waiting",
         "state",
-        "Claims that are nobody's yet: a person is asked, the roster is waited for, not looked at.",
+        "Claims without a teacher, by state: waiting for a person, for the roster, or to be examined.",
     ),
     ("lost_claims", "", "Claims on batches that were lost: workers that died or were paused."),
     ("oldest_waiting_seconds", "", "Age of the oldest batch that is not delivered."),
-    ("settle_marks", "", "Blocks of teachers marked and not settled."),
+    ("settle_marks", "", "Blocks of teachers that wait to be settled."),
     ("sync_runs", "state", "Sync runs by state."),
-    ("last_success_timestamp_seconds", "source", "End of the source's last sync that went well."),
-    ("never_succeeded", "source", "1 while no sync of a source that has a schedule has gone well."),
-    ("schedule_failures", "source", "Failures in a row of the source's syncs."),
+    ("last_success_timestamp_seconds", "source", "End of the source's last successful sync, Unix time."),
+    ("never_succeeded", "source", "1 while a source with a schedule has had no successful sync."),
+    ("schedule_failures", "source", "Consecutive failures of the source's syncs."),
 ];
 
 /// Renders metrics in Prometheus's text format, including those of this process.
 pub fn render_metrics(read: &Metrics) -> String {
-    encode_figures(&read.figures, read.queue_depth.and_then(|n| i64::try_from(n).ok()))
+    encode_metrics(&read.figures, read.queue_depth.and_then(|n| i64::try_from(n).ok()))
 }
 
-fn encode_figures(figures: &Figures, depth: Option<i64>) -> String {
+fn encode_metrics(figures: &Figures, depth: Option<i64>) -> String {
     let registry = Registry::new();
     for (name, label, help) in GAUGES {
         let labels: &[&str] = if label.is_empty() { &[] } else { std::slice::from_ref(label) };

@@ -50,7 +50,8 @@ fn drain_backlog(house: &TestEnv, workers: usize) -> (f64, f64, f64, u64) {
         command.env("HUILIU_WORKERS", "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let mut crew: Vec<Child> = (0..workers).map(start).collect();
-    let list = house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned();
+    let list =
+        house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:notices"]).trim().to_owned();
     let mut most = 0;
     while crew.iter_mut().any(|w| w.try_wait().unwrap().is_none()) {
         let depth = house.redis.as_ref().unwrap().run_command(&["LLEN", &list]);

@@ -85,14 +85,14 @@ fn connectors_conform() {
             let db = Db::open(&format!("sqlite:{}", scratch.0.join(shipped.id).display()), 2).await.unwrap();
             schema::migrate(&db).await.unwrap();
             let context = delivery_context(db, &manifest).await;
-            let bell =
+            let queue =
                 Queue::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
             let list = huiliu_connectors::CONNECTORS;
             let make = |endpoint| huiliu_platform::shipped::build_connector(list, manifest.clone(), endpoint);
             let folder =
                 if shipped.id.contains("roster") { roster_folder(shipped, &scratch) } else { endpoint.folder.clone() };
             let endpoint = Endpoint { folder, ..endpoint.clone() };
-            let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
+            let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &queue).await;
             assert_eq!(told, Ok(()), "{}", shipped.id);
         }
         sandbox.stop().await;
@@ -128,7 +128,7 @@ pub fn loopback_endpoint() -> Endpoint {
         secrets: BTreeMap::new(),
         folder: PathBuf::new(),
         networks: Networks::loopback(),
-        pace: Arc::new(NoRateLimit),
+        rate_limiter: Arc::new(NoRateLimit),
         timeout: Duration::from_secs(10),
         unpacker: Arc::new(Unpacker::new(Box::new(InProcessUnpacker))),
     }

@@ -39,8 +39,8 @@ fn the_postgresql_store_conforms() {
 fn the_embedded_queue_conforms() {
     let scratch = Scratch::new("queue");
     new_runtime().block_on(async {
-        let bell = Queue::open(&format!("sqlite:{}", scratch.0.join("q.db").display()), "").await.unwrap();
-        assert_eq!(exercise_queue(&bell).await, Ok(()));
+        let queue = Queue::open(&format!("sqlite:{}", scratch.0.join("q.db").display()), "").await.unwrap();
+        assert_eq!(exercise_queue(&queue).await, Ok(()));
     });
 }
 
@@ -48,8 +48,8 @@ fn the_embedded_queue_conforms() {
 fn the_redis_queue_conforms() {
     let redis = Redis::start();
     new_runtime().block_on(async {
-        let bell = Queue::open(&redis.url(), "exercise").await.unwrap();
-        assert_eq!(exercise_queue(&bell).await, Ok(()));
+        let queue = Queue::open(&redis.url(), "exercise").await.unwrap();
+        assert_eq!(exercise_queue(&queue).await, Ok(()));
     });
 }
 
@@ -57,23 +57,23 @@ fn the_redis_queue_conforms() {
 fn strangers_in_our_place_are_set_aside() {
     let redis = Redis::start();
     new_runtime().block_on(async {
-        let bell = Queue::open(&redis.url(), "strangers").await.unwrap();
-        redis.fill_list("huiliu:strangers:bells", 8_000);
+        let queue = Queue::open(&redis.url(), "strangers").await.unwrap();
+        redis.fill_list("huiliu:strangers:notices", 8_000);
         assert_eq!(
-            bell.notify(&[Notice::new(1, 1)]).await.unwrap(),
+            queue.notify(&[Notice::new(1, 1)]).await.unwrap(),
             0,
             "a place that strangers have filled takes nothing"
         );
-        bell.set_aside_foreign_data().await.unwrap();
-        assert_eq!(bell.depth().await.unwrap(), 0);
-        assert_eq!(exercise_queue(&bell).await, Ok(()));
+        queue.set_aside_foreign_data().await.unwrap();
+        assert_eq!(queue.depth().await.unwrap(), 0);
+        assert_eq!(exercise_queue(&queue).await, Ok(()));
         // A value of another kind under Huiliu's key, then foreign messages among Huiliu's own.
-        redis.run_command(&["SET", "huiliu:strangers:bells", "x"]);
-        bell.set_aside_foreign_data().await.unwrap();
-        redis.fill_list("huiliu:strangers:bells", 400);
-        assert_eq!(exercise_queue(&bell).await, Ok(()));
+        redis.run_command(&["SET", "huiliu:strangers:notices", "x"]);
+        queue.set_aside_foreign_data().await.unwrap();
+        redis.fill_list("huiliu:strangers:notices", 400);
+        assert_eq!(exercise_queue(&queue).await, Ok(()));
     });
-    assert_eq!(redis.run_command(&["KEYS", "huiliu:strangers:bells:aside:*"]).lines().count(), 2);
+    assert_eq!(redis.run_command(&["KEYS", "huiliu:strangers:notices:aside:*"]).lines().count(), 2);
 }
 
 #[test]

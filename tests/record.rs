@@ -32,9 +32,9 @@ fn make_sample(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeEr
     let cx =
         Context { manifest, stream, policy: &policy, keys: &keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
     let before = payload_body(stream, bytes);
-    let disguise = Anonymizer::new(cx, &before, &[3; 32])?;
-    let made = disguise.anonymize_page(stream, bytes)?;
-    disguise.verify(cx, &before, &payload_body(stream, &made), &made)?;
+    let anonymizer = Anonymizer::new(cx, &before, &[3; 32])?;
+    let made = anonymizer.anonymize_page(stream, bytes)?;
+    anonymizer.verify(cx, &before, &payload_body(stream, &made), &made)?;
     Ok(made)
 }
 

@@ -40,7 +40,7 @@ fn every_pack_that_ships_is_usable() {
         (edge["choices"].clone(), edge["packs"][0]["value"].clone()),
         (json!(["upper", "lower"]), json!("upper"))
     );
-    assert!(settings.as_array().unwrap().iter().all(|s| s["why"].as_str().unwrap().len() > 40));
+    assert!(settings.as_array().unwrap().iter().all(|s| s["why"]["en"].as_str().unwrap().len() > 40));
 }
 
 /// A shipped pack, the replacements in it, and words of the messages about them.

@@ -115,9 +115,9 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let db = Db::open(&format!("sqlite:{}", scratch.0.join("books").display()), 2).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let context = delivery_context(db.clone(), &manifest).await;
-        let bell = Queue::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
+        let queue = Queue::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
         let make = |endpoint| huiliu_platform::shipped::build_connector(LIST, manifest.clone(), endpoint);
-        let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
+        let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &queue).await;
         assert_eq!(told, Ok(()));
         let books = reports::read_balance(&db, RunRange::single(1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
@@ -127,7 +127,7 @@ fn the_tutorials_connector_conforms_and_delivers() {
                 &|e| huiliu_platform::shipped::build_connector(&[], manifest.clone(), e),
                 &endpoint,
                 &context,
-                &bell
+                &queue
             )
             .await
             .is_err()

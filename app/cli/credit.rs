@@ -118,11 +118,11 @@ pub enum Decisions {
 /// Which claims `identity queue` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum QueueState {
-    /// Somebody may be meant; a person decides.
+    // Some teacher may be meant; a person decides.
     Potential,
-    /// Nobody known can be meant; they wait for the roster.
+    // No known teacher can be meant; the claim waits for the roster.
     None,
-    /// The ID number is a teacher's, and the name contradicts.
+    // The ID number is a teacher's, and the name contradicts.
     Contradicting,
 }
 

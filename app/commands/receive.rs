@@ -138,7 +138,7 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
         CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = system_error_text(&e)))
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    let door = ServerState {
+    let state = ServerState {
         runtime: runtime.clone(),
         room: Arc::new(Semaphore::new(MAX_CONCURRENT_PAYLOADS)),
         stop: stop.clone(),
@@ -146,7 +146,7 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
     let routes = Router::new()
         .route("/push/{source}", post(push_to_only_stream))
         .route("/push/{source}/{stream}", post(push_to_stream))
-        .with_state(door);
+        .with_state(state);
     note(&sentence!("cli-receive-payloads-taken-http-push-source", address));
     let mut told = stop.clone();
     let served = axum::serve(listener, routes).with_graceful_shutdown(async move {
@@ -187,29 +187,29 @@ struct PushedPayload<'p> {
 }
 
 async fn push_to_only_stream(
-    State(door): State<ServerState>,
+    State(state): State<ServerState>,
     Path(source): Path<String>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    handle_push(&door, PushedPayload { source: &source, stream: None, path, headers: &headers, body }).await
+    handle_push(&state, PushedPayload { source: &source, stream: None, path, headers: &headers, body }).await
 }
 
 async fn push_to_stream(
-    State(door): State<ServerState>,
+    State(state): State<ServerState>,
     Path((source, stream)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    handle_push(&door, PushedPayload { source: &source, stream: Some(&stream), path, headers: &headers, body }).await
+    handle_push(&state, PushedPayload { source: &source, stream: Some(&stream), path, headers: &headers, body }).await
 }
 
-async fn handle_push(door: &ServerState, pushed: PushedPayload<'_>) -> Response {
-    match accept_payload(door, pushed).await {
+async fn handle_push(state: &ServerState, pushed: PushedPayload<'_>) -> Response {
+    match accept_payload(state, pushed).await {
         Ok(taken) => json_answer(StatusCode::ACCEPTED, &taken),
         Err(refused) => refused.into_response(),
     }
@@ -217,14 +217,14 @@ async fn handle_push(door: &ServerState, pushed: PushedPayload<'_>) -> Response 
 
 /// Reads a payload, checks that its sender is authorized, and lands it under its source's lease. A payload that is
 /// already here is not landed again.
-async fn accept_payload(door: &ServerState, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refusal> {
+async fn accept_payload(state: &ServerState, pushed: PushedPayload<'_>) -> Result<AcceptedPayload, Refusal> {
     let PushedPayload { source, stream, path, headers, body } = pushed;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;
-    let _room = door.room.try_acquire().map_err(|_| Refusal::unavailable("payloads of others are being taken"))?;
-    door.runtime.refresh_registry().await?;
-    let target = push::target(&door.runtime, source);
+    let _room = state.room.try_acquire().map_err(|_| Refusal::unavailable(&logged!("cli-log-too-many-payloads")))?;
+    state.runtime.refresh_registry().await?;
+    let target = push::target(&state.runtime, source);
     let packer = target.as_ref().ok().and_then(|target| target.choose_stream(stream).ok());
     let packer = packer.map_or_else(Packer::default, |stream| text_window::build_packer(stream, 0));
     let read = tokio::time::timeout(PATIENCE, read_body(body, packer)).await;
@@ -236,9 +236,9 @@ async fn accept_payload(door: &ServerState, pushed: PushedPayload<'_>) -> Result
         (None, Some(timestamp), Some(signature)) => Proof::Signature { timestamp, signature },
         _ => return Err(PushAuthError::Secret.into()),
     };
-    target.authorize_sender(&door.runtime, Sender { proof, path, key }, &payload)?;
+    target.authorize_sender(&state.runtime, Sender { proof, path, key }, &payload)?;
     let stream = target.choose_stream(stream)?.name.clone();
-    Ok(target.land(&door.runtime, &stream, key, payload, &door.stop).await?)
+    Ok(target.land(&state.runtime, &stream, key, payload, &state.stop).await?)
 }
 
 /// Reads a body. Returns `None` if it is too large or ends early.

@@ -14,7 +14,7 @@ use crate::words::{say, sentence, system_error_text};
 /// Prints the completion script of a shell.
 pub fn print_completions(shell: Shell) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut examples::build_command(), "huiliu", &mut script);
+    clap_complete::generate(shell, &mut without_help_commands(examples::build_command()), "huiliu", &mut script);
     say(String::from_utf8_lossy(&script).trim_end());
 }
 

@@ -36,7 +36,7 @@ fn land_backlog() -> (TestEnv, String) {
 }
 
 fn queue_list(house: &TestEnv) -> String {
-    house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned()
+    house.redis.as_ref().unwrap().run_command(&["--scan", "--pattern", "huiliu:*:notices"]).trim().to_owned()
 }
 
 #[test]
@@ -48,7 +48,9 @@ fn eight_thousand_foreign_messages_are_noticed_and_left() {
     let started = Instant::now();
     // Slow enough that the foreign messages are not popped before a worker looks.
     let worker = Worker::start(&house, &file, &[("HUILIU_FAULT_SLOW_MS", "20")]);
-    wait_for("the list to be set aside", || !redis.run_command(&["KEYS", "huiliu:*:bells:aside:*"]).trim().is_empty());
+    wait_for("the list to be set aside", || {
+        !redis.run_command(&["KEYS", "huiliu:*:notices:aside:*"]).trim().is_empty()
+    });
     println!("set aside after {:?}", started.elapsed());
     wait_for("the backlog to be done", || house.run_sql(LEFT) == 0);
     assert!(started.elapsed() < Duration::from_secs(60));

@@ -100,7 +100,7 @@ pub enum RegistryError {
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// What is wrong with the file.
-        why: PasswordFileFault,
+        why: PasswordFileError,
     },
     /// A manifest is invalid.
     #[serde(untagged)]
@@ -116,7 +116,7 @@ pub enum RegistryError {
 /// Why a password file gives no password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum PasswordFileFault {
+pub enum PasswordFileError {
     /// The file is empty, or its first line is.
     #[serde(rename = "password_file.empty")]
     Empty,
@@ -125,7 +125,7 @@ pub enum PasswordFileFault {
     Unreadable(SystemError),
 }
 
-said_in_english!(RegistryError, PasswordFileFault);
+said_in_english!(RegistryError, PasswordFileError);
 
 impl From<ManifestError> for RegistryError {
     fn from(fault: ManifestError) -> Self {
@@ -590,9 +590,9 @@ fn read_first_line(source: &SourceSettings) -> Result<String, RegistryError> {
     let refused =
         |why| RegistryError::PasswordFile { name: source.name.clone(), file: source.password_file.clone(), why };
     let text =
-        std::fs::read_to_string(&source.password_file).map_err(|e| refused(PasswordFileFault::Unreadable(e.into())))?;
+        std::fs::read_to_string(&source.password_file).map_err(|e| refused(PasswordFileError::Unreadable(e.into())))?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err(refused(PasswordFileFault::Empty)),
+        _ => Err(refused(PasswordFileError::Empty)),
     }
 }

@@ -176,7 +176,7 @@ impl Runtime {
             secrets: recipe.secrets(),
             folder: source.folder.clone(),
             networks: self.settings.networks.clone(),
-            pace: Arc::new(SharedRateLimit(self.delivery.db.clone())),
+            rate_limiter: Arc::new(SharedRateLimit(self.delivery.db.clone())),
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.program.unpacker),
         };

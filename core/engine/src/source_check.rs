@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use huiliu_messages::{Message, said_in_english};
 use serde::Serialize;
 
-use crate::registry::{InUse, PasswordFileFault};
+use crate::registry::{InUse, PasswordFileError};
 use crate::settings::SourceSettings;
 use crate::settings_problem::NearestKey;
 use huiliu_manifest::Transport;
@@ -86,7 +86,7 @@ pub enum SourceProblem {
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// What is wrong with the file.
-        why: PasswordFileFault,
+        why: PasswordFileError,
     },
 }
 
@@ -193,8 +193,8 @@ fn check_password(source: &SourceSettings) -> Option<SourceProblem> {
 fn check_password_file(file: &Path) -> Option<SourceProblem> {
     let refused = |why| Some(SourceProblem::PasswordFile { file: file.to_owned(), why });
     match std::fs::read_to_string(file) {
-        Err(why) => refused(PasswordFileFault::Unreadable(why.into())),
-        Ok(text) if text.lines().next().is_none_or(str::is_empty) => refused(PasswordFileFault::Empty),
+        Err(why) => refused(PasswordFileError::Unreadable(why.into())),
+        Ok(text) if text.lines().next().is_none_or(str::is_empty) => refused(PasswordFileError::Empty),
         Ok(_) => None,
     }
 }

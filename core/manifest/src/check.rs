@@ -14,53 +14,53 @@ use crate::transport::{Auth, Bucket, Request, RequestBody, Sign, Transport};
 use crate::{Format, Layout, Manifest};
 
 /// Reports everything that cannot work.
-pub(super) fn check_manifest(manifest: &Manifest, told: &mut Reader<'_>) {
+pub(super) fn check_manifest(manifest: &Manifest, reader: &mut Reader<'_>) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if manifest.id.is_empty() || manifest.id.len() > 60 || !manifest.id.chars().all(plain) {
-        told.add_fault("id", RuleProblem::Id);
+        reader.add_fault("id", RuleProblem::Id);
     }
-    check_transport(&manifest.transport, told);
+    check_transport(&manifest.transport, reader);
     if manifest.stream.is_empty() {
-        told.add_fault("stream", RuleProblem::NoStream);
+        reader.add_fault("stream", RuleProblem::NoStream);
     }
     let mut names = BTreeSet::new();
     for (nth, stream) in manifest.stream.iter().enumerate() {
         let at = Place { of: format!("stream.{nth}"), stream };
         if !names.insert(&stream.name) {
-            told.add_fault(&at.place_of("name"), RuleProblem::TwoStreams { name: stream.name.clone() });
+            reader.add_fault(&at.place_of("name"), RuleProblem::TwoStreams { name: stream.name.clone() });
         }
-        at.check_stream(manifest, told);
+        at.check_stream(manifest, reader);
     }
 }
 
-fn check_transport(transport: &Transport, told: &mut Reader<'_>) {
+fn check_transport(transport: &Transport, reader: &mut Reader<'_>) {
     match transport {
         Transport::Http { auth: rule, answers, .. } => {
-            check_auth("transport.auth", rule, told);
+            check_auth("transport.auth", rule, reader);
             for (nth, answer) in answers.iter().enumerate() {
                 let place = format!("transport.answers.{nth}");
                 if answer.status.is_none() && answer.path.is_none() && answer.contains.is_none() {
-                    told.add_fault(&place, RuleProblem::EveryAnswer);
+                    reader.add_fault(&place, RuleProblem::EveryAnswer);
                 }
                 if answer.path.is_some() != answer.is.is_some() {
-                    told.add_fault(&place, RuleProblem::PathAndIs);
+                    reader.add_fault(&place, RuleProblem::PathAndIs);
                 }
             }
         }
         Transport::Files { names, download, bucket } => {
             if names.is_empty() {
-                told.add_fault("transport.names", RuleProblem::NoNames);
+                reader.add_fault("transport.names", RuleProblem::NoNames);
             }
             if let Some(download) = download {
-                check_auth("transport.download.auth", &download.auth, told);
-                check_request("transport.download.list", &download.list, &[], told);
-                check_request("transport.download.file", &download.file, &["file"], told);
+                check_auth("transport.download.auth", &download.auth, reader);
+                check_request("transport.download.list", &download.list, &[], reader);
+                check_request("transport.download.file", &download.file, &["file"], reader);
             }
             if let Some(bucket) = bucket {
                 if download.is_some() {
-                    told.add_fault("transport.bucket", RuleProblem::DownloadAndBucket);
+                    reader.add_fault("transport.bucket", RuleProblem::DownloadAndBucket);
                 }
-                check_bucket(bucket, told);
+                check_bucket(bucket, reader);
             }
         }
         Transport::Push {} => {}
@@ -68,37 +68,37 @@ fn check_transport(transport: &Transport, told: &mut Reader<'_>) {
 }
 
 /// The location of a bucket appears in listings and cursors, so it must not contain a secret.
-fn check_bucket(bucket: &Bucket, told: &mut Reader<'_>) {
+fn check_bucket(bucket: &Bucket, reader: &mut Reader<'_>) {
     if bucket.name.pieces().is_empty() {
-        told.add_fault("transport.bucket.name", RuleProblem::BucketName);
+        reader.add_fault("transport.bucket.name", RuleProblem::BucketName);
     }
     for (key, template) in [("name", &bucket.name), ("prefix", &bucket.prefix), ("region", &bucket.region)] {
         for value in template.value_names() {
             if !matches!(value, "institution" | "user") && !value.starts_with("settings.") {
                 let known = ["institution", "user", "settings.…"].map(str::to_owned).to_vec();
                 let why = RuleProblem::NoValueHere { name: value.to_owned(), known };
-                told.add_fault(&format!("transport.bucket.{key}"), why);
+                reader.add_fault(&format!("transport.bucket.{key}"), why);
             }
         }
     }
 }
 
-fn check_auth(place: &str, auth: &Auth, told: &mut Reader<'_>) {
+fn check_auth(place: &str, auth: &Auth, reader: &mut Reader<'_>) {
     match auth {
         Auth::Oauth2 { token_path, .. } | Auth::Oauth2Refresh { token_path } | Auth::Jwt { token_path, .. } => {
-            check_stays_on_host(&format!("{place}.token_path"), &Template::from_text(token_path), told);
+            check_stays_on_host(&format!("{place}.token_path"), &Template::from_text(token_path), reader);
         }
-        Auth::Sign { rule } => check_signature(&format!("{place}.rule"), rule, told),
-        Auth::Session { login, .. } => check_request(&format!("{place}.login"), login, &[], told),
+        Auth::Sign { rule } => check_signature(&format!("{place}.rule"), rule, reader),
+        Auth::Session { login, .. } => check_request(&format!("{place}.login"), login, &[], reader),
         _ => {}
     }
 }
 
 /// Checks that all parameters of the signature are signed, because others can be changed on the way.
-fn check_signature(place: &str, rule: &Sign, told: &mut Reader<'_>) {
+fn check_signature(place: &str, rule: &Sign, reader: &mut Reader<'_>) {
     for needed in [&rule.app_id, &rule.timestamp, &rule.nonce] {
         if !rule.order.is_empty() && !rule.order.contains(needed) {
-            told.add_fault(&format!("{place}.order"), RuleProblem::NotSigned { parameter: needed.clone() });
+            reader.add_fault(&format!("{place}.order"), RuleProblem::NotSigned { parameter: needed.clone() });
         }
     }
 }
@@ -116,18 +116,18 @@ fn auth_values(transport: &Transport) -> &'static [&'static str] {
 }
 
 /// Checks that a path leads to the host of `base_url` for any values, because credentials are sent along.
-fn check_stays_on_host(place: &str, path: &Template, told: &mut Reader<'_>) {
+fn check_stays_on_host(place: &str, path: &Template, reader: &mut Reader<'_>) {
     let stays = |path: String| {
         let base = Url::parse("http://base.invalid/").ok()?;
         Some(base.join(&path).ok()?.origin() == base.origin())
     };
     if !path.fill_values(|_| Some("x".into()), str::to_owned).ok().and_then(stays).unwrap_or(false) {
-        told.add_fault(place, RuleProblem::Elsewhere);
+        reader.add_fault(place, RuleProblem::Elsewhere);
     }
 }
 
-fn check_request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>) {
-    check_stays_on_host(&format!("{place}.path"), &request.path, told);
+fn check_request(place: &str, request: &Request, here: &[&str], reader: &mut Reader<'_>) {
+    check_stays_on_host(&format!("{place}.path"), &request.path, reader);
     let mut template = |at: String, template: &Template| {
         for value in template.value_names() {
             let known = ALWAYS_KNOWN.contains(&value)
@@ -138,7 +138,7 @@ fn check_request(place: &str, request: &Request, here: &[&str], told: &mut Reade
             if !known {
                 let known = ALWAYS_KNOWN.iter().chain(here).chain(&["settings.…", "secret.…"]);
                 let known = known.map(|&name| name.to_owned()).collect();
-                told.add_fault(&at, RuleProblem::NoValueHere { name: value.to_owned(), known });
+                reader.add_fault(&at, RuleProblem::NoValueHere { name: value.to_owned(), known });
             }
         }
     };
@@ -168,26 +168,26 @@ impl Place<'_> {
         format!("{}.{step}", self.of)
     }
 
-    fn check_stream(&self, manifest: &Manifest, told: &mut Reader<'_>) {
-        self.check_fields(told);
-        self.check_pass_rule(told);
-        self.check_layout(told);
-        self.check_rows(told);
+    fn check_stream(&self, manifest: &Manifest, reader: &mut Reader<'_>) {
+        self.check_fields(reader);
+        self.check_pass_rule(reader);
+        self.check_layout(reader);
+        self.check_rows(reader);
         if self.stream.record_key.is_empty() {
-            told.add_fault(&self.place_of("record_key"), RuleProblem::RecordKey);
+            reader.add_fault(&self.place_of("record_key"), RuleProblem::RecordKey);
         }
         match &manifest.transport {
-            Transport::Http { .. } => self.check_http_stream(auth_values(&manifest.transport), told),
-            Transport::Files { .. } | Transport::Push {} => self.check_file_stream(told),
+            Transport::Http { .. } => self.check_http_stream(auth_values(&manifest.transport), reader),
+            Transport::Files { .. } | Transport::Push {} => self.check_file_stream(reader),
         }
         if matches!(self.stream.version, VersionFrom::FileDate {})
             && matches!(manifest.transport, Transport::Http { .. })
         {
-            told.add_fault(&self.place_of("version"), RuleProblem::VersionOfPages);
+            reader.add_fault(&self.place_of("version"), RuleProblem::VersionOfPages);
         }
     }
 
-    fn check_fields(&self, told: &mut Reader<'_>) {
+    fn check_fields(&self, reader: &mut Reader<'_>) {
         let needed: &[Field] = match self.stream.kind {
             Kind::Teacher => &[Field::Name, Field::IdNumber],
             Kind::School => &[Field::SchoolCode, Field::SchoolName],
@@ -198,58 +198,58 @@ impl Place<'_> {
         };
         let any = self.stream.known_by == KnownBy::Any;
         if any && self.stream.kind.is_roster() {
-            told.add_fault(&self.place_of("known_by"), RuleProblem::RosterKnownBy);
+            reader.add_fault(&self.place_of("known_by"), RuleProblem::RosterKnownBy);
         }
         for needed in needed.iter().filter(|field| !any || **field != Field::IdNumber) {
             if !self.stream.map.contains_key(needed) {
-                told.add_fault(&self.place_of("map"), RuleProblem::NotMapped { field: needed.as_str().to_owned() });
+                reader.add_fault(&self.place_of("map"), RuleProblem::NotMapped { field: needed.as_str().to_owned() });
             }
         }
         let of_school = |field: &Field| self.stream.map.contains_key(field);
         if self.stream.kind == Kind::Membership && ![Field::SchoolCode, Field::SchoolRef].iter().any(of_school) {
-            told.add_fault(&self.place_of("map"), RuleProblem::MembershipSchool);
+            reader.add_fault(&self.place_of("map"), RuleProblem::MembershipSchool);
         }
         for (field, rule) in &self.stream.map {
             if !field.belongs_to(self.stream.kind) {
                 let (field, kind) = (field.as_str(), self.stream.kind.as_str());
                 let why = RuleProblem::NoField { kind: kind.to_owned(), field: field.to_owned() };
-                told.add_fault(&self.place_of(&format!("map.{field}")), why);
+                reader.add_fault(&self.place_of(&format!("map.{field}")), why);
             } else if field.identifies_people() && !any && !self.stream.kind.is_roster() {
                 let field = field.as_str();
                 let why = RuleProblem::TellsApart { field: field.to_owned() };
-                told.add_fault(&self.place_of(&format!("map.{field}")), why);
+                reader.add_fault(&self.place_of(&format!("map.{field}")), why);
             }
-            self.check_rule(*field, rule, told);
+            self.check_rule(*field, rule, reader);
         }
     }
 
-    fn check_rule(&self, field: Field, rule: &Rule, told: &mut Reader<'_>) {
+    fn check_rule(&self, field: Field, rule: &Rule, reader: &mut Reader<'_>) {
         let at = self.place_of(&format!("map.{}", field.as_str()));
         let given = [rule.path.is_some(), rule.first_of.is_some(), rule.join.is_some(), rule.constant.is_some()];
         match given.iter().filter(|given| **given).count() {
-            0 => told.add_fault(&at, RuleProblem::FromNowhere),
+            0 => reader.add_fault(&at, RuleProblem::FromNowhere),
             1 => {}
-            _ => told.add_fault(&at, RuleProblem::OnlyOneOf),
+            _ => reader.add_fault(&at, RuleProblem::OnlyOneOf),
         }
         if rule.paths().any(|path| path.trim().is_empty()) {
-            told.add_fault(&at, RuleProblem::BlankPath);
+            reader.add_fault(&at, RuleProblem::BlankPath);
         }
         for path in rule.paths().filter(|path| path.starts_with('$')) {
             let known = matches!(path.as_str(), "$file" | "$member" | "$sheet") || self.is_fan_out_path(path);
             if !known {
-                told.add_fault(&at, RuleProblem::NoPath { path: path.clone() });
+                reader.add_fault(&at, RuleProblem::NoPath { path: path.clone() });
             }
         }
         match (field, rule.unit) {
-            (Field::Hours, None) => told.add_fault(&at, RuleProblem::HoursUnit),
+            (Field::Hours, None) => reader.add_fault(&at, RuleProblem::HoursUnit),
             (Field::Hours, Some(_)) | (_, None) => {}
-            _ => told.add_fault(&format!("{at}.unit"), RuleProblem::OnlyHoursUnit),
+            _ => reader.add_fault(&format!("{at}.unit"), RuleProblem::OnlyHoursUnit),
         }
         for form in rule.formats.iter().flatten() {
             if !field.is_day() {
-                told.add_fault(&format!("{at}.formats"), RuleProblem::OnlyDaysForms);
+                reader.add_fault(&format!("{at}.formats"), RuleProblem::OnlyDaysForms);
             } else if !is_day_format(form) {
-                told.add_fault(&format!("{at}.formats"), RuleProblem::DayForm { form: form.clone() });
+                reader.add_fault(&format!("{at}.formats"), RuleProblem::DayForm { form: form.clone() });
             }
         }
     }
@@ -263,11 +263,11 @@ impl Place<'_> {
         })
     }
 
-    fn check_pass_rule(&self, told: &mut Reader<'_>) {
+    fn check_pass_rule(&self, reader: &mut Reader<'_>) {
         let Some(pass) = self.stream.pass.filter(|_| !self.stream.kind.is_roster()) else {
             match (self.stream.kind.is_roster(), self.stream.pass) {
-                (true, Some(_)) => told.add_fault(&self.place_of("pass"), RuleProblem::RosterPass),
-                (false, None) => told.add_fault(&self.of, RuleProblem::NoPass),
+                (true, Some(_)) => reader.add_fault(&self.place_of("pass"), RuleProblem::RosterPass),
+                (false, None) => reader.add_fault(&self.of, RuleProblem::NoPass),
                 _ => {}
             }
             return;
@@ -281,14 +281,14 @@ impl Place<'_> {
         for field in needed.iter().filter(|field| !self.stream.map.contains_key(field)) {
             let (pass, field) = (pass.as_str(), field.as_str());
             let why = RuleProblem::PassNeeds { pass: pass.to_owned(), field: field.to_owned() };
-            told.add_fault(&self.place_of("pass"), why);
+            reader.add_fault(&self.place_of("pass"), why);
         }
     }
 
-    fn check_layout(&self, told: &mut Reader<'_>) {
+    fn check_layout(&self, reader: &mut Reader<'_>) {
         let Some(Layout { header, aliases, .. }) = self.stream.format.layout() else { return };
         if header.is_empty() {
-            told.add_fault(&self.place_of("format.layout.header"), RuleProblem::NoHeader);
+            reader.add_fault(&self.place_of("format.layout.header"), RuleProblem::NoHeader);
         }
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();
         for (column, others) in aliases {
@@ -296,17 +296,17 @@ impl Place<'_> {
                 if let Some(other) = names.insert(name, column).filter(|other| other != column) {
                     let at = self.place_of(&format!("format.layout.aliases.{column}"));
                     let (name, one, other) = (name.clone(), other.to_owned(), column.clone());
-                    told.add_fault(&at, RuleProblem::TwoColumns { name, one, other });
+                    reader.add_fault(&at, RuleProblem::TwoColumns { name, one, other });
                 }
             }
         }
     }
 
-    fn check_rows(&self, told: &mut Reader<'_>) {
+    fn check_rows(&self, reader: &mut Reader<'_>) {
         for (nth, rule) in self.stream.rows.iter().enumerate() {
             let at = self.place_of(&format!("rows.{nth}"));
             if rule.when.is_empty() {
-                told.add_fault(&at, RuleProblem::EveryRow);
+                reader.add_fault(&at, RuleProblem::EveryRow);
             }
             for (n, condition) in rule.when.iter().enumerate() {
                 let Condition { is, is_not, blank, above, below, matches, .. } = condition;
@@ -319,18 +319,18 @@ impl Place<'_> {
                     matches.is_some(),
                 ];
                 if compared.iter().filter(|given| **given).count() != 1 {
-                    told.add_fault(&format!("{at}.when.{n}"), RuleProblem::OneComparison);
+                    reader.add_fault(&format!("{at}.when.{n}"), RuleProblem::OneComparison);
                 }
                 for number in [above, below].into_iter().flatten() {
                     if huiliu_values::text::parse_decimal(number).is_none() {
-                        told.add_fault(&format!("{at}.when.{n}"), RuleProblem::NotDecimal { text: number.clone() });
+                        reader.add_fault(&format!("{at}.when.{n}"), RuleProblem::NotDecimal { text: number.clone() });
                     }
                 }
             }
         }
     }
 
-    fn check_file_stream(&self, told: &mut Reader<'_>) {
+    fn check_file_stream(&self, reader: &mut Reader<'_>) {
         let only_http = [
             ("request", self.stream.request.is_some()),
             ("since", self.stream.since.is_some()),
@@ -339,13 +339,13 @@ impl Place<'_> {
             ("page", !matches!(self.stream.page, Paging::None {})),
         ];
         for (key, _) in only_http.iter().filter(|(_, given)| *given) {
-            told.add_fault(&self.place_of(key), RuleProblem::OnlyHttp { key: (*key).to_owned() });
+            reader.add_fault(&self.place_of(key), RuleProblem::OnlyHttp { key: (*key).to_owned() });
         }
     }
 
-    fn check_http_stream(&self, of_auth: &[&str], told: &mut Reader<'_>) {
+    fn check_http_stream(&self, of_auth: &[&str], reader: &mut Reader<'_>) {
         if self.stream.files.is_some() {
-            told.add_fault(&self.place_of("files"), RuleProblem::OnlyFiles);
+            reader.add_fault(&self.place_of("files"), RuleProblem::OnlyFiles);
         }
         let always = ["page", "offset", "size", "token", "since", "until"];
         let mut here: Vec<String> = always.iter().chain(of_auth).map(|&name| name.to_owned()).collect();
@@ -355,51 +355,51 @@ impl Place<'_> {
                 Each::List { name, values } => {
                     here.push(format!("each.{name}"));
                     if values.is_empty() {
-                        told.add_fault(&at, RuleProblem::EmptyFanOut);
+                        reader.add_fault(&at, RuleProblem::EmptyFanOut);
                     }
                 }
                 Each::Parent { name, request: of, fields, .. } => {
                     let known: Vec<&str> = here.iter().map(String::as_str).collect();
-                    check_request(&format!("{at}.request"), of, &known, told);
+                    check_request(&format!("{at}.request"), of, &known, reader);
                     here.push(format!("each.{name}"));
                     if !fields.contains_key("id") {
-                        told.add_fault(&at, RuleProblem::FanOutId);
+                        reader.add_fault(&at, RuleProblem::FanOutId);
                     }
                 }
             }
         }
         let known: Vec<&str> = here.iter().map(String::as_str).collect();
         match (&self.stream.request, &self.stream.export) {
-            (Some(of), None) => check_request(&self.place_of("request"), of, &known, told),
+            (Some(of), None) => check_request(&self.place_of("request"), of, &known, reader),
             (None, Some(export)) => {
                 let with_id: Vec<&str> = known.iter().copied().chain(["export"]).collect();
-                check_request(&self.place_of("export.create"), &export.create, &known, told);
+                check_request(&self.place_of("export.create"), &export.create, &known, reader);
                 for (step, of) in [
                     ("poll", Some(&export.poll)),
                     ("download", Some(&export.download)),
                     ("delete", export.delete.as_ref()),
                 ] {
                     of.into_iter()
-                        .for_each(|of| check_request(&self.place_of(&format!("export.{step}")), of, &with_id, told));
+                        .for_each(|of| check_request(&self.place_of(&format!("export.{step}")), of, &with_id, reader));
                 }
                 if !matches!(self.stream.page, Paging::None {}) {
-                    told.add_fault(&self.place_of("page"), RuleProblem::ExportPages);
+                    reader.add_fault(&self.place_of("page"), RuleProblem::ExportPages);
                 }
             }
-            (None, None) => told.add_fault(&self.of, RuleProblem::NoRequest),
-            (Some(_), Some(_)) => told.add_fault(&self.place_of("request"), RuleProblem::RequestAndExport),
+            (None, None) => reader.add_fault(&self.of, RuleProblem::NoRequest),
+            (Some(_), Some(_)) => reader.add_fault(&self.place_of("request"), RuleProblem::RequestAndExport),
         }
-        self.check_paging(told);
+        self.check_paging(reader);
     }
 
-    fn check_paging(&self, told: &mut Reader<'_>) {
+    fn check_paging(&self, reader: &mut Reader<'_>) {
         let is_json = matches!(self.stream.format, Format::Json { .. });
         let in_body = match &self.stream.page {
             Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
             Paging::Offset { total, .. } => total.is_some(),
             Paging::Token { next, next_header, .. } => {
                 if next.is_some() == next_header.is_some() {
-                    told.add_fault(&self.place_of("page"), RuleProblem::NextToken);
+                    reader.add_fault(&self.place_of("page"), RuleProblem::NextToken);
                 }
                 next.is_some()
             }
@@ -407,13 +407,13 @@ impl Place<'_> {
             Paging::None {} | Paging::LastRecord { .. } => false,
         };
         if in_body && !is_json {
-            told.add_fault(&self.place_of("page"), RuleProblem::OnlyJsonPage);
+            reader.add_fault(&self.place_of("page"), RuleProblem::OnlyJsonPage);
         }
         if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
             && step_days.is_some()
             && begin.is_none()
         {
-            told.add_fault(&self.place_of("since"), RuleProblem::StepBegin);
+            reader.add_fault(&self.place_of("since"), RuleProblem::StepBegin);
         }
     }
 }

@@ -172,6 +172,12 @@ fn render_fields(language: Language, fields: &Map<String, Value>) -> String {
     sentence
 }
 
+/// Returns whether a text is a moment in Asia/Shanghai, as operations give it: `2014-09-11T08:00:00.123+08:00`. In
+/// sentences it is shown as in tables, without the fraction and the zone.
+fn is_moment(text: &str) -> bool {
+    text.is_ascii() && text.len() >= 25 && text.as_bytes()[10] == b'T' && text.ends_with("+08:00")
+}
+
 fn build_argument<'v>(language: Language, name: &str, value: &'v Value) -> FluentValue<'v> {
     match value {
         Value::Number(n) => build_number(n),
@@ -180,6 +186,7 @@ fn build_argument<'v>(language: Language, name: &str, value: &'v Value) -> Fluen
             let lines: Vec<String> = items.iter().map(|item| render_message(language, item)).collect();
             FluentValue::from(lines.join("\n"))
         }
+        Value::String(text) if is_moment(text) => FluentValue::from(text[..19].replace('T', " ")),
         Value::String(text) if ["place", "address"].contains(&name) => {
             FluentValue::from(localize_place(language, text).into_owned())
         }

@@ -33,7 +33,7 @@ pub struct Endpoint {
     /// Networks that may be connected to although they are not public.
     pub networks: guard::Networks,
     /// Shares the platform's request budget among workers.
-    pub pace: Arc<dyn RateLimiter>,
+    pub rate_limiter: Arc<dyn RateLimiter>,
     /// Timeout for one answer.
     pub timeout: Duration,
     /// Unpacks payloads that are not plain text.

@@ -52,13 +52,13 @@ pub struct PushedBody<'a> {
 #[serde(tag = "code")]
 pub enum PushAuthError {
     /// Wrong secret, or a signature that does not match.
-    #[serde(rename = "door.secret")]
+    #[serde(rename = "push.secret")]
     Secret,
     /// The time stamp of the signature is too far from our clock.
-    #[serde(rename = "door.time")]
+    #[serde(rename = "push.time")]
     Time,
     /// The key is empty, too long or not printable ASCII.
-    #[serde(rename = "door.key")]
+    #[serde(rename = "push.key")]
     Key,
 }
 

@@ -78,7 +78,7 @@ impl RedisQueue {
         Ok(Self {
             place: place.clone(),
             connection,
-            key: format!("huiliu:{namespace}:bells").into(),
+            key: format!("huiliu:{namespace}:notices").into(),
             deaf: Arc::default(),
         })
     }

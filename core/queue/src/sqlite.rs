@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_millis(20);
 /// Pause before a file that cannot be read is tried again.
 const DEAF: Duration = Duration::from_secs(1);
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS bell (
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS notice (
   id INTEGER PRIMARY KEY,
   batch_id INTEGER NOT NULL,
   generation INTEGER NOT NULL
@@ -67,19 +67,19 @@ impl SqliteQueue {
         &self.place
     }
 
-    pub(super) async fn notify(&self, bells: &[Notice]) -> Result<usize, QueueError> {
+    pub(super) async fn notify(&self, notices: &[Notice]) -> Result<usize, QueueError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused_error)?;
-        for Notice { batch_id, generation, .. } in bells {
-            let insert = sqlx::query("INSERT INTO bell (batch_id, generation) VALUES ($1, $2)");
+        for Notice { batch_id, generation, .. } in notices {
+            let insert = sqlx::query("INSERT INTO notice (batch_id, generation) VALUES ($1, $2)");
             insert.bind(batch_id).bind(generation).execute(&mut *tx).await.map_err(refused_error)?;
         }
         tx.commit().await.map_err(refused_error)?;
-        Ok(bells.len())
+        Ok(notices.len())
     }
 
     pub(super) async fn depth(&self) -> Result<usize, QueueError> {
         let waiting: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM bell").fetch_one(&self.pool).await.map_err(refused_error)?;
+            sqlx::query_scalar("SELECT count(*) FROM notice").fetch_one(&self.pool).await.map_err(refused_error)?;
         Ok(usize::try_from(waiting).unwrap_or(0))
     }
 
@@ -102,10 +102,10 @@ impl SqliteQueue {
 
     /// Removes and returns the oldest message. It reads first, because deleting blocks other writers.
     async fn take_oldest(&self) -> Result<Option<Notice>, sqlx::Error> {
-        if sqlx::query("SELECT 1 FROM bell LIMIT 1").fetch_optional(&self.pool).await?.is_none() {
+        if sqlx::query("SELECT 1 FROM notice LIMIT 1").fetch_optional(&self.pool).await?.is_none() {
             return Ok(None);
         }
-        let oldest = "DELETE FROM bell WHERE id = (SELECT min(id) FROM bell) RETURNING batch_id, generation";
+        let oldest = "DELETE FROM notice WHERE id = (SELECT min(id) FROM notice) RETURNING batch_id, generation";
         let Some(row) = sqlx::query(oldest).fetch_optional(&self.pool).await? else { return Ok(None) };
         Ok(Some(Notice::new(row.try_get("batch_id")?, row.try_get("generation")?)))
     }

@@ -28,7 +28,7 @@ use search::{Kind, KnownPeople, OriginalCounts};
 #[serde(tag = "code")]
 pub enum AnonymizeError {
     /// A record cannot be read to its end.
-    #[serde(rename = "disguise.broken")]
+    #[serde(rename = "anonymize.broken")]
     Broken {
         /// Address of the record.
         address: String,
@@ -36,34 +36,34 @@ pub enum AnonymizeError {
         why: BrokenRecord,
     },
     /// The workbook cannot be written again.
-    #[serde(rename = "disguise.workbook")]
+    #[serde(rename = "anonymize.workbook")]
     Workbook,
     /// The system provides no random numbers.
-    #[serde(rename = "disguise.random")]
+    #[serde(rename = "anonymize.random")]
     Random {
         /// The system's error.
         why: String,
     },
     /// The workbook has sheets that the manifest does not read.
-    #[serde(rename = "disguise.sheets")]
+    #[serde(rename = "anonymize.sheets")]
     Sheets {
         /// Names of the sheets, separated by commas.
         sheets: String,
     },
     /// The text cannot be written in the encoding it came in.
-    #[serde(rename = "disguise.encoding")]
+    #[serde(rename = "anonymize.encoding")]
     Encoding {
         /// Name of the encoding.
         encoding: &'static str,
     },
     /// An original person is still in the result.
-    #[serde(rename = "disguise.left")]
+    #[serde(rename = "anonymize.left")]
     Left {
         /// Address of the record or archive member.
         address: String,
     },
     /// The anonymized page decodes to something else.
-    #[serde(rename = "disguise.differs")]
+    #[serde(rename = "anonymize.differs")]
     Differs {
         /// The first difference.
         difference: Difference,

@@ -31,40 +31,40 @@ fn unpack_error(fault: UnpackError) -> AnonymizeError {
 
 /// Anonymizes a stream's payload.
 pub(super) fn anonymize_payload(
-    disguise: &Anonymizer<'_>,
+    anonymizer: &Anonymizer<'_>,
     stream: &Stream,
     bytes: &[u8],
 ) -> Result<Vec<u8>, AnonymizeError> {
     match &stream.archive {
         Some(Archive::Gzip {}) if bytes.starts_with(GZIP) => {
-            let text = anonymize_content(disguise, &stream.format, &gunzip(bytes).map_err(unpack_error)?)?;
+            let text = anonymize_content(anonymizer, &stream.format, &gunzip(bytes).map_err(unpack_error)?)?;
             let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             packed.write_all(&text).and_then(|()| packed.finish()).map_err(|e| broken_error(&e))
         }
         Some(Archive::Zip { members }) if is_zip(bytes) && !huiliu_office::is_workbook(bytes) => {
-            anonymize_archive(disguise, members, &stream.format, bytes)
+            anonymize_archive(anonymizer, members, &stream.format, bytes)
         }
-        _ => anonymize_content(disguise, &stream.format, bytes),
+        _ => anonymize_content(anonymizer, &stream.format, bytes),
     }
 }
 
-fn anonymize_content(disguise: &Anonymizer<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+fn anonymize_content(anonymizer: &Anonymizer<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     match (format, script_of(format)) {
-        (Format::Workbook { sheets, .. }, _) => anonymize_workbook(disguise, sheets, bytes),
-        (_, Some(script)) => anonymize_text(disguise, format, script, bytes),
+        (Format::Workbook { sheets, .. }, _) => anonymize_workbook(anonymizer, sheets, bytes),
+        (_, Some(script)) => anonymize_text(anonymizer, format, script, bytes),
         (_, None) => Err(AnonymizeError::Workbook),
     }
 }
 
 fn anonymize_text(
-    disguise: &Anonymizer<'_>,
+    anonymizer: &Anonymizer<'_>,
     format: &Format,
     script: Script,
     bytes: &[u8],
 ) -> Result<Vec<u8>, AnonymizeError> {
     let (encoding, mark) = decode::detect_encoding(format.encoding(), bytes);
     let read = decode::decode_in_encoding(format.encoding(), bytes)?;
-    let made = disguise.anonymize_text(&read, script);
+    let made = anonymizer.anonymize_text(&read, script);
     let mut out = bytes.get(..mark).unwrap_or_default().to_vec();
     out.extend(encode_text(&made, encoding)?);
     Ok(out)
@@ -92,7 +92,7 @@ struct Member {
 /// Keeps only members whose names match `pattern`, because only those are read by the manifest; people in the others
 /// would go unnoticed.
 fn anonymize_archive(
-    disguise: &Anonymizer<'_>,
+    anonymizer: &Anonymizer<'_>,
     pattern: &str,
     format: &Format,
     bytes: &[u8],
@@ -106,7 +106,10 @@ fn anonymize_archive(
     })
     .map_err(unpack_error)?;
     write_zip(members.into_iter().map(|Member { name, bytes }| {
-        Ok(Member { name: disguise.anonymize_value(&name, false), bytes: anonymize_content(disguise, format, &bytes)? })
+        Ok(Member {
+            name: anonymizer.anonymize_value(&name, false),
+            bytes: anonymize_content(anonymizer, format, &bytes)?,
+        })
     }))
 }
 
@@ -120,7 +123,7 @@ fn write_zip(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> R
     writer.finish().map(Cursor::into_inner).map_err(|e| broken_error(&e))
 }
 
-fn anonymize_workbook(disguise: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+fn anonymize_workbook(anonymizer: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     if !is_zip(bytes) {
         return Err(AnonymizeError::Workbook);
     }
@@ -136,7 +139,7 @@ fn anonymize_workbook(disguise: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> 
         return Err(AnonymizeError::Sheets { sheets: unread.join(", ") });
     }
     write_zip(parts.into_iter().map(|Member { name, bytes }| {
-        let made = anonymize_part(disguise, &name, &bytes)?;
+        let made = anonymize_part(anonymizer, &name, &bytes)?;
         Ok(Member { name, bytes: made })
     }))
 }
@@ -164,7 +167,7 @@ fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, AnonymizeErr
 
 /// Anonymizes one member of a workbook. Comments and the author's properties lose their words; pictures and other
 /// binary members are emptied.
-fn anonymize_part(disguise: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+fn anonymize_part(anonymizer: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     if ![".xml", ".rels", ".vml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
         return Ok(vec![]);
     }
@@ -176,7 +179,7 @@ fn anonymize_part(disguise: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result
     if personal.iter().any(|start| name.starts_with(start)) {
         return Ok(without_words(text).into_bytes());
     }
-    Ok(disguise.anonymize_text(text, Script::Sheet).into_bytes())
+    Ok(anonymizer.anonymize_text(text, Script::Sheet).into_bytes())
 }
 
 /// Removes the words from a document; numbers and dates stay.

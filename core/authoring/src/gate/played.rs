@@ -117,7 +117,7 @@ fn endpoint_of(stream: &Stream, auth: &Auth, base_url: &str, unpacker: &Arc<Unpa
         secrets,
         folder: PathBuf::new(),
         networks: Networks::loopback(),
-        pace: Arc::new(NoRateLimit),
+        rate_limiter: Arc::new(NoRateLimit),
         timeout: Duration::from_secs(5),
         unpacker: Arc::clone(unpacker),
     }

@@ -74,7 +74,7 @@ pub enum AuthoringError {
         name: String,
     },
     /// The people in a sample cannot be replaced.
-    #[serde(rename = "sample.disguise")]
+    #[serde(rename = "sample.anonymize")]
     Anonymizer {
         /// The page's address or the file's name.
         address: String,
@@ -145,7 +145,7 @@ impl AuthoringError {
             Self::FolderThere { .. } => "connector.folder_there",
             Self::SampleThere { .. } => "sample.there",
             Self::NothingToRead { .. } => "source.empty",
-            Self::Anonymizer { .. } => "sample.disguise",
+            Self::Anonymizer { .. } => "sample.anonymize",
             Self::Seed(_) => "random",
             Self::Lost(_) => "sample.lost",
             Self::Unpack { .. } => "sample.unpack",

@@ -86,27 +86,27 @@ async fn write_verified(
     let refused = |fault| AuthoringError::Anonymizer { address: raw.address.clone(), fault };
     let before = unpacker.prepare_body(cx.stream, &raw.bytes).await.map_err(unreadable)?;
     let seed = anonymize::random_seed().map_err(AuthoringError::Seed)?;
-    let disguise = Anonymizer::new(cx, &before, &seed).map_err(refused)?;
-    let made = disguise.anonymize_page(cx.stream, &raw.bytes).map_err(refused)?;
+    let anonymizer = Anonymizer::new(cx, &before, &seed).map_err(refused)?;
+    let made = anonymizer.anonymize_page(cx.stream, &raw.bytes).map_err(refused)?;
     let place =
-        sample_path(cx.manifest, cx.stream, into, &disguise.anonymize_file_name(&sample_file_name(cx.stream, raw)));
+        sample_path(cx.manifest, cx.stream, into, &anonymizer.anonymize_file_name(&sample_file_name(cx.stream, raw)));
     if place.exists() {
         return Err(AuthoringError::SampleThere { file: place });
     }
     let draft = place.with_file_name(format!(".{}.part", place.file_name().unwrap_or_default().to_string_lossy()));
     write_file(&draft, &made)?;
-    let verified = verify_draft(cx, unpacker, Draft { disguise: &disguise, before: &before, file: &draft }).await;
+    let verified = verify_draft(cx, unpacker, Draft { anonymizer: &anonymizer, before: &before, file: &draft }).await;
     if let Err(error) = verified.and_then(|()| std::fs::rename(&draft, &place).map_err(AuthoringError::Lost)) {
         // The draft may still contain real people, so do not leave it behind.
         let _ = std::fs::remove_file(&draft);
         return Err(error);
     }
-    Ok((place, disguise.counts()))
+    Ok((place, anonymizer.counts()))
 }
 
 /// An anonymized page that is not verified yet.
 struct Draft<'a> {
-    disguise: &'a Anonymizer<'a>,
+    anonymizer: &'a Anonymizer<'a>,
     /// The page as received.
     before: &'a Body<'a>,
     /// The file of the anonymized page.
@@ -119,7 +119,7 @@ async fn verify_draft(cx: Context<'_>, unpacker: &Unpacker, draft: Draft<'_>) ->
     let seen = std::fs::read(draft.file).map_err(AuthoringError::Lost)?;
     let after = unpacker.prepare_body(cx.stream, &seen).await;
     let after = after.map_err(|fault| AuthoringError::SampleUnreadable { address: address(), fault })?;
-    let verified = draft.disguise.verify(cx, draft.before, &after, &seen);
+    let verified = draft.anonymizer.verify(cx, draft.before, &after, &seen);
     verified.map_err(|fault| AuthoringError::Anonymizer { address: address(), fault })
 }
 

@@ -299,7 +299,7 @@ fn check_connectable(access: RegistryAccess<'_>, row: &SourceRow, manifest: Mani
         secrets: BTreeMap::new(),
         folder: source.folder,
         networks: access.settings.networks.clone(),
-        pace: Arc::new(SharedRateLimit(access.opened.db.clone())),
+        rate_limiter: Arc::new(SharedRateLimit(access.opened.db.clone())),
         timeout: Duration::from_millis(access.settings.timeout_ms),
         unpacker: Arc::clone(&access.program.unpacker),
     };

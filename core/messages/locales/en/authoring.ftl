@@ -1,11 +1,11 @@
 # Why a page cannot become a sample.
-disguise-broken = { $address } cannot be read (“{ $why }”), so the people in it cannot be replaced; remove it
-disguise-workbook = only .xlsx workbooks can be rewritten; open it in a spreadsheet program and save it as .xlsx
-disguise-random = the system cannot provide random numbers: “{ $why }”
-disguise-sheets = the manifest does not read the sheets { $sheets }, so the people in them cannot be replaced; delete these sheets and save the workbook again
-disguise-encoding = the anonymized sample cannot be saved in { $encoding }; save the sample as UTF-8 first
-disguise-left = a name or ID number of the original is still at { $address }, because it is written in pieces there; write it in one piece, or remove the record
-disguise-differs = the anonymized page does not give the same records ({ $difference }); a name may also be a word in another field: remove that record
+anonymize-broken = { $address } cannot be read (“{ $why }”), so the people in it cannot be replaced; remove it
+anonymize-workbook = only .xlsx workbooks can be rewritten; open it in a spreadsheet program and save it as .xlsx
+anonymize-random = the system cannot provide random numbers: “{ $why }”
+anonymize-sheets = the manifest does not read the sheets { $sheets }, so the people in them cannot be replaced; delete these sheets and save the workbook again
+anonymize-encoding = the anonymized sample cannot be saved in { $encoding }; save the sample as UTF-8 first
+anonymize-left = a name or ID number of the original is still at { $address }, because it is written in pieces there; write it in one piece, or remove the record
+anonymize-differs = the anonymized page does not give the same records ({ $difference }); a name may also be a word in another field: remove that record
 
 # The gate of registration, and the folder of a connector.
 gate-unit = { $rule_files }: no [[conversion]] for the unit "{ $unit }", which stream { $stream } of connector { $connector } uses; add one

@@ -965,3 +965,5 @@ cli-words-rule-cap = cap on hours
 cli-words-rule-setting = choice that the documents leave open
 cli-words-by-decision = decision { $number }
 cli-decisions-decision-undone = {"\u000A"}  decision { $number } is undone
+cli-log-too-many-payloads = other payloads are being received
+cli-decisions-only-itself = {"\u000A"}  only a plan: nothing was changed; the decision itself is all that would be recorded

@@ -896,3 +896,5 @@ cli-words-rule-cap = 学时上限
 cli-words-rule-setting = 文件未定之处的选择
 cli-words-by-decision = 决定 { $number }
 cli-decisions-decision-undone = {"\u000A"}  已撤销决定 { $number }
+cli-log-too-many-payloads = 正在接收其他载荷
+cli-decisions-only-itself = {"\u000A"}  以上仅为试算，未作任何改动；执行后只会记录该决定本身

@@ -161,7 +161,7 @@ impl Platform {
         let every = Duration::from_micros(seconds.0.saturating_mul(1_000_000) / requests.0.max(1));
         let wait = self
             .endpoint
-            .pace
+            .rate_limiter
             .next_slot(&Web::host_and_port(url), every)
             .await
             .map_err(|e| Failure::retryable(Cause::Budget { why: e.to_string() }))?;

@@ -40,7 +40,7 @@ pub(crate) async fn park_records(
         return Ok(());
     }
     sealing::require_current(tx, keys).await?;
-    let letters = write_letters(tx, keys, held, load, all).await?;
+    let letters = write_dead_letters(tx, keys, held, load, all).await?;
     let mut outcome_of = Vec::with_capacity(all.len());
     for parked in all {
         let (id, discarded) = letters
@@ -62,7 +62,7 @@ pub(crate) async fn park_records(
 }
 
 /// Writes the dead letters. Returns letter key → id of the letter, and whether a person has discarded it.
-async fn write_letters(
+async fn write_dead_letters(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
@@ -176,7 +176,7 @@ pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Res
     if letters.is_empty() {
         return Ok(CopiedSightings::default());
     }
-    lock_letters(tx, &letters.iter().map(|r| r.int("dead_letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
+    lock_dead_letters(tx, &letters.iter().map(|r| r.int("dead_letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
     let seen = tx
         .fetch_rows(
             "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome)
@@ -206,7 +206,7 @@ pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Res
 /// Locks dead letters, so that none is closed while a batch adds a sighting, and none gets a sighting while it is being
 /// closed. A letter's sightings are read only after this. Letters are locked in the order of their keys, as a load
 /// writes them.
-async fn lock_letters(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
+async fn lock_dead_letters(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     tx.fetch_rows_with(
         "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.dead_letter_key {lock}",
         vec![],
@@ -258,7 +258,7 @@ pub(crate) async fn resolve_letters(
 ) -> Result<usize, StoreError> {
     let Resolution { replay, records } = resolution;
     let letters: Vec<i64> = records.iter().map(|record| record.letter).collect();
-    lock_letters(tx, &letters).await?;
+    lock_dead_letters(tx, &letters).await?;
     let taken = tx
         .execute_with(
             "DELETE FROM dead_letter_sighting
@@ -289,7 +289,7 @@ pub(crate) async fn resolve_letters(
 /// # Errors
 /// [`StoreError`].
 pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
-    lock_letters(tx, &[letter]).await?;
+    lock_dead_letters(tx, &[letter]).await?;
     let args = || vec![letter.into()];
     if tx.execute("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
         return Ok(false);
@@ -331,7 +331,7 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         let column = |name: &str| superseded.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
         let (ids, versions, activations) = (column("id")?, column("source_version")?, column("activation")?);
         let mut tx = db.begin().await?;
-        lock_letters(&mut tx, &ids).await?;
+        lock_dead_letters(&mut tx, &ids).await?;
         let rows = Rows::new()
             .int("dead_letter_id", ids.iter().copied().map(Some))
             .int("source_version", versions.into_iter().map(Some))

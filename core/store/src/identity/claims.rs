@@ -279,7 +279,7 @@ impl<'r> NewClaim<'r> {
             None => (owners.teacher_of(record), None),
             Some(told) => match owners.certain_teacher(record) {
                 Some(teacher) => (Some(teacher), None),
-                None => (None, Some(identity::seal_told(keys, &record.claim_key, told)?)),
+                None => (None, Some(identity::seal_person_details(keys, &record.claim_key, told)?)),
             },
         };
         let index = owners.index_of(record);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::identity::identifiers::{self, Index};
 use crate::identity::keying::{ALL, compute_second_keys, unpack_digests};
 use crate::identity::rulings::{decided_by_number, load_merged_numbers};
-use crate::identity::{claims, compute_match_keys, digest_value, open_told, try_lock_identity};
+use crate::identity::{claims, compute_match_keys, digest_value, open_person_details, try_lock_identity};
 use crate::ledger::marks;
 use crate::roster;
 use crate::sql::db::{Db, Tx};
@@ -111,7 +111,7 @@ async fn load_claims(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<OpenCl
         )
         .await?;
     let claim = |row: &Row| {
-        let profile = open_told(keys, &row.bytes("claim_key")?, &row.bytes("person_details")?)?.to_profile();
+        let profile = open_person_details(keys, &row.bytes("claim_key")?, &row.bytes("person_details")?)?.to_profile();
         // A number of fifteen digits has no check character. A mistyped one would be nobody's number, so it creates no
         // teacher.
         let sure = profile.id.as_ref().filter(|id| id.is_valid() && !id.is_unchecked());

@@ -91,12 +91,12 @@ pub(crate) async fn load_roster_names(tx: &mut Tx, ids: &[i64]) -> Result<HashMa
 ///
 /// # Errors
 /// [`StoreError::Key`] if it cannot be sealed.
-pub(crate) fn seal_told(keys: &Keys, claim_key: &[u8], told: &PersonDetails) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn seal_person_details(keys: &Keys, claim_key: &[u8], told: &PersonDetails) -> Result<Vec<u8>, StoreError> {
     let plain = serde_json::to_vec(told).map_err(|e| StoreError::unreadable_value(Kept::Told)(&e))?;
     Ok(keys.seal(&[b"claim", b"told", claim_key], &plain)?)
 }
 
-fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<PersonDetails, StoreError> {
+fn open_person_details(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<PersonDetails, StoreError> {
     let plain = keys.open(&[b"claim", b"told", claim_key], sealed)?;
     serde_json::from_slice(&plain).map_err(|e| StoreError::unreadable_value(Kept::Told)(&e))
 }

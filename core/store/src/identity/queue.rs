@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::filter;
-use crate::identity::open_told;
+use crate::identity::open_person_details;
 use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError};
@@ -245,7 +245,7 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
         .map(|row| Ok::<_, StoreError>((row.bytes("claim_key")?, row.opt_bytes("person_details")?)))
     {
         Some(Ok((key, Some(sealed)))) => {
-            open_told(keys, &key, &sealed)?.texts().map(|(role, text)| mask_for_role(role, text)).collect()
+            open_person_details(keys, &key, &sealed)?.texts().map(|(role, text)| mask_for_role(role, text)).collect()
         }
         Some(Err(fault)) => return Err(fault),
         _ => vec![],

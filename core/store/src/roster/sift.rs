@@ -243,7 +243,7 @@ async fn check_id_numbers(
         let record = by_record.get(&p.row.record_key);
         let shared = is_shared(held, p, within, by_index.get(&p.index).map_or(&[][..], Vec::as_slice));
         match link_teacher(p, &teachers, record) {
-            _ if shared => found.push((p.nth, Err(PersonFault::Shared))),
+            _ if shared => found.push((p.nth, Err(PersonError::Shared))),
             Ok(teacher) => found.extend(teacher.map(|teacher| (p.nth, Ok((p.index, teacher))))),
             Err(fault) => found.push((p.nth, Err(fault))),
         }
@@ -263,14 +263,14 @@ async fn check_id_numbers(
 }
 
 /// Why a person's row cannot be loaded.
-enum PersonFault {
+enum PersonError {
     Shared,
     OtherTeacher,
     FormerOfOther,
     OtherPerson,
 }
 
-impl PersonFault {
+impl PersonError {
     fn to_problem(&self, row: &RosterRow<'_>) -> Problem {
         let Content::Teacher(person, _) = &row.content else {
             return Problem::new("record_key.other_person".into(), "record_key", "", &Expected::SamePerson);
@@ -311,10 +311,10 @@ fn link_teacher(
     p: &ComparedPerson<'_>,
     teachers: &HashMap<Index, i64>,
     record: Option<&Other>,
-) -> Result<Option<i64>, PersonFault> {
+) -> Result<Option<i64>, PersonError> {
     let (mut teacher, former) = (teachers.get(&p.index).copied(), p.former.and_then(|f| teachers.get(&f).copied()));
     match (teacher, former) {
-        (Some(a), Some(b)) if a != b => return Err(PersonFault::FormerOfOther),
+        (Some(a), Some(b)) if a != b => return Err(PersonError::FormerOfOther),
         _ => teacher = teacher.or(former),
     }
     let Some(record) = record.filter(|record| record.blind_index != p.index) else { return Ok(teacher) };
@@ -323,8 +323,8 @@ fn link_teacher(
     match (record.teacher_id, teacher) {
         // An older row changes nothing that is stored. Otherwise the same record must still be about the same person.
         _ if p.row.source_version < record.source_version => Ok(teacher),
-        _ if !is_same => Err(PersonFault::OtherPerson),
-        (Some(a), Some(b)) if a != b => Err(PersonFault::OtherTeacher),
+        _ if !is_same => Err(PersonError::OtherPerson),
+        (Some(a), Some(b)) if a != b => Err(PersonError::OtherTeacher),
         (of_record, of_number) => Ok(of_number.or(of_record)),
     }
 }

@@ -20,7 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::sql::dialect::{lite_query, lite_rows, pg_query, pg_rows};
+use crate::sql::dialect::{lite_rows, pg_query, pg_rows, sqlite_query};
 use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError};
 use crate::sql::rehearsal::{Rehearsal, RehearsalStage};
 use crate::sql::rows::{Row, Rows, Value};
@@ -199,7 +199,7 @@ impl Db {
     pub async fn fetch_rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
-            Self::Sqlite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
+            Self::Sqlite { read, .. } => lite_rows(&read.fetch_all(sqlite_query(sql, args, None)?).await?),
             Self::Rehearsal(rehearsal) => rehearsal.lock_between_parts().await?.whole.fetch_rows(sql, args).await,
         }
     }
@@ -272,7 +272,7 @@ impl Tx {
     pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self.connection() {
             TxConnection::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
-            TxConnection::Sqlite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
+            TxConnection::Sqlite(tx) => tx.execute(sqlite_query(sql, args, None)?).await?.rows_affected(),
         })
     }
 
@@ -283,7 +283,7 @@ impl Tx {
     pub async fn fetch_rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self.connection() {
             TxConnection::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
-            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
+            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, None)?).await?),
         }
     }
 
@@ -299,7 +299,7 @@ impl Tx {
     ) -> Result<Vec<Row>, StoreError> {
         match self.connection() {
             TxConnection::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
-            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
+            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, Some(relation))?).await?),
         }
     }
 
@@ -310,7 +310,7 @@ impl Tx {
     pub async fn execute_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
         Ok(match self.connection() {
             TxConnection::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
-            TxConnection::Sqlite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
+            TxConnection::Sqlite(tx) => tx.execute(sqlite_query(sql, args, Some(relation))?).await?.rows_affected(),
         })
     }
 
@@ -337,7 +337,7 @@ impl Tx {
             }
             TxConnection::Sqlite(tx) => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
-                tx.execute(lite_query(&sql, vec![], Some(relation))?).await?;
+                tx.execute(sqlite_query(&sql, vec![], Some(relation))?).await?;
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ const CLOCK_PG: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigin
 const CLOCK_LITE: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
 
 pub(crate) type PgQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
-pub(crate) type LiteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+pub(crate) type SqliteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// Replaces each `{join …}` and `{left join …}` with what `as_sql` makes of its kind, table, alias and condition.
 fn expand_joins(sql: &str, as_sql: impl Fn(&str, &str, &str, &str) -> String) -> String {
@@ -68,7 +68,7 @@ pub(crate) fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) 
     query
 }
 
-pub(crate) fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreError> {
+pub(crate) fn sqlite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<SqliteQuery, StoreError> {
     let mut text = expand_joins(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
         .replace("{now}", CLOCK_LITE)
         .replace("{lock}", "")
