@@ -175,7 +175,7 @@ fn check_contract(on: Services) {
     assert_eq!(read_books(&house), [4, 0, 0, 4]);
     let batches = list_items(&house, &["batches", "list", "--quarantined"]);
     let why = batches[0]["last_error"]["message"].as_str().unwrap_or_default();
-    assert!(why.contains("hours.scale at 时长 in 4 of 4"), "{batches}");
+    assert!(why.contains("hours.scale in field 时长 in 4 of 4"), "{batches}");
     // A person releases the batch: now each record is parked, with its reason.
     let batch = batches[0]["batch"].to_string();
     run_text(&house, &["batches", "release", &batch, "--because", "it is as it is"]);
