@@ -44,7 +44,7 @@ pub enum Sources {
 /// Where and when a source is read.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
-    /// Name of the institution.
+    /// Name of the institution responsible for the data.
     #[arg(long)]
     pub institution_name: Option<String>,
     /// Base URL of the platform.

@@ -63,7 +63,7 @@ fn what_was_backed_up_is_there_again() {
     house.run_json(&["demo", "--records", "3000", "--seed", "2", "--json"]);
     let after = take_picture(&house);
     assert_ne!(after, before);
-    assert_refused(&house, &["restore", &file], &["--overwrite", "huiliu.db already"]);
+    assert_refused(&house, &["restore", &file], &["--overwrite", "already a database at"]);
     assert_refused(&house, &["restore", "no-such.db", "--overwrite"], &["no file no-such.db"]);
     let restore = ["restore", &file, "--overwrite", "--because", "wrong seed", "--json"];
     let restored = house.run_json(&restore);

@@ -320,7 +320,6 @@ impl Row<'_> {
     }
 }
 
-/// Start of a row.
 #[derive(Clone, Copy)]
 struct RowStart {
     /// Offset of its first byte in the text.

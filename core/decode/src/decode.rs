@@ -16,7 +16,7 @@ use huiliu_manifest::{Format, Stream};
 /// Why a payload as a whole cannot be read. The catalogues of `huiliu-messages` hold the sentences, under `decode-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum DecodeError {
     /// The bytes are not text in the declared encoding. `offset` is the first malformed byte, as precisely as it is
     /// known.
@@ -60,7 +60,7 @@ pub enum DecodeError {
 /// How a payload violates its format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Malformed {
     /// An error of the parser, with its position, in the parser's own words.
     #[serde(rename = "malformed.parser")]

@@ -21,13 +21,13 @@ pub struct Draft<'a> {
     pub id_number: Option<Cow<'a, str>>,
     /// School code, 10 digits.
     pub school_code: Option<Cow<'a, str>>,
-    /// Code of the project.
+    /// Code of the training project as given.
     pub project_code: Option<Cow<'a, str>>,
     /// Project title; at most 100 characters (national 国内培训 record).
     pub project_title: Option<Cow<'a, str>>,
     /// Course code at the source.
     pub course_code: Option<Cow<'a, str>>,
-    /// Title of the course.
+    /// Course title as given.
     pub course_title: Option<Cow<'a, str>>,
     /// Role of the teacher: 学科教师, 主讲教师 …
     pub role: Option<Cow<'a, str>>,
@@ -51,15 +51,15 @@ pub struct Draft<'a> {
     pub period_end: Option<Cow<'a, str>>,
     /// Attendance in per cent.
     pub attendance: Option<Cow<'a, str>>,
-    /// Number of the certificate.
+    /// Certificate number as given.
     pub certificate_number: Option<Cow<'a, str>>,
-    /// Score of 课程学习.
+    /// Score of 课程学习, 0 to 100.
     pub score_learning: Option<Cow<'a, str>>,
-    /// Score of 研修活动.
+    /// Score of 研修活动, 0 to 100.
     pub score_activity: Option<Cow<'a, str>>,
-    /// Score of 应用成果.
+    /// Score of 应用成果, 0 to 100.
     pub score_artefact: Option<Cow<'a, str>>,
-    /// Total score.
+    /// Total score, 0 to 100, if the three scores are not given.
     pub score_total: Option<Cow<'a, str>>,
     /// `excellent`, `pass` or `fail`.
     pub result: Option<Cow<'a, str>>,
@@ -124,7 +124,7 @@ pub struct RosterTexts<'a> {
     pub teacher_ref: Option<Cow<'a, str>>,
     /// The source's own id of the school.
     pub school_ref: Option<Cow<'a, str>>,
-    /// Name of the school.
+    /// School name as given.
     pub school_name: Option<Cow<'a, str>>,
     /// First day at the school as given.
     pub member_from: Option<Cow<'a, str>>,

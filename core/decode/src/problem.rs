@@ -92,7 +92,7 @@ impl From<StoredProblem> for Problem {
 /// What is required of a record, a cell or a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Expected {
     /// A value instead of a formula error.
     #[serde(rename = "expected.cell_value")]
@@ -160,7 +160,6 @@ pub enum Expected {
     /// The birth date given by the ID number.
     #[serde(rename = "expected.birth_date_of_id_number")]
     BirthDateOfIdNumber,
-    /// The school of a teacher.
     #[serde(rename = "expected.school_of_teacher")]
     SchoolOfTeacher,
     /// `true` or `false`.
@@ -169,7 +168,6 @@ pub enum Expected {
     /// A division code of six digits.
     #[serde(rename = "expected.division_code")]
     DivisionCode,
-    /// The name of a school.
     #[serde(rename = "expected.school_name")]
     SchoolName,
     /// The source's own id of a person.
@@ -204,7 +202,7 @@ pub enum Expected {
 /// Why a raw record cannot be read. Such a record has incomplete texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum BrokenRecord {
     /// A quote that is not closed, so that the lines after it became part of a cell.
     #[serde(rename = "broken_record.open_quote")]

@@ -51,7 +51,7 @@ pub struct RosterRow<'a> {
 pub enum Content {
     /// A teacher, with school and period.
     Teacher(Box<Person>, SchoolMembership),
-    /// A school.
+    /// A school with its code, name and division.
     School(School),
     /// The school and period of a person.
     Membership {

@@ -56,7 +56,7 @@ pub enum Content {
 /// under `unpack-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum UnpackError {
     /// The archive has too many members.
     #[serde(rename = "unpack.members")]
@@ -156,7 +156,7 @@ pub enum LooksLike {
 /// How an unpacking process ended abnormally.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Crash {
     /// A signal killed it.
     #[serde(rename = "unpack.crash_signal")]
@@ -172,7 +172,7 @@ pub enum Crash {
 /// Why there is no process to unpack a file in. The file itself is not to blame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum ProcessStartError {
     /// The operating system could not start it.
     #[serde(rename = "unpack.start_system")]

@@ -47,7 +47,6 @@ struct OpenedPayload {
     payload: Weak<Payload>,
 }
 
-/// A cached result.
 #[derive(Debug)]
 struct CachedResult {
     /// Digest of the payload's bytes and the task.

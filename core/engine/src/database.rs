@@ -26,7 +26,7 @@ pub enum MayCreate {
 /// Why the database, or its keys, cannot be opened.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum OpenError {
     /// There is no database, and none may be created.
     #[serde(rename = "database.none")]
@@ -73,7 +73,6 @@ pub enum OpenError {
     BeforeRotation {
         /// The key generation that the database needs.
         needs: i64,
-        /// The key file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         key_file: PathBuf,
         /// Where the rotation saved the key file of that generation.

@@ -16,7 +16,7 @@ use huiliu_values::calendar::today_in_shanghai;
 /// An expectation that a stream did not meet. The sentences are in the catalogues of `huiliu-messages`, under `run-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Unmet {
     /// Fewer records than the platform reports in total.
     #[serde(rename = "run.short")]

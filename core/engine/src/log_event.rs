@@ -6,7 +6,7 @@ use serde::Serialize;
 /// One line of the log, as data. Its `Display` is the sentence in the language of the log.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub(crate) enum LogEvent {
     /// A worker that held a batch was lost; this one takes it.
     #[serde(rename = "log.batch_taken_over")]
@@ -38,7 +38,6 @@ pub(crate) enum LogEvent {
     /// So many values are sealed under the new key.
     #[serde(rename = "log.resealed")]
     Resealed,
-    /// A run ended.
     #[serde(rename = "log.run_ended")]
     RunEnded,
     /// A request failed and is sent again.

@@ -19,7 +19,7 @@ const RETRY_MICROS: i64 = 60_000_000;
 /// Why a text is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum ScheduleError {
     /// It is not a cron expression.
     #[serde(rename = "schedule.form")]

@@ -149,7 +149,7 @@ impl SourceSettings {
 /// Why a registered source cannot be read by this program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum UnreadableSource {
     /// Its settings are not a JSON object with text values.
     #[serde(rename = "registered_source.settings")]

@@ -10,7 +10,7 @@ use crate::schedule::ScheduleError;
 /// What is wrong with a setting.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum SettingsProblem {
     /// The settings file cannot be read.
     #[serde(rename = "settings.file_unreadable")]
@@ -50,7 +50,6 @@ pub enum SettingsProblem {
     NotANumber {
         /// The name of the variable.
         variable: String,
-        /// Its value.
         value: String,
     },
     /// An environment variable begins like one of Huiliu's, but Huiliu does not read it.
@@ -97,7 +96,7 @@ pub enum SettingsProblem {
 /// The known name that is most similar to an unknown one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum NearestKey {
     /// The name of an environment variable.
     #[serde(rename = "nearest.variable")]

@@ -64,7 +64,7 @@ pub enum SourceProblem {
     /// A folder does not exist or cannot be read.
     #[serde(rename = "source.folder")]
     Folder {
-        /// The folder.
+        /// The path that was tried.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
         /// The operating system's error.
@@ -130,7 +130,7 @@ pub fn check_source(source: &SourceSettings, in_use: &InUse, registered: &Regist
 /// A name that more than one source of the settings file has.
 #[derive(Debug)]
 pub struct DuplicateName {
-    /// The name.
+    /// The name they share.
     pub name: String,
     /// The number of sources with this name.
     pub times: usize,

@@ -13,9 +13,9 @@ use crate::shape::{Case, Fields, Key, Part as _, Shape, StepWord, Table, Word, W
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocLanguage {
-    /// English.
+    /// English, as in `docs/manifest.md`.
     English,
-    /// Chinese.
+    /// Simplified Chinese, as in `docs/manifest.zh-CN.md`.
     Chinese,
 }
 
@@ -38,7 +38,7 @@ impl DocLanguage {
 /// Why a place cannot be explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum ExplainError {
     /// There is no such place; the places that exist are given.
     #[serde(rename = "explain.no_place")]

@@ -8,7 +8,7 @@ use crate::rule::RuleProblem;
 /// One kind of fault. The sentences are in the catalogues of `huiliu-messages`, in `manifest.ftl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Problem {
     /// The text is not valid TOML.
     #[serde(rename = "problem.syntax")]
@@ -51,7 +51,7 @@ pub enum Problem {
 /// The word that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Suggestion {
     /// A word of the language.
     #[serde(rename = "meant.word")]
@@ -61,7 +61,7 @@ pub enum Suggestion {
 /// The name of the value that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum ValueSuggestion {
     /// A value of a template.
     #[serde(rename = "meant.value")]
@@ -72,22 +72,22 @@ pub enum ValueSuggestion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 pub enum Expected {
-    /// A text.
+    /// A string.
     #[serde(rename = "expected.text")]
     Text,
     /// true or false.
     #[serde(rename = "expected.flag")]
     Flag,
-    /// A day.
+    /// A date, such as 2014-09-01.
     #[serde(rename = "expected.day")]
     Day,
     /// A whole number.
     #[serde(rename = "expected.number")]
     Number,
-    /// A list.
+    /// A list in brackets: `[ … ]`.
     #[serde(rename = "expected.list")]
     List,
-    /// A table.
+    /// A table in braces, `{ … }`, or under a header.
     #[serde(rename = "expected.table")]
     Table,
     /// A word, or a table with one key.
@@ -98,9 +98,9 @@ pub enum Expected {
 /// The type that a value has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum FoundValue {
-    /// A text.
+    /// A string; `text` holds its first 40 characters.
     #[serde(rename = "found.text")]
     Text { text: String },
     /// A whole number.
@@ -115,10 +115,8 @@ pub enum FoundValue {
     /// A day, or a day and a time.
     #[serde(rename = "found.day")]
     Day,
-    /// A list.
     #[serde(rename = "found.list")]
     List,
-    /// A table.
     #[serde(rename = "found.table")]
     Table,
 }

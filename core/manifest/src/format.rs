@@ -95,14 +95,14 @@ choice! {
             /// The value at `ok_path` in a successful answer.
             #[zh = "成功应答中 ok_path 处的值"]
             ok_value: Option<String>;
-            /// Encoding.
+            /// Encoding of the document.
             #[zh = "编码"]
             encoding: Encoding = Encoding::Utf8, "utf-8";
         }
         /// One JSON document per line.
         #[zh = "每行一个 JSON 文档"]
         json_lines => JsonLines {
-            /// Encoding.
+            /// Encoding of the lines.
             #[zh = "编码"]
             encoding: Encoding = Encoding::Utf8, "utf-8";
         }
@@ -124,7 +124,7 @@ choice! {
         /// Lines of cells: CSV, or TSV with `separator = "tab"`.
         #[zh = "分隔文本：CSV；separator = \"tab\" 时为 TSV"]
         csv => Csv {
-            /// Encoding.
+            /// Encoding of the text.
             #[zh = "编码"]
             encoding: Encoding = Encoding::Auto, "auto";
             /// Separator of the cells.
@@ -183,7 +183,7 @@ choice! {
     /// An archive format in which payloads can come; an archive is recognised by its first bytes.
     #[zh = "原始载荷可能采用的压缩包格式；按开头的字节识别"]
     pub enum Archive by kind {
-        /// ZIP.
+        /// ZIP with any number of files.
         #[zh = "ZIP"]
         zip => Zip {
             /// Name pattern of the files that are read, with at most one `*`.

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Why a manifest cannot work. The sentences are in the catalogues of `huiliu-messages`, under `rule-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum RuleProblem {
     /// The id contains other characters than allowed, or is empty or too long.
     #[serde(rename = "rule.id")]

@@ -245,7 +245,7 @@ choice! {
             /// NAME in `${each.NAME}`.
             #[zh = "${each.名称} 中的名称"]
             name: String;
-            /// The values.
+            /// The values; the stream is requested once for each.
             #[zh = "取值"]
             values: Vec<String>;
         }

@@ -45,7 +45,7 @@ choice! {
         /// An XML text, such as SOAP; SOAPAction goes into `headers`.
         #[zh = "XML 文本（如 SOAP；SOAPAction 写在 headers）"]
         xml => Xml {
-            /// The text.
+            /// The text, such as `<page>${page}</page>`.
             #[zh = "文本"]
             text: Template;
         }
@@ -56,19 +56,19 @@ table! {
     /// A request to a path below the source's `base_url`.
     #[zh = "向来源 base_url 之下的路径发出的请求"]
     pub struct Request, short for path {
-        /// Path.
+        /// Path below `base_url`, such as `/api/records`.
         #[zh = "路径"]
         path: Template;
-        /// Method.
+        /// HTTP method.
         #[zh = "方法"]
         method: Method = Method::Get, "get";
         /// Query parameters.
         #[zh = "查询参数"]
         query: BTreeMap<String, Template> = BTreeMap::new(), "{}";
-        /// Headers.
+        /// HTTP headers: name → value.
         #[zh = "请求头"]
         headers: BTreeMap<String, Template> = BTreeMap::new(), "{}";
-        /// Body.
+        /// What is sent with the request: a form, JSON or XML.
         #[zh = "请求体"]
         body: Option<RequestBody>;
     }
@@ -147,7 +147,7 @@ table! {
     /// Parameters that a request does not have are left out. Every attempt is signed again.
     #[zh = "对查询参数和表单字段 name=value 以 & 连接后的签名，顺序由 order 规定；请求没有的参数略去。每次尝试重新签名"]
     pub struct Sign {
-        /// Algorithm.
+        /// How the signature is computed.
         #[zh = "算法"]
         algorithm: SignAlgorithm = SignAlgorithm::HmacSha256, "hmac_sha256";
         /// Parameter of the application id, which is the source's user.
@@ -206,7 +206,7 @@ choice! {
             /// Path of the token endpoint, on the host of `base_url`.
             #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
-            /// Scope.
+            /// OAuth2 scope for which the token is requested.
             #[zh = "权限范围（scope）"]
             scope: Option<String>;
         }
@@ -223,7 +223,7 @@ choice! {
             /// Path of the token endpoint, on the host of `base_url`.
             #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
-            /// Audience.
+            /// The `aud` claim of the assertion.
             #[zh = "受众（aud）"]
             audience: String;
         }

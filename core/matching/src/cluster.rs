@@ -7,7 +7,7 @@ pub struct Link {
     pub a: u32,
     /// The higher row.
     pub b: u32,
-    /// Its score.
+    /// Score of the pair; pairs with higher scores are joined first.
     pub score: i64,
 }
 

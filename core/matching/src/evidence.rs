@@ -17,17 +17,17 @@ pub enum Field {
     IdNumber,
     /// The number that a province or platform assigns to a teacher.
     TeacherNumber,
-    /// Birth date.
+    /// Birth date, eight digits.
     BirthDate,
-    /// Sex.
+    /// Male or female.
     Sex,
     /// Telephone number.
     Phone,
     /// School, by code, name and region.
     School,
-    /// Address.
+    /// Postal address, compared by its words.
     Address,
-    /// Postcode.
+    /// Postcode, compared digit by digit.
     Postcode,
     /// Any other text.
     Text,

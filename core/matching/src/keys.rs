@@ -14,7 +14,7 @@ use crate::profile::{Profile, TextForm};
 pub enum Kind {
     /// A whole valid ID number.
     IdWhole,
-    /// A teacher number.
+    /// A whole teacher number.
     TeacherNumber,
     /// First six and last four characters of an ID number.
     Id64,

@@ -14,17 +14,17 @@ use huiliu_values::text::fold_text;
 pub enum Role {
     /// A whole name.
     Name,
-    /// A former name.
+    /// A name that the person had before.
     FormerName,
-    /// A given name.
+    /// The name without the family name.
     GivenName,
-    /// A family name.
+    /// The family name alone, such as 欧阳.
     FamilyName,
     /// An ID number, whole, partly masked or damaged.
     IdNumber,
     /// The number that a province or platform assigns to a teacher.
     TeacherNumber,
-    /// A birth date.
+    /// A birth date, such as 1959-09-11.
     BirthDate,
     /// 男, 女, 1, 2, M, F.
     Sex,
@@ -36,9 +36,9 @@ pub enum Role {
     School,
     /// A division code of six digits, or the division's name.
     Region,
-    /// An address.
+    /// A postal address, such as 人民大街1号.
     Address,
-    /// A postcode.
+    /// A postcode, such as 130000.
     Postcode,
     /// Any other text.
     Text,
@@ -111,15 +111,15 @@ pub struct Profile {
     pub male: Option<bool>,
     /// Telephone number: digits, masked ones as `*`.
     pub phone: Option<String>,
-    /// School code.
+    /// School code, letters in upper case.
     pub school_code: Option<String>,
     /// School name.
     pub school: Option<NameForm>,
-    /// Region.
+    /// Code or name of the division, letters in upper case.
     pub region: Option<String>,
-    /// Address.
+    /// Postal address, in the form in which texts are compared.
     pub address: Option<TextForm>,
-    /// Postcode.
+    /// Postcode, letters in upper case.
     pub postcode: Option<String>,
     /// Other texts; each is compared with the other side's text at the same position.
     pub texts: Vec<Option<TextForm>>,

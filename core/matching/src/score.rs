@@ -49,11 +49,11 @@ pub enum Slot {
     School,
     /// A school's name within its region.
     SchoolInRegion,
-    /// A region.
+    /// A division's code or name.
     Region,
-    /// A postcode.
+    /// A whole postcode.
     Postcode,
-    /// An address.
+    /// A word of an address.
     Address,
     /// A word of a text, by the text's position among the texts.
     Text(usize),

@@ -86,7 +86,7 @@ impl Overrides {
 /// `huiliu-messages`, under `table-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum TableError {
     /// The file cannot be opened or read.
     #[serde(rename = "table.file")]

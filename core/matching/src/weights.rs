@@ -12,7 +12,7 @@ use huiliu_values::Basis;
 /// What is wrong with a file of weights. The sentences are in the catalogues of `huiliu-messages`, in `matching.ftl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum WeightsError {
     /// The TOML does not parse or has an unknown key.
     #[serde(rename = "weights.form")]
@@ -25,7 +25,7 @@ pub enum WeightsError {
 /// A requirement on weights, thresholds and rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum WeightsProblem {
     /// A level is listed twice.
     #[serde(rename = "weights.level_twice")]

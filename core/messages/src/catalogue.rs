@@ -13,7 +13,7 @@ use crate::place::localize_place;
 /// A language that has a catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// English.
+    /// English, in which `Display` writes messages.
     English,
     /// Simplified Chinese.
     Chinese,

@@ -8,7 +8,7 @@ use crate::SystemError;
 /// An error of PostgreSQL or SQLite that users are likely to see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum DatabaseError {
     /// Someone else has locked what is needed.
     #[serde(rename = "sql.locked")]

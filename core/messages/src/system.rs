@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// An error of the operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum SystemError {
     /// There is no such file or directory.
     #[serde(rename = "system.not_found")]

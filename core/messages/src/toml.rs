@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What is wrong with a TOML file, or with a value in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum TomlError {
     /// The key is unknown.
     #[serde(rename = "toml.unknown_key")]
@@ -30,12 +30,11 @@ pub enum TomlError {
 /// The type of a TOML value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum TomlType {
     /// A string.
     #[serde(rename = "toml_type.text")]
     Text,
-    /// An integer.
     #[serde(rename = "toml_type.integer")]
     Integer,
     /// A floating-point number.
@@ -50,7 +49,6 @@ pub enum TomlType {
     /// An array.
     #[serde(rename = "toml_type.list")]
     List,
-    /// A table.
     #[serde(rename = "toml_type.table")]
     Table,
     /// Any other type, in the parser's own words.

@@ -12,7 +12,7 @@ use huiliu_messages::{Message, SystemError, said_in_english};
 /// catalogues of `huiliu-messages`, under `platform-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Cause {
     /// A host name resolves to an address that may not be connected to.
     #[serde(rename = "platform.address_not_public")]
@@ -316,7 +316,7 @@ pub enum Cause {
 /// Why the listing of a bucket cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum BucketListingError {
     /// It is truncated and gives no token for the next page.
     #[serde(rename = "platform.bucket_listing_cut")]
@@ -332,7 +332,7 @@ pub enum BucketListingError {
 /// Why a text is not a cursor of a connector and stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum CursorFormatError {
     /// The stream is read from a day on, and the cursor names no valid day.
     #[serde(rename = "cursor.day")]

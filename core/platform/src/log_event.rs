@@ -6,7 +6,7 @@ use serde::Serialize;
 /// One line of the log, as data. Its `Display` is the sentence in the language of the log.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub(crate) enum LogEvent {
     /// An export of an earlier pass no longer exists; another is ordered.
     #[serde(rename = "log.export_gone")]

@@ -24,7 +24,7 @@ use sqlite::SqliteQueue;
 /// Errors of the queue. The sentences are in the catalogues of `huiliu-messages`, under `queue-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum QueueError {
     /// The queue's file or server cannot be used. `queue` names it without a password.
     #[serde(rename = "queue.unreachable")]
@@ -37,7 +37,7 @@ pub enum QueueError {
 /// Why a queue cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum QueueCause {
     /// A URL scheme that this version does not support.
     #[serde(rename = "queue.scheme")]

@@ -124,7 +124,7 @@ spelled! {
         Planning,
         /// Planned, and not applied.
         Planned,
-        /// Applied.
+        /// Carried out as planned.
         Applied,
         /// No longer applicable, because something changed since it was planned.
         Stale,
@@ -144,7 +144,7 @@ spelled! {
     ActivationKind {
         /// A connector's manifest.
         Manifest,
-        /// The rules.
+        /// All rule packs together.
         Rules,
     }
 

@@ -13,7 +13,7 @@ use crate::keys::{self, KeyError};
 /// Why a key file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum KeyFileError {
     /// The file cannot be read.
     #[serde(rename = "key_file.read")]

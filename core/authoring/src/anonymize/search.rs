@@ -22,7 +22,7 @@ const MAX_GAP: usize = 4;
 pub enum Kind {
     /// A name that the manifest maps, or one after a label such as 填表人.
     Name,
-    /// An ID number.
+    /// A number that the manifest maps as an ID number, or one in the form of an ID number.
     IdNumber,
     /// A telephone number, an e-mail address, or a long run of digits.
     Other,

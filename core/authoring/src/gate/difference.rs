@@ -15,13 +15,13 @@ pub enum VariantName {
     /// No bytes.
     #[serde(rename = "variant.empty")]
     Empty,
-    /// The first quarter.
+    /// The sample cut off after a quarter of its bytes.
     #[serde(rename = "variant.first_quarter")]
     FirstQuarter,
-    /// The first half.
+    /// The sample cut off after half of its bytes.
     #[serde(rename = "variant.first_half")]
     FirstHalf,
-    /// Nine tenths.
+    /// The sample cut off after nine tenths of its bytes.
     #[serde(rename = "variant.nine_tenths")]
     NineTenths,
     /// A byte order mark before the text.
@@ -39,10 +39,10 @@ pub enum VariantName {
     /// UTF-8 with a byte order mark.
     #[serde(rename = "variant.utf8_mark")]
     Utf8Mark,
-    /// GB18030.
+    /// The text encoded in GB18030.
     #[serde(rename = "variant.gb18030")]
     Gb18030,
-    /// No header.
+    /// The table without its header line.
     #[serde(rename = "variant.no_header")]
     NoHeader,
     /// The columns in reverse order.
@@ -51,7 +51,7 @@ pub enum VariantName {
     /// Status 429 before the page.
     #[serde(rename = "variant.status")]
     Status {
-        /// The status.
+        /// HTTP status, such as 429.
         status: u16,
     },
     /// A login page with status 200 before the page.
@@ -81,7 +81,7 @@ pub enum Difference {
     /// The payload is refused although it should be read.
     #[serde(rename = "difference.refused")]
     Refused {
-        /// Why.
+        /// The decoder's error.
         why: DecodeError,
     },
     /// A record has another outcome.
@@ -129,7 +129,7 @@ pub enum Difference {
     /// The connector fails where it should not.
     #[serde(rename = "difference.failure")]
     Failed {
-        /// Why.
+        /// The connector's error.
         why: Message,
     },
     /// There is no page after the spoiled answer.

@@ -28,7 +28,7 @@ pub enum PackageError {
     /// The path is not a regular file; reading a pipe or a device might never end.
     #[serde(rename = "package.not_a_file")]
     NotAFile {
-        /// The path.
+        /// Path of what is there instead of a file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },

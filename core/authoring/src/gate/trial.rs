@@ -33,36 +33,23 @@ pub struct Trial<'a> {
 /// Why a connector's trial stopped early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum GateError {
     /// The rules do not convert a stream's unit of hours.
     #[serde(rename = "gate.unit")]
     Unit {
         /// The files of the rules.
         rule_files: String,
-        /// The unit.
         unit: String,
-        /// The connector.
         connector: String,
-        /// The stream.
         stream: String,
     },
     /// A stream has no sample.
     #[serde(rename = "gate.no_sample")]
-    NoSample {
-        /// The connector.
-        connector: String,
-        /// The stream.
-        stream: String,
-    },
+    NoSample { connector: String, stream: String },
     /// The samples of a stream hold no record.
     #[serde(rename = "gate.no_record")]
-    NoRecord {
-        /// The connector.
-        connector: String,
-        /// The stream.
-        stream: String,
-    },
+    NoRecord { connector: String, stream: String },
     /// The platform of a sample could not be simulated on loopback.
     #[serde(rename = "gate.played")]
     Played { why: SystemError },

@@ -41,7 +41,7 @@ pub use terms::Meaning;
 /// Why nothing can be guessed from a sample. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum InferError {
     /// The sample is empty.
     #[serde(rename = "infer.empty")]
@@ -86,7 +86,7 @@ pub enum SampleForm {
 /// Why a sample is malformed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum BrokenSample {
     /// Elements are nested too deeply, or a start tag exceeds the limit on their number.
     #[serde(rename = "broken_sample.too_deep")]

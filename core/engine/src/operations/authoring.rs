@@ -199,7 +199,7 @@ pub struct TemplateFile<'a> {
     pub bytes: &'a [u8],
 }
 
-/// A new connector.
+/// A connector folder created from a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NewConnector {
     /// The id of the connector.

@@ -258,7 +258,7 @@ pub struct DisabledConnector {
     pub because: String,
 }
 
-/// The versions of a connector.
+/// All versions of a connector, and why it is disabled if it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConnectorVersions {
     /// All versions: the registered ones, newest first, then the built-in one.

@@ -23,7 +23,7 @@ use huiliu_vault::key_file;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The settings.
+    /// The settings file and the data directory.
     Settings,
     /// An environment variable.
     Environment,
@@ -33,7 +33,7 @@ pub enum Part {
     Sources,
     /// One source.
     Source,
-    /// The database.
+    /// Whether the database can be opened.
     Database,
     /// The database's schema.
     Schema,
@@ -43,7 +43,7 @@ pub enum Part {
     KeyFile,
     /// Rows that refer to rows that do not exist.
     Orphans,
-    /// The queue.
+    /// Whether the queue can be reached, and how many messages wait in it.
     Queue,
 }
 
@@ -77,7 +77,7 @@ pub enum Detail {
     Database(&'static str),
     /// The state of the schema.
     Schema(SchemaState),
-    /// The key file.
+    /// Path of the key file.
     KeyFile(PathBuf),
     /// The key file is readable by users other than its owner.
     Readable {

@@ -34,7 +34,7 @@ use huiliu_vault::key_file::KeyFileError;
 /// Something that was requested and does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum NotFound {
     /// No such sync run.
     #[serde(rename = "run.not_found")]
@@ -91,7 +91,7 @@ pub enum NotFound {
 /// Why an operation failed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum OperationError {
     /// The dead letter is not open.
     #[serde(rename = "dead_letter.not_open")]

@@ -19,7 +19,7 @@ const MAX_OFFERED: usize = 3;
 /// What a filter names that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum FilterError {
     /// No such source; `known` lists those that exist.
     #[serde(rename = "filter.source")]

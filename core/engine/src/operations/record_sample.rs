@@ -30,7 +30,7 @@ pub struct RecordRequest<'a> {
     pub into: &'a Path,
 }
 
-/// A recorded sample.
+/// A sample file that was written, and how much was replaced in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RecordedSample {
     /// The stream's name.

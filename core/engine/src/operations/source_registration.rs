@@ -140,9 +140,9 @@ pub struct NewSource {
 /// Where and when a source is read. A field that is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceChange {
-    /// The name of the institution.
+    /// Name of the institution responsible for its data.
     pub institution_name: Option<String>,
-    /// Base URL.
+    /// Base URL of the platform.
     pub base_url: Option<String>,
     /// User, client id or application id.
     pub user: Option<String>,

@@ -170,7 +170,7 @@ pub trait Progress: Send + Sync {
 /// Starts the delivery in this process. The delivery ends when the receiver becomes true.
 pub type StartDelivery<'a> = &'a (dyn Fn(watch::Receiver<bool>) -> JoinHandle<Result<(), QueueError>> + Sync);
 
-/// Options of a pass.
+/// Where a pass begins, who delivers, and what stops and follows it.
 #[derive(Clone, Copy)]
 pub struct PassOptions<'a> {
     /// Where each source begins.

@@ -35,7 +35,7 @@ const TRIES: u32 = 5;
 /// Why a replay cannot be planned or applied.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum ReplayError {
     /// No open dead letter matches the filter.
     #[serde(rename = "replay.nothing")]

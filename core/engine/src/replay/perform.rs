@@ -22,7 +22,6 @@ use huiliu_store::{StoreError, Tx};
 /// Teachers compared per block.
 const TEACHERS: usize = 1_000;
 
-/// The results of a replay.
 pub(super) struct ReplayResults {
     /// Every raw record, by batch, in the order of the payload.
     pub items: Vec<Item>,

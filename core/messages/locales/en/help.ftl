@@ -276,7 +276,7 @@ help-sources-add--because = Why, for the audit log.
 help-sources-add--connector = Id of the connector.
 help-sources-add--folder = Folder that its files are put into.
 help-sources-add--institution-code = Code of the institution responsible for its data.
-help-sources-add--institution-name = Name of the institution.
+help-sources-add--institution-name = Name of the institution responsible for the data.
 help-sources-add--name = Name of the source.
 help-sources-add--schedule = Cron expression in Asia/Shanghai; "" for never.
 help-sources-add--settings = KEY=VALUE for the manifest; an empty value removes it.
@@ -289,7 +289,7 @@ help-sources-set = Change a source: only what is given, the rest stays.
 help-sources-set--base-url = Base URL of the platform.
 help-sources-set--because = Why, for the audit log.
 help-sources-set--folder = Folder that its files are put into.
-help-sources-set--institution-name = Name of the institution.
+help-sources-set--institution-name = Name of the institution responsible for the data.
 help-sources-set--name = Name of the source.
 help-sources-set--schedule = Cron expression in Asia/Shanghai; "" for never.
 help-sources-set--settings = KEY=VALUE for the manifest; an empty value removes it.

@@ -103,7 +103,6 @@ pub(crate) struct RemainingListings<'a> {
 /// The cursor after the end of a listing.
 #[derive(Debug)]
 pub(crate) struct NextCursor {
-    /// The cursor.
     pub(crate) cursor: Cursor,
     /// Whether the pass has ended.
     pub(crate) last: bool,

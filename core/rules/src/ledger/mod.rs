@@ -41,7 +41,7 @@ pub enum FactKind {
     Assessment,
 }
 
-/// A fraction.
+/// A number that need not be whole, kept exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fraction {
     /// The part above the line.
@@ -77,7 +77,7 @@ pub struct Rulings {
 /// A grade that a person set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuledGrade {
-    /// The grade.
+    /// The grade that replaces the record's own.
     pub grade: Grade,
     /// The decision, by number.
     pub decision: i64,

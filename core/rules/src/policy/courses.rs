@@ -30,7 +30,7 @@ fn default_version() -> u32 {
 pub struct Theme {
     /// Its code, such as `T11`.
     pub id: String,
-    /// Its title.
+    /// Its title, such as 素材的处理与加工.
     pub title: String,
     /// The series it belongs to: `teaching` 优化课堂教学, `learning` 转变学习方式, `profession` 支持教师专业发展.
     pub series: Series,

@@ -288,9 +288,9 @@ pub enum MissingComponent {
 /// A rule pack, checked and ready for use.
 #[derive(Debug, Clone)]
 pub struct Pack {
-    /// Its name.
+    /// Its name, such as `jilin-2014`.
     pub name: String,
-    /// Its version.
+    /// Its version, such as 2.
     pub version: u32,
     /// Its title, for people.
     pub title: String,

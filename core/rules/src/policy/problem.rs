@@ -8,7 +8,7 @@ use serde::Serialize;
 /// What is wrong with a rule. The sentences are in the catalogues of `huiliu-messages`, under `policy-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum PolicyProblem {
     /// The file does not parse.
     #[serde(rename = "policy.syntax")]

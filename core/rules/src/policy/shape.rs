@@ -247,7 +247,7 @@ pub(super) struct RoundingRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// Down.
+    /// Down to the next step.
     Down,
     /// To the nearest; halves are rounded up.
     HalfUp,

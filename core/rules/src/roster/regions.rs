@@ -49,7 +49,7 @@ table! {
         /// Code of six characters, of GB/T 2260 or the project's own.
         #[zh = "代码，6 位：GB/T 2260 的代码，或本项目自编的代码"]
         code: String;
-        /// Name.
+        /// Name, such as 长春市.
         #[zh = "名称"]
         name: String;
         /// Level in the reporting tree.
@@ -157,7 +157,7 @@ impl Regions {
 /// A fault of the reporting tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 enum RegionProblem {
     /// A code with an invalid form.
     #[serde(rename = "region.division")]

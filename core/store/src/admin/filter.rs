@@ -82,7 +82,7 @@ pub(crate) fn code_pattern(code: &str) -> String {
 /// A source in the database.
 #[derive(Debug)]
 pub struct StoredSource {
-    /// Its name.
+    /// Its name, such as `changchun-platform`.
     pub name: String,
     /// Id of its connector.
     pub connector: String,

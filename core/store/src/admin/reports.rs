@@ -389,7 +389,7 @@ pub struct RecordRow {
     pub place: Option<String>,
     /// First day of the training.
     pub period_start: Option<String>,
-    /// Number of the certificate.
+    /// Certificate number, if the source gives one.
     pub certificate_number: Option<String>,
 }
 

@@ -88,7 +88,7 @@ pub struct Load<'a> {
     pub skipped: Vec<Skipped<'a>>,
     /// The unit of the stream's hours.
     pub hours_unit: &'a str,
-    /// Version of the manifest.
+    /// Version of the manifest with which the batch was decoded.
     pub manifest_version: i64,
     /// Activation number of the manifest.
     pub activation: i64,

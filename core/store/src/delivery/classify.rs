@@ -265,7 +265,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
 /// The counted outcomes of the valid raw records of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct OutcomeCounts {
-    /// The outcomes.
+    /// Number of raw records per outcome.
     pub outcomes: Outcomes,
     /// Unchanged ones that wrote no row: copies of a stored row, and further copies of a record of this batch.
     pub elsewhere: i64,

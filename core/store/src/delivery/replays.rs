@@ -48,7 +48,7 @@ pub type Wanted = BTreeMap<u32, SelectedRecord>;
 /// The planned outcome of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Item {
-    /// Its dead letter.
+    /// Number of its dead letter.
     pub dead_letter: i64,
     /// Number of its batch.
     pub batch: i64,

@@ -111,7 +111,7 @@ pub struct StatedText {
     pub text: String,
 }
 
-/// The details of a claim.
+/// A claim with what the source says, its records and its decisions.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ClaimDetails {
     /// The claim, as in the listing.

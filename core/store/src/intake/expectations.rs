@@ -138,7 +138,7 @@ pub async fn save_fields(
 pub struct NewField {
     /// Name of its stream.
     pub stream: String,
-    /// The field.
+    /// Name of the field at the source.
     pub field: String,
 }
 

@@ -4,7 +4,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Value;
 
-/// A course of a source.
+/// A course as the sources of a connector name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceCourse {
     /// Id of the connector.

@@ -59,7 +59,7 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
 /// A block whose teachers were settled.
 #[derive(Debug, Clone, Copy)]
 pub struct SettledBlock {
-    /// The block.
+    /// Number of the block: teacher id / 1,024, rounded down.
     pub block: i64,
     /// The number of teachers who were settled.
     pub teachers: usize,

@@ -105,7 +105,7 @@ pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i
 /// The marks of one block, locked by the transaction that took it.
 #[derive(Debug)]
 pub struct LockedMarks {
-    /// The block.
+    /// Number of the block: teacher id / 1,024, rounded down.
     pub block: i64,
     /// The marked teachers.
     pub teachers: Vec<i64>,
@@ -148,7 +148,7 @@ fn union_marks(marks: &[Row]) -> Result<TeacherSet, StoreError> {
 /// The marked teachers of one block.
 #[derive(Debug)]
 pub struct MarkedBlock {
-    /// The block.
+    /// Number of the block: teacher id / 1,024, rounded down.
     pub block: i64,
     /// The marked teachers.
     pub teachers: Vec<i64>,

@@ -87,9 +87,7 @@ pub(super) async fn derive_teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Re
 pub(super) struct RowAge {
     /// Day of its statement.
     pub as_of: String,
-    /// Its version.
     pub version: i64,
-    /// Its key.
     pub row_key: Vec<u8>,
 }
 

@@ -25,7 +25,7 @@ pub struct MissingReference {
 /// What a dead letter waits for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait {
-    /// Key of the dead letter.
+    /// Record key of the row that is kept as a dead letter.
     pub dead_letter_key: [u8; 16],
     /// What its row is missing.
     pub need: MissingReference,

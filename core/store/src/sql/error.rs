@@ -11,7 +11,7 @@ use sqlx::migrate::MigrateError;
 /// An error of the store. Its sentences are in the catalogues of `huiliu-messages`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum StoreError {
     /// The database address is not usable.
     #[serde(rename = "database.address")]
@@ -62,7 +62,7 @@ pub enum StoreError {
 /// Why a database address is not usable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum AddressError {
     /// It has no colon, and so no scheme.
     #[serde(rename = "database.address_no_scheme")]
@@ -78,7 +78,7 @@ pub enum AddressError {
 /// Why a database cannot be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum ConnectError {
     /// It did not answer within this time.
     #[serde(rename = "database.no_answer")]
@@ -104,7 +104,7 @@ impl ConnectError {
 /// Why the schema is not the one that this program expects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum SchemaError {
     /// The database has no schema yet.
     #[serde(rename = "database.schema_empty")]
@@ -123,7 +123,7 @@ pub enum SchemaError {
 /// What cannot be read back from the store. A `place` is a page or a file name.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Unreadable {
     /// Today's manifest or program cannot read a payload.
     #[serde(rename = "unreadable.payload")]
@@ -174,7 +174,7 @@ pub enum Unreadable {
 /// The kind of a stored value, kept as text or sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
 pub enum Kept {
     /// What a source says about a person.
     #[serde(rename = "kept.told")]
