@@ -55,12 +55,24 @@ fn completions_and_man_pages_are_made_without_settings() {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
+    // In Chinese no description is left in English.
+    for shell in ["zsh", "fish"] {
+        let out = house.command(&["completions", shell]).env("HUILIU_LANG", "zh").output().unwrap();
+        let script = String::from_utf8(out.stdout).unwrap();
+        assert!(script.contains("读取来源"), "{shell}");
+        // Comments of the generated script are clap's.
+        let described = script.lines().filter(|line| !line.starts_with('#'));
+        let english = ["Print", "List the", "Show "];
+        let left: Vec<&str> = described.filter(|line| english.iter().any(|word| line.contains(word))).collect();
+        assert!(left.is_empty(), "{shell}: {left:?}");
+    }
     let folder = house.dir.0.join("man");
     run_text(&house, &["man", folder.to_str().unwrap()]);
     for (page, word) in [("huiliu.1", "dead\\-letters"), ("huiliu-sync.1", "huiliu sync \\-\\-all")] {
         let text = std::fs::read_to_string(folder.join(page)).unwrap_or_else(|e| panic!("{page}: {e}"));
         assert!(text.contains(word), "{word:?} is not in {text}");
     }
+    assert!(!folder.join("huiliu-help.1").exists(), "copies of help have pages of their own");
     let file = house.dir.0.join("a-file");
     std::fs::write(&file, "x").unwrap();
     let out = house.run(&["man", file.to_str().unwrap()]);

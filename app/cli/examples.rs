@@ -106,9 +106,23 @@ const EXAMPLES: &[(&str, &str)] = &[
 /// Builds the command line, with an example at the end of each command's help. A command with subcommands shows the
 /// example of its first subcommand.
 pub fn build_command() -> Command {
-    let mut command = add_examples(Cli::command(), &mut Vec::new());
+    build_localized(Cli::command())
+}
+
+/// Builds the command line for man pages and completions: without the subcommand `help` of every command, which only
+/// repeats the others, and in clap's words.
+pub fn build_documented_command() -> Command {
+    build_localized(without_help_commands(Cli::command()))
+}
+
+fn build_localized(command: Command) -> Command {
+    let mut command = add_examples(command, &mut Vec::new());
     command.build();
     localize_command(command, &mut Vec::new())
+}
+
+fn without_help_commands(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help_commands)
 }
 
 fn add_examples(command: Command, path: &mut Vec<String>) -> Command {

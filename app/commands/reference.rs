@@ -14,7 +14,7 @@ use crate::words::{say, sentence, system_error_text};
 /// Prints the completion script of a shell.
 pub fn print_completions(shell: Shell) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut without_help_commands(examples::build_command()), "huiliu", &mut script);
+    clap_complete::generate(shell, &mut examples::build_documented_command(), "huiliu", &mut script);
     say(String::from_utf8_lossy(&script).trim_end());
 }
 
@@ -28,15 +28,10 @@ pub fn write_man_pages(folder: &Path) -> Result<(), CliError> {
         ))
     };
     std::fs::create_dir_all(folder).map_err(unwritable)?;
-    clap_mangen::generate_to(without_help_commands(examples::build_command()), folder).map_err(unwritable)?;
+    clap_mangen::generate_to(examples::build_documented_command(), folder).map_err(unwritable)?;
     let pages = count_pages(folder).map_err(unwritable)?;
     say(&sentence!("cli-reference-pages", pages, folder = folder.display()));
     Ok(())
-}
-
-/// Leaves out the subcommand `help` of every command: it repeats the pages of the others.
-fn without_help_commands(command: Command) -> Command {
-    command.mut_subcommands(|sub| if sub.get_name() == "help" { sub.hide(true) } else { without_help_commands(sub) })
 }
 
 fn count_pages(folder: &Path) -> std::io::Result<usize> {
