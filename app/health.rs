@@ -13,7 +13,7 @@ use huiliu_engine::operations::health::{self, SweepPulse};
 use huiliu_messages::{SystemError, in_log};
 use tokio::net::TcpListener;
 
-use crate::words::{error_text, logged, sentence, system_error_text};
+use crate::words::{error_text, sentence, system_error_text};
 use crate::worker::Worker;
 use crate::{CliError, metrics};
 
@@ -58,7 +58,7 @@ pub async fn serve_health(listener: TcpListener, worker: Worker) {
         .route("/metrics", get(get_metrics))
         .with_state(EndpointState { worker, cached_metrics: Arc::default() });
     if let Err(e) = axum::serve(listener, routes).await {
-        tracing::error!("{}", logged!("cli-log-no-health", e = in_log(&SystemError::from(&e))));
+        tracing::error!("{}", sentence!("cli-log-no-health", e = in_log(&SystemError::from(&e))));
     }
 }
 

@@ -81,16 +81,6 @@ pub fn say_values(id: &str, facts: impl Iterator<Item = (&'static str, Value)>) 
     huiliu_messages::render_message(language(), &Value::Object(message))
 }
 
-/// Like [`sentence!`], in the language of the log.
-macro_rules! logged {
-    ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
-        $crate::words::say_with(huiliu_messages::log_language(), $id, &[
-            $((stringify!($name), $crate::words::sentence!(@ $name $(= $fact)?)),)*
-        ])
-    };
-}
-pub(crate) use logged;
-
 /// A sentence in both languages, for readers who are not at this terminal.
 pub struct BilingualText {
     pub english: String,

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::health::LastSweep;
 use crate::subprocess::this_program;
-use crate::words::{join_error_text, logged};
+use crate::words::{join_error_text, sentence};
 
 /// How long a process that has been asked to stop may take to finish work that it has begun.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -68,7 +68,7 @@ impl Worker {
             }
             Ok(_) => {}
             Err(e) => {
-                tracing::warn!(batch, "{}", logged!("cli-log-not-delivered", e = in_log(&e)));
+                tracing::warn!(batch, "{}", sentence!("cli-log-not-delivered", e = in_log(&e)));
                 return false;
             }
         }
@@ -98,21 +98,25 @@ impl Worker {
             Ok(status) if status.signal().is_some_and(|signal| CRASHES.contains(&signal)) => {
                 let why = BatchFailure::Crashed { signal: status.signal().unwrap_or(0) };
                 match self.runtime.quarantine_batch(batch, why).await {
-                    Ok(_) => tracing::error!(batch, "{}", logged!("cli-log-quarantined", why = in_log(&why))),
-                    Err(e) => tracing::warn!(batch, "{}", logged!("cli-log-not-quarantined", e = in_log(&e))),
+                    Ok(_) => tracing::error!(batch, "{}", sentence!("cli-log-quarantined", why = in_log(&why))),
+                    Err(e) => tracing::warn!(batch, "{}", sentence!("cli-log-not-quarantined", e = in_log(&e))),
                 }
             }
             Ok(status) if status.success() => return,
             Ok(status) => {
-                tracing::warn!(batch, "{}", logged!("cli-log-suspect-ended", status))
+                tracing::warn!(batch, "{}", sentence!("cli-log-suspect-ended", status))
             }
             Err(e) => {
-                tracing::warn!(batch, "{}", logged!("cli-log-suspect-not-started", e = in_log(&SystemError::from(&e))))
+                tracing::warn!(
+                    batch,
+                    "{}",
+                    sentence!("cli-log-suspect-not-started", e = in_log(&SystemError::from(&e)))
+                )
             }
         }
         // The batch is postponed so that others do not wait behind it.
         if let Err(e) = self.runtime.postpone_batch(batch).await {
-            tracing::warn!(batch, "{}", logged!("cli-log-not-postponed", e = in_log(&e)));
+            tracing::warn!(batch, "{}", sentence!("cli-log-not-postponed", e = in_log(&e)));
         }
     }
 
@@ -146,7 +150,7 @@ impl Worker {
                         pause = Duration::ZERO;
                     }
                 }
-                Err(e) => tracing::warn!("{}", logged!("cli-log-sweep-failed", e = in_log(&e))),
+                Err(e) => tracing::warn!("{}", sentence!("cli-log-sweep-failed", e = in_log(&e))),
             }
             if tidied.elapsed() > Duration::from_secs(10) {
                 tidied = Instant::now();
@@ -169,7 +173,7 @@ impl Worker {
         while !*stop.borrow() {
             tokio::time::sleep(Duration::from_secs(1)).await;
             if let Err(e) = self.runtime.refresh_registry().await {
-                tracing::warn!("{}", logged!("cli-log-registry-unread", e = in_log(&e)));
+                tracing::warn!("{}", sentence!("cli-log-registry-unread", e = in_log(&e)));
             }
         }
     }
@@ -181,7 +185,7 @@ impl Worker {
     /// Delivers batches that did not come from the queue, concurrently. Returns true if any was finished.
     async fn deliver_all(&self, batches: Result<Vec<i64>, StoreError>) -> bool {
         let batches = batches.unwrap_or_else(|e| {
-            tracing::warn!("{}", logged!("cli-log-batches-unread", e = in_log(&e)));
+            tracing::warn!("{}", sentence!("cli-log-batches-unread", e = in_log(&e)));
             vec![]
         });
         let mut at_work = tokio::task::JoinSet::new();
@@ -194,7 +198,7 @@ impl Worker {
             match ended {
                 Ok(done) => any |= done,
                 Err(e) => {
-                    tracing::error!("{}", logged!("cli-log-delivery-crashed", e = join_error_text(&e)))
+                    tracing::error!("{}", sentence!("cli-log-delivery-crashed", e = join_error_text(&e)))
                 }
             }
         }

@@ -76,17 +76,17 @@ impl ReadTotals {
 }
 
 impl Progress for ProgressLine {
-    fn landed(&self, page: LandedPage) {
+    fn show_page(&self, page: LandedPage) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         read.add_page(page);
         self.bar.set_message(read.progress_text(read.began.elapsed()));
     }
 
-    fn pending(&self, records: i64) {
+    fn show_pending(&self, records: i64) {
         self.bar.set_message(sentence!("cli-progress-pending", records = format_number(records)));
     }
 
-    fn stage(&self, stage: Stage) {
+    fn show_stage(&self, stage: Stage) {
         // Each stage has its own time.
         self.bar.reset_elapsed();
         self.bar.set_message(match stage {

@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::sync::watch_stop_signals;
 use crate::settings::Settings;
-use crate::words::{BilingualText, error_text, in_both, logged, note, sentence, system_error_text};
+use crate::words::{BilingualText, error_text, in_both, note, sentence, system_error_text};
 use crate::{CliError, open};
 
 /// The largest accepted payload, in bytes.
@@ -72,7 +72,7 @@ impl Refusal {
 
     /// Builds the refusal for a temporary problem on our side: 503, with a request to try later.
     fn unavailable(why: &str) -> Self {
-        tracing::warn!("{}", logged!("cli-log-not-accepted", why));
+        tracing::warn!("{}", sentence!("cli-log-not-accepted", why));
         let why = in_both!("cli-receive-cannot-taken-just-now-send");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "later", why)
     }
@@ -170,7 +170,7 @@ async fn wait_for_rotation(runtime: &Runtime) -> CliError {
             Err(fault @ (StoreError::KeyRetired | StoreError::KeyGeneration { .. } | StoreError::WrongKey)) => {
                 return fault.into();
             }
-            Err(e) => tracing::warn!("{}", logged!("cli-log-database-silent", e = in_log(&e))),
+            Err(e) => tracing::warn!("{}", sentence!("cli-log-database-silent", e = in_log(&e))),
         }
     }
 }
@@ -222,7 +222,7 @@ async fn accept_payload(state: &ServerState, pushed: PushedPayload<'_>) -> Resul
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;
-    let _room = state.room.try_acquire().map_err(|_| Refusal::unavailable(&logged!("cli-log-too-many-payloads")))?;
+    let _room = state.room.try_acquire().map_err(|_| Refusal::unavailable(&sentence!("cli-log-too-many-payloads")))?;
     state.runtime.refresh_registry().await?;
     let target = push::target(&state.runtime, source);
     let packer = target.as_ref().ok().and_then(|target| target.choose_stream(stream).ok());

@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 
 use super::sync::watch_stop_signals;
 use crate::settings::Settings;
-use crate::words::{join_error_text, label, logged, note};
+use crate::words::{join_error_text, label, note, sentence};
 use crate::worker::{PATIENCE, Worker};
 use crate::{CliError, health, open};
 
@@ -46,12 +46,12 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
         },
         done = settle_when_idle(&runtime, until_done) => {
             if done.is_ok() {
-                tracing::info!("{}", logged!("cli-log-all-done"));
+                tracing::info!("{}", sentence!("cli-log-all-done"));
             }
             done
         }
         () = wait_for_stop(told) => {
-            tracing::info!("{}", logged!("cli-log-stopping"));
+            tracing::info!("{}", sentence!("cli-log-stopping"));
             Ok(())
         }
     };
@@ -63,9 +63,9 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     }
     match tokio::time::timeout(Duration::from_secs(5), runtime.release_batches()).await {
         Ok(Ok(0)) => {}
-        Ok(Ok(n)) => tracing::info!(batches = n, "{}", logged!("cli-log-batches-returned")),
-        Ok(Err(e)) => tracing::warn!("{}", logged!("cli-log-claims-kept", e = in_log(&e))),
-        Err(_) => tracing::warn!("{}", logged!("cli-log-claims-kept-late")),
+        Ok(Ok(n)) => tracing::info!(batches = n, "{}", sentence!("cli-log-batches-returned")),
+        Ok(Err(e)) => tracing::warn!("{}", sentence!("cli-log-claims-kept", e = in_log(&e))),
+        Err(_) => tracing::warn!("{}", sentence!("cli-log-claims-kept-late")),
     }
     let _ = tokio::time::timeout(Duration::from_secs(2), runtime.close()).await;
     result
@@ -104,7 +104,7 @@ impl SourceSet {
             if ours && known.find_unusable(connector_of(&known, &source)).is_none() {
                 return Err(CliError::from_operation(error));
             }
-            tracing::warn!(source, "{}", logged!("cli-log-source-unread", e = in_log(&error)));
+            tracing::warn!(source, "{}", sentence!("cli-log-source-unread", e = in_log(&error)));
         }
         Ok(sources)
     }
@@ -116,7 +116,7 @@ impl SourceSet {
             return;
         }
         for FailedSource { source, error } in self.refresh_sources(runtime, &known).await {
-            tracing::warn!(source, "{}", logged!("cli-log-source-unread-again", e = in_log(&error)));
+            tracing::warn!(source, "{}", sentence!("cli-log-source-unread-again", e = in_log(&error)));
         }
     }
 
@@ -130,7 +130,7 @@ impl SourceSet {
                     source = source.name,
                     connector = source.connector,
                     "{}",
-                    logged!("cli-log-connector-disabled")
+                    sentence!("cli-log-connector-disabled")
                 );
                 continue;
             }
@@ -163,14 +163,14 @@ async fn run_schedules(runtime: Runtime, mut sources: SourceSet, mut stop: watch
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
         let due = runtime.due_sources().await.unwrap_or_else(|e| {
-            tracing::warn!("{}", logged!("cli-log-schedules-unread", e = in_log(&e)));
+            tracing::warn!("{}", sentence!("cli-log-schedules-unread", e = in_log(&e)));
             vec![]
         });
         // The registry is refreshed first, so that no source is read with outdated settings.
         if !due.is_empty()
             && let Err(e) = runtime.refresh_registry().await
         {
-            tracing::warn!("{}", logged!("cli-log-registry-unread", e = in_log(&e)));
+            tracing::warn!("{}", sentence!("cli-log-registry-unread", e = in_log(&e)));
             continue;
         }
         sources.refresh_if_changed(&runtime).await;
@@ -181,7 +181,9 @@ async fn run_schedules(runtime: Runtime, mut sources: SourceSet, mut stop: watch
                     reading.spawn(sync_source(runtime.clone(), ready.clone(), lease, stop.clone()));
                 }
                 Ok(None) => {}
-                Err(e) => tracing::warn!(source = ready.source.name, "{}", logged!("cli-log-no-lease", e = in_log(&e))),
+                Err(e) => {
+                    tracing::warn!(source = ready.source.name, "{}", sentence!("cli-log-no-lease", e = in_log(&e)))
+                }
             }
         }
     }
@@ -203,13 +205,13 @@ async fn sync_source(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLea
                             next,
                             failures = failures + 1,
                             "{}",
-                            logged!("cli-log-sync-failed", e = in_log(&f))
+                            sentence!("cli-log-sync-failed", e = in_log(&f))
                         );
                     }
-                    (ended, _) => tracing::info!(run, next, ?ended, "{}", logged!("cli-log-sync-ended")),
+                    (ended, _) => tracing::info!(run, next, ?ended, "{}", sentence!("cli-log-sync-ended")),
                 }
             }
-            Err(e) => tracing::warn!("{}", logged!("cli-log-sync-broke-off", e = in_log(&e))),
+            Err(e) => tracing::warn!("{}", sentence!("cli-log-sync-broke-off", e = in_log(&e))),
         }
     }
     .instrument(span)
@@ -225,7 +227,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
         let waiting = match runtime.has_waiting_batch().await {
             Ok(waiting) => waiting,
             Err(e) => {
-                tracing::warn!("{}", logged!("cli-log-database-silent", e = in_log(&e)));
+                tracing::warn!("{}", sentence!("cli-log-database-silent", e = in_log(&e)));
                 continue;
             }
         };
@@ -236,7 +238,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
                 Err(fault @ (StoreError::KeyRetired | StoreError::KeyGeneration { .. } | StoreError::WrongKey)) => {
                     return Err(fault.into());
                 }
-                Err(e) => tracing::warn!("{}", logged!("cli-log-database-silent", e = in_log(&e))),
+                Err(e) => tracing::warn!("{}", sentence!("cli-log-database-silent", e = in_log(&e))),
             }
         }
         worked |= waiting;
@@ -244,7 +246,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
             continue;
         }
         if let Err(e) = runtime.judge_ended_passes().await {
-            tracing::warn!("{}", logged!("cli-log-passes-not-judged", e = in_log(&e)));
+            tracing::warn!("{}", sentence!("cli-log-passes-not-judged", e = in_log(&e)));
         }
         match runtime.settle_pending().await {
             // Settling skips blocks that another process holds, even a killed one, so the rest is counted too.
@@ -252,7 +254,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
                 return Ok(());
             }
             Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),
-            Err(e) => tracing::warn!("{}", logged!("cli-log-not-settled", e = in_log(&e))),
+            Err(e) => tracing::warn!("{}", sentence!("cli-log-not-settled", e = in_log(&e))),
         }
     }
 }

@@ -17,6 +17,16 @@ fn send_interrupt(child: Child) -> (Option<i32>, String, String) {
     (out.status.code(), text(&out.stdout), text(&out.stderr))
 }
 
+/// Interrupts a command in progress: it ends with 1, says these words, and does not say that it failed.
+fn assert_stopped(child: Child, words: &[&str]) {
+    let (code, _, said) = send_interrupt(child);
+    assert_eq!(code, Some(1), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word:?} is not in {said}");
+    }
+    assert!(!said.contains("failed") && !said.contains("失败"), "{said}");
+}
+
 fn start_command(house: &TestEnv, args: &[&str], language: &str) -> Child {
     let mut command = house.command(args);
     command.env("HUILIU_LANG", language).env("HUILIU_FAULT_SLOW_MS", "700").env("SANDBOX_SECRET", SECRET);
@@ -42,12 +52,7 @@ fn a_sync_that_is_stopped_is_told_as_stopped() {
         let child = start_command(&house, &["sync", "a", "--config", &file], language);
         wait_for("the sync", || house.run_sql("SELECT count(*) FROM sync_run WHERE state = 'running'") == 1);
         wait_for("a page", || house.run_sql(&format!("SELECT count(*) FROM payload WHERE run_id = {nth}")) > 0);
-        let (code, _, said) = send_interrupt(child);
-        assert_eq!(code, Some(1), "{said}");
-        for word in words {
-            assert!(said.contains(word), "{word:?} is not in {said}");
-        }
-        assert!(!said.contains("failed") && !said.contains("失败"), "{said}");
+        assert_stopped(child, &words);
     }
     let runs = house.list_items(&["runs", "list", "--json"]);
     assert!(runs.as_array().unwrap().iter().all(|run| run["state"] == "stopped"), "{runs}");
@@ -84,10 +89,9 @@ fn an_upload_that_is_stopped_is_told_as_stopped() {
         let words = [&[first, "a"], more].concat();
         words.into_iter().map(str::to_owned).chain(files.iter().cloned()).collect()
     };
-    let strings = |all: &[String]| -> Vec<String> { all.to_vec() };
     // A plan that is stopped leaves nothing behind, and nobody holds the source.
     for (language, word) in [("en", "stopped; it was only a plan"), ("zh_CN.UTF-8", "已停止；这只是试算")] {
-        let plan = strings(&args("upload", &["--plan"]));
+        let plan = args("upload", &["--plan"]);
         let plan: Vec<&str> = plan.iter().map(String::as_str).collect();
         let child = start_command(&house, &plan, language);
         std::thread::sleep(std::time::Duration::from_millis(1_500));
@@ -100,23 +104,18 @@ fn an_upload_that_is_stopped_is_told_as_stopped() {
         ("en", ["stopped: a", "stopped; what was received is kept", "upload the files again"]),
         ("zh_CN.UTF-8", ["已停止：a", "已停止；已收到的保留", "请重新递交"]),
     ] {
-        let upload = strings(&args("upload", &[]));
+        let upload = args("upload", &[]);
         let upload: Vec<&str> = upload.iter().map(String::as_str).collect();
         let before = house.run_sql("SELECT count(*) FROM payload");
         let child = start_command(&house, &upload, language);
         wait_for("a file", || house.run_sql("SELECT count(*) FROM payload") > before);
-        let (code, _, said) = send_interrupt(child);
-        assert_eq!(code, Some(1), "{said}");
-        for word in words {
-            assert!(said.contains(word), "{word:?} is not in {said}");
-        }
-        assert!(!said.contains("failed") && !said.contains("失败"), "{said}");
+        assert_stopped(child, &words);
     }
     let runs = house.list_items(&["runs", "list", "--json"]);
     assert!(runs.as_array().unwrap().iter().all(|run| run["state"] == "stopped"), "{runs}");
     assert_eq!(house.run_sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
     // Nobody holds the source: the same files go in.
-    let upload = strings(&args("upload", &["--json"]));
+    let upload = args("upload", &["--json"]);
     let upload: Vec<&str> = upload.iter().map(String::as_str).collect();
     assert_eq!(house.run_json(&upload)["stopped"], false);
 }

@@ -63,7 +63,7 @@ impl Totals {
         let same = |hours: &BeforeAfter<ExactHours>| hours.before == hours.after;
         let reasons_only = same(&change.counted) && same(&change.provisional);
         *(if reasons_only { &mut self.reasons_change } else { &mut self.hours_change }) += 1;
-        self.gains.count(change.counted, change.provisional);
+        self.gains.add_change(change.counted, change.provisional);
     }
 
     /// Adds a teacher's hours.

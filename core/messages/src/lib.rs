@@ -42,3 +42,15 @@ macro_rules! said_in_english {
         impl std::error::Error for $type {}
     )+};
 }
+
+/// Gives types that serialise to messages their sentence in the language of the log as `Display`.
+#[macro_export]
+macro_rules! said_in_log {
+    ($($type:ty),+ $(,)?) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&$crate::in_log(self), f)
+            }
+        }
+    )+};
+}

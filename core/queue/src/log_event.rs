@@ -1,6 +1,6 @@
 //! What the queue writes to the log, for the people who operate it.
 
-use huiliu_messages::{Message, in_log};
+use huiliu_messages::{Message, said_in_log};
 use serde::Serialize;
 
 /// One line of the log, as data. Its `Display` is the sentence in the language of the log.
@@ -22,8 +22,4 @@ pub(crate) enum LogEvent {
     RedisBack,
 }
 
-impl std::fmt::Display for LogEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        in_log(self).fmt(f)
-    }
-}
+said_in_log!(LogEvent);

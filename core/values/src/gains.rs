@@ -21,8 +21,8 @@ pub struct Gains {
 }
 
 impl Gains {
-    /// Counts a teacher for whom something changes.
-    pub fn count(&mut self, counted: BeforeAfter<ExactHours>, provisional: BeforeAfter<ExactHours>) {
+    /// Adds a teacher for whom something changes.
+    pub fn add_change(&mut self, counted: BeforeAfter<ExactHours>, provisional: BeforeAfter<ExactHours>) {
         let more = counted.after.0 - counted.before.0 + provisional.after.0 - provisional.before.0;
         match more {
             0 => self.as_many += 1,
@@ -46,10 +46,10 @@ mod tests {
     fn teachers_are_counted_by_how_their_hours_change() {
         let hours = |before, after| BeforeAfter::new(ExactHours(before), ExactHours(after));
         let mut gains = Gains::default();
-        gains.count(hours(0, 5), hours(0, 1));
-        gains.count(hours(7, 3), hours(0, 2));
+        gains.add_change(hours(0, 5), hours(0, 1));
+        gains.add_change(hours(7, 3), hours(0, 2));
         // What was provisional is counted for good.
-        gains.count(hours(0, 4), hours(4, 0));
+        gains.add_change(hours(0, 4), hours(4, 0));
         let told = Gains { gaining: 1, gained: ExactHours(6), losing: 1, lost: ExactHours(2), as_many: 1 };
         assert_eq!(gains, told);
     }

@@ -30,7 +30,7 @@ pub async fn list(opened: &OpenDatabase, of: &EntryFilter, span: Span) -> Result
         check(opened, of).await?;
     }
     let page = Page::from_rows(rows, span.limit, |entry| entry.entry.to_string());
-    let page = page.counted(audit::count(&opened.db, of)).await?;
+    let page = page.counted(audit::count_entries(&opened.db, of)).await?;
     let first_broken = audit::find_first_broken(&opened.db, &opened.keys).await?;
     Ok(AuditLog { page, first_broken })
 }
@@ -46,13 +46,13 @@ async fn check(opened: &OpenDatabase, of: &EntryFilter) -> Result<(), OperationE
     }
     if let Some(action) = &of.action {
         let one = EntryFilter { action: Some(action.clone()), ..EntryFilter::default() };
-        if audit::count(db, &one).await? == 0 {
+        if audit::count_entries(db, &one).await? == 0 {
             return Err(FilterError::Action { action: action.clone(), known: audit::actions(db).await? }.into());
         }
     }
     if let Some(object) = &of.object {
         let one = EntryFilter { object: Some(object.clone()), ..EntryFilter::default() };
-        if audit::count(db, &one).await? == 0 {
+        if audit::count_entries(db, &one).await? == 0 {
             return Err(FilterError::Subject { subject: object.clone() }.into());
         }
     }

@@ -170,7 +170,7 @@ pub async fn list(opened: &OpenDatabase, teacher: Option<i64>, span: Span) -> Re
     }
     let rows = decisions::list_decisions(&opened.db, teacher, span.after, span.limit_plus_one()).await?;
     let page = Page::from_rows(rows, span.limit, |row| row.decision.to_string());
-    Ok(page.counted(decisions::count(&opened.db, teacher)).await?)
+    Ok(page.counted(decisions::count_decisions(&opened.db, teacher)).await?)
 }
 
 /// Makes a decision and settles the teachers concerned, or only returns what would change. Both write the decision and
@@ -192,7 +192,7 @@ pub async fn decide(
     let mut changes = recount::compare_snapshots(&before, &after);
     recount::add_names(&mut tx, &runtime.delivery.keys, &mut changes).await?;
     let mut gains = Gains::default();
-    changes.iter().for_each(|change| gains.count(change.counted, change.provisional));
+    changes.iter().for_each(|change| gains.add_change(change.counted, change.provisional));
     match mode {
         Mode::Plan => drop(tx),
         Mode::Apply => {

@@ -53,7 +53,7 @@ pub struct ReplayApplied {
 pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<Replay>, OperationError> {
     let rows = replays::list_replays(&opened.db, None, span.after, span.limit_plus_one()).await?;
     let page = Page::from_rows(rows, span.limit, |row| row.replay.to_string());
-    Ok(page.counted(replays::count(&opened.db)).await?)
+    Ok(page.counted(replays::count_replays(&opened.db)).await?)
 }
 
 /// Shows one replay, with at most `limit` raw records and teachers.

@@ -160,11 +160,11 @@ pub enum Stage {
 /// Receives the progress of a pass.
 pub trait Progress: Send + Sync {
     /// A page has landed.
-    fn landed(&self, page: LandedPage);
+    fn show_page(&self, page: LandedPage);
     /// Called when raw records are not delivered yet, with their number.
-    fn pending(&self, records: i64);
+    fn show_pending(&self, records: i64);
     /// Called when the pass enters a stage.
-    fn stage(&self, stage: Stage);
+    fn show_stage(&self, stage: Stage);
 }
 
 /// Starts the delivery in this process. The delivery ends when the receiver becomes true.
@@ -296,8 +296,8 @@ pub async fn sync_ready(
     let leased = lease_sources(runtime, sources).await?;
     let (stop_delivery, stopped) = watch::channel(false);
     let delivery = options.deliver.map(|start| start(stopped));
-    let landed = |page: LandedPage| options.progress.landed(page);
-    options.progress.stage(Stage::Reading);
+    let landed = |page: LandedPage| options.progress.show_page(page);
+    options.progress.show_stage(Stage::Reading);
     let mut runs = Vec::new();
     for (ready, lease) in leased {
         let ended = ready.read_all_streams(runtime, lease, options.from, options.stop, &landed).await?;
@@ -322,7 +322,7 @@ async fn finish_delivery(
     stop_delivery: watch::Sender<bool>,
     options: PassOptions<'_>,
 ) -> Result<Vec<Message>, OperationError> {
-    options.progress.stage(Stage::Delivering);
+    options.progress.show_stage(Stage::Delivering);
     let mut asked = None::<Instant>;
     while !*options.stop.borrow() && runtime.has_waiting_batch_of_runs(runs).await? {
         if delivery.is_finished() {
@@ -333,12 +333,12 @@ async fn finish_delivery(
         }
         if asked.is_none_or(|asked| asked.elapsed() > TELL_EVERY) {
             asked = Some(Instant::now());
-            options.progress.pending(pending(runtime, runs).await?);
+            options.progress.show_pending(count_pending(runtime, runs).await?);
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     let _ = stop_delivery.send(true);
-    options.progress.stage(Stage::Settling);
+    options.progress.show_stage(Stage::Settling);
     if *options.stop.borrow() {
         let _ = tokio::time::timeout(PATIENCE, &mut delivery).await;
         batches::release_all(&runtime.delivery.db, &runtime.delivery.holder).await?;
@@ -351,7 +351,7 @@ async fn finish_delivery(
 }
 
 /// Returns the number of raw records of some runs that are not delivered.
-async fn pending(runtime: &Runtime, runs: &[i64]) -> Result<i64, OperationError> {
+async fn count_pending(runtime: &Runtime, runs: &[i64]) -> Result<i64, OperationError> {
     let mut records = 0;
     for run in runs {
         records += reports::read_balance(&runtime.delivery.db, RunRange::single(*run)).await?.pending;

@@ -147,9 +147,9 @@ pub async fn list(db: &Db, of: &EntryFilter, after: i64, limit: i64) -> Result<V
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn count(db: &Db, of: &EntryFilter) -> Result<i64, StoreError> {
+pub async fn count_entries(db: &Db, of: &EntryFilter) -> Result<i64, StoreError> {
     let more = of.conditions(vec![]);
-    filter::count(db, &format!("SELECT count(*) AS n FROM audit WHERE 1 = 1{}", more.sql), more.args).await
+    filter::fetch_count(db, &format!("SELECT count(*) AS n FROM audit WHERE 1 = 1{}", more.sql), more.args).await
 }
 
 /// Lists the names of all actors in the log.

@@ -12,7 +12,7 @@ use huiliu_values::{BatchState, DeadLetterState};
 pub async fn runs(db: &Db, of: &RowFilter) -> Result<i64, StoreError> {
     let more = filter::of_sources(vec![], of);
     let sql = "SELECT count(*) AS n FROM sync_run r JOIN source s ON s.id = r.source_id WHERE 1 = 1";
-    filter::count(db, &format!("{sql}{}", more.sql), more.args).await
+    filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }
 
 /// How many batches are not done.
@@ -24,7 +24,7 @@ pub async fn batches(db: &Db, state: Option<BatchState>, of: &RowFilter) -> Resu
     let sql =
         "SELECT count(*) AS n FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
                WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1)";
-    filter::count(db, &format!("{sql}{}", more.sql), more.args).await
+    filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }
 
 /// How many dead letters there are, in one state or in any.
@@ -35,7 +35,7 @@ pub async fn dead_letters(db: &Db, state: Option<DeadLetterState>, of: &RowFilte
     let more = filter::of_letters(vec![state.map_or("", DeadLetterState::as_str).into()], of);
     let sql = "SELECT count(*) AS n FROM dead_letter d JOIN source s ON s.id = d.source_id
                WHERE ($1 = '' OR d.state = $1)";
-    filter::count(db, &format!("{sql}{}", more.sql), more.args).await
+    filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }
 
 /// How many training records there are.
@@ -45,5 +45,5 @@ pub async fn dead_letters(db: &Db, state: Option<DeadLetterState>, of: &RowFilte
 pub async fn records(db: &Db, of: &RowFilter) -> Result<i64, StoreError> {
     let more = filter::of_sources(vec![], of);
     let sql = "SELECT count(*) AS n FROM training_record r JOIN source s ON s.id = r.source_id WHERE 1 = 1";
-    filter::count(db, &format!("{sql}{}", more.sql), more.args).await
+    filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }

@@ -70,7 +70,7 @@ pub(crate) fn of_letters(args: Vec<Value>, of: &RowFilter) -> Conditions {
 }
 
 /// Returns the number that a statement selects as `n`.
-pub(crate) async fn count(db: &Db, sql: &str, args: Vec<Value>) -> Result<i64, StoreError> {
+pub(crate) async fn fetch_count(db: &Db, sql: &str, args: Vec<Value>) -> Result<i64, StoreError> {
     db.fetch_rows(sql, args).await?.first().map_or(Ok(0), |row| row.int("n"))
 }
 

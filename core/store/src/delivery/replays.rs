@@ -379,8 +379,8 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn count(db: &Db) -> Result<i64, StoreError> {
-    filter::count(db, "SELECT count(*) AS n FROM replay", vec![]).await
+pub async fn count_replays(db: &Db) -> Result<i64, StoreError> {
+    filter::fetch_count(db, "SELECT count(*) AS n FROM replay", vec![]).await
 }
 
 /// Lists the first items of a replay, in the order of their batches.

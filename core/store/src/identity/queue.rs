@@ -179,7 +179,7 @@ fn claim_condition(which: ClaimSelection) -> String {
 /// [`StoreError`].
 pub async fn count_selected_claims(db: &Db, which: ClaimSelection) -> Result<i64, StoreError> {
     let sql = format!("SELECT count(*) AS n FROM identity_claim c WHERE {}", claim_condition(which));
-    filter::count(db, &sql, vec![]).await
+    filter::fetch_count(db, &sql, vec![]).await
 }
 
 async fn load_waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<ClaimRow>, StoreError> {

@@ -350,7 +350,7 @@ const OF_TEACHER: &str = "($1 = 0 OR d.teacher_id = $1 OR d.claim_id IN (SELECT 
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn count(db: &Db, teacher: Option<i64>) -> Result<i64, StoreError> {
+pub async fn count_decisions(db: &Db, teacher: Option<i64>) -> Result<i64, StoreError> {
     let sql = format!("SELECT count(*) AS n FROM decision d WHERE {OF_TEACHER}");
-    filter::count(db, &sql, vec![teacher.unwrap_or(0).into()]).await
+    filter::fetch_count(db, &sql, vec![teacher.unwrap_or(0).into()]).await
 }

@@ -253,7 +253,7 @@ pub async fn list_schools(db: &Db, only: Option<&str>, after: &str, limit: i64) 
 /// # Errors
 /// [`StoreError`].
 pub async fn count_schools(db: &Db) -> Result<i64, StoreError> {
-    filter::count(db, "SELECT count(*) AS n FROM school", vec![]).await
+    filter::fetch_count(db, "SELECT count(*) AS n FROM school", vec![]).await
 }
 
 /// The state of the roster, in numbers.
