@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::test_env::{Services, TestEnv};
 
+mod counted;
+
 const MANIFEST: &str = r#"
 manifest = 1
 id = "platform"

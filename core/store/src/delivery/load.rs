@@ -68,8 +68,10 @@ pub(crate) async fn write_records(
     let mut ids = tx.reserve_ids("training_record", new.len()).await?;
     insert_records(tx, held, load, &ids, of_new, &new).await?;
     update_records(tx, held, load, of_newer, &newer).await?;
-    ids.extend(newer.iter().map(|newer| newer.row));
-    write_assessments(tx, &ids, &claims, &records, !newer.is_empty()).await?;
+    let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
+    delete_assessments(tx, &overwritten).await?;
+    ids.extend(overwritten);
+    write_assessments(tx, &ids, &claims, &records).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
     Ok(i64::try_from(records.len()).unwrap_or(0))
 }
@@ -190,13 +192,26 @@ fn add_content_columns<'l>(
         .text("address", all().map(|r| Some(r.address.as_str())))
 }
 
-/// Writes the assessments of new and newer records. The assessment of a newer record replaces the older one.
+/// Deletes the assessments of overwritten records. A newer version may have none.
+async fn delete_assessments(tx: &mut Tx, overwritten: &[i64]) -> Result<(), StoreError> {
+    if overwritten.is_empty() {
+        return Ok(());
+    }
+    tx.execute_with(
+        "DELETE FROM assessment WHERE record_id IN (SELECT record_id FROM {rows})",
+        vec![],
+        Rows::new().int("record_id", overwritten.iter().copied().map(Some)),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes the assessments of new and newer records.
 async fn write_assessments(
     tx: &mut Tx,
     ids: &[i64],
     claims: &[claims::IdentityClaim],
     records: &[&TrainingRecord<'_>],
-    replaces: bool,
 ) -> Result<(), StoreError> {
     let scored: Vec<_> = ids
         .iter()
@@ -204,14 +219,6 @@ async fn write_assessments(
         .zip(records)
         .filter_map(|((id, claim), r)| r.stated_result().map(|a| (*id, claim.id, *r, a)))
         .collect();
-    if replaces && !scored.is_empty() {
-        tx.execute_with(
-            "DELETE FROM assessment WHERE record_id IN (SELECT record_id FROM {rows})",
-            vec![],
-            Rows::new().int("record_id", ids.iter().copied().map(Some)),
-        )
-        .await?;
-    }
     let score = |of: fn(&huiliu_decode::record::Assessment) -> i64| {
         scored.iter().map(move |(.., a)| Some(of(a))).collect::<Vec<_>>()
     };
