@@ -32,7 +32,8 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    fn from_scores(pack: &Pack, components: [Option<Score>; 3], total: WeightedTotal) -> Self {
+    /// Grades scores; `None` if the pack leaves out missing scores and none with a weight is there.
+    fn from_scores(pack: &Pack, components: [Option<Score>; 3], total: WeightedTotal) -> Option<Self> {
         let total_numerator = i64::try_from(total.numerator()).unwrap_or(i64::MAX);
         let total_denominator = i64::try_from(total.denominator()).unwrap_or(i64::MAX);
         let assessed = Assessed {
@@ -41,7 +42,8 @@ impl Assessment {
             total: Some(Fraction { numerator: total_numerator, denominator: total_denominator }),
             grade: Grade::Fail,
         };
-        Self { components, total_numerator, total_denominator, grade: ledger::grade_of(pack, &assessed) }
+        let grade = ledger::grade_of(pack, &assessed)?;
+        Some(Self { components, total_numerator, total_denominator, grade })
     }
 
     /// Makes an assessment from a result that was given only in words.
@@ -236,13 +238,17 @@ impl Check<'_> {
         let artefact = told(Field::ScoreArtefact, draft.score_artefact.as_deref());
         let components = [learning?, activity?, artefact?];
         let pack = self.nearest_pack(day)?;
+        // No score is no assessment. Without this, a total of zero would be a fail.
+        if components == [None; 3] && pack.missing_component == MissingComponent::Renormalise {
+            return None;
+        }
         let [learning, activity, artefact] = components.map(Option::unwrap_or_default);
-        Some(Assessment::from_scores(pack, components, pack.weights.weighted_total(learning, activity, artefact)))
+        Assessment::from_scores(pack, components, pack.weights.weighted_total(learning, activity, artefact))
     }
 
     fn assess_total(&mut self, draft: &Draft<'_>, day: Option<NaiveDate>) -> Option<Assessment> {
         let total = self.parse_score(Field::ScoreTotal, draft.score_total.as_deref())?;
-        Some(Assessment::from_scores(self.nearest_pack(day)?, [None; 3], total.into()))
+        Assessment::from_scores(self.nearest_pack(day)?, [None; 3], total.into())
     }
 
     /// Parses the attendance, if it is given.
@@ -453,7 +459,8 @@ fn decide_pass_state(cx: Context<'_>, grade: Option<Grade>) -> PassState {
         PassRule::Scores | PassRule::Total | PassRule::Result => match grade {
             Some(Grade::Fail) => PassState::Failed,
             Some(_) => PassState::Passed,
-            None => PassState::Pending,
+            // Scores that cannot be read are problems. Here there are none to grade.
+            None => PassState::NotAssessed,
         },
     }
 }

@@ -63,7 +63,7 @@ impl<'a> SchoolGrades<'a> {
         let found = of_project.or_else(of_cycle)?;
         match found.rulings.graded {
             Some(RuledGrade { grade, decision }) => Some((grade, Some(decision))),
-            None => Some((grade_of(pack, &found.assessed?), None)),
+            None => Some((grade_of(pack, &found.assessed?)?, None)),
         }
     }
 }
@@ -76,7 +76,10 @@ pub(super) fn assess_record(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact
         return alone(by_grade(grade), Some(grade), Some(decision));
     }
     let institution = match (&fact.assessed, fact.pass_state) {
-        (Some(assessed), _) => grade_of(pack, assessed),
+        (Some(assessed), _) => match grade_of(pack, assessed) {
+            Some(grade) => grade,
+            None => return alone(PassState::NotAssessed, None, None),
+        },
         (None, PassState::Passed) => {
             return combine_with_school(pack, schools, fact, alone(PassState::Passed, None, None));
         }
@@ -103,24 +106,26 @@ fn combine_with_school(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact, ins
     Result { state, grade: Some(grade), rule, decision }
 }
 
-/// Returns the grade of an assessment by the weights and bands of a pack.
+/// Returns the grade of an assessment by the weights and bands of a pack. Returns `None`, which is no assessment, if the
+/// pack leaves out missing scores and no score with a weight is left.
 #[must_use]
-pub fn grade_of(pack: &Pack, assessed: &Assessed) -> Grade {
+pub fn grade_of(pack: &Pack, assessed: &Assessed) -> Option<Grade> {
     let total = match (assessed.components, assessed.total) {
-        ([None, None, None], None) => return assessed.grade,
+        ([None, None, None], None) => return Some(assessed.grade),
         ([None, None, None], Some(of)) => {
             WeightedTotal::new(of.numerator.unsigned_abs(), of.denominator.unsigned_abs())
         }
         (components, _) => match weighted_total(pack, components) {
             Some(total) => total,
-            None => return Grade::Fail,
+            None if pack.missing_component == MissingComponent::Renormalise => return None,
+            None => return Some(Grade::Fail),
         },
     };
     let total = if pack.round_first { total.to_point_half_up() } else { total };
-    pack.bands.grade_total(total)
+    Some(pack.bands.grade_total(total))
 }
 
-/// Returns the exact weighted total; `None` if a missing score makes the result a fail.
+/// Returns the exact weighted total; `None` if a missing score makes the result a fail, or no weight is left.
 fn weighted_total(pack: &Pack, components: [Option<u16>; 3]) -> Option<WeightedTotal> {
     if components.iter().any(Option::is_none) && pack.missing_component != MissingComponent::Renormalise {
         return None;
