@@ -108,10 +108,34 @@ impl Office {
     }
 
     fn upload_file(&self, name: &str, text: &str) {
+        self.upload_to("platform", name, text);
+    }
+
+    fn upload_to(&self, source: &str, name: &str, text: &str) {
         let file = self.house.dir.0.join(name);
         std::fs::write(&file, text).unwrap();
-        let stream = if name.starts_with("school") { "schools" } else { "completions" };
-        self.run(&["upload", "platform", file.to_str().unwrap(), "--stream", stream]);
+        let stream = if name.starts_with("school_") { "schools" } else { "completions" };
+        self.run(&["upload", source, file.to_str().unwrap(), "--stream", stream]);
+    }
+
+    /// Adds a source to the settings.
+    fn add_source(&self, name: &str, connector: &str, institution: &str) {
+        let config = self.house.dir.0.join("huiliu.toml");
+        let mut settings = std::fs::read_to_string(&config).unwrap();
+        settings += &format!(
+            "[[source]]\nname = \"{name}\"\nconnector = \"{connector}\"\ninstitution_code = \"{institution}\"\n"
+        );
+        std::fs::write(&config, settings).unwrap();
+    }
+
+    /// Uploads the roster of a county, which has a teacher's sex and date of birth.
+    fn upload_roster(&self) {
+        self.add_source("county", "roster-csv", "C");
+        for (name, text) in [("schools", SCHOOLS), ("teachers", TEACHERS)] {
+            let file = self.house.dir.0.join(format!("{name}_20140901.csv"));
+            std::fs::write(&file, text).unwrap();
+            self.run(&["upload", "county", file.to_str().unwrap(), "--stream", name]);
+        }
     }
 
     fn upload_completions(&self, n: u32, rows: &[&str]) {
@@ -176,15 +200,7 @@ fn a_teacher_of_that_age_is_outside_the_assessment() {
     // A man born on 1960-02-29: he turns 55 on 1 March 2015.
     office.upload_completions(1, &["赵五,220502196002290012,P1,C1,10,2014-05-01,10,10,10,100"]);
     assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "pass_gate", 0));
-    let config = office.house.dir.0.join("huiliu.toml");
-    let mut settings = std::fs::read_to_string(&config).unwrap();
-    settings += "[[source]]\nname = \"county\"\nconnector = \"roster-csv\"\ninstitution_code = \"C\"\n";
-    std::fs::write(&config, settings).unwrap();
-    for (name, text) in [("schools", SCHOOLS), ("teachers", TEACHERS)] {
-        let file = office.house.dir.0.join(format!("{name}_20140901.csv"));
-        std::fs::write(&file, text).unwrap();
-        office.run(&["upload", "county", file.to_str().unwrap(), "--stream", name]);
-    }
+    office.upload_roster();
     let shown = office.run_json(&["roster", "show", &office.teacher_number(0), "--on", "2015-02-28"]);
     assert_eq!(shown["exemption"]["exempt"], false, "{shown}");
     office.upload_completions(2, &["赵五,220502196002290012,P1,C1,10,2015-02-28,10,10,10,100"]);

@@ -219,6 +219,44 @@ proptest! {
         revoked[i].rulings = Rulings::default();
         prop_assert_eq!(entries_of(&policy, &revoked), before);
     }
+
+    #[test]
+    fn a_fail_that_a_person_decided_counts_for_nobody(name in pack_name(), facts in facts(), which in any::<prop::sample::Index>()) {
+        prop_assume!(!facts.is_empty());
+        let policy = policy(name);
+        let mut failed = facts;
+        let i = which.index(failed.len());
+        failed[i].rulings.graded = Some(RuledGrade { grade: Grade::Fail, decision: 7 });
+        let old = Person { names: vec![], sex: Some(Sex::Male), born: NaiveDate::from_ymd_opt(1940, 1, 1) };
+        for person in [Person::default(), old] {
+            let made = compute_entries(&policy, &person, &failed);
+            let entry = made.iter().find(|e| e.record_id == failed[i].record_id);
+            prop_assert_eq!(entry.map(|e| e.units), Some(0));
+        }
+    }
+
+    #[test]
+    fn a_school_grade_changes_no_other_institutions_project(facts in facts(), grade in any::<bool>()) {
+        let policy = policy("jilin-2014");
+        let trained: Vec<Fact> = facts.into_iter().map(|f| Fact { project: Some("P".into()), ..f }).collect();
+        prop_assume!(trained.iter().any(|f| f.institution == 1));
+        let grade = if grade { Grade::Pass } else { Grade::Fail };
+        let school = Fact {
+            record_id: 99,
+            record_key: vec![99],
+            kind: FactKind::Assessment,
+            institution: 1,
+            assessed: Some(Assessed { by_school: true, components: [None; 3], total: None, grade }),
+            ..trained[0].clone()
+        };
+        let with_grade: Vec<Fact> = trained.iter().cloned().chain([school]).collect();
+        let other = |f: &&Fact| f.institution != 1;
+        let grades = |made: &[Entry]| {
+            let of = |f: &Fact| made.iter().find(|e| e.record_id == f.record_id).map(|e| e.grade);
+            trained.iter().filter(other).map(of).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(grades(&entries_of(&policy, &trained)), grades(&entries_of(&policy, &with_grade)));
+    }
 }
 
 fn format_hours(units: i64) -> String {
