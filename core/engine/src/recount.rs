@@ -178,7 +178,7 @@ fn describe_entry(policy: &Policy, entry: &Entry) -> EntryContent {
 pub struct CycleTotals {
     /// The cycle. Empty for records that are in no cycle.
     pub cycle: String,
-    /// Teachers with a record in the cycle. For a span of years: all teachers with any record.
+    /// Teachers with a record in the cycle, or with hours carried into it. For a span of years: all teachers with any record.
     pub teachers: u64,
     /// Teachers whose definitively counted hours meet the requirement.
     pub met: u64,

@@ -1,6 +1,7 @@
 //! Applies maximums by day, course, category, year and cycle, and carries a year's surplus into the next year.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 
@@ -70,9 +71,8 @@ fn record_cut(draft: &mut Draft<'_>, cap: &Cap, taken: CapShare) {
     if lost > 0 {
         draft.entry.cuts.push(Cut { rule: cap.rule, units: lost });
     }
-    if let Some(rule) = cap.carries.filter(|_| taken.carried > 0) {
-        draft.entry.carried = Some(Cut { rule, units: taken.carried });
-    }
+    let carries = cap.carries.or(draft.entry.carried.map(|carried| carried.rule));
+    draft.entry.carried = carries.filter(|_| taken.carried > 0).map(|rule| Cut { rule, units: taken.carried });
     draft.entry.units = taken.units;
 }
 
@@ -99,76 +99,109 @@ fn cap_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut Ca
     }
 }
 
-impl CapUsage {
-    fn take_units(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> CapShare {
-        let units = draft.entry.units;
-        if cap.per.as_slice() == [Dimension::Day] {
-            return CapShare { units: self.take_days(pack, cap, draft), carried: 0 };
-        }
-        let year = i64::from(draft.fact.period_end.year());
-        let here = self.take_in_year(pack, cap, draft, year, units);
-        let inside = NaiveDate::from_ymd_opt(draft.fact.period_end.year() + 1, 1, 1).is_some_and(|day| day <= pack.to);
-        let carried = if cap.carries.is_some() && inside && here < units {
-            self.take_in_year(pack, cap, draft, year + 1, units - here)
-        } else {
-            0
-        };
-        CapShare { units: here + carried, carried }
+/// The year and the cycle in which hours use up a cap.
+#[derive(Debug, Clone)]
+struct Span {
+    year: i32,
+    cycle: Option<Arc<str>>,
+}
+
+impl Span {
+    fn of_record(draft: &Draft<'_>) -> Self {
+        Self { year: draft.fact.period_end.year(), cycle: draft.entry.cycle.clone() }
     }
 
-    /// Uses up what is left of a cap in a year, at most `units`, and returns how much that was.
-    fn take_in_year(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>, year: i64, units: i64) -> i64 {
-        let key = (cap.rule, cap.per.iter().map(|d| dimension_part(*d, draft, year)).collect());
-        let used = self.by_key.entry(key).or_default();
-        match cap.limit {
-            Limit::Units(most) => {
-                let taken = units.min((most - *used).max(0));
-                *used += taken;
-                taken
-            }
-            // The hours per credit depend on the record; the parts are chosen so that the conversion gives whole
-            // numbers both ways.
-            Limit::CreditParts(most) => {
-                let hours = pack.find_credit(&draft.selector_values()).map_or(1, |c| c.hours);
-                let left = (most - *used).max(0);
-                let taken = units.min(units_of_parts(pack, hours, left));
-                *used += taken.saturating_mul(pack.credit_parts / hours.max(1));
-                taken
-            }
-        }
-    }
-
-    /// Fills the days of the training in order.
-    fn take_days(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> i64 {
-        let end = draft.fact.period_end;
-        let start = draft.fact.period_start.unwrap_or(end).min(end);
-        let hours = pack.find_credit(&draft.selector_values()).map_or(1, |c| c.hours);
-        let most = match cap.limit {
-            Limit::Units(most) => most,
-            Limit::CreditParts(most) => units_of_parts(pack, hours, most),
-        };
-        let mut left = draft.entry.units;
-        for n in 0..MAX_DAYS {
-            let Some(day) = start.checked_add_days(Days::new(n)).filter(|day| *day <= end && left > 0) else { break };
-            let used = self.by_day.entry((cap.rule, day)).or_default();
-            let taken = left.min((most - *used).max(0));
-            *used += taken;
-            left -= taken;
-        }
-        draft.entry.units - left
+    /// Returns the span of hours that are carried from a record into the next year.
+    fn of_next_year(pack: &Pack, draft: &Draft<'_>) -> Option<Self> {
+        let first = pack.first_day_of_next_year(draft.fact.period_end)?;
+        Some(Self { year: first.year(), cycle: pack.find_cycle(first).map(|c| Arc::clone(&c.name)) })
     }
 }
 
-/// Converts parts of a credit to class-hour units, rounded down.
-fn units_of_parts(pack: &Pack, hours: i64, parts: i64) -> i64 {
-    parts.saturating_mul(hours) / pack.credit_parts.max(1)
+/// How an amount of class hours uses up a limit: in units, or in parts of a credit.
+#[derive(Debug, Clone, Copy)]
+struct Measure {
+    most: i64,
+    /// Class hours per credit and the pack's parts of a credit; `None` if the limit is in class hours.
+    credit: Option<CreditRate>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct CreditRate {
+    hours: i64,
+    parts: i64,
+}
+
+impl Measure {
+    fn of_cap(pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> Self {
+        match cap.limit {
+            Limit::Units(most) => Self { most, credit: None },
+            Limit::CreditParts(most) => {
+                let hours = pack.find_credit(&draft.selector_values()).map_or(1, |c| c.hours).max(1);
+                Self { most, credit: Some(CreditRate { hours, parts: pack.credit_parts.max(1) }) }
+            }
+        }
+    }
+
+    /// Uses up what is left, at most `units`, and returns how many units that was. What is used is added up in the
+    /// limit's own measure, because the hours per credit depend on the record. The parts are chosen so that the
+    /// conversion gives whole numbers both ways.
+    fn take(self, used: &mut i64, units: i64) -> i64 {
+        let left = (self.most - *used).max(0);
+        match self.credit {
+            None => {
+                let taken = units.min(left);
+                *used += taken;
+                taken
+            }
+            Some(CreditRate { hours, parts }) => {
+                let taken = units.min(left.saturating_mul(hours) / parts);
+                *used += taken.saturating_mul(parts / hours);
+                taken
+            }
+        }
+    }
+}
+
+impl CapUsage {
+    fn take_units(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> CapShare {
+        let (units, before) = (draft.entry.units, draft.entry.carried.map_or(0, |carried| carried.units));
+        let measure = Measure::of_cap(pack, cap, draft);
+        if cap.per.as_slice() == [Dimension::Day] {
+            let taken = self.take_days(cap, measure, draft);
+            return CapShare { units: taken, carried: (taken - (units - before)).max(0) };
+        }
+        let stays = units - before;
+        let here = self.take_in_span(cap, measure, draft, &Span::of_record(draft), stays);
+        let moved = if cap.carries.is_some() { stays - here } else { 0 };
+        let next = Span::of_next_year(pack, draft).filter(|_| before + moved > 0);
+        let carried = next.map_or(0, |next| self.take_in_span(cap, measure, draft, &next, before + moved));
+        CapShare { units: here + carried, carried }
+    }
+
+    fn take_in_span(&mut self, cap: &Cap, measure: Measure, draft: &Draft<'_>, span: &Span, units: i64) -> i64 {
+        let key = (cap.rule, cap.per.iter().map(|d| dimension_part(*d, draft, span)).collect());
+        measure.take(self.by_key.entry(key).or_default(), units)
+    }
+
+    /// Fills the days of the training in order.
+    fn take_days(&mut self, cap: &Cap, measure: Measure, draft: &Draft<'_>) -> i64 {
+        let end = draft.fact.period_end;
+        let start = draft.fact.period_start.unwrap_or(end).min(end);
+        let mut left = draft.entry.units;
+        for n in 0..MAX_DAYS {
+            let Some(day) = start.checked_add_days(Days::new(n)).filter(|day| *day <= end && left > 0) else { break };
+            left -= measure.take(self.by_day.entry((cap.rule, day)).or_default(), left);
+        }
+        draft.entry.units - left
+    }
 }
 
 fn text_part(of: Option<&str>) -> Part {
     Part::Text(of.unwrap_or_default().to_owned())
 }
 
-fn dimension_part(by: Dimension, draft: &Draft<'_>, year: i64) -> Part {
+fn dimension_part(by: Dimension, draft: &Draft<'_>, span: &Span) -> Part {
     let fact = draft.fact;
     match by {
         Dimension::Record | Dimension::Day => Part::Number(fact.record_id),
@@ -180,7 +213,7 @@ fn dimension_part(by: Dimension, draft: &Draft<'_>, year: i64) -> Part {
         Dimension::Category => text_part(fact.category.as_deref()),
         Dimension::Mode => text_part(draft.selector_values().mode),
         Dimension::Programme => text_part(Some(&fact.connector)),
-        Dimension::Year => Part::Number(year),
-        Dimension::Cycle => text_part(draft.entry.cycle.as_deref()),
+        Dimension::Year => Part::Number(span.year.into()),
+        Dimension::Cycle => text_part(span.cycle.as_deref()),
     }
 }

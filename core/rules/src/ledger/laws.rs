@@ -6,7 +6,8 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use proptest::prelude::*;
 
 use crate::ledger::*;
-use crate::policy::pack::Limit;
+use crate::ledger::standing::Line;
+use crate::policy::pack::{Limit, Selector};
 use crate::policy::shape::Dimension;
 use crate::policy::{Policy, RuleFile};
 use huiliu_values::{EntryOutcome, Hours, PassState};
@@ -45,9 +46,30 @@ const PACKS: [(&str, &str); 8] = packs!(
 
 const COURSE_FILE: RuleFile<'_> = RuleFile { name: "courses", text: COURSES };
 
+/// A pack that ships with a part of its text replaced: name, pack, old text, new text.
+type Variant = (&'static str, &'static str, &'static str, &'static str);
+
+/// Packs for rules that no pack that ships combines.
+const VARIANTS: [Variant; 2] = [
+    (
+        "annual-72 with a cap by cycle",
+        "examples/annual-72",
+        "[[cap]]\n",
+        "[[cap]]\nname = \"cycle\"\nper = [\"cycle\"]\nhours = \"200\"\nbasis = \"assumed\"\nsource = \"x\"\n[[cap]]\n",
+    ),
+    (
+        "wuhan-jianghan with a cap by day in credits",
+        "examples/wuhan-jianghan",
+        "[[cap]]\n",
+        "[[cap]]\nname = \"day\"\nper = [\"day\"]\ncredits = \"1.5\"\nbasis = \"assumed\"\nsource = \"x\"\n[[cap]]\n",
+    ),
+];
+
 fn policy(name: &str) -> Policy {
-    let pack = PACKS.iter().find(|p| p.0 == name).expect("a pack that ships");
-    Policy::parse(&[RuleFile { name: pack.0, text: pack.1 }], COURSE_FILE).expect("a pack that ships is usable")
+    let variant = VARIANTS.iter().find(|v| v.0 == name);
+    let pack = PACKS.iter().find(|p| p.0 == variant.map_or(name, |v| v.1)).expect("a pack that ships");
+    let text = variant.map_or(pack.1.to_owned(), |(.., old, new)| pack.1.replacen(old, new, 1));
+    Policy::parse(&[RuleFile { name: pack.0, text: &text }], COURSE_FILE).expect("a pack that ships is usable")
 }
 
 fn fact(number: i64) -> impl Strategy<Value = Fact> {
@@ -106,7 +128,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
 }
 
 fn pack_name() -> impl Strategy<Value = &'static str> {
-    (0..PACKS.len()).prop_map(|i| PACKS[i].0)
+    (0..PACKS.len() + VARIANTS.len()).prop_map(|i| PACKS.get(i).map_or_else(|| VARIANTS[i - PACKS.len()].0, |p| p.0))
 }
 
 fn entries_of(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
@@ -159,40 +181,41 @@ proptest! {
         for cap in &pack.caps {
             let mut sums: HashMap<String, i64> = HashMap::new();
             let mut days: HashMap<NaiveDate, i64> = HashMap::new();
+            let most = match cap.limit { Limit::Units(most) | Limit::CreditParts(most) => most };
             for (f, e) in facts.iter().filter_map(|f| Some((f, made.iter().find(|e| e.record_id == f.record_id)?))) {
                 let seen = crate::ledger::selector_values_of(f, Some(pack));
                 if !cap.of.matches_record(&seen) || e.units == 0 {
                     continue;
                 }
+                let measured = |units: i64| match cap.limit {
+                    Limit::Units(_) => units,
+                    Limit::CreditParts(_) => units * (pack.credit_parts / pack.find_credit(&seen).map_or(1, |c| c.hours)),
+                };
                 if cap.per == [Dimension::Day] {
                     // The total of a training cannot exceed what the cap allows on all its days together.
                     let span = (f.period_end - f.period_start.expect("a first day")).num_days() + 1;
-                    let Limit::Units(most) = cap.limit else { continue };
-                    prop_assert!(e.units <= most * span);
+                    prop_assert!(measured(e.units) <= most * span);
                     if span == 1 {
-                        *days.entry(f.period_end).or_default() += e.units;
+                        *days.entry(f.period_end).or_default() += measured(e.units);
                     }
                     continue;
                 }
                 let carried = e.carried.map_or(0, |c| c.units);
                 let year = f.period_end.year();
-                let key = |year: i32| cap.per.iter().map(|d| match d {
+                let next = pack.first_day_of_next_year(f.period_end).and_then(|first| pack.find_cycle(first));
+                let cycles = [e.cycle.as_deref(), next.map(|c| &*c.name)].map(Option::unwrap_or_default);
+                let key = |year: i32, cycle: &str| cap.per.iter().map(|d| match d {
                     Dimension::Course => e.canonical_course.as_deref().map_or(format!("{}/{}", f.connector, f.course_code), str::to_owned),
                     Dimension::Mode => seen.mode.unwrap_or_default().to_owned(),
                     Dimension::Year => year.to_string(),
-                    Dimension::Cycle => e.cycle.as_deref().unwrap_or_default().to_owned(),
+                    Dimension::Cycle => cycle.to_owned(),
                     _ => "a dimension that no pack that ships has".to_owned(),
                 }).collect::<Vec<_>>().join("|");
-                let measured = |units: i64| match cap.limit {
-                    Limit::Units(_) => units,
-                    Limit::CreditParts(_) => units * (pack.credit_parts / pack.find_credit(&seen).map_or(1, |c| c.hours)),
-                };
-                *sums.entry(key(year)).or_default() += measured(e.units - carried);
+                *sums.entry(key(year, cycles[0])).or_default() += measured(e.units - carried);
                 if carried > 0 {
-                    *sums.entry(key(year + 1)).or_default() += measured(carried);
+                    *sums.entry(key(year + 1, cycles[1])).or_default() += measured(carried);
                 }
             }
-            let most = match cap.limit { Limit::Units(most) | Limit::CreditParts(most) => most };
             prop_assert!(sums.values().chain(days.values()).all(|sum| *sum <= most), "{}: {:?}", cap.name, sums);
         }
         for course in ["A", "B"] {
@@ -218,6 +241,25 @@ proptest! {
         prop_assert_eq!(entry.map(|e| e.units), Some(0));
         revoked[i].rulings = Rulings::default();
         prop_assert_eq!(entries_of(&policy, &revoked), before);
+    }
+
+    #[test]
+    fn every_hour_counts_in_one_cycle(name in pack_name(), facts in facts()) {
+        let policy = policy(name);
+        let made = entries_of(&policy, &facts);
+        let ended = |e: &Entry| facts.iter().find(|f| f.record_id == e.record_id).map(|f| f.period_end);
+        let lines: Vec<Line> =
+            made.iter().filter_map(|e| Some(Line::from_entry(&policy, e, ended(e)?))).collect();
+        let sums = standing::sum_by_cycle(&policy, &lines, NaiveDate::MIN);
+        let in_sums: i64 = sums.iter().map(|s| s.counted.0 + s.provisional.0).sum();
+        prop_assert_eq!(in_sums, made.iter().map(|e| e.units).sum::<i64>());
+        // What a cap by cycle allows is what the sum of the cycle shows.
+        let by_cycle = policy.packs[0].caps.iter().filter(|c| c.per == [Dimension::Cycle] && c.of == Selector::default());
+        for cap in by_cycle {
+            let Limit::Units(most) = cap.limit else { continue };
+            let counts = |s: &standing::Sum| s.counted.0 + s.provisional.0;
+            prop_assert!(sums.iter().filter(|s| !s.cycle.is_empty()).all(|s| counts(s) <= most), "{:?}", sums);
+        }
     }
 
     #[test]
@@ -365,6 +407,28 @@ fn surplus_of_a_year_counts_in_the_next() {
     let carried = |i: usize| made[i].carried.map(|c| format_hours(c.units));
     // 72 hours count in 2012; 28 + 44 in 2013; 16 in 2014.
     assert_eq!([carried(0), carried(1)], [Some("28".into()), Some("16".into())]);
+}
+
+#[test]
+fn surplus_of_a_cycles_last_year_counts_in_the_next_cycle() {
+    let p = policy("examples/annual-72");
+    let fact = passed(1, "2014-05-01", "100", "class_hour", "");
+    let line = Line::from_entry(&p, &entries_of(&p, std::slice::from_ref(&fact))[0], fact.period_end);
+    let sums = |today: &str| {
+        let sums = standing::sum_by_cycle(&p, std::slice::from_ref(&line), today.parse().expect("a day"));
+        sums.into_iter().map(|s| (s.cycle, format_hours(s.counted.0))).collect::<Vec<_>>()
+    };
+    let expected = [("2010-2014".to_owned(), "72".to_owned()), ("2015-2019".to_owned(), "28".to_owned())];
+    assert_eq!(sums("2014-12-31"), expected);
+}
+
+#[test]
+fn a_day_in_credits_is_used_up_at_every_rate_alike() {
+    let p = policy("wuhan-jianghan with a cap by day in credits");
+    // 8 hours of a block are 1 credit, so half a credit of the day is left: 5 hours at 10 hours per credit.
+    let facts = [passed(1, "2012-05-01", "8", "class_hour", "集中"), passed(2, "2012-05-01", "10", "class_hour", "网络")];
+    let expected = [(EntryOutcome::Counted, "8".to_owned()), (EntryOutcome::Counted, "5".to_owned())];
+    assert_eq!(outcomes_and_hours(&p, &facts), expected);
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct Line {
     pub outcome: EntryOutcome,
     /// Hours counted, in units of 1/108,000 class hour.
     pub units: i64,
+    /// The part of `units` that a cap carries into the next year.
+    pub carried: i64,
     /// Name of the cycle.
     pub cycle: Option<String>,
     /// The last day of the training.
@@ -34,6 +36,7 @@ impl Line {
         Self {
             outcome: entry.outcome,
             units: entry.units,
+            carried: entry.carried.map_or(0, |carried| carried.units),
             cycle: entry.cycle.as_deref().map(str::to_owned),
             day,
             basis: basis.unwrap_or(Basis::Assumed),
@@ -95,43 +98,71 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add_line(&mut self, line: &Line) {
-        match line.outcome {
-            EntryOutcome::Counted => self.counted.0 += line.units,
-            EntryOutcome::Provisional => self.provisional.0 += line.units,
+    fn add_part(&mut self, part: &Part<'_>) {
+        match part.line.outcome {
+            EntryOutcome::Counted => self.counted.0 += part.units,
+            EntryOutcome::Provisional => self.provisional.0 += part.units,
             _ => return,
         }
-        self.by_basis.add_units(line.basis, line.units);
+        self.by_basis.add_units(part.line.basis, part.units);
     }
 }
 
-/// Sums up hours by cycle. If the pack requires hours in a rolling period of years, the sum of the period up to
+/// The part of a line that counts in one year and cycle: the year of the training, or the next.
+#[derive(Debug)]
+struct Part<'a> {
+    line: &'a Line,
+    units: i64,
+    cycle: &'a str,
+    /// The last day of the training, or the first day of the next year for carried hours.
+    day: NaiveDate,
+    is_carried: bool,
+}
+
+/// Splits a line into what counts in its own year and what is carried into the next, so that each hour counts once, in
+/// one cycle.
+fn split_line<'a>(policy: &'a Policy, line: &'a Line) -> impl Iterator<Item = Part<'a>> {
+    let carried = (line.carried > 0).then(|| carried_part(policy, line)).flatten();
+    let units = line.units - carried.as_ref().map_or(0, |part| part.units);
+    let cycle = line.cycle.as_deref().unwrap_or_default();
+    std::iter::once(Part { line, units, cycle, day: line.day, is_carried: false }).chain(carried)
+}
+
+fn carried_part<'a>(policy: &'a Policy, line: &'a Line) -> Option<Part<'a>> {
+    let pack = policy.pack_for_day(line.day)?;
+    let day = pack.first_day_of_next_year(line.day)?;
+    let cycle = &*pack.find_cycle(day)?.name;
+    Some(Part { line, units: line.carried, cycle, day, is_carried: true })
+}
+
+/// Sums up hours by cycle. Hours carried into the next year are part of the cycle of that year. If the pack requires hours in a rolling period of years, the sum of the period up to
 /// `today` is added.
 #[must_use]
 pub fn sum_by_cycle(policy: &Policy, lines: &[Line], today: NaiveDate) -> Vec<Sum> {
-    let mut by_cycle: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
-    for line in lines {
-        by_cycle.entry(line.cycle.as_deref().unwrap_or_default()).or_default().push(line);
+    let parts: Vec<Part<'_>> = lines.iter().flat_map(|line| split_line(policy, line)).collect();
+    let mut by_cycle: BTreeMap<&str, Vec<&Part<'_>>> = BTreeMap::new();
+    for part in &parts {
+        by_cycle.entry(part.cycle).or_default().push(part);
     }
-    let mut sums: Vec<Sum> = by_cycle.into_iter().map(|(cycle, lines)| sum_cycle(policy, cycle, &lines)).collect();
+    let mut sums: Vec<Sum> = by_cycle.into_iter().map(|(cycle, parts)| sum_cycle(policy, cycle, &parts)).collect();
     let rolling = policy.nearest_pack(today).and_then(|p| p.requirement).filter(|r| r.rolling);
     if let Some(asked) = rolling
         && let Some(after) = today.checked_sub_months(Months::new(asked.years * 12))
     {
-        let window: Vec<&Line> = lines.iter().filter(|l| after < l.day && l.day <= today).collect();
+        let window: Vec<&Part<'_>> = parts.iter().filter(|p| after < p.day && p.day <= today).collect();
         let mut sum = Sum { cycle: format!("{after} < … ≤ {today}"), ..Sum::default() };
-        window.iter().for_each(|line| sum.add_line(line));
+        window.iter().for_each(|part| sum.add_part(part));
         sums.push(compare_with_requirement(policy, sum, today, Some(asked), &window));
     }
     sums
 }
 
-fn sum_cycle(policy: &Policy, cycle: &str, lines: &[&Line]) -> Sum {
+fn sum_cycle(policy: &Policy, cycle: &str, parts: &[&Part<'_>]) -> Sum {
     let mut sum = Sum { cycle: cycle.to_owned(), ..Sum::default() };
-    lines.iter().for_each(|line| sum.add_line(line));
-    let Some(day) = lines.first().map(|l| l.day) else { return sum };
+    parts.iter().for_each(|part| sum.add_part(part));
+    let Some(day) = parts.first().map(|p| p.day) else { return sum };
     let asked = policy.pack_for_day(day).and_then(|p| p.requirement).filter(|r| !r.rolling);
-    compare_with_requirement(policy, sum, day, asked, lines)
+    compare_with_requirement(policy, sum, day, asked, parts)
 }
 
 fn compare_with_requirement(
@@ -139,10 +170,10 @@ fn compare_with_requirement(
     sum: Sum,
     day: NaiveDate,
     asked: Option<Requirement>,
-    lines: &[&Line],
+    parts: &[&Part<'_>],
 ) -> Sum {
     let pack = policy.pack_for_day(day);
-    let legacy = lines.iter().any(|l| l.outcome == EntryOutcome::Provisional);
+    let legacy = parts.iter().any(|p| !p.is_carried && p.line.outcome == EntryOutcome::Provisional);
     let met = asked.map(|r| sum.counted.0 >= r.units || r.legacy_meets_requirement && legacy);
     let unrounded = RoundedUnits { rounded: sum.counted.0, residue: 0 };
     let RoundedUnits { rounded, residue } = pack.map_or(unrounded, |p| p.rounding.round_units(sum.counted.0));

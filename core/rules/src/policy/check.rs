@@ -332,6 +332,13 @@ fn check_caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, c
             None => reading.add_fault(at, "carry_over", PolicyProblem::NoCap { cap: of.cap.clone() }),
         }
     }
+    // The caps by year and cycle after it count the carried hours where they are carried to.
+    let by_span = |cap: &Cap| cap.per.contains(&Dimension::Year) || cap.per.contains(&Dimension::Cycle);
+    if let (Some(first), Some(carrying)) =
+        (made.iter().position(by_span), made.iter().position(|cap| cap.carries.is_some()))
+    {
+        made[first..=carrying].rotate_right(1);
+    }
     made
 }
 

@@ -1,6 +1,6 @@
 //! One rule pack, checked and ready for use.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use crate::policy::shape::{Dimension, Direction, DuplicateDistance, Survivor};
 use crate::policy::{Rule, RuleNo, Standing};
@@ -306,7 +306,8 @@ pub struct Pack {
     pub credits: Vec<Credit>,
     /// Number of parts into which 1/108,000 credit is divided, so that the credits of every rule are whole parts.
     pub credit_parts: i64,
-    /// Caps, in the order in which they are applied.
+    /// Caps, in the order in which they are applied. A cap that carries hours comes before all others by year or cycle,
+    /// which then see in which year and cycle the hours count.
     pub caps: Vec<Cap>,
     /// Weights of the three score components.
     pub weights: Weights,
@@ -377,6 +378,13 @@ impl Pack {
     #[must_use]
     pub fn find_cycle(&self, day: NaiveDate) -> Option<&Cycle> {
         self.cycles.iter().find(|c| c.from <= day && day <= c.to)
+    }
+
+    /// Returns 1 January of the year after a day, if the pack still applies then. Hours carried into the next year
+    /// count in the cycle that contains it.
+    #[must_use]
+    pub fn first_day_of_next_year(&self, day: NaiveDate) -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(day.year() + 1, 1, 1).filter(|first| *first <= self.to)
     }
 
     /// Whether the pack has a conversion for a unit, for any record.

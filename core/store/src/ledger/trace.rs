@@ -70,11 +70,11 @@ pub struct EntryRow {
     pub gross: ExactHours,
     /// What rules cut, in order.
     pub cuts: Vec<CutRow>,
-    /// The part of the hours that counts in the next year.
+    /// The part of the hours that counts in the next year, and in that year's cycle.
     pub carried: Option<CutRow>,
     /// The grade, if there is one.
     pub grade: Option<String>,
-    /// The cycle in which it counts.
+    /// The cycle in which it counts, except for what is carried into the next year.
     pub cycle: Option<String>,
     /// Pack, version and name of the rule that decided.
     pub rule: String,
@@ -120,6 +120,7 @@ impl EntryRow {
         Line {
             outcome: self.outcome,
             units: self.hours.0,
+            carried: self.carried.as_ref().map_or(0, |carried| carried.hours.0),
             cycle: self.cycle.clone(),
             day: self.period_end.parse().unwrap_or(NaiveDate::MIN),
             basis: self.weakest_basis(),
