@@ -180,7 +180,11 @@ fn show_entry(e: &EntryRow) {
     let (basis, source) = (localize_word(e.conversion_basis.as_str()), localize_wording(&e.conversion_source));
     say(&sentence!("cli-teachers-conversion", basis, source));
     if let Some(other) = e.duplicate_of {
-        say(&format!("    {}{other}", label("cli-teachers-same-course-record")));
+        if e.canonical_course.is_some() {
+            say(&format!("    {}{other}", label("cli-teachers-same-course-record")));
+        } else {
+            say(&sentence!("cli-teachers-sent-again", record = other));
+        }
     }
     if let Some(other) = e.hours_of {
         say(&format!("    {}{other}", label("cli-teachers-hours-those-record")));

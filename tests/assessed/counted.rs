@@ -95,3 +95,79 @@ fn a_school_grade_belongs_to_one_institutions_project() {
         assert_eq!(outcomes(), "other not_passed, platform counted", "{on:?}");
     }
 }
+
+#[test]
+fn carried_hours_count_once_in_the_next_years_cycle() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let rules = format!(
+            "[[cap]]\nname = \"year\"\nper = [\"year\"]\nhours = \"72\"\nbasis = \"assumed\"\nsource = \"x\"\n\
+             [carry_over]\ncap = \"year\"\nbasis = \"assumed\"\nsource = \"x\"\n{END}"
+        );
+        let office = Office::new(on, &[(END, &rules)]);
+        office.upload_completions(1, &["王一,22010219590911001X,P1,C1,100,2013-05-01,90,90,90,100"]);
+        let hours = |sums: &serde_json::Value| -> Vec<(String, i64)> {
+            let hours = |s: &serde_json::Value| s["counted"]["units"].as_i64().unwrap() / 108_000;
+            sums.as_array().unwrap().iter().map(|s| (s["cycle"].as_str().unwrap().to_owned(), hours(s))).collect()
+        };
+        let expected = [("2009-2013".to_owned(), 72), ("2014-2018".to_owned(), 28)];
+        let told = office.run_json(&["teachers", "explain", &office.teacher_number(0)]);
+        assert_eq!(hours(&told["sums"]), expected, "{on:?}");
+        assert_eq!(hours(&office.list_items(&["teachers", "totals"])), expected, "{on:?}");
+    }
+}
+
+#[test]
+fn a_course_is_the_same_however_it_is_typed() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let office = Office::new(on, &[]);
+        let spellings = ["课堂导入", "课堂 导入", "课堂\u{200B}导入", "《课堂导入》", "课堂导入（上）", "课堂导入(上)"];
+        let row = |course: &str| format!("王一,22010219590911001X,P1,{course},10,2014-05-01,90,90,90,100");
+        let rows = spellings.map(row);
+        office.upload_completions(1, &rows.each_ref().map(String::as_str));
+        let told = office.run_json(&["teachers", "explain", &office.teacher_number(0)]);
+        assert_eq!(
+            (told["counted"]["units"].as_i64(), told["entries"].as_array().unwrap().len()),
+            (Some(2_160_000), 6)
+        );
+        let words = office.run(&["teachers", "explain", &office.teacher_number(0)]);
+        assert_eq!(words.matches("same platform, same course, same days").count(), 4, "{words}");
+        // The listing has each course once, and one decision is for all its spellings.
+        let unknown = office.list_items(&["courses", "unknown"]);
+        let records: Vec<i64> = unknown.as_array().unwrap().iter().map(|c| c["records"].as_i64().unwrap()).collect();
+        assert_eq!(records, [4, 2], "{unknown}");
+        let decided = office.run_json(&[
+            "courses",
+            "equate",
+            "platform",
+            "课堂\u{A0}导入",
+            "C-001",
+            "--because",
+            "同一课程",
+            "--plan",
+        ]);
+        assert_eq!(decided["teachers"].as_array().unwrap().len(), 1, "{decided}");
+        office.run_json(&["courses", "equate", "platform", "课堂\u{A0}导入", "C-001", "--because", "同一课程"]);
+        assert_eq!(office.list_items(&["courses", "unknown"]).as_array().unwrap().len(), 1);
+        let told = office.run_json(&["teachers", "explain", &office.teacher_number(0)]);
+        let known = told["entries"].as_array().unwrap().iter().filter(|e| e["canonical_course"] == "C-001").count();
+        assert_eq!((known, told["counted"]["units"].as_i64()), (4, Some(2_160_000)), "{told}");
+    }
+}
+
+#[test]
+fn a_training_sent_again_under_another_number_counts_once() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let office = Office::new(on, &[]);
+        office.add_source("again", "platform", "P");
+        let head = "姓名,身份证号,项目,课程,学时,结束,学习,活动,成果,出勤\n";
+        let row = |day: &str| format!("{head}王一,22010219590911001X,P1,C-01,10,{day},90,90,90,100\n");
+        office.upload_to("platform", "done_1.csv", &row("2015-03-01"));
+        office.upload_to("again", "done_2.csv", &row("2015-03-01"));
+        let counted =
+            || office.run_json(&["teachers", "explain", &office.teacher_number(0)])["counted"]["units"].as_i64();
+        assert_eq!(counted(), Some(1_080_000), "{on:?}");
+        // On another day it is another training, because nothing says that the courses are the same.
+        office.upload_to("again", "done_3.csv", &row("2015-03-02"));
+        assert_eq!(counted(), Some(2_160_000), "{on:?}");
+    }
+}

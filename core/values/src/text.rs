@@ -36,6 +36,19 @@ pub fn fold_text(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Folds a course's code or title for comparison: width, every kind of space, invisible characters and title marks (《》〈〉)
+/// make no difference. Letter case does. A text of nothing else is only trimmed.
+#[must_use]
+pub fn fold_course(text: &str) -> Cow<'_, str> {
+    // Shortcut: most codes need no folding.
+    if text.bytes().all(|b| matches!(b, b'!'..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    let ignored = |c: char| is_invisible(c) || c.is_whitespace() || matches!(c, '《' | '》' | '〈' | '〉');
+    let folded: String = text.chars().filter(|c| !ignored(*c)).map(to_half_width).collect();
+    if folded.is_empty() { fold_text(text) } else { Cow::Owned(folded) }
+}
+
 /// Returns whether the text is one or more ASCII digits and nothing else.
 pub fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
@@ -144,6 +157,17 @@ mod tests {
         assert_eq!(compare_decimals("2.50", "2.5"), Some(std::cmp::Ordering::Equal));
         assert_eq!(compare_decimals("10", "9.999"), Some(std::cmp::Ordering::Greater));
         assert_eq!(compare_decimals("10", "x"), None);
+    }
+
+    #[test]
+    fn a_course_is_the_same_however_it_is_typed() {
+        for written in
+            ["课堂导入(上)", " 课堂 导入（上）", "《课堂导入》（上）", "课堂\u{200B}导入\u{A0}（上\u{FEFF}）"]
+        {
+            assert_eq!(fold_course(written), "课堂导入(上)");
+        }
+        assert_eq!([fold_course("Ｃ－01"), fold_course("C - 01"), fold_course("c-01")], ["C-01", "C-01", "c-01"]);
+        assert_eq!([fold_course("《》"), fold_course(" ")], ["《》", ""]);
     }
 
     #[test]

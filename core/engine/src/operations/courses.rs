@@ -2,6 +2,8 @@
 //! [`super::decisions::decide`].
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +19,7 @@ use huiliu_rules::policy::courses::{Course, Series, Theme};
 use huiliu_rules::policy::similar::title_similarity;
 use huiliu_store::ledger::courses::{self, SourceCourse};
 use huiliu_values::ExactHours;
+use huiliu_values::text::fold_course;
 
 /// The least similarity of titles for a suggestion, in thousandths.
 const ALIKE: u32 = 400;
@@ -67,11 +70,11 @@ pub async fn list(settings: &Settings, opened: Option<&OpenDatabase>) -> Result<
 pub struct UnknownCourse {
     /// The id of the connector.
     pub connector: String,
-    /// The course code on the platform.
+    /// The course code on the platform, in the spelling that most of its records have.
     pub code: String,
     /// One of the titles that the platform has sent.
     pub title: Option<String>,
-    /// Number of its records.
+    /// Number of its records, in all spellings.
     pub records: i64,
     /// The canonical course with the most similar title, if it is similar enough.
     pub suggested: Option<SuggestedCourse>,
@@ -94,13 +97,50 @@ pub struct SuggestedCourse {
 /// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn unknown(settings: &Settings, opened: &OpenDatabase) -> Result<Page<UnknownCourse>, OperationError> {
     let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(settings)?).await?;
-    let named = courses::list_named_courses(&opened.db).await?;
+    let named = merge_spellings(courses::list_named_courses(&opened.db).await?);
     let unknown = named.into_iter().filter(|course| policy.canonical_course(&course.connector, &course.code).is_none());
     let shown = |SourceCourse { connector, code, title, records }: SourceCourse| {
         let suggested = suggest_course(&policy.crosswalk, title.as_deref().unwrap_or(&code));
         UnknownCourse { connector, code, title, records, suggested }
     };
     Ok(Page::from_all(unknown.map(shown).collect()))
+}
+
+/// Merges the courses whose codes differ only in how they are typed. The spelling with the most records stands for all.
+fn merge_spellings(named: Vec<SourceCourse>) -> Vec<SourceCourse> {
+    let mut merged: BTreeMap<(String, String), SpellingCount> = BTreeMap::new();
+    for course in named {
+        let key = (course.connector.clone(), fold_course(&course.code).into_owned());
+        match merged.entry(key) {
+            Entry::Vacant(place) => {
+                let most = course.records;
+                place.insert(SpellingCount { course, most });
+            }
+            Entry::Occupied(mut place) => place.get_mut().add_spelling(course),
+        }
+    }
+    merged.into_values().map(|counted| counted.course).collect()
+}
+
+/// A course with the records of all its spellings.
+struct SpellingCount {
+    course: SourceCourse,
+    /// Number of records of the spelling that is shown.
+    most: i64,
+}
+
+impl SpellingCount {
+    fn add_spelling(&mut self, other: SourceCourse) {
+        let records = self.course.records + other.records;
+        let title = self.course.title.take();
+        if other.records > self.most {
+            self.most = other.records;
+            self.course = SourceCourse { title: other.title.or(title), ..other };
+        } else {
+            self.course.title = title.or(other.title);
+        }
+        self.course.records = records;
+    }
 }
 
 /// Suggests the canonical course with the most similar title. If several are equally similar, takes the smallest id.

@@ -649,6 +649,7 @@ cli-teachers-received = as received:{" "}
 cli-teachers-record-payload-batch-manifest-version = {"    "}record { $record }, payload { $payload }, batch { $batch }, manifest version { $manifest }, claim by { $by }
 cli-teachers-rests-rules = by the basis of their rules:{" "}
 cli-teachers-rule = {"    "}rule: { $rule } ({ $basis }): { $source }
+cli-teachers-sent-again = {"    "}the same training as record { $record }: same platform, same course, same days, only another record key; the crosswalk does not know the course
 cli-teachers-same-course-record = the same course as record{" "}
 cli-teachers-standard-input = standard input: { $e }
 cli-teachers-teachers = teachers

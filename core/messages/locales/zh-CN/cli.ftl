@@ -580,6 +580,7 @@ cli-teachers-received = 原文：
 cli-teachers-record-payload-batch-manifest-version = {"    "}记录 { $record }，原始载荷 { $payload }，批次 { $batch }，清单版本 { $manifest }，身份依据 { $by }
 cli-teachers-rests-rules = 所依规则的性质：
 cli-teachers-rule = {"    "}依据：{ $rule }（{ $basis }）：{ $source }
+cli-teachers-sent-again = {"    "}与记录 { $record } 为同一次培训：同一平台、同一课程、同样的日期，仅记录编号不同；课程对照表中没有该课程
 cli-teachers-same-course-record = 与下列记录为同一课程：
 cli-teachers-standard-input = 标准输入：{ $e }
 cli-teachers-teachers = 教师

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 
-use crate::ledger::{Cut, Draft};
+use crate::ledger::{CourseKey, Cut, Draft};
 use crate::policy::pack::{AboveCourse, Cap, Limit, Pack, RuledAboveCourse};
 use crate::policy::shape::Dimension;
 use crate::policy::{Policy, RuleNo};
@@ -19,6 +19,7 @@ const MAX_DAYS: u64 = 3_660;
 enum Part {
     Number(i64),
     Text(String),
+    Course(CourseKey),
 }
 
 /// Amounts already used of each cap.
@@ -205,10 +206,8 @@ fn dimension_part(by: Dimension, draft: &Draft<'_>, span: &Span) -> Part {
     let fact = draft.fact;
     match by {
         Dimension::Record | Dimension::Day => Part::Number(fact.record_id),
-        Dimension::Course => match &draft.entry.canonical_course {
-            Some(course) => Part::Text(format!("={course}")),
-            None => Part::Text(format!("{}/{}", fact.connector, fact.course_code)),
-        },
+        // A record that names no course is a course by itself.
+        Dimension::Course => draft.course().map_or(Part::Number(fact.record_id), Part::Course),
         Dimension::Project => text_part(fact.project.as_deref()),
         Dimension::Category => text_part(fact.category.as_deref()),
         Dimension::Mode => text_part(draft.selector_values().mode),

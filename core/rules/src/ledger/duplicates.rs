@@ -1,18 +1,42 @@
-//! Finds records of the same training: one person, one canonical course, and one cycle or overlapping days. The best
-//! record counts; the others are kept and linked to it.
+//! Finds records of the same training: one person, one canonical course, and one cycle or overlapping days. If the
+//! crosswalk does not know the course, only records of one connector with the same course and the same days are the same
+//! training: a platform that sends a record again under another number. The best record counts; the others are kept and
+//! linked to it.
 
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
-use crate::ledger::Draft;
+use chrono::NaiveDate;
+
+use crate::ledger::{CourseKey, Draft};
 use crate::policy::RuleNo;
 use crate::policy::pack::{Duplicates, Preference};
 use crate::policy::shape::{DuplicateDistance, Survivor};
 use huiliu_values::EntryOutcome;
 
-/// Key of the records that could be one training: the rule of the pack, the course, the cycle, whether the teacher
-/// led it, and the institution if each institution's record counts.
-type Group = (RuleNo, Arc<str>, Option<Arc<str>>, bool, i64);
+/// Key of the records that could be one training.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    /// The rule of the pack.
+    rule: RuleNo,
+    course: CourseKey,
+    within: Distance,
+    /// Whether the teacher led it.
+    leads: bool,
+    /// The institution, if each institution's record counts.
+    institution: i64,
+}
+
+/// What the records of a group have in common in time.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Distance {
+    /// The cycle.
+    Cycle(Option<Arc<str>>),
+    /// Nothing: their days are compared, also over the turn of a cycle.
+    Days,
+    /// The last day.
+    LastDay(NaiveDate),
+}
 
 pub(super) fn resolve_duplicates(drafts: &mut [Draft<'_>]) {
     let mut groups: Vec<(Group, usize)> = (0..drafts.len()).filter_map(|i| Some((group_key(&drafts[i])?, i))).collect();
@@ -29,11 +53,16 @@ pub(super) fn resolve_duplicates(drafts: &mut [Draft<'_>]) {
 
 fn group_key(draft: &Draft<'_>) -> Option<Group> {
     let pack = draft.pack.filter(|_| draft.is_counted() && draft.entry.units > 0)?;
-    let course = draft.entry.canonical_course.clone()?;
+    let course = draft.course()?;
+    let within = match (&course, pack.duplicates.within) {
+        (CourseKey::Canonical(_), DuplicateDistance::Cycle) => Distance::Cycle(draft.entry.cycle.clone()),
+        (CourseKey::Canonical(_), DuplicateDistance::Overlap) => Distance::Days,
+        (CourseKey::Code { .. } | CourseKey::Title { .. }, _) => Distance::LastDay(draft.fact.period_end),
+    };
     let leads =
         draft.fact.role.as_deref().is_some_and(|role| pack.duplicates.lead_roles.iter().any(|r| r == role.trim()));
     let institution = if pack.each_institution { draft.fact.institution } else { 0 };
-    Some((pack.duplicates.rule, course, draft.entry.cycle.clone(), leads, institution))
+    Some(Group { rule: pack.duplicates.rule, course, within, leads, institution })
 }
 
 /// Resolves one group, the best record first. Each record is a duplicate of the first counting record that is near
@@ -58,6 +87,12 @@ fn resolve_group(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
 }
 
 fn is_same_training(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> bool {
+    if a.entry.canonical_course.is_none() {
+        // One code on one day can still be several parts of a training, which differ in what both records give.
+        let starts = a.fact.period_start.zip(b.fact.period_start);
+        let titles = a.folded_title().zip(b.folded_title());
+        return starts.is_none_or(|(a, b)| a == b) && titles.is_none_or(|(a, b)| a == b);
+    }
     let from = |d: &Draft<'_>| d.fact.period_start.unwrap_or(d.fact.period_end);
     match rule.within {
         DuplicateDistance::Cycle => true,

@@ -81,7 +81,8 @@ impl<'a> SchoolGrades<'a> {
 
     fn find_grade(&self, pack: &Pack, fact: &Fact) -> Option<SchoolGrade> {
         let of_cycle = || pack.find_cycle(fact.period_end).and_then(|c| self.of_cycle.get(&*c.name)).copied();
-        let found = fact.project.as_deref().and_then(|p| self.find_of_project(fact.institution, p)).or_else(of_cycle)?;
+        let found =
+            fact.project.as_deref().and_then(|p| self.find_of_project(fact.institution, p)).or_else(of_cycle)?;
         match found.rulings.graded {
             Some(RuledGrade { grade, decision }) => Some(SchoolGrade { grade, decision: Some(decision) }),
             None => Some(SchoolGrade { grade: grade_of(pack, &found.assessed?)?, decision: None }),

@@ -10,6 +10,7 @@ pub mod standing;
 #[cfg(test)]
 mod laws;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use grade::grade_of;
 
 use crate::policy::pack::{Pack, RecordAttributes};
 use crate::policy::{Policy, RuleNo};
+use huiliu_values::text::fold_course;
 use huiliu_values::{EntryOutcome, Grade, PassState, Sex};
 
 /// What the ledger knows about a teacher besides the records.
@@ -98,6 +100,8 @@ pub struct Fact {
     pub connector: Arc<str>,
     /// The source's code of the course.
     pub course_code: String,
+    /// The source's title of the course.
+    pub course_title: Option<String>,
     /// Code of the project.
     pub project: Option<String>,
     /// Whether it was passed, as computed when the record was loaded.
@@ -174,6 +178,20 @@ pub struct Entry {
     pub decision: Option<i64>,
 }
 
+/// Codes that say that there is none.
+const NO_CODE: [&str; 5] = ["", "-", "—", "/", "无"];
+
+/// The course of a record for comparison.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum CourseKey {
+    /// The crosswalk knows it by this id.
+    Canonical(Arc<str>),
+    /// The crosswalk does not know it: the connector and its code, folded.
+    Code { connector: Arc<str>, code: String },
+    /// It has no code: the connector and its title, folded.
+    Title { connector: Arc<str>, title: String },
+}
+
 /// An entry under construction.
 #[derive(Debug)]
 struct Draft<'a> {
@@ -186,6 +204,23 @@ impl Draft<'_> {
     /// Whether it counts so far.
     fn is_counted(&self) -> bool {
         self.entry.outcome.counts_hours()
+    }
+
+    /// Returns the course for comparison; `None` if the record names none.
+    fn course(&self) -> Option<CourseKey> {
+        if let Some(id) = &self.entry.canonical_course {
+            return Some(CourseKey::Canonical(Arc::clone(id)));
+        }
+        let (connector, code) = (Arc::clone(&self.fact.connector), fold_course(&self.fact.course_code));
+        if !NO_CODE.contains(&&*code) {
+            return Some(CourseKey::Code { connector, code: code.into_owned() });
+        }
+        let title = self.folded_title().filter(|title| !title.is_empty())?.into_owned();
+        Some(CourseKey::Title { connector, title })
+    }
+
+    fn folded_title(&self) -> Option<Cow<'_, str>> {
+        self.fact.course_title.as_deref().map(fold_course)
     }
 
     /// Returns the values that selectors compare.

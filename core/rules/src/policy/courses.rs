@@ -1,6 +1,6 @@
 //! The crosswalk: maps each programme's courses to canonical courses. Courses are the same only through it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::policy::fault::Reading;
 use crate::policy::problem::PolicyProblem;
 use huiliu_values::Hours;
+use huiliu_values::text::fold_course;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,17 +97,17 @@ pub struct Crosswalk {
     pub courses: BTreeMap<String, Course>,
     /// Themes of the course standard.
     pub themes: Vec<Theme>,
-    /// Connector → its course code → id of the canonical course.
+    /// Connector → its course code, folded for comparison → id of the canonical course.
     codes: HashMap<String, HashMap<String, Arc<str>>>,
     /// Ids of courses that are the same as another → that course's id.
     aliases: HashMap<String, Arc<str>>,
 }
 
 impl Crosswalk {
-    /// Returns the id of the canonical course of a connector's code; an unmapped course equals no other.
+    /// Returns the id of the canonical course of a connector's code, however the code is typed ([`fold_course`]).
     #[must_use]
     pub fn canonical_id(&self, connector: &str, code: &str) -> Option<&Arc<str>> {
-        self.codes.get(connector)?.get(code)
+        self.codes.get(connector)?.get(&*fold_course(code))
     }
 
     /// Returns the course of an id, also if the id is the same as another course.
@@ -120,8 +121,8 @@ impl Crosswalk {
         let known = course.and_then(|id| self.find_course(id)).map(|c| Arc::clone(&c.id));
         let codes = self.codes.entry(connector.to_owned()).or_default();
         match known {
-            Some(id) => codes.insert(code.to_owned(), id),
-            None => codes.remove(code),
+            Some(id) => codes.insert(fold_course(code).into_owned(), id),
+            None => codes.remove(&*fold_course(code)),
         };
     }
 }
@@ -138,6 +139,7 @@ pub(super) fn build_crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
         made.themes.push(theme.get_ref().clone());
     }
     let mut declared: Vec<&str> = Vec::with_capacity(file.course.len());
+    let mut given: HashSet<(&String, &String)> = HashSet::new();
     for spanned in &file.course {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if declared.contains(&&*of.id) {
@@ -151,7 +153,10 @@ pub(super) fn build_crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
         let id: Arc<str> = root.id.as_str().into();
         for (connector, codes) in &of.codes {
             for code in codes {
-                if made.codes.entry(connector.clone()).or_default().insert(code.clone(), Arc::clone(&id)).is_some() {
+                let key = fold_course(code).into_owned();
+                let other = made.codes.entry(connector.clone()).or_default().insert(key, Arc::clone(&id));
+                // Two spellings of a code are allowed, for the same course only.
+                if other.is_some_and(|other| other != id) | !given.insert((connector, code)) {
                     reading.add_fault(at, &of.id, PolicyProblem::CodeTaken { taken: format!("{connector}/{code}") });
                 }
             }

@@ -157,7 +157,7 @@ impl Policy {
         self.packs.iter().any(|p| p.has_unit(unit))
     }
 
-    /// Returns the canonical course of a connector's code; an unmapped course equals no other.
+    /// Returns the canonical course of a connector's code.
     #[must_use]
     pub fn canonical_course(&self, connector: &str, code: &str) -> Option<&str> {
         self.crosswalk.canonical_id(connector, code).map(|id| &**id)

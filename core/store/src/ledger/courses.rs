@@ -2,7 +2,8 @@
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::rows::Value;
+use crate::sql::rows::{Rows, Value};
+use huiliu_values::text::fold_course;
 
 /// A course as the sources of a connector name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,18 +44,39 @@ pub async fn list_named_courses(db: &Db) -> Result<Vec<SourceCourse>, StoreError
         .collect()
 }
 
-/// Lists the teachers with a record of a course.
+/// Lists the teachers with a record of a course, however its code is typed.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn list_teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<i64>, StoreError> {
+    let spellings = list_spellings(tx, connector, code).await?;
+    if spellings.is_empty() {
+        return Ok(vec![]);
+    }
     let rows = tx
-        .fetch_rows(
+        .fetch_rows_with(
             "SELECT DISTINCT c.teacher_id AS teacher_id
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
-             WHERE s.connector = $1 AND r.course_code = $2 AND c.teacher_id IS NOT NULL ORDER BY c.teacher_id",
-            vec![Value::from(connector), Value::from(code)],
+             WHERE s.connector = $1 AND r.course_code IN (SELECT code FROM {rows}) AND c.teacher_id IS NOT NULL
+             ORDER BY c.teacher_id",
+            vec![Value::from(connector)],
+            Rows::new().text("code", spellings.iter().map(|code| Some(code.as_str()))),
         )
         .await?;
     rows.iter().map(|r| r.int("teacher_id")).collect()
+}
+
+/// Lists the codes of a connector's records that are the same as a code for comparison. No database folds texts as
+/// [`fold_course`] does, so the codes are compared here; a connector has some thousands.
+async fn list_spellings(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .fetch_rows(
+            "SELECT DISTINCT r.course_code AS code FROM training_record r JOIN source s ON s.id = r.source_id
+             WHERE s.connector = $1",
+            vec![Value::from(connector)],
+        )
+        .await?;
+    let folded = fold_course(code);
+    let codes = rows.iter().map(|r| r.text("code")).collect::<Result<Vec<_>, _>>()?;
+    Ok(codes.into_iter().filter(|code| fold_course(code) == folded).collect())
 }
