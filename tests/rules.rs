@@ -72,6 +72,11 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         (jilin, &[("units_per_one = 2400", "units_per_one = 0")], &["units_per_one must be a positive integer"]),
         (jilin, &[("[\"fail\", \"fail\", \"fail\"],\n", "")], &["1 of the nine pairs of grades are missing"]),
         (wuhan, &[("credits = \"15\"", "credits = \"0\"")], &["a cap of zero would count nothing"]),
+        (
+            "config/policy/examples/jiaoji-4068.toml",
+            &[("[minimum]\nhours = \"1\"", "[minimum]\nhours = \"0\"")],
+            &["hours is \"0\"; expected an amount of class hours above zero"],
+        ),
         (wuhan, &[("percent = \"80\"", "percent = \"800\"")], &["percent is \"800\""]),
         (
             jilin,

@@ -46,6 +46,7 @@ pub fn rule_name(rule: &str) -> Cow<'_, str> {
         "identity" => label("cli-words-rule-identity"),
         "comprehensive" => label("cli-words-rule-comprehensive"),
         "revocation" => label("cli-words-rule-revocation"),
+        "minimum" => label("cli-words-rule-minimum"),
         "attendance" => label("cli-words-rule-attendance"),
         "exempt" => label("cli-words-rule-exempt"),
         "carry_over" => label("cli-words-rule-carry-over"),

@@ -909,6 +909,7 @@ cli-words-rule-identity = name and ID number
 cli-words-rule-comprehensive = comprehensive grade
 cli-words-rule-revocation = revoked certificate
 cli-words-rule-attendance = attendance
+cli-words-rule-minimum = least hours of a record
 cli-words-rule-exempt = exempt by age
 cli-words-rule-carry-over = carried into the next year
 cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } class hours

@@ -53,6 +53,7 @@ policy-pair_twice = { $institution } and { $school } occur twice
 policy-pairs_missing = { $missing } of the nine pairs of grades are missing
 policy-prefer = prefer has "{ $word }"; expected final, more_hours, earlier, later or programme:ID
 policy-requirement = expected hours and years above zero, such as "50" and 5
+policy-minimum = hours is "{ $hours }"; expected an amount of class hours above zero, such as "1"
 policy-rounding_to = to must be an amount of class hours above zero, such as "1"
 policy-word_twice = "{ $word }" occurs twice
 policy-not_a_grade = "{ $word }": expected excellent, pass or fail

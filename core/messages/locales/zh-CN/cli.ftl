@@ -840,6 +840,7 @@ cli-words-rule-identity = 姓名与身份证号
 cli-words-rule-comprehensive = 综合评定
 cli-words-rule-revocation = 撤销证书
 cli-words-rule-attendance = 出勤
+cli-words-rule-minimum = 单条记录的最少学时
 cli-words-rule-exempt = 按年龄免测
 cli-words-rule-carry-over = 结转到下一年
 cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } 学时

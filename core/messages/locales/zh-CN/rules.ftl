@@ -53,6 +53,7 @@ policy-pair_twice = { $institution } 与 { $school } 的组合出现两次
 policy-pairs_missing = 九种等次组合中缺 { $missing } 种
 policy-prefer = prefer 中有 "{ $word }"；只能写 final、more_hours、earlier、later 或 programme:连接器
 policy-requirement = hours 和 years 应大于零，如 "50" 和 5
+policy-minimum = hours 为“{ $hours }”；应为大于零的学时数，如 "1"
 policy-rounding_to = to 应为大于零的学时数，如 "1"
 policy-word_twice = "{ $word }" 出现两次
 policy-not_a_grade = "{ $word }" 不是等次；应为 excellent、pass 或 fail

@@ -36,7 +36,7 @@ macro_rules! packs {
     ($($name:literal),*) => { [$(($name, include_str!(concat!("../../../../config/policy/", $name, ".toml")))),*] };
 }
 
-const PACKS: [(&str, &str); 8] = packs!(
+const PACKS: [(&str, &str); 9] = packs!(
     "jilin-2014",
     "tisheng-2.0",
     "examples/guangdong-2023",
@@ -44,7 +44,8 @@ const PACKS: [(&str, &str); 8] = packs!(
     "examples/wuhan-jianghan",
     "examples/nanbu",
     "examples/annual-72",
-    "examples/xnai"
+    "examples/xnai",
+    "examples/jiaoji-4068"
 );
 
 const COURSE_FILE: RuleFile<'_> = RuleFile { name: "courses", text: COURSES };
@@ -355,6 +356,19 @@ fn guangdong_counts_eight_a_day_and_45_minutes_of_a_part_day() {
         outcomes_and_hours(&p, &twice),
         [(EntryOutcome::Counted, "6".into()), (EntryOutcome::Counted, "2".into())]
     );
+}
+
+#[test]
+fn the_national_statistics_count_whole_class_hours_after_a_pass() {
+    let p = policy("examples/jiaoji-4068");
+    let short = entries_of(&p, &[passed(1, "2022-05-01", "44.99", "minute", "")]);
+    let cut = short[0].cuts.iter().map(|c| (p.rules[c.rule].name.as_str(), c.units)).collect::<Vec<_>>();
+    assert_eq!((short[0].outcome, cut), (EntryOutcome::NotCounted, vec![("minimum", short[0].gross)]));
+    let mut failed = passed(3, "2022-05-03", "9", "class_hour", "");
+    failed.pass_state = PassState::Failed;
+    let facts = [passed(1, "2022-05-01", "45", "minute", ""), passed(2, "2022-05-02", "9", "class_hour", ""), failed];
+    let expected = [(EntryOutcome::Counted, "1"), (EntryOutcome::Counted, "8"), (EntryOutcome::NotPassed, "0")];
+    assert_eq!(outcomes_and_hours(&p, &facts), expected.map(|(outcome, hours)| (outcome, hours.to_owned())));
 }
 
 #[test]

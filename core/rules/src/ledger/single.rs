@@ -1,7 +1,7 @@
 //! Judges one record alone: whose it is, which pack applies, how many hours it has, and whether it passes the gates.
 
 use crate::ledger::grade::{self, SchoolGrades};
-use crate::ledger::{Draft, Entry, Fact, Person, selector_values_of};
+use crate::ledger::{Cut, Draft, Entry, Fact, Person, selector_values_of};
 use crate::policy::pack::{AsOf, Exempt, MinimumAttendance, Pack, RuledStanding};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
 use crate::roster::exemption::check_exemption;
@@ -61,10 +61,20 @@ pub(super) fn draft_entry<'a>(
     draft.entry.decision = decision;
     if outcome.counts_hours() {
         (draft.entry.outcome, draft.entry.rule) = (outcome, rule);
+        cut_below_minimum(pack, &mut draft);
     } else {
         draft.set_refused(outcome, rule);
     }
     draft
+}
+
+/// Cuts all hours of a record that has fewer than the pack's minimum.
+fn cut_below_minimum(pack: &Pack, draft: &mut Draft<'_>) {
+    let units = draft.entry.units;
+    if let Some(minimum) = pack.minimum.filter(|minimum| 0 < units && units < minimum.units) {
+        draft.entry.cuts.push(Cut { rule: minimum.rule, units });
+        draft.set_refused(EntryOutcome::NotCounted, minimum.rule);
+    }
 }
 
 fn apply_gates(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {

@@ -9,8 +9,8 @@ use toml::Spanned;
 use crate::policy::fault::Reading;
 use crate::policy::pack::{
     AboveCourse, AsOf, Book, Cap, Comprehensive, Conversion, Credit, Cycle, Duplicates, Exempt, Limit,
-    MinimumAttendance, MissingComponent, Pack, Preference, Requirement, Rounding, RuledAboveCourse, RuledStanding,
-    Selector,
+    MinimumAttendance, MinimumHours, MissingComponent, Pack, Preference, Requirement, Rounding, RuledAboveCourse,
+    RuledStanding, Selector,
 };
 use crate::policy::problem::PolicyProblem;
 use crate::policy::settings::{QUESTIONS, Question};
@@ -132,6 +132,7 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
         },
         pass_gate: book.add_principle("pass_gate", &file.pass_gate),
         failed_counts: Some(chose("failed_course_hours")).filter(|c| c.value == "provisional").map(|c| c.rule),
+        minimum: check_minimum(reading, book, &file),
         attendance: check_attendance(reading, book, &file),
         not_assessed,
         exempt,
@@ -388,6 +389,18 @@ fn check_bands(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, 
         reading.add_fault(file.bands.span().start, "bands", why);
     }
     Bands { excellent_from: of.excellent_from, pass_from: of.pass_from, upper_inclusive }
+}
+
+fn check_minimum(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<MinimumHours> {
+    let spanned = file.minimum.as_ref()?;
+    let of = spanned.get_ref();
+    let rule = book.add_rule("minimum", of.basis, &of.source);
+    let units = Hours::from_amount(&of.hours, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
+    if units.is_none() {
+        let why = PolicyProblem::Minimum { hours: of.hours.clone() };
+        reading.add_fault(spanned.span().start, "minimum", why);
+    }
+    Some(MinimumHours { units: units?, rule })
 }
 
 fn check_attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<MinimumAttendance> {

@@ -254,6 +254,15 @@ pub struct MinimumAttendance {
     pub rule: RuleNo,
 }
 
+/// The class hours that one record needs to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinimumHours {
+    /// In units of 1/108,000 class hour.
+    pub units: i64,
+    /// The rule that entries refer to.
+    pub rule: RuleNo,
+}
+
 /// How hours above a course's recognised maximum are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AboveCourse {
@@ -321,6 +330,8 @@ pub struct Pack {
     pub pass_gate: RuleNo,
     /// Whether hours of a failed course count provisionally.
     pub failed_counts: Option<RuleNo>,
+    /// The class hours that one record needs to count.
+    pub minimum: Option<MinimumHours>,
     /// The attendance that a record needs to count.
     pub attendance: Option<MinimumAttendance>,
     /// Whether records that were never assessed count.

@@ -100,6 +100,9 @@ pub enum PolicyProblem {
     /// The percentage is invalid.
     #[serde(rename = "policy.percent")]
     Percent { percent: String },
+    /// The least class hours of a record are not a positive number.
+    #[serde(rename = "policy.minimum")]
+    Minimum { hours: String },
     /// A row that is not three grades.
     #[serde(rename = "policy.three_grades")]
     ThreeGrades { row: Vec<String> },

@@ -29,6 +29,7 @@ pub(super) struct PackFile {
     pub weights: Spanned<WeightRule>,
     pub bands: Spanned<BandRule>,
     pub pass_gate: Principle,
+    pub minimum: Option<Spanned<MinimumRule>>,
     pub attendance: Option<Spanned<AttendanceRule>>,
     pub not_assessed: StandingRule,
     pub exempt: Option<Spanned<ExemptRule>>,
@@ -144,6 +145,15 @@ pub(super) struct WeightRule {
 pub(super) struct BandRule {
     pub excellent_from: u16,
     pub pass_from: u16,
+    pub basis: Basis,
+    pub source: Wording,
+}
+
+/// The least class hours of one record; a record with fewer does not count.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MinimumRule {
+    pub hours: String,
     pub basis: Basis,
     pub source: Wording,
 }
