@@ -182,7 +182,7 @@ pub enum Command {
     },
     /// Show training records.
     #[command(subcommand)]
-    Records(Listing),
+    Records(Records),
     /// Show teachers and their ledgers.
     #[command(subcommand)]
     Teachers(Teachers),
@@ -277,7 +277,7 @@ pub struct SourceFilterArgs {
 impl SourceFilterArgs {
     /// Returns the filter in the form that operations take.
     pub fn into_row_filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
-        RowFilter { source: self.source, connector: self.connector, run, code }
+        RowFilter { source: self.source, connector: self.connector, run, code, flagged: false }
     }
 }
 
@@ -302,15 +302,31 @@ pub struct AuditFilterArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Records {
+    /// List training records.
+    List {
+        #[command(flatten)]
+        of: SourceFilterArgs,
+        /// List only those of which two contents came as the same version.
+        #[arg(long)]
+        flagged: bool,
+        #[command(flatten)]
+        span: PageArgs,
+    },
+    /// Show one training record.
+    Show { id: i64 },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Listing {
-    /// List runs or records.
+    /// List runs.
     List {
         #[command(flatten)]
         of: SourceFilterArgs,
         #[command(flatten)]
         span: PageArgs,
     },
-    /// Show one run or record.
+    /// Show one run.
     Show { id: i64 },
 }
 

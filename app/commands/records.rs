@@ -2,25 +2,27 @@
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::records;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::RecordRow;
 
-use crate::cli::Listing;
+use crate::cli::Records;
 use crate::render::{format_hours, show, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
 use crate::words::{label, localize_address, localize_amount, pass_label, say_json};
 use crate::{CliError, open};
 
-pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
+pub async fn run(settings: Settings, which: Records, json: bool) -> Result<(), CliError> {
     let opened = open::open_database(&settings, MayCreate::Nothing).await?;
-    match listing {
-        Listing::List { of, span } => {
+    match which {
+        Records::List { of, flagged, span } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
-            let page = records::list(access, &of.into_row_filter(None, None), span.into()).await?;
+            let of = RowFilter { flagged, ..of.into_row_filter(None, None) };
+            let page = records::list(access, &of, span.into()).await?;
             show_page(json, &page, show_records);
         }
-        Listing::Show { id } => {
+        Records::Show { id } => {
             let record = records::show(&opened, id).await?;
             show(json, &record, |record| show_records(std::slice::from_ref(record)));
         }
@@ -41,6 +43,7 @@ fn show_records(rows: &[RecordRow]) {
             format_hours(r.hours),
             pass_label(r.pass_state).to_owned(),
             r.period_end.clone(),
+            if r.flagged { label("cli-records-two-contents").to_owned() } else { String::new() },
             localize_address(&r.address).into_owned(),
         ]
     };
@@ -54,6 +57,7 @@ fn show_records(rows: &[RecordRow]) {
         label("cli-records-class-hours"),
         label("cli-records-pass"),
         label("cli-records-ended"),
+        label("cli-records-flagged"),
         label("cli-records-address"),
     ];
     print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());

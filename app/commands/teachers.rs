@@ -189,6 +189,9 @@ fn show_entry(e: &EntryRow) {
     if let Some(other) = e.hours_of {
         say(&format!("    {}{other}", label("cli-teachers-hours-those-record")));
     }
+    if e.flagged {
+        say(&format!("    {}", label("cli-teachers-flagged")));
+    }
     if let Some(decision) = &e.decision {
         show_decision(decision);
     }

@@ -171,3 +171,46 @@ fn a_training_sent_again_under_another_number_counts_once() {
         assert_eq!(counted(), Some(2_160_000), "{on:?}");
     }
 }
+
+#[test]
+fn the_national_sheet_adds_up_counted_hours_and_rounds_once() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let office = Office::new(on, &[(END, &setting("missing_component", "renormalise"))]);
+        let row =
+            |course: &str, scores: &str| format!("王一,22010219590911001X,P1,{course},7.5,2014-05-01,{scores},100");
+        // Two courses that count, one twice, one that failed, and one that counts provisionally.
+        let rows = [
+            row("课堂导入", "90,90,90"),
+            row("《课堂导入》", "90,90,90"),
+            row("C2", "90,90,90"),
+            row("C3", "10,10,10"),
+            row("C4", ",,"),
+        ];
+        office.upload_completions(1, &rows.each_ref().map(String::as_str));
+        let all = "SELECT count(*), '' FROM training_record_national";
+        assert_eq!(office.house.query_rows(all)[0].0, 2, "{on:?}");
+        let change = "UPDATE training_record SET project_title = '提升工程'";
+        office.house.run_sql(change);
+        let hours = "SELECT \"培训获得学时\", CAST(records AS text) FROM training_record_national";
+        assert_eq!(office.house.query_rows(hours), [(15, b"2".to_vec())], "{on:?}");
+        let left = "SELECT residue_units, \"培训年度\" FROM training_record_national";
+        assert_eq!(office.house.query_rows(left), [(0, b"2014".to_vec())], "{on:?}");
+    }
+}
+
+#[test]
+fn a_record_with_two_contents_of_one_version_shows() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let office = Office::new(on, &[]);
+        let row = |course: &str| format!("王一,22010219590911001X,P1,{course},10,2014-05-01,90,90,90,100");
+        office.upload_completions(1, &[&row("C1"), &row("C2")]);
+        assert_eq!(office.list_items(&["records", "list", "--flagged"]), serde_json::json!([]));
+        office.house.run_sql("UPDATE training_record SET flagged = 1 WHERE course_code = 'C2'");
+        let listed = office.list_items(&["records", "list", "--flagged"]);
+        let rows: Vec<_> = listed.as_array().unwrap().iter().map(|r| (&r["course"], &r["flagged"])).collect();
+        assert_eq!(rows, [(&"C2".into(), &true.into())], "{on:?}");
+        assert!(office.run(&["records", "list"]).contains("two contents"));
+        let told = office.run(&["teachers", "explain", &office.teacher_number(0)]);
+        assert_eq!(told.matches("two contents of this record").count(), 1, "{told}");
+    }
+}

@@ -192,6 +192,7 @@ help-records = Show training records.
 help-records-list = List the training records by number.
 help-records-list--after = List only those after this number.
 help-records-list--connector = List only records of sources with this connector.
+help-records-list--flagged = List only those of which two contents came as the same version.
 help-records-list--limit = List at most this many.
 help-records-list--source = List only records of this source.
 help-records-show = Show a training record.

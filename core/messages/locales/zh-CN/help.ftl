@@ -192,6 +192,7 @@ help-records = 查看培训记录
 help-records-list = 按编号列出培训记录
 help-records-list--after = 只列此编号之后的
 help-records-list--connector = 只列使用此连接器的来源的记录
+help-records-list--flagged = 只列同一版本报来过两种内容的记录
 help-records-list--limit = 最多列出多少条
 help-records-list--source = 只列此来源的记录
 help-records-show = 查看一条培训记录

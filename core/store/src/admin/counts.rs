@@ -43,7 +43,7 @@ pub async fn dead_letters(db: &Db, state: Option<DeadLetterState>, of: &RowFilte
 /// # Errors
 /// [`StoreError`].
 pub async fn records(db: &Db, of: &RowFilter) -> Result<i64, StoreError> {
-    let more = filter::of_sources(vec![], of);
+    let more = filter::of_records(vec![], of);
     let sql = "SELECT count(*) AS n FROM training_record r JOIN source s ON s.id = r.source_id WHERE 1 = 1";
     filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }

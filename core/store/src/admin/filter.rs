@@ -17,6 +17,8 @@ pub struct RowFilter {
     pub run: Option<i64>,
     /// Rows with this reason code among their reasons.
     pub code: Option<String>,
+    /// Only training records of which two contents came as the same version.
+    pub flagged: bool,
 }
 
 /// Conditions of a statement and their arguments.
@@ -47,6 +49,13 @@ pub(crate) fn of_sources(args: Vec<Value>, of: &RowFilter) -> Conditions {
     let mut more = Conditions::new(args);
     more.add_if_some("s.name = ?", of.source.as_deref().map(Value::from));
     more.add_if_some("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more
+}
+
+/// Builds the conditions of a filter on training records; `args` are the statement's other arguments.
+pub(crate) fn of_records(args: Vec<Value>, of: &RowFilter) -> Conditions {
+    let mut more = of_sources(args, of);
+    more.add_if_some("r.flagged = ?", of.flagged.then_some(Value::from(1_i64)));
     more
 }
 

@@ -391,6 +391,8 @@ pub struct RecordRow {
     pub period_start: Option<String>,
     /// Certificate number, if the source gives one.
     pub certificate_number: Option<String>,
+    /// Whether two contents of the record came as the same version, so that a person should ask which is right.
+    pub flagged: bool,
 }
 
 /// Lists training records after an id, or `only` one.
@@ -404,7 +406,7 @@ pub async fn list_records(
     after: i64,
     limit: i64,
 ) -> Result<Vec<RecordRow>, StoreError> {
-    let more = filter::of_sources(vec![only.unwrap_or(0).into(), after.into(), limit.into()], of);
+    let more = filter::of_records(vec![only.unwrap_or(0).into(), after.into(), limit.into()], of);
     let rows = db
         .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
@@ -412,7 +414,8 @@ pub async fn list_records(
                     r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
                     r.period_end AS period_end, r.source_version AS source_version, r.address AS address,
                     r.course_title AS course_title, r.project_title AS project_title, r.school_code AS school_code, r.role AS role,
-                    r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number
+                    r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number,
+                    r.flagged AS flagged
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
              WHERE ($1 = 0 OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", more.sql),
             more.args,
@@ -442,6 +445,7 @@ pub async fn list_records(
                 place: r.opt_text("place")?,
                 period_start: r.opt_text("period_start")?,
                 certificate_number: r.opt_text("certificate_number")?,
+                flagged: r.int("flagged")? != 0,
             })
         })
         .collect()

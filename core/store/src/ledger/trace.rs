@@ -104,6 +104,8 @@ pub struct EntryRow {
     pub manifest_version: i64,
     /// The source's version of the record.
     pub source_version: i64,
+    /// Whether two contents of the record came as the same version, so that a person should ask which is right.
+    pub flagged: bool,
 }
 
 impl EntryRow {
@@ -143,7 +145,8 @@ pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreE
                     e.raw_hours AS raw_hours, m.unit AS unit, m.units_per_one AS units_per_one,
                     e.hours_of AS hours_of, e.duplicate_of AS duplicate_of, e.decision_id AS decision_id,
                     r.address AS address, b.payload_id AS payload_id, r.batch_id AS batch_id,
-                    r.manifest_version AS manifest_version, r.source_version AS source_version
+                    r.manifest_version AS manifest_version, r.source_version AS source_version,
+                    r.flagged AS flagged
              FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
              JOIN institution i ON i.id = r.institution_id JOIN identity_claim c ON c.id = r.claim_id
              JOIN batch b ON b.id = r.batch_id JOIN rule m ON m.id = e.conversion_id
@@ -221,5 +224,6 @@ fn parse_entry(
         batch: r.int("batch_id")?,
         manifest_version: r.int("manifest_version")?,
         source_version: r.int("source_version")?,
+        flagged: r.int("flagged")? != 0,
     })
 }
