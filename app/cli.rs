@@ -17,7 +17,8 @@ use crate::words::{label, sentence};
 
 pub use connectors::{Connectors, Template};
 pub use credit::{
-    Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, Rules, Schools, Teachers,
+    Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
+    Teachers,
 };
 pub use sources::{Place, Secrets, Sources};
 

@@ -6,7 +6,7 @@ use huiliu_connectors::CONNECTORS;
 use huiliu_engine::database::{MayCreate, OpenDatabase};
 use huiliu_engine::operations::RegistryAccess;
 use huiliu_engine::program::Program;
-use huiliu_engine::runtime::Runtime;
+use huiliu_engine::runtime::{ProcessNames, Runtime};
 
 use crate::CliError;
 use crate::settings::Settings;
@@ -36,7 +36,9 @@ pub fn registry_access<'a>(
 
 /// Starts the whole runtime, for commands that sync, deliver or settle.
 pub async fn start_runtime(settings: &Settings, make: MayCreate) -> Result<Runtime, CliError> {
-    let started = Runtime::start(settings.engine.clone(), build_program(), make, &holder_id()).await;
+    let holder = holder_id();
+    let names = ProcessNames { holder: &holder, actor: &settings.actor };
+    let started = Runtime::start(settings.engine.clone(), build_program(), make, names).await;
     let (runtime, opened) = started.map_err(CliError::from_operation)?;
     note_made_key(opened.made_key.as_deref());
     Ok(runtime)

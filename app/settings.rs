@@ -224,7 +224,7 @@ fn read_file(path: &Path, read: &mut SettingsRead) -> RawSettings {
 }
 
 fn built_in_packs() -> Vec<NamedText> {
-    PACKS.map(|(name, text)| NamedText { name: name.to_owned(), text: text.to_owned() }).into()
+    PACKS.map(|(name, text)| NamedText { name: name.to_owned(), text: text.to_owned(), built_in: true }).into()
 }
 
 /// Loads the rule packs of these files, or the built-in ones if there are none.
@@ -237,15 +237,15 @@ pub fn load_packs(paths: Vec<PathBuf>) -> Result<Vec<NamedText>, SettingsProblem
 
 pub fn load_text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<NamedText, SettingsProblem> {
     match path.filter(|p| !p.as_os_str().is_empty()) {
-        None => Ok(NamedText { name: name.to_owned(), text: built_in.to_owned() }),
+        None => Ok(NamedText { name: name.to_owned(), text: built_in.to_owned(), built_in: true }),
         Some(file) => match std::fs::read_to_string(&file) {
-            Ok(text) => Ok(NamedText { name: file.display().to_string(), text }),
+            Ok(text) => Ok(NamedText { name: file.display().to_string(), text, built_in: false }),
             Err(why) => Err(SettingsProblem::NamedFile { file, why }),
         },
     }
 }
 
 fn load_named_or(path: Option<PathBuf>, name: &str, built_in: &str, problems: &mut Vec<SettingsProblem>) -> NamedText {
-    let own = || NamedText { name: name.to_owned(), text: built_in.to_owned() };
+    let own = || NamedText { name: name.to_owned(), text: built_in.to_owned(), built_in: true };
     ok_or_note(load_text_or(path, name, built_in), problems).unwrap_or_else(own)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use huiliu_decode::unpack::{Task, UnpackError, unpack};
 use huiliu_decode::{Body, decode};
+use huiliu_engine::active_rules::RuleFollower;
 use huiliu_engine::deliver::DeliveryContext;
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_manifest::Manifest;
@@ -15,6 +16,7 @@ use huiliu_platform::http::guard::Networks;
 use huiliu_platform::{Endpoint, RateLimiter};
 use huiliu_queue::Queue;
 use huiliu_rules::policy::{Policy, RuleFile};
+use huiliu_rules::roster::regions::Regions;
 use huiliu_store::Db;
 use huiliu_store::intake::runs::{self, NewActivation};
 use huiliu_store::ledger::entries;
@@ -37,6 +39,11 @@ pub fn load_policy() -> Policy {
     let (pack, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
     let pack = RuleFile { name: "config/policy/jilin-2014.toml", text: &pack };
     Policy::parse(&[pack], RuleFile { name: "config/courses.toml", text: &courses }).unwrap()
+}
+
+pub fn load_regions() -> Regions {
+    let path = repository_root().join("config/regions.toml");
+    Regions::parse("config/regions.toml", &std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
@@ -165,8 +172,7 @@ pub async fn delivery_context(db: Db, manifest: &Manifest) -> DeliveryContext {
     DeliveryContext {
         db,
         keys,
-        policy: policy.into(),
-        rules: rules.into(),
+        rules: RuleFollower::fixed(policy, rules, load_regions()),
         known: Arc::default(),
         manifests: Manifests::new(
             [(manifest.id.clone(), ActiveManifest { manifest: manifest.clone(), activation })].into(),

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::test_env::{Services, TestEnv, units_before_after};
 
-fn read_file(path: &str) -> String {
+pub fn read_file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
 /// Writes a shipped pack into the house's folder, with some of its text replaced. Returns the path.
-fn write_pack(house: &TestEnv, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
+pub fn write_pack(house: &TestEnv, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
     let mut text = read_file(from);
     for (old, new) in replaced {
         assert!(text.contains(old), "{old}");
@@ -273,11 +273,8 @@ fn other_rules_are_compared_before_they_are_used() {
     assert_eq!(provisional[1], 0);
     assert!(counted[1] > counted[0]);
     // Afterwards each teacher has what was planned.
-    let config = house.dir.0.join("firm-settings.toml");
-    std::fs::write(&config, format!("policy_files = [{firm:?}]\n")).unwrap();
     let before = house.read_ledger();
-    let out = house.run(&["worker", "--until-done", "--config", config.to_str().unwrap()]);
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    house.run_json(&["rules", "register", &firm, "--because", "a trial", "--json"]);
     let after = house.read_ledger();
     let sum = |ledger: &BTreeMap<String, (i64, i64, i64)>| {
         ledger.values().map(|t| (t.0, t.1)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))

@@ -10,7 +10,7 @@ use super::{PageArgs, parse_day, parse_reason};
 
 #[derive(Debug, Subcommand)]
 pub enum Rules {
-    /// List the rule packs in use.
+    /// List the rule packs in force.
     List,
     /// List every rule, what it rests on, and where it is written.
     Show {
@@ -27,6 +27,44 @@ pub enum Rules {
         #[arg(long)]
         courses: Option<PathBuf>,
     },
+    /// Check files of rules, register them as new versions and put them into force.
+    Register {
+        /// Rule packs, a crosswalk, matching weights or regions.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Only register them; `rules activate` puts them into force.
+        #[arg(long)]
+        no_activate: bool,
+        #[command(flatten)]
+        how: RuleChangeArgs,
+    },
+    /// Put registered versions into force, all at once.
+    Activate {
+        /// A name and its version, then further names with theirs.
+        #[arg(required = true, num_args = 2.., value_name = "NAME VERSION")]
+        versions: Vec<String>,
+        #[command(flatten)]
+        how: RuleChangeArgs,
+    },
+    /// Go back to the rules before the last activation; with a name, to the version of it before the last change.
+    Rollback {
+        /// Name of a rule pack, or `courses`, `matching`, `regions`.
+        name: Option<String>,
+        #[command(flatten)]
+        how: RuleChangeArgs,
+    },
+    /// Take a rule pack out of force; its versions stay registered.
+    Retire {
+        /// Name of the rule pack.
+        name: String,
+        #[command(flatten)]
+        how: RuleChangeArgs,
+    },
+    /// List the registered versions of all rules, and which are in force.
+    Versions {
+        /// List only the versions of this one.
+        name: Option<String>,
+    },
     /// Show which teachers' hours other rules would change. Each side is `current`, or files separated by commas.
     Diff {
         before: String,
@@ -38,6 +76,26 @@ pub enum Rules {
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },
+}
+
+/// Options of every command that changes the rules in force.
+#[derive(Debug, Clone, Args)]
+pub struct RuleChangeArgs {
+    /// Why, for the audit log.
+    #[arg(long, value_parser = parse_reason)]
+    pub because: String,
+    /// Only say whose hours would change.
+    #[arg(long)]
+    pub plan: bool,
+    /// Refuse if the rules in force are not those of this activation, which a plan names.
+    #[arg(long, value_name = "ACTIVATION")]
+    pub planned_on: Option<i64>,
+    /// Show every teacher.
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
+    /// Show at most this many teachers.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -40,6 +40,7 @@ fn part_label(part: Part) -> &'static str {
         Part::Schema => label("cli-doctor-schema"),
         Part::Key => label("cli-doctor-key"),
         Part::KeyFile => label("cli-doctor-key-file"),
+        Part::Rules => label("cli-doctor-rules"),
         Part::Orphans => label("cli-doctor-orphans"),
         Part::Queue => label("cli-doctor-queue"),
     }
@@ -55,6 +56,7 @@ fn detail_text(detail: &Detail) -> String {
         Detail::Readable { path, mode } => {
             sentence!("cli-doctor-others-can-read-mode-chmod", path = path.display(), mode)
         }
+        Detail::Rules { in_force, differing, .. } => rules_text(in_force, differing),
         Detail::Orphans(counts) if counts.is_empty() => label("cli-doctor-none").to_owned(),
         Detail::Orphans(counts) => counts
             .iter()
@@ -69,6 +71,15 @@ fn detail_text(detail: &Detail) -> String {
         Detail::NotExamined => label("cli-doctor-looked-settings-file-says-where").to_owned(),
         Detail::Failed(error) => error_text(error),
     }
+}
+
+fn rules_text(in_force: &[String], differing: &[String]) -> String {
+    let comma = label("cli-render-comma");
+    let told = if in_force.is_empty() { label("cli-doctor-rules-none-yet").to_owned() } else { in_force.join(comma) };
+    if differing.is_empty() {
+        return told;
+    }
+    sentence!("cli-doctor-rules-differ", told, names = differing.join(comma))
 }
 
 /// Describes a source: its name, where it is defined, and its problem.

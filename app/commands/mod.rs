@@ -26,6 +26,7 @@ mod reference;
 mod register;
 mod replay;
 mod roster;
+mod rule_versions;
 mod rules;
 mod runs;
 mod schedules;
@@ -114,7 +115,7 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
         Command::Identity(asked) => identity::run(settings, asked, json).await,
         Command::Roster(asked) => roster::run(settings, asked, json).await,
         Command::Schools(asked) => roster::run_schools(settings, asked, json).await,
-        Command::Regions(asked) => roster::run_regions(&settings, &asked, json),
+        Command::Regions(asked) => roster::run_regions(&settings, &asked, json).await,
         Command::Ledger => records::print_ledger(settings).await,
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,

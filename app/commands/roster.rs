@@ -179,14 +179,14 @@ fn show_schools(schools: &[SchoolShown]) {
 }
 
 /// Runs `regions`. Needs no database, because the tree of regions comes from a file.
-pub fn run_regions(settings: &Settings, asked: &RegionCommands, json: bool) -> Result<(), CliError> {
+pub async fn run_regions(settings: &Settings, asked: &RegionCommands, json: bool) -> Result<(), CliError> {
     match asked {
         RegionCommands::List { on } => {
-            let page = regions::list(&settings.engine, on.unwrap_or_else(today_in_shanghai))?;
+            let page = regions::list(&settings.engine, on.unwrap_or_else(today_in_shanghai)).await?;
             show_page(json, &page, show_regions);
         }
         RegionCommands::Show { code, on } => {
-            let shown = regions::show(&settings.engine, code, *on)?;
+            let shown = regions::show(&settings.engine, code, *on).await?;
             show(json, &shown, |shown| show_regions(&shown.rows));
         }
     }

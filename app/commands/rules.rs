@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::rules::{self, OpenQuestion, PackShown, RuleShown, RuleSide, RulesChecked, RulesDiff};
+use huiliu_engine::recount::{Change, Totals};
 use huiliu_values::{BeforeAfter, ExactHours};
 
 use super::decisions::show_changes;
-use super::plans;
+use super::{plans, rule_versions};
 use crate::cli::Rules;
 use crate::render::{format_hours, format_unsigned, show, show_page};
 use crate::settings::{self, Settings};
@@ -17,14 +18,23 @@ use crate::words::{label, localize_word, localize_wording, rule_name, say, sente
 use crate::{CliError, open};
 
 /// How many teachers a result contains by default.
-const DEFAULT_TEACHERS: usize = 50;
+pub(super) const DEFAULT_TEACHERS: usize = 50;
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {
     let engine = &settings.engine;
     match asked {
-        Rules::List => show_page(json, &rules::list(engine)?, show_packs),
-        Rules::Show { pack } => show_page(json, &rules::show(engine, pack.as_deref())?, show_rules),
-        Rules::Settings => show_page(json, &rules::settings(engine)?, show_questions),
+        Rules::List => show_page(json, &rules::list(engine).await?, show_packs),
+        Rules::Show { pack } => show_page(json, &rules::show(engine, pack.as_deref()).await?, show_rules),
+        Rules::Settings => show_page(json, &rules::settings(engine).await?, show_questions),
+        Rules::Register { files, no_activate, how } => {
+            return rule_versions::register_files(&settings, files, !no_activate, &how, json).await;
+        }
+        Rules::Activate { versions, how } => {
+            return rule_versions::activate_versions(&settings, &versions, &how, json).await;
+        }
+        Rules::Rollback { name, how } => return rule_versions::roll_back(&settings, name, &how, json).await,
+        Rules::Retire { name, how } => return rule_versions::retire_pack(&settings, &name, &how, json).await,
+        Rules::Versions { name } => return rule_versions::list_versions(&settings, name.as_deref(), json).await,
         Rules::Check { files, courses } => show(json, &check_packs(&settings, files, courses)?, show_checked),
         Rules::Diff { before, after, all, limit } => {
             let sides = BeforeAfter::new(parse_side(&before)?, parse_side(&after)?);
@@ -111,7 +121,12 @@ async fn diff_rules(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: u
     Ok(diff)
 }
 
-fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff, shown: usize) {
+fn show_diff(diff: &RulesDiff, shown: usize) {
+    show_effect(&diff.totals, &diff.teachers, shown);
+}
+
+/// Shows whose hours other rules change, and the sums over all teachers.
+pub(super) fn show_effect(totals: &Totals, changes: &[Change], shown: usize) {
     let concerned = usize::try_from(totals.hours_change + totals.reasons_change).unwrap_or(usize::MAX);
     if concerned == 0 {
         return say(&sentence!(

@@ -26,6 +26,11 @@ fn action_label(action: &str) -> Option<&'static str> {
         "replay.apply" => label("cli-acts-replay-apply"),
         "replay.plan" => label("cli-acts-replay-plan"),
         "replay.refused" => label("cli-acts-replay-refused"),
+        "rules.activate" => label("cli-acts-rules-activate"),
+        "rules.register" => label("cli-acts-rules-register"),
+        "rules.retire" => label("cli-acts-rules-retire"),
+        "rules.rollback" => label("cli-acts-rules-rollback"),
+        "rules.seed" => label("cli-acts-rules-seed"),
         "secret.remove" => label("cli-acts-secret-remove"),
         "secret.set" => label("cli-acts-secret-set"),
         "source.add" => label("cli-acts-source-add"),
@@ -56,6 +61,11 @@ const ACTIONS: &[&str] = &[
     "replay.apply",
     "replay.plan",
     "replay.refused",
+    "rules.activate",
+    "rules.register",
+    "rules.retire",
+    "rules.rollback",
+    "rules.seed",
     "secret.remove",
     "secret.set",
     "source.add",
@@ -80,7 +90,7 @@ pub fn parse_action(words: &str) -> String {
 }
 
 /// Returns the kinds of objects: the name in the audit log, and the name in the language of the locale.
-fn object_kinds() -> [(&'static str, &'static str); 8] {
+fn object_kinds() -> [(&'static str, &'static str); 9] {
     [
         ("dead letter", label("cli-acts-kind-dead-letter")),
         ("batch", label("cli-acts-kind-batch")),
@@ -88,6 +98,7 @@ fn object_kinds() -> [(&'static str, &'static str); 8] {
         ("database", label("cli-acts-kind-database")),
         ("decision", label("cli-acts-kind-decision")),
         ("replay", label("cli-acts-kind-replay")),
+        ("rules", label("cli-acts-kind-rules")),
         ("secret", label("cli-acts-kind-secret")),
         ("source", label("cli-acts-kind-source")),
     ]
@@ -106,7 +117,7 @@ pub fn parse_object(words: &str) -> String {
 }
 
 /// Replaces the kind at the start of the text. `kinds` holds pairs of (old, new).
-fn replace_kind(text: &str, kinds: [(&str, &str); 8]) -> String {
+fn replace_kind(text: &str, kinds: [(&str, &str); 9]) -> String {
     let of = |(from, to): &(&str, &str)| {
         let rest = text.strip_prefix(from)?;
         (rest.is_empty() || rest.starts_with(' ')).then(|| format!("{to}{rest}"))
@@ -157,6 +168,8 @@ fn key_label(key: &str) -> &str {
         "planned" => label("cli-acts-key-planned"),
         "raw_records" => label("cli-acts-key-raw-records"),
         "record" => label("cli-acts-key-record"),
+        "replaced" => label("cli-acts-key-replaced"),
+        "rules" => label("cli-acts-kind-rules"),
         "reverses" => label("cli-acts-key-reverses"),
         "run" => label("cli-acts-key-run"),
         "schedule" => label("cli-acts-key-schedule"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, Problem, RecordRange, StageResult, decode};
+use huiliu_engine::active_rules::RuleFollower;
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
@@ -81,8 +82,7 @@ impl Office {
         let context = DeliveryContext {
             db: db.clone(),
             keys,
-            policy: Arc::new(policy),
-            rules: Arc::new(rules),
+            rules: RuleFollower::fixed(policy, rules, crate::connectors::load_regions()),
             known: Arc::default(),
             manifests: Manifests::default(),
             unpacker: new_unpacker(),
@@ -144,7 +144,8 @@ impl Office {
         let manifests = self.context.manifests.current();
         let manifest = &manifests["institution"].manifest;
         let stream = manifest.find_stream("completions").unwrap();
-        let (policy, keys) = (&self.context.policy, &self.context.keys);
+        let rules = self.context.rules.current();
+        let (policy, keys) = (&rules.policy, &self.context.keys);
         let cx = Context {
             manifest,
             stream,
@@ -180,9 +181,7 @@ impl Office {
     }
 
     pub async fn settle_all(&self) {
-        settle::settle_all(&self.db, &self.context.keys, &self.context.policy, &self.context.rules, &|_| {})
-            .await
-            .unwrap();
+        settle::settle_all(&self.context, &|_| {}).await.unwrap();
     }
 
     pub async fn query_rows(&self, sql: &str) -> Vec<Row> {

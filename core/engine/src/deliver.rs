@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tracing::Instrument as _;
 
+use crate::active_rules::{RuleFollower, RuleSnapshot};
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest, Manifests};
@@ -16,12 +17,10 @@ use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_messages::{Message, in_log, said_in_english};
-use huiliu_rules::policy::Policy;
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
 use huiliu_store::identity::claims::ClaimCache;
 use huiliu_store::intake::{expectations, payloads};
-use huiliu_store::ledger::entries::RuleIds;
 use huiliu_store::{Db, StoreError, Unreadable};
 use huiliu_vault::keys::Keys;
 
@@ -37,10 +36,8 @@ pub struct DeliveryContext {
     pub db: Db,
     /// Keys for sealing and indexing.
     pub keys: Keys,
-    /// The rules in use.
-    pub policy: Arc<Policy>,
-    /// Row ids of the rules in the database.
-    pub rules: Arc<RuleIds>,
+    /// The rules in force.
+    pub rules: RuleFollower,
     /// Cache of identity claims seen before.
     pub known: Arc<Mutex<ClaimCache>>,
     /// The manifests in use.
@@ -129,17 +126,18 @@ pub enum BatchFailure {
 
 said_in_english!(BatchFailure);
 
-/// How a batch is read today: its stream, under the manifest that is current.
+/// How a batch is read today: its stream, under the manifest and the rules that are current.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading<'d> {
     manifest: &'d Manifest,
     pub stream: &'d Stream,
     pub activation: i64,
+    rules: &'d RuleSnapshot,
 }
 
 impl<'d> Reading<'d> {
     /// Finds the manifest and stream of a batch.
-    pub fn for_batch(manifests: &'d Active, held: &ClaimedBatch) -> Result<Self, StoreError> {
+    pub fn for_batch(manifests: &'d Active, rules: &'d RuleSnapshot, held: &ClaimedBatch) -> Result<Self, StoreError> {
         let ActiveManifest { manifest, activation } = manifests
             .get(&held.connector)
             .ok_or_else(|| StoreError::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
@@ -149,7 +147,7 @@ impl<'d> Reading<'d> {
                 stream: held.stream.clone(),
             })
         })?;
-        Ok(Self { manifest, stream, activation: *activation })
+        Ok(Self { manifest, stream, activation: *activation, rules })
     }
 }
 
@@ -215,8 +213,8 @@ impl DeliveryContext {
         body: &'a Body<'_>,
         wanted: impl Fn(u32) -> bool,
     ) -> Result<Load<'a>, StoreError> {
-        let Reading { manifest, stream, activation } = reading;
-        let (policy, keys, source_id, address) = (&*self.policy, &self.keys, held.source_id, &*held.address);
+        let Reading { manifest, stream, activation, rules } = reading;
+        let (policy, keys, source_id, address) = (&rules.policy, &self.keys, held.source_id, &*held.address);
         let (each, landing) = (&held.each, held.payload_id);
         let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing };
         let mut load = Load {
@@ -257,7 +255,8 @@ pub(crate) fn unreadable_error(held: &ClaimedBatch, e: decode::DecodeError) -> S
 
 async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Commit, StoreError> {
     let manifests = context.manifests.current();
-    let reading = Reading::for_batch(&manifests, held)?;
+    let rules = context.rules.current();
+    let reading = Reading::for_batch(&manifests, &rules, held)?;
     if let Some(done) = repeat::commit_repeat(&context.db, held, reading.stream, reading.activation).await? {
         return Ok(done);
     }

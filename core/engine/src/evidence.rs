@@ -21,7 +21,8 @@ pub async fn load_raw_record(
     let held = replays::load_batch(&mut tx, batch).await?;
     drop(tx);
     let manifests = context.manifests.current();
-    let stream = Reading::for_batch(&manifests, &held)?.stream;
+    let rules = context.rules.current();
+    let stream = Reading::for_batch(&manifests, &rules, &held)?.stream;
     let mut payload = Arc::default();
     let body = context.load_body(&held, stream, &mut payload).await?;
     let plan = Plan::new(stream);

@@ -7,11 +7,13 @@
 pub mod settings;
 pub mod settings_problem;
 
+pub mod active_rules;
 pub mod database;
 pub mod manifests;
 pub mod program;
 pub mod registry;
 pub mod rule_files;
+pub mod rule_seed;
 pub mod runtime;
 
 pub mod operations;
@@ -22,6 +24,7 @@ pub mod expect;
 pub mod ingest;
 mod lease;
 mod log_event;
+mod manifest_digests;
 pub mod rate_limit;
 pub mod reason_codes;
 pub mod recount;
@@ -33,3 +36,4 @@ pub mod source_check;
 pub mod sources;
 pub mod sweep;
 pub mod upload_plan;
+pub mod verify;

@@ -32,6 +32,21 @@ pub(crate) enum LogEvent {
     /// A registered source cannot be used.
     #[serde(rename = "log.source_unusable")]
     SourceUnusable { why: Message },
+    /// Other rules were activated and are in use here from now on.
+    #[serde(rename = "log.rules_read")]
+    RulesRead,
+    /// Rules were activated that this program cannot use, so it settles nothing.
+    #[serde(rename = "log.rules_unusable")]
+    RulesUnusable { why: Message },
+    /// A new database has its first rules.
+    #[serde(rename = "log.rules_seeded")]
+    RulesSeeded,
+    /// A database of an earlier release has got rules other than those that it was last settled by.
+    #[serde(rename = "log.rules_replaced")]
+    RulesReplaced,
+    /// Files of the settings differ from the rules in force and change nothing.
+    #[serde(rename = "log.rules_differ")]
+    RulesDiffer { names: Vec<String> },
     /// Waiting rows of a batch were not loaded.
     #[serde(rename = "log.rows_not_loaded")]
     RowsNotLoaded { why: Message },

@@ -1,6 +1,6 @@
 //! Computes what other rules or a decision would change in the ledger, per teacher, without changing it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use huiliu_rules::ledger::standing::{self, ByBasis, Line, Sum};
 use huiliu_rules::ledger::{self, Entry, Fact, Person};
-use huiliu_rules::policy::Policy;
+use huiliu_rules::policy::{NO_PACK, Policy};
 use huiliu_store::ledger::decisions::{self, CourseDecision};
 use huiliu_store::ledger::{facts, marks};
 use huiliu_store::roster::known as people;
@@ -121,6 +121,20 @@ impl ComparedEntries<'_> {
         new + gone
     }
 
+    /// Counts the entries whose hours a rule converts before and none does after.
+    fn count_orphaned(&self, teacher: i64, known: &TeacherFacts, orphaned: &mut Option<OrphanedEntries>) {
+        let ruled: HashSet<i64> =
+            self.before.entries.iter().filter(|e| e.conversion != NO_PACK).map(|e| e.record_id).collect();
+        for entry in self.after.entries.iter().filter(|e| e.conversion == NO_PACK && ruled.contains(&e.record_id)) {
+            if let Some(told) = orphaned {
+                told.entries += 1;
+            } else if let Some(fact) = known.facts.iter().find(|fact| fact.record_id == entry.record_id) {
+                let (record, day, unit) = (entry.record_id, fact.period_end, fact.hours_unit.clone());
+                *orphaned = Some(OrphanedEntries { entries: 1, teacher, record, day, unit });
+            }
+        }
+    }
+
     /// Returns the change for the teacher, `None` if no entry differs.
     fn to_change(&self, teacher: i64) -> Option<Change> {
         let entries_changed = self.count_changed_entries();
@@ -134,6 +148,30 @@ impl ComparedEntries<'_> {
             exempt_entries: BeforeAfter::new(self.before.count_exempt_entries(), self.after.count_exempt_entries()),
         })
     }
+}
+
+/// Entries that have a rule before and none after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrphanedEntries {
+    /// How many.
+    pub entries: u64,
+    /// The teacher of the first.
+    pub teacher: i64,
+    /// The record of the first.
+    pub record: i64,
+    /// The day on which its training ended.
+    pub day: NaiveDate,
+    /// The unit of its hours.
+    pub unit: String,
+}
+
+/// The effect of other rules on all teachers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The totals over all teachers.
+    pub totals: Totals,
+    /// Entries that would lose their rule; `None` if there are none.
+    pub orphaned: Option<OrphanedEntries>,
 }
 
 /// The content of an entry, with rules named instead of numbered.
@@ -239,13 +277,13 @@ pub async fn compare_rules(
     db: &Db,
     rules: BeforeAfter<&Policy>,
     told: &mut (dyn FnMut(Change) + Send),
-) -> Result<Totals, StoreError> {
-    let mut totals = Totals::default();
+) -> Result<Comparison, StoreError> {
+    let (mut totals, mut orphaned) = (Totals::default(), None);
     let mut last = 0;
     loop {
         let mut tx = db.begin().await?;
         let ids = marks::teachers_after(&mut tx, last, TEACHERS).await?;
-        let Some(end) = ids.last() else { return Ok(totals) };
+        let Some(end) = ids.last() else { return Ok(Comparison { totals, orphaned }) };
         last = *end;
         let known = load_teachers(&mut tx, &ids).await?;
         totals.teachers += ids.len() as u64;
@@ -254,6 +292,7 @@ pub async fn compare_rules(
             let (before, after) =
                 (TeacherEntries::new(rules.before, teacher), TeacherEntries::new(rules.after, teacher));
             let compared = ComparedEntries { before, after };
+            compared.count_orphaned(*id, teacher, &mut orphaned);
             totals.add_hours(
                 compared.compare_hours(EntryOutcome::Counted),
                 compared.compare_hours(EntryOutcome::Provisional),
@@ -270,9 +309,8 @@ pub async fn compare_rules(
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn policy_with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreError> {
-    let mut tx = db.begin().await?;
-    let decided = decisions::list_course_decisions(&mut tx).await?;
+pub async fn find_policy_with_decisions(tx: &mut Tx, policy: &Policy) -> Result<Option<Policy>, StoreError> {
+    let decided = decisions::list_course_decisions(tx).await?;
     Ok((!decided.is_empty()).then(|| apply_course_decisions(policy, &decided)))
 }
 
@@ -281,16 +319,16 @@ pub async fn policy_with_decisions(db: &Db, policy: &Policy) -> Result<Option<Po
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn policy_in_force(db: &Db, policy: Policy) -> Result<Policy, StoreError> {
-    let decided = policy_with_decisions(db, &policy).await?;
+    let decided = find_policy_with_decisions(&mut db.begin_read_only().await?, &policy).await?;
     Ok(decided.unwrap_or(policy))
 }
 
 /// Returns the rules with people's course decisions, as a transaction sees them.
-async fn load_policy_with_decisions(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreError> {
+pub(crate) async fn load_policy_with_decisions(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreError> {
     Ok(apply_course_decisions(policy, &decisions::list_course_decisions(tx).await?))
 }
 
-fn apply_course_decisions(policy: &Policy, decided: &[CourseDecision]) -> Policy {
+pub(crate) fn apply_course_decisions(policy: &Policy, decided: &[CourseDecision]) -> Policy {
     let mut policy = policy.clone();
     for CourseDecision { connector, code, course } in decided {
         policy.crosswalk.override_course(connector, code, course.as_deref());

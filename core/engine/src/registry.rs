@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::database::{self, MayCreate, OpenError};
 use crate::log_event::LogEvent;
+use crate::manifest_digests::digest_manifest;
 use crate::manifests::{Active, ActiveManifest};
 use crate::program::Program;
 use crate::runtime::Runtime;
@@ -408,8 +409,9 @@ impl Runtime {
         self.registry.current_snapshot()
     }
 
-    /// Applies what was registered since the last look.
+    /// Applies what was registered, and which rules were activated, since the last look.
     pub async fn refresh_registry(&self) -> Result<(), StoreError> {
+        self.delivery.rules.refresh(&self.delivery.db, &self.delivery.keys).await?;
         let mut told = self.registry.0.told.lock().await;
         while registry::read_number(&self.delivery.db).await? != self.registry_snapshot().number {
             let registered = registry::read_registry(&self.delivery.db).await?;
@@ -420,8 +422,8 @@ impl Runtime {
 
     /// Applies one state of the registry. Changes nothing if something else was registered meanwhile.
     async fn apply_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreError> {
-        let files = self.settings.pack_names();
-        let rules = RulesInUse { policy: &self.delivery.policy, files: &files };
+        let in_force = self.delivery.rules.current();
+        let rules = RulesInUse { policy: &in_force.policy, files: &in_force.files };
         let InUse { found, unreadable } = merge_registered(&self.registry.0.base, &registered, rules);
         let Some(mut active) = activate_found(self, registered.number, &found).await? else { return Ok(()) };
         let before = self.delivery.manifests.current();
@@ -507,10 +509,7 @@ async fn activate_found(
     number: i64,
     found: &BTreeMap<String, FoundManifest>,
 ) -> Result<Option<Active>, StoreError> {
-    let rules = runtime.settings.rules_text();
-    let digest =
-        |f: &FoundManifest| runtime.delivery.keys.digest(&[b"activation", f.text.as_bytes(), rules.as_bytes()]);
-    let digests: Vec<_> = found.values().map(digest).collect();
+    let digests: Vec<_> = found.values().map(|found| digest_manifest(&runtime.delivery.keys, found)).collect();
     let currents: Vec<NewActivation<'_>> = found
         .values()
         .map(|f| &f.manifest)

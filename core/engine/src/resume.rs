@@ -45,7 +45,8 @@ pub async fn resume_ready_rows(context: &DeliveryContext) -> Result<usize, Store
 async fn resume_batch(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<usize, StoreError> {
     let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
     let manifests = context.manifests.current();
-    let reading = Reading::for_batch(&manifests, &held)?;
+    let rules = context.rules.current();
+    let reading = Reading::for_batch(&manifests, &rules, &held)?;
     let mut bytes = std::sync::Arc::default();
     let body = context.load_body(&held, reading.stream, &mut bytes).await?;
     let load = stage_wanted_records(context, &held, reading, &body, wanted)?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use huiliu_messages::{Message, said_in_english};
 use serde::Serialize;
 
+use crate::active_rules::{ActiveRulesError, RuleFollower};
 use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::deliver::{self, BatchFailure, Delivered, DeliveryContext};
 use crate::expect::{self, UnmetPass};
@@ -17,19 +18,17 @@ use crate::registry::{self, Recipe, RegistryError, RegistryFollower};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use crate::sweep::{self, SweepOutcome};
-use crate::{database, resume, settle};
+use crate::{active_rules, database, manifest_digests, resume, rule_seed, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
 use huiliu_platform::{Connector, Endpoint, shipped};
 use huiliu_queue::{Queue, QueueError};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::runs::{self, NewActivation, RunRange};
+use huiliu_store::intake::runs::RunRange;
 use huiliu_store::intake::source_lease;
-use huiliu_store::ledger::entries;
 use huiliu_store::settlement;
 use huiliu_store::sql::schema;
-use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
 /// Why a process cannot start.
@@ -38,6 +37,8 @@ use huiliu_vault::keys::Keys;
 pub enum StartError {
     /// The rule files cannot be read.
     Rules(RuleFileError),
+    /// The rules in force cannot be used.
+    ActiveRules(ActiveRulesError),
     /// A manifest or a source cannot be used.
     Registry(RegistryError),
     /// The rules do not convert a connector's hours.
@@ -55,6 +56,17 @@ said_in_english!(StartError);
 impl From<RuleFileError> for StartError {
     fn from(error: RuleFileError) -> Self {
         Self::Rules(error)
+    }
+}
+
+impl From<ActiveRulesError> for StartError {
+    fn from(error: ActiveRulesError) -> Self {
+        match error {
+            // There are none in force yet: the files of the settings are meant.
+            ActiveRulesError::Unreadable { activation: 0, why } => Self::Rules(why),
+            ActiveRulesError::Store(fault) => Self::Store(fault),
+            other => Self::ActiveRules(other),
+        }
     }
 }
 
@@ -88,6 +100,15 @@ impl From<QueueError> for StartError {
     }
 }
 
+/// How a process is called.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessNames<'a> {
+    /// Host and process, shown with the batches that it holds.
+    pub holder: &'a str,
+    /// Who acts where the process itself does, for the audit log.
+    pub actor: &'a str,
+}
+
 /// What a process holds while it works. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Runtime {
@@ -104,8 +125,8 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Opens the database and the queue, and records the manifests and rules of this process as current in the
-    /// database.
+    /// Opens the database and the queue, reads the rules in force, and records the manifests of this process as current in
+    /// the database. A database without rules gets those of the settings.
     ///
     /// # Errors
     /// [`StartError`] for the first part that cannot be opened or used.
@@ -113,34 +134,34 @@ impl Runtime {
         settings: Arc<Settings>,
         program: Program,
         make: MayCreate,
-        holder: &str,
+        process: ProcessNames<'_>,
     ) -> Result<(Self, OpenDatabase), StartError> {
-        let policy = rule_files::load_policy(&settings)?;
-        let base = registry::load_base_manifests(&settings, &program)?;
-        for found in base.values() {
-            trial::check_units(&found.manifest, &policy, &settings.pack_names())?;
+        if !database::database_exists(&settings) {
+            // Faulty rules must not leave a new database behind.
+            rule_files::load_policy(&settings)?;
         }
+        let base = registry::load_base_manifests(&settings, &program)?;
         let opened = OpenDatabase::open(&settings, make).await?;
         let OpenDatabase { db, keys, .. } = opened.clone();
         let queue = open_queue(&settings, &keys).await?;
-        let rules = entries::register_rules(&db, &keys, &policy).await?;
-        let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
-        let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
-        runs::activate_current(
-            &db,
-            NewActivation { kind: ActivationKind::Rules, name: "rules", version, digest: &digest },
-        )
-        .await?;
+        let rules = rule_seed::load_or_seed(&db, &keys, &settings, process.actor).await?;
+        for found in base.values() {
+            trial::check_units(&found.manifest, &rules.policy, &rules.files)?;
+        }
+        let differing = active_rules::find_differing(&settings, &rules.objects);
+        if !differing.is_empty() {
+            tracing::warn!("{}", LogEvent::RulesDiffer { names: differing });
+        }
+        manifest_digests::restate_manifest_digests(&db, &keys, &settings, &base).await?;
         let delivery = DeliveryContext {
             db,
             keys,
-            policy: Arc::new(policy),
-            rules: Arc::new(rules),
+            rules: RuleFollower::new(rules, Arc::clone(&settings)),
             known: Arc::default(),
             manifests: Manifests::default(),
             unpacker: Arc::clone(&program.unpacker),
             lease_ms: settings.lease_ms,
-            holder: holder.into(),
+            holder: process.holder.into(),
         };
         let runtime = Self { settings, program, delivery, queue, registry: RegistryFollower::new(base) };
         runtime.refresh_registry().await?;
@@ -203,9 +224,9 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn settle_pending(&self) -> Result<usize, StoreError> {
-        let DeliveryContext { db, keys, policy, rules, .. } = &self.delivery;
+        self.delivery.rules.refresh(&self.delivery.db, &self.delivery.keys).await?;
         resume::resume_ready_rows(&self.delivery).await?;
-        settle::settle_all(db, keys, policy, rules, &|_| {}).await
+        settle::settle_all(&self.delivery, &|_| {}).await
     }
 
     /// Settles, and waits up to 60 seconds for what another process is settling.
@@ -244,6 +265,7 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
     pub async fn deliver_batch(&self, batch: i64) -> Result<Delivered, StoreError> {
+        self.delivery.rules.refresh(&self.delivery.db, &self.delivery.keys).await?;
         deliver::deliver_batch(&self.delivery, batch, false).await
     }
 

@@ -17,6 +17,8 @@ pub struct NamedText {
     pub name: String,
     /// The file's text.
     pub text: String,
+    /// Whether it comes with the program; otherwise somebody has named it.
+    pub built_in: bool,
 }
 
 /// Everything the engine needs to run.
@@ -62,7 +64,7 @@ impl Settings {
         self.packs.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the text of all rules. A change of this text makes a new activation.
+    /// Returns the text of all rules as earlier releases digested it for their activations.
     #[must_use]
     pub fn rules_text(&self) -> String {
         let texts = self.packs.iter().chain([&self.courses, &self.matching]).map(|file| file.text.as_str());

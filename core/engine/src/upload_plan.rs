@@ -189,7 +189,8 @@ pub async fn plan_upload(
     }
     let taken_up = resume::resume_ready_rows(context).await?;
     dead_letters::close_superseded(db).await?;
-    identity::decide_new_claims(db, keys, &context.policy.weights).await?;
+    let rules = context.rules.current();
+    identity::decide_new_claims(db, keys, &rules.policy.weights, rules.activation).await?;
     let mut plan = Plan {
         source: source.name.clone(),
         balance: Balance::default(),
@@ -255,8 +256,9 @@ impl Plan {
         ids: &[i64],
         told: usize,
     ) -> Result<(), StoreError> {
-        let before = TeacherSnapshot::load(now, &context.policy, ids).await?;
-        let after = TeacherSnapshot::load(&context.db, &context.policy, ids).await?;
+        let rules = context.rules.current();
+        let before = TeacherSnapshot::load(now, &rules.policy, ids).await?;
+        let after = TeacherSnapshot::load(&context.db, &rules.policy, ids).await?;
         let changes = recount::compare_snapshots(&before.ledger, &after.ledger);
         let mut hours: BTreeMap<i64, Change> = changes.into_iter().map(|change| (change.teacher, change)).collect();
         self.hours.teachers += ids.len() as u64;

@@ -6,6 +6,7 @@
 //! column before anything runs.
 
 mod check;
+pub mod content;
 mod define;
 pub mod explain;
 pub mod fault;

@@ -6,6 +6,13 @@ pub fn skip_epoch() -> bool {
     cfg!(debug_assertions) && std::env::var_os("HUILIU_FAULT_SKIP_EPOCH").is_some()
 }
 
+/// Returns true if settlement must not notice that rules or decisions have changed since it read them. The test of
+/// settlement under changes must then fail.
+#[must_use]
+pub fn skip_fence() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("HUILIU_FAULT_SKIP_FENCE").is_some()
+}
+
 /// Returns the milliseconds to wait between processing a batch and committing it, so that kills and pauses hit work in
 /// flight.
 #[must_use]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::database::OpenDatabase;
 use huiliu_store::admin::audit::{self, Author, NewEntry};
 use huiliu_store::{StoreError, Tx};
+use huiliu_vault::keys::Keys;
 
 /// Who acts, and why.
 #[derive(Debug, Clone, Copy)]
@@ -42,13 +43,22 @@ impl<'a> Act<'a> {
         &self,
         mut tx: Tx,
         opened: &OpenDatabase,
+        entry: AuditEntry<'_>,
+    ) -> Result<(), StoreError> {
+        self.append_audit(&mut tx, &opened.keys, entry).await?;
+        tx.commit().await
+    }
+
+    /// Writes the audit entry in the act's transaction, which the caller commits.
+    pub(crate) async fn append_audit(
+        &self,
+        tx: &mut Tx,
+        keys: &Keys,
         mut entry: AuditEntry<'_>,
     ) -> Result<(), StoreError> {
         entry.detail["because"] = Value::from(self.because);
         let detail = entry.detail.to_string();
         let AuditEntry { action, object, .. } = &entry;
-        audit::append_entry(&mut tx, &opened.keys, NewEntry { actor: self.actor, action, object, detail: &detail })
-            .await?;
-        tx.commit().await
+        audit::append_entry(tx, keys, NewEntry { actor: self.actor, action, object, detail: &detail }).await
     }
 }

@@ -12,6 +12,7 @@ use super::authoring;
 use super::error::{NotFound, OperationError};
 use super::page::Page;
 use super::registry_access::RegistryAccess;
+use crate::active_rules;
 use crate::database::OpenDatabase;
 use crate::program::Program;
 use crate::registry::{self, FoundManifest, Origin, RulesInUse};
@@ -166,6 +167,7 @@ impl ExaminedConnector {
 /// an error; see [`ExaminedConnector::passes_gate`].
 pub async fn examine(settings: &Settings, program: &Program, path: &Path) -> Result<ExaminedConnector, OperationError> {
     let package = package::read_package(path)?;
+    let settings = &active_rules::find_active(settings).await?;
     let base = registry::load_base_manifests(settings, program)?;
     check_above_base(&package, base.get(&package.manifest.id))?;
     let samples = authoring::run_gate(settings, program, &package.manifest, &package.samples).await?;
@@ -364,6 +366,7 @@ async fn find_wanted_version(
 /// Checks that a version passes the gate under today's program and rules.
 async fn check_still_passes(access: RegistryAccess<'_>, version: &Version) -> Result<(), OperationError> {
     let RegistryAccess { opened, settings, program } = access;
+    let settings = &active_rules::apply_active(settings, &opened.db).await?;
     let policy = rule_files::load_policy(settings)?;
     let found = registry::parse_registered(version, RulesInUse { policy: &policy, files: &settings.pack_names() })?;
     let samples = store::load_samples(&opened.db, &opened.keys, &version.connector, version.version).await?;

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::connector_versions::ConnectorError;
 use super::error::{NotFound, OperationError};
 use super::page::Page;
+use crate::active_rules;
 use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::program::Program;
 use crate::registry::{self, FoundManifest, InUse, Origin};
@@ -129,6 +130,8 @@ struct ConnectorsInUse {
 /// Reads what runs. If the database does not answer, only registered connectors are missing; those of the settings
 /// remain.
 async fn read_connectors(settings: &Settings, program: &Program) -> Result<ConnectorsInUse, OperationError> {
+    // If the database does not answer, the second reading tells it.
+    let settings = &active_rules::find_active(settings).await.unwrap_or_else(|_| settings.clone());
     let policy = rule_files::load_policy(settings)?;
     let (registered, not_asked) = match registry::read_registered(settings).await {
         Ok(registered) => (registered, None),

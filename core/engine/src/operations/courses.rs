@@ -10,13 +10,14 @@ use serde::Serialize;
 
 use super::error::OperationError;
 use super::page::Page;
+use crate::active_rules;
 use crate::database::OpenDatabase;
 use crate::recount;
 use crate::rule_files;
 use crate::settings::Settings;
-use huiliu_rules::policy::Crosswalk;
 use huiliu_rules::policy::courses::{Course, Series, Theme};
 use huiliu_rules::policy::similar::title_similarity;
+use huiliu_rules::policy::{Crosswalk, Policy};
 use huiliu_store::ledger::courses::{self, SourceCourse};
 use huiliu_values::ExactHours;
 use huiliu_values::text::fold_course;
@@ -57,12 +58,18 @@ impl CourseShown {
 /// # Errors
 /// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn list(settings: &Settings, opened: Option<&OpenDatabase>) -> Result<Page<CourseShown>, OperationError> {
-    let mut policy = rule_files::load_policy(settings)?;
-    if let Some(opened) = opened {
-        policy = recount::policy_in_force(&opened.db, policy).await?;
-    }
+    let policy = match opened {
+        None => rule_files::load_policy(settings)?,
+        Some(opened) => load_policy_in_force(settings, opened).await?,
+    };
     let Crosswalk { courses, themes, .. } = &policy.crosswalk;
     Ok(Page::from_all(courses.values().map(|course| CourseShown::from_course(course, themes)).collect()))
+}
+
+/// Loads the rules in force, with people's decisions about courses.
+async fn load_policy_in_force(settings: &Settings, opened: &OpenDatabase) -> Result<Policy, OperationError> {
+    let settings = active_rules::apply_active(settings, &opened.db).await?;
+    Ok(recount::policy_in_force(&opened.db, rule_files::load_policy(&settings)?).await?)
 }
 
 /// A course of a source that the crosswalk does not know.
@@ -96,7 +103,7 @@ pub struct SuggestedCourse {
 /// # Errors
 /// [`OperationError::Rules`] if the rules cannot be used.
 pub async fn unknown(settings: &Settings, opened: &OpenDatabase) -> Result<Page<UnknownCourse>, OperationError> {
-    let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(settings)?).await?;
+    let policy = load_policy_in_force(settings, opened).await?;
     let named = merge_spellings(courses::list_named_courses(&opened.db).await?);
     let unknown = named.into_iter().filter(|course| policy.canonical_course(&course.connector, &course.code).is_none());
     let shown = |SourceCourse { connector, code, title, records }: SourceCourse| {

@@ -166,7 +166,7 @@ pub async fn set(
     let registered = registry::read_registry(&access.opened.db).await?;
     let mut tx = access.opened.db.begin().await?;
     let connector = connector_of(&mut tx, of.source).await?;
-    let mut in_use = access.resolve_in_use(&registered)?;
+    let mut in_use = access.resolve_in_use(&registered).await?;
     let Some(found) = in_use.found.remove(&connector) else { return Err(NotFound::Connector { connector }.into()) };
     let Some(stream) = found.manifest.find_stream(of.stream) else {
         let known = found.manifest.stream.iter().map(|stream| stream.name.clone()).collect();

@@ -1,6 +1,8 @@
 //! People's decisions about credit, courses and identity: finds the teachers concerned, writes the decision, and
 //! recomputes their hours.
 
+use std::collections::BTreeSet;
+
 use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,16 +11,24 @@ use serde_json::{Value, json};
 use super::act::Act;
 use super::error::{NotFound, OperationError};
 use super::page::{Page, Span};
+use crate::active_rules::RuleSnapshot;
 use crate::database::OpenDatabase;
 use crate::deliver::DeliveryContext;
 use crate::recount::{self, Change, Snapshot};
 use crate::runtime::Runtime;
 use huiliu_store::Tx;
+use huiliu_store::identity::claims;
 use huiliu_store::identity::rulings::{self, Refused, Rules, Ruling};
 use huiliu_store::ledger::decisions::{self, CourseDecision, Decision, DecisionKind, Verdict};
-use huiliu_store::ledger::{courses, facts, marks};
+use huiliu_store::ledger::groups::{self, Group};
+use huiliu_store::ledger::{courses, facts, fence, marks};
 use huiliu_store::roster::report;
 use huiliu_values::{Gains, Grade};
+
+/// Teachers compared at once.
+const BLOCK: usize = 1_000;
+/// How often a decision is tried again after a write conflict.
+const TRIES: u32 = 5;
 
 /// Why a decision is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -184,25 +194,80 @@ pub async fn decide(
     mode: Mode,
     proposal: &Proposal,
 ) -> Result<DecisionResult, OperationError> {
-    let DeliveryContext { db, policy, .. } = &runtime.delivery;
-    let mut tx = db.begin().await?;
-    let WrittenDecision { decision, teachers } = write_decision(&mut tx, &runtime.delivery, act, proposal).await?;
-    let before = Snapshot::load(&mut db.begin_read_only().await?, policy, &teachers).await?;
-    let after = Snapshot::load(&mut tx, policy, &teachers).await?;
-    let mut changes = recount::compare_snapshots(&before, &after);
-    recount::add_names(&mut tx, &runtime.delivery.keys, &mut changes).await?;
-    let mut gains = Gains::default();
-    changes.iter().for_each(|change| gains.add_change(change.counted, change.provisional));
-    match mode {
-        Mode::Plan => drop(tx),
-        Mode::Apply => {
-            marks::add_marks(&mut tx, changes.iter().map(|change| change.teacher)).await?;
-            tx.commit().await?;
-            runtime.settle_pending().await?;
+    let mut tries = 0;
+    loop {
+        match try_deciding(runtime, act, mode, proposal).await {
+            Err(OperationError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            // Other rules were activated in the meantime.
+            Ok(None) => {}
+            Ok(Some(decided)) => return Ok(decided),
+            Err(error) => return Err(error),
         }
     }
+}
+
+/// Does the same as [`decide`] once. Returns `None`, and writes nothing, if other rules are in force by the end.
+async fn try_deciding(
+    runtime: &Runtime,
+    act: Act<'_>,
+    mode: Mode,
+    proposal: &Proposal,
+) -> Result<Option<DecisionResult>, OperationError> {
+    let DeliveryContext { db, keys, known, rules, .. } = &runtime.delivery;
+    let in_force = rules.refresh_or_fail(db, keys).await?;
+    let mut tx = db.begin().await?;
+    if !matches!(proposal, Proposal::Identity(_) | Proposal::Equate(_)) {
+        // Until the commit, the record stays with its teacher. Whoever decides on claims takes them alone instead.
+        claims::lock_claims_shared(&mut tx, known).await?;
+    }
+    let written = write_decision(&mut tx, &runtime.delivery, &in_force, act, proposal).await?;
+    let mut changes = compare_in_blocks(runtime, &mut tx, &in_force, &written.teachers).await?;
+    recount::add_names(&mut tx, keys, &mut changes).await?;
+    let mut gains = Gains::default();
+    changes.iter().for_each(|change| gains.add_change(change.counted, change.provisional));
     let planned = mode == Mode::Plan;
-    Ok(DecisionResult { decision: (!planned).then_some(decision), planned, gains, teachers: changes })
+    let decision = (!planned).then_some(written.decision);
+    let result = DecisionResult { decision, planned, gains, teachers: changes };
+    if planned {
+        tx.roll_back().await?;
+        return Ok(Some(result));
+    }
+    let state = match written.course {
+        Some(CourseDecision { connector, code, .. }) => {
+            // Who has a record of the course is found after the commit, so that no record slips in between.
+            groups::mark_groups(&mut tx, &BTreeSet::from([Group::Course { connector, code }])).await?;
+            fence::raise_number(&mut tx, None).await?;
+            fence::read_state_in(&mut tx).await?
+        }
+        None => {
+            marks::add_marks(&mut tx, written.teachers.into_iter()).await?;
+            fence::hold_state(&mut tx).await?
+        }
+    };
+    if state.activation != in_force.activation {
+        tx.roll_back().await?;
+        return Ok(None);
+    }
+    tx.commit().await?;
+    runtime.settle_pending().await?;
+    Ok(Some(result))
+}
+
+/// Compares teachers as they are with what an open transaction has made of them, in blocks.
+async fn compare_in_blocks(
+    runtime: &Runtime,
+    tx: &mut Tx,
+    in_force: &RuleSnapshot,
+    teachers: &[i64],
+) -> Result<Vec<Change>, OperationError> {
+    let mut changes = Vec::new();
+    for block in teachers.chunks(BLOCK) {
+        let mut now = runtime.delivery.db.begin_read_only().await?;
+        let before = Snapshot::load(&mut now, &in_force.policy, block).await?;
+        let after = Snapshot::load(tx, &in_force.policy, block).await?;
+        changes.extend(recount::compare_snapshots(&before, &after));
+    }
+    Ok(changes)
 }
 
 /// A decision written in an open transaction.
@@ -210,12 +275,15 @@ struct WrittenDecision {
     decision: i64,
     /// The teachers it can concern.
     teachers: Vec<i64>,
+    /// The decision about a course, if it is or undoes one.
+    course: Option<CourseDecision>,
 }
 
 /// Writes a decision with its audit entry, and its consequences for claims.
 async fn write_decision(
     tx: &mut Tx,
     context: &DeliveryContext,
+    in_force: &RuleSnapshot,
     act: Act<'_>,
     proposal: &Proposal,
 ) -> Result<WrittenDecision, OperationError> {
@@ -228,23 +296,24 @@ async fn write_decision(
         Proposal::Grade { record, grade } => {
             verdict_about_record(DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() }))
         }
-        Proposal::Equate(equation) => verdict_about_course(context, equation)?,
+        Proposal::Equate(equation) => verdict_about_course(in_force, equation)?,
         Proposal::Identity(ruling) => {
-            let ruled = rulings::apply_ruling(tx, rules_for_rulings(context), *ruling, act.to_author())
+            let ruled = rulings::apply_ruling(tx, rules_for_rulings(context, in_force), *ruling, act.to_author())
                 .await?
                 .map_err(to_operation_error)?;
-            return Ok(WrittenDecision { decision: ruled.decision, teachers: ruled.teachers });
+            return Ok(WrittenDecision { decision: ruled.decision, teachers: ruled.teachers, course: None });
         }
-        Proposal::Undo { decision } => return undo_decision(tx, context, act, *decision).await,
+        Proposal::Undo { decision } => return undo_decision(tx, context, in_force, act, *decision).await,
     };
     let teachers = find_concerned_teachers(tx, &verdict).await?;
     let decision = decisions::insert_decision(tx, &context.keys, &verdict, act.to_author()).await?;
-    Ok(WrittenDecision { decision, teachers })
+    Ok(WrittenDecision { decision, teachers, course: find_course(&verdict) })
 }
 
 async fn undo_decision(
     tx: &mut Tx,
     context: &DeliveryContext,
+    in_force: &RuleSnapshot,
     act: Act<'_>,
     number: i64,
 ) -> Result<WrittenDecision, OperationError> {
@@ -255,14 +324,16 @@ async fn undo_decision(
         found => found.filter(|decision| decision.reverses.is_none()).ok_or(NotFound::Decision { decision: number })?,
     };
     if held.kind.is_identity() {
-        let undone = rulings::undo_ruling(tx, rules_for_rulings(context), &held, act.to_author())
+        let undone = rulings::undo_ruling(tx, rules_for_rulings(context, in_force), &held, act.to_author())
             .await?
             .map_err(to_operation_error)?;
-        return Ok(WrittenDecision { decision: undone.decision, teachers: undone.teachers });
+        return Ok(WrittenDecision { decision: undone.decision, teachers: undone.teachers, course: None });
     }
     let teachers = find_concerned_teachers(tx, &held.verdict()).await?;
-    decisions::reverse_decision(tx, &context.keys, number, act.to_author()).await?;
-    Ok(WrittenDecision { decision: number, teachers })
+    if decisions::reverse_decision(tx, &context.keys, number, act.to_author()).await?.is_none() {
+        return Err(NotFound::Decision { decision: number }.into());
+    }
+    Ok(WrittenDecision { decision: number, teachers, course: find_course(&held.verdict()) })
 }
 
 async fn undone_already_error(tx: &mut Tx, decision: i64, undone_by: i64) -> Result<OperationError, OperationError> {
@@ -282,16 +353,16 @@ async fn check_not_revoked(tx: &mut Tx, record: i64) -> Result<(), OperationErro
 }
 
 /// Returns the keys and weights by which claims are resolved again.
-fn rules_for_rulings(context: &DeliveryContext) -> Rules<'_> {
-    Rules { keys: &context.keys, weights: &context.policy.weights }
+fn rules_for_rulings<'c>(context: &'c DeliveryContext, in_force: &'c RuleSnapshot) -> Rules<'c> {
+    Rules { keys: &context.keys, weights: &in_force.policy.weights }
 }
 
 fn verdict_about_record(kind: DecisionKind, record: i64, detail: Value) -> Verdict {
     Verdict { kind, teacher: None, claim: None, record: Some(record), detail }
 }
 
-fn verdict_about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<Verdict, NotFound> {
-    let unknown = |id: &&str| context.policy.crosswalk.find_course(id).is_none();
+fn verdict_about_course(in_force: &RuleSnapshot, equation: &CourseDecision) -> Result<Verdict, NotFound> {
+    let unknown = |id: &&str| in_force.policy.crosswalk.find_course(id).is_none();
     if let Some(id) = equation.course.as_deref().filter(unknown) {
         return Err(NotFound::Course { course: id.to_owned() });
     }
@@ -302,11 +373,17 @@ fn verdict_about_course(context: &DeliveryContext, equation: &CourseDecision) ->
 /// Finds the teachers whom a decision about a record or a course concerns.
 async fn find_concerned_teachers(tx: &mut Tx, verdict: &Verdict) -> Result<Vec<i64>, OperationError> {
     if let Some(record) = verdict.record {
+        facts::lock_record(tx, record).await?;
         let owner = facts::load_owners(tx, &[record]).await?.get(&record).copied();
         return Ok(vec![owner.ok_or(NotFound::RecordOfTeacher { record })?]);
     }
-    match CourseDecision::from_detail(&verdict.detail) {
+    match find_course(verdict) {
         Some(equation) => Ok(courses::list_teachers(tx, &equation.connector, &equation.code).await?),
         None => Ok(vec![]),
     }
+}
+
+/// Returns what a decision says about a course, if it is about one.
+fn find_course(verdict: &Verdict) -> Option<CourseDecision> {
+    CourseDecision::from_detail(&verdict.detail).filter(|_| verdict.kind == DecisionKind::CourseEquate)
 }

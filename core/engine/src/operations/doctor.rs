@@ -6,14 +6,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::OperationError;
+use crate::active_rules;
 use crate::database::{self, MayCreate, OpenDatabase};
 use crate::program::Program;
 use crate::registry::{self, FoundManifest, InUse, Origin};
-use crate::rule_files;
+use crate::rule_files::{self, RuleTexts};
 use crate::settings::{Settings, SourceSettings};
 use crate::settings_problem::{SettingsProblem, SettingsRead};
 use crate::source_check::{self, DuplicateName, SourceProblem};
 use huiliu_queue::Queue;
+use huiliu_store::Db;
 use huiliu_store::admin::registry::Registered;
 use huiliu_store::admin::reports::{self, OrphanCount};
 use huiliu_store::sql::schema::{self, SchemaState};
@@ -41,6 +43,8 @@ pub enum Part {
     Key,
     /// The permissions of the key file.
     KeyFile,
+    /// The rules in force, and whether the files of the settings are the same.
+    Rules,
     /// Rows that refer to rows that do not exist.
     Orphans,
     /// Whether the queue can be reached, and how many messages wait in it.
@@ -85,6 +89,15 @@ pub enum Detail {
         path: PathBuf,
         /// Its permissions in octal digits.
         mode: String,
+    },
+    /// The rules in force.
+    Rules {
+        /// The activation number; null if the database has none yet.
+        activation: Option<i64>,
+        /// Names and versions, as `jilin-2014 2`.
+        in_force: Vec<String>,
+        /// Names of those whose files in the settings differ, which change nothing.
+        differing: Vec<String>,
     },
     /// Rows that refer to rows that do not exist. An empty list is good.
     Orphans(Vec<OrphanCount>),
@@ -233,11 +246,30 @@ async fn examine_key_and_rows(settings: &Settings, items: &mut Vec<Finding>) -> 
         let detail = Detail::Readable { path: settings.key_file.clone(), mode: format!("{mode:04o}") };
         items.push(Finding { warning: true, ..Finding::new(Part::KeyFile, true, detail) });
     }
+    items.push(examine_rules(settings, &opened.db).await);
     let orphans = reports::count_orphans(&opened.db).await?;
     items.push(Finding::new(Part::Orphans, orphans.is_empty(), Detail::Orphans(orphans)));
     let namespace = opened.keys.namespace();
     opened.close().await;
     Ok(namespace)
+}
+
+async fn examine_rules(settings: &Settings, db: &Db) -> Finding {
+    let active = match active_rules::read_active_objects(db).await {
+        Ok(active) => active,
+        Err(fault) => return Finding::from_error(Part::Rules, fault),
+    };
+    let objects = active.as_ref().map(|active| active.objects.as_slice()).unwrap_or_default();
+    if active.is_some()
+        && let Err(fault) = RuleTexts::from_objects(objects, settings).parse()
+    {
+        return Finding::from_error(Part::Rules, fault);
+    }
+    let differing = if active.is_some() { active_rules::find_differing(settings, objects) } else { vec![] };
+    let in_force = objects.iter().map(|object| format!("{} {}", object.name, object.version)).collect();
+    let warning = !differing.is_empty();
+    let activation = active.as_ref().map(|active| active.activation);
+    Finding { warning, ..Finding::new(Part::Rules, true, Detail::Rules { activation, in_force, differing }) }
 }
 
 async fn examine_queue(settings: &Settings, namespace: &str) -> Finding {
@@ -263,7 +295,8 @@ async fn examine_connectors_and_sources(
 ) {
     // If the database cannot be read, `examine_database` reports that.
     let registered = registry::read_registered(settings).await.unwrap_or_default();
-    let in_use = rule_files::load_policy(settings)
+    let active = active_rules::find_active(settings).await.unwrap_or_else(|_| settings.clone());
+    let in_use = rule_files::load_policy(&active)
         .map_err(OperationError::from)
         .and_then(|policy| Ok(registry::resolve_in_use(settings, program, &policy, &registered)?));
     match in_use {

@@ -13,10 +13,12 @@ use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
 use super::matching::MatchError;
 use super::restore::RestoreError;
+use super::rule_versions::RuleChangeRefused;
 use super::secrets::SecretError;
 use super::source_registration::SourceRegistrationError;
 use super::sync::SyncError;
 use super::upload::UploadError;
+use crate::active_rules::ActiveRulesError;
 use crate::database::OpenError;
 use crate::registry::RegistryError;
 use crate::replay::ReplayError;
@@ -117,6 +119,12 @@ pub enum OperationError {
     /// The rules cannot be used.
     #[serde(untagged)]
     Rules(RuleFileError),
+    /// The rules in force cannot be used.
+    #[serde(untagged)]
+    ActiveRules(ActiveRulesError),
+    /// The rules in force cannot be changed so.
+    #[serde(untagged)]
+    RuleChange(RuleChangeRefused),
     /// A source or a connector cannot be used.
     #[serde(untagged)]
     Registry(RegistryError),
@@ -202,6 +210,21 @@ impl From<KeyFileError> for OperationError {
 impl From<RuleFileError> for OperationError {
     fn from(error: RuleFileError) -> Self {
         Self::Rules(error)
+    }
+}
+
+impl From<ActiveRulesError> for OperationError {
+    fn from(error: ActiveRulesError) -> Self {
+        match error {
+            ActiveRulesError::Store(fault) => Self::Store(fault),
+            other => Self::ActiveRules(other),
+        }
+    }
+}
+
+impl From<RuleChangeRefused> for OperationError {
+    fn from(why: RuleChangeRefused) -> Self {
+        Self::RuleChange(why)
     }
 }
 
@@ -334,6 +357,7 @@ impl From<StartError> for OperationError {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Rules(error) => Self::Rules(error),
+            StartError::ActiveRules(error) => Self::ActiveRules(error),
             StartError::Registry(error) => Self::Registry(error),
             StartError::Gate(error) => Self::Gate(error),
             StartError::Open(error) => error.into(),
@@ -363,6 +387,8 @@ impl OperationError {
             Self::NotFound(_)
             | Self::Open(_)
             | Self::Rules(_)
+            | Self::ActiveRules(_)
+            | Self::RuleChange(_)
             | Self::Package(_)
             | Self::DeadLetterNotOpen { .. }
             | Self::BatchNotQuarantined { .. }
@@ -393,6 +419,8 @@ impl OperationError {
             Self::Queue(_) => "queue",
             Self::KeyFile(_) => "key_file",
             Self::Rules(_) => "rules",
+            Self::ActiveRules(_) => "rules.active",
+            Self::RuleChange(why) => why.code(),
             Self::Registry(error) => return error.code(),
             Self::Gate(_) => "connector.gate",
             Self::Package(_) => "connector.package",

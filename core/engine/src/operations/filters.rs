@@ -123,7 +123,7 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
         }
     }
     if let Some(connector) = &asked.connector {
-        let mut known: BTreeSet<String> = access.resolve_in_use(&registered)?.found.into_keys().collect();
+        let mut known: BTreeSet<String> = access.resolve_in_use(&registered).await?.found.into_keys().collect();
         known.extend(held.into_iter().map(|source| source.connector));
         if !known.contains(connector) {
             let (connector, known) = (connector.clone(), known.into_iter().collect());

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::authoring_error::AuthoringError;
 use super::error::{NotFound, OperationError};
+use crate::active_rules;
 use crate::program::Program;
 use crate::rule_files;
 use crate::runtime::Runtime;
@@ -82,6 +83,7 @@ pub async fn preview(
     request: PreviewRequest<'_>,
 ) -> Result<PagePreview, OperationError> {
     let package = package::read_package_with(request.path, Expected::ToBeMade)?;
+    let settings = &active_rules::find_active(settings).await?;
     let policy = rule_files::load_policy(settings)?;
     let manifest = &package.manifest;
     trial::check_units(manifest, &policy, &settings.pack_names())?;

@@ -9,6 +9,7 @@ use super::authoring::{connector_folder, write_file};
 use super::authoring_error::AuthoringError;
 use super::error::OperationError;
 use super::preview::{PageOf, RawPage, find_stream, load_page};
+use crate::active_rules;
 use crate::program::Program;
 use crate::rule_files;
 use crate::settings::Settings;
@@ -55,6 +56,7 @@ pub async fn record(
     request: RecordRequest<'_>,
 ) -> Result<RecordedSample, OperationError> {
     let package = package::read_package_with(request.into, Expected::ToBeMade)?;
+    let settings = &active_rules::find_active(settings).await?;
     let policy = rule_files::load_policy(settings)?;
     let manifest = &package.manifest;
     let stream = find_stream(manifest, request.stream)?;

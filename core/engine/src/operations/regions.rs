@@ -1,4 +1,5 @@
-//! Regions: which county and school reports to whom, from the reporting tree of the settings. Needs no database.
+//! Regions: which county and school reports to whom, from the reporting tree in force, or from that of the settings where
+//! there is no database.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -6,6 +7,7 @@ use serde::Serialize;
 
 use super::error::{NotFound, OperationError};
 use super::page::Page;
+use crate::active_rules;
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use huiliu_rules::roster::regions::{Region, Regions};
@@ -62,16 +64,17 @@ pub struct RegionShown {
 ///
 /// # Errors
 /// [`OperationError::Rules`] if the rules cannot be used.
-pub fn list(settings: &Settings, on: NaiveDate) -> Result<Page<RegionRow>, OperationError> {
-    Ok(Page::from_all(load_tree(settings)?.rows_on(on).into_iter().map(RegionRow::from).collect()))
+pub async fn list(settings: &Settings, on: NaiveDate) -> Result<Page<RegionRow>, OperationError> {
+    let settings = active_rules::find_active(settings).await?;
+    Ok(Page::from_all(load_tree(&settings)?.rows_on(on).into_iter().map(RegionRow::from).collect()))
 }
 
 /// Shows one region.
 ///
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist; [`OperationError::Rules`] if the rules cannot be used.
-pub fn show(settings: &Settings, code: &str, on: Option<NaiveDate>) -> Result<RegionShown, OperationError> {
-    let tree = load_tree(settings)?;
+pub async fn show(settings: &Settings, code: &str, on: Option<NaiveDate>) -> Result<RegionShown, OperationError> {
+    let tree = load_tree(&active_rules::find_active(settings).await?)?;
     let rows = match on {
         Some(on) => reporting_chain(&tree, Some(code), on),
         None => tree.rows_of(code).into_iter().map(RegionRow::from).collect(),
@@ -82,7 +85,7 @@ pub fn show(settings: &Settings, code: &str, on: Option<NaiveDate>) -> Result<Re
     Ok(RegionShown { code: code.to_owned(), on, rows })
 }
 
-/// Loads the reporting tree of the settings.
+/// Parses the reporting tree of these settings.
 pub(super) fn load_tree(settings: &Settings) -> Result<Regions, OperationError> {
     Ok(rule_files::load_regions(settings).map_err(RuleFileError::Regions)?)
 }

@@ -1,6 +1,7 @@
 //! What an operation on connectors, sources or cursors works with.
 
 use super::error::OperationError;
+use crate::active_rules;
 use crate::database::OpenDatabase;
 use crate::program::Program;
 use crate::registry::{self, InUse};
@@ -22,8 +23,9 @@ pub struct RegistryAccess<'a> {
 
 impl RegistryAccess<'_> {
     /// Returns the manifests that run with this state of the registry.
-    pub(crate) fn resolve_in_use(&self, registered: &Registered) -> Result<InUse, OperationError> {
-        let policy = rule_files::load_policy(self.settings)?;
-        Ok(registry::resolve_in_use(self.settings, self.program, &policy, registered)?)
+    pub(crate) async fn resolve_in_use(&self, registered: &Registered) -> Result<InUse, OperationError> {
+        let settings = active_rules::apply_active(self.settings, &self.opened.db).await?;
+        let policy = rule_files::load_policy(&settings)?;
+        Ok(registry::resolve_in_use(&settings, self.program, &policy, registered)?)
     }
 }

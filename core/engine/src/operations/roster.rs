@@ -10,7 +10,7 @@ use super::teachers::{self, TeacherSelector};
 use crate::database::OpenDatabase;
 use crate::program::Program;
 use crate::settings::Settings;
-use crate::{registry, rule_files};
+use crate::{active_rules, registry, rule_files};
 use huiliu_manifest::Manifest;
 use huiliu_rules::policy::Policy;
 use huiliu_rules::roster::exemption::{Exemption, check_exemption};
@@ -61,7 +61,8 @@ pub async fn show(
     which: &TeacherSelector,
     on: NaiveDate,
 ) -> Result<RosterTeacher, OperationError> {
-    let (tree, policy) = (regions::load_tree(settings)?, rule_files::load_policy(settings)?);
+    let settings = active_rules::apply_active(settings, &opened.db).await?;
+    let (tree, policy) = (regions::load_tree(&settings)?, rule_files::load_policy(&settings)?);
     let number = teachers::find_teacher(opened, which).await?;
     let row = report::load_teacher(&opened.db, &opened.keys, number).await?;
     let teacher = row.ok_or(NotFound::Teacher { teacher: number })?;

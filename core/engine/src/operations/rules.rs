@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::error::{NotFound, OperationError};
 use super::page::Page;
+use crate::active_rules;
 use crate::database::OpenDatabase;
 use crate::recount::{self, Change, Totals};
 use crate::rule_files::{self, RuleFileError};
@@ -56,12 +57,17 @@ impl PackShown {
     }
 }
 
-/// Lists the packs in use.
+/// Loads the rules in force, or those of the settings where there is no database.
+async fn load_in_force(settings: &Settings) -> Result<Policy, OperationError> {
+    Ok(rule_files::load_policy(&active_rules::find_active(settings).await?)?)
+}
+
+/// Lists the packs in force.
 ///
 /// # Errors
 /// [`OperationError::Rules`] if the rules cannot be used.
-pub fn list(settings: &Settings) -> Result<Page<PackShown>, OperationError> {
-    let policy = rule_files::load_policy(settings)?;
+pub async fn list(settings: &Settings) -> Result<Page<PackShown>, OperationError> {
+    let policy = load_in_force(settings).await?;
     Ok(Page::from_all(policy.packs.iter().map(|pack| PackShown::from_pack(pack, &policy.rules)).collect()))
 }
 
@@ -95,8 +101,8 @@ impl RuleShown {
 ///
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist; [`OperationError::Rules`] if the rules cannot be used.
-pub fn show(settings: &Settings, pack: Option<&str>) -> Result<Page<RuleShown>, OperationError> {
-    let policy = rule_files::load_policy(settings)?;
+pub async fn show(settings: &Settings, pack: Option<&str>) -> Result<Page<RuleShown>, OperationError> {
+    let policy = load_in_force(settings).await?;
     let wanted = |rule: &Rule| pack.is_none_or(|name| rule.pack == name);
     let rules: Vec<RuleShown> = policy.rules.into_iter().filter(wanted).map(RuleShown::from_rule).collect();
     if rules.is_empty() {
@@ -161,8 +167,8 @@ impl Choice {
 ///
 /// # Errors
 /// [`OperationError::Rules`] if the rules cannot be used.
-pub fn settings(settings: &Settings) -> Result<Page<OpenQuestion>, OperationError> {
-    let policy = rule_files::load_policy(settings)?;
+pub async fn settings(settings: &Settings) -> Result<Page<OpenQuestion>, OperationError> {
+    let policy = load_in_force(settings).await?;
     Ok(Page::from_all(QUESTIONS.iter().map(|question| OpenQuestion::from_question(question, &policy)).collect()))
 }
 
@@ -199,9 +205,9 @@ fn parse_packs(packs: &[NamedText], courses: &NamedText) -> Result<Policy, RuleF
 /// One side of a comparison of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleSide {
-    /// The rules of the settings.
+    /// The rules in force.
     Current,
-    /// These packs, with the crosswalk of the settings.
+    /// These packs, with the crosswalk and the weights in force.
     Packs(Vec<NamedText>),
 }
 
@@ -209,7 +215,7 @@ impl RuleSide {
     fn load_policy(&self, settings: &Settings) -> Result<Policy, RuleFileError> {
         match self {
             Self::Current => rule_files::load_policy(settings),
-            Self::Packs(packs) => parse_packs(packs, &settings.courses),
+            Self::Packs(packs) => rule_files::load_policy(&Settings { packs: packs.clone(), ..settings.clone() }),
         }
     }
 }
@@ -233,14 +239,16 @@ pub async fn diff(
     sides: &BeforeAfter<RuleSide>,
     limit: usize,
 ) -> Result<RulesDiff, OperationError> {
-    let (before, after) = (sides.before.load_policy(settings)?, sides.after.load_policy(settings)?);
+    let settings = &active_rules::apply_active(settings, &opened.db).await?;
+    let before = recount::policy_in_force(&opened.db, sides.before.load_policy(settings)?).await?;
+    let after = recount::policy_in_force(&opened.db, sides.after.load_policy(settings)?).await?;
     let mut teachers: Vec<Change> = vec![];
     let mut tell = |change: Change| {
         if teachers.len() < limit {
             teachers.push(change);
         }
     };
-    let totals = recount::compare_rules(&opened.db, BeforeAfter::new(&before, &after), &mut tell).await?;
+    let compared = recount::compare_rules(&opened.db, BeforeAfter::new(&before, &after), &mut tell).await?;
     recount::add_names(&mut opened.db.begin_read_only().await?, &opened.keys, &mut teachers).await?;
-    Ok(RulesDiff { totals, teachers })
+    Ok(RulesDiff { totals: compared.totals, teachers })
 }

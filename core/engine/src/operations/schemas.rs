@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{
     audit, authoring, batches, connector_versions, connectors, courses, cursors, dead_letters, decisions, doctor,
     health, infer, maintenance, matching, page::Page, preview, push, record_sample, regions, replays, restore, roster,
-    rules, runs, schools, secrets, source_registration, sources, sync, teachers,
+    rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
+    teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
@@ -76,6 +77,11 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("restore.restore", schema_of::<restore::Restored>),
     ("roster.show", schema_of::<roster::RosterTeacher>),
     ("roster.status", schema_of::<Status>),
+    ("rule_versions.activate", schema_of::<RuleChange>),
+    ("rule_versions.register", schema_of::<RuleChange>),
+    ("rule_versions.retire", schema_of::<RuleChange>),
+    ("rule_versions.rollback", schema_of::<RuleChange>),
+    ("rule_versions.versions", schema_of::<rule_versions::RuleVersions>),
     ("rules.check", schema_of::<rules::RulesChecked>),
     ("rules.diff", schema_of::<rules::RulesDiff>),
     ("rules.list", schema_of::<Page<rules::PackShown>>),

@@ -255,7 +255,7 @@ async fn check_and_write(
 ) -> Result<SourceShown, OperationError> {
     check_form(row)?;
     let registered = registry::read_registry(&access.opened.db).await?;
-    let mut in_use = access.resolve_in_use(&registered)?;
+    let mut in_use = access.resolve_in_use(&registered).await?;
     let Some(found) = in_use.found.remove(&row.connector) else {
         return Err(NotFound::Connector { connector: row.connector.clone() }.into());
     };

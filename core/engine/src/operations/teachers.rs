@@ -11,7 +11,7 @@ use crate::database::OpenDatabase;
 use crate::recount::{self, CycleTotals};
 use crate::runtime::Runtime;
 use crate::settings::Settings;
-use crate::{evidence, rule_files};
+use crate::{active_rules, evidence, rule_files};
 use huiliu_rules::ledger::standing::{self, Line, Sum};
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports;
@@ -53,7 +53,8 @@ pub async fn totals(
     opened: &OpenDatabase,
     on: NaiveDate,
 ) -> Result<Page<CycleTotals>, OperationError> {
-    let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(settings)?).await?;
+    let settings = active_rules::apply_active(settings, &opened.db).await?;
+    let policy = recount::policy_in_force(&opened.db, rule_files::load_policy(&settings)?).await?;
     Ok(Page::from_all(recount::sum_cycle_totals(&opened.db, &policy, on).await?))
 }
 
@@ -87,7 +88,8 @@ pub async fn explain(
     which: &TeacherSelector,
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
-    explain_ledger(&rule_files::load_policy(settings)?, opened, which, on).await
+    let settings = active_rules::apply_active(settings, &opened.db).await?;
+    explain_ledger(&rule_files::load_policy(&settings)?, opened, which, on).await
 }
 
 /// Explains a teacher's ledger, and adds the raw record of each entry from the payload as received.
@@ -100,7 +102,7 @@ pub async fn explain_with_raw(
     on: NaiveDate,
 ) -> Result<TeacherExplained, OperationError> {
     let context = &runtime.delivery;
-    let mut explained = explain_ledger(&context.policy, &runtime.database_handle(), which, on).await?;
+    let mut explained = explain_ledger(&context.rules.current().policy, &runtime.database_handle(), which, on).await?;
     for entry in &explained.entries {
         explained.raw.push(evidence::load_raw_record(context, entry.batch, &entry.address).await?);
     }

@@ -84,7 +84,8 @@ async fn replay_opened_batch(
     wanted: &Wanted,
 ) -> Result<Vec<Item>, StoreError> {
     let manifests = now.manifests.current();
-    let reading = Reading::for_batch(&manifests, held)?;
+    let rules = now.rules.current();
+    let reading = Reading::for_batch(&manifests, &rules, held)?;
     let mut bytes = Arc::default();
     let body = now.load_body(held, reading.stream, &mut bytes).await?;
     let load = stage_wanted_records(now, held, reading, &body, wanted)?;
@@ -165,12 +166,13 @@ async fn compute_effects(
     staged: &DeliveryContext,
     teachers: &[i64],
 ) -> Result<Vec<Effect>, StoreError> {
+    let rules = now.rules.current();
     let mut tx = now.db.begin_read_only().await?;
-    let before = Snapshot::load(&mut tx, &now.policy, teachers).await?;
+    let before = Snapshot::load(&mut tx, &rules.policy, teachers).await?;
     let existing = facts::existing_teachers(&mut tx, teachers).await?;
     drop(tx);
     let mut tx = staged.db.begin_read_only().await?;
-    let after = Snapshot::load(&mut tx, &staged.policy, teachers).await?;
+    let after = Snapshot::load(&mut tx, &rules.policy, teachers).await?;
     let new: Vec<i64> = teachers.iter().copied().filter(|teacher| !existing.contains(teacher)).collect();
     let indexes = identifiers::load_blind_indexes(&mut tx, &new).await?;
     let changes = recount::compare_snapshots(&before, &after);

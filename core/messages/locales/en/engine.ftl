@@ -161,3 +161,15 @@ push-lost = the payload was received, but it is not found in the database
 push-secret = the secret or the signature does not match the source; ask whoever runs Huiliu for the secret, and check what is signed
 push-time = the timestamp is more than 300 s away from this host's clock; set the clock, and sign each attempt again
 push-key = the idempotency key must be 1 to 200 printable ASCII characters without a space
+
+# What is wrong with rules that should come into force.
+rules-active_unreadable = the rules in force (activation { NUMBER($activation, useGrouping: "false") }) cannot be used by this program: { $why }; use the program that activated them, or a newer one
+rules-not_rules = { $file } is no rule pack, no crosswalk, no matching weights and no regions; see the files in config/
+rules-twice = { $name } is given twice; give one version of it
+rules-version_taken = { $name }: version { NUMBER($version, useGrouping: "false") } is taken by another content, or older than the registered one; raise `version` in the file above { NUMBER($highest, useGrouping: "false") }
+rules-no_version = { $name } has no version { NUMBER($version, useGrouping: "false") }; registered are { $known }
+rules-no_object = nothing called { $name } is registered; registered are { $known }
+rules-no_pack = no rule pack { $name } is in force; in force are { $known }
+rules-nothing_before = there were no other rules before; `huiliu rules versions` lists what can be activated
+rules-leaves_without_rule = { NUMBER($entries, useGrouping: "false") } records would be left without a rule, the first of them record { NUMBER($record, useGrouping: "false") } of teacher { NUMBER($teacher, useGrouping: "false") }, which ends on { $day } and counts in { $unit }; register a pack that covers this day and converts this unit at the same time
+rules-changed_since = the rules have changed since the plan: planned on activation { NUMBER($planned_on, useGrouping: "false") }, now in force is { NUMBER($now, useGrouping: "false") }, by { $by } at { $at }; nothing was changed; plan again

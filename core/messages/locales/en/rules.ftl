@@ -22,6 +22,7 @@ policy-syntax = { $why }
 policy-units_per_one = units_per_one must be a positive integer
 policy-twice_for_records = is declared twice for the same records
 policy-twice = is declared twice
+policy-name_reserved = no rule pack may be called { $name }, because another file of rules is
 policy-weights = at least one weight must be above 0
 policy-bands = pass_from must not be above excellent_from, and excellent_from must not be above 10000
 policy-no_pack = there is no rule pack

@@ -27,6 +27,8 @@ unreadable-stream = connector { $connector } has no stream { $stream } any more
 unreadable-other_layout = the current manifest finds other records in it than when it was received; read the source again with --full
 unreadable-value = { $what } cannot be read: “{ $why }”
 unreadable-decision_kind = decision { NUMBER($decision, useGrouping: "false") }: this program does not know the kind { $kind }
+unreadable-rule_object = the rules in force contain { $name } version { NUMBER($version, useGrouping: "false") } of the kind { $kind }, which this program does not know; use a newer program
+unreadable-rules = the rules in force (activation { NUMBER($activation, useGrouping: "false") }) cannot be used by this program: { $why }
 unreadable-copy = SQLite reports that it is damaged: “{ $found }”
 unreadable-backup = the copy { $copy } is damaged: “{ $found }”
 

@@ -166,3 +166,15 @@ push-lost = 原始载荷已接收，但数据库中找不到
 push-secret = 密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容
 push-time = 时间戳与本机相差超过 300 秒；请校准时钟，每次发送都重新签名
 push-key = 幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格
+
+# 规则为何不能启用。
+rules-active_unreadable = 本程序无法使用现行规则（第 { NUMBER($activation, useGrouping: "false") } 次启用）：{ $why }；请使用启用它们的程序或更新的程序
+rules-not_rules = { $file } 不是规则包、课程对照表、匹配权重或区划表；请参看 config/ 中的文件
+rules-twice = { $name } 给出了两次；请只给一个版本
+rules-version_taken = { $name }：第 { NUMBER($version, useGrouping: "false") } 版已有不同的内容，或低于已登记的版本；请将文件中的 `version` 提高到 { NUMBER($highest, useGrouping: "false") } 以上
+rules-no_version = { $name } 没有第 { NUMBER($version, useGrouping: "false") } 版；已登记的有 { $known }
+rules-no_object = 没有登记过 { $name }；已登记的有 { $known }
+rules-no_pack = 规则包 { $name } 不在现行规则中；现行的有 { $known }
+rules-nothing_before = 此前没有其他规则；可以启用的版本请看 `huiliu rules versions`
+rules-leaves_without_rule = 有 { NUMBER($entries, useGrouping: "false") } 条记录将没有规则可依，第一条是教师 { NUMBER($teacher, useGrouping: "false") } 的记录 { NUMBER($record, useGrouping: "false") }，结束于 { $day }，单位为 { $unit }；请同时登记适用于该日期并换算该单位的规则包
+rules-changed_since = 计划之后规则已有变化：计划时为第 { NUMBER($planned_on, useGrouping: "false") } 次启用，现为第 { NUMBER($now, useGrouping: "false") } 次，由 { $by } 于 { $at } 启用；未作任何更改；请重新计划

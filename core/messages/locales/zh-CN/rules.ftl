@@ -22,6 +22,7 @@ policy-syntax = { $why }
 policy-units_per_one = units_per_one 应为正整数
 policy-twice_for_records = 对同样的记录重复规定
 policy-twice = 重复规定
+policy-name_reserved = 规则包不能叫 { $name }，这是另一种规则文件的名称
 policy-weights = 权重至少应有一项大于 0
 policy-bands = pass_from 不得高于 excellent_from，excellent_from 不得高于 10000
 policy-no_pack = 没有规则包

@@ -27,6 +27,8 @@ unreadable-stream = 连接器 { $connector } 已没有数据流 { $stream }
 unreadable-other_layout = 按当前清单读出的记录与接收时不同；请用 --full 重新读取该来源
 unreadable-value = { $what }无法读取：“{ $why }”
 unreadable-decision_kind = 决定 { NUMBER($decision, useGrouping: "false") } 的种类 { $kind } 本程序不认识
+unreadable-rule_object = 现行规则中有 { $name } 第 { NUMBER($version, useGrouping: "false") } 版，其类型 { $kind } 是本程序不认识的；请使用较新的程序
+unreadable-rules = 本程序无法使用现行规则（第 { NUMBER($activation, useGrouping: "false") } 次启用）：{ $why }
 unreadable-copy = 经 {"SQLite"} 检查，该数据库已损坏：“{ $found }”
 unreadable-backup = 副本 { $copy } 已损坏：“{ $found }”
 

@@ -116,6 +116,13 @@ impl Crosswalk {
         self.courses.get(self.aliases.get(id).map_or(id, |of| of))
     }
 
+    /// Returns every code that the crosswalk maps: connector, code, id of the canonical course.
+    pub fn mapped_codes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.codes.iter().flat_map(|(connector, codes)| {
+            codes.iter().map(move |(code, id)| (connector.as_str(), code.as_str(), &**id))
+        })
+    }
+
     /// Applies a person's decision, which overrides the file: the code is this course, or none.
     pub fn override_course(&mut self, connector: &str, code: &str, course: Option<&str>) {
         let known = course.and_then(|id| self.find_course(id)).map(|c| Arc::clone(&c.id));

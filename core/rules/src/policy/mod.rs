@@ -61,6 +61,9 @@ pub struct Rule {
     pub source: Wording,
 }
 
+/// Names that no pack may have: those of the other files of rules.
+const RESERVED_NAMES: [&str; 4] = ["courses", "matching", "regions", "current"];
+
 /// The rule of a record that no pack applies to.
 pub const NO_PACK: RuleNo = 0;
 
@@ -106,6 +109,12 @@ impl Policy {
                         "from",
                         PolicyProblem::DaysOverlap { pack: format!("{}@{}", other.name, other.version) },
                     );
+                }
+                if made.iter().any(|other| other.name == pack.name) {
+                    reading.add_fault(0, "name", PolicyProblem::Twice);
+                }
+                if RESERVED_NAMES.contains(&pack.name.as_str()) {
+                    reading.add_fault(0, "name", PolicyProblem::NameReserved { name: pack.name.clone() });
                 }
                 made.push(pack);
             }

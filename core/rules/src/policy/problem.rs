@@ -22,6 +22,9 @@ pub enum PolicyProblem {
     /// The same name occurs twice.
     #[serde(rename = "policy.twice")]
     Twice,
+    /// The pack has the name of another file of rules.
+    #[serde(rename = "policy.name_reserved")]
+    NameReserved { name: String },
     /// All weights are zero.
     #[serde(rename = "policy.weights")]
     Weights,

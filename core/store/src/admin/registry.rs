@@ -155,6 +155,33 @@ pub async fn activate_manifests(
     Ok(Some(activations))
 }
 
+/// The digest of a manifest as an earlier release stored it, and as it is stored now.
+#[derive(Debug, Clone, Copy)]
+pub struct RestatedDigest<'a> {
+    /// Connector id.
+    pub connector: &'a str,
+    /// The digest that an earlier release would have stored.
+    pub former: &'a [u8],
+    /// The digest of the same manifest now.
+    pub now: &'a [u8],
+}
+
+/// Replaces digests of current manifests that an earlier release stored in its own form, so that the same manifests keep
+/// their activation numbers.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn restate_digests(db: &Db, all: &[RestatedDigest<'_>]) -> Result<(), StoreError> {
+    let rows = db.fetch_rows("SELECT DISTINCT digest FROM activation WHERE kind = 'manifest'", vec![]).await?;
+    let held = rows.iter().map(|row| row.bytes("digest")).collect::<Result<Vec<_>, _>>()?;
+    for of in all.iter().filter(|of| held.iter().any(|digest| digest == of.former)) {
+        let sql = "UPDATE activation SET digest = $3 WHERE kind = 'manifest' AND name = $1 AND digest = $2
+                   AND id = (SELECT max(id) FROM activation WHERE kind = 'manifest' AND name = $1)";
+        db.execute(sql, vec![of.connector.into(), of.former.into(), of.now.into()]).await?;
+    }
+    Ok(())
+}
+
 /// Lists all stored versions of a connector, newest first.
 ///
 /// # Errors

@@ -56,13 +56,22 @@ impl ClaimCache {
     }
 }
 
+/// The lock that loads share and that whoever changes claims takes alone. Its waiters have their turn in order.
+const LOCK: (&str, i64) = ("claims", 0);
+
 /// Keeps all claims with their teachers until the transaction ends: whoever moves a claim to another teacher then sees
 /// the records that this transaction writes under it. Clears the cache if it is outdated.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn lock_claims_shared(tx: &mut Tx, known: &Mutex<ClaimCache>) -> Result<(), StoreError> {
-    let rows = tx.fetch_rows("SELECT number FROM identity_change WHERE id = 1 {share}", vec![]).await?;
+    // A share lock of the row would let loads keep whoever changes claims waiting for ever. A rehearsal takes it all the
+    // same: it lasts for minutes, and in the queue of the other lock all loads would wait behind it.
+    let lock = if tx.is_rehearsed() { "{share}" } else { "" };
+    if !tx.is_rehearsed() {
+        tx.share_advisory_lock(LOCK.0, LOCK.1).await?;
+    }
+    let rows = tx.fetch_rows(&format!("SELECT number FROM identity_change WHERE id = 1 {lock}"), vec![]).await?;
     let changes = rows.first().map_or(Ok(0), |row| row.int("number"))?;
     known.lock().unwrap_or_else(PoisonError::into_inner).clear_if_outdated(changes);
     Ok(())
@@ -76,6 +85,7 @@ pub async fn lock_claims_shared(tx: &mut Tx, known: &Mutex<ClaimCache>) -> Resul
 pub async fn lock_claims_for_change(tx: &mut Tx) -> Result<(), StoreError> {
     if !tx.is_rehearsed() {
         tx.execute("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
+        tx.take_advisory_lock(LOCK.0, LOCK.1).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::identity::identifiers::{self, Index};
 use crate::identity::keying::{ALL, compute_second_keys, unpack_digests};
 use crate::identity::rulings::{decided_by_number, load_merged_numbers};
 use crate::identity::{claims, compute_match_keys, digest_value, open_person_details, try_lock_identity};
-use crate::ledger::marks;
+use crate::ledger::{fence, marks};
 use crate::roster;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -25,21 +25,31 @@ const BLOCK: i64 = 50;
 /// Above this many teachers who share a key, second keys are not searched either.
 const MAX: i64 = 2_000;
 
-/// Decides the next new claims. Returns how many, or 0 if none is left or another process is deciding.
+/// Decides the next new claims. Returns how many, 0 if none is left or another process is deciding, or `None` if the rules
+/// are no longer those of the activation; a rehearsal is not fenced.
 ///
 /// # Errors
 /// [`StoreError`]; no claim is decided then.
-pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, StoreError> {
+pub(super) async fn decide_page(
+    db: &Db,
+    keys: &Keys,
+    weights: &Weights,
+    activation: i64,
+) -> Result<Option<usize>, StoreError> {
     let mut tx = db.begin().await?;
     if !try_lock_identity(&mut tx).await? {
-        return Ok(0);
+        return Ok(Some(0));
     }
     let sql = "SELECT id FROM identity_claim WHERE state = 'new' ORDER BY id LIMIT $1";
     let ids: Vec<i64> =
         tx.fetch_rows(sql, vec![PAGE.into()]).await?.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
     decide_on(&mut tx, keys, weights, &ids).await?;
+    if !tx.is_rehearsed() && !fence::rules_still_hold(&mut tx, activation).await? {
+        tx.roll_back().await?;
+        return Ok(None);
+    }
     tx.commit().await?;
-    Ok(ids.len())
+    Ok(Some(ids.len()))
 }
 
 /// Decides these claims by rule, whatever their state.

@@ -17,15 +17,21 @@ use huiliu_matching::keys::{KeyUse, Kind, emit_keys as keys_of};
 use huiliu_matching::{PersonDetails, Profile, Weights};
 use huiliu_vault::keys::Keys;
 
-/// Decides all new claims, after updating the keys by which teachers of the roster are found. Returns the number of
-/// decided claims. If no source ever described a person beyond the ID number, it costs one query.
+/// Decides all new claims by the weights of an activation of rules, after updating the keys by which teachers of the roster
+/// are found. Returns the number of decided claims, or `None` if other rules are in force by now. If no source ever
+/// described a person beyond the ID number, it costs one query.
 ///
 /// # Errors
 /// [`StoreError`]; claims that were decided before the error stay decided.
-pub async fn decide_new_claims(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, StoreError> {
+pub async fn decide_new_claims(
+    db: &Db,
+    keys: &Keys,
+    weights: &Weights,
+    activation: i64,
+) -> Result<Option<usize>, StoreError> {
     // Every claim with a stored description has keys, and a query of an empty table costs nothing.
     if db.fetch_rows("SELECT 1 AS one FROM claim_match_key LIMIT 1", vec![]).await?.is_empty() {
-        return Ok(0);
+        return Ok(Some(0));
     }
     keying::start_keying(db).await?;
     let mut after = -1;
@@ -34,11 +40,11 @@ pub async fn decide_new_claims(db: &Db, keys: &Keys, weights: &Weights) -> Resul
     }
     let mut total = 0;
     loop {
-        let decided = deciding::decide_page(db, keys, weights).await?;
-        if decided == 0 {
-            return Ok(total);
+        match deciding::decide_page(db, keys, weights, activation).await? {
+            None => return Ok(None),
+            Some(0) => return Ok(Some(total)),
+            Some(decided) => total += decided,
         }
-        total += decided;
     }
 }
 

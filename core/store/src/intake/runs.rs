@@ -94,21 +94,21 @@ pub async fn register_source(
     })
 }
 
-/// A manifest or rule pack that is becoming current.
+/// A manifest that is becoming current.
 #[derive(Debug, Clone, Copy)]
 pub struct NewActivation<'a> {
-    /// Manifest or rule pack.
+    /// What kind of activation it is.
     pub kind: ActivationKind,
-    /// Connector id, or name of the rule pack.
+    /// Connector id.
     pub name: &'a str,
-    /// Version of the manifest or rule pack.
+    /// Version of the manifest.
     pub version: i64,
     /// Keyed digest of everything that affects its results.
     pub digest: &'a [u8],
 }
 
-/// Records that a manifest or rule pack is current and returns its activation number. One that is already current keeps
-/// its number. A rule pack that replaces another marks all teachers for settlement, because entries depend on rules.
+/// Records that a manifest is current and returns its activation number. One that is already current keeps its number.
+/// Rules become current by [`crate::ledger::rule_sets`].
 ///
 /// # Errors
 /// [`StoreError`].
@@ -136,10 +136,6 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: NewActivation<'_>) -> Resu
         && row.bytes("digest")? == digest
     {
         return row.int("id");
-    }
-    if kind == ActivationKind::Rules && !held.is_empty() {
-        crate::ledger::marks::mark_all(tx, crate::ledger::marks::SETTLE).await?;
-        crate::identity::reset_undecided(tx).await?;
     }
     let made = tx
         .fetch_rows(

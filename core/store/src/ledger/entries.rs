@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::ledger::fence::{self, LedgerState};
 use crate::ledger::{facts, marks};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::rows::{Row, Rows, Value};
+use crate::sql::rows::{Row, Rows};
 use huiliu_rules::ledger::{self, Cut, Entry, Person};
-use huiliu_rules::policy::{Policy, RuleNo};
+use huiliu_rules::policy::{Policy, Rule, RuleNo};
 use huiliu_vault::keys::Keys;
 
 /// Number of teachers whose records are in memory at once.
@@ -16,44 +17,68 @@ const AT_ONCE: usize = 256;
 /// Row ids of the rules, in the policy's order.
 pub type RuleIds = Vec<i64>;
 
-/// Inserts the rules of all packs, so that entries can refer to them, and returns their row ids.
+/// Inserts those rules of all packs that are not there yet, so that entries can refer to them, and returns the row ids of
+/// all.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<RuleIds, StoreError> {
-    let mut ids = RuleIds::with_capacity(policy.rules.len());
+    let digests: Vec<[u8; 32]> = policy.rules.iter().map(|rule| digest_rule(keys, rule)).collect();
+    let held = find_rules(&mut db.begin_read_only().await?, &digests).await?;
+    if let Some(ids) = collect_ids(&digests, &held) {
+        return Ok(ids);
+    }
     let mut tx = db.begin().await?;
-    for rule in &policy.rules {
-        let (units, source) = (rule.units_per_one.unwrap_or(0), rule.source.to_stored());
-        let digest = keys.digest(&[
-            b"rule",
-            rule.pack.as_bytes(),
-            &rule.version.to_be_bytes(),
-            rule.name.as_bytes(),
-            &units.to_be_bytes(),
-            rule.basis.as_str().as_bytes(),
-            source.as_bytes(),
-        ]);
-        tx.execute(
-            "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
-             VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
-            vec![
-                rule.pack.as_str().into(),
-                i64::from(rule.version).into(),
-                rule.name.as_str().into(),
-                rule.unit.clone().unwrap_or_default().into(),
-                units.into(),
-                rule.basis.as_str().into(),
-                source.as_ref().into(),
-                digest.to_vec().into(),
-            ],
+    let sources: Vec<_> = policy.rules.iter().map(|rule| rule.source.to_stored()).collect();
+    let rules = || policy.rules.iter();
+    let rows = Rows::new()
+        .text("pack", rules().map(|rule| Some(rule.pack.as_str())))
+        .int("version", rules().map(|rule| Some(i64::from(rule.version))))
+        .text("name", rules().map(|rule| Some(rule.name.as_str())))
+        .text("unit", rules().map(|rule| rule.unit.as_deref()))
+        .int("units_per_one", rules().map(|rule| rule.units_per_one))
+        .text("basis", rules().map(|rule| Some(rule.basis.as_str())))
+        .text("source", sources.iter().map(|source| Some(source.as_ref())))
+        .bytes("digest", digests.iter().map(<[u8; 32]>::as_slice));
+    tx.execute_with(
+        "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
+         SELECT pack, version, name, unit, units_per_one, basis, source, digest FROM {rows} WHERE true
+         ON CONFLICT (digest) DO NOTHING",
+        vec![],
+        rows,
+    )
+    .await?;
+    let held = find_rules(&mut tx, &digests).await?;
+    tx.commit().await?;
+    collect_ids(&digests, &held).ok_or_else(|| StoreError::Column { column: "rule.id".into() })
+}
+
+fn digest_rule(keys: &Keys, rule: &Rule) -> [u8; 32] {
+    let units = rule.units_per_one.unwrap_or(0);
+    keys.digest(&[
+        b"rule",
+        rule.pack.as_bytes(),
+        &rule.version.to_be_bytes(),
+        rule.name.as_bytes(),
+        &units.to_be_bytes(),
+        rule.basis.as_str().as_bytes(),
+        rule.source.to_stored().as_bytes(),
+    ])
+}
+
+async fn find_rules(tx: &mut Tx, digests: &[[u8; 32]]) -> Result<HashMap<Vec<u8>, i64>, StoreError> {
+    let rows = tx
+        .fetch_rows_with(
+            "SELECT r.id AS id, r.digest AS digest FROM {rows} {join rule r ON r.digest = incoming.digest}",
+            vec![],
+            Rows::new().bytes("digest", digests.iter().map(<[u8; 32]>::as_slice)),
         )
         .await?;
-        let rows = tx.fetch_rows("SELECT id FROM rule WHERE digest = $1", vec![Value::Bytes(digest.to_vec())]).await?;
-        ids.push(rows.first().map_or(Ok(0), |r| r.int("id"))?);
-    }
-    tx.commit().await?;
-    Ok(ids)
+    rows.iter().map(|row| Ok((row.bytes("digest")?, row.int("id")?))).collect()
+}
+
+fn collect_ids(digests: &[[u8; 32]], held: &HashMap<Vec<u8>, i64>) -> Option<RuleIds> {
+    digests.iter().map(|digest| held.get(digest.as_slice()).copied()).collect()
 }
 
 /// A block whose teachers were settled.
@@ -65,25 +90,58 @@ pub struct SettledBlock {
     pub teachers: usize,
 }
 
-/// Settles the first block of marked teachers after `after`. Returns `None` if no block is left that no other process
-/// is settling.
+/// The rules by which a block is settled, and the state of the ledger that they were read in.
+#[derive(Debug, Clone, Copy)]
+pub struct SettlingRules<'a> {
+    /// The rules in force, with the decisions about courses.
+    pub policy: &'a Policy,
+    /// Row ids of the rules.
+    pub rules: &'a RuleIds,
+    /// The state in which rules and decisions were read.
+    pub state: LedgerState,
+    /// Whether changes of rules and decisions wait until the block is committed. Otherwise the block is settled again if
+    /// there was one.
+    pub holds: bool,
+}
+
+/// The result of settling the next block.
+#[derive(Debug, Clone, Copy)]
+pub enum BlockResult {
+    /// A block was settled.
+    Settled(SettledBlock),
+    /// No block is left that no other process is settling.
+    NoneLeft,
+    /// Nothing was written: rules or decisions about courses have changed since they were read.
+    Outdated,
+}
+
+/// Settles the first block of marked teachers after `after`, in one transaction. It commits only if rules and decisions
+/// about courses are still those of `by`. Marks are read before everything that they are about, so that a change in between
+/// has a mark that stays.
 ///
 /// # Errors
 /// [`StoreError`]; nothing is written then.
-pub async fn settle_block(
-    db: &Db,
-    policy: &Policy,
-    rules: &RuleIds,
-    after: i64,
-) -> Result<Option<SettledBlock>, StoreError> {
+pub async fn settle_block(db: &Db, by: SettlingRules<'_>, after: i64) -> Result<BlockResult, StoreError> {
     let mut tx = db.begin().await?;
-    let Some(due) = marks::take_next_block(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
+    let now = if by.holds { fence::hold_state(&mut tx).await? } else { fence::read_state_in(&mut tx).await? };
+    if now != by.state && !crate::faults::skip_fence() {
+        tx.roll_back().await?;
+        return Ok(BlockResult::Outdated);
+    }
+    let Some(due) = marks::take_next_block(&mut tx, marks::SETTLE, after).await? else {
+        tx.roll_back().await?;
+        return Ok(BlockResult::NoneLeft);
+    };
     for teachers in due.teachers.chunks(AT_ONCE) {
-        settle_teachers(&mut tx, policy, rules, teachers).await?;
+        settle_teachers(&mut tx, by.policy, by.rules, teachers).await?;
     }
     marks::remove_marks(&mut tx, &due).await?;
+    if !fence::still_holds(&mut tx, by.state).await? {
+        tx.roll_back().await?;
+        return Ok(BlockResult::Outdated);
+    }
     tx.commit().await?;
-    Ok(Some(SettledBlock { block: due.block, teachers: due.teachers.len() }))
+    Ok(BlockResult::Settled(SettledBlock { block: due.block, teachers: due.teachers.len() }))
 }
 
 async fn settle_teachers(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreError> {
@@ -121,19 +179,19 @@ impl NewEntry {
 
 /// The key of current entries: a teacher has at most one per record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct EntryKey {
-    teacher_id: i64,
-    record_id: i64,
+pub(super) struct EntryKey {
+    pub teacher_id: i64,
+    pub record_id: i64,
 }
 
 /// A current entry as stored.
-struct StoredEntry {
+pub(super) struct StoredEntry {
     id: i64,
-    row: Row,
+    pub row: Row,
 }
 
 impl StoredEntry {
-    fn is_same_as(&self, entry: &Entry, rules: &RuleIds) -> bool {
+    pub fn is_same_as(&self, entry: &Entry, rules: &RuleIds) -> bool {
         let int = |name: &str| self.row.opt_int(name).ok().flatten();
         let text = |name: &str| self.row.opt_text(name).ok().flatten();
         text("outcome").as_deref() == Some(entry.outcome.as_str())
@@ -154,18 +212,18 @@ impl StoredEntry {
 }
 
 /// Formats cuts as stored: `[[rule, units], …]`, or `None` without cuts.
-fn format_cuts(cuts: &[Cut], rules: &RuleIds) -> Option<String> {
+pub(super) fn format_cuts(cuts: &[Cut], rules: &RuleIds) -> Option<String> {
     let pair = |c: &Cut| (rules.get(c.rule).copied().unwrap_or_default(), c.units);
     let pairs: Vec<(i64, i64)> = cuts.iter().map(pair).collect();
     (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
 }
 
-fn format_carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
+pub(super) fn format_carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
     format_cuts(entry.carried.as_slice(), rules)
 }
 
 /// Loads the current entries of teachers.
-async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, StoredEntry>, StoreError> {
+pub(super) async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, StoredEntry>, StoreError> {
     let rows = tx
         .fetch_rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,

@@ -161,6 +161,16 @@ pub async fn load_people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person
         .collect()
 }
 
+/// Keeps a record as it is until the transaction ends: a load that brings a newer version waits, and then sees what this
+/// transaction has written about it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn lock_record(tx: &mut Tx, record: i64) -> Result<(), StoreError> {
+    tx.fetch_rows("SELECT id FROM training_record WHERE id = $1 {lock}", vec![record.into()]).await?;
+    Ok(())
+}
+
 /// Loads the teachers of these records: record → teacher.
 ///
 /// # Errors

@@ -369,6 +369,19 @@ impl Tx {
         Ok(())
     }
 
+    /// Does the same as [`Tx::take_advisory_lock`], but shares the lock with others who share it. Locks are granted in the
+    /// order in which they are asked for, so that no stream of shared locks keeps somebody waiting who wants it alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn share_advisory_lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
+        if let TxConnection::Pg(_) = self.connection() {
+            let sql = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, $2))";
+            self.execute(sql, vec![what.into(), number.into()]).await?;
+        }
+        Ok(())
+    }
+
     /// Reserves the next `count` values of a table's `id`.
     ///
     /// # Errors
@@ -404,6 +417,20 @@ impl Tx {
     pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreError> {
         if let TxConnection::Pg(_) = self.connection() {
             self.execute(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
+        }
+        Ok(())
+    }
+
+    /// Rolls the transaction back at once, so that its locks are free. A dropped transaction is rolled back a little later.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`]; nothing is written then either.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        match self {
+            Self::Pg(tx) => tx.rollback().await?,
+            Self::Sqlite(tx) => tx.rollback().await?,
+            // The next part of the rehearsal rolls this one back.
+            Self::Rehearsed(_) => {}
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use huiliu_decode::DecodeError;
-use huiliu_messages::{DatabaseError, said_in_english};
+use huiliu_messages::{DatabaseError, Message, said_in_english};
 use huiliu_vault::keys::KeyError;
 use serde::{Serialize, Serializer};
 use sqlx::migrate::MigrateError;
@@ -163,6 +163,12 @@ pub enum Unreadable {
     /// A decision of a kind that this program does not know. Ignoring it would give wrong hours.
     #[serde(rename = "unreadable.decision_kind")]
     DecisionKind { decision: i64, kind: String },
+    /// An object of the rules in force, of a kind that this program does not know. Ignoring it would give wrong hours.
+    #[serde(rename = "unreadable.rule_object")]
+    RuleObject { name: String, version: i64, kind: String },
+    /// The rules in force, which a newer program has activated or which are damaged.
+    #[serde(rename = "unreadable.rules")]
+    Rules { activation: i64, why: Message },
     /// A database that was checked for integrity, with SQLite's finding.
     #[serde(rename = "unreadable.copy")]
     Copy { found: String },

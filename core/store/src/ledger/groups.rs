@@ -1,0 +1,195 @@
+//! Marks of groups: the teachers with a record of a course, or with a record that ends within days, or with a claim under
+//! another name. Who they are is found only after the change that concerns them has been committed, so that a record that
+//! is loaded at the same time is either found or settled after the change.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::ledger::marks;
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreError;
+use crate::sql::rows::{Row, Rows};
+
+/// Records looked at per statement, and claims.
+const WINDOW: i64 = 50_000;
+const LOCK: (&str, i64) = ("group_mark", 0);
+
+/// A group of teachers whom a change may concern.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Those with a record of a course as a connector's sources name it.
+    Course {
+        /// Id of the connector.
+        connector: String,
+        /// The course's code at the source.
+        code: String,
+    },
+    /// Those with a record that ends on one of these days.
+    Days {
+        /// The first day.
+        first: NaiveDate,
+        /// The last day.
+        last: NaiveDate,
+    },
+    /// Those with a claim by ID number under a name that is not the teacher's only one.
+    Names,
+}
+
+/// Marks groups. Takes effect with the commit.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn mark_groups(tx: &mut Tx, groups: &BTreeSet<Group>) -> Result<(), StoreError> {
+    let days: Vec<Option<[String; 2]>> = groups
+        .iter()
+        .map(|group| match group {
+            Group::Days { first, last } => Some([first.to_string(), last.to_string()]),
+            _ => None,
+        })
+        .collect();
+    let course = |part: fn(&Group) -> Option<&str>| groups.iter().map(part);
+    let day = |n: usize| days.iter().map(move |days| days.as_ref().map(|days| days[n].as_str()));
+    let rows = Rows::new()
+        .text(
+            "kind",
+            groups.iter().map(|group| {
+                Some(match group {
+                    Group::Course { .. } => "course",
+                    Group::Days { .. } => "days",
+                    Group::Names => "names",
+                })
+            }),
+        )
+        .text(
+            "connector",
+            course(|group| if let Group::Course { connector, .. } = group { Some(connector) } else { None }),
+        )
+        .text("course_code", course(|group| if let Group::Course { code, .. } = group { Some(code) } else { None }))
+        .text("first_day", day(0))
+        .text("last_day", day(1));
+    tx.insert_rows("group_mark", rows).await
+}
+
+/// Counts the marks of groups that no settlement has turned into marks of teachers yet.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count_groups(db: &Db) -> Result<i64, StoreError> {
+    let rows = db.fetch_rows("SELECT count(*) AS n FROM group_mark", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| row.int("n"))
+}
+
+/// The group marks that one transaction turns into marks of teachers.
+#[derive(Default)]
+struct TakenGroups {
+    ids: Vec<i64>,
+    courses: Vec<[String; 2]>,
+    days: Vec<[String; 2]>,
+    names: bool,
+}
+
+impl TakenGroups {
+    fn from_rows(rows: &[Row]) -> Result<Self, StoreError> {
+        let mut taken = Self::default();
+        for row in rows {
+            taken.ids.push(row.int("id")?);
+            match row.text("kind")?.as_str() {
+                "course" => taken.courses.push([row.text("connector")?, row.text("course_code")?]),
+                "days" => taken.days.push([row.text("first_day")?, row.text("last_day")?]),
+                _ => taken.names = true,
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Turns the marks of groups into marks of teachers, window by window, in one transaction. Does nothing if another process
+/// is doing it.
+///
+/// # Errors
+/// [`StoreError`]; the groups stay marked then.
+pub async fn expand_groups(db: &Db) -> Result<(), StoreError> {
+    if count_groups(db).await? == 0 {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    if !tx.try_advisory_lock(LOCK.0, LOCK.1).await? {
+        return tx.roll_back().await;
+    }
+    let sql = "SELECT id, kind, connector, course_code, first_day, last_day FROM group_mark ORDER BY id LIMIT 10000";
+    let taken = TakenGroups::from_rows(&tx.fetch_rows(sql, vec![]).await?)?;
+    expand_records(&mut tx, &taken).await?;
+    if taken.names {
+        expand_names(&mut tx).await?;
+    }
+    tx.execute_with(
+        "DELETE FROM group_mark WHERE id IN (SELECT id FROM {rows})",
+        vec![],
+        Rows::new().int("id", taken.ids.iter().copied().map(Some)),
+    )
+    .await?;
+    tx.commit().await
+}
+
+async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreError> {
+    const OF_RECORD: &str = "SELECT DISTINCT c.teacher_id AS teacher_id FROM training_record r
+        JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
+        WHERE r.id > $1 AND r.id <= $2 AND c.teacher_id IS NOT NULL AND";
+    let last = last_id(tx, "training_record").await?;
+    let column = |pairs: &'_ [[String; 2]], n: usize| pairs.iter().map(|pair| pair[n].clone()).collect::<Vec<_>>();
+    let (connectors, codes) = (column(&taken.courses, 0), column(&taken.courses, 1));
+    let (firsts, lasts) = (column(&taken.days, 0), column(&taken.days, 1));
+    let mut after = 0;
+    while after < last {
+        let window = vec![after.into(), (after + WINDOW).into()];
+        if !taken.courses.is_empty() {
+            let sql =
+                format!("{OF_RECORD} (s.connector, r.course_code) IN (SELECT connector, course_code FROM {{rows}})");
+            let rows = Rows::new()
+                .text("connector", connectors.iter().map(|text| Some(text.as_str())))
+                .text("course_code", codes.iter().map(|text| Some(text.as_str())));
+            let found = tx.fetch_rows_with(&sql, window.clone(), rows).await?;
+            mark_found(tx, &found).await?;
+        }
+        if !taken.days.is_empty() {
+            let sql = format!(
+                "{OF_RECORD} EXISTS (SELECT 1 FROM {{rows}} WHERE r.period_end >= incoming.first_day
+                 AND r.period_end <= incoming.last_day)"
+            );
+            let rows = Rows::new()
+                .text("first_day", firsts.iter().map(|text| Some(text.as_str())))
+                .text("last_day", lasts.iter().map(|text| Some(text.as_str())));
+            let found = tx.fetch_rows_with(&sql, window, rows).await?;
+            mark_found(tx, &found).await?;
+        }
+        after += WINDOW;
+    }
+    Ok(())
+}
+
+/// Marks the teachers of claims by ID number whose name is not the roster's, or not that of another claim.
+async fn expand_names(tx: &mut Tx) -> Result<(), StoreError> {
+    let last = last_id(tx, "identity_claim").await?;
+    let mut after = 0;
+    while after < last {
+        let sql =
+            "SELECT DISTINCT c.teacher_id AS teacher_id FROM identity_claim c JOIN teacher t ON t.id = c.teacher_id
+            WHERE c.id > $1 AND c.id <= $2 AND (t.name_folded <> c.name_folded OR EXISTS
+              (SELECT 1 FROM identity_claim o WHERE o.teacher_id = c.teacher_id AND o.name_folded <> c.name_folded))";
+        let found = tx.fetch_rows(sql, vec![after.into(), (after + WINDOW).into()]).await?;
+        mark_found(tx, &found).await?;
+        after += WINDOW;
+    }
+    Ok(())
+}
+
+async fn mark_found(tx: &mut Tx, found: &[Row]) -> Result<(), StoreError> {
+    let teachers: Vec<i64> = found.iter().map(|row| row.int("teacher_id")).collect::<Result<_, _>>()?;
+    marks::add_marks(tx, teachers.into_iter()).await
+}
+
+async fn last_id(tx: &mut Tx, table: &str) -> Result<i64, StoreError> {
+    let rows = tx.fetch_rows(&format!("SELECT coalesce(max(id), 0) AS id FROM {table}"), vec![]).await?;
+    rows.first().map_or(Ok(0), |row| row.int("id"))
+}
