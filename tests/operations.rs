@@ -199,6 +199,8 @@ fn what_is_printed_fits_its_schema() {
         ("replays.show", vec!["replay", "show", &replay]),
         ("roster.show", vec!["roster", "show", &teacher]),
         ("roster.status", vec!["roster", "status"]),
+        ("rule_versions.register", vec!["rules", "register", &packs, "--because", "a test", "--plan"]),
+        ("rule_versions.versions", vec!["rules", "versions"]),
         ("rules.check", vec!["rules", "check", &packs]),
         ("rules.diff", vec!["rules", "diff", "current", "current"]),
         ("rules.list", vec!["rules", "list"]),
