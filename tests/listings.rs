@@ -229,13 +229,13 @@ fn the_audit_log_is_filtered_and_told_in_words() {
         items.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let discard = "dead_letter.discard";
-    assert_eq!(entries(&[]), [discard, discard, "replay.plan"]);
+    assert_eq!(entries(&[]), ["rules.seed", discard, discard, "replay.plan"]);
     assert_eq!(entries(&["--by", "王芳"]), [discard]);
     assert_eq!(entries(&["--action", "dead_letter"]), [discard, discard]);
     assert_eq!(entries(&["--action", discard, "--by", "the office"]), [discard]);
     assert_eq!(entries(&["--subject", &format!("dead letter {}", letter(0))]), [discard]);
     assert_eq!(entries(&["--subject", "dead letter"]), [discard, discard]);
-    assert_eq!(entries(&["--since", "2014-01-01", "--until", "2099-01-01"]).len(), 3);
+    assert_eq!(entries(&["--since", "2014-01-01", "--until", "2099-01-01"]).len(), 4);
     assert!(entries(&["--since", "2099-01-01"]).is_empty() && entries(&["--until", "2014-01-01"]).is_empty());
     // The output uses words of the locale, which filters accept as well; codes appear only in JSON.
     let subject = format!("死信 {}", letter(0));

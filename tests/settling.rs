@@ -15,6 +15,8 @@ use huiliu_engine::runtime::{ProcessNames, Runtime};
 use huiliu_engine::settings::{NamedText, Settings};
 use huiliu_engine::verify;
 use huiliu_platform::http::guard::Networks;
+use huiliu_store::Db;
+use huiliu_store::identity::claims;
 use huiliu_store::ledger::decisions::CourseDecision;
 use huiliu_values::Grade;
 
@@ -166,9 +168,9 @@ fn storm_in_this_process() {
             });
         }
         let mut deciders = tokio::task::JoinSet::new();
-        for n in 0..DECIDERS {
-            let (runtime, left, made, subjects) = (runtimes[n].clone(), left.clone(), made.clone(), subjects.clone());
-            deciders.spawn(async move { decide_often(&runtime, n as u64 + 7, &left, &made, &subjects).await });
+        for (seed, runtime) in (7..).zip(runtimes.iter().take(DECIDERS).cloned()) {
+            let (left, made, subjects) = (left.clone(), made.clone(), subjects.clone());
+            deciders.spawn(async move { decide_often(&runtime, seed, &left, &made, &subjects).await });
         }
         let changer = tokio::spawn({
             let (runtime, stop) = (runtimes[DECIDERS].clone(), stop.clone());
@@ -246,4 +248,41 @@ fn every_entry_is_the_one_derived_now_after_a_storm() {
 #[test]
 fn without_the_fence_entries_of_other_rules_are_found() {
     assert!(settle_in_a_storm(150, true) > 0, "the fence is out and nothing was noticed");
+}
+
+/// Loads that follow one another without a gap, each with the lock of the claims, let whoever changes claims have a turn.
+#[test]
+fn loads_do_not_keep_whoever_decides_on_claims_waiting() {
+    let house = TestEnv::new(Services::Postgres);
+    assert!(house.run(&["migrate"]).status.success());
+    let url = house.postgres.as_ref().unwrap().url();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let db = Db::open(&url, 8).await.unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut loads = tokio::task::JoinSet::new();
+        for n in 0..4u64 {
+            let (db, stop) = (db.clone(), stop.clone());
+            loads.spawn(async move {
+                tokio::time::sleep(Duration::from_millis(n * 50)).await;
+                while !stop.load(Ordering::Relaxed) {
+                    let mut tx = db.begin().await.unwrap();
+                    claims::lock_claims_shared(&mut tx, &std::sync::Mutex::default()).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    tx.commit().await.unwrap();
+                }
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for _ in 0..3 {
+            let mut tx = db.begin().await.unwrap();
+            let turn = tokio::time::timeout(Duration::from_secs(3), claims::lock_claims_for_change(&mut tx)).await;
+            assert!(turn.is_ok(), "no turn in 3 s");
+            turn.unwrap().unwrap();
+            tx.commit().await.unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+        while loads.join_next().await.is_some() {}
+        db.close().await;
+    });
 }

@@ -17,7 +17,7 @@ pub async fn open_on_emptied(db: &Db) -> Office {
     let tables = db
         .fetch_rows(
             "SELECT string_agg(tablename, ', ') AS names FROM pg_tables
-             WHERE schemaname = current_schema() AND tablename <> '_sqlx_migrations'",
+             WHERE schemaname = current_schema() AND tablename NOT IN ('_sqlx_migrations', 'ledger_change')",
             vec![],
         )
         .await

@@ -17,8 +17,8 @@ use huiliu_store::ledger::rule_sets::{self, FormerActivation, NewObject, NewRule
 use huiliu_store::{Db, StoreError, Tx, identity};
 use huiliu_vault::keys::Keys;
 
-/// The reason that the first versions are stored with.
-const BECAUSE: &str = "seed";
+/// The first versions have no reason but that there were none.
+const BECAUSE: &str = "";
 
 /// Returns the digest of a rule object: of its parsed content, so that comments and form do not count.
 #[must_use]
