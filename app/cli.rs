@@ -348,6 +348,13 @@ pub enum DeadLetters {
     },
     /// Show a dead letter.
     Show { id: i64 },
+    /// Accept that the record of a dead letter belongs from now on to the person whom the letter names.
+    Accept {
+        id: i64,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: String,
+    },
     /// Discard a dead letter: its raw records count as discarded.
     Discard {
         id: i64,

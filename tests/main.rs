@@ -32,6 +32,7 @@ mod mapping;
 mod matching;
 mod messages;
 mod mutated;
+mod newest;
 mod operations;
 mod ops;
 mod order;

@@ -33,6 +33,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("balance", "huiliu balance --run 12"),
     ("dead-letters list", "huiliu dead-letters list --connector cmcc --code id_number.check_digit"),
     ("dead-letters show", "huiliu dead-letters show 7"),
+    (
+        "dead-letters accept",
+        r#"huiliu dead-letters accept 7 --because "the platform corrected the ID number of record 4711""#,
+    ),
     ("dead-letters discard", r#"huiliu dead-letters discard 7 --because "a test record of the platform""#),
     ("batches list", "huiliu batches list --quarantined"),
     ("batches release", r#"huiliu batches release 31 --because "the program is upgraded""#),

@@ -1,4 +1,4 @@
-//! `dead-letters`: lists, shows and discards dead letters.
+//! `dead-letters`: lists, shows, accepts and discards dead letters.
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::{Act, dead_letters};
@@ -22,6 +22,11 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
         DeadLetters::Show { id } => {
             let letter = dead_letters::show(&opened, id).await?;
             show(json, &letter, show_dead_letter);
+        }
+        DeadLetters::Accept { id, because } => {
+            let act = Act { actor: &settings.actor, because: &because };
+            let accepted = dead_letters::accept(&opened, act, id).await?;
+            show(json, &accepted, |_| say(label("cli-dead-letters-accepted")));
         }
         DeadLetters::Discard { id, because } => {
             let act = Act { actor: &settings.actor, because: &because };

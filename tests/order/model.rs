@@ -10,7 +10,7 @@ pub type Key = [u8; 16];
 #[derive(Debug, Clone)]
 pub enum Item {
     Good { key: Key, version: i64, digest: Key },
-    Bad { key: Key, version: Option<i64>, digest: Key, reasons: String },
+    Bad { key: Key, version: Option<i64>, reasons: String },
 }
 
 /// A dead letter: its state, and what its newest bad version says.
@@ -25,84 +25,117 @@ pub struct Letter {
 struct Sighting {
     batch: i64,
     key: Key,
-    /// Version, activation and digest. An unreadable version is older than any other.
-    order: (Option<i64>, i64, Key),
+    /// Version, batch and row. An unreadable version is older than any other.
+    order: (Option<i64>, i64, usize),
     reasons: String,
     is_superseded: bool,
 }
 
+/// What a stored record is.
+#[derive(Debug, Clone, Copy)]
+struct Stored {
+    /// Version, batch and row of the newest landing that gave this content.
+    rank: (i64, i64, usize),
+    content: Key,
+    /// The batch that wrote it.
+    owner: i64,
+}
+
+/// What is known of the good records of a batch.
+#[derive(Debug, Default)]
+struct OfBatch {
+    outcomes: Outcomes,
+    /// Unchanged ones that are represented by another batch's row or by another copy.
+    elsewhere: i64,
+    /// Those that lost to another batch's record only because it landed later: then, and since.
+    tied: i64,
+}
+
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Key → version, activation, content.
-    rows: BTreeMap<Key, (i64, i64, Key)>,
+    rows: BTreeMap<Key, Stored>,
     sightings: Vec<Sighting>,
     discarded: Vec<Key>,
-    /// Batch → outcomes of its good records, and how many of its unchanged ones are represented by another batch's row
-    /// or by another copy.
-    good: BTreeMap<i64, (Outcomes, i64)>,
+    good: BTreeMap<i64, OfBatch>,
 }
 
 impl Model {
-    pub fn deliver_batch(&mut self, batch: i64, activation: i64, items: &[Item]) {
-        let mut newest: BTreeMap<Key, ((i64, Key), i64)> = BTreeMap::new();
+    pub fn deliver_batch(&mut self, batch: i64, items: &[Item]) {
+        // Key → (version, row), content, copies.
+        let mut newest: BTreeMap<Key, ((i64, usize), Key, i64)> = BTreeMap::new();
         let mut good = 0;
-        for item in items {
+        for (row, item) in items.iter().enumerate() {
             match item {
                 Item::Good { key, version, digest } => {
                     good += 1;
-                    let held = newest.entry(*key).or_insert(((*version, *digest), 0));
-                    match (*version, *digest).cmp(&held.0) {
-                        std::cmp::Ordering::Greater => *held = ((*version, *digest), 1),
-                        std::cmp::Ordering::Equal => held.1 += 1,
-                        std::cmp::Ordering::Less => {}
+                    let held = newest.entry(*key).or_insert(((*version, row), *digest, 0));
+                    if (held.0.0, held.1) == (*version, *digest) {
+                        *held = ((*version, row), *digest, held.2 + 1);
+                    } else if (*version, row) > held.0 {
+                        *held = ((*version, row), *digest, 1);
                     }
                 }
-                Item::Bad { key, version, digest, reasons } => self.sightings.push(Sighting {
+                Item::Bad { key, version, reasons } => self.sightings.push(Sighting {
                     batch,
                     key: *key,
-                    order: (*version, activation, *digest),
+                    order: (*version, batch, row),
                     reasons: reasons.clone(),
                     is_superseded: false,
                 }),
             }
         }
-        let (mut o, mut elsewhere) = (Outcomes::default(), 0);
-        for (key, ((version, digest), copies)) in newest {
-            let incoming = (version, activation, digest);
-            let held = self.rows.get(&key).copied();
-            let same = held.is_some_and(|h| (h.0, h.2) == (version, digest));
-            let wins = held.is_none_or(|h| incoming > h);
-            match (held.is_some(), wins, same) {
-                (false, ..) => o.inserted += 1,
-                (true, true, false) => o.updated += 1,
-                (true, _, true) => o.unchanged += 1,
-                (true, false, false) => continue,
-            }
-            o.unchanged += copies - 1;
-            elsewhere += if wins { copies - 1 } else { copies };
-            if wins {
-                self.rows.insert(key, incoming);
+        let mut of_batch = OfBatch::default();
+        for (key, ((version, row), content, copies)) in newest {
+            let rank = (version, batch, row);
+            let o = &mut of_batch.outcomes;
+            let Some(held) = self.rows.get_mut(&key) else {
+                o.inserted += 1;
+                (o.unchanged, of_batch.elsewhere) = (o.unchanged + copies - 1, of_batch.elsewhere + copies - 1);
+                self.rows.insert(key, Stored { rank, content, owner: batch });
+                continue;
+            };
+            let tied = held.rank.0 == version;
+            if tied && held.content == content {
+                (o.unchanged, of_batch.elsewhere) = (o.unchanged + copies, of_batch.elsewhere + copies);
+                held.rank = held.rank.max(rank);
+            } else if rank > held.rank {
+                o.updated += 1;
+                (o.unchanged, of_batch.elsewhere) = (o.unchanged + copies - 1, of_batch.elsewhere + copies - 1);
+                if let Some(loser) = self.good.get_mut(&held.owner).filter(|_| tied) {
+                    loser.tied += 1;
+                }
+                *held = Stored { rank, content, owner: batch };
+            } else if tied {
+                of_batch.tied += copies;
             }
         }
+        let o = &mut of_batch.outcomes;
         o.superseded = good - o.inserted - o.updated - o.unchanged;
-        self.good.insert(batch, (o, elsewhere));
+        self.good.insert(batch, of_batch);
     }
 
-    /// Returns whether the batch's own rows represent all of its unchanged records, so that a repeat of its bytes can
-    /// be counted without reading it.
+    /// Returns whether a repeat of a batch's bytes can be counted without reading them: its own rows represent all of
+    /// its unchanged records, none has lost to a later landing alone, and its dead letters leave nothing open.
     pub fn can_count_repeats(&self, batch: i64) -> bool {
-        self.good.get(&batch).is_some_and(|(_, elsewhere)| *elsewhere == 0)
+        let Some(of_batch) = self.good.get(&batch) else { return false };
+        let superseded = self.sightings.iter().any(|s| s.batch == batch && s.is_superseded);
+        let lettered = self.rows.iter().any(|(key, row)| row.owner == batch && self.has_open_letter(*key));
+        of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered
+    }
+
+    fn has_open_letter(&self, key: Key) -> bool {
+        !self.discarded.contains(&key) && self.sightings.iter().any(|s| s.key == key && !s.is_superseded)
     }
 
     pub fn unchanged_elsewhere(&self, batch: i64) -> i64 {
-        self.good[&batch].1
+        self.good[&batch].elsewhere
     }
 
     /// Marks the sightings that a good newer version supersedes, unless a person has discarded their letter.
     pub fn settle_all(&mut self) {
         for sighting in &mut self.sightings {
-            let held = self.rows.get(&sighting.key).map(|h| (h.0, h.1));
-            let seen = sighting.order.0.map(|version| (version, sighting.order.1));
+            let held = self.rows.get(&sighting.key).map(|held| held.rank);
+            let seen = sighting.order.0.map(|version| (version, sighting.order.1, sighting.order.2));
             sighting.is_superseded |=
                 !self.discarded.contains(&sighting.key) && held.zip(seen).is_some_and(|(held, seen)| seen < held);
         }
@@ -115,7 +148,7 @@ impl Model {
     /// Returns a batch's outcomes. They are exact once everything is settled; before that, records of letters that wait
     /// to be closed still count as parked.
     pub fn outcomes_of_batch(&self, batch: i64) -> Outcomes {
-        let (mut o, _) = self.good[&batch];
+        let mut o = self.good[&batch].outcomes;
         for s in self.sightings.iter().filter(|s| s.batch == batch) {
             *match (s.is_superseded, self.discarded.contains(&s.key)) {
                 (true, _) => &mut o.superseded,
@@ -127,7 +160,7 @@ impl Model {
     }
 
     pub fn stored_records(&self) -> BTreeMap<Key, (i64, Key)> {
-        self.rows.iter().map(|(key, (version, _, digest))| (*key, (*version, *digest))).collect()
+        self.rows.iter().map(|(key, held)| (*key, (held.rank.0, held.content))).collect()
     }
 
     pub fn dead_letters(&self) -> BTreeMap<Key, Letter> {

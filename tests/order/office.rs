@@ -166,7 +166,6 @@ impl Office {
             StageResult::Parked(p) => Item::Bad {
                 key: p.dead_letter_key,
                 version: p.source_version,
-                digest: p.raw_digest,
                 reasons: Problem::to_stored(&p.problems),
             },
         };
@@ -178,6 +177,11 @@ impl Office {
         let done = deliver::deliver_batch(&self.context, batch, false).await.unwrap();
         assert!(matches!(done, Delivered::Done(_) | Delivered::NotClaimed), "batch {batch}: {done:?}");
         done
+    }
+
+    /// Returns how many confirmations are kept for batches that are not delivered yet.
+    pub async fn count_confirmations(&self) -> i64 {
+        self.query_count("SELECT count(*) AS n FROM confirmation").await
     }
 
     pub async fn settle_all(&self) {
@@ -252,7 +256,7 @@ impl Office {
                 "SELECT b.id, b.record_count, b.state, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.parked,
                         b.discarded, b.held, b.elsewhere,
                         (SELECT CAST(coalesce(sum(l.records), 0) AS bigint) FROM batch_loss l WHERE l.batch_id = b.id) AS loss,
-                        (SELECT count(*) FROM training_record t WHERE t.batch_id = b.id) AS owned,
+                        (SELECT count(*) FROM training_record t WHERE t.batch_id = b.id AND t.merged_into IS NULL) AS owned,
                         (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = b.id AND s.outcome = 'parked') AS seen_parked,
                         (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = b.id AND s.outcome = 'superseded') AS seen_superseded,
                         (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = b.id AND s.outcome = 'discarded') AS seen_discarded

@@ -96,7 +96,8 @@ impl Trial {
         let same = |p: &Place| p.page == place.page && p.range == place.range && p.address == place.address;
         let earlier = self.done.iter().filter(|(b, of)| **b < id && **of == activation && same(&self.places[*b]));
         let comparable: Vec<i64> = earlier.map(|(b, _)| *b).collect();
-        let tells = place.again && comparable.iter().any(|b| self.model.can_count_repeats(*b));
+        let latest = comparable.iter().rev().find(|b| self.model.unchanged_elsewhere(**b) == 0);
+        let tells = place.again && latest.is_some_and(|b| self.model.can_count_repeats(*b));
         let kept = "SELECT p.same_as FROM payload p JOIN batch b ON b.payload_id = p.id WHERE b.id = $1";
         let kept = self.office.db.fetch_rows(kept, vec![id.into()]).await.unwrap();
         assert_eq!(kept[0].opt_int("same_as").unwrap().is_some(), place.again, "batch {id}: bytes are kept once");
@@ -121,7 +122,7 @@ impl Trial {
         } else {
             assert!(matches!(self.office.deliver_batch(id).await, Delivered::Done(_)));
         }
-        self.model.deliver_batch(id, activation, &self.office.decode_items(&place.page, place.range));
+        self.model.deliver_batch(id, &self.office.decode_items(&place.page, place.range));
         self.done.insert(id, activation);
         let books = &self.office.check_books().await[&id];
         // Records of closed letters that the books count as superseded would be parked by reading, until the next

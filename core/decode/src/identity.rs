@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::decode::RawRecord;
 use crate::draft::Draft;
+use crate::key_value::{self, KeyKind};
 use crate::problem::{Expected, Problem};
 use crate::{Context, Place, Plan};
 use huiliu_manifest::{Field, KnownBy, VersionFrom};
@@ -21,16 +22,34 @@ pub struct Identity {
     pub source_version: Result<i64, Problem>,
 }
 
+/// How key fields are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyForm {
+    /// As values: days, numbers, and texts without regard to width, spaces and invisible characters.
+    Value,
+    /// As texts, which is how programs up to schema 20 compared them.
+    Text,
+}
+
 /// Determines the identity of a raw record, even if the record cannot be used.
 #[must_use]
 pub fn build_identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Identity {
+    // The keys of roster rows are ids and numbers of people, which have forms of their own.
+    let form = if cx.stream.kind.is_roster() { KeyForm::Text } else { KeyForm::Value };
     Identity {
-        record_key: compute_record_key(cx, plan, raw, draft),
+        record_key: compute_record_key(cx, plan, raw, draft, form),
         source_version: parse_source_version(cx, plan, raw),
     }
 }
 
-fn compute_record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
+/// Computes the record key, if every field of it is present.
+pub(crate) fn compute_record_key(
+    cx: Context<'_>,
+    plan: &Plan<'_>,
+    raw: &RawRecord<'_>,
+    draft: &Draft<'_>,
+    form: KeyForm,
+) -> Option<[u8; 16]> {
     let source = cx.source_id.to_be_bytes();
     let id_rule = cx.stream.map.get(&Field::IdNumber);
     // The same ID number must give the same key, however it was typed.
@@ -50,7 +69,8 @@ fn compute_record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, dra
             (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
             (_, Place::Around(name)) => crate::draft::surrounding_value(cx, raw, name)?,
         };
-        texts.push(text);
+        let by_value = form == KeyForm::Value && !(id.is_some() && is_id(path));
+        texts.push(if by_value { key_value::fold_key_value(text, KeyKind::of_path(cx.stream, path)) } else { text });
     }
     let mut parts: Vec<&[u8]> = vec![b"record".as_slice(), &source, cx.stream.name.as_bytes()];
     parts.extend(texts.iter().map(|text| text.as_bytes()));

@@ -11,6 +11,7 @@ mod faults;
 pub mod html;
 pub mod identity;
 pub mod json;
+mod key_value;
 pub mod names;
 pub mod parts;
 pub mod payload;
@@ -32,6 +33,7 @@ pub mod xml;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::identity::KeyForm;
 use huiliu_manifest::quality::Act;
 use huiliu_manifest::{Field, Manifest, Rule, Stream, VersionFrom};
 use huiliu_rules::policy::Policy;
@@ -191,6 +193,36 @@ pub fn run_stages<'a>(
     Ok(raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect())
 }
 
+/// A raw record whose key changed when key fields began to be compared by value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// The key that programs up to schema 20 gave it.
+    pub old: [u8; 16],
+    /// Its key.
+    pub new: [u8; 16],
+}
+
+/// Lists the records of a range of a payload that have another key than under programs up to schema 20.
+///
+/// # Errors
+/// Returns [`DecodeError`] if the payload as a whole cannot be read.
+pub fn list_rekeyed(cx: Context<'_>, body: &Body<'_>, range: RecordRange) -> Result<Vec<Rekeyed>, DecodeError> {
+    let plan = Plan::new(cx.stream);
+    let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
+    let changed = |record: &RawRecord<'_>| {
+        let draft = draft::map_record(cx, &plan, record);
+        let key = |form| identity::compute_record_key(cx, &plan, record, &draft, form);
+        let (old, new) = key(KeyForm::Text).zip(key(KeyForm::Value))?;
+        (old != new).then_some(Rekeyed { old, new })
+    };
+    Ok(raw.iter().filter(|record| record.broken.is_none()).filter_map(changed).collect())
+}
+
+/// Computes the keyed digest of a raw record.
+pub(crate) fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
+    keys.short_digest(&[b"raw", raw.as_bytes()])
+}
+
 fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> StageResult<'a> {
     crate::faults::abort_if_injected(&raw.raw);
     let rule = if raw.broken.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
@@ -216,7 +248,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
                 let slot = plan.paths.iter().position(|path| *path == problem.source_field);
                 problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
             }
-            let raw_digest = cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]);
+            let raw_digest = digest_raw(cx.keys, &raw.raw);
             StageResult::Parked(Parked {
                 index: raw.index,
                 address: raw.format_address(cx.address),

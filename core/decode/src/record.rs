@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use crate::Context;
 use crate::decode::RawRecord;
-use crate::draft::{Draft, raw_field};
+use crate::draft::{Draft, raw_field, redact_text};
 use crate::identity::{Identity, certain_id_number, collect_person_details, compute_details_key, is_known_by_any};
 use crate::problem::{Expected, Problem};
+use crate::{Context, Parked, digest_raw};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
 use huiliu_matching::PersonDetails;
 use huiliu_rules::ledger::{self, Assessed, Fraction};
@@ -16,6 +16,7 @@ use huiliu_rules::policy::pack::{MissingComponent, Pack, RecordAttributes};
 use huiliu_values::date::parse_date;
 use huiliu_values::score::WeightedTotal;
 use huiliu_values::{Grade, Hours, IdNumber, PassState, PersonName, Score};
+use huiliu_vault::keys::Keys;
 use serde::Serialize;
 
 /// Scores with their exact total and grade.
@@ -114,9 +115,34 @@ pub struct TrainingRecord<'a> {
     pub tier: Option<&'static str>,
     /// Canonical course, if the crosswalk contains the code.
     pub canonical_course: Option<&'a str>,
+    /// The source's own name for the record, if it has one.
+    pub record_name: Option<String>,
+    /// The raw record, for its dead letter.
+    pub raw: Cow<'a, str>,
 }
 
 impl TrainingRecord<'_> {
+    /// Returns the record as a parked one with these problems. `keys` digest its raw text.
+    #[must_use]
+    pub fn to_parked(&self, keys: &Keys, problems: Vec<Problem>) -> Parked<'_> {
+        Parked {
+            index: self.index,
+            address: self.address.clone(),
+            record_name: self.record_name.clone(),
+            dead_letter_key: self.record_key,
+            source_version: Some(self.source_version),
+            raw_digest: self.digest_raw(keys),
+            raw: Cow::Borrowed(&self.raw),
+            problems,
+        }
+    }
+
+    /// Computes the keyed digest of the raw record.
+    #[must_use]
+    pub fn digest_raw(&self, keys: &Keys) -> [u8; 16] {
+        digest_raw(keys, &self.raw)
+    }
+
     /// Returns the result as it was given: scores, or a grade in words.
     #[must_use]
     pub fn stated_result(&self) -> Option<Assessment> {
@@ -361,7 +387,7 @@ pub(super) fn mask_middle(text: &str) -> String {
 /// Returns all problems of the draft at once, sorted by code.
 pub fn from_draft<'a>(
     cx: Context<'a>,
-    raw: &RawRecord<'_>,
+    raw: &RawRecord<'a>,
     mut draft: Draft<'a>,
     identity: Identity,
 ) -> Result<TrainingRecord<'a>, Vec<Problem>> {
@@ -440,6 +466,8 @@ pub fn from_draft<'a>(
         assessor: cx.stream.assessor,
         grade_in_words: result,
         attendance,
+        record_name: draft.record_name.as_deref().map(redact_text),
+        raw: raw.raw.clone(),
         texts: draft,
     };
     record.content_digest = compute_content_digest(cx, &record);

@@ -15,7 +15,7 @@ use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
 use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window};
 use huiliu_manifest::quality::NewField;
-use huiliu_manifest::{Manifest, Stream};
+use huiliu_manifest::{Manifest, Stream, VersionFrom};
 use huiliu_messages::{Message, in_log, said_in_english};
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
@@ -129,7 +129,7 @@ said_in_english!(BatchFailure);
 /// How a batch is read today: its stream, under the manifest and the rules that are current.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading<'d> {
-    manifest: &'d Manifest,
+    pub manifest: &'d Manifest,
     pub stream: &'d Stream,
     pub activation: i64,
     rules: &'d RuleSnapshot,
@@ -153,7 +153,7 @@ impl<'d> Reading<'d> {
 
 /// Returns the range of a batch's records. The last batch of a payload asks for one record more, so that surplus
 /// records are noticed as well as missing ones.
-fn record_range(held: &ClaimedBatch) -> RecordRange {
+pub(crate) fn record_range(held: &ClaimedBatch) -> RecordRange {
     let last = held.first + held.count == held.landed;
     RecordRange::new(held.first, held.count + u32::from(last))
 }
@@ -225,6 +225,8 @@ impl DeliveryContext {
             hours_unit: stream.hours_unit(),
             manifest_version: manifest.version_number(),
             activation,
+            by_landing: matches!(stream.version, VersionFrom::Landing {}),
+            key_changes_hands: stream.key_changes_hands == Some(true),
         };
         let staged = huiliu_decode::run_stages(cx, body, record_range(held)).map_err(|e| unreadable_error(held, e))?;
         if staged.len() != held.count as usize {

@@ -28,6 +28,7 @@ mod manifest_digests;
 pub mod rate_limit;
 pub mod reason_codes;
 pub mod recount;
+pub mod rekey;
 pub mod replay;
 pub mod resume;
 pub mod schedule;

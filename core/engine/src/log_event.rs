@@ -50,6 +50,9 @@ pub(crate) enum LogEvent {
     /// Waiting rows of a batch were not loaded.
     #[serde(rename = "log.rows_not_loaded")]
     RowsNotLoaded { why: Message },
+    /// Records of an earlier release have their keys by value now.
+    #[serde(rename = "log.rekeyed")]
+    Rekeyed { rekeyed: u64, merged: u64, unreadable: u64 },
     /// So many values are sealed under the new key.
     #[serde(rename = "log.resealed")]
     Resealed,

@@ -53,7 +53,7 @@ async fn resume_batch(context: &DeliveryContext, batch: i64, wanted: &Wanted) ->
     let mut tx = context.db.begin().await?;
     roster::lock_roster(&mut tx).await?;
     let sifted = roster::sift_rows(&mut tx, &context.keys, &held, &load).await?;
-    let mut classified = Classified::classify_versions(&mut tx, &held, load.activation, sifted.loadable_rows()).await?;
+    let mut classified = Classified::classify_versions(&mut tx, &held, &load, sifted.loadable_rows()).await?;
     let resolved = |row: &RosterRow<'_>| {
         let letter = wanted.get(&row.index)?.letter;
         Some(Resolved { index: row.index, letter, record_key: Some(row.record_key) })

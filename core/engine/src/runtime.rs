@@ -18,7 +18,7 @@ use crate::registry::{self, Recipe, RegistryError, RegistryFollower};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use crate::sweep::{self, SweepOutcome};
-use crate::{active_rules, database, manifest_digests, resume, rule_seed, settle};
+use crate::{active_rules, database, manifest_digests, rekey, resume, rule_seed, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
 use huiliu_platform::{Connector, Endpoint, shipped};
@@ -165,6 +165,7 @@ impl Runtime {
         };
         let runtime = Self { settings, program, delivery, queue, registry: RegistryFollower::new(base) };
         runtime.refresh_registry().await?;
+        rekey::rekey_due_streams(&runtime.delivery).await?;
         Ok((runtime, opened))
     }
 

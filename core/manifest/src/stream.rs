@@ -417,6 +417,10 @@ table! {
         /// The raw fields that identify a record: records with equal values are the same record.
         #[zh = "用来识别记录的原始字段：这些字段都相同，即为同一条记录"]
         record_key: Vec<String>;
+        /// Whether a newer version of a record may be about another person, as where the platform's own ids of records
+        /// are the key. Otherwise such a version is parked until a person accepts it.
+        #[zh = "同一标识的新版本是否可以属于另一人，例如以平台自己的记录编号为标识时。否则这样的新版本成为死信，等人确认"]
+        key_changes_hands: Option<bool>;
         /// Where the version of a record comes from.
         #[zh = "记录的版本取自何处"]
         version: VersionFrom;

@@ -46,6 +46,31 @@ pub struct Discarded {
     pub state: DeadLetterState,
 }
 
+/// A dead letter whose record may belong to another person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Accepted {
+    /// The letter's number.
+    pub dead_letter: i64,
+    /// Always `open`: a replay loads the record.
+    pub state: DeadLetterState,
+}
+
+/// Accepts that the record of an open dead letter belongs from now on to the person whom the letter names. A replay, or
+/// the same raw record when it is received again, then replaces the record. Decisions about the earlier person's record
+/// do not follow.
+///
+/// # Errors
+/// [`OperationError::NoOtherPerson`] if the letter is not open, or is not about a record of another person.
+pub async fn accept(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Result<Accepted, OperationError> {
+    let mut tx = opened.db.begin().await?;
+    if !dead_letters::accept_other_person(&mut tx, dead_letter).await? {
+        return Err(OperationError::NoOtherPerson { dead_letter });
+    }
+    act.commit_with_audit(tx, opened, AuditEntry::new("dead_letter.accept", format!("dead letter {dead_letter}")))
+        .await?;
+    Ok(Accepted { dead_letter, state: DeadLetterState::Open })
+}
+
 /// Discards an open dead letter for good. Its raw records count as discarded.
 ///
 /// # Errors

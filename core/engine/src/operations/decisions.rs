@@ -290,11 +290,11 @@ async fn write_decision(
     let verdict = match proposal {
         Proposal::Revoke { record } => {
             check_not_revoked(tx, *record).await?;
-            verdict_about_record(DecisionKind::CreditRevoke, *record, json!({}))
+            verdict_about_record(tx, DecisionKind::CreditRevoke, *record, json!({})).await?
         }
-        Proposal::Keep { record } => verdict_about_record(DecisionKind::CreditKeep, *record, json!({})),
+        Proposal::Keep { record } => verdict_about_record(tx, DecisionKind::CreditKeep, *record, json!({})).await?,
         Proposal::Grade { record, grade } => {
-            verdict_about_record(DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() }))
+            verdict_about_record(tx, DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() })).await?
         }
         Proposal::Equate(equation) => verdict_about_course(in_force, equation)?,
         Proposal::Identity(ruling) => {
@@ -357,8 +357,15 @@ fn rules_for_rulings<'c>(context: &'c DeliveryContext, in_force: &'c RuleSnapsho
     Rules { keys: &context.keys, weights: &in_force.policy.weights }
 }
 
-fn verdict_about_record(kind: DecisionKind, record: i64, detail: Value) -> Verdict {
-    Verdict { kind, teacher: None, claim: None, record: Some(record), detail }
+/// Makes a verdict about a record and the person whose record it is now.
+async fn verdict_about_record(
+    tx: &mut Tx,
+    kind: DecisionKind,
+    record: i64,
+    detail: Value,
+) -> Result<Verdict, OperationError> {
+    let claim = facts::load_claim(tx, record).await?.ok_or(NotFound::RecordOfTeacher { record })?;
+    Ok(Verdict { kind, teacher: None, claim: Some(claim), record: Some(record), detail })
 }
 
 fn verdict_about_course(in_force: &RuleSnapshot, equation: &CourseDecision) -> Result<Verdict, NotFound> {

@@ -98,6 +98,9 @@ pub enum OperationError {
     /// The dead letter is not open.
     #[serde(rename = "dead_letter.not_open")]
     DeadLetterNotOpen { dead_letter: i64 },
+    /// The dead letter is not open, or is not about a record of another person.
+    #[serde(rename = "dead_letter.no_other_person")]
+    NoOtherPerson { dead_letter: i64 },
     /// The batch is not quarantined.
     #[serde(rename = "batch.not_quarantined")]
     BatchNotQuarantined { batch: i64 },
@@ -391,6 +394,7 @@ impl OperationError {
             | Self::RuleChange(_)
             | Self::Package(_)
             | Self::DeadLetterNotOpen { .. }
+            | Self::NoOtherPerson { .. }
             | Self::BatchNotQuarantined { .. }
             | Self::Maintenance(_)
             | Self::Filter(_)
@@ -427,6 +431,7 @@ impl OperationError {
             Self::Platform(failure) => return failure.message().code().to_owned().into(),
             Self::Replay(fault) => fault.code(),
             Self::DeadLetterNotOpen { .. } => "dead_letter.not_open",
+            Self::NoOtherPerson { .. } => "dead_letter.no_other_person",
             Self::BatchNotQuarantined { .. } => "batch.not_quarantined",
             Self::Source(error) => return error.code(),
             Self::Sync(error) => error.code(),

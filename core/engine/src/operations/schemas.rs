@@ -47,6 +47,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("cursors.list", schema_of::<Page<cursors::CursorShown>>),
     ("cursors.reset", schema_of::<cursors::CursorChanged>),
     ("cursors.set", schema_of::<cursors::CursorChanged>),
+    ("dead_letters.accept", schema_of::<dead_letters::Accepted>),
     ("dead_letters.discard", schema_of::<dead_letters::Discarded>),
     ("dead_letters.list", schema_of::<Page<LetterRow>>),
     ("dead_letters.show", schema_of::<LetterRow>),

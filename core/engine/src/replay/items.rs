@@ -1,6 +1,6 @@
 //! Builds the items of a replay: the outcome of each raw record, as stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
@@ -8,20 +8,23 @@ use huiliu_decode::roster::Content;
 use huiliu_decode::{Parked, RosterRow};
 use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
-use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
+use huiliu_store::delivery::classify::{Classified, Versioned, Winner};
 use huiliu_store::delivery::replays::{Item, SelectedRecord, Wanted};
 use huiliu_store::roster::SiftedRows;
 use huiliu_values::{RecordOutcome, RosterKind};
 
-/// Builds the items of training records, in the order of the payload.
+/// Builds the items of training records, in the order of the payload. `of_others` are records whose key belongs to
+/// another person; they stay parked.
 pub(super) fn items_of_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &Classified<'_>,
+    of_others: &[Parked<'_>],
     wanted: &Wanted,
 ) -> Vec<Item> {
     let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (*w.record.key(), w)).collect();
-    let clean = load.clean.iter().map(|record| Item {
+    let others: HashSet<u32> = of_others.iter().map(|parked| parked.index).collect();
+    let clean = load.clean.iter().filter(|record| !others.contains(&record.index)).map(|record| Item {
         record_key: Some(record.record_key),
         detail: json!({
             "course": record.texts.course_code.as_deref().map(str::trim),
@@ -37,7 +40,8 @@ pub(super) fn items_of_records(
             find_outcome(winners.get(&record.record_key).copied(), &**record),
         )
     });
-    sort_by_index(clean.chain(items_not_loaded(held, load, &load.parked, wanted)).collect())
+    let parked: Vec<_> = load.parked.iter().chain(of_others).cloned().collect();
+    sort_by_index(clean.chain(items_not_loaded(held, load, &parked, wanted)).collect())
 }
 
 /// Builds the items of roster rows, in the order of the payload.
@@ -113,7 +117,7 @@ pub(super) fn mark_gone(items: Vec<Item>) -> Vec<Item> {
 fn find_outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOutcome {
     match winner {
         Some(w) if std::ptr::eq(w.record, record) => w.verdict.outcome(),
-        Some(w) if w.record.version() == record.version() && w.verdict != Verdict::Older => RecordOutcome::Unchanged,
+        Some(w) if w.is_copy(record) && !w.verdict.is_older() => RecordOutcome::Unchanged,
         _ => RecordOutcome::Superseded,
     }
 }

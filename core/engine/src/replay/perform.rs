@@ -1,7 +1,7 @@
 //! Performs a replay in a transaction that can still be rolled back: the outcome of each raw record, and the effects
 //! on teachers' hours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::deliver::{self, DeliveryContext, Reading};
@@ -13,6 +13,7 @@ use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters::{Resolution, Resolved};
 use huiliu_store::delivery::load;
+use huiliu_store::delivery::persons::{self, SiftedRecords};
 use huiliu_store::delivery::replays::{self, Effect, Item, Wanted};
 use huiliu_store::identity::identifiers;
 use huiliu_store::ledger::{facts, marks};
@@ -106,17 +107,19 @@ async fn replay_records(
     load: &Load<'_>,
     wanted: &Wanted,
 ) -> Result<Vec<Item>, StoreError> {
-    let mut classified = Classified::classify_records(tx, held, load).await?;
+    let SiftedRecords { mut classified, parked } = persons::sift_records(tx, &context.keys, held, load).await?;
+    let still: HashSet<u32> = parked.iter().map(|parked| parked.index).collect();
     let resolved: Vec<_> = load
         .clean
         .iter()
+        .filter(|r| !still.contains(&r.index))
         .map(|r| (r.index, Some(r.record_key)))
         .chain(load.skipped.iter().map(|skipped| (skipped.index, None)))
         .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
     let taken = load::commit_replayed(tx, &context.keys, held, load, &mut classified, resolution).await?;
-    let items = items::items_of_records(held, load, &classified, wanted);
+    let items = items::items_of_records(held, load, &classified, &parked, wanted);
     Ok(if taken == resolved.len() { items } else { items::mark_gone(items) })
 }
 
@@ -130,7 +133,7 @@ async fn replay_roster(
 ) -> Result<Vec<Item>, StoreError> {
     roster::lock_roster(tx).await?;
     let sifted = roster::sift_rows(tx, &context.keys, held, load).await?;
-    let mut classified = Classified::classify_versions(tx, held, load.activation, sifted.loadable_rows()).await?;
+    let mut classified = Classified::classify_versions(tx, held, load, sifted.loadable_rows()).await?;
     let kept = sifted.loadable_rows().map(|row| (row.index, Some(row.record_key)));
     let resolved: Vec<_> = kept
         .chain(load.skipped.iter().map(|skipped| (skipped.index, None)))

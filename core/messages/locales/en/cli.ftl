@@ -13,6 +13,7 @@ cli-acts-credit-revoke = revoke a certificate
 cli-acts-cursor-reset = reset a cursor
 cli-acts-cursor-set = set a cursor
 cli-acts-database-restore = restore a backup
+cli-acts-dead-letter-accept = accept that a record belongs to another person
 cli-acts-dead-letter-discard = discard a dead letter
 cli-acts-detail = { $key }: { $value }
 cli-acts-identity-accept = accept a claim
@@ -52,6 +53,7 @@ cli-acts-kind-replay = replay
 cli-acts-kind-rules = rules
 cli-acts-kind-secret = secret
 cli-acts-kind-source = source
+cli-acts-records-rekey = compare record keys by value
 cli-acts-replay-apply = apply a replay
 cli-acts-replay-plan = plan a replay
 cli-acts-replay-refused = replay refused
@@ -151,6 +153,7 @@ cli-cursors-source = source
 cli-cursors-stream = stream
 
 # dead-letters
+cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = discarded
 cli-dead-letters-record-replay = {"    "}record { $record }, by replay { $replay }
 

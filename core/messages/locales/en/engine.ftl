@@ -26,6 +26,7 @@ filter-action = the audit log has no action "{ $action }"; it has { $known }
 filter-subject = the audit log has nothing about "{ $subject }"; name a subject as `huiliu audit` shows it, such as "replay 7", or a kind, such as "replay"
 
 # Why an operation is not done.
+dead_letter-no_other_person = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open, or its reason is not record_key.other_person; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 dead_letter-not_open = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 batch-not_quarantined = batch { NUMBER($batch, useGrouping: "false") } is not quarantined; see `huiliu batches list --quarantined`
 decision-revoked_already = record { NUMBER($record, useGrouping: "false") } was already revoked, at { $at }, by { $by } (decision { NUMBER($decision, useGrouping: "false") }); to undo that, run `huiliu decisions undo { NUMBER($decision, useGrouping: "false") }`

@@ -13,6 +13,7 @@ log-rules_seeded = the database has its first rules: those of the settings, or t
 log-rules_replaced = the database of an earlier release was last settled by other rules than those of these settings; all teachers are settled again
 log-rules_differ = these files of the settings differ from the rules in force and change nothing: { $names }; to put them into force, use `huiliu rules register FILE`
 log-rows_not_loaded = waiting rows were not loaded: { $why }
+log-rekeyed = record keys are compared by value now: { $rekeyed } records or dead letters got another key, { $merged } turned out to be a record that is stored already and count no more, { $unreadable } batches could not be read
 log-resealed = sealed again with the new key
 log-run_ended = the run ended
 log-retry = { $why }; trying again

@@ -13,6 +13,7 @@ cli-acts-credit-revoke = 撤销证书
 cli-acts-cursor-reset = 清除游标
 cli-acts-cursor-set = 设置游标
 cli-acts-database-restore = 恢复备份
+cli-acts-dead-letter-accept = 确认记录归另一人
 cli-acts-dead-letter-discard = 作废死信
 cli-acts-detail = { $key }：{ $value }
 cli-acts-identity-accept = 确认身份
@@ -52,6 +53,7 @@ cli-acts-kind-replay = 重放
 cli-acts-kind-rules = 规则
 cli-acts-kind-secret = 机密
 cli-acts-kind-source = 来源
+cli-acts-records-rekey = 记录标识改为按值比较
 cli-acts-replay-apply = 执行重放
 cli-acts-replay-plan = 计划重放
 cli-acts-replay-refused = 重放被拒
@@ -145,6 +147,7 @@ cli-cursors-source = 来源
 cli-cursors-stream = 数据流
 
 # dead-letters
+cli-dead-letters-accepted = 已确认；下次重放时装载：`huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = 已作废
 cli-dead-letters-record-replay = {"    "}已成为培训记录 { $record }（重放 { $replay }）
 

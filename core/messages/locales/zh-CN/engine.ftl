@@ -26,6 +26,7 @@ filter-action = 审计日志中没有操作 "{ $action }"；现有 { $known }
 filter-subject = 审计日志中没有关于 "{ $subject }" 的记录；请照 `huiliu audit` 所示写出对象，例如 "重放 7"，或只写类别，例如 "重放"
 
 # 为何一项操作没有执行。
+dead_letter-no_other_person = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态，或者原因不是 record_key.other_person；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 dead_letter-not_open = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
 decision-revoked_already = 培训记录 { NUMBER($record, useGrouping: "false") } 的证书已于 { $at } 由 { $by } 撤销（决定 { NUMBER($decision, useGrouping: "false") }）；用 `huiliu decisions undo { NUMBER($decision, useGrouping: "false") }` 可撤回该决定

@@ -13,6 +13,7 @@ log-rules_seeded = 数据库有了第一套规则：取自设置，或为内置�
 log-rules_replaced = 此数据库由较早的版本建立，上次结算所用的规则与当前设置不同；所有教师将重新结算
 log-rules_differ = 设置中的这些文件与现行规则不同，不起作用：{ $names }；如要启用，请用 `huiliu rules register 文件`
 log-rows_not_loaded = 等待中的行未能录入：{ $why }
+log-rekeyed = 记录标识改为按值比较：{ $rekeyed } 条记录或死信换了标识，{ $merged } 条与已有记录是同一条、不再计入，{ $unreadable } 个批次无法读取
 log-resealed = 已用新密钥密封
 log-run_ended = 本次同步结束
 log-retry = { $why }；正在重试

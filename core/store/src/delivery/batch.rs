@@ -92,6 +92,10 @@ pub struct Load<'a> {
     pub manifest_version: i64,
     /// Activation number of the manifest.
     pub activation: i64,
+    /// Whether the landing is the version of the stream's records.
+    pub by_landing: bool,
+    /// Whether a newer version of a record may be about another person.
+    pub key_changes_hands: bool,
 }
 
 /// The result of a commit.

@@ -1,11 +1,12 @@
 //! Classifies a batch's records against the stored rows in one query. Shared by loads and replays.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
+use crate::delivery::confirm::{self, StoredBy, StreamState};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
-use crate::sql::rows::Rows;
+use crate::sql::rows::{Row, Rows};
 use huiliu_decode::{RosterRow, TrainingRecord};
 use huiliu_values::RecordOutcome;
 
@@ -20,8 +21,16 @@ pub trait Versioned {
 
     /// Returns its key.
     fn key(&self) -> &[u8; 16];
-    /// Returns its source version and the digest of its content.
-    fn version(&self) -> (i64, [u8; 16]);
+    /// Returns the key that its dead letter would have.
+    fn letter_key(&self) -> &[u8; 16];
+    /// Returns its source version.
+    fn source_version(&self) -> i64;
+    /// Returns the digest of its content.
+    fn content(&self) -> &[u8; 16];
+    /// Returns its position in the payload, from 0.
+    fn index(&self) -> u32;
+    /// Returns where it stands in the payload, for people.
+    fn address(&self) -> &str;
 }
 
 impl Versioned for TrainingRecord<'_> {
@@ -33,8 +42,24 @@ impl Versioned for TrainingRecord<'_> {
         &self.record_key
     }
 
-    fn version(&self) -> (i64, [u8; 16]) {
-        (self.source_version, self.content_digest)
+    fn letter_key(&self) -> &[u8; 16] {
+        &self.record_key
+    }
+
+    fn source_version(&self) -> i64 {
+        self.source_version
+    }
+
+    fn content(&self) -> &[u8; 16] {
+        &self.content_digest
+    }
+
+    fn index(&self) -> u32 {
+        self.index
+    }
+
+    fn address(&self) -> &str {
+        &self.address
     }
 }
 
@@ -47,24 +72,60 @@ impl Versioned for RosterRow<'_> {
         &self.row_key
     }
 
-    fn version(&self) -> (i64, [u8; 16]) {
-        (self.source_version, self.content_digest)
+    fn letter_key(&self) -> &[u8; 16] {
+        &self.record_key
+    }
+
+    fn source_version(&self) -> i64 {
+        self.source_version
+    }
+
+    fn content(&self) -> &[u8; 16] {
+        &self.content_digest
+    }
+
+    fn index(&self) -> u32 {
+        self.index
+    }
+
+    fn address(&self) -> &str {
+        &self.address
     }
 }
+
+/// The order of versions: source version, batch (batches are numbered in the order in which payloads land), row in the
+/// payload, activation of the manifest.
+type Rank = (i64, i64, i64, i64);
 
 /// How a record compares with the stored row of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// There is no row.
     New,
-    /// The record is newer than this row.
-    NewerRecord(i64),
-    /// The same version and content as this row, under a later activation: only its rank changes.
-    Moved(i64),
-    /// The same version and content as the stored row.
+    /// The record is newer than the row.
+    Newer {
+        /// The row.
+        row: i64,
+        /// Whether the record is newer only because it landed later.
+        tied: bool,
+    },
+    /// The content of the row again, by a newer landing. The row must store that, because a dead letter of the record
+    /// is open.
+    Moved {
+        /// The row.
+        row: i64,
+    },
+    /// The content of the row again, by a newer landing.
+    Confirmed,
+    /// The content of the row, which already stands for a newer landing.
     Same,
-    /// The record is older than the stored row.
-    Older,
+    /// The record is older than the row.
+    Older {
+        /// The row.
+        row: i64,
+        /// Whether the row is newer only because it landed later.
+        tied: bool,
+    },
 }
 
 /// The newest version of a key within a batch, with its number of copies and its verdict.
@@ -76,6 +137,16 @@ pub struct Winner<'l, R = TrainingRecord<'l>> {
     pub copies: i64,
     /// How it compares with the stored row.
     pub verdict: Verdict,
+    /// Records of the batch with another content of the same version; they lost to this one.
+    pub tied: Vec<&'l R>,
+}
+
+impl<R: Versioned> Winner<'_, R> {
+    /// Whether a record of the batch has the same version and content.
+    #[must_use]
+    pub fn is_copy(&self, record: &R) -> bool {
+        self.record.source_version() == record.source_version() && self.record.content() == record.content()
+    }
 }
 
 /// The valid records of a batch, compared with the stored rows.
@@ -85,15 +156,37 @@ pub struct Classified<'l, R = TrainingRecord<'l>> {
     pub winners: Vec<Winner<'l, R>>,
     /// Number of raw records that are older than another one of the same batch.
     pub superseded: i64,
+    /// The batch, and how its stream was when the records were compared.
+    around: Surroundings,
+}
+
+/// What the order of a batch's records depends on besides the records.
+#[derive(Debug, Clone, Copy)]
+struct Surroundings {
+    batch: i64,
+    activation: i64,
+    /// Whether the landing is the version, so that every landing has another one.
+    by_landing: bool,
+    stream: StreamState,
 }
 
 impl<'l> Classified<'l> {
-    /// Compares a batch's records with the stored rows. Locks nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn classify_records(tx: &mut Tx, held: &ClaimedBatch, load: &'l Load<'_>) -> Result<Self, StoreError> {
-        Self::classify_versions(tx, held, load.activation, load.clean.iter().map(|record| &**record)).await
+    /// Returns the records whose content differs from that of a stored row, with the row.
+    pub(crate) fn list_other_contents(&self) -> Vec<(i64, &'l TrainingRecord<'l>)> {
+        let row = |w: &Winner<'l>| match w.verdict {
+            Verdict::Newer { row, .. } | Verdict::Older { row, .. } => Some((row, w.record)),
+            _ => None,
+        };
+        self.winners.iter().filter_map(row).collect()
+    }
+
+    /// Removes records of these keys, of which the batch has `records` in all.
+    pub(crate) fn remove_keys(&mut self, keys: &HashSet<[u8; 16]>, records: usize) {
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.winners).into_iter().partition(|w| keys.contains(w.record.key()));
+        self.winners = kept;
+        let copies: i64 = gone.iter().map(|w| w.copies).sum();
+        self.superseded -= i64::try_from(records).unwrap_or(0) - copies;
     }
 }
 
@@ -105,67 +198,80 @@ impl<'l, R: Versioned> Classified<'l, R> {
     pub async fn classify_versions(
         tx: &mut Tx,
         held: &ClaimedBatch,
-        activation: i64,
+        load: &Load<'_>,
         clean: impl Iterator<Item = &'l R>,
     ) -> Result<Self, StoreError> {
-        let mut classified = Self::newest_of_each_key(clean);
-        classified.fetch_verdicts(tx, held, activation).await?;
+        let (winners, superseded) = newest_of_each_key(clean);
+        let stream = confirm::read_stream_state(tx, held).await?;
+        let around = Surroundings { batch: held.id, activation: load.activation, by_landing: load.by_landing, stream };
+        let mut classified = Self { winners, superseded, around };
+        let parked: HashSet<[u8; 16]> = load.parked.iter().map(|parked| parked.dead_letter_key).collect();
+        classified.fetch_verdicts(tx, held, &parked).await?;
         Ok(classified)
     }
 
-    fn newest_of_each_key(clean: impl Iterator<Item = &'l R>) -> Self {
-        let mut superseded = 0;
-        let mut newest: HashMap<[u8; 16], Winner<'l, R>> = HashMap::with_capacity(clean.size_hint().0);
-        for record in clean {
-            let fresh = Winner { record, copies: 0, verdict: Verdict::New };
-            let winner = newest.entry(*record.key()).or_insert(fresh);
-            match record.version().cmp(&winner.record.version()) {
-                std::cmp::Ordering::Greater => {
-                    superseded += winner.copies;
-                    *winner = Winner { record, copies: 1, verdict: Verdict::New };
-                }
-                std::cmp::Ordering::Equal => winner.copies += 1,
-                std::cmp::Ordering::Less => superseded += 1,
-            }
-        }
-        let mut winners: Vec<Winner<'l, R>> = newest.into_values().collect();
-        winners.sort_unstable_by_key(|w| *w.record.key());
-        Self { winners, superseded }
+    fn rank_of(&self, record: &R) -> Rank {
+        let Surroundings { batch, activation, .. } = self.around;
+        (record.source_version(), batch, record.index().into(), activation)
     }
 
-    async fn fetch_verdicts(&mut self, tx: &mut Tx, held: &ClaimedBatch, activation: i64) -> Result<(), StoreError> {
-        let versions: Vec<(i64, [u8; 16])> = self.winners.iter().map(|w| w.record.version()).collect();
+    /// `parked` are the keys of the batch's own dead letters.
+    async fn fetch_verdicts(
+        &mut self,
+        tx: &mut Tx,
+        held: &ClaimedBatch,
+        parked: &HashSet<[u8; 16]>,
+    ) -> Result<(), StoreError> {
+        let is_parked = |record: &R| !parked.is_empty() && parked.contains(record.letter_key());
         let rows = Rows::new()
             .int("ord", (0i64..).take(self.winners.len()).map(Some))
             .bytes("record_key", self.winners.iter().map(|w| w.record.key().as_slice()))
-            .int("source_version", versions.iter().map(|(version, _)| Some(*version)))
-            .bytes("content_digest", versions.iter().map(|(_, digest)| digest.as_slice()));
+            .int("source_version", self.winners.iter().map(|w| Some(w.record.source_version())))
+            .bytes("content_digest", self.winners.iter().map(|w| w.record.content().as_slice()))
+            .int("row_index", self.winners.iter().map(|w| Some(w.record.index().into())))
+            .int("parked", self.winners.iter().map(|w| Some(i64::from(is_parked(w.record)))));
         let (table, key) = (R::TABLE, R::KEY);
+        let Surroundings { batch, activation, by_landing, stream } = self.around;
         // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record.
         let met = tx
             .fetch_rows_with(
-                &format!("WITH met AS (
-                   SELECT incoming.ord AS ord, t.id AS id,
-                          CASE WHEN incoming.source_version = t.source_version AND incoming.content_digest = t.content_digest
-                            THEN CASE WHEN t.activation >= $3 THEN 'same' ELSE 'moved' END
-                            ELSE CASE WHEN (incoming.source_version, $3, incoming.content_digest)
-                                         > (t.source_version, t.activation, t.content_digest) THEN 'newer' ELSE 'older' END
-                          END AS verdict
+                &format!(
+                    "WITH met AS (
+                   SELECT incoming.ord AS ord, t.id AS id, CASE WHEN incoming.source_version = t.source_version THEN 1 ELSE 0 END AS tied,
+                          (incoming.content_digest = t.content_digest
+                             AND (incoming.source_version = t.source_version OR $5 = 1)) AS alike,
+                          (incoming.source_version, $3, incoming.row_index, $4)
+                            > (t.source_version, coalesce(t.confirmed_batch, t.batch_id), coalesce(t.confirmed_row, t.row_index), t.activation) AS newer,
+                          (incoming.parked = 1 OR $6 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
+                             AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')) AS lettered
                    FROM {{rows}} {{join {table} t
-                     ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}})
-                 SELECT CAST(ord AS text) AS ords, id, verdict FROM met WHERE verdict <> 'same'
+                     ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}),
+                 judged AS (SELECT ord, id, tied,
+                   CASE WHEN alike THEN CASE WHEN NOT newer THEN 'same' WHEN lettered THEN 'moved' ELSE 'confirmed' END
+                        ELSE CASE WHEN newer THEN 'newer' ELSE 'older' END END AS verdict FROM met)
+                 SELECT CAST(ord AS text) AS ords, id, tied, verdict FROM judged WHERE verdict NOT IN ('same', 'confirmed')
                  UNION ALL
-                 SELECT string_agg(CAST(ord AS text), ',') AS ords, 0 AS id, 'same' AS verdict FROM met WHERE verdict = 'same'"),
-                vec![held.source_id.into(), held.stream.as_str().into(), activation.into()],
+                 SELECT string_agg(CAST(ord AS text), ',') AS ords, 0 AS id, 0 AS tied, verdict FROM judged
+                 WHERE verdict IN ('same', 'confirmed') GROUP BY verdict"
+                ),
+                vec![
+                    held.source_id.into(),
+                    held.stream.as_str().into(),
+                    batch.into(),
+                    activation.into(),
+                    i64::from(by_landing).into(),
+                    i64::from(stream.has_open_letters).into(),
+                ],
                 rows,
             )
             .await?;
         for row in &met {
-            let id = row.int("id")?;
+            let (id, tied) = (row.int("id")?, row.int("tied")? == 1);
             let verdict = match row.text("verdict")?.as_str() {
-                "newer" => Verdict::NewerRecord(id),
-                "moved" => Verdict::Moved(id),
-                "older" => Verdict::Older,
+                "newer" => Verdict::Newer { row: id, tied },
+                "moved" => Verdict::Moved { row: id },
+                "older" => Verdict::Older { row: id, tied },
+                "confirmed" => Verdict::Confirmed,
                 _ => Verdict::Same,
             };
             for ord in row.opt_text("ords")?.unwrap_or_default().split(',') {
@@ -183,20 +289,29 @@ impl<'l, R: Versioned> Classified<'l, R> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn lock_overwritten(&mut self, tx: &mut Tx, activation: i64) -> Result<Overwritten, StoreError> {
+    pub async fn lock_overwritten(&mut self, tx: &mut Tx) -> Result<Overwritten, StoreError> {
         let mut displaced = Overwritten::default();
-        let mut ids: Vec<i64> = self.winners.iter().filter_map(|w| w.verdict.overwritten_row()).collect();
+        let mut ids: Vec<i64> = self.winners.iter().filter_map(|w| w.verdict.locked_row()).collect();
         if ids.is_empty() {
             return Ok(displaced);
         }
         ids.sort_unstable();
         let (table, owner) = (R::TABLE, R::OWNER);
+        tx.fetch_rows_with(
+            &format!("SELECT t.id AS id FROM {table} t WHERE t.id IN (SELECT id FROM {{rows}}) ORDER BY t.id {{lock}}"),
+            vec![],
+            Rows::new().int("id", ids.iter().copied().map(Some)),
+        )
+        .await?;
+        // A second statement, because the first one may have waited: it sees what was committed meanwhile.
         let locked = tx
             .fetch_rows_with(
                 &format!(
                     "SELECT t.id AS id, t.source_version AS source_version, t.activation AS activation,
-                            t.content_digest AS content_digest, t.batch_id AS batch_id, {owner} AS teacher_id
-                     FROM {table} t WHERE t.id IN (SELECT id FROM {{rows}}) ORDER BY t.id {{lock}}"
+                            coalesce(t.confirmed_batch, t.batch_id) AS newest_batch,
+                            coalesce(t.confirmed_row, t.row_index) AS newest_row, t.content_digest AS content_digest,
+                            t.batch_id AS batch_id, t.row_index AS row_index, t.address AS address, {owner} AS teacher_id
+                     FROM {{rows}} {{join {table} t ON t.id = incoming.id}}"
                 ),
                 vec![],
                 Rows::new().int("id", ids.into_iter().map(Some)),
@@ -204,25 +319,37 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .await?;
         let mut rows = HashMap::with_capacity(locked.len());
         for row in &locked {
-            let order = (row.int("source_version")?, row.int("activation")?, row.bytes("content_digest")?);
-            rows.insert(row.int("id")?, (order, row.int("batch_id")?, row.opt_int("teacher_id")?));
+            rows.insert(row.int("id")?, StoredVersion::from_row(row)?);
         }
-        for winner in &mut self.winners {
-            let row = winner.verdict.overwritten_row().and_then(|id| Some((id, rows.get(&id)?)));
-            let Some((id, (order, batch, teacher))) = row else { continue };
-            let (version, digest) = winner.record.version();
-            let incoming = (version, activation, digest.to_vec());
-            let same = order.0 == incoming.0 && order.2 == incoming.2;
-            winner.verdict = match (incoming > *order, same) {
-                (true, true) => Verdict::Moved(id),
-                (true, false) => Verdict::NewerRecord(id),
+        for nth in 0..self.winners.len() {
+            let winner = &self.winners[nth];
+            let row = winner.verdict.locked_row().and_then(|id| Some((id, rows.get(&id)?)));
+            let Some((id, stored)) = row else { continue };
+            let (rank, version) = (self.rank_of(winner.record), winner.record.source_version());
+            let tied = version == stored.rank.0;
+            let alike = stored.content == *winner.record.content() && (tied || self.around.by_landing);
+            let was_moved = matches!(winner.verdict, Verdict::Moved { .. });
+            let verdict = match (rank > stored.rank, alike) {
+                (true, true) if was_moved => Verdict::Moved { row: id },
+                (true, true) => Verdict::Confirmed,
+                (true, false) => Verdict::Newer { row: id, tied },
                 (false, true) => Verdict::Same,
-                (false, false) => Verdict::Older,
+                (false, false) => Verdict::Older { row: id, tied },
             };
-            if winner.verdict.overwritten_row().is_some() {
-                *displaced.losses.entry(*batch).or_default() += 1;
-                displaced.teachers.extend(*teacher);
+            if let Verdict::Newer { tied, .. } = verdict {
+                let late = tied || self.around.by_landing;
+                let loss = displaced.losses.entry(stored.batch).or_default();
+                *loss = Loss { records: loss.records + 1, tied: loss.tied + i64::from(late) };
+                displaced.teachers.extend(stored.teacher);
+                if late {
+                    let by = StoredBy { owner: stored.batch, newest: stored.rank.1 };
+                    displaced.late.insert(*winner.record.key(), by);
+                }
+                if tied {
+                    displaced.ties.push(Tie { row: id, ..stored.to_tie() });
+                }
             }
+            self.winners[nth].verdict = verdict;
         }
         Ok(displaced)
     }
@@ -231,34 +358,139 @@ impl<'l, R: Versioned> Classified<'l, R> {
     #[must_use]
     pub fn count_outcomes(&self) -> OutcomeCounts {
         let mut outcomes = Outcomes { superseded: self.superseded, ..Outcomes::default() };
-        let mut elsewhere = 0;
+        let (mut elsewhere, mut tied) = (0, 0);
         for Winner { copies, verdict, .. } in &self.winners {
             match verdict {
                 Verdict::New => outcomes.inserted += 1,
-                Verdict::NewerRecord(_) => outcomes.updated += 1,
-                Verdict::Moved(_) => outcomes.unchanged += 1,
-                Verdict::Same => {
+                Verdict::Newer { .. } => outcomes.updated += 1,
+                Verdict::Moved { .. } | Verdict::Confirmed | Verdict::Same => {
                     outcomes.unchanged += copies;
                     elsewhere += copies;
                 }
-                Verdict::Older => outcomes.superseded += copies,
+                Verdict::Older { tied: by_tie, .. } => {
+                    outcomes.superseded += copies;
+                    tied += if *by_tie || self.around.by_landing { *copies } else { 0 };
+                }
             }
             if verdict.is_written() {
                 outcomes.unchanged += copies - 1;
                 elsewhere += copies - 1;
             }
         }
-        OutcomeCounts { outcomes, elsewhere }
+        OutcomeCounts { outcomes, elsewhere, tied }
     }
 
     /// Returns the records to write: new ones, and those that overwrite a row, sorted by that row.
     #[must_use]
     pub fn select_writes(&self) -> SelectedWrites<'l, R> {
-        let new = self.winners.iter().filter(|w| w.verdict == Verdict::New).map(|w| w.record).collect();
-        let newer = |w: &Winner<'l, R>| Some(NewerRecord { row: w.verdict.overwritten_row()?, record: w.record });
-        let mut newer: Vec<NewerRecord<'l, R>> = self.winners.iter().filter_map(newer).collect();
-        newer.sort_unstable_by_key(|newer| newer.row);
-        SelectedWrites { new, newer }
+        let of = |wanted: fn(Verdict) -> Option<i64>| {
+            let found = |w: &Winner<'l, R>| Some(NewerRecord { row: wanted(w.verdict)?, record: w.record });
+            let mut all: Vec<NewerRecord<'l, R>> = self.winners.iter().filter_map(found).collect();
+            all.sort_unstable_by_key(|newer| newer.row);
+            all
+        };
+        SelectedWrites {
+            new: self.winners.iter().filter(|w| w.verdict == Verdict::New).map(|w| w.record).collect(),
+            newer: of(Verdict::overwritten_row),
+            moved: of(|verdict| if let Verdict::Moved { row } = verdict { Some(row) } else { None }),
+        }
+    }
+
+    /// Returns the ties that the batch's own records bring: those that lost within the batch to a record that is now
+    /// stored in a row, and those that lost to a row. `rows` gives the row of a written record.
+    #[must_use]
+    pub fn list_ties(&self, rows: &HashMap<[u8; 16], i64>) -> Vec<Tie> {
+        let mut ties = vec![];
+        for winner in &self.winners {
+            let row = match winner.verdict {
+                Verdict::Older { row, .. } | Verdict::Moved { row } => Some(row),
+                _ => rows.get(winner.record.key()).copied(),
+            };
+            let Some(row) = row else { continue };
+            let lost = matches!(winner.verdict, Verdict::Older { tied: true, .. }).then_some(winner.record);
+            for record in lost.into_iter().chain(winner.tied.iter().copied()) {
+                ties.push(Tie {
+                    row,
+                    version: record.source_version(),
+                    batch: self.around.batch,
+                    index: record.index().into(),
+                    address: record.address().to_owned(),
+                });
+            }
+        }
+        ties
+    }
+
+    /// Returns how the stream was when the records were compared.
+    pub(crate) fn stream_state(&self) -> StreamState {
+        self.around.stream
+    }
+
+    /// Returns the keys and rows of the confirmed records.
+    pub(crate) fn list_confirmed(&self) -> impl Iterator<Item = (&[u8; 16], u32)> {
+        let confirmed = self.winners.iter().filter(|w| w.verdict == Verdict::Confirmed);
+        confirmed.map(|w| (w.record.key(), w.record.index()))
+    }
+}
+
+/// Finds the newest record of each key, sorted by key, and counts the older ones.
+fn newest_of_each_key<'l, R: Versioned>(clean: impl Iterator<Item = &'l R>) -> (Vec<Winner<'l, R>>, i64) {
+    let mut superseded = 0;
+    let mut newest: HashMap<[u8; 16], Winner<'l, R>> = HashMap::with_capacity(clean.size_hint().0);
+    for record in clean {
+        let fresh = || Winner { record, copies: 1, verdict: Verdict::New, tied: vec![] };
+        let Some(winner) = newest.get_mut(record.key()) else {
+            newest.insert(*record.key(), fresh());
+            continue;
+        };
+        let held = winner.record;
+        let is_later = (record.source_version(), record.index()) > (held.source_version(), held.index());
+        let tied = record.source_version() == held.source_version();
+        if tied && record.content() == held.content() {
+            winner.copies += 1;
+            winner.record = if is_later { record } else { held };
+        } else if is_later {
+            superseded += winner.copies;
+            let mut lost = std::mem::replace(winner, fresh());
+            if tied {
+                lost.tied.push(held);
+                winner.tied = lost.tied;
+            }
+        } else {
+            superseded += 1;
+            winner.tied.extend(tied.then_some(record));
+        }
+    }
+    let mut winners: Vec<Winner<'l, R>> = newest.into_values().collect();
+    winners.sort_unstable_by_key(|w| *w.record.key());
+    (winners, superseded)
+}
+
+/// A stored row, locked.
+struct StoredVersion {
+    rank: Rank,
+    content: Vec<u8>,
+    batch: i64,
+    index: i64,
+    address: String,
+    teacher: Option<i64>,
+}
+
+impl StoredVersion {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let newest = (row.int("newest_batch")?, row.int("newest_row")?);
+        Ok(Self {
+            rank: (row.int("source_version")?, newest.0, newest.1, row.int("activation")?),
+            content: row.bytes("content_digest")?,
+            batch: row.int("batch_id")?,
+            index: row.int("row_index")?,
+            address: row.text("address")?,
+            teacher: row.opt_int("teacher_id")?,
+        })
+    }
+
+    fn to_tie(&self) -> Tie {
+        Tie { row: 0, version: self.rank.0, batch: self.batch, index: self.index, address: self.address.clone() }
     }
 }
 
@@ -269,15 +501,45 @@ pub struct OutcomeCounts {
     pub outcomes: Outcomes,
     /// Unchanged ones that wrote no row: copies of a stored row, and further copies of a record of this batch.
     pub elsewhere: i64,
+    /// Superseded ones that lost only because another batch landed later.
+    pub tied: i64,
 }
 
 /// The effects of overwriting rows.
 #[derive(Debug, Default)]
 pub struct Overwritten {
-    /// Batch → number of its rows that were overwritten.
-    pub losses: BTreeMap<i64, i64>,
+    /// Batch → how many of its rows were overwritten.
+    pub losses: BTreeMap<i64, Loss>,
     /// The teachers to whom the overwritten records belonged.
     pub teachers: Vec<i64>,
+    /// The overwritten contents whose version is that of the new one.
+    pub ties: Vec<Tie>,
+    /// The batches behind the records that are overwritten only because the new one landed later, by key.
+    pub(crate) late: HashMap<[u8; 16], StoredBy>,
+}
+
+/// Numbers of rows that a batch has lost to later ones.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loss {
+    /// All of them.
+    pub records: i64,
+    /// Those lost only because the other batch landed later.
+    pub tied: i64,
+}
+
+/// Another content of the same version of a stored record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tie {
+    /// Id of the row that stores the record.
+    pub row: i64,
+    /// The version that both contents have.
+    pub version: i64,
+    /// The batch with the other content.
+    pub batch: i64,
+    /// Its position in the payload, from 0.
+    pub index: i64,
+    /// Where it stands, for people.
+    pub address: String,
 }
 
 /// The records to write.
@@ -287,6 +549,8 @@ pub struct SelectedWrites<'l, R = TrainingRecord<'l>> {
     pub new: Vec<&'l R>,
     /// Records that overwrite a stored row, sorted by that row.
     pub newer: Vec<NewerRecord<'l, R>>,
+    /// Records whose row only stores that they landed again, sorted by that row.
+    pub moved: Vec<NewerRecord<'l, R>>,
 }
 
 /// A record that overwrites a row of its table.
@@ -299,19 +563,30 @@ pub struct NewerRecord<'l, R = TrainingRecord<'l>> {
 }
 
 impl Verdict {
-    /// Returns the row that is overwritten, if any.
+    /// Returns the row whose content is overwritten, if any.
     #[must_use]
     pub fn overwritten_row(self) -> Option<i64> {
+        if let Self::Newer { row, .. } = self { Some(row) } else { None }
+    }
+
+    /// Returns the row that is changed, if any.
+    fn locked_row(self) -> Option<i64> {
         match self {
-            Self::NewerRecord(id) | Self::Moved(id) => Some(id),
+            Self::Newer { row, .. } | Self::Moved { row } => Some(row),
             _ => None,
         }
     }
 
-    /// Returns true if the record is written.
+    /// Returns true if the record's content is written.
     #[must_use]
     pub fn is_written(self) -> bool {
-        matches!(self, Self::New | Self::NewerRecord(_) | Self::Moved(_))
+        matches!(self, Self::New | Self::Newer { .. })
+    }
+
+    /// Returns true if the record is older than the row.
+    #[must_use]
+    pub fn is_older(self) -> bool {
+        matches!(self, Self::Older { .. })
     }
 
     /// Returns the outcome that is counted for the raw record.
@@ -319,9 +594,9 @@ impl Verdict {
     pub fn outcome(self) -> RecordOutcome {
         match self {
             Self::New => RecordOutcome::Inserted,
-            Self::NewerRecord(_) => RecordOutcome::Updated,
-            Self::Moved(_) | Self::Same => RecordOutcome::Unchanged,
-            Self::Older => RecordOutcome::Superseded,
+            Self::Newer { .. } => RecordOutcome::Updated,
+            Self::Moved { .. } | Self::Confirmed | Self::Same => RecordOutcome::Unchanged,
+            Self::Older { .. } => RecordOutcome::Superseded,
         }
     }
 }

@@ -13,8 +13,10 @@ use huiliu_values::{DeadLetterState, RecordOutcome};
 use huiliu_vault::keys::Keys;
 
 /// The columns of a dead letter that come from the newest bad version of its record.
-const CONTENT: [&str; 8] = [
+const CONTENT: [&str; 10] = [
     "source_version",
+    "batch_id",
+    "record_index",
     "activation",
     "raw_digest",
     "address",
@@ -69,7 +71,7 @@ async fn write_dead_letters(
     load: &Load<'_>,
     all: &[Parked<'_>],
 ) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreError> {
-    let order = |p: &Parked| (p.source_version, p.raw_digest);
+    let order = |p: &Parked| (p.source_version, p.index);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
     for parked in all {
         let held = newest.entry(parked.dead_letter_key).or_insert(parked);
@@ -84,6 +86,7 @@ async fn write_dead_letters(
     let rows = Rows::new()
         .bytes("dead_letter_key", letters.iter().map(|p| p.dead_letter_key.as_slice()))
         .int("source_version", letters.iter().map(|p| p.source_version))
+        .int("record_index", letters.iter().map(|p| Some(p.index.into())))
         .bytes("raw_digest", letters.iter().map(|p| p.raw_digest.as_slice()))
         .text("address", letters.iter().map(|p| Some(p.address.as_str())))
         .text("record_name", letters.iter().map(|p| p.record_name.as_deref()))
@@ -91,14 +94,16 @@ async fn write_dead_letters(
         .bytes("raw_sealed", sealed.iter().map(Vec::as_slice));
     // A record without a readable version is older than any other.
     let order = |row: &str| {
-        format!("(coalesce({row}.source_version, -9223372036854775808), {row}.activation, {row}.raw_digest)")
+        format!(
+            "(coalesce({row}.source_version, -9223372036854775808), {row}.batch_id, {row}.record_index, {row}.activation)"
+        )
     };
     let newer = format!("{} >= {}", order("excluded"), order("dead_letter"));
     let content = CONTENT.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE dead_letter.{c} END"));
     let sql = format!(
-        "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, activation, raw_digest,
-           address, record_name, reasons, raw_sealed, manifest_version, first_seen_at, last_seen_at)
-         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
+        "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, batch_id,
+           record_index, activation, raw_digest, address, record_name, reasons, raw_sealed, manifest_version, first_seen_at, last_seen_at)
+         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, $6, record_index, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
            {{now}}, {{now}}
          FROM {{rows}} WHERE true
          ON CONFLICT (dead_letter_key, source_id, stream) DO UPDATE SET
@@ -113,6 +118,7 @@ async fn write_dead_letters(
         held.stream.as_str().into(),
         load.manifest_version.into(),
         load.activation.into(),
+        held.id.into(),
     ];
     let written = tx.fetch_rows_with(&sql, args, rows).await?;
     let mut ids = HashMap::with_capacity(written.len());
@@ -283,6 +289,17 @@ pub(crate) async fn resolve_letters(
     Ok(usize::try_from(taken).unwrap_or(usize::MAX))
 }
 
+/// Notes a person's decision that the record of an open dead letter belongs to another person from now on. It holds for
+/// the letter's present content only. Returns false if the letter is not open or has another reason.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn accept_other_person(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
+    let sql = "UPDATE dead_letter SET accepted_digest = raw_digest
+               WHERE id = $1 AND state = 'open' AND reasons LIKE '%\"record_key.other_person\"%'";
+    Ok(tx.execute(sql, vec![letter.into()]).await? == 1)
+}
+
 /// Discards an open dead letter by a person's decision. Its raw records count as discarded from now on, as do later
 /// sightings. Returns false if the letter is not open.
 ///
@@ -312,6 +329,7 @@ pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError
 /// # Errors
 /// [`StoreError`].
 pub async fn close_superseded(db: &Db) -> Result<usize, StoreError> {
+    crate::delivery::confirm::remove_settled(db).await?;
     Ok(close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?)
 }
 
@@ -319,29 +337,29 @@ pub async fn close_superseded(db: &Db) -> Result<usize, StoreError> {
 async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> {
     let (mut total, mut after) = (0, 0);
     loop {
-        let newest = format!(
-            "SELECT d.id AS id, max(t.source_version) AS source_version, min(t.activation) AS activation
-             FROM dead_letter d {{join {table} t
-               ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}}
-             WHERE d.state = 'open' AND d.id > $1 GROUP BY d.id ORDER BY d.id LIMIT 2000"
-        );
-        let superseded = db.fetch_rows(&newest, vec![after.into()]).await?;
-        let Some(last) = superseded.last() else { return Ok(total) };
+        let sql = "SELECT id FROM dead_letter WHERE state = 'open' AND id > $1 ORDER BY id LIMIT 2000";
+        let open = db.fetch_rows(sql, vec![after.into()]).await?;
+        let Some(last) = open.last() else { return Ok(total) };
         after = last.int("id")?;
-        let column = |name: &str| superseded.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
-        let (ids, versions, activations) = (column("id")?, column("source_version")?, column("activation")?);
+        let open: Vec<i64> = open.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
+        let newest = newest_versions(db, table, &open).await?;
+        if newest.is_empty() {
+            continue;
+        }
+        let ids: Vec<i64> = newest.keys().copied().collect();
         let mut tx = db.begin().await?;
         lock_dead_letters(&mut tx, &ids).await?;
         let rows = Rows::new()
             .int("dead_letter_id", ids.iter().copied().map(Some))
-            .int("source_version", versions.into_iter().map(Some))
-            .int("activation", activations.into_iter().map(Some));
+            .int("source_version", newest.values().map(|rank| Some(rank.0)))
+            .int("batch_id", newest.values().map(|rank| Some(rank.1)))
+            .int("row_index", newest.values().map(|rank| Some(rank.2)));
         let closed = tx
             .fetch_rows_with(
                 "UPDATE dead_letter_sighting SET outcome = 'superseded' FROM {rows}
                  WHERE dead_letter_sighting.dead_letter_id = incoming.dead_letter_id AND dead_letter_sighting.outcome = 'parked'
-                   AND (dead_letter_sighting.source_version, dead_letter_sighting.activation)
-                     < (incoming.source_version, incoming.activation)
+                   AND (dead_letter_sighting.source_version, dead_letter_sighting.batch_id, dead_letter_sighting.record_index)
+                     < (incoming.source_version, incoming.batch_id, incoming.row_index)
                  RETURNING dead_letter_sighting.batch_id AS batch_id",
                 vec![],
                 rows,
@@ -371,4 +389,29 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         .await?;
         tx.commit().await?;
     }
+}
+
+/// Source version, batch and row of a stored record.
+type StoredRank = (i64, i64, i64);
+
+/// Loads the rank of the newest row of `table` under each letter's key, by letter. A record of somebody else under the
+/// same key says nothing about the letter's record.
+async fn newest_versions(db: &Db, table: &str, letters: &[i64]) -> Result<BTreeMap<i64, StoredRank>, StoreError> {
+    let sql = format!(
+        "SELECT d.id AS id, t.source_version AS source_version, coalesce(t.confirmed_batch, t.batch_id) AS batch_id,
+                coalesce(t.confirmed_row, t.row_index) AS row_index
+         FROM {{rows}} {{join dead_letter d ON d.id = incoming.id}} {{join {table} t
+           ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}}
+         WHERE '{table}' <> 'training_record' OR d.reasons NOT LIKE '%\"record_key.other_person\"%'"
+    );
+    let mut tx = db.begin_read_only().await?;
+    let rows = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", letters.iter().copied().map(Some))).await?;
+    drop(tx);
+    let mut newest: BTreeMap<i64, StoredRank> = BTreeMap::new();
+    for row in &rows {
+        let rank = (row.int("source_version")?, row.int("batch_id")?, row.int("row_index")?);
+        let held = newest.entry(row.int("id")?).or_insert(rank);
+        *held = rank.max(*held);
+    }
+    Ok(newest)
 }

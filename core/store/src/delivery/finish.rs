@@ -33,6 +33,8 @@ pub(crate) struct Replayed {
     pub held: i64,
     /// Unchanged ones that another batch's row represents.
     pub elsewhere: i64,
+    /// Superseded ones that lost only because another batch landed later.
+    pub tied: i64,
     /// Left out by the manifest's row conditions.
     pub skipped: i64,
 }
@@ -40,11 +42,12 @@ pub(crate) struct Replayed {
 /// Moves raw records of a finished batch from `parked` to their new outcomes.
 pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreError> {
     let moved = i64::try_from(replayed.records).unwrap_or(0);
-    let Replayed { outcomes: o, held, elsewhere, skipped, .. } = replayed;
+    let Replayed { outcomes: o, held, elsewhere, tied, skipped, .. } = replayed;
     tx.execute(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
-           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9 WHERE id = $1",
-        [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped].map(Value::from).into(),
+           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9, tied = tied + $10
+         WHERE id = $1",
+        [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped, *tied].map(Value::from).into(),
     )
     .await?;
     Ok(())
@@ -58,6 +61,7 @@ pub(crate) struct BatchResult {
     pub outcomes: Outcomes,
     pub held: i64,
     pub elsewhere: i64,
+    pub tied: i64,
 }
 
 /// Marks the batch as done and commits, but only if the claim's epoch is still current. Otherwise nothing is written.
@@ -66,7 +70,7 @@ pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &BatchRe
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,
            unchanged = $5, superseded = $6, parked = $7, discarded = $8, manifest_version = $9, activation = $10,
-           held = $11, elsewhere = $12, skipped = $13
+           held = $11, elsewhere = $12, skipped = $13, tied = $14
          WHERE {fence}"
     );
     let o = &done.outcomes;
@@ -84,6 +88,7 @@ pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &BatchRe
         done.held,
         done.elsewhere,
         o.skipped,
+        done.tied,
     ]
     .into_iter()
     .map(Value::from)

@@ -1,21 +1,26 @@
 //! Loads one classified batch of records into the tables, in one transaction that checks the claim's epoch.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
+use crate::delivery::confirm::{self, LateChanges, Objection, StoredBy};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
+use crate::delivery::persons::{self, SiftedRecords};
+use crate::delivery::ties;
 use crate::identity::claims;
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
-use huiliu_decode::TrainingRecord;
+use huiliu_decode::{Parked, TrainingRecord};
 use huiliu_vault::keys::Keys;
 
-/// Classifies and commits a batch of records.
+/// Classifies and commits a batch of records. If another batch of the stream gets in between, the batch is classified
+/// again.
 ///
 /// # Errors
 /// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claim reads its outcome.
@@ -26,24 +31,55 @@ pub(crate) async fn commit_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
 ) -> Result<Commit, StoreError> {
+    loop {
+        match try_commit_records(db, keys, known, held, load).await? {
+            Ok(commit) => return Ok(commit),
+            Err(Objection::StreamChanged) => {}
+            Err(Objection::ConfirmedSince(confirmed)) => {
+                confirm::store_confirmed::<TrainingRecord<'_>>(db, held, load.by_landing, &confirmed).await?;
+            }
+        }
+    }
+}
+
+async fn try_commit_records(
+    db: &Db,
+    keys: &Keys,
+    known: &Mutex<claims::ClaimCache>,
+    held: &ClaimedBatch,
+    load: &Load<'_>,
+) -> Result<Result<Commit, Objection>, StoreError> {
     let mut tx = db.begin().await?;
-    let mut classified = Classified::classify_records(&mut tx, held, load).await?;
+    let SiftedRecords { mut classified, parked } = persons::sift_records(&mut tx, keys, held, load).await?;
     let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
-    let OutcomeCounts { mut outcomes, elsewhere } = classified.count_outcomes();
-    dead_letters::park_records(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
+    let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
+    let parked: Vec<Parked<'_>> = load.parked.iter().cloned().chain(parked).collect();
+    dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
+    let late = LateChanges::collect::<TrainingRecord<'_>>(&mut tx, held, written.late, &parked).await?;
+    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, late).await? {
+        return Ok(Err(objection));
+    }
     let done = BatchResult {
         manifest_version: load.manifest_version,
         activation: load.activation,
         outcomes,
-        held: written,
+        held: written.records,
         elsewhere,
+        tied,
     };
-    finish_batch(tx, held, &done).await
+    finish_batch(tx, held, &done).await.map(Ok)
 }
 
-/// Writes new and newer records and everything that depends on them: claims, teachers, assessments and marks. Returns
-/// how many records the batch wrote.
+/// What a batch wrote.
+pub(crate) struct Written {
+    /// The number of records.
+    pub records: i64,
+    /// The batches that were behind the records that were overwritten only because this batch landed later, by key.
+    pub late: HashMap<[u8; 16], StoredBy>,
+}
+
+/// Writes new and newer records and everything that depends on them: claims, teachers, assessments and marks.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -54,14 +90,11 @@ pub(crate) async fn write_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
-) -> Result<i64, StoreError> {
+) -> Result<Written, StoreError> {
     claims::lock_claims_shared(tx, known).await?;
-    let Overwritten { losses, teachers: former } = classified.lock_overwritten(tx, load.activation).await?;
-    let rows = Rows::new()
-        .int("batch_id", losses.keys().copied().map(Some))
-        .int("records", losses.values().copied().map(Some));
-    tx.insert_rows("batch_loss", rows).await?;
-    let SelectedWrites { new, newer } = classified.select_writes();
+    let Overwritten { losses, teachers: former, ties, late } = classified.lock_overwritten(tx).await?;
+    ties::write_losses(tx, &losses).await?;
+    let SelectedWrites { new, newer, moved } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     let claims = claims::find_or_make_claims(tx, keys, known, &records).await?;
     let (of_new, of_newer) = claims.split_at(new.len());
@@ -70,10 +103,14 @@ pub(crate) async fn write_records(
     update_records(tx, held, load, of_newer, &newer).await?;
     let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
     delete_assessments(tx, &overwritten).await?;
+    ties::move_rows(tx, held, &moved).await?;
     ids.extend(overwritten);
+    let rows = records.iter().map(|record| record.record_key).zip(ids.iter().copied()).collect();
+    let ties = ties.into_iter().chain(classified.list_ties(&rows)).collect::<Vec<_>>();
+    ties::write_ties::<TrainingRecord<'_>>(tx, &ties).await?;
     write_assessments(tx, &ids, &claims, &records).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
-    Ok(i64::try_from(records.len()).unwrap_or(0))
+    Ok(Written { records: i64::try_from(records.len()).unwrap_or(0), late })
 }
 
 async fn insert_records(
@@ -113,10 +150,9 @@ async fn update_records(
         &records,
     );
     let set: Vec<String> = rows.column_names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
-    // Two contents have the same version and activation. The higher digest won, and a person should look at it.
     let sql = format!(
-        "UPDATE training_record SET flagged = CASE WHEN training_record.source_version = incoming.source_version
-           AND training_record.activation = incoming.activation THEN 1 ELSE flagged END, {}
+        "UPDATE training_record SET flagged = CASE WHEN training_record.source_version = incoming.source_version THEN training_record.flagged ELSE 0 END,
+               confirmed_batch = NULL, confirmed_row = NULL, {}
          FROM {{rows}} WHERE training_record.id = incoming.id",
         set.join(", ")
     );
@@ -141,9 +177,10 @@ pub async fn commit_replayed(
     // Claims that this transaction creates must not be cached before it commits.
     let written = write_records(tx, keys, &Mutex::default(), held, load, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
-    let OutcomeCounts { outcomes, elsewhere } = classified.count_outcomes();
+    let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
-    let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
+    let records = resolution.records.len();
+    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }
@@ -165,6 +202,7 @@ fn add_content_columns<'l>(
         .int("claim_id", claims.iter().map(|c| Some(c.id)))
         .int("source_version", all().map(|r| Some(r.source_version)))
         .int("activation", always(load.activation))
+        .int("row_index", all().map(|r| Some(r.index.into())))
         .bytes("content_digest", all().map(|r| r.content_digest.as_slice()))
         .text("school_code", text(|d| d.school_code.as_deref()))
         .text("project_code", text(|d| d.project_code.as_deref()))

@@ -1,5 +1,7 @@
 //! People's decisions: append-only, each with a reason and an audit entry, and in force until reversed.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -239,7 +241,9 @@ fn parse_decision(row: &Row) -> Result<Decision, StoreError> {
     })
 }
 
-/// Lists the decisions about the credit of these records that are in force, oldest first.
+/// Lists the decisions about the credit of these records that are in force, oldest first. A decision is about the person
+/// whose record it was; if the record belongs to somebody else since, the decision does not follow it. A decision about
+/// a record that turned out to be one of these is about that one.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -249,13 +253,41 @@ pub async fn list_on_records(tx: &mut Tx, records: &[i64]) -> Result<Vec<Decisio
     if any.is_empty() || records.is_empty() {
         return Ok(vec![]);
     }
+    let merged = list_merged(tx, records).await?;
     let sql = format!(
         "SELECT {COLUMNS} FROM {{rows}} {{join decision d ON d.record_id = incoming.id}}
-         {{left join decision r ON r.reverses = d.id}}
-         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE 'credit.%' ORDER BY d.id"
+         {{join training_record t ON t.id = incoming.now}} {{join identity_claim c ON c.id = t.claim_id}}
+         {{left join identity_claim of ON of.id = d.claim_id}} {{left join decision r ON r.reverses = d.id}}
+         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE 'credit.%'
+           AND (d.claim_id IS NULL OR d.claim_id = c.id OR of.teacher_id = c.teacher_id) ORDER BY d.id"
     );
-    let wanted = Rows::new().int("id", records.iter().copied().map(Some));
-    tx.fetch_rows_with(&sql, vec![], wanted).await?.iter().map(parse_decision).collect()
+    let wanted = Rows::new()
+        .int("id", records.iter().chain(merged.keys()).copied().map(Some))
+        .int("now", records.iter().chain(merged.values()).copied().map(Some));
+    let rows = tx.fetch_rows_with(&sql, vec![], wanted).await?;
+    let of_now = |row: &Row| {
+        let decision = parse_decision(row)?;
+        let record = decision.record.map(|record| merged.get(&record).copied().unwrap_or(record));
+        Ok(Decision { record, ..decision })
+    };
+    rows.iter().map(of_now).collect()
+}
+
+/// Returns the records that turned out to be one of these: record → one of these.
+async fn list_merged(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreError> {
+    let any = tx.fetch_rows("SELECT 1 AS one FROM training_record WHERE merged_into IS NOT NULL LIMIT 1", vec![]);
+    if any.await?.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = tx
+        .fetch_rows_with(
+            "SELECT t.id AS id, t.merged_into AS now FROM {rows} {join training_record t ON t.merged_into = incoming.id}
+             WHERE t.merged_into IS NOT NULL",
+            vec![],
+            Rows::new().int("id", records.iter().copied().map(Some)),
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.int("id")?, row.int("now")?))).collect()
 }
 
 /// Lists the decisions about the owners of these claims that are in force, oldest first.

@@ -33,7 +33,7 @@ pub async fn load_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fac
                     a.total_denominator AS total_denominator, a.grade AS grade
              FROM {rows} {join identity_claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
              {left join assessment a ON a.record_id = r.id}
-             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate', 'assessment')",
+             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate', 'assessment') AND r.merged_into IS NULL",
             vec![],
             Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
         )
@@ -169,6 +169,15 @@ pub async fn load_people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person
 pub async fn lock_record(tx: &mut Tx, record: i64) -> Result<(), StoreError> {
     tx.fetch_rows("SELECT id FROM training_record WHERE id = $1 {lock}", vec![record.into()]).await?;
     Ok(())
+}
+
+/// Returns the identity claim of a record; `None` if the record does not exist or is not counted for anybody any more.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn load_claim(tx: &mut Tx, record: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT claim_id FROM training_record WHERE id = $1 AND merged_into IS NULL";
+    tx.fetch_rows(sql, vec![record.into()]).await?.first().map(|row| row.int("claim_id")).transpose()
 }
 
 /// Loads the teachers of these records: record → teacher.

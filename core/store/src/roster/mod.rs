@@ -16,6 +16,7 @@ pub use sift::{SiftedRows, sift_rows};
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Load};
 use crate::delivery::classify::{Classified, OutcomeCounts};
+use crate::delivery::confirm::{self, LateChanges, Objection};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::sql::db::{Db, Tx};
@@ -42,24 +43,46 @@ pub(crate) async fn commit_rows(
     held: &ClaimedBatch,
     load: &Load<'_>,
 ) -> Result<Commit, StoreError> {
+    loop {
+        match try_commit_rows(db, keys, held, load).await? {
+            Ok(commit) => return Ok(commit),
+            Err(Objection::StreamChanged) => {}
+            Err(Objection::ConfirmedSince(confirmed)) => {
+                confirm::store_confirmed::<RosterRow<'_>>(db, held, load.by_landing, &confirmed).await?;
+            }
+        }
+    }
+}
+
+async fn try_commit_rows(
+    db: &Db,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    load: &Load<'_>,
+) -> Result<Result<Commit, Objection>, StoreError> {
     let mut tx = db.begin().await?;
     lock_roster(&mut tx).await?;
     let sifted = sift_rows(&mut tx, keys, held, load).await?;
-    let mut classified = Classified::classify_versions(&mut tx, held, load.activation, sifted.loadable_rows()).await?;
+    let mut classified = Classified::classify_versions(&mut tx, held, load, sifted.loadable_rows()).await?;
     let written = write::write_rows(&mut tx, keys, held, load, &sifted, &mut classified).await?;
-    let OutcomeCounts { mut outcomes, elsewhere } = classified.count_outcomes();
+    let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
+    let late = LateChanges::collect::<RosterRow<'_>>(&mut tx, held, written.late, &parked).await?;
+    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, late).await? {
+        return Ok(Err(objection));
+    }
     let done = BatchResult {
         manifest_version: load.manifest_version,
         activation: load.activation,
         outcomes,
-        held: written,
+        held: written.records,
         elsewhere,
+        tied,
     };
-    finish_batch(tx, held, &done).await
+    finish_batch(tx, held, &done).await.map(Ok)
 }
 
 /// Commits replayed rows of a finished batch, as [`crate::delivery::load::commit_replayed`] does for records. Returns
@@ -78,9 +101,10 @@ pub async fn commit_replayed(
 ) -> Result<usize, StoreError> {
     let written = write::write_rows(tx, keys, held, load, sifted, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
-    let OutcomeCounts { outcomes, elsewhere } = classified.count_outcomes();
+    let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
-    let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
+    let records = resolution.records.len();
+    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }

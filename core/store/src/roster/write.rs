@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
-use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites};
+use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites, Tie};
+use crate::delivery::load::Written;
+use crate::delivery::ties;
 use crate::identity::identifiers::{self, Index, NewNumber};
 use crate::roster::sift::{SiftedRows, digest_name};
 use crate::roster::{derive, wait};
@@ -60,16 +62,15 @@ pub(super) async fn write_rows(
     load: &Load<'_>,
     sifted: &SiftedRows<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
-) -> Result<i64, StoreError> {
-    let Overwritten { losses, teachers: former } = classified.lock_overwritten(tx, load.activation).await?;
-    let loss = Rows::new()
-        .int("batch_id", losses.keys().copied().map(Some))
-        .int("records", losses.values().copied().map(Some));
-    tx.insert_rows("batch_loss", loss).await?;
-    let SelectedWrites { new, newer } = classified.select_writes();
+) -> Result<Written, StoreError> {
+    let Overwritten { losses, teachers: former, ties, late } = classified.lock_overwritten(tx).await?;
+    ties::write_losses(tx, &losses).await?;
+    let SelectedWrites { new, newer, moved } = classified.select_writes();
+    ties::move_rows(tx, held, &moved).await?;
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
-        return Ok(0);
+        ties::write_ties::<RosterRow<'_>>(tx, &classified.list_ties(&HashMap::new())).await?;
+        return Ok(Written { records: 0, late });
     }
     let landed = load_landed_day(tx, held).await?;
     let teachers = find_or_make_teachers(tx, keys, held, sifted, &rows).await?;
@@ -81,6 +82,10 @@ pub(super) async fn write_rows(
     sealing::require_current(tx, keys).await?;
     held_rows.insert_rows(tx, &ids, &new, of_new).await?;
     held_rows.update_rows(tx, &newer, of_newer).await?;
+    let written = new.iter().map(|row| row.row_key).zip(ids.iter().copied());
+    let written = written.chain(newer.iter().map(|newer| (newer.record.row_key, newer.row))).collect();
+    let ties: Vec<Tie> = ties.into_iter().chain(classified.list_ties(&written)).collect();
+    ties::write_ties::<RosterRow<'_>>(tx, &ties).await?;
     let mut concerned: BTreeSet<i64> = teachers.iter().copied().flatten().chain(former).collect();
     concerned.extend(link_memberships(tx, held, &rows, &teachers).await?);
     let mut refs = BTreeMap::new();
@@ -98,7 +103,7 @@ pub(super) async fn write_rows(
         _ => None,
     });
     wait::mark_ready(tx, held, &codes, &refs, &persons.collect()).await?;
-    Ok(i64::try_from(rows.len()).unwrap_or(0))
+    Ok(Written { records: i64::try_from(rows.len()).unwrap_or(0), late })
 }
 
 /// Returns the day on which the batch's payload landed, in Asia/Shanghai.
@@ -403,10 +408,9 @@ impl RowContext<'_> {
         let relation = self.add_content_columns(ids, &rows, teachers, &made);
         let set: Vec<String> =
             relation.column_names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
-        // Two contents have the same version and activation. The higher digest won, and a person should look at it.
         let sql = format!(
-            "UPDATE roster_row SET flagged = CASE WHEN roster_row.source_version = incoming.source_version
-               AND roster_row.activation = incoming.activation THEN 1 ELSE flagged END, {}
+            "UPDATE roster_row SET flagged = CASE WHEN roster_row.source_version = incoming.source_version THEN roster_row.flagged ELSE 0 END,
+               confirmed_batch = NULL, confirmed_row = NULL, {}
              FROM {{rows}} WHERE roster_row.id = incoming.id",
             set.join(", ")
         );
@@ -473,6 +477,7 @@ impl RowContext<'_> {
             .text("kind", made.iter().map(|m| m.kind.map(RosterKind::as_str)))
             .int("source_version", all.iter().map(|row| Some(row.source_version)))
             .int("activation", always(self.load.activation))
+            .int("row_index", all.iter().map(|row| Some(row.index.into())))
             .bytes("content_digest", all.iter().map(|row| row.content_digest.as_slice()))
             .text("as_of", text(|m| Some(m.as_of.as_str())))
             .int("teacher_id", teachers.iter().copied())

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 21] = [
+const FILES: [File; 22] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -45,6 +45,7 @@ const FILES: [File; 21] = [
     (18, "payload piece", include_str!("../../migrations/0018_payload_piece.sql")),
     (19, "names", include_str!("../../migrations/0019_names.sql")),
     (20, "replay name", include_str!("../../migrations/0020_replay_name.sql")),
+    (21, "order", include_str!("../../migrations/0021_order.sql")),
     (22, "rules", include_str!("../../migrations/0022_rules.sql")),
     (23, "national", include_str!("../../migrations/0023_national.sql")),
 ];

@@ -1,0 +1,286 @@
+//! Keeps the order of landing exact without a write for every resend.
+//!
+//! A record that comes again with the content of its stored row needs no write: everything that landed before it has
+//! been compared with the row, and what lands later wins anyway. Only a batch that landed earlier and is delivered
+//! later could overwrite the row although its content was confirmed since. So while an earlier batch of the stream
+//! waits, a batch keeps the keys that it confirmed ([`keep_confirmed`]). A batch that overwrites rows by a later
+//! landing alone, or parks records, looks into what later batches have kept ([`find_confirmed_since`]); if one of its
+//! records is there, the row is first brought up to date ([`store_confirmed`]), and the batch is compared again.
+//!
+//! Two batches that do this at the same time meet in the stream's row of `stream_change`, which both lock just before
+//! they commit.
+
+use std::collections::HashMap;
+
+use crate::delivery::batch::ClaimedBatch;
+use crate::delivery::classify::{Classified, Versioned};
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreError;
+use crate::sql::rows::{Rows, Value};
+use huiliu_decode::Parked;
+
+/// How a stream was when a batch was compared with the tables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StreamState {
+    /// The stream's count of late changes.
+    changes: i64,
+    /// Whether an earlier batch is not delivered yet.
+    pub has_earlier: bool,
+    /// Whether a dead letter is open.
+    pub has_open_letters: bool,
+}
+
+/// Reads how a batch's stream is. Called before its records are compared.
+pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Result<StreamState, StoreError> {
+    let rows = tx
+        .fetch_rows(
+            "SELECT coalesce((SELECT changes FROM stream_change WHERE source_id = $1 AND stream = $2), 0) AS changes,
+                    CASE WHEN EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
+                      WHERE b.state <> 'done' AND b.id < $3 AND p.source_id = $1 AND p.stream = $2) THEN 1 ELSE 0 END AS earlier,
+                    CASE WHEN EXISTS (SELECT 1 FROM dead_letter d
+                      WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters",
+            vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreError::Column { column: "stream_change".into() })?;
+    Ok(StreamState {
+        changes: row.int("changes")?,
+        has_earlier: row.int("earlier")? == 1,
+        has_open_letters: row.int("letters")? == 1,
+    })
+}
+
+/// A confirmed record: its key, the batch that confirmed it, and the row in that batch's payload.
+pub(crate) struct Confirmed {
+    key: [u8; 16],
+    batch: i64,
+    row: Option<u32>,
+}
+
+/// What stands against committing a batch.
+pub(crate) enum Objection {
+    /// Late batches have changed the stream since the batch was compared with it.
+    StreamChanged,
+    /// Later batches have confirmed these records.
+    ConfirmedSince(Vec<Confirmed>),
+}
+
+/// The batches behind a stored record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredBy {
+    /// The batch that wrote it.
+    pub owner: i64,
+    /// The newest batch that is stored as giving its content.
+    pub newest: i64,
+}
+
+/// The records that a batch overwrites by its later landing alone, or parks, with the batches behind each before.
+pub(crate) struct LateChanges(HashMap<[u8; 16], StoredBy>);
+
+impl LateChanges {
+    /// Collects them. Called after the batch's records are written and before its commit; `parked` are the keys of its
+    /// dead letters, whose records it did not touch.
+    pub async fn collect<R: Versioned>(
+        tx: &mut Tx,
+        held: &ClaimedBatch,
+        overwritten: HashMap<[u8; 16], StoredBy>,
+        parked: &[Parked<'_>],
+    ) -> Result<Self, StoreError> {
+        let mut late = overwritten;
+        if !parked.is_empty() {
+            let keys = parked.iter().map(|parked| &parked.dead_letter_key);
+            late.extend(load_owners::<R>(tx, held, keys).await?);
+        }
+        Ok(Self(late))
+    }
+}
+
+/// The last step before a batch's commit: keeps what it confirmed, and looks whether later batches have confirmed what
+/// it overwrites or parks. With an objection the transaction must not be committed.
+pub(crate) async fn check_order<R: Versioned>(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    classified: &Classified<'_, R>,
+    late: LateChanges,
+) -> Result<Option<Objection>, StoreError> {
+    let state = classified.stream_state();
+    let late = late.0;
+    if !late.is_empty() {
+        let (source, stream) = (held.source_id, held.stream.as_str());
+        tx.execute(
+            "INSERT INTO stream_change (source_id, stream, changes) VALUES ($1, $2, 1)
+             ON CONFLICT (source_id, stream) DO UPDATE SET changes = stream_change.changes + 1",
+            vec![source.into(), stream.into()],
+        )
+        .await?;
+        let found = find_confirmed_since(tx, held, &late).await?;
+        if !found.is_empty() {
+            return Ok(Some(Objection::ConfirmedSince(found)));
+        }
+    }
+    if !state.has_earlier {
+        return Ok(None);
+    }
+    let confirmed: Vec<(&[u8; 16], u32)> = classified.list_confirmed().collect();
+    if confirmed.is_empty() {
+        return Ok(None);
+    }
+    // This batch's own late changes are counted too.
+    let expected = state.changes + i64::from(!late.is_empty());
+    if lock_changes(tx, held).await? != expected {
+        return Ok(Some(Objection::StreamChanged));
+    }
+    let mut keys = Vec::with_capacity(confirmed.len() * 20);
+    for (key, row) in confirmed {
+        keys.extend_from_slice(key);
+        keys.extend_from_slice(&row.to_be_bytes());
+    }
+    keep_confirmed(tx, held, None, keys).await?;
+    Ok(None)
+}
+
+/// Locks the stream's count of late changes until the transaction ends, and returns it.
+pub(crate) async fn lock_changes(tx: &mut Tx, held: &ClaimedBatch) -> Result<i64, StoreError> {
+    let of = || vec![held.source_id.into(), held.stream.as_str().into()];
+    let sql = "INSERT INTO stream_change (source_id, stream, changes) VALUES ($1, $2, 0) ON CONFLICT (source_id, stream) DO NOTHING";
+    tx.execute(sql, of()).await?;
+    let sql = "SELECT changes FROM stream_change WHERE source_id = $1 AND stream = $2 {lock}";
+    tx.fetch_rows(sql, of()).await?.first().map_or(Ok(0), |row| row.int("changes"))
+}
+
+/// Keeps that a batch confirmed records: those of `keys`, or all that are stored of an earlier batch with the same
+/// bytes.
+pub(crate) async fn keep_confirmed(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    same_as: Option<i64>,
+    keys: Vec<u8>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO confirmation (batch_id, source_id, stream, same_as, keys) VALUES ($1, $2, $3, nullif($4, 0), $5)
+         ON CONFLICT (batch_id) DO NOTHING",
+        vec![
+            held.id.into(),
+            held.source_id.into(),
+            held.stream.as_str().into(),
+            same_as.unwrap_or(0).into(),
+            keys.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Finds which of these records later batches have confirmed without storing it; of each the last.
+async fn find_confirmed_since(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    late: &HashMap<[u8; 16], StoredBy>,
+) -> Result<Vec<Confirmed>, StoreError> {
+    let kept = tx
+        .fetch_rows(
+            "SELECT batch_id, same_as, keys FROM confirmation
+             WHERE source_id = $1 AND stream = $2 AND batch_id > $3 ORDER BY batch_id",
+            vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()],
+        )
+        .await?;
+    if kept.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut found: HashMap<[u8; 16], Confirmed> = HashMap::new();
+    for row in &kept {
+        let batch = row.int("batch_id")?;
+        if let Some(same_as) = row.opt_int("same_as")? {
+            let of_batch = late.iter().filter(|(_, by)| by.owner == same_as && by.newest < batch);
+            found.extend(of_batch.map(|(key, _)| (*key, Confirmed { key: *key, batch, row: None })));
+        }
+        for entry in row.bytes("keys")?.chunks_exact(20) {
+            let (key, row) = entry.split_at(16);
+            let (Ok(key), Ok(row)) = (<[u8; 16]>::try_from(key), <[u8; 4]>::try_from(row)) else { continue };
+            if late.get(&key).is_some_and(|by| by.newest < batch) {
+                found.insert(key, Confirmed { key, batch, row: Some(u32::from_be_bytes(row)) });
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Loads which batches are behind each of these records.
+async fn load_owners<R: Versioned>(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    keys: impl Iterator<Item = &[u8; 16]>,
+) -> Result<HashMap<[u8; 16], StoredBy>, StoreError> {
+    let (table, key) = (R::TABLE, R::KEY);
+    let rows = tx
+        .fetch_rows_with(
+            &format!(
+                "SELECT incoming.record_key AS record_key, t.batch_id AS batch_id,
+                        coalesce(t.confirmed_batch, t.batch_id) AS newest_batch
+                 FROM {{rows}} {{join {table} t ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}"
+            ),
+            vec![held.source_id.into(), held.stream.as_str().into()],
+            Rows::new().bytes("record_key", keys.map(<[u8; 16]>::as_slice)),
+        )
+        .await?;
+    let mut owners = HashMap::new();
+    for row in &rows {
+        if let Ok(key) = <[u8; 16]>::try_from(row.bytes("record_key")?) {
+            owners.insert(key, StoredBy { owner: row.int("batch_id")?, newest: row.int("newest_batch")? });
+        }
+    }
+    Ok(owners)
+}
+
+/// Stores in the rows of confirmed records that a later batch confirmed them. Rows that were overwritten meanwhile stay.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn store_confirmed<R: Versioned>(
+    db: &Db,
+    held: &ClaimedBatch,
+    by_landing: bool,
+    confirmed: &[Confirmed],
+) -> Result<(), StoreError> {
+    let (table, key) = (R::TABLE, R::KEY);
+    let mut tx = db.begin().await?;
+    let rows = Rows::new()
+        .bytes("record_key", confirmed.iter().map(|c| c.key.as_slice()))
+        .int("batch_id", confirmed.iter().map(|c| Some(c.batch)))
+        .int("row_index", confirmed.iter().map(|c| c.row.map(i64::from)));
+    // Where the landing is the version, the newest landing is that of the batch that confirmed the record.
+    let version =
+        if by_landing { "(SELECT b.payload_id FROM batch b WHERE b.id = incoming.batch_id)" } else { "source_version" };
+    tx.execute_with(
+        &format!(
+            "UPDATE {table} SET confirmed_batch = incoming.batch_id,
+               confirmed_row = coalesce(incoming.row_index, {table}.row_index), source_version = {version}
+             FROM {{rows}} WHERE {table}.source_id = $1 AND {table}.stream = $2 AND {table}.{key} = incoming.record_key
+               AND coalesce({table}.confirmed_batch, {table}.batch_id) < incoming.batch_id"
+        ),
+        vec![held.source_id.into(), held.stream.as_str().into()],
+        rows,
+    )
+    .await?;
+    tx.commit().await
+}
+
+/// Removes what was kept for earlier batches that are delivered by now.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn remove_settled(db: &Db) -> Result<(), StoreError> {
+    let kept = db.fetch_rows("SELECT 1 AS one FROM confirmation LIMIT 1", vec![]).await?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let none: Vec<Value> = vec![];
+    db.execute(
+        "DELETE FROM confirmation WHERE NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
+           WHERE b.state <> 'done' AND b.id < confirmation.batch_id
+             AND p.source_id = confirmation.source_id AND p.stream = confirmation.stream)",
+        none,
+    )
+    .await?;
+    Ok(())
+}
