@@ -309,10 +309,10 @@ fn check_repeated_bytes_win(on: Services) {
     assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [2, 1, 0]));
     office.upload_completions(1, &[&row("10")]);
     assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [2, 2, 0]));
-    // A dead letter between two copies of the same bytes is superseded by the later copy.
+    // A dead letter between two copies of the same bytes is superseded by the later copy, which changes nothing.
     office.upload_completions(1, &[&row("ten")]);
     office.upload_completions(1, &[&row("10")]);
-    assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [3, 2, 1]));
+    assert_eq!((office.first_entry().3, outcomes()), (10 * 108_000, [2, 3, 1]));
 }
 
 #[test]

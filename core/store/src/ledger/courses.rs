@@ -1,5 +1,7 @@
 //! Courses as the sources name them, and the teachers with records of a course.
 
+use std::collections::HashSet;
+
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Rows, Value};
@@ -69,6 +71,18 @@ pub async fn list_teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<V
 /// Lists the codes of a connector's records that are the same as a code for comparison. No database folds texts as
 /// [`fold_course`] does, so the codes are compared here; a connector has some thousands.
 async fn list_spellings(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<String>, StoreError> {
+    list_all_spellings(tx, connector, &[code]).await
+}
+
+/// Lists the codes of a connector's records that are the same as any of these for comparison.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn list_all_spellings(
+    tx: &mut Tx,
+    connector: &str,
+    wanted: &[&str],
+) -> Result<Vec<String>, StoreError> {
     let rows = tx
         .fetch_rows(
             "SELECT DISTINCT r.course_code AS code FROM training_record r JOIN source s ON s.id = r.source_id
@@ -76,7 +90,7 @@ async fn list_spellings(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<
             vec![Value::from(connector)],
         )
         .await?;
-    let folded = fold_course(code);
+    let folded: HashSet<_> = wanted.iter().map(|code| fold_course(code)).collect();
     let codes = rows.iter().map(|r| r.text("code")).collect::<Result<Vec<_>, _>>()?;
-    Ok(codes.into_iter().filter(|code| fold_course(code) == folded).collect())
+    Ok(codes.into_iter().filter(|code| folded.contains(&fold_course(code))).collect())
 }

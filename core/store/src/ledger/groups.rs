@@ -2,11 +2,11 @@
 //! another name. Who they are is found only after the change that concerns them has been committed, so that a record that
 //! is loaded at the same time is either found or settled after the change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::ledger::marks;
+use crate::ledger::{courses, marks};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
@@ -138,12 +138,13 @@ async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreErr
         WHERE r.id > $1 AND r.id <= $2 AND c.teacher_id IS NOT NULL AND";
     let last = last_id(tx, "training_record").await?;
     let column = |pairs: &'_ [[String; 2]], n: usize| pairs.iter().map(|pair| pair[n].clone()).collect::<Vec<_>>();
-    let (connectors, codes) = (column(&taken.courses, 0), column(&taken.courses, 1));
+    let courses = list_spellings(tx, &taken.courses).await?;
+    let (connectors, codes) = (column(&courses, 0), column(&courses, 1));
     let (firsts, lasts) = (column(&taken.days, 0), column(&taken.days, 1));
     let mut after = 0;
     while after < last {
         let window = vec![after.into(), (after + WINDOW).into()];
-        if !taken.courses.is_empty() {
+        if !courses.is_empty() {
             let sql =
                 format!("{OF_RECORD} (s.connector, r.course_code) IN (SELECT connector, course_code FROM {{rows}})");
             let rows = Rows::new()
@@ -166,6 +167,20 @@ async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreErr
         after += WINDOW;
     }
     Ok(())
+}
+
+/// Returns connector and code of these courses as records have them, however they are typed.
+async fn list_spellings(tx: &mut Tx, marked: &[[String; 2]]) -> Result<Vec<[String; 2]>, StoreError> {
+    let mut of_connector: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for [connector, code] in marked {
+        of_connector.entry(connector).or_default().push(code);
+    }
+    let mut found = vec![];
+    for (connector, codes) in of_connector {
+        let spellings = courses::list_all_spellings(tx, connector, &codes).await?;
+        found.extend(spellings.into_iter().map(|code| [connector.to_owned(), code]));
+    }
+    Ok(found)
 }
 
 /// Marks the teachers of claims by ID number whose name is not the roster's, or not that of another claim.
