@@ -92,7 +92,7 @@ fn check_corrected_manifest_is_replayed(on: Services) {
     assert!(code == Some(2) && told.contains("applied"), "{told}");
     let audit = house.list_items(&["audit", "--json"]);
     let actions: Vec<&str> = audit.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["replay.plan", "replay.plan", "replay.refused", "replay.apply"]);
+    assert_eq!(actions, ["rules.seed", "replay.plan", "replay.plan", "replay.refused", "replay.apply"]);
     assert!(audit.as_array().unwrap().iter().all(|e| e["actor"] == "the administrator"));
 
     // A letter that a person discards moves from parked to discarded, once.

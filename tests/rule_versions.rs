@@ -257,12 +257,18 @@ fn a_database_of_the_release_before_keeps_its_activation_if_the_rules_are_the_sa
     let before = house.run_sql("SELECT max(id) FROM activation WHERE kind = 'rules'");
     let texts = [JILIN, "config/policy/tisheng-2.0.toml", "config/courses.toml", "config/matching.toml"].map(read_file);
     let keys = key_file::read_keyring(&house.dir.0.join("data/root.key")).unwrap().build_keys().unwrap();
-    let digest: String =
-        keys.digest(&[b"activation", texts.join("\0").as_bytes()]).iter().map(|byte| format!("{byte:02x}")).collect();
+    let rules = texts.join("\0");
+    let hex = |digest: [u8; 32]| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digest = hex(keys.digest(&[b"activation", rules.as_bytes()]));
     forget_rules(&house, &digest);
+    let manifest = read_file("connectors/cmcc/manifest.toml");
+    let of_manifest = hex(keys.digest(&[b"activation", manifest.as_bytes(), rules.as_bytes()]));
+    house.run_sql(&format!("UPDATE activation SET digest = x'{of_manifest}' WHERE name = 'cmcc'"));
+    let manifests = house.run_sql("SELECT count(*) FROM activation WHERE kind = 'manifest'");
     assert!(house.run(&["decisions", "undo", "1", "--because", "x"]).status.code() == Some(2));
     assert_eq!(house.run_sql("SELECT activation FROM ledger_change"), before);
     assert_eq!(house.run_sql("SELECT count(*) FROM recompute_mark"), 0, "somebody is settled again");
+    assert_eq!(house.run_sql("SELECT count(*) FROM activation WHERE kind = 'manifest'"), manifests, "mapped anew");
     // With other rules, everybody is, and it is told.
     forget_rules(&house, "00");
     let out = house.run(&["decisions", "undo", "1", "--because", "x"]);

@@ -82,7 +82,7 @@ fn numbers() {
     assert_eq!((site.read_cursor(), site.sync()), (json!(null), (12, 0)));
     let log = site.list_items(&["audit", "--json"]);
     let actions: Vec<&str> = log.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
-    assert_eq!(actions, ["cursor.set", "cursor.reset"], "{log}");
+    assert_eq!(actions, ["rules.seed", "cursor.set", "cursor.reset"], "{log}");
     for (args, words) in [
         (&["set", "a", "records", "--to", "{\"sinse\":\"9\"}"][..], "not a cursor of connector p"),
         (&["set", "a", "nothing", "--to", "{}"], "no stream"),
