@@ -159,11 +159,17 @@ pub enum Command {
     /// Show sync runs.
     #[command(subcommand)]
     Runs(Listing),
-    /// Check that every record received has exactly one outcome.
+    /// Check that every record received has exactly one outcome, in the sums and batch by batch.
     Balance {
         /// Check only this run.
         #[arg(long)]
         run: Option<i64>,
+    },
+    /// Check that every entry of the ledger is what rules, decisions and records give.
+    Verify {
+        /// Check only this teacher.
+        #[arg(long, value_name = "N")]
+        teacher: Option<i64>,
     },
     /// Show and discard dead letters: records that could not be used, with every reason.
     #[command(subcommand)]

@@ -18,6 +18,13 @@ const GAUGES: &[(&str, &str, &str)] = &[
     ("lost_claims", "", "Claims on batches that were lost: workers that died or were paused."),
     ("oldest_waiting_seconds", "", "Age of the oldest batch that is not delivered."),
     ("settle_marks", "", "Blocks of teachers that wait to be settled."),
+    ("verified_teachers_total", "", "Teachers whose entries workers have verified, all times added up."),
+    (
+        "verify_differences",
+        "",
+        "Fields of current entries that were not what the rules give when a worker looked last.",
+    ),
+    ("verify_oldest_seconds", "", "Age of the oldest verification: every teacher was verified since."),
     ("sync_runs", "state", "Sync runs by state."),
     ("last_success_timestamp_seconds", "source", "End of the source's last successful sync, Unix time."),
     ("never_succeeded", "source", "1 while a source with a schedule has had no successful sync."),

@@ -29,6 +29,7 @@ struct RawSettings {
     lease_ms: Option<u64>,
     timeout_ms: Option<u64>,
     batch_records: Option<u64>,
+    verify_days: Option<u64>,
     policy_files: Option<Vec<PathBuf>>,
     courses_file: Option<PathBuf>,
     regions_file: Option<PathBuf>,
@@ -57,6 +58,7 @@ pub struct Settings {
 
 const DEFAULT_WORKERS: u64 = 2;
 const DEFAULT_LEASE_MS: u64 = 30_000;
+const DEFAULT_VERIFY_DAYS: u32 = 30;
 const PACKS: [(&str, &str); 2] = [
     ("config/policy/jilin-2014.toml", include_str!("../config/policy/jilin-2014.toml")),
     ("config/policy/tisheng-2.0.toml", include_str!("../config/policy/tisheng-2.0.toml")),
@@ -123,6 +125,7 @@ fn resolve_settings(typed: RawSettings, globals: &Globals, problems: &mut Vec<Se
         workers: check_workers(typed.workers, problems),
         lease_ms: check_lease_ms(typed.lease_ms, problems),
         batch_records: check_batch_records(typed.batch_records, &database, problems),
+        verify_days: check_verify_days(typed.verify_days, problems),
         database,
         queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
         key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),
@@ -175,6 +178,12 @@ fn check_batch_records(typed: Option<u64>, database: &str, problems: &mut Vec<Se
     let Some(typed) = typed.filter(|n| *n > 0) else { return usual };
     let in_range = u32::try_from(typed).ok().filter(|n| (1..=5_000).contains(n));
     ok_or_note(in_range.ok_or(SettingsProblem::BatchRecords { given: typed }), problems).unwrap_or(usual)
+}
+
+fn check_verify_days(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> u32 {
+    let Some(typed) = typed else { return DEFAULT_VERIFY_DAYS };
+    let in_range = u32::try_from(typed).ok().filter(|days| *days <= 3_650);
+    ok_or_note(in_range.ok_or(SettingsProblem::VerifyDays { given: typed }), problems).unwrap_or(DEFAULT_VERIFY_DAYS)
 }
 
 fn parse_health_address(text: String) -> Result<SocketAddr, SettingsProblem> {

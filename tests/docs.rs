@@ -110,6 +110,7 @@ fn default_settings_show_every_key_and_load() {
         "lease_ms",
         "timeout_ms",
         "batch_records",
+        "verify_days",
         "policy_files",
         "courses_file",
         "matching_file",

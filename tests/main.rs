@@ -39,6 +39,7 @@ mod order;
 mod pipeline;
 mod plans;
 mod population;
+mod promises;
 mod queue;
 mod record;
 mod register;

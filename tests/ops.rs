@@ -1,7 +1,7 @@
 //! Unattended operation: schedules, stopping, health, backup, keys, packaging.
 
 mod doctor;
-mod health;
+pub mod health;
 mod keys;
 mod packaging;
 mod redis;

@@ -31,6 +31,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("runs list", "huiliu runs list --limit 10"),
     ("runs show", "huiliu runs show 12"),
     ("balance", "huiliu balance --run 12"),
+    ("verify", "huiliu verify --teacher 76"),
     ("dead-letters list", "huiliu dead-letters list --connector cmcc --code id_number.check_digit"),
     ("dead-letters show", "huiliu dead-letters show 7"),
     (

@@ -1,9 +1,14 @@
 //! `doctor`: shows what was examined, and its state.
 
-use huiliu_engine::operations::doctor::{self, ConnectorFound, Detail, Finding, Part, SourceFinding};
+use huiliu_engine::operations::doctor::{
+    self, ConnectorFound, Detail, Finding, Part, SourceFinding, VerifiedByWorkers,
+};
 use huiliu_engine::registry::Origin;
+use huiliu_store::admin::books::{BatchDifference, BookDifferences, BrokenRows};
 
-use crate::render::show;
+use super::runs::law_label;
+use super::verify::{differences_text, verified_text};
+use crate::render::{format_moment, show};
 use crate::settings::SettingsReading;
 use crate::words::{error_text, label, localize_word, origin_label, say, schema_state_text, sentence};
 use crate::{CliError, open};
@@ -42,6 +47,12 @@ fn part_label(part: Part) -> &'static str {
         Part::KeyFile => label("cli-doctor-key-file"),
         Part::Rules => label("cli-doctor-rules"),
         Part::Orphans => label("cli-doctor-orphans"),
+        Part::Books => label("cli-doctor-books"),
+        Part::DeadLetters => label("cli-doctor-dead-letters"),
+        Part::Entries => label("cli-doctor-entries"),
+        Part::AuditLog => label("cli-doctor-audit-log"),
+        Part::Ledger => label("cli-doctor-ledger"),
+        Part::Verified => label("cli-doctor-verified"),
         Part::Queue => label("cli-doctor-queue"),
     }
 }
@@ -63,6 +74,21 @@ fn detail_text(detail: &Detail) -> String {
             .map(|of| format!("{} {}", of.count, localize_word(of.rows)))
             .collect::<Vec<_>>()
             .join(label("cli-render-comma")),
+        Detail::Books(found) => books_text(found),
+        Detail::DeadLetters(found) if found.count == 0 => label("cli-doctor-dead-letters-true").to_owned(),
+        Detail::DeadLetters(found) => {
+            sentence!("cli-doctor-dead-letters-untrue", count = found.count, ids = ids_text(found))
+        }
+        Detail::Entries(found) if found.count == 0 => label("cli-doctor-entries-single").to_owned(),
+        Detail::Entries(found) => sentence!("cli-doctor-entries-double", count = found.count, ids = ids_text(found)),
+        Detail::AuditLog { first_broken: None } => label("cli-doctor-audit-log-intact").to_owned(),
+        Detail::AuditLog { first_broken: Some(entry) } => sentence!("cli-doctor-audit-log-broken", entry),
+        Detail::Ledger(found) if found.differing == 0 => verified_text(found),
+        Detail::Ledger(found) => {
+            let (told, first) = (verified_text(found), differences_text(&found.differences));
+            sentence!("cli-doctor-ledger-differs", told, first)
+        }
+        Detail::Verified(found) => workers_text(found),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),
         Detail::Sources(0) => label("cli-doctor-none").to_owned(),
         Detail::Sources(number) => number.to_string(),
@@ -71,6 +97,35 @@ fn detail_text(detail: &Detail) -> String {
         Detail::NotExamined => label("cli-doctor-looked-settings-file-says-where").to_owned(),
         Detail::Failed(error) => error_text(error),
     }
+}
+
+fn ids_text(rows: &BrokenRows) -> String {
+    rows.first.iter().map(ToString::to_string).collect::<Vec<_>>().join(label("cli-render-comma"))
+}
+
+fn books_text(found: &BookDifferences) -> String {
+    if found.differing_batches == 0 {
+        return label("cli-doctor-books-agree").to_owned();
+    }
+    let told = |of: &BatchDifference| {
+        let BatchDifference { run, batch, expected, found, law, .. } = of;
+        sentence!("cli-doctor-batch-differs", run, batch, law = law_label(*law), expected, found)
+    };
+    let first = found.differences.iter().map(told).collect::<Vec<_>>().join(label("cli-runs-text"));
+    sentence!("cli-doctor-books-differ", count = found.differing_batches, first)
+}
+
+fn workers_text(found: &VerifiedByWorkers) -> String {
+    let round = match (&found.round_ended_at, found.days) {
+        (Some(at), _) => sentence!("cli-doctor-round-ended", at = format_moment(at)),
+        (None, 0) => label("cli-doctor-verify-off").to_owned(),
+        (None, _) => label("cli-doctor-no-round").to_owned(),
+    };
+    if found.differing == 0 {
+        return round;
+    }
+    let first = differences_text(&found.differences);
+    sentence!("cli-doctor-workers-found", round, count = found.differing, first)
 }
 
 fn rules_text(in_force: &[String], differing: &[String]) -> String {

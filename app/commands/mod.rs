@@ -35,6 +35,7 @@ mod sources;
 mod sync;
 mod teachers;
 mod upload;
+mod verify;
 mod worker;
 
 use huiliu_engine::ingest::PassStart;
@@ -102,6 +103,7 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
             let config = cli.globals.config.ok_or_else(matching::missing_config_error)?;
             matching::run(&matching::MatchArgs { config, left, right, json })
         }
+        Command::Verify { teacher } => verify::run(settings, teacher, json).await,
         Command::Balance { run } => runs::check_balance(settings, run, json).await,
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,
         Command::Batches(asked) => batches::run(settings, asked, json).await,

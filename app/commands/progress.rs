@@ -29,22 +29,45 @@ struct ReadTotals {
 impl ProgressLine {
     /// Creates the line. `total` is the number of records to read, if known in advance.
     pub fn new(total: Option<u64>) -> Self {
-        let bar = if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new_spinner();
-            let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar.set_message(label("cli-progress-reading"));
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        } else {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-        };
+        let bar = make_spinner(label("cli-progress-reading"));
         Self { bar, read: Mutex::new(ReadTotals { records: 0, pages: 0, total, began: Instant::now() }) }
     }
 
     /// Removes the line from the terminal.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+fn make_spinner(message: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let bar = ProgressBar::new_spinner();
+    let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(message);
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// A line on a terminal that counts verified teachers. Hidden in a pipe.
+pub struct CountLine(ProgressBar);
+
+impl CountLine {
+    /// Creates the line.
+    pub fn new() -> Self {
+        Self(make_spinner(label("cli-progress-verifying")))
+    }
+
+    /// Shows how many teachers were verified so far.
+    pub fn show_count(&self, teachers: u64) {
+        self.0.set_message(counting!("cli-progress-verified", n = teachers));
+    }
+
+    /// Removes the line from the terminal.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
     }
 }
 

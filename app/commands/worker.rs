@@ -9,6 +9,7 @@ use huiliu_engine::registry::RegistrySnapshot;
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::schedule::SourceLease;
 use huiliu_engine::sources::{ReadResult, ReadySource, SourceError};
+use huiliu_engine::verify::Verifier;
 use huiliu_manifest::Transport;
 use huiliu_messages::in_log;
 use huiliu_store::StoreError;
@@ -38,6 +39,9 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
         async move { worker.run_until_stopped(stopped).await }
     });
     let mut reading = tokio::spawn(run_schedules(runtime.clone(), sources, stopped.clone()));
+    if !until_done {
+        tokio::spawn(verify_by_and_by(runtime.clone(), stopped));
+    }
     note(label("cli-worker-worker-started-stop-ctrl-c"));
     let result = tokio::select! {
         ended = &mut work => match ended {
@@ -75,6 +79,8 @@ async fn wait_for_stop(mut told: watch::Receiver<bool>) {
     let _ = told.wait_for(|told| *told).await;
 }
 
+/// Pause while no teachers are to be verified.
+const VERIFY_PAUSE: Duration = Duration::from_secs(2);
 /// Pause before a source that could not be opened is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(60);
 
@@ -216,6 +222,23 @@ async fn sync_source(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLea
     }
     .instrument(span)
     .await;
+}
+
+/// Verifies a block of teachers whenever one is due, with pauses as long as the work.
+async fn verify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
+    let days = i64::from(runtime.settings.verify_days);
+    let mut pause = Duration::from_secs(1);
+    while days > 0 && tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        let started = Instant::now();
+        pause = match Verifier::from(&runtime.delivery).verify_due_block(days).await {
+            Ok(Some(_)) => started.elapsed().max(Duration::from_millis(200)),
+            Ok(None) => VERIFY_PAUSE,
+            Err(e) => {
+                tracing::warn!("{}", sentence!("cli-log-not-verified", e = in_log(&e)));
+                RETRY_PAUSE
+            }
+        };
+    }
 }
 
 /// Settles when no batch is waiting, and at least every 30 seconds. Ends when all is done, if `until_done` is set, and

@@ -12,7 +12,7 @@ use super::RawSettings;
 const PREFIX: &str = "HUILIU_";
 
 /// All our variables except those that begin with `HUILIU_FAULT_`, which are for tests.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "HUILIU_ACTOR",
     "HUILIU_ALLOW_NETWORKS",
     "HUILIU_BATCH_RECORDS",
@@ -33,6 +33,7 @@ const KNOWN: [&str; 21] = [
     "HUILIU_QUEUE",
     "HUILIU_REGIONS_FILE",
     "HUILIU_TIMEOUT_MS",
+    "HUILIU_VERIFY_DAYS",
     "HUILIU_WORKERS",
 ];
 
@@ -62,6 +63,7 @@ pub fn apply_environment(typed: &mut RawSettings, problems: &mut Vec<SettingsPro
     take!(timeout_ms, number("HUILIU_TIMEOUT_MS"));
     take!(batch_records, number("HUILIU_BATCH_RECORDS"));
     take!(workers, number("HUILIU_WORKERS"));
+    take!(verify_days, number("HUILIU_VERIFY_DAYS"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     take!(regions_file, text("HUILIU_REGIONS_FILE"));
     take!(matching_file, text("HUILIU_MATCHING_FILE"));

@@ -18,6 +18,12 @@ fn http_get(port: u16, path: &str) -> Option<(u16, String)> {
     Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
+/// Returns a metric of the worker at a port; `None` while there is none.
+pub fn fetch_metric(port: u16, name: &str) -> Option<i64> {
+    let (_, text) = http_get(port, "/metrics").filter(|(status, _)| *status == 200)?;
+    Some(read_metric(&text, name))
+}
+
 fn read_metric(text: &str, name: &str) -> i64 {
     let line = text.lines().find(|l| l.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).rsplit_once(' ').unwrap().1.parse().unwrap()

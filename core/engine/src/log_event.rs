@@ -47,6 +47,9 @@ pub(crate) enum LogEvent {
     /// Files of the settings differ from the rules in force and change nothing.
     #[serde(rename = "log.rules_differ")]
     RulesDiffer { names: Vec<String> },
+    /// Current entries are not what the rules give. The number of fields, and the first of them.
+    #[serde(rename = "log.ledger_differs")]
+    LedgerDiffers { fields: usize, teacher: i64, record: i64, field: &'static str },
     /// Waiting rows of a batch were not loaded.
     #[serde(rename = "log.rows_not_loaded")]
     RowsNotLoaded { why: Message },

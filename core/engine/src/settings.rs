@@ -40,6 +40,8 @@ pub struct Settings {
     pub timeout_ms: u64,
     /// Raw records per batch, at most 5,000.
     pub batch_records: u32,
+    /// Within how many days workers verify every teacher's entries once; 0: never.
+    pub verify_days: u32,
     /// The texts of the rule packs.
     pub packs: Vec<NamedText>,
     /// Weights and rules of matching.

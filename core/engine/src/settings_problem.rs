@@ -69,6 +69,9 @@ pub enum SettingsProblem {
     /// `batch_records` is out of range.
     #[serde(rename = "settings.batch_records")]
     BatchRecords { given: u64 },
+    /// `verify_days` is out of range.
+    #[serde(rename = "settings.verify_days")]
+    VerifyDays { given: u64 },
     /// `health` is not an address.
     #[serde(rename = "settings.health")]
     Health { given: String },
@@ -121,6 +124,7 @@ impl SettingsProblem {
             Self::Workers { .. } => "settings.workers",
             Self::Lease { .. } => "settings.lease_ms",
             Self::BatchRecords { .. } => "settings.batch_records",
+            Self::VerifyDays { .. } => "settings.verify_days",
             Self::Health { .. } => "settings.health",
             Self::Networks { .. } => "settings.allow_networks",
             Self::LogFormat { .. } => "settings.log_format",

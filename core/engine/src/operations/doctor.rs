@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::OperationError;
+use super::laws;
 use crate::active_rules;
 use crate::database::{self, MayCreate, OpenDatabase};
 use crate::program::Program;
@@ -14,10 +15,12 @@ use crate::rule_files::{self, RuleTexts};
 use crate::settings::{Settings, SourceSettings};
 use crate::settings_problem::{SettingsProblem, SettingsRead};
 use crate::source_check::{self, DuplicateName, SourceProblem};
+use crate::verify::{LedgerDifference, LedgerVerified};
 use huiliu_queue::Queue;
 use huiliu_store::Db;
+use huiliu_store::admin::books::{BookDifferences, BrokenRows};
 use huiliu_store::admin::registry::Registered;
-use huiliu_store::admin::reports::{self, OrphanCount};
+use huiliu_store::admin::reports::OrphanCount;
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_vault::key_file;
 
@@ -47,6 +50,18 @@ pub enum Part {
     Rules,
     /// Rows that refer to rows that do not exist.
     Orphans,
+    /// The counters of each batch, compared with the other tables.
+    Books,
+    /// The states of dead letters, compared with their sightings.
+    DeadLetters,
+    /// Whether a teacher has at most one current entry for a record.
+    Entries,
+    /// Whether the audit log is intact.
+    AuditLog,
+    /// The entries of some teachers, compared with those that the rules give.
+    Ledger,
+    /// What workers found when they verified the ledger.
+    Verified,
     /// Whether the queue can be reached, and how many messages wait in it.
     Queue,
 }
@@ -101,6 +116,21 @@ pub enum Detail {
     },
     /// Rows that refer to rows that do not exist. An empty list is good.
     Orphans(Vec<OrphanCount>),
+    /// Batches whose counters are not what the other tables say.
+    Books(BookDifferences),
+    /// Dead letters whose state is not what their sightings say.
+    DeadLetters(BrokenRows),
+    /// Current entries beside another one of the same teacher and record.
+    Entries(BrokenRows),
+    /// The state of the audit log.
+    AuditLog {
+        /// The first entry that was altered, or before which one is missing; null if the log is intact.
+        first_broken: Option<i64>,
+    },
+    /// A sample of the ledger.
+    Ledger(LedgerVerified),
+    /// What workers found.
+    Verified(VerifiedByWorkers),
     /// The queue and its depth.
     Queue {
         /// The address of the queue.
@@ -120,6 +150,19 @@ pub enum Detail {
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
     Failed(OperationError),
+}
+
+/// What workers found when they verified the ledger, block by block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VerifiedByWorkers {
+    /// Within how many days they verify every teacher once; 0: never.
+    pub days: u32,
+    /// When they had last verified every teacher; null if they have not yet.
+    pub round_ended_at: Option<String>,
+    /// The number of fields that differed.
+    pub differing: i64,
+    /// The first of them.
+    pub differences: Vec<LedgerDifference>,
 }
 
 /// A problem with a setting.
@@ -166,7 +209,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(what: Part, ok: bool, detail: Detail) -> Self {
+    pub(super) fn new(what: Part, ok: bool, detail: Detail) -> Self {
         Self { what, ok, warning: false, detail }
     }
 
@@ -247,8 +290,7 @@ async fn examine_key_and_rows(settings: &Settings, items: &mut Vec<Finding>) -> 
         items.push(Finding { warning: true, ..Finding::new(Part::KeyFile, true, detail) });
     }
     items.push(examine_rules(settings, &opened.db).await);
-    let orphans = reports::count_orphans(&opened.db).await?;
-    items.push(Finding::new(Part::Orphans, orphans.is_empty(), Detail::Orphans(orphans)));
+    laws::examine_laws(settings, &opened, items).await?;
     let namespace = opened.keys.namespace();
     opened.close().await;
     Ok(namespace)

@@ -23,6 +23,7 @@ pub mod filters;
 pub mod health;
 pub mod identity;
 pub mod infer;
+mod laws;
 pub mod maintenance;
 pub mod matching;
 mod page;
@@ -48,6 +49,7 @@ pub mod sources;
 pub mod sync;
 pub mod teachers;
 pub mod upload;
+pub mod verify;
 
 pub use act::Act;
 pub use before_after::BeforeAfter;

@@ -8,6 +8,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::books::{self, BookDifferences};
 use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
@@ -52,15 +53,33 @@ pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, Operation
     })
 }
 
-/// Balances all runs or one: checks that every raw record received has exactly one outcome.
+/// The balance of some runs, and the batches whose counters are not what the other tables say.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Books {
+    /// The sums. `balanced` says that they add up and that no batch differs.
+    #[serde(flatten)]
+    pub balance: Balance,
+    /// The batches that differ.
+    #[serde(flatten)]
+    pub batches: BookDifferences,
+}
+
+/// Batches that a balance lists; all are counted.
+const LISTED: i64 = 1_000;
+
+/// Balances all runs or one: checks that every raw record received has exactly one outcome, in the sums and batch by batch.
 ///
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist.
-pub async fn balance(opened: &OpenDatabase, run: Option<i64>) -> Result<Balance, OperationError> {
+pub async fn balance(opened: &OpenDatabase, run: Option<i64>) -> Result<Books, OperationError> {
     if let Some(run) = run
         && reports::list_runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?.is_empty()
     {
         return Err(NotFound::Run { run }.into());
     }
-    Ok(reports::read_balance(&opened.db, run.map_or(RunRange::ALL, RunRange::single)).await?)
+    let range = run.map_or(RunRange::ALL, RunRange::single);
+    let batches = books::compare_batches(&opened.db, range, LISTED).await?;
+    let sums = reports::read_balance(&opened.db, range).await?;
+    let balance = Balance { balanced: sums.balanced && batches.differing_batches == 0, ..sums };
+    Ok(Books { balance, batches })
 }

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
-use huiliu_store::admin::reports::{Balance, BatchRow, LedgerRow, LetterRow, RecordRow, RunRow};
+use crate::verify::LedgerVerified;
+use huiliu_store::admin::reports::{BatchRow, LedgerRow, LetterRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
@@ -88,7 +89,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("rules.list", schema_of::<Page<rules::PackShown>>),
     ("rules.settings", schema_of::<Page<rules::OpenQuestion>>),
     ("rules.show", schema_of::<Page<rules::RuleShown>>),
-    ("runs.balance", schema_of::<Balance>),
+    ("runs.balance", schema_of::<runs::Books>),
     ("runs.list", schema_of::<Page<RunRow>>),
     ("runs.show", schema_of::<runs::RunShown>),
     ("schedules.list", schema_of::<Page<ScheduleRow>>),
@@ -106,6 +107,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("teachers.totals", schema_of::<Page<CycleTotals>>),
     ("upload.plan", schema_of::<Plan>),
     ("upload.upload", schema_of::<sync::Pass>),
+    ("verify.ledger", schema_of::<LedgerVerified>),
 ];
 
 /// Builds one document with the schema of every result under `operations`, by operation name. Shared types are in

@@ -204,6 +204,26 @@ cli-doctor-something-order-see-above = a check found a problem, see above
 cli-doctor-source = source
 cli-doctor-sources = sources
 cli-doctor-waiting = { $where } ({ $waiting } waiting)
+cli-doctor-books = books
+cli-doctor-books-agree = every batch agrees with the other tables
+cli-doctor-books-differ = { $count } batches differ from the other tables: { $first }; see all with `huiliu balance`, then restore a backup from before, or report this with the list
+cli-doctor-batch-differs = run { $run }, batch { $batch }: { $law }: expected { $expected }, found { $found }
+cli-doctor-dead-letters = dead letters
+cli-doctor-dead-letters-true = every state is what the sightings say
+cli-doctor-dead-letters-untrue = { $count } dead letters have another state than their sightings say: { $ids }; look at them with `huiliu dead-letters show`, then restore a backup from before, or report this
+cli-doctor-entries = entries
+cli-doctor-entries-single = at most one current entry for each teacher and record
+cli-doctor-entries-double = { $count } entries are not the only current one of their teacher and record: { $ids }; restore a backup from before, or report this
+cli-doctor-audit-log = audit log
+cli-doctor-audit-log-intact = intact
+cli-doctor-audit-log-broken = entry { $entry } was altered, or one before it is missing: somebody changed the database by hand; compare with a backup
+cli-doctor-ledger = ledger, a sample
+cli-doctor-ledger-differs = { $told }: { $first }; see all with `huiliu verify`, find out who changed the database, then restore a backup from before, or report this
+cli-doctor-verified = ledger, by workers
+cli-doctor-round-ended = all teachers were last verified by { $at }
+cli-doctor-no-round = not all teachers were verified yet; a running worker does it by and by
+cli-doctor-verify-off = off (verify_days is 0)
+cli-doctor-workers-found = { $round }; { $count } fields differ: { $first }; see all with `huiliu verify`, find out who changed the database, then restore a backup from before, or report this
 
 # health
 cli-health-ago = { $s } s ago
@@ -567,6 +587,22 @@ cli-runs-all-runs = all runs
 cli-runs-balanced = balanced
 cli-runs-balanced-2 = NOT BALANCED
 cli-runs-books-balanced = not balanced: not every raw record has exactly one outcome
+cli-runs-payload = payload
+cli-runs-batch = batch
+cli-runs-law = law
+cli-runs-expected = expected
+cli-runs-found = found
+cli-runs-differing-batches = { $n ->
+    [one] { $n } batch differs from the other tables:
+   *[other] { $n } batches differ from the other tables:
+}
+cli-runs-law-outcomes = outcomes add up to the records received
+cli-runs-law-written = written rows are the records inserted, updated or ranked anew
+cli-runs-law-held = written rows less those taken over are stored
+cli-runs-law-parked = parked records have open dead letters
+cli-runs-law-discarded = discarded records have discarded dead letters
+cli-runs-law-superseded = superseded dead letters count as superseded
+cli-runs-law-skipped = records left out have a reason
 cli-runs-complete = complete
 cli-runs-complete-2 = not complete
 cli-runs-ended = ended
@@ -939,6 +975,9 @@ cli-words-rule-exempt = exempt by age
 cli-words-rule-carry-over = carried into the next year
 cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } class hours
 cli-words-reasons-records-without-claim = records without a claim
+cli-words-reasons-records-without-batch = records without a batch
+cli-words-reasons-roster-rows-without-batch = roster rows without a batch
+cli-words-reasons-sightings-without-batch = sightings without a batch
 cli-words-reasons-claims-without-teacher = claims without a teacher
 cli-words-reasons-assessments-without-record = assessments without a record
 cli-words-reasons-entries-without-record = entries without a record
@@ -977,6 +1016,7 @@ cli-log-sync-ended = the sync ended
 cli-log-sync-broke-off = the sync broke off; trying again: { $e }
 cli-log-passes-not-judged = passes were not judged, trying again: { $e }
 cli-log-not-settled = not settled, trying again: { $e }
+cli-log-not-verified = the ledger was not verified, trying again: { $e }
 cli-words-reasons-skipped = skipped
 cli-words-reasons-seconds = seconds
 cli-mistake-surplus-argument = the argument { $argument } is not expected here
@@ -994,3 +1034,36 @@ cli-words-by-decision = decision { $number }
 cli-decisions-decision-undone = {"\u000A"}  decision { $number } is undone
 cli-log-too-many-payloads = other payloads are being received
 cli-decisions-only-itself = {"\u000A"}  only a plan: nothing was changed; the decision itself is all that would be recorded
+
+# verify
+cli-verify-teachers = { $n ->
+    [one] { $n } teacher verified
+   *[other] { $n } teachers verified
+}
+cli-verify-entries = { $n ->
+    [one] { $n } entry compared
+   *[other] { $n } entries compared
+}
+cli-verify-waiting = { $n ->
+    [one] { $n } teacher waits to be settled
+   *[other] { $n } teachers wait to be settled
+}
+cli-verify-differing = { $n ->
+    [0] nothing differs
+    [one] { $n } field differs
+   *[other] { $n } fields differ
+}
+cli-verify-difference = teacher { $teacher }, record { $record }, { $field }: stored { $stored }, derived { $derived }
+cli-verify-ledger-differs = the stored ledger is not what rules, decisions and records give; find out who changed the database, then restore a backup from before, or report this with the list
+cli-verify-first-of = the first { $shown } of { $all } differences
+cli-verify-no-value = none
+cli-verify-teacher = teacher
+cli-verify-record = record
+cli-verify-field = field
+cli-verify-stored = stored
+cli-verify-derived = derived
+cli-progress-verifying = verifying
+cli-progress-verified = { $n ->
+    [one] { $n } teacher verified
+   *[other] { $n } teachers verified
+}

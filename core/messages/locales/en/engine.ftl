@@ -135,6 +135,7 @@ settings-number = { $variable } is "{ $value }"; give a whole number
 settings-unknown_variable = Huiliu does not read the environment variable { $variable }{ $nearest }; correct its name or unset it
 settings-workers = workers is { $given }; give a number from 1 to 64
 settings-lease_ms = lease_ms is { $given }; give at least 200
+settings-verify_days = verify_days is { $given }; give a number from 1 to 3,650, or 0 for never
 settings-batch_records = batch_records is { $given }; give a number from 1 to 5,000, or 0 for the number that suits the database
 settings-health = health is "{ $given }"; give an address and a port, such as 127.0.0.1:9464, or leave it empty
 settings-allow_networks = allow_networks has "{ $given }"; give networks, such as 10.1.0.0/16, or single addresses

@@ -12,6 +12,7 @@ log-rules_unusable = the rules in force cannot be used by this program, so it se
 log-rules_seeded = the database has its first rules: those of the settings, or the built-in ones
 log-rules_replaced = the database of an earlier release was last settled by other rules than those of these settings; all teachers are settled again
 log-rules_differ = these files of the settings differ from the rules in force and change nothing: { $names }; to put them into force, use `huiliu rules register FILE`
+log-ledger_differs = { NUMBER($fields, useGrouping: "false") } stored fields of the ledger are not what rules and records give; the first is { $field } of teacher { NUMBER($teacher, useGrouping: "false") }, record { NUMBER($record, useGrouping: "false") }; see `huiliu doctor` and `huiliu verify`
 log-rows_not_loaded = waiting rows were not loaded: { $why }
 log-rekeyed = record keys are compared by value now: { $rekeyed } records or dead letters got another key, { $merged } turned out to be a record that is stored already and count no more, { $unreadable } batches could not be read
 log-resealed = sealed again with the new key

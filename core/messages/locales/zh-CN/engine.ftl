@@ -140,6 +140,7 @@ settings-number = { $variable } 为 "{ $value }"；应为整数
 settings-unknown_variable = 汇流不读取环境变量 { $variable }{ $nearest }；请改正名称，或取消该变量
 settings-workers = { "workers" } 为 { $given }；应为 1 至 64 的整数
 settings-lease_ms = { "lease_ms" } 为 { $given }；至少应为 200
+settings-verify_days = { "verify_days" } 为 { $given }；应为 1 至 3,650 的整数，或 0（从不核验）
 settings-batch_records = { "batch_records" } 为 { $given }；应为 1 至 5,000 的整数，或 0（按数据库种类取值）
 settings-health = { "health" } 为 "{ $given }"；应为地址和端口，如 127.0.0.1:9464，或留空
 settings-allow_networks = { "allow_networks" } 中有 "{ $given }"；应写网段（如 10.1.0.0/16）或单个地址

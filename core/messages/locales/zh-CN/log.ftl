@@ -12,6 +12,7 @@ log-rules_unusable = 本程序无法使用现行规则，因此不结算：{ $wh
 log-rules_seeded = 数据库有了第一套规则：取自设置，或为内置规则
 log-rules_replaced = 此数据库由较早的版本建立，上次结算所用的规则与当前设置不同；所有教师将重新结算
 log-rules_differ = 设置中的这些文件与现行规则不同，不起作用：{ $names }；如要启用，请用 `huiliu rules register 文件`
+log-ledger_differs = 学时台账中有 { NUMBER($fields, useGrouping: "false") } 处与按规则和记录推算的结果不同；首处为教师 { NUMBER($teacher, useGrouping: "false") }、记录 { NUMBER($record, useGrouping: "false") } 的 { $field }；见 `huiliu doctor` 和 `huiliu verify`
 log-rows_not_loaded = 等待中的行未能录入：{ $why }
 log-rekeyed = 记录标识改为按值比较：{ $rekeyed } 条记录或死信换了标识，{ $merged } 条与已有记录是同一条、不再计入，{ $unreadable } 个批次无法读取
 log-resealed = 已用新密钥密封

@@ -56,6 +56,10 @@ pub async fn read_metrics(db: &Db) -> Result<Figures, StoreError> {
              UNION ALL SELECT 'claims_waiting', 'potential', count(*) FROM identity_claim WHERE state = 'potential'
              UNION ALL SELECT 'claims_waiting', 'none', count(*) FROM identity_claim WHERE state = 'none'
              UNION ALL SELECT 'claims_waiting', 'new', count(*) FROM identity_claim WHERE state = 'new'
+             UNION ALL SELECT 'verified_teachers_total', '', teachers FROM verify_round
+             UNION ALL SELECT 'verify_differences', '', count(*) FROM verify_difference
+             UNION ALL SELECT 'verify_oldest_seconds', '',
+               coalesce(({now} - min(coalesce(verified_at, known_at))) / 1000000, 0) FROM verify_block
              UNION ALL SELECT 'payloads_unread', '', count(*) FROM payload WHERE state = 'undecodable'
              UNION ALL SELECT 'oldest_waiting_seconds', '', coalesce(({now} - min(p.landed_at)) / 1000000, 0)
                FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.state IN ('due', 'claimed')

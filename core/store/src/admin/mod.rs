@@ -1,6 +1,7 @@
 //! Administration: registry, sources, sealing keys, audit log, and reports.
 
 pub mod audit;
+pub mod books;
 pub mod counts;
 pub mod filter;
 pub mod metrics;

@@ -546,6 +546,9 @@ pub async fn count_orphans(db: &Db) -> Result<Vec<OrphanCount>, StoreError> {
         ("assessments_without_record", "assessment", "record_id", "training_record"),
         ("entries_without_record", "credit_entry", "record_id", "training_record"),
         ("sightings_without_dead_letter", "dead_letter_sighting", "dead_letter_id", "dead_letter"),
+        ("records_without_batch", "training_record", "batch_id", "batch"),
+        ("roster_rows_without_batch", "roster_row", "batch_id", "batch"),
+        ("sightings_without_batch", "dead_letter_sighting", "batch_id", "batch"),
     ] {
         let sql = format!(
             "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL

@@ -177,6 +177,9 @@ pub async fn commit_replayed(
     // Claims that this transaction creates must not be cached before it commits.
     let written = write_records(tx, keys, &Mutex::default(), held, load, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
+    if taken < resolution.records.len() {
+        return Ok(taken);
+    }
     let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
     let records = resolution.records.len();

@@ -22,6 +22,15 @@ pub struct EntryDifference {
     pub derived: Option<String>,
 }
 
+/// The result of comparing some teachers.
+#[derive(Debug, Default)]
+pub struct ComparedTeachers {
+    /// Entries compared: those that are stored, and those that are derived only.
+    pub entries: u64,
+    /// The fields that differ, by teacher and record.
+    pub differences: Vec<EntryDifference>,
+}
+
 /// Compares the current entries of some teachers with those that rules with the decisions about courses give now. Reads
 /// only what the transaction sees.
 ///
@@ -32,17 +41,21 @@ pub async fn compare_teachers(
     policy: &Policy,
     rules: &RuleIds,
     teachers: &[i64],
-) -> Result<Vec<EntryDifference>, StoreError> {
+) -> Result<ComparedTeachers, StoreError> {
     let facts = facts::load_facts(tx, teachers).await?;
     let mut held = entries::read_entries(tx, teachers).await?;
     let (people, nobody) = (facts::load_people(tx, teachers).await?, Person::default());
+    let mut entries = held.len() as u64;
     let mut found = Vec::new();
     for teacher in teachers {
         let person = people.get(teacher).unwrap_or(&nobody);
         for entry in facts.get(teacher).map(|f| ledger::compute_entries(policy, person, f)).unwrap_or_default() {
             let key = EntryKey { teacher_id: *teacher, record_id: entry.record_id };
             match held.remove(&key) {
-                None => found.push(whole_entry(key, None, Some(entry.outcome.as_str()))),
+                None => {
+                    entries += 1;
+                    found.push(whole_entry(key, None, Some(entry.outcome.as_str())));
+                }
                 Some(stored) if stored.is_same_as(&entry, rules) => {}
                 Some(stored) => found.extend(compare_fields(key, &stored, &entry, rules)),
             }
@@ -53,7 +66,7 @@ pub async fn compare_teachers(
         whole_entry(key, Some(outcome.as_deref().unwrap_or_default()), None)
     }));
     found.sort_by_key(|of| (of.teacher, of.record));
-    Ok(found)
+    Ok(ComparedTeachers { entries, differences: found })
 }
 
 fn whole_entry(key: EntryKey, stored: Option<&str>, derived: Option<&str>) -> EntryDifference {

@@ -161,8 +161,9 @@ async fn settle_teachers(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers
         }
     }
     let ids = tx.reserve_ids("credit_entry", made.len()).await?;
-    insert_entries(tx, rules, &made, &ids).await?;
-    supersede_entries(tx, &held, &made, &ids).await
+    // In this order, because a teacher has one current entry for a record at every moment.
+    supersede_entries(tx, &held, &made, &ids).await?;
+    insert_entries(tx, rules, &made, &ids).await
 }
 
 /// An entry to be written.

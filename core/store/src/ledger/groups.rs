@@ -80,6 +80,25 @@ pub async fn count_groups(db: &Db) -> Result<i64, StoreError> {
     rows.first().map_or(Ok(0), |row| row.int("n"))
 }
 
+/// Returns which of these teachers belong to a group whose mark no settlement has turned into marks of teachers yet.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn concerned_among(tx: &mut Tx, teachers: &BTreeSet<i64>) -> Result<BTreeSet<i64>, StoreError> {
+    if teachers.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let sql = "SELECT DISTINCT c.teacher_id AS teacher_id FROM {rows} {join identity_claim c ON c.teacher_id = incoming.teacher_id}
+         WHERE EXISTS (SELECT 1 FROM group_mark g WHERE g.kind = 'names') OR EXISTS (
+           SELECT 1 FROM training_record r JOIN source s ON s.id = r.source_id
+           JOIN group_mark g ON (g.connector = s.connector AND g.course_code = r.course_code)
+                             OR (r.period_end >= g.first_day AND r.period_end <= g.last_day)
+           WHERE r.claim_id = c.id)";
+    let rows =
+        tx.fetch_rows_with(sql, vec![], Rows::new().int("teacher_id", teachers.iter().copied().map(Some))).await?;
+    rows.iter().map(|row| row.int("teacher_id")).collect()
+}
+
 /// The group marks that one transaction turns into marks of teachers.
 #[derive(Default)]
 struct TakenGroups {

@@ -1,7 +1,7 @@
 //! Marks: the teachers who wait to be settled. A load adds one row per block of 1,024 teachers, with the teachers as a
 //! bit set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -167,6 +167,22 @@ pub async fn peek_next_block(tx: &mut Tx, after: i64) -> Result<Option<MarkedBlo
     Ok(Some(MarkedBlock { block, teachers: union_marks(&marks)?.teacher_ids(block) }))
 }
 
+/// Returns which of these teachers, in order of their numbers, wait to be settled.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn marked_among(tx: &mut Tx, teachers: &[i64]) -> Result<BTreeSet<i64>, StoreError> {
+    let (Some(first), Some(last)) = (teachers.first(), teachers.last()) else { return Ok(BTreeSet::new()) };
+    let sql = "SELECT block, teachers FROM recompute_mark WHERE block >= $1 AND block <= $2";
+    let marks = tx.fetch_rows(sql, vec![first.div_euclid(BLOCK).into(), last.div_euclid(BLOCK).into()]).await?;
+    let mut marked = BTreeSet::new();
+    for mark in marks.chunk_by(|a, b| a.int("block").ok() == b.int("block").ok()) {
+        let Some(first) = mark.first() else { continue };
+        marked.extend(union_marks(mark)?.teacher_ids(first.int("block")?));
+    }
+    Ok(marked)
+}
+
 /// Returns the number of the last settlement mark, or 0 if there is none.
 ///
 /// # Errors
@@ -231,8 +247,6 @@ pub async fn count_marked(db: &Db) -> Result<i64, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -10,3 +10,4 @@ pub mod groups;
 pub mod marks;
 pub mod rule_sets;
 pub mod trace;
+pub mod verified;

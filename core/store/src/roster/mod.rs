@@ -101,6 +101,9 @@ pub async fn commit_replayed(
 ) -> Result<usize, StoreError> {
     let written = write::write_rows(tx, keys, held, load, sifted, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
+    if taken < resolution.records.len() {
+        return Ok(taken);
+    }
     let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
     let records = resolution.records.len();

@@ -8,6 +8,8 @@ use huiliu_vault::keys::KeyError;
 use serde::{Serialize, Serializer};
 use sqlx::migrate::MigrateError;
 
+use crate::sql::promises::BrokenRow;
+
 /// An error of the store. Its sentences are in the catalogues of `huiliu-messages`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
@@ -115,6 +117,9 @@ pub enum SchemaError {
     /// It is newer, or belongs to another program.
     #[serde(rename = "database.schema_unknown")]
     Unknown,
+    /// Rows break what this version's schema promises. These are the first.
+    #[serde(rename = "database.broken_rows")]
+    BrokenRows { rows: Vec<BrokenRow> },
     /// A migration failed, for this reason.
     #[serde(rename = "database.migration")]
     Migration { why: DatabaseError },
@@ -217,7 +222,7 @@ pub enum RehearsalMisuse {
     NotOne,
 }
 
-said_in_english!(StoreError, AddressError, ConnectError, SchemaError, Unreadable, Kept, RehearsalMisuse);
+said_in_english!(StoreError, AddressError, ConnectError, SchemaError, BrokenRow, Unreadable, Kept, RehearsalMisuse);
 
 impl From<sqlx::Error> for StoreError {
     fn from(why: sqlx::Error) -> Self {

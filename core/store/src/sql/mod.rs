@@ -5,6 +5,7 @@ mod dialect;
 pub mod error;
 pub mod lease;
 pub mod migrations;
+pub mod promises;
 pub mod rehearsal;
 pub mod rows;
 pub mod schema;

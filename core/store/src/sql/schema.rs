@@ -12,7 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use crate::admin::sealing;
 use crate::sql::db::Db;
 use crate::sql::error::{SchemaError, StoreError, Unreadable};
-use crate::sql::migrations;
+use crate::sql::{migrations, promises};
 use huiliu_vault::keys::Keys;
 
 fn select_migrator(db: &Db) -> &'static Migrator {
@@ -81,12 +81,15 @@ async fn fetch_count(db: &Db, sql: &str) -> Result<i64, StoreError> {
 /// Migrates the schema to this program's version and returns its state before.
 ///
 /// # Errors
-/// [`StoreError::Schema`] if the database is newer or foreign, or if a migration fails; the failed migration is rolled
-/// back.
+/// [`StoreError::Schema`] if the database is newer or foreign, if its rows break what the new schema promises, or if a
+/// migration fails; the failed migration is rolled back.
 pub async fn migrate(db: &Db) -> Result<SchemaState, StoreError> {
     let before = read_state(db).await?;
     if before == SchemaState::Unknown {
         return Err(unknown_schema());
+    }
+    if let SchemaState::Behind { applied, .. } = before {
+        promises::require_kept(db, select_migrator(db).iter().take(applied).map(|migration| migration.version)).await?;
     }
     let result = match db {
         Db::Pg { read, .. } => migrations::postgres_migrator().run(read).await,

@@ -1,0 +1,195 @@
+//! The books, batch by batch: each counter of a batch is compared with the rows of the other tables, so that two errors
+//! in different batches do not cancel out in a sum.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::intake::runs::RunRange;
+use crate::sql::db::Db;
+use crate::sql::error::StoreError;
+use crate::sql::rows::Row;
+
+/// A law that holds for each batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BookLaw {
+    /// The outcomes add up to the records received, or to 0 before the batch is delivered.
+    Outcomes,
+    /// The rows that it wrote are its inserted, updated and re-ranked records.
+    Written,
+    /// The rows that it wrote, less those that later batches took over, are stored under its number.
+    Held,
+    /// Each parked record has a sighting of an open dead letter.
+    Parked,
+    /// Each discarded record has a sighting of a discarded dead letter.
+    Discarded,
+    /// Sightings that are superseded count as superseded.
+    Superseded,
+    /// Each record left out has a reason.
+    Skipped,
+}
+
+/// A law, the value that the batch's counters give, and the value that the other tables give.
+struct Comparison {
+    law: BookLaw,
+    expected: &'static str,
+    found: &'static str,
+}
+
+const fn compare(law: BookLaw, expected: &'static str, found: &'static str) -> Comparison {
+    Comparison { law, expected, found }
+}
+
+/// `b` is the batch, `l` its losses, `h` its stored rows, `g` its sightings, `k` its reasons for records left out.
+const COMPARISONS: [Comparison; 7] = [
+    compare(
+        BookLaw::Outcomes,
+        "CASE WHEN b.state = 'done' THEN b.record_count ELSE 0 END",
+        "b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded",
+    ),
+    compare(BookLaw::Written, "b.inserted + b.updated + b.unchanged - b.elsewhere", "b.held"),
+    compare(BookLaw::Held, "b.held - coalesce(l.n, 0)", "coalesce(h.n, 0)"),
+    compare(BookLaw::Parked, "b.parked", "coalesce(g.parked, 0)"),
+    compare(BookLaw::Discarded, "b.discarded", "coalesce(g.discarded, 0)"),
+    // Others count as superseded without ever having been parked.
+    compare(
+        BookLaw::Superseded,
+        "CASE WHEN coalesce(g.superseded, 0) > b.superseded THEN b.superseded ELSE coalesce(g.superseded, 0) END",
+        "coalesce(g.superseded, 0)",
+    ),
+    compare(BookLaw::Skipped, "b.skipped", "coalesce(k.n, 0)"),
+];
+
+/// The rows that count as held by the batch that they name.
+const HELD_ROWS: &str = "SELECT batch_id FROM training_record UNION ALL SELECT batch_id FROM roster_row";
+
+/// A batch that breaks a law.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BatchDifference {
+    /// Number of the run.
+    pub run: i64,
+    /// Name of the source.
+    pub source: String,
+    /// Name of the stream.
+    pub stream: String,
+    /// Page or file name of the payload.
+    pub payload: String,
+    /// Number of the batch.
+    pub batch: i64,
+    /// The law.
+    pub law: BookLaw,
+    /// The number that the batch's own counters give; for `outcomes`, the records that it received.
+    pub expected: i64,
+    /// The number that is found.
+    pub found: i64,
+}
+
+/// The batches that break a law.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BookDifferences {
+    /// Number of batches that break a law.
+    pub differing_batches: i64,
+    /// The first differences, by batch.
+    pub differences: Vec<BatchDifference>,
+}
+
+/// Compares the counters of every batch of some runs with the other tables, at one moment. Returns the differences of at
+/// most `limit` batches. Reads every record.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn compare_batches(db: &Db, runs: RunRange, limit: i64) -> Result<BookDifferences, StoreError> {
+    let columns: Vec<String> = COMPARISONS
+        .iter()
+        .enumerate()
+        .map(|(n, of)| {
+            format!("CAST({} AS bigint) AS expected_{n}, CAST({} AS bigint) AS found_{n}", of.expected, of.found)
+        })
+        .collect();
+    let differ: Vec<String> = (0..COMPARISONS.len()).map(|n| format!("expected_{n} <> found_{n}")).collect();
+    let of_runs = "batch_id IN (SELECT id FROM batch WHERE run_id BETWEEN $1 AND $2)";
+    let sql = format!(
+        "SELECT differing.*, CAST(count(*) OVER () AS bigint) AS total FROM (
+           SELECT b.id AS id, b.run_id AS run_id, s.name AS source, p.stream AS stream, p.address AS address, {}
+           FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
+           LEFT JOIN (SELECT batch_id, sum(records) AS n FROM batch_loss WHERE {of_runs} GROUP BY batch_id) l ON l.batch_id = b.id
+           LEFT JOIN (SELECT batch_id, count(*) AS n FROM ({HELD_ROWS}) AS held WHERE {of_runs} GROUP BY batch_id) h
+             ON h.batch_id = b.id
+           LEFT JOIN (SELECT batch_id, sum(CASE WHEN outcome = 'parked' THEN 1 ELSE 0 END) AS parked,
+                             sum(CASE WHEN outcome = 'discarded' THEN 1 ELSE 0 END) AS discarded,
+                             sum(CASE WHEN outcome = 'superseded' THEN 1 ELSE 0 END) AS superseded
+                      FROM dead_letter_sighting WHERE {of_runs} GROUP BY batch_id) g ON g.batch_id = b.id
+           LEFT JOIN (SELECT batch_id, sum(records) AS n FROM batch_skip WHERE {of_runs} GROUP BY batch_id) k ON k.batch_id = b.id
+           WHERE b.run_id BETWEEN $1 AND $2) AS differing
+         WHERE {} ORDER BY id LIMIT $3",
+        columns.join(", "),
+        differ.join(" OR "),
+    );
+    let rows = db.fetch_rows(&sql, vec![runs.first.into(), runs.last.into(), limit.into()]).await?;
+    let mut found = BookDifferences::default();
+    for row in &rows {
+        found.differing_batches = row.int("total")?;
+        for (n, Comparison { law, .. }) in COMPARISONS.iter().enumerate() {
+            found.differences.extend(read_difference(row, *law, n)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read_difference(row: &Row, law: BookLaw, n: usize) -> Result<Option<BatchDifference>, StoreError> {
+    let (expected, found) = (row.int(&format!("expected_{n}"))?, row.int(&format!("found_{n}"))?);
+    if expected == found {
+        return Ok(None);
+    }
+    Ok(Some(BatchDifference {
+        run: row.int("run_id")?,
+        source: row.text("source")?,
+        stream: row.text("stream")?,
+        payload: row.text("address")?,
+        batch: row.int("id")?,
+        law,
+        expected,
+        found,
+    }))
+}
+
+/// Rows that break a law of single rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BrokenRows {
+    /// The number of rows.
+    pub count: i64,
+    /// The first of them.
+    pub first: Vec<i64>,
+}
+
+async fn list_broken(db: &Db, sql: &str) -> Result<BrokenRows, StoreError> {
+    let rows = db.fetch_rows(&format!("{sql} ORDER BY id LIMIT 10"), vec![]).await?;
+    Ok(BrokenRows {
+        count: rows.first().map_or(Ok(0), |row| row.int("total"))?,
+        first: rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Finds dead letters whose state is not what their sightings say: a letter is open as long as a raw record counts as
+/// parked for it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_untrue_letters(db: &Db) -> Result<BrokenRows, StoreError> {
+    let sql = "SELECT d.id AS id, count(*) OVER () AS total FROM dead_letter d WHERE (d.state = 'open') <>
+       EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = d.id AND s.outcome = 'parked')";
+    list_broken(db, sql).await
+}
+
+/// Finds current entries of a teacher for a record that has another current entry of that teacher. The database refuses
+/// them; an index that is damaged or was dropped does not.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_double_entries(db: &Db) -> Result<BrokenRows, StoreError> {
+    // The ids are aggregated, so that no index of a single teacher and record answers this.
+    let sql =
+        "SELECT id, count(*) OVER () AS total FROM (SELECT max(id) AS id FROM credit_entry WHERE superseded_at IS NULL
+       GROUP BY teacher_id, record_id HAVING count(*) > 1) AS doubled";
+    list_broken(db, sql).await
+}
