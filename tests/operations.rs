@@ -215,6 +215,7 @@ fn what_is_printed_fits_its_schema() {
         ("sources.list", vec!["sources", "list"]),
         ("teachers.explain", vec!["teachers", "explain", &teacher]),
         ("teachers.totals", vec!["teachers", "totals"]),
+        ("verify.ledger", vec!["verify"]),
         ("maintenance.rotate_keys", vec!["keys", "rotate"]),
     ]
     .into();

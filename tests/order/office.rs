@@ -10,7 +10,7 @@ use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
-use huiliu_store::admin::reports;
+use huiliu_store::admin::{books as books_of_batches, reports};
 use huiliu_store::delivery::batch::Outcomes;
 use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
@@ -290,6 +290,8 @@ impl Office {
             let of_batch = Books { outcomes, elsewhere: n("elsewhere"), seen_superseded: n("seen_superseded") };
             books.insert(n("id"), of_batch);
         }
+        let differing = books_of_batches::compare_batches(&self.db, runs::RunRange::ALL, 10).await.unwrap();
+        assert_eq!(differing.differing_batches, 0, "{:?}", differing.differences);
         let mut inserted = 0;
         for run in self.runs {
             let balance = reports::read_balance(&self.db, runs::RunRange::single(run)).await.unwrap();

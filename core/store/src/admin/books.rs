@@ -60,8 +60,9 @@ const COMPARISONS: [Comparison; 7] = [
     compare(BookLaw::Skipped, "b.skipped", "coalesce(k.n, 0)"),
 ];
 
-/// The rows that count as held by the batch that they name.
-const HELD_ROWS: &str = "SELECT batch_id FROM training_record UNION ALL SELECT batch_id FROM roster_row";
+/// The rows that count as held by the batch that they name. A record that turned out to be another one counts as lost.
+const HELD_ROWS: &str = "SELECT batch_id FROM training_record WHERE merged_into IS NULL
+    UNION ALL SELECT batch_id FROM roster_row";
 
 /// A batch that breaks a law.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
