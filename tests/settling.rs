@@ -13,7 +13,7 @@ use huiliu_engine::operations::{Act, ChangeOptions, OperationError};
 use huiliu_engine::program::Program;
 use huiliu_engine::runtime::{ProcessNames, Runtime};
 use huiliu_engine::settings::{NamedText, Settings};
-use huiliu_engine::verify;
+use huiliu_engine::verify::{TeacherRange, Verifier};
 use huiliu_platform::http::guard::Networks;
 use huiliu_store::Db;
 use huiliu_store::identity::claims;
@@ -48,6 +48,7 @@ fn storm_settings(dir: &std::path::Path, database: String) -> Settings {
         manifests_dir: None,
         networks: Networks::loopback(),
         sources: vec![],
+        verify_days: 0,
     }
 }
 
@@ -203,7 +204,8 @@ fn verify_settled(house: &TestEnv) -> u64 {
         let program = Program::new(huiliu_connectors::CONNECTORS, Box::new(InProcessUnpacker));
         let settings = Arc::new(storm_settings(&dir, database));
         let runtime = Runtime::start(settings, program, MayCreate::Nothing, names).await.unwrap().0;
-        let verified = verify::verify_ledger(&runtime.delivery, 5).await.unwrap();
+        let verifier = Verifier::from(&runtime.delivery);
+        let verified = verifier.verify_teachers(TeacherRange::ALL, 5, &|_| {}).await.unwrap();
         assert_eq!(verified.waiting, 0);
         assert!(verified.teachers > 1_024);
         println!("{} of {} teachers' fields differ: {:?}", verified.differing, verified.teachers, verified.differences);
