@@ -97,7 +97,7 @@ async fn load_subjects(runtime: &Runtime) -> Subjects {
 }
 
 /// Registers and activates other rules again and again. Returns how often.
-async fn change_rules(runtime: &Runtime, stop: &AtomicBool) -> usize {
+async fn change_rules(runtime: &Runtime, stop: &AtomicBool, pause: Duration) -> usize {
     let how = ChangeOptions { mode: Mode::Apply, planned_on: None, limit: 1 };
     let act = Act { actor: "storm", because: "a trial" };
     let mut changes = 0;
@@ -118,7 +118,7 @@ async fn change_rules(runtime: &Runtime, stop: &AtomicBool) -> usize {
         let request = RuleRegistration { files: &[file], activates: true };
         rule_versions::register(runtime, act, request, how).await.unwrap();
         changes += 1;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(pause).await;
     }
     changes
 }
@@ -148,6 +148,7 @@ fn storm_in_this_process() {
     let Some(dir) = std::env::var_os("STORM_DIR").map(std::path::PathBuf::from) else { return };
     let database = std::env::var("STORM_DATABASE").unwrap();
     let wanted: usize = std::env::var("STORM_DECISIONS").unwrap().parse().unwrap();
+    let pause = Duration::from_millis(std::env::var("STORM_PAUSE_MS").unwrap().parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         let settings = Arc::new(storm_settings(&dir, database));
@@ -176,7 +177,7 @@ fn storm_in_this_process() {
         }
         let changer = tokio::spawn({
             let (runtime, stop) = (runtimes[DECIDERS].clone(), stop.clone());
-            async move { change_rules(&runtime, &stop).await }
+            async move { change_rules(&runtime, &stop, pause).await }
         });
         while let Some(ended) = deciders.join_next().await {
             ended.unwrap();
@@ -207,26 +208,37 @@ fn verify_settled(house: &TestEnv) -> u64 {
         let verifier = Verifier::from(&runtime.delivery);
         let verified = verifier.verify_teachers(TeacherRange::ALL, 5, &|_| {}).await.unwrap();
         assert_eq!(verified.waiting, 0);
-        assert!(verified.teachers > 1_024);
+        assert!(verified.teachers >= 300);
         println!("{} of {} teachers' fields differ: {:?}", verified.differing, verified.teachers, verified.differences);
         runtime.close().await;
         verified.differing
     })
 }
 
+/// How strong a storm is.
+#[derive(Clone, Copy)]
+struct Storm {
+    /// Raw records before it begins; about a tenth as many teachers.
+    records: u32,
+    decisions: u32,
+    /// Between two activations of rules.
+    pause_ms: u32,
+    without_fence: bool,
+}
+
 /// Lets a storm of settlements, decisions, activations and loads go over a database. Returns the number of differences.
-fn settle_in_a_storm(decisions: usize, without_fence: bool) -> u64 {
+fn settle_in_a_storm(of: Storm) -> u64 {
     let house = TestEnv::new(Services::Postgres);
-    // Enough teachers for several blocks.
-    house.run_json(&["demo", "--records", "11000", "--seed", "3", "--json"]);
+    house.run_json(&["demo", "--records", &of.records.to_string(), "--seed", "3", "--json"]);
     assert_eq!(verify_settled(&house), 0);
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "settling::storm_in_this_process", "--ignored", "--nocapture"])
         .env("STORM_DIR", house.dir.0.join("data"))
         .env("STORM_DATABASE", house.postgres.as_ref().unwrap().url())
-        .env("STORM_DECISIONS", decisions.to_string());
-    if without_fence {
+        .env("STORM_DECISIONS", of.decisions.to_string())
+        .env("STORM_PAUSE_MS", of.pause_ms.to_string());
+    if of.without_fence {
         command.env("HUILIU_FAULT_SKIP_FENCE", "1").env("HUILIU_FAULT_SLOW_MS", "300");
     }
     let started = Instant::now();
@@ -245,12 +257,17 @@ fn settle_in_a_storm(decisions: usize, without_fence: bool) -> u64 {
 
 #[test]
 fn every_entry_is_the_one_derived_now_after_a_storm() {
-    assert_eq!(settle_in_a_storm(1_000, false), 0);
+    // Enough teachers for several blocks.
+    let storm = Storm { records: 11_000, decisions: 1_000, pause_ms: 2_000, without_fence: false };
+    assert_eq!(settle_in_a_storm(storm), 0);
 }
 
 #[test]
 fn without_the_fence_entries_of_other_rules_are_found() {
-    assert!(settle_in_a_storm(150, true) > 0, "the fence is out and nothing was noticed");
+    let storm = Storm { records: 3_000, decisions: 150, pause_ms: 0, without_fence: true };
+    // It depends on when the last change falls; with the fence, not one storm would leave a difference.
+    let found = (0..3).any(|_| settle_in_a_storm(storm) > 0);
+    assert!(found, "the fence is out and nothing was noticed");
 }
 
 /// Loads that follow one another without a gap, each with the lock of the claims, let whoever changes claims have a turn.
@@ -276,7 +293,7 @@ fn loads_do_not_keep_whoever_decides_on_claims_waiting() {
                 }
             });
         }
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         for _ in 0..3 {
             let mut tx = db.begin().await.unwrap();
             let turn = tokio::time::timeout(Duration::from_secs(3), claims::lock_claims_for_change(&mut tx)).await;
