@@ -167,6 +167,13 @@ fn of_two_rows_of_one_file_the_last_wins_and_both_are_named() {
         assert_eq!(county.hours_by_name()[name], ["48"], "{on:?}");
         let tied = "SELECT CAST(t.flagged AS bigint), v.address FROM training_record t JOIN version_tie v ON v.record_id = t.id";
         assert_eq!(county.house.query_rows(tied), [(1, b"1.csv line 2".to_vec())], "{on:?}");
+        let teacher = county.house.run_sql(
+            "SELECT c.teacher_id FROM training_record t JOIN identity_claim c ON c.id = t.claim_id WHERE t.flagged = 1",
+        );
+        let told = county.run(&["teachers", "explain", &teacher.to_string()]);
+        assert!(told.contains("1.csv line 4") && told.contains("came as the same version: 1.csv line 2;"), "{told}");
+        let listed = crate::test_env::items_of(county.run_json(&["records", "list", "--flagged"]));
+        assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
     }
 }
 

@@ -190,7 +190,10 @@ fn show_entry(e: &EntryRow) {
         say(&format!("    {}{other}", label("cli-teachers-hours-those-record")));
     }
     if e.flagged {
-        say(&format!("    {}", label("cli-teachers-flagged")));
+        let places: Vec<_> = e.other_contents.iter().map(|address| localize_address(address)).collect();
+        let places =
+            if places.is_empty() { label("cli-teachers-place-not-kept").to_owned() } else { places.join("; ") };
+        say(&format!("    {}", sentence!("cli-teachers-flagged", places)));
     }
     if let Some(decision) = &e.decision {
         show_decision(decision);

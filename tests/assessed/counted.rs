@@ -124,17 +124,18 @@ fn a_course_is_the_same_however_it_is_typed() {
         let row = |course: &str| format!("王一,22010219590911001X,P1,{course},10,2014-05-01,90,90,90,100");
         let rows = spellings.map(row);
         office.upload_completions(1, &rows.each_ref().map(String::as_str));
+        // Width, spaces and invisible characters make no other key, so these are three records of two courses.
         let told = office.run_json(&["teachers", "explain", &office.teacher_number(0)]);
         assert_eq!(
             (told["counted"]["units"].as_i64(), told["entries"].as_array().unwrap().len()),
-            (Some(2_160_000), 6)
+            (Some(2_160_000), 3)
         );
         let words = office.run(&["teachers", "explain", &office.teacher_number(0)]);
-        assert_eq!(words.matches("same platform, same course, same days").count(), 4, "{words}");
+        assert_eq!(words.matches("same platform, same course, same days").count(), 1, "{words}");
         // The listing has each course once, and one decision is for all its spellings.
         let unknown = office.list_items(&["courses", "unknown"]);
         let records: Vec<i64> = unknown.as_array().unwrap().iter().map(|c| c["records"].as_i64().unwrap()).collect();
-        assert_eq!(records, [4, 2], "{unknown}");
+        assert_eq!(records, [2, 1], "{unknown}");
         let decided = office.run_json(&[
             "courses",
             "equate",
@@ -150,7 +151,7 @@ fn a_course_is_the_same_however_it_is_typed() {
         assert_eq!(office.list_items(&["courses", "unknown"]).as_array().unwrap().len(), 1);
         let told = office.run_json(&["teachers", "explain", &office.teacher_number(0)]);
         let known = told["entries"].as_array().unwrap().iter().filter(|e| e["canonical_course"] == "C-001").count();
-        assert_eq!((known, told["counted"]["units"].as_i64()), (4, Some(2_160_000)), "{told}");
+        assert_eq!((known, told["counted"]["units"].as_i64()), (2, Some(2_160_000)), "{told}");
     }
 }
 

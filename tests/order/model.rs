@@ -116,15 +116,20 @@ impl Model {
 
     /// Returns whether a repeat of a batch's bytes can be counted without reading them: its own rows represent all of
     /// its unchanged records, none has lost to a later landing alone, and its dead letters leave nothing open.
-    pub fn can_count_repeats(&self, batch: i64) -> bool {
+    pub fn can_count_repeats(&self, batch: i64, repeat: i64) -> bool {
         let Some(of_batch) = self.good.get(&batch) else { return false };
         let superseded = self.sightings.iter().any(|s| s.batch == batch && s.is_superseded);
-        let lettered = self.rows.iter().any(|(key, row)| row.owner == batch && self.has_open_letter(*key));
+        let lettered =
+            self.rows.iter().any(|(key, row)| row.owner == batch && self.is_letter_open(*key, batch..repeat));
         of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered
     }
 
-    fn has_open_letter(&self, key: Key) -> bool {
-        !self.discarded.contains(&key) && self.sightings.iter().any(|s| s.key == key && !s.is_superseded)
+    /// Whether a dead letter is open that was seen in one of these batches.
+    fn is_letter_open(&self, key: Key, seen_in: std::ops::Range<i64>) -> bool {
+        let of_key = || self.sightings.iter().filter(|s| s.key == key);
+        !self.discarded.contains(&key)
+            && of_key().any(|s| !s.is_superseded)
+            && of_key().any(|s| seen_in.contains(&s.batch))
     }
 
     pub fn unchanged_elsewhere(&self, batch: i64) -> i64 {

@@ -97,7 +97,7 @@ impl Trial {
         let earlier = self.done.iter().filter(|(b, of)| **b < id && **of == activation && same(&self.places[*b]));
         let comparable: Vec<i64> = earlier.map(|(b, _)| *b).collect();
         let latest = comparable.iter().rev().find(|b| self.model.unchanged_elsewhere(**b) == 0);
-        let tells = place.again && latest.is_some_and(|b| self.model.can_count_repeats(*b));
+        let tells = place.again && latest.is_some_and(|b| self.model.can_count_repeats(*b, id));
         let kept = "SELECT p.same_as FROM payload p JOIN batch b ON b.payload_id = p.id WHERE b.id = $1";
         let kept = self.office.db.fetch_rows(kept, vec![id.into()]).await.unwrap();
         assert_eq!(kept[0].opt_int("same_as").unwrap().is_some(), place.again, "batch {id}: bytes are kept once");

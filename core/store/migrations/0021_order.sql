@@ -59,5 +59,6 @@ INSERT INTO rekey_due (source_id, stream) SELECT DISTINCT source_id, stream FROM
 UPDATE decision SET claim_id = (SELECT r.claim_id FROM training_record r WHERE r.id = decision.record_id)
   WHERE record_id IS NOT NULL AND claim_id IS NULL;
 
+CREATE INDEX dead_letter_open_stream ON dead_letter (source_id, stream) WHERE state = 'open';
 CREATE INDEX batch_undone ON batch (id) WHERE state <> 'done';
 CREATE INDEX training_record_merged ON training_record (merged_into) WHERE merged_into IS NOT NULL;

@@ -55,7 +55,7 @@ pub async fn commit_repeat(
         .await?;
     let Some(row) = earlier.first() else { return Ok(None) };
     let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
-    if row.int("tied")? + row.int("lost_tied")? > 0 || has_letters_in_question(&mut tx, earlier, table).await? {
+    if row.int("tied")? + row.int("lost_tied")? > 0 || has_letters_in_question(&mut tx, held, earlier, table).await? {
         return Ok(None);
     }
     let CopiedSightings { parked, superseded: seen, discarded } =
@@ -81,8 +81,13 @@ pub async fn commit_repeat(
 }
 
 /// Returns true if reading the bytes again could decide a dead letter otherwise than copying it does: a raw record of
-/// the earlier batch was superseded, or a dead letter is open of a record that the batch stores.
-async fn has_letters_in_question(tx: &mut Tx, earlier: i64, table: &str) -> Result<bool, StoreError> {
+/// the earlier batch was superseded, or a dead letter of a record that the batch stores was seen since and is open.
+async fn has_letters_in_question(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    earlier: i64,
+    table: &str,
+) -> Result<bool, StoreError> {
     let superseded = tx
         .fetch_rows(
             "SELECT batch_id FROM dead_letter_sighting WHERE batch_id = $1 AND outcome = 'superseded' LIMIT 1",
@@ -95,11 +100,12 @@ async fn has_letters_in_question(tx: &mut Tx, earlier: i64, table: &str) -> Resu
     let open = tx
         .fetch_rows(
             &format!(
-                "SELECT d.id AS id FROM dead_letter d {{join {table} t
-                   ON t.record_key = d.dead_letter_key AND t.source_id = d.source_id AND t.stream = d.stream}}
-                 WHERE d.state = 'open' AND t.batch_id = $1 LIMIT 1"
+                "SELECT s.dead_letter_id AS id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id
+                 JOIN {table} t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key
+                 WHERE s.batch_id >= $1 AND s.batch_id < $2 AND d.state = 'open' AND d.source_id = $3 AND d.stream = $4
+                   AND t.batch_id = $1 LIMIT 1"
             ),
-            vec![earlier.into()],
+            vec![earlier.into(), held.id.into(), held.source_id.into(), held.stream.as_str().into()],
         )
         .await?;
     Ok(!open.is_empty())

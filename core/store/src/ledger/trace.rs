@@ -106,6 +106,9 @@ pub struct EntryRow {
     pub source_version: i64,
     /// Whether two contents of the record came as the same version, so that a person should ask which is right.
     pub flagged: bool,
+    /// Where other contents of the same version stand: page items or file lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_contents: Vec<String>,
 }
 
 impl EntryRow {
@@ -146,7 +149,9 @@ pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreE
                     e.hours_of AS hours_of, e.duplicate_of AS duplicate_of, e.decision_id AS decision_id,
                     r.address AS address, b.payload_id AS payload_id, r.batch_id AS batch_id,
                     r.manifest_version AS manifest_version, r.source_version AS source_version,
-                    r.flagged AS flagged
+                    r.flagged AS flagged,
+                    (SELECT string_agg(v.address, '\n' ORDER BY v.batch_id, v.row_index) FROM version_tie v
+                     WHERE v.record_id = r.id AND v.source_version = r.source_version) AS other_contents
              FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
              JOIN institution i ON i.id = r.institution_id JOIN identity_claim c ON c.id = r.claim_id
              JOIN batch b ON b.id = r.batch_id JOIN rule m ON m.id = e.conversion_id
@@ -225,5 +230,6 @@ fn parse_entry(
         manifest_version: r.int("manifest_version")?,
         source_version: r.int("source_version")?,
         flagged: r.int("flagged")? != 0,
+        other_contents: r.opt_text("other_contents")?.iter().flat_map(|all| all.lines()).map(str::to_owned).collect(),
     })
 }
