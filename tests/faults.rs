@@ -312,7 +312,11 @@ fn load_under_faults(on: Services, faults: Faults) -> Result<(), String> {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 
     let truth = Truth::from_file(&truth_file);
-    let balance = house.run_json(&["balance", "--json"]);
+    let told = house.run(&["balance", "--json"]);
+    if !told.status.success() {
+        return Err(format!("the books: {}", String::from_utf8_lossy(&told.stdout)));
+    }
+    let balance: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
     let n = |k: &str| balance[k].as_i64().unwrap();
     if balance["balanced"] != true || balance["complete"] != true {
         return Err(format!("the books: {balance}"));

@@ -53,7 +53,7 @@ pub(crate) fn fold_key_value(text: Cow<'_, str>, kind: KeyKind) -> Cow<'_, str> 
     let value = match kind {
         KeyKind::Day => format_day(&folded),
         KeyKind::Number => scale_decimal(&folded, 1, 1),
-        KeyKind::Text if looks_like_day(&folded) => format_day(&folded),
+        KeyKind::Text if looks_like_day(&folded) => format_day(&folded).or_else(|| drop_zero_decimals(&folded)),
         KeyKind::Text => drop_zero_decimals(&folded),
     };
     Cow::Owned(value.unwrap_or(folded))
@@ -122,6 +122,7 @@ mod tests {
             (KeyKind::Text, &["2015-03-01", "2015/3/1", "２０１５.3.1", "2015-03-01T00:00:00+08:00"]),
             (KeyKind::Number, &["20", "20.0", "020", "２０．００"]),
             (KeyKind::Text, &["20", "20.0", "20.00"]),
+            (KeyKind::Text, &["2015", "2015.0"]),
             (KeyKind::Text, &["课堂导入", "课堂 导入", "课堂导入\u{200B}", "\u{FEFF}课堂\u{3000}导入"]),
             (KeyKind::Text, &["素材（上）", "素材(上)", "素材 (上)"]),
             (KeyKind::Text, &["Word 2010", "Word  2010", "Ｗord\u{A0}2010"]),

@@ -259,7 +259,14 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     let manifests = context.manifests.current();
     let rules = context.rules.current();
     let reading = Reading::for_batch(&manifests, &rules, held)?;
-    if let Some(done) = repeat::commit_repeat(&context.db, held, reading.stream, reading.activation).await? {
+    let mut tries = 0;
+    let repeated = loop {
+        match repeat::commit_repeat(&context.db, held, reading.stream, reading.activation).await {
+            Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            ended => break ended?,
+        }
+    };
+    if let Some(done) = repeated {
         return Ok(done);
     }
     let mut payload = Arc::default();

@@ -55,7 +55,7 @@ pub(crate) enum LogEvent {
     RowsNotLoaded { why: Message },
     /// Records of an earlier release have their keys by value now.
     #[serde(rename = "log.rekeyed")]
-    Rekeyed { rekeyed: u64, merged: u64, unreadable: u64 },
+    Rekeyed { rekeyed: u64, merged: u64, apart: u64, unreadable: u64 },
     /// So many values are sealed under the new key.
     #[serde(rename = "log.resealed")]
     Resealed,

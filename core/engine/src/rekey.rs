@@ -23,19 +23,17 @@ pub async fn rekey_due_streams(context: &DeliveryContext) -> Result<RekeyTotals,
     }
     for due in rekey::list_due_streams(&context.db).await? {
         let manifests = context.manifests.current();
-        let known = manifests.get(&due.connector).and_then(|active| active.manifest.find_stream(&due.stream));
-        if known.is_none() {
-            continue;
-        }
+        let known = manifests.get(&due.connector).filter(|active| active.manifest.find_stream(&due.stream).is_some());
+        let Some(active) = known.filter(|active| active.activation != due.tried) else { continue };
         let of_stream = rekey_stream(context, &due).await?;
         let because = "record keys are compared by value from schema 21 on";
         let by = Author { actor: &context.holder, because };
-        rekey::finish_stream(&context.db, &context.keys, &due, of_stream, by).await?;
+        rekey::finish_stream(&context.db, &context.keys, &due, active.activation, of_stream, by).await?;
         totals.add(of_stream);
     }
     if totals != RekeyTotals::default() {
-        let RekeyTotals { rekeyed, merged, unreadable } = totals;
-        tracing::info!("{}", LogEvent::Rekeyed { rekeyed, merged, unreadable });
+        let RekeyTotals { rekeyed, merged, apart, unreadable } = totals;
+        tracing::warn!("{}", LogEvent::Rekeyed { rekeyed, merged, apart, unreadable });
     }
     Ok(totals)
 }
@@ -50,7 +48,7 @@ async fn rekey_stream(context: &DeliveryContext, due: &DueStream) -> Result<Reke
             let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
             match rekey_batch(context, &held).await {
                 Ok(of_batch) => totals.add(of_batch),
-                Err(StoreError::Unreadable(_)) => totals.unreadable += 1,
+                Err(StoreError::Unreadable(_) | StoreError::Key(_)) => totals.unreadable += 1,
                 Err(fault) => return Err(fault),
             }
         }

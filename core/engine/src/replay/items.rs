@@ -8,8 +8,9 @@ use huiliu_decode::roster::Content;
 use huiliu_decode::{Parked, RosterRow};
 use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
-use huiliu_store::delivery::classify::{Classified, Versioned, Winner};
+use huiliu_store::delivery::classify::{Classified, Winner};
 use huiliu_store::delivery::replays::{Item, SelectedRecord, Wanted};
+use huiliu_store::delivery::versioned::Versioned;
 use huiliu_store::roster::SiftedRows;
 use huiliu_values::{RecordOutcome, RosterKind};
 

@@ -11,7 +11,7 @@ use huiliu_decode::Body;
 use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::Classified;
-use huiliu_store::delivery::dead_letters::{Resolution, Resolved};
+use huiliu_store::delivery::dead_letters::{self, Resolution, Resolved, StillParked};
 use huiliu_store::delivery::load;
 use huiliu_store::delivery::persons::{self, SiftedRecords};
 use huiliu_store::delivery::replays::{self, Effect, Item, Wanted};
@@ -119,6 +119,13 @@ async fn replay_records(
         .collect();
     let resolution = Resolution { replay, records: &resolved };
     let taken = load::commit_replayed(tx, &context.keys, held, load, &mut classified, resolution).await?;
+    let still: Vec<StillParked<'_>> = load
+        .parked
+        .iter()
+        .chain(&parked)
+        .filter_map(|of| Some(StillParked { letter: wanted.get(&of.index)?.letter, parked: of.clone() }))
+        .collect();
+    dead_letters::update_reasons(tx, &still).await?;
     let items = items::items_of_records(held, load, &classified, &parked, wanted);
     Ok(if taken == resolved.len() { items } else { items::mark_gone(items) })
 }

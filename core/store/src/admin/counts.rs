@@ -44,6 +44,7 @@ pub async fn dead_letters(db: &Db, state: Option<DeadLetterState>, of: &RowFilte
 /// [`StoreError`].
 pub async fn records(db: &Db, of: &RowFilter) -> Result<i64, StoreError> {
     let more = filter::of_records(vec![], of);
-    let sql = "SELECT count(*) AS n FROM training_record r JOIN source s ON s.id = r.source_id WHERE 1 = 1";
+    let sql =
+        "SELECT count(*) AS n FROM training_record r JOIN source s ON s.id = r.source_id WHERE r.merged_into IS NULL";
     filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }

@@ -417,7 +417,7 @@ pub async fn list_records(
                     r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number,
                     r.flagged AS flagged
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
-             WHERE ($1 = 0 OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", more.sql),
+             WHERE ($1 = 0 AND r.merged_into IS NULL OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", more.sql),
             more.args,
         )
         .await?;

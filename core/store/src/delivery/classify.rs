@@ -4,94 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::confirm::{self, StoredBy, StreamState};
+use crate::delivery::versioned::Versioned;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
-use huiliu_decode::{RosterRow, TrainingRecord};
+use huiliu_decode::TrainingRecord;
 use huiliu_values::RecordOutcome;
-
-/// A record that arrives in versions. The table stores the newest version of each.
-pub trait Versioned {
-    /// The table that stores it.
-    const TABLE: &'static str;
-    /// The column of its key.
-    const KEY: &'static str;
-    /// SQL expression for the teacher that a row `t` belongs to.
-    const OWNER: &'static str;
-
-    /// Returns its key.
-    fn key(&self) -> &[u8; 16];
-    /// Returns the key that its dead letter would have.
-    fn letter_key(&self) -> &[u8; 16];
-    /// Returns its source version.
-    fn source_version(&self) -> i64;
-    /// Returns the digest of its content.
-    fn content(&self) -> &[u8; 16];
-    /// Returns its position in the payload, from 0.
-    fn index(&self) -> u32;
-    /// Returns where it stands in the payload, for people.
-    fn address(&self) -> &str;
-}
-
-impl Versioned for TrainingRecord<'_> {
-    const TABLE: &'static str = "training_record";
-    const KEY: &'static str = "record_key";
-    const OWNER: &'static str = "(SELECT c.teacher_id FROM identity_claim c WHERE c.id = t.claim_id)";
-
-    fn key(&self) -> &[u8; 16] {
-        &self.record_key
-    }
-
-    fn letter_key(&self) -> &[u8; 16] {
-        &self.record_key
-    }
-
-    fn source_version(&self) -> i64 {
-        self.source_version
-    }
-
-    fn content(&self) -> &[u8; 16] {
-        &self.content_digest
-    }
-
-    fn index(&self) -> u32 {
-        self.index
-    }
-
-    fn address(&self) -> &str {
-        &self.address
-    }
-}
-
-impl Versioned for RosterRow<'_> {
-    const TABLE: &'static str = "roster_row";
-    const KEY: &'static str = "row_key";
-    const OWNER: &'static str = "t.teacher_id";
-
-    fn key(&self) -> &[u8; 16] {
-        &self.row_key
-    }
-
-    fn letter_key(&self) -> &[u8; 16] {
-        &self.record_key
-    }
-
-    fn source_version(&self) -> i64 {
-        self.source_version
-    }
-
-    fn content(&self) -> &[u8; 16] {
-        &self.content_digest
-    }
-
-    fn index(&self) -> u32 {
-        self.index
-    }
-
-    fn address(&self) -> &str {
-        &self.address
-    }
-}
 
 /// The order of versions: source version, batch (batches are numbered in the order in which payloads land), row in the
 /// payload, activation of the manifest.
@@ -139,6 +57,8 @@ pub struct Winner<'l, R = TrainingRecord<'l>> {
     pub verdict: Verdict,
     /// Records of the batch with another content of the same version; they lost to this one.
     pub tied: Vec<&'l R>,
+    /// The row of the key and its person, where the record is not just one of many that are unchanged.
+    stored: Option<(i64, i64)>,
 }
 
 impl<R: Versioned> Winner<'_, R> {
@@ -229,15 +149,16 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .int("source_version", self.winners.iter().map(|w| Some(w.record.source_version())))
             .bytes("content_digest", self.winners.iter().map(|w| w.record.content().as_slice()))
             .int("row_index", self.winners.iter().map(|w| Some(w.record.index().into())))
+            .int("alone", self.winners.iter().map(|w| Some(i64::from(!w.tied.is_empty()))))
             .int("parked", self.winners.iter().map(|w| Some(i64::from(is_parked(w.record)))));
-        let (table, key) = (R::TABLE, R::KEY);
+        let (table, key, person) = (R::TABLE, R::KEY, R::PERSON);
         let Surroundings { batch, activation, by_landing, stream } = self.around;
         // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record.
         let met = tx
             .fetch_rows_with(
                 &format!(
                     "WITH met AS (
-                   SELECT incoming.ord AS ord, t.id AS id, CASE WHEN incoming.source_version = t.source_version THEN 1 ELSE 0 END AS tied,
+                   SELECT incoming.ord AS ord, incoming.alone AS alone, t.id AS id, {person} AS person, CASE WHEN incoming.source_version = t.source_version THEN 1 ELSE 0 END AS tied,
                           (incoming.content_digest = t.content_digest
                              AND (incoming.source_version = t.source_version OR $5 = 1)) AS alike,
                           (incoming.source_version, $3, incoming.row_index, $4)
@@ -246,13 +167,14 @@ impl<'l, R: Versioned> Classified<'l, R> {
                              AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')) AS lettered
                    FROM {{rows}} {{join {table} t
                      ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}),
-                 judged AS (SELECT ord, id, tied,
+                 judged AS (SELECT ord, alone, id, person, tied,
                    CASE WHEN alike THEN CASE WHEN NOT newer THEN 'same' WHEN lettered THEN 'moved' ELSE 'confirmed' END
                         ELSE CASE WHEN newer THEN 'newer' ELSE 'older' END END AS verdict FROM met)
-                 SELECT CAST(ord AS text) AS ords, id, tied, verdict FROM judged WHERE verdict NOT IN ('same', 'confirmed')
+                 SELECT CAST(ord AS text) AS ords, id, person, tied, verdict FROM judged
+                 WHERE alone = 1 OR verdict NOT IN ('same', 'confirmed')
                  UNION ALL
-                 SELECT string_agg(CAST(ord AS text), ',') AS ords, 0 AS id, 0 AS tied, verdict FROM judged
-                 WHERE verdict IN ('same', 'confirmed') GROUP BY verdict"
+                 SELECT string_agg(CAST(ord AS text), ',') AS ords, 0 AS id, 0 AS person, 0 AS tied, verdict FROM judged
+                 WHERE alone = 0 AND verdict IN ('same', 'confirmed') GROUP BY verdict"
                 ),
                 vec![
                     held.source_id.into(),
@@ -267,6 +189,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .await?;
         for row in &met {
             let (id, tied) = (row.int("id")?, row.int("tied")? == 1);
+            let stored = (id > 0).then_some((id, row.int("person")?));
             let verdict = match row.text("verdict")?.as_str() {
                 "newer" => Verdict::Newer { row: id, tied },
                 "moved" => Verdict::Moved { row: id },
@@ -277,6 +200,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             for ord in row.opt_text("ords")?.unwrap_or_default().split(',') {
                 if let Some(winner) = ord.parse().ok().and_then(|i: usize| self.winners.get_mut(i)) {
                     winner.verdict = verdict;
+                    winner.stored = stored;
                 }
             }
         }
@@ -296,7 +220,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             return Ok(displaced);
         }
         ids.sort_unstable();
-        let (table, owner) = (R::TABLE, R::OWNER);
+        let (table, owner, person) = (R::TABLE, R::OWNER, R::PERSON);
         tx.fetch_rows_with(
             &format!("SELECT t.id AS id FROM {table} t WHERE t.id IN (SELECT id FROM {{rows}}) ORDER BY t.id {{lock}}"),
             vec![],
@@ -310,7 +234,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                     "SELECT t.id AS id, t.source_version AS source_version, t.activation AS activation,
                             coalesce(t.confirmed_batch, t.batch_id) AS newest_batch,
                             coalesce(t.confirmed_row, t.row_index) AS newest_row, t.content_digest AS content_digest,
-                            t.batch_id AS batch_id, t.row_index AS row_index, t.address AS address, {owner} AS teacher_id
+                            t.batch_id AS batch_id, t.row_index AS row_index, t.address AS address, {person} AS person, {owner} AS teacher_id
                      FROM {{rows}} {{join {table} t ON t.id = incoming.id}}"
                 ),
                 vec![],
@@ -328,7 +252,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
             let (rank, version) = (self.rank_of(winner.record), winner.record.source_version());
             let tied = version == stored.rank.0;
             let alike = stored.content == *winner.record.content() && (tied || self.around.by_landing);
-            let was_moved = matches!(winner.verdict, Verdict::Moved { .. });
+            displaced.outdated |= winner.stored.is_some_and(|(_, person)| person != stored.person);
+            // A letter may have been opened while this waited, so a row that might need to say so says so.
+            let was_moved = matches!(winner.verdict, Verdict::Moved { .. }) || self.around.stream.has_open_letters;
             let verdict = match (rank > stored.rank, alike) {
                 (true, true) if was_moved => Verdict::Moved { row: id },
                 (true, true) => Verdict::Confirmed,
@@ -342,7 +268,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 *loss = Loss { records: loss.records + 1, tied: loss.tied + i64::from(late) };
                 displaced.teachers.extend(stored.teacher);
                 if late {
-                    let by = StoredBy { owner: stored.batch, newest: stored.rank.1 };
+                    let content = stored.content.as_slice().try_into().unwrap_or_default();
+                    let (owner, newest, version) = (stored.batch, stored.rank.1, stored.rank.0);
+                    let by = StoredBy { owner, newest, version, content };
                     displaced.late.insert(*winner.record.key(), by);
                 }
                 if tied {
@@ -402,13 +330,11 @@ impl<'l, R: Versioned> Classified<'l, R> {
     pub fn list_ties(&self, rows: &HashMap<[u8; 16], i64>) -> Vec<Tie> {
         let mut ties = vec![];
         for winner in &self.winners {
-            let row = match winner.verdict {
-                Verdict::Older { row, .. } | Verdict::Moved { row } => Some(row),
-                _ => rows.get(winner.record.key()).copied(),
-            };
+            let row = winner.stored.map(|(row, _)| row).or_else(|| rows.get(winner.record.key()).copied());
             let Some(row) = row else { continue };
             let lost = matches!(winner.verdict, Verdict::Older { tied: true, .. }).then_some(winner.record);
-            for record in lost.into_iter().chain(winner.tied.iter().copied()) {
+            let others = winner.tied.iter().copied().filter(|tied| tied.content() != winner.record.content());
+            for record in lost.into_iter().chain(others) {
                 ties.push(Tie {
                     row,
                     version: record.source_version(),
@@ -426,10 +352,14 @@ impl<'l, R: Versioned> Classified<'l, R> {
         self.around.stream
     }
 
-    /// Returns the keys and rows of the confirmed records.
-    pub(crate) fn list_confirmed(&self) -> impl Iterator<Item = (&[u8; 16], u32)> {
-        let confirmed = self.winners.iter().filter(|w| w.verdict == Verdict::Confirmed);
-        confirmed.map(|w| (w.record.key(), w.record.index()))
+    /// Returns whether the landing is the version of the stream's records.
+    pub(crate) fn is_by_landing(&self) -> bool {
+        self.around.by_landing
+    }
+
+    /// Returns the confirmed records.
+    pub(crate) fn list_confirmed(&self) -> impl Iterator<Item = &'l R> {
+        self.winners.iter().filter(|w| w.verdict == Verdict::Confirmed).map(|w| w.record)
     }
 }
 
@@ -438,7 +368,7 @@ fn newest_of_each_key<'l, R: Versioned>(clean: impl Iterator<Item = &'l R>) -> (
     let mut superseded = 0;
     let mut newest: HashMap<[u8; 16], Winner<'l, R>> = HashMap::with_capacity(clean.size_hint().0);
     for record in clean {
-        let fresh = || Winner { record, copies: 1, verdict: Verdict::New, tied: vec![] };
+        let fresh = || Winner { record, copies: 1, verdict: Verdict::New, tied: vec![], stored: None };
         let Some(winner) = newest.get_mut(record.key()) else {
             newest.insert(*record.key(), fresh());
             continue;
@@ -473,6 +403,7 @@ struct StoredVersion {
     batch: i64,
     index: i64,
     address: String,
+    person: i64,
     teacher: Option<i64>,
 }
 
@@ -485,6 +416,7 @@ impl StoredVersion {
             batch: row.int("batch_id")?,
             index: row.int("row_index")?,
             address: row.text("address")?,
+            person: row.int("person")?,
             teacher: row.opt_int("teacher_id")?,
         })
     }
@@ -514,8 +446,10 @@ pub struct Overwritten {
     pub teachers: Vec<i64>,
     /// The overwritten contents whose version is that of the new one.
     pub ties: Vec<Tie>,
-    /// The batches behind the records that are overwritten only because the new one landed later, by key.
+    /// What is stored of the records that are overwritten only because the new one landed later, by key.
     pub(crate) late: HashMap<[u8; 16], StoredBy>,
+    /// Whether a row has got another person since it was compared.
+    pub(crate) outdated: bool,
 }
 
 /// Numbers of rows that a batch has lost to later ones.

@@ -10,10 +10,11 @@
 //! Two batches that do this at the same time meet in the stream's row of `stream_change`, which both lock just before
 //! they commit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::delivery::batch::ClaimedBatch;
-use crate::delivery::classify::{Classified, Versioned};
+use crate::delivery::classify::Classified;
+use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Rows, Value};
@@ -50,11 +51,13 @@ pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Resul
     })
 }
 
-/// A confirmed record: its key, the batch that confirmed it, and the row in that batch's payload.
+/// A confirmed record: its key, the batch that confirmed it, and what that batch found in the row.
 pub(crate) struct Confirmed {
     key: [u8; 16],
     batch: i64,
+    /// The row of the batch's payload; `None` for that of the batch that wrote the record.
     row: Option<u32>,
+    content: [u8; 16],
 }
 
 /// What stands against committing a batch.
@@ -65,34 +68,17 @@ pub(crate) enum Objection {
     ConfirmedSince(Vec<Confirmed>),
 }
 
-/// The batches behind a stored record.
+/// What is stored of a record before a batch touches it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoredBy {
     /// The batch that wrote it.
     pub owner: i64,
     /// The newest batch that is stored as giving its content.
     pub newest: i64,
-}
-
-/// The records that a batch overwrites by its later landing alone, or parks, with the batches behind each before.
-pub(crate) struct LateChanges(HashMap<[u8; 16], StoredBy>);
-
-impl LateChanges {
-    /// Collects them. Called after the batch's records are written and before its commit; `parked` are the keys of its
-    /// dead letters, whose records it did not touch.
-    pub async fn collect<R: Versioned>(
-        tx: &mut Tx,
-        held: &ClaimedBatch,
-        overwritten: HashMap<[u8; 16], StoredBy>,
-        parked: &[Parked<'_>],
-    ) -> Result<Self, StoreError> {
-        let mut late = overwritten;
-        if !parked.is_empty() {
-            let keys = parked.iter().map(|parked| &parked.dead_letter_key);
-            late.extend(load_owners::<R>(tx, held, keys).await?);
-        }
-        Ok(Self(late))
-    }
+    /// Its source version.
+    pub version: i64,
+    /// The digest of its content.
+    pub content: [u8; 16],
 }
 
 /// The last step before a batch's commit: keeps what it confirmed, and looks whether later batches have confirmed what
@@ -101,11 +87,12 @@ pub(crate) async fn check_order<R: Versioned>(
     tx: &mut Tx,
     held: &ClaimedBatch,
     classified: &Classified<'_, R>,
-    late: LateChanges,
+    overwritten: HashMap<[u8; 16], StoredBy>,
+    parked: &[Parked<'_>],
 ) -> Result<Option<Objection>, StoreError> {
     let state = classified.stream_state();
-    let late = late.0;
-    if !late.is_empty() {
+    let is_late = !overwritten.is_empty() || !parked.is_empty();
+    if is_late {
         let (source, stream) = (held.source_id, held.stream.as_str());
         tx.execute(
             "INSERT INTO stream_change (source_id, stream, changes) VALUES ($1, $2, 1)
@@ -113,7 +100,16 @@ pub(crate) async fn check_order<R: Versioned>(
             vec![source.into(), stream.into()],
         )
         .await?;
-        let found = find_confirmed_since(tx, held, &late).await?;
+        // Read only now: whoever confirms one of these records has committed, or waits for this transaction.
+        let mut late = overwritten;
+        if !parked.is_empty() {
+            let of_letters = load_stored::<R>(tx, held, parked.iter().map(|parked| &parked.dead_letter_key)).await?;
+            // What this transaction has overwritten is known as it was before.
+            for (key, by) in of_letters {
+                late.entry(key).or_insert(by);
+            }
+        }
+        let found = find_confirmed_since(tx, held, classified.is_by_landing(), &late).await?;
         if !found.is_empty() {
             return Ok(Some(Objection::ConfirmedSince(found)));
         }
@@ -121,19 +117,21 @@ pub(crate) async fn check_order<R: Versioned>(
     if !state.has_earlier {
         return Ok(None);
     }
-    let confirmed: Vec<(&[u8; 16], u32)> = classified.list_confirmed().collect();
+    let confirmed: Vec<&R> = classified.list_confirmed().collect();
     if confirmed.is_empty() {
         return Ok(None);
     }
     // This batch's own late changes are counted too.
-    let expected = state.changes + i64::from(!late.is_empty());
+    let expected = state.changes + i64::from(is_late);
     if lock_changes(tx, held).await? != expected {
         return Ok(Some(Objection::StreamChanged));
     }
-    let mut keys = Vec::with_capacity(confirmed.len() * 20);
-    for (key, row) in confirmed {
-        keys.extend_from_slice(key);
-        keys.extend_from_slice(&row.to_be_bytes());
+    let mut keys = Vec::with_capacity(confirmed.len() * ENTRY);
+    for record in confirmed {
+        keys.extend_from_slice(record.key());
+        keys.extend_from_slice(record.content());
+        keys.extend_from_slice(&record.source_version().to_be_bytes());
+        keys.extend_from_slice(&record.index().to_be_bytes());
     }
     keep_confirmed(tx, held, None, keys).await?;
     Ok(None)
@@ -171,10 +169,23 @@ pub(crate) async fn keep_confirmed(
     Ok(())
 }
 
-/// Finds which of these records later batches have confirmed without storing it; of each the last.
+/// Bytes of an entry of `confirmation.keys`: key, digest of the content, version, row.
+const ENTRY: usize = 44;
+
+/// Parses an entry of `confirmation.keys`. Returns key, content, version and row.
+fn parse_entry(entry: &[u8]) -> Option<([u8; 16], [u8; 16], i64, u32)> {
+    let (key, rest) = entry.split_first_chunk::<16>()?;
+    let (content, rest) = rest.split_first_chunk::<16>()?;
+    let (version, rest) = rest.split_first_chunk::<8>()?;
+    let row = rest.first_chunk::<4>()?;
+    Some((*key, *content, i64::from_be_bytes(*version), u32::from_be_bytes(*row)))
+}
+
+/// Finds which of these records later batches have confirmed as they are stored, without storing it; of each the last.
 async fn find_confirmed_since(
     tx: &mut Tx,
     held: &ClaimedBatch,
+    by_landing: bool,
     late: &HashMap<[u8; 16], StoredBy>,
 ) -> Result<Vec<Confirmed>, StoreError> {
     let kept = tx
@@ -184,52 +195,58 @@ async fn find_confirmed_since(
             vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()],
         )
         .await?;
-    if kept.is_empty() {
-        return Ok(vec![]);
-    }
-    let mut found: HashMap<[u8; 16], Confirmed> = HashMap::new();
-    for row in &kept {
-        let batch = row.int("batch_id")?;
-        if let Some(same_as) = row.opt_int("same_as")? {
+    let mut found: BTreeMap<[u8; 16], Confirmed> = BTreeMap::new();
+    for kept in &kept {
+        let batch = kept.int("batch_id")?;
+        if let Some(same_as) = kept.opt_int("same_as")? {
             let of_batch = late.iter().filter(|(_, by)| by.owner == same_as && by.newest < batch);
-            found.extend(of_batch.map(|(key, _)| (*key, Confirmed { key: *key, batch, row: None })));
+            found.extend(
+                of_batch.map(|(key, by)| (*key, Confirmed { key: *key, batch, row: None, content: by.content })),
+            );
         }
-        for entry in row.bytes("keys")?.chunks_exact(20) {
-            let (key, row) = entry.split_at(16);
-            let (Ok(key), Ok(row)) = (<[u8; 16]>::try_from(key), <[u8; 4]>::try_from(row)) else { continue };
-            if late.get(&key).is_some_and(|by| by.newest < batch) {
-                found.insert(key, Confirmed { key, batch, row: Some(u32::from_be_bytes(row)) });
+        for (key, content, version, row) in kept.bytes("keys")?.chunks_exact(ENTRY).filter_map(parse_entry) {
+            let as_stored =
+                |by: &StoredBy| by.newest < batch && by.content == content && (by.version == version || by_landing);
+            if late.get(&key).is_some_and(as_stored) {
+                found.insert(key, Confirmed { key, batch, row: Some(row), content });
             }
         }
     }
     Ok(found.into_values().collect())
 }
 
-/// Loads which batches are behind each of these records.
-async fn load_owners<R: Versioned>(
+/// Loads what is stored of the records with these keys of dead letters.
+async fn load_stored<R: Versioned>(
     tx: &mut Tx,
     held: &ClaimedBatch,
-    keys: impl Iterator<Item = &[u8; 16]>,
+    letters: impl Iterator<Item = &[u8; 16]>,
 ) -> Result<HashMap<[u8; 16], StoredBy>, StoreError> {
     let (table, key) = (R::TABLE, R::KEY);
     let rows = tx
         .fetch_rows_with(
             &format!(
-                "SELECT incoming.record_key AS record_key, t.batch_id AS batch_id,
-                        coalesce(t.confirmed_batch, t.batch_id) AS newest_batch
-                 FROM {{rows}} {{join {table} t ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}"
+                "SELECT t.{key} AS record_key, t.batch_id AS batch_id, coalesce(t.confirmed_batch, t.batch_id) AS newest_batch,
+                        t.source_version AS source_version, t.content_digest AS content_digest
+                 FROM {{rows}} {{join {table} t
+                   ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key}}"
             ),
             vec![held.source_id.into(), held.stream.as_str().into()],
-            Rows::new().bytes("record_key", keys.map(<[u8; 16]>::as_slice)),
+            Rows::new().bytes("record_key", letters.map(<[u8; 16]>::as_slice)),
         )
         .await?;
-    let mut owners = HashMap::new();
+    let mut stored = HashMap::new();
     for row in &rows {
+        let by = StoredBy {
+            owner: row.int("batch_id")?,
+            newest: row.int("newest_batch")?,
+            version: row.int("source_version")?,
+            content: row.bytes("content_digest")?.try_into().unwrap_or_default(),
+        };
         if let Ok(key) = <[u8; 16]>::try_from(row.bytes("record_key")?) {
-            owners.insert(key, StoredBy { owner: row.int("batch_id")?, newest: row.int("newest_batch")? });
+            stored.insert(key, by);
         }
     }
-    Ok(owners)
+    Ok(stored)
 }
 
 /// Stores in the rows of confirmed records that a later batch confirmed them. Rows that were overwritten meanwhile stay.
@@ -246,6 +263,7 @@ pub(crate) async fn store_confirmed<R: Versioned>(
     let mut tx = db.begin().await?;
     let rows = Rows::new()
         .bytes("record_key", confirmed.iter().map(|c| c.key.as_slice()))
+        .bytes("content_digest", confirmed.iter().map(|c| c.content.as_slice()))
         .int("batch_id", confirmed.iter().map(|c| Some(c.batch)))
         .int("row_index", confirmed.iter().map(|c| c.row.map(i64::from)));
     // Where the landing is the version, the newest landing is that of the batch that confirmed the record.
@@ -256,6 +274,7 @@ pub(crate) async fn store_confirmed<R: Versioned>(
             "UPDATE {table} SET confirmed_batch = incoming.batch_id,
                confirmed_row = coalesce(incoming.row_index, {table}.row_index), source_version = {version}
              FROM {{rows}} WHERE {table}.source_id = $1 AND {table}.stream = $2 AND {table}.{key} = incoming.record_key
+               AND {table}.content_digest = incoming.content_digest
                AND coalesce({table}.confirmed_batch, {table}.batch_id) < incoming.batch_id"
         ),
         vec![held.source_id.into(), held.stream.as_str().into()],

@@ -98,7 +98,9 @@ async fn write_dead_letters(
             "(coalesce({row}.source_version, -9223372036854775808), {row}.batch_id, {row}.record_index, {row}.activation)"
         )
     };
-    let newer = format!("{} >= {}", order("excluded"), order("dead_letter"));
+    // A letter whose content somebody has accepted is about the record that opens it again.
+    let settled = "dead_letter.state = 'closed' AND dead_letter.accepted_digest IS NOT NULL";
+    let newer = format!("({settled} OR {} >= {})", order("excluded"), order("dead_letter"));
     let content = CONTENT.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE dead_letter.{c} END"));
     let sql = format!(
         "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, batch_id,
@@ -166,6 +168,19 @@ pub(crate) struct CopiedSightings {
     pub superseded: i64,
     /// Their dead letter was discarded by a person.
     pub discarded: i64,
+}
+
+/// Locks the dead letters that an earlier batch has seen.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn lock_letters_of(tx: &mut Tx, batch: i64) -> Result<(), StoreError> {
+    let sql = "SELECT DISTINCT dead_letter_id FROM dead_letter_sighting WHERE batch_id = $1";
+    let letters = tx.fetch_rows(sql, vec![batch.into()]).await?;
+    if letters.is_empty() {
+        return Ok(());
+    }
+    lock_dead_letters(tx, &letters.iter().map(|r| r.int("dead_letter_id")).collect::<Result<Vec<_>, _>>()?).await
 }
 
 /// Copies the sightings of an earlier batch to one that received the same bytes again.
@@ -311,6 +326,16 @@ pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError
     if tx.execute("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
         return Ok(false);
     }
+    discard_sightings(tx, letter).await?;
+    Ok(true)
+}
+
+/// Counts the parked raw records of a discarded letter as discarded.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn discard_sightings(tx: &mut Tx, letter: i64) -> Result<(), StoreError> {
+    let args = || vec![letter.into()];
     tx.execute(
         "UPDATE batch SET parked = parked - s.n, discarded = discarded + s.n
          FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE dead_letter_id = $1 AND outcome = 'parked'
@@ -320,7 +345,7 @@ pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError
     .await?;
     let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE dead_letter_id = $1 AND outcome = 'parked'";
     tx.execute(sql, args()).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Closes dead letters that a good newer version has superseded. Their sightings change from parked to superseded in
@@ -397,9 +422,18 @@ type StoredRank = (i64, i64, i64);
 /// Loads the rank of the newest row of `table` under each letter's key, by letter. A record of somebody else under the
 /// same key says nothing about the letter's record.
 async fn newest_versions(db: &Db, table: &str, letters: &[i64]) -> Result<BTreeMap<i64, StoredRank>, StoreError> {
+    let newest = "coalesce(t.confirmed_batch, t.batch_id)";
+    // Rows of one roster file with the same record key are several rows of one person, and none replaces another.
+    let (batch, row) = if table == "roster_row" {
+        let first = format!(
+            "(SELECT min(o.id) FROM batch b JOIN batch o ON o.payload_id = b.payload_id WHERE b.id = {newest})"
+        );
+        (first, "-1")
+    } else {
+        (newest.to_owned(), "coalesce(t.confirmed_row, t.row_index)")
+    };
     let sql = format!(
-        "SELECT d.id AS id, t.source_version AS source_version, coalesce(t.confirmed_batch, t.batch_id) AS batch_id,
-                coalesce(t.confirmed_row, t.row_index) AS row_index
+        "SELECT d.id AS id, t.source_version AS source_version, {batch} AS batch_id, {row} AS row_index
          FROM {{rows}} {{join dead_letter d ON d.id = incoming.id}} {{join {table} t
            ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}}
          WHERE '{table}' <> 'training_record' OR d.reasons NOT LIKE '%\"record_key.other_person\"%'"

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
-use crate::delivery::confirm::{self, LateChanges, Objection, StoredBy};
+use crate::delivery::confirm::{self, Objection, StoredBy};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::delivery::persons::{self, SiftedRecords};
@@ -56,8 +56,10 @@ async fn try_commit_records(
     let parked: Vec<Parked<'_>> = load.parked.iter().cloned().chain(parked).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    let late = LateChanges::collect::<TrainingRecord<'_>>(&mut tx, held, written.late, &parked).await?;
-    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, late).await? {
+    if written.outdated {
+        return Ok(Err(Objection::StreamChanged));
+    }
+    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &parked).await? {
         return Ok(Err(objection));
     }
     let done = BatchResult {
@@ -75,8 +77,10 @@ async fn try_commit_records(
 pub(crate) struct Written {
     /// The number of records.
     pub records: i64,
-    /// The batches that were behind the records that were overwritten only because this batch landed later, by key.
+    /// What was stored of the records that were overwritten only because this batch landed later, by key.
     pub late: HashMap<[u8; 16], StoredBy>,
+    /// Whether a row has got another person since it was compared. The transaction must not be committed then.
+    pub outdated: bool,
 }
 
 /// Writes new and newer records and everything that depends on them: claims, teachers, assessments and marks.
@@ -92,7 +96,7 @@ pub(crate) async fn write_records(
     classified: &mut Classified<'_>,
 ) -> Result<Written, StoreError> {
     claims::lock_claims_shared(tx, known).await?;
-    let Overwritten { losses, teachers: former, ties, late } = classified.lock_overwritten(tx).await?;
+    let Overwritten { losses, teachers: former, ties, late, outdated } = classified.lock_overwritten(tx).await?;
     ties::write_losses(tx, &losses).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
@@ -110,7 +114,7 @@ pub(crate) async fn write_records(
     ties::write_ties::<TrainingRecord<'_>>(tx, &ties).await?;
     write_assessments(tx, &ids, &claims, &records).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
-    Ok(Written { records: i64::try_from(records.len()).unwrap_or(0), late })
+    Ok(Written { records: i64::try_from(records.len()).unwrap_or(0), late, outdated })
 }
 
 async fn insert_records(
@@ -177,6 +181,9 @@ pub async fn commit_replayed(
     // Claims that this transaction creates must not be cached before it commits.
     let written = write_records(tx, keys, &Mutex::default(), held, load, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
+    if written.outdated {
+        return Ok(0);
+    }
     if taken < resolution.records.len() {
         return Ok(taken);
     }

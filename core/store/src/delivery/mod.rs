@@ -14,3 +14,4 @@ pub mod repeat;
 pub mod replays;
 pub(crate) mod ties;
 pub mod upload_plans;
+pub mod versioned;

@@ -56,7 +56,8 @@ fn other_person_problem() -> Problem {
 }
 
 /// The person of a record, as far as it is compared.
-struct Person {
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
     claim_key: Key,
     name: String,
     index: Option<Index>,
@@ -69,7 +70,8 @@ impl Person {
         Self { claim_key: record.claim_key, name: record.name_folded.clone(), index, teacher: None }
     }
 
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    /// Parses the columns of [`PERSON`].
+    pub fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             claim_key: row.bytes("claim_key")?.try_into().unwrap_or_default(),
             name: row.text("name")?,
@@ -80,7 +82,7 @@ impl Person {
 
     /// Whether both are one person: the same ID number, the same name where one of them gives no ID number, or the same
     /// teacher by an earlier decision.
-    fn is_same_as(&self, other: &Self) -> bool {
+    pub fn is_same_as(&self, other: &Self) -> bool {
         let by_teacher = self.teacher.is_some() && self.teacher == other.teacher;
         let by_text = match (&self.index, &other.index) {
             (Some(index), Some(other)) => index == other,
@@ -127,8 +129,15 @@ async fn split_shared_keys<'l>(
     for row in &stored {
         owners.insert(row.bytes("record_key")?.try_into().unwrap_or_default(), Person::from_row(row)?);
     }
+    let doubtful: Vec<&TrainingRecord<'_>> =
+        clean.iter().copied().filter(|record| shared.contains(&record.record_key)).collect();
+    let accepted = load_accepted(tx, held, &doubtful).await?;
+    let teachers = load_teachers(tx, &doubtful).await?;
     let is_own = |record: &&&TrainingRecord<'_>| {
-        owners.get(&record.record_key).is_none_or(|owner| owner.is_same_as(&Person::of_record(keys, record)))
+        owners.get(&record.record_key).is_none_or(|owner| {
+            let teacher = teachers.get(&record.claim_key).copied();
+            owner.is_same_as(&Person { teacher, ..Person::of_record(keys, record) })
+        }) || is_accepted(&accepted, keys, record)
     };
     let (own, others): (Vec<_>, Vec<_>) = clean.iter().partition(is_own);
     Ok((own.into_iter().copied().collect(), others.into_iter().copied().collect()))
@@ -169,21 +178,45 @@ async fn find_taken_keys(
     if suspects.is_empty() {
         return Ok(HashSet::new());
     }
-    let accepted = tx
+    let accepted = load_accepted(tx, held, &suspects).await?;
+    let taken = suspects.iter().filter(|record| !is_accepted(&accepted, keys, record));
+    Ok(taken.map(|record| record.record_key).collect())
+}
+
+/// Record key → digest of the raw record that somebody has accepted as another person's.
+type Accepted = HashMap<Vec<u8>, Vec<u8>>;
+
+fn is_accepted(accepted: &Accepted, keys: &Keys, record: &TrainingRecord<'_>) -> bool {
+    accepted.get(record.record_key.as_slice()).is_some_and(|digest| *digest == record.digest_raw(keys))
+}
+
+async fn load_accepted(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    records: &[&TrainingRecord<'_>],
+) -> Result<Accepted, StoreError> {
+    let rows = tx
         .fetch_rows_with(
             "SELECT d.dead_letter_key AS record_key, d.accepted_digest AS digest FROM {rows} {join dead_letter d
                ON d.dead_letter_key = incoming.record_key AND d.source_id = $1 AND d.stream = $2}
              WHERE d.accepted_digest IS NOT NULL",
             vec![held.source_id.into(), held.stream.as_str().into()],
-            Rows::new().bytes("record_key", suspects.iter().map(|record| record.record_key.as_slice())),
+            Rows::new().bytes("record_key", records.iter().map(|record| record.record_key.as_slice())),
         )
         .await?;
-    let mut allowed: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
-    for row in &accepted {
-        allowed.insert(row.bytes("record_key")?, row.bytes("digest")?);
-    }
-    let is_accepted = |record: &&&TrainingRecord<'_>| {
-        allowed.get(record.record_key.as_slice()).is_some_and(|digest| *digest == record.digest_raw(keys))
-    };
-    Ok(suspects.iter().filter(|record| !is_accepted(record)).map(|record| record.record_key).collect())
+    rows.iter().map(|row| Ok((row.bytes("record_key")?, row.bytes("digest")?))).collect()
+}
+
+/// Loads the teachers of the records' claims, as far as they are decided: claim key → teacher.
+async fn load_teachers(tx: &mut Tx, records: &[&TrainingRecord<'_>]) -> Result<HashMap<Key, i64>, StoreError> {
+    let rows = tx
+        .fetch_rows_with(
+            "SELECT c.claim_key AS claim_key, c.teacher_id AS teacher_id
+             FROM {rows} {join identity_claim c ON c.claim_key = incoming.claim_key} WHERE c.teacher_id IS NOT NULL",
+            vec![],
+            Rows::new().bytes("claim_key", records.iter().map(|record| record.claim_key.as_slice())),
+        )
+        .await?;
+    let pair = |row: &Row| Ok((row.bytes("claim_key")?.try_into().unwrap_or_default(), row.int("teacher_id")?));
+    rows.iter().map(pair).collect()
 }

@@ -7,6 +7,8 @@ use crate::admin::audit::{self, Author, NewEntry};
 use crate::admin::sealing;
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::classify::Loss;
+use crate::delivery::dead_letters;
+use crate::delivery::persons::Person;
 use crate::delivery::ties;
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -28,6 +30,8 @@ pub struct DueStream {
     pub connector: String,
     /// Name of the stream.
     pub stream: String,
+    /// The manifest's activation under which some payloads could not be read; 0 if none was tried.
+    pub tried: i64,
 }
 
 /// What giving records new keys has changed.
@@ -37,6 +41,8 @@ pub struct RekeyTotals {
     pub rekeyed: u64,
     /// Records that turned out to be another version of a record that is stored too. They count no more.
     pub merged: u64,
+    /// Records whose key by value is that of another person's record. They keep their keys.
+    pub apart: u64,
     /// Batches whose payload today's manifest cannot read; their records keep their keys.
     pub unreadable: u64,
 }
@@ -46,6 +52,7 @@ impl RekeyTotals {
     pub fn add(&mut self, other: Self) {
         self.rekeyed += other.rekeyed;
         self.merged += other.merged;
+        self.apart += other.apart;
         self.unreadable += other.unreadable;
     }
 }
@@ -55,7 +62,7 @@ impl RekeyTotals {
 /// # Errors
 /// [`StoreError`].
 pub async fn list_due_streams(db: &Db) -> Result<Vec<DueStream>, StoreError> {
-    let sql = "SELECT d.source_id AS source_id, s.name AS source, s.connector AS connector, d.stream AS stream
+    let sql = "SELECT d.source_id AS source_id, s.name AS source, s.connector AS connector, d.stream AS stream, d.tried AS tried
                FROM rekey_due d JOIN source s ON s.id = d.source_id ORDER BY d.source_id, d.stream";
     let due = |row: &Row| {
         Ok(DueStream {
@@ -63,6 +70,7 @@ pub async fn list_due_streams(db: &Db) -> Result<Vec<DueStream>, StoreError> {
             source: row.text("source")?,
             connector: row.text("connector")?,
             stream: row.text("stream")?,
+            tried: row.int("tried")?,
         })
     };
     db.fetch_rows(sql, vec![]).await?.iter().map(due).collect()
@@ -92,7 +100,8 @@ pub async fn list_batches(db: &Db, due: &DueStream, after: i64) -> Result<Vec<i6
     rows.iter().map(|row| row.int("id")).collect()
 }
 
-/// Notes that a stream has new keys throughout, and writes the totals into the audit log.
+/// Notes that a stream has new keys, and writes the totals into the audit log. If some payloads could not be read under
+/// the manifest's activation, the stream is tried again under another one.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -100,19 +109,23 @@ pub async fn finish_stream(
     db: &Db,
     keys: &Keys,
     due: &DueStream,
+    activation: i64,
     totals: RekeyTotals,
     by: Author<'_>,
 ) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
-    tx.execute(
-        "DELETE FROM rekey_due WHERE source_id = $1 AND stream = $2",
-        vec![due.source_id.into(), due.stream.as_str().into()],
-    )
-    .await?;
+    let of_stream = || vec![due.source_id.into(), due.stream.as_str().into(), activation.into()];
+    let sql = if totals.unreadable > 0 {
+        "UPDATE rekey_due SET tried = $3 WHERE source_id = $1 AND stream = $2"
+    } else {
+        "DELETE FROM rekey_due WHERE source_id = $1 AND stream = $2 AND $3 = $3"
+    };
+    tx.execute(sql, of_stream()).await?;
     if totals != RekeyTotals::default() {
-        let RekeyTotals { rekeyed, merged, unreadable } = totals;
+        let RekeyTotals { rekeyed, merged, apart, unreadable } = totals;
         let detail = serde_json::json!({
-            "stream": due.stream, "rekeyed": rekeyed, "merged": merged, "unreadable": unreadable, "because": by.because,
+            "stream": due.stream, "rekeyed": rekeyed, "merged": merged, "apart": apart, "unreadable": unreadable,
+            "because": by.because,
         });
         let (object, detail) = (format!("source {}", due.source), detail.to_string());
         let entry = NewEntry { actor: by.actor, action: "records.rekey", object: &object, detail: &detail };
@@ -122,12 +135,13 @@ pub async fn finish_stream(
 }
 
 /// A row with a key: its id, and its place in the order of versions.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct KeyedRow {
     id: i64,
     rank: (i64, i64, i64),
     batch: i64,
     teacher: Option<i64>,
+    person: Person,
 }
 
 type Key = [u8; 16];
@@ -167,17 +181,20 @@ async fn rekey_round(
     let wanted = || round.iter().flat_map(|(new, old)| [new, old]);
     let stored = load_rows(tx, held, wanted()).await?;
     let mut given: Vec<(i64, Key)> = vec![];
-    let mut merged: Vec<(KeyedRow, KeyedRow)> = vec![];
+    let mut merged: Vec<(&KeyedRow, &KeyedRow)> = vec![];
+    let mut apart = 0;
     for (new, old) in round {
         match (stored.get(old), stored.get(new)) {
+            // Loading such a record now would park it; what an earlier release counted stays for a person to decide.
+            (Some(of_old), Some(of_new)) if !of_old.person.is_same_as(&of_new.person) => apart += 1,
             (Some(row), None) => given.push((row.id, *new)),
             (Some(of_old), Some(of_new)) if of_old.rank > of_new.rank => {
                 given.extend([(of_new.id, filler_key(of_new.id)), (of_old.id, *new)]);
-                merged.push((*of_new, *of_old));
+                merged.push((of_new, of_old));
             }
             (Some(of_old), Some(of_new)) => {
                 given.push((of_old.id, filler_key(of_old.id)));
-                merged.push((*of_old, *of_new));
+                merged.push((of_old, of_new));
             }
             (None, _) => {}
         }
@@ -193,7 +210,7 @@ async fn rekey_round(
     }
     merge_rows(tx, &merged).await?;
     let letters = rekey_letters(tx, keys, held, round).await?;
-    Ok(RekeyTotals { rekeyed: (news.len() + letters) as u64, merged: merged.len() as u64, unreadable: 0 })
+    Ok(RekeyTotals { rekeyed: (news.len() + letters) as u64, merged: merged.len() as u64, apart, unreadable: 0 })
 }
 
 /// A key that no record can have: only its last eight bytes are used.
@@ -212,7 +229,7 @@ async fn load_rows<'k>(
         .fetch_rows_with(
             "SELECT t.record_key AS record_key, t.id AS id, t.source_version AS source_version, t.batch_id AS batch_id,
                     coalesce(t.confirmed_batch, t.batch_id) AS newest_batch, coalesce(t.confirmed_row, t.row_index) AS newest_row,
-                    c.teacher_id AS teacher_id
+                    c.teacher_id AS teacher_id, c.claim_key AS claim_key, c.name_folded AS name, c.blind_index AS blind_index
              FROM {rows} {join training_record t
                ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key}
              {join identity_claim c ON c.id = t.claim_id}",
@@ -225,25 +242,32 @@ async fn load_rows<'k>(
         let Ok(key) = Key::try_from(row.bytes("record_key")?) else { continue };
         let rank = (row.int("source_version")?, row.int("newest_batch")?, row.int("newest_row")?);
         let (id, batch, teacher) = (row.int("id")?, row.int("batch_id")?, row.opt_int("teacher_id")?);
-        stored.insert(key, KeyedRow { id, rank, batch, teacher });
+        let person = Person::from_row(row)?;
+        stored.insert(key, KeyedRow { id, rank, batch, teacher, person });
     }
     Ok(stored)
 }
 
 /// Lets each first row point to the second one, and count no more.
-async fn merge_rows(tx: &mut Tx, merged: &[(KeyedRow, KeyedRow)]) -> Result<(), StoreError> {
+async fn merge_rows(tx: &mut Tx, merged: &[(&KeyedRow, &KeyedRow)]) -> Result<(), StoreError> {
     if merged.is_empty() {
         return Ok(());
     }
-    let rows = Rows::new()
-        .int("id", merged.iter().map(|(gone, _)| Some(gone.id)))
-        .int("now", merged.iter().map(|(_, stays)| Some(stays.id)));
-    let sql = "UPDATE training_record SET merged_into = incoming.now FROM {rows}
-               WHERE training_record.id = incoming.id OR training_record.merged_into = incoming.id";
-    tx.execute_with(sql, vec![], rows).await?;
+    for sql in [
+        "UPDATE training_record SET merged_into = incoming.now FROM {rows} WHERE training_record.id = incoming.id",
+        // What had been merged into the first row before follows it.
+        "UPDATE training_record SET merged_into = incoming.now FROM {rows}
+         WHERE training_record.merged_into = incoming.id AND training_record.merged_into IS NOT NULL",
+    ] {
+        let rows = Rows::new()
+            .int("id", merged.iter().map(|(gone, _)| Some(gone.id)))
+            .int("now", merged.iter().map(|(_, stays)| Some(stays.id)));
+        tx.execute_with(sql, vec![], rows).await?;
+    }
     let mut losses: BTreeMap<i64, Loss> = BTreeMap::new();
     for (gone, _) in merged {
-        losses.entry(gone.batch).or_default().records += 1;
+        let loss = losses.entry(gone.batch).or_default();
+        *loss = Loss { records: loss.records + 1, tied: loss.tied + 1 };
     }
     ties::write_losses(tx, &losses).await?;
     marks::add_marks(tx, merged.iter().flat_map(|(gone, stays)| [gone.teacher, stays.teacher]).flatten()).await
@@ -311,6 +335,11 @@ async fn merge_letters(tx: &mut Tx, gone: i64, stays: i64) -> Result<(), StoreEr
     let both = || vec![gone.into(), stays.into()];
     tx.execute("UPDATE dead_letter_sighting SET dead_letter_id = $2 WHERE dead_letter_id = $1", both()).await?;
     tx.execute("UPDATE dead_letter SET state = 'closed' WHERE id = $1 AND state = 'open'", vec![gone.into()]).await?;
+    let sql = "SELECT id FROM dead_letter WHERE id = $1 AND state = 'discarded'";
+    if !tx.fetch_rows(sql, vec![stays.into()]).await?.is_empty() {
+        // What a person discarded stays discarded.
+        return dead_letters::discard_sightings(tx, stays).await;
+    }
     tx.execute(
         "UPDATE dead_letter SET state = 'open' WHERE id = $1 AND state = 'closed'
            AND EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = $1 AND s.outcome = 'parked')",

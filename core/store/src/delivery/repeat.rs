@@ -8,12 +8,13 @@
 //! later (`tied`), the bytes are read again: now they are what landed last.
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
-use crate::delivery::classify::Versioned as _;
 use crate::delivery::confirm;
 use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
+use crate::delivery::versioned::Versioned as _;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
+use crate::sql::rows::Row;
 use huiliu_decode::{RosterRow, TrainingRecord};
 use huiliu_manifest::Stream;
 
@@ -31,29 +32,16 @@ pub async fn commit_repeat(
     let Some(original) = held.same_as else { return Ok(None) };
     let table = if stream.kind.is_roster() { RosterRow::TABLE } else { TrainingRecord::TABLE };
     let mut tx = db.begin().await?;
-    // Until the commit, no other batch of the stream overwrites a record because it landed later.
+    let Some(found) = find_earlier(&mut tx, held, original, activation).await? else { return Ok(None) };
+    // Letters before the counter, as a load locks them. From then on no other batch of the stream overwrites a record
+    // because it landed later, and the books are read once more.
+    dead_letters::lock_letters_of(&mut tx, found.int("id")?).await?;
     confirm::lock_changes(&mut tx, held).await?;
     let has_earlier = confirm::read_stream_state(&mut tx, held).await?.has_earlier;
-    let earlier = tx
-        .fetch_rows(
-            "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped, b.superseded AS superseded,
-                    b.held AS held, b.tied AS tied,
-                    CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
-                    CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied
-             FROM payload p JOIN batch b ON b.payload_id = p.id
-             WHERE (p.id = $1 OR p.same_as = $1) AND p.address = $2 AND b.id < $3 AND b.first_record = $4
-               AND b.record_count = $5 AND b.state = 'done' AND b.activation = $6 AND b.elsewhere = 0 ORDER BY b.id DESC LIMIT 1",
-            vec![
-                original.into(),
-                held.address.as_str().into(),
-                held.id.into(),
-                i64::from(held.first).into(),
-                i64::from(held.count).into(),
-                activation.into(),
-            ],
-        )
-        .await?;
-    let Some(row) = earlier.first() else { return Ok(None) };
+    let Some(row) = find_earlier(&mut tx, held, original, activation).await? else { return Ok(None) };
+    if row.int("id")? != found.int("id")? {
+        return Ok(None);
+    }
     let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
     if row.int("tied")? + row.int("lost_tied")? > 0 || has_letters_in_question(&mut tx, held, earlier, table).await? {
         return Ok(None);
@@ -78,6 +66,35 @@ pub async fn commit_repeat(
     }
     let done = BatchResult { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged, tied: 0 };
     finish_batch(tx, held, &done).await.map(Some)
+}
+
+/// Finds the newest earlier batch with the same bytes, range and activation that represents all of its records itself.
+async fn find_earlier(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    original: i64,
+    activation: i64,
+) -> Result<Option<Row>, StoreError> {
+    let rows = tx
+        .fetch_rows(
+            "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped, b.superseded AS superseded,
+                    b.held AS held, b.tied AS tied,
+                    CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
+                    CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied
+             FROM payload p JOIN batch b ON b.payload_id = p.id
+             WHERE (p.id = $1 OR p.same_as = $1) AND p.address = $2 AND b.id < $3 AND b.first_record = $4
+               AND b.record_count = $5 AND b.state = 'done' AND b.activation = $6 AND b.elsewhere = 0 ORDER BY b.id DESC LIMIT 1",
+            vec![
+                original.into(),
+                held.address.as_str().into(),
+                held.id.into(),
+                i64::from(held.first).into(),
+                i64::from(held.count).into(),
+                activation.into(),
+            ],
+        )
+        .await?;
+    Ok(rows.into_iter().next())
 }
 
 /// Returns true if reading the bytes again could decide a dead letter otherwise than copying it does: a raw record of

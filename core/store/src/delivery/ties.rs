@@ -1,10 +1,11 @@
 //! Rows that a later landing takes over: how many each batch has lost, and which other contents of the same version there
 //! were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::delivery::batch::ClaimedBatch;
-use crate::delivery::classify::{Loss, NewerRecord, Tie, Versioned};
+use crate::delivery::classify::{Loss, NewerRecord, Tie};
+use crate::delivery::versioned::Versioned;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
@@ -51,10 +52,11 @@ pub(crate) async fn write_ties<R: Versioned>(tx: &mut Tx, ties: &[Tie]) -> Resul
         return Ok(());
     }
     let table = R::TABLE;
+    let rows: BTreeSet<i64> = ties.iter().map(|tie| tie.row).collect();
     tx.execute_with(
         &format!("UPDATE {table} SET flagged = 1 FROM {{rows}} WHERE {table}.id = incoming.id AND {table}.flagged = 0"),
         vec![],
-        Rows::new().int("id", ties.iter().map(|tie| Some(tie.row))),
+        Rows::new().int("id", rows.into_iter().map(Some)),
     )
     .await?;
     if table != "training_record" {

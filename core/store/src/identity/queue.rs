@@ -128,7 +128,7 @@ pub struct ClaimDetails {
 }
 
 const CLAIM: &str = "SELECT c.id AS id, c.name AS name, c.state AS state, c.doubt AS doubt, c.teacher_id AS teacher_id,
-    c.decided_by AS decided_by, (SELECT count(*) FROM training_record r WHERE r.claim_id = c.id) AS records FROM identity_claim c";
+    c.decided_by AS decided_by, (SELECT count(*) FROM training_record r WHERE r.claim_id = c.id AND r.merged_into IS NULL) AS records FROM identity_claim c";
 
 /// Counts the claims by state.
 ///
@@ -254,7 +254,8 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
         .fetch_rows(
             "SELECT r.id AS record, s.name AS source, r.address AS address, r.course_code AS course,
                     r.raw_hours AS hours, r.hours_unit AS unit, r.period_end AS period_end
-             FROM training_record r JOIN source s ON s.id = r.source_id WHERE r.claim_id = $1 ORDER BY r.id LIMIT 100",
+             FROM training_record r JOIN source s ON s.id = r.source_id WHERE r.claim_id = $1 AND r.merged_into IS NULL
+             ORDER BY r.id LIMIT 100",
             vec![claim.into()],
         )
         .await?;

@@ -29,7 +29,7 @@ pub async fn list_named_courses(db: &Db) -> Result<Vec<SourceCourse>, StoreError
         .fetch_rows(
             "SELECT s.connector AS connector, r.course_code AS code, max(r.course_title) AS title, count(*) AS records
              FROM training_record r JOIN source s ON s.id = r.source_id
-             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate')
+             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate') AND r.merged_into IS NULL
              GROUP BY s.connector, r.course_code ORDER BY s.connector, r.course_code",
             vec![],
         )

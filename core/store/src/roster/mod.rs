@@ -16,7 +16,7 @@ pub use sift::{SiftedRows, sift_rows};
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Load};
 use crate::delivery::classify::{Classified, OutcomeCounts};
-use crate::delivery::confirm::{self, LateChanges, Objection};
+use crate::delivery::confirm::{self, Objection};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::sql::db::{Db, Tx};
@@ -70,8 +70,7 @@ async fn try_commit_rows(
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    let late = LateChanges::collect::<RosterRow<'_>>(&mut tx, held, written.late, &parked).await?;
-    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, late).await? {
+    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &parked).await? {
         return Ok(Err(objection));
     }
     let done = BatchResult {

@@ -63,14 +63,14 @@ pub(super) async fn write_rows(
     sifted: &SiftedRows<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<Written, StoreError> {
-    let Overwritten { losses, teachers: former, ties, late } = classified.lock_overwritten(tx).await?;
+    let Overwritten { losses, teachers: former, ties, late, outdated } = classified.lock_overwritten(tx).await?;
     ties::write_losses(tx, &losses).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     ties::move_rows(tx, held, &moved).await?;
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         ties::write_ties::<RosterRow<'_>>(tx, &classified.list_ties(&HashMap::new())).await?;
-        return Ok(Written { records: 0, late });
+        return Ok(Written { records: 0, late, outdated });
     }
     let landed = load_landed_day(tx, held).await?;
     let teachers = find_or_make_teachers(tx, keys, held, sifted, &rows).await?;
@@ -103,7 +103,7 @@ pub(super) async fn write_rows(
         _ => None,
     });
     wait::mark_ready(tx, held, &codes, &refs, &persons.collect()).await?;
-    Ok(Written { records: i64::try_from(rows.len()).unwrap_or(0), late })
+    Ok(Written { records: i64::try_from(rows.len()).unwrap_or(0), late, outdated })
 }
 
 /// Returns the day on which the batch's payload landed, in Asia/Shanghai.
