@@ -18,9 +18,6 @@ use huiliu_store::delivery::replays;
 /// [`StoreError`] if the database fails.
 pub async fn rekey_due_streams(context: &DeliveryContext) -> Result<RekeyTotals, StoreError> {
     let mut totals = RekeyTotals::default();
-    if rekey::list_due_streams(&context.db).await?.is_empty() {
-        return Ok(totals);
-    }
     for due in rekey::list_due_streams(&context.db).await? {
         let manifests = context.manifests.current();
         let known = manifests.get(&due.connector).filter(|active| active.manifest.find_stream(&due.stream).is_some());

@@ -17,7 +17,7 @@ use crate::delivery::classify::Classified;
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::rows::{Rows, Value};
+use crate::sql::rows::Rows;
 use huiliu_decode::Parked;
 
 /// How a stream was when a batch was compared with the tables.
@@ -293,12 +293,11 @@ pub async fn remove_settled(db: &Db) -> Result<(), StoreError> {
     if kept.is_empty() {
         return Ok(());
     }
-    let none: Vec<Value> = vec![];
     db.execute(
         "DELETE FROM confirmation WHERE NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
            WHERE b.state <> 'done' AND b.id < confirmation.batch_id
              AND p.source_id = confirmation.source_id AND p.stream = confirmation.stream)",
-        none,
+        vec![],
     )
     .await?;
     Ok(())
