@@ -1,6 +1,6 @@
 //! A model of the tables in memory: what deliveries that read every batch must produce, in the order of delivery.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use huiliu_store::delivery::batch::Outcomes;
 
@@ -116,12 +116,17 @@ impl Model {
 
     /// Returns whether a repeat of a batch's bytes can be counted without reading them: its own rows represent all of
     /// its unchanged records, none has lost to a later landing alone, and its dead letters leave nothing open.
-    pub fn can_count_repeats(&self, batch: i64, repeat: i64) -> bool {
+    pub fn can_count_repeats(&self, batch: i64, repeat: i64, has_earlier: bool, told: &BTreeSet<i64>) -> bool {
         let Some(of_batch) = self.good.get(&batch) else { return false };
         let superseded = self.sightings.iter().any(|s| s.batch == batch && s.is_superseded);
         let lettered =
             self.rows.iter().any(|(key, row)| row.owner == batch && self.is_letter_open(*key, batch..repeat));
-        of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered
+        let read = |key: Key| self.sightings.iter().filter(move |s| s.key == key && !told.contains(&s.batch));
+        // A letter shows the newest content that was read.
+        let shown = |key: Key| read(key).max_by_key(|s| s.order).map(|s| s.batch);
+        let mut own = self.sightings.iter().filter(|s| s.batch == batch);
+        let unclear = own.any(|s| has_earlier || shown(s.key) != Some(batch));
+        of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered && !unclear
     }
 
     /// Whether a dead letter is open that was seen in one of these batches.

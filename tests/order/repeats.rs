@@ -1,7 +1,7 @@
 //! The repeat law: bytes that came before may be counted from the books, but only with the result that reading them
 //! gives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use huiliu_engine::deliver::{self, Delivered};
 use huiliu_store::delivery::batch::Outcomes;
@@ -76,6 +76,8 @@ struct Trial {
     /// Delivered batches, with the activation under which they were delivered.
     done: BTreeMap<i64, i64>,
     waiting: Vec<i64>,
+    /// Batches that were counted from the books.
+    told: BTreeSet<i64>,
     tally: Tally,
 }
 
@@ -96,8 +98,10 @@ impl Trial {
         let same = |p: &Place| p.page == place.page && p.range == place.range && p.address == place.address;
         let earlier = self.done.iter().filter(|(b, of)| **b < id && **of == activation && same(&self.places[*b]));
         let comparable: Vec<i64> = earlier.map(|(b, _)| *b).collect();
+        let has_earlier = self.waiting.iter().any(|waiting| *waiting < id);
         let latest = comparable.iter().rev().find(|b| self.model.unchanged_elsewhere(**b) == 0);
-        let tells = place.again && latest.is_some_and(|b| self.model.can_count_repeats(*b, id));
+        let tells =
+            place.again && latest.is_some_and(|b| self.model.can_count_repeats(*b, id, has_earlier, &self.told));
         let kept = "SELECT p.same_as FROM payload p JOIN batch b ON b.payload_id = p.id WHERE b.id = $1";
         let kept = self.office.db.fetch_rows(kept, vec![id.into()]).await.unwrap();
         assert_eq!(kept[0].opt_int("same_as").unwrap().is_some(), place.again, "batch {id}: bytes are kept once");
@@ -124,6 +128,7 @@ impl Trial {
         }
         self.model.deliver_batch(id, &self.office.decode_items(&place.page, place.range));
         self.done.insert(id, activation);
+        self.told.extend(tells.then_some(id));
         let books = &self.office.check_books().await[&id];
         // Records of closed letters that the books count as superseded would be parked by reading, until the next
         // settlement.
@@ -181,6 +186,7 @@ async fn follow_steps(pages: &[Vec<SentRecord>], cut: u32, steps: &[Step]) -> Ta
         places: BTreeMap::new(),
         done: BTreeMap::new(),
         waiting: vec![],
+        told: BTreeSet::new(),
         tally: Tally::default(),
     };
     let mut activations = 1u8;

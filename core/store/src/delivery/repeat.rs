@@ -43,7 +43,9 @@ pub async fn commit_repeat(
         return Ok(None);
     }
     let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
-    if row.int("tied")? + row.int("lost_tied")? > 0 || has_letters_in_question(&mut tx, held, earlier, table).await? {
+    if row.int("tied")? + row.int("lost_tied")? > 0
+        || has_letters_in_question(&mut tx, held, earlier, has_earlier, table).await?
+    {
         return Ok(None);
     }
     let CopiedSightings { parked, superseded: seen, discarded } =
@@ -98,17 +100,20 @@ async fn find_earlier(
 }
 
 /// Returns true if reading the bytes again could decide a dead letter otherwise than copying it does: a raw record of
-/// the earlier batch was superseded, or a dead letter of a record that the batch stores was seen since and is open.
+/// the earlier batch was superseded, a dead letter shows the content of another batch or may get it from one that waits, or a
+/// dead letter of a record that the batch stores was seen since and is open.
 async fn has_letters_in_question(
     tx: &mut Tx,
     held: &ClaimedBatch,
     earlier: i64,
+    has_earlier: bool,
     table: &str,
 ) -> Result<bool, StoreError> {
     let superseded = tx
         .fetch_rows(
-            "SELECT batch_id FROM dead_letter_sighting WHERE batch_id = $1 AND outcome = 'superseded' LIMIT 1",
-            vec![earlier.into()],
+            "SELECT s.batch_id AS batch_id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id
+             WHERE s.batch_id = $1 AND ($2 = 1 OR s.outcome = 'superseded' OR d.batch_id <> s.batch_id) LIMIT 1",
+            vec![earlier.into(), i64::from(has_earlier).into()],
         )
         .await?;
     if !superseded.is_empty() {
