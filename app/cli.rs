@@ -284,7 +284,7 @@ pub struct SourceFilterArgs {
 impl SourceFilterArgs {
     /// Returns the filter in the form that operations take.
     pub fn into_row_filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
-        RowFilter { source: self.source, connector: self.connector, run, code, flagged: false }
+        RowFilter { source: self.source, connector: self.connector, run, code, flagged: false, status: None }
     }
 }
 
@@ -317,6 +317,12 @@ pub enum Records {
         /// List only those of which two contents came as the same version.
         #[arg(long)]
         flagged: bool,
+        /// List only those that their source has taken back.
+        #[arg(long, conflicts_with = "disputed")]
+        withdrawn: bool,
+        /// List only those of which a newer version was parked or left out.
+        #[arg(long)]
+        disputed: bool,
         #[command(flatten)]
         span: PageArgs,
     },

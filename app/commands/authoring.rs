@@ -106,6 +106,7 @@ fn show_preview(PagePreview { address: page, bytes, records, summary, .. }: &Pag
         (summary.clean, label("cli-authoring-clean")),
         (summary.parked, label("cli-authoring-parked")),
         (summary.skipped, label("cli-authoring-skipped")),
+        (summary.withdrawn, label("cli-authoring-withdrawn")),
     ];
     let said = |(n, outcome): &(u64, &str)| sentence!("cli-render-of-outcome", n = format_unsigned(*n), outcome);
     let outcomes: Vec<String> = of.iter().filter(|(n, _)| *n > 0).map(said).collect();
@@ -148,6 +149,7 @@ fn show_record(record: &Preview) {
         PreviewOutcome::Clean => label("cli-authoring-clean"),
         PreviewOutcome::Parked => label("cli-authoring-parked"),
         PreviewOutcome::Skipped => label("cli-authoring-skipped"),
+        PreviewOutcome::Withdrawn => label("cli-authoring-withdrawn"),
     };
     let hours = record
         .class_hours

@@ -48,6 +48,7 @@ fn outcomes_text(plan: &Plan) -> String {
         (b.unchanged, label("cli-render-unchanged")),
         (b.superseded, label("cli-render-superseded")),
         (b.skipped, label("cli-render-skipped")),
+        (b.withdrawn, label("cli-render-withdrawn")),
         (b.parked, label("cli-render-parked")),
         (b.discarded, label("cli-render-discarded")),
         (b.pending, label("cli-render-pending")),

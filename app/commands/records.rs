@@ -3,7 +3,9 @@
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::records;
 use huiliu_store::admin::filter::RowFilter;
+use huiliu_rules::ledger::SourceStatus;
 use huiliu_store::admin::reports::RecordRow;
+use huiliu_store::ledger::status::StatusCause;
 
 use crate::cli::Records;
 use crate::render::{format_hours, show, show_page};
@@ -15,10 +17,15 @@ use crate::{CliError, open};
 pub async fn run(settings: Settings, which: Records, json: bool) -> Result<(), CliError> {
     let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     match which {
-        Records::List { of, flagged, span } => {
+        Records::List { of, flagged, withdrawn, disputed, span } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
-            let of = RowFilter { flagged, ..of.into_row_filter(None, None) };
+            let status = match (withdrawn, disputed) {
+                (true, _) => Some(SourceStatus::Withdrawn),
+                (_, true) => Some(SourceStatus::Disputed),
+                _ => None,
+            };
+            let of = RowFilter { flagged, status, ..of.into_row_filter(None, None) };
             let page = records::list(access, &of, span.into()).await?;
             show_page(json, &page, show_records);
         }
@@ -43,7 +50,7 @@ fn show_records(rows: &[RecordRow]) {
             format_hours(r.hours),
             pass_label(r.pass_state).to_owned(),
             r.period_end.clone(),
-            if r.flagged { label("cli-records-two-contents").to_owned() } else { String::new() },
+            question_label(r).to_owned(),
             localize_address(&r.address).into_owned(),
         ]
     };
@@ -61,6 +68,16 @@ fn show_records(rows: &[RecordRow]) {
         label("cli-records-address"),
     ];
     print_table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+}
+
+/// Returns what has to be cleared up about a record.
+fn question_label(record: &RecordRow) -> &'static str {
+    match (record.status.as_ref().map(StatusCause::status), record.flagged) {
+        (Some(SourceStatus::Withdrawn), _) => label("cli-records-withdrawn"),
+        (Some(SourceStatus::Disputed), _) => label("cli-records-disputed"),
+        (_, true) => label("cli-records-two-contents"),
+        _ => "",
+    }
 }
 
 /// Prints every teacher's hours with the unsealed ID number as JSON lines, for comparison with a truth file.

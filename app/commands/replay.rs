@@ -204,8 +204,8 @@ fn show_replays(rows: &[Replay]) {
         let n = |outcome: RecordOutcome| r.outcomes.get(&outcome).copied().unwrap_or(0);
         let n = |outcome: RecordOutcome| format_number(n(outcome));
         let mut row = vec![r.replay.to_string(), localize_word(r.state.as_str()).to_owned(), format_number(r.letters)];
-        use RecordOutcome::{Inserted, Parked, Skipped, Superseded, Unchanged, Updated};
-        row.extend([Inserted, Updated, Unchanged, Superseded, Skipped, Parked].map(n));
+        use RecordOutcome::{Inserted, Parked, Skipped, Superseded, Unchanged, Updated, Withdrawn};
+        row.extend([Inserted, Updated, Unchanged, Superseded, Skipped, Withdrawn, Parked].map(n));
         row.push(format_number(r.teachers));
         row.push(format_moment(&r.planned_at));
         row.push(r.planned_by.clone());
@@ -220,6 +220,7 @@ fn show_replays(rows: &[Replay]) {
         label("cli-replay-unchanged"),
         label("cli-replay-superseded"),
         label("cli-replay-skipped"),
+        label("cli-replay-withdrawn"),
         label("cli-replay-parked"),
         label("cli-replay-teachers"),
         label("cli-replay-planned"),

@@ -76,6 +76,7 @@ pub fn law_label(law: BookLaw) -> &'static str {
         BookLaw::Discarded => label("cli-runs-law-discarded"),
         BookLaw::Superseded => label("cli-runs-law-superseded"),
         BookLaw::Skipped => label("cli-runs-law-skipped"),
+        BookLaw::Withdrawn => label("cli-runs-law-withdrawn"),
     }
 }
 

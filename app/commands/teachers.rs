@@ -10,6 +10,7 @@ use huiliu_engine::recount::CycleTotals;
 use huiliu_rules::ledger::standing::Sum;
 use huiliu_rules::policy::Arithmetic;
 use huiliu_store::ledger::decisions::Decision;
+use huiliu_store::ledger::status::StatusCause;
 use huiliu_store::ledger::trace::{CutRow, EntryRow};
 use huiliu_values::calendar::today_in_shanghai;
 use huiliu_values::{Basis, EntryOutcome, ExactHours, Hours, IdNumber};
@@ -195,6 +196,9 @@ fn show_entry(e: &EntryRow) {
             if places.is_empty() { label("cli-teachers-place-not-kept").to_owned() } else { places.join("; ") };
         say(&format!("    {}", sentence!("cli-teachers-flagged", places)));
     }
+    if let Some(cause) = &e.status {
+        say(&format!("    {}", status_text(cause)));
+    }
     if let Some(decision) = &e.decision {
         show_decision(decision);
     }
@@ -206,6 +210,21 @@ fn show_entry(e: &EntryRow) {
         manifest = e.manifest_version,
         by = localize_decider(&e.claim_decided_by)
     ));
+}
+
+/// Says why a record is withdrawn or disputed.
+fn status_text(cause: &StatusCause) -> String {
+    match cause {
+        StatusCause::Withdrawn { address, because } => {
+            sentence!("cli-teachers-withdrawn-by", address = localize_address(address), because)
+        }
+        StatusCause::Skipped { address, because } => {
+            sentence!("cli-teachers-disputed-by-row", address = localize_address(address), because)
+        }
+        StatusCause::Parked { dead_letter, address } => {
+            sentence!("cli-teachers-disputed-by-letter", letter = dead_letter, address = localize_address(address))
+        }
+    }
 }
 
 fn arithmetic_words(of: &Arithmetic) -> String {
@@ -237,6 +256,8 @@ fn outcome_words(outcome: EntryOutcome) -> &'static str {
         EntryOutcome::NotPassed => label("cli-teachers-passed-counted"),
         EntryOutcome::NameContradicts => label("cli-teachers-name-contradicts-id-number-counted"),
         EntryOutcome::Revoked => label("cli-teachers-certificate-revoked-counted"),
+        EntryOutcome::Withdrawn => label("cli-teachers-withdrawn"),
+        EntryOutcome::Disputed => label("cli-teachers-disputed"),
         EntryOutcome::Absent => label("cli-teachers-absent-too-much-counted"),
         EntryOutcome::Capped => label("cli-teachers-above-cap-nothing-counts"),
         EntryOutcome::NotCounted => label("cli-teachers-counted-2"),

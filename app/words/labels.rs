@@ -106,6 +106,7 @@ pub fn localize_word(english: &str) -> &str {
         "updated" => label("cli-words-reasons-updated"),
         "unchanged" => label("cli-words-reasons-unchanged"),
         "skipped" => label("cli-words-reasons-skipped"),
+        "withdrawn" => label("cli-words-reasons-withdrawn"),
         "second" => label("cli-words-reasons-seconds"),
         "superseded" => label("cli-words-reasons-superseded"),
         "parked" => label("cli-words-reasons-parked"),

@@ -11,6 +11,8 @@ pub type Key = [u8; 16];
 pub enum Item {
     Good { key: Key, version: i64, digest: Key },
     Bad { key: Key, version: Option<i64>, reasons: String },
+    /// It withdraws a record, or is left out; the model does not follow this.
+    Said,
 }
 
 /// A dead letter: its state, and what its newest bad version says.
@@ -75,6 +77,7 @@ impl Model {
                         *held = ((*version, row), *digest, 1);
                     }
                 }
+                Item::Said => {}
                 Item::Bad { key, version, reasons } => self.sightings.push(Sighting {
                     batch,
                     key: *key,

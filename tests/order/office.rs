@@ -15,6 +15,7 @@ use huiliu_store::delivery::batch::Outcomes;
 use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
 use huiliu_store::ledger::entries;
+use huiliu_store::ledger::status::{self, StatusCause};
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, Row};
 use huiliu_vault::keys::Keys;
@@ -30,6 +31,13 @@ pub struct Office {
     pub runs: [i64; 2],
 }
 
+/// What the office does with rows of these states.
+const ROW_RULES: &str = r#"rows = [
+  { when = [{ path = "state", is = ["void"] }], act = "withdraw", because = "void" },
+  { when = [{ path = "state", is = ["draft"] }], act = "skip", because = "draft" },
+]
+"#;
+
 /// The state that must not depend on the order of arrival.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Picture {
@@ -37,6 +45,8 @@ pub struct Picture {
     entries: BTreeMap<Key, String>,
     letters: BTreeMap<Key, Letter>,
     sightings: BTreeSet<(Key, Option<i64>, String)>,
+    /// What is said of the stored records since.
+    statuses: BTreeMap<Key, String>,
 }
 
 impl Picture {
@@ -102,7 +112,8 @@ impl Office {
     /// Activates the institution's manifest as `change` rewrites it.
     pub async fn activate_changed_manifest(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
         let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
-        let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
+        let text = shipped.manifest.replacen("record_key = ", &format!("{ROW_RULES}record_key = "), 1);
+        let manifest = Manifest::parse("institution/manifest.toml", &change(&text)).unwrap();
         let current = NewActivation {
             kind: ActivationKind::Manifest,
             name: &manifest.id,
@@ -162,7 +173,7 @@ impl Office {
                 Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest }
             }
             StageResult::Roster(_) => unreachable!("these manifests are of training"),
-            StageResult::Skipped(..) => unreachable!("these manifests skip nothing"),
+            StageResult::Skipped(..) | StageResult::Withdrawn(..) => Item::Said,
             StageResult::Parked(p) => Item::Bad {
                 key: p.dead_letter_key,
                 version: p.source_version,
@@ -246,14 +257,29 @@ impl Office {
             let version = r.opt_int("source_version").unwrap();
             picture.sightings.insert((read_key(&r, "dead_letter_key"), version, r.text("outcome").unwrap()));
         }
+        picture.statuses = self.list_statuses().await;
         picture
+    }
+
+    /// Returns record key → why the record is withdrawn or disputed.
+    async fn list_statuses(&self) -> BTreeMap<Key, String> {
+        let rows = self.query_rows("SELECT id, record_key FROM training_record").await;
+        let ids: Vec<i64> = rows.iter().map(|r| r.int("id").unwrap()).collect();
+        let causes = status::load_statuses(&mut self.db.begin_read_only().await.unwrap(), &ids).await.unwrap();
+        let told = |cause: &StatusCause| match cause {
+            StatusCause::Withdrawn { .. } => "withdrawn",
+            StatusCause::Skipped { .. } => "skipped",
+            StatusCause::Parked { .. } => "parked",
+        };
+        let of = |r: &Row| Some((read_key(r, "record_key"), told(causes.get(&r.int("id").ok()?)?).to_owned()));
+        rows.iter().filter_map(of).collect()
     }
 
     /// Checks the books law and returns every batch's books.
     pub async fn check_books(&self) -> BTreeMap<i64, Books> {
         let rows = self
             .query_rows(
-                "SELECT b.id, b.record_count, b.state, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.parked,
+                "SELECT b.id, b.record_count, b.state, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.withdrawn, b.parked,
                         b.discarded, b.held, b.elsewhere,
                         (SELECT CAST(coalesce(sum(l.records), 0) AS bigint) FROM batch_loss l WHERE l.batch_id = b.id) AS loss,
                         (SELECT count(*) FROM training_record t WHERE t.batch_id = b.id AND t.merged_into IS NULL) AS owned,
@@ -267,10 +293,9 @@ impl Office {
         for row in &rows {
             let n = |name: &str| row.int(name).unwrap();
             let told = format!("batch {}", n("id"));
-            let sum: i64 = ["inserted", "updated", "unchanged", "superseded", "skipped", "parked", "discarded"]
-                .map(n)
-                .iter()
-                .sum();
+            let counters =
+                ["inserted", "updated", "unchanged", "superseded", "skipped", "withdrawn", "parked", "discarded"];
+            let sum: i64 = counters.map(n).iter().sum();
             let done = row.text("state").unwrap() == "done";
             assert_eq!(sum, if done { n("record_count") } else { 0 }, "{told}: outcomes");
             assert_eq!(n("parked"), n("seen_parked"), "{told}: parked");
@@ -284,6 +309,7 @@ impl Office {
                 unchanged: n("unchanged"),
                 superseded: n("superseded"),
                 skipped: n("skipped"),
+                withdrawn: n("withdrawn"),
                 parked: n("parked"),
                 discarded: n("discarded"),
             };

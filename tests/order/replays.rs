@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::office::Office;
-use super::sent::{SentRecord, render_page, sent_strategy};
+use super::sent::{SentRecord, State, render_page, sent_strategy};
 use crate::test_env::{Postgres, Scratch};
 
 /// Some cases leave nothing to plan; with this many, 1,000 do.
@@ -261,7 +261,7 @@ fn another_layout_is_refused() {
     runtime.block_on(async {
         let scratch = Scratch::new("layout");
         let mut office = super::open_on_file(&scratch).await;
-        let of = |record, bad| SentRecord { record, version: 1, minutes: 45, learning: 80, bad };
+        let of = |record, bad| SentRecord { record, version: 1, minutes: 45, learning: 80, bad, state: State::Valid };
         let items = [of(0, Some(super::sent::Bad::Name)), of(1, None)];
         let (one, other) = (render_page(&items), render_page(&[of(2, None), of(3, None), of(4, None)]));
         // Both lists in one page: the other manifest finds three more records.
@@ -298,7 +298,7 @@ fn a_decision_during_an_application_is_kept() {
         for round in 0..40u64 {
             let mut office = super::concurrent::open_on_emptied(&db).await;
             office.activate_changed_manifest(b"wrong", break_mapping).await;
-            let sent = |record| SentRecord { record, version: 1, minutes: 45, learning: 80, bad: None };
+            let sent = |record| SentRecord { record, version: 1, minutes: 45, learning: 80, bad: None, state: State::Valid };
             let items: Vec<SentRecord> = (0..200).step_by(2).map(sent).collect();
             for (batch, _) in office.land_page(0, "page", &render_page(&items), 10).await {
                 office.deliver_batch(batch).await;

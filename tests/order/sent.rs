@@ -10,6 +10,15 @@ pub struct SentRecord {
     pub minutes: u16,
     pub learning: u8,
     pub bad: Option<Bad>,
+    pub state: State,
+}
+
+/// What the platform says of the record: `void` withdraws it, a `draft` is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Valid,
+    Void,
+    Draft,
 }
 
 /// The fault of a record. Only the last two hide its version or its identity.
@@ -34,8 +43,13 @@ impl SentRecord {
         let minutes = if bad(&[Bad::Minutes, Bad::NameAndMinutes]) { "\"x\"".into() } else { self.minutes.to_string() };
         let version = if bad(&[Bad::Version]) { "\"x\"".into() } else { self.version.to_string() };
         let id = if bad(&[Bad::Id]) { String::new() } else { format!("\"id\":\"C{}\",", self.record) };
+        let state = match self.state {
+            State::Valid => "",
+            State::Void => "\"state\":\"void\",",
+            State::Draft => "\"state\":\"draft\",",
+        };
         format!(
-            "{{{id}\"version\":{version},\"userName\":\"{name}\",\"idNo\":\"{id_number}\",\"courseCode\":\"TS-0{}\",\
+            "{{{state}{id}\"version\":{version},\"userName\":\"{name}\",\"idNo\":\"{id_number}\",\"courseCode\":\"TS-0{}\",\
              \"studyMinutes\":{minutes},\"scores\":{{\"learning\":\"{}\",\"activity\":\"70\",\"artefact\":\"60\"}},\
              \"finishTime\":\"2014-11-20\"}}",
             self.record / 2 % 4 + 1,
@@ -61,5 +75,18 @@ pub fn sent_strategy(records: u8) -> impl Strategy<Value = SentRecord> {
         1 => Just(Some(Bad::Id)),
     ];
     (0..records, 1u8..4, prop_oneof![3 => Just(45u16), 1 => 1u16..2000], prop_oneof![Just(80u8), 30u8..100], bad)
-        .prop_map(|(record, version, minutes, learning, bad)| SentRecord { record, version, minutes, learning, bad })
+        .prop_map(|(record, version, minutes, learning, bad)| SentRecord {
+            record,
+            version,
+            minutes,
+            learning,
+            bad,
+            state: State::Valid,
+        })
+}
+
+/// Generates a version of one of `records` records, some of them void or drafts.
+pub fn said_strategy(records: u8) -> impl Strategy<Value = SentRecord> {
+    let state = prop_oneof![3 => Just(State::Valid), 1 => Just(State::Void), 1 => Just(State::Draft)];
+    (sent_strategy(records), state).prop_map(|(sent, state)| SentRecord { state, ..sent })
 }

@@ -37,15 +37,16 @@ pub fn build_identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, dra
     // The keys of roster rows are ids and numbers of people, which have forms of their own.
     let form = if cx.stream.kind.is_roster() { KeyForm::Text } else { KeyForm::Value };
     Identity {
-        record_key: compute_record_key(cx, plan, raw, draft, form),
+        record_key: compute_record_key(cx, &plan.record_key, raw, draft, form),
         source_version: parse_source_version(cx, plan, raw),
     }
 }
 
-/// Computes the record key, if every field of it is present.
+/// Computes a record key from the fields at these places, one for each field of the stream's record key, if all of them are
+/// present.
 pub(crate) fn compute_record_key(
     cx: Context<'_>,
-    plan: &Plan<'_>,
+    places: &[Place<'_>],
     raw: &RawRecord<'_>,
     draft: &Draft<'_>,
     form: KeyForm,
@@ -62,8 +63,8 @@ pub(crate) fn compute_record_key(
         Some(None) if is_known_by_any(cx) => Some(hex_encode(&compute_details_key(cx, &collect_person_details(draft)))),
         Some(None) => return None,
     };
-    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(plan.record_key.len());
-    for (place, path) in plan.record_key.iter().zip(&cx.stream.record_key) {
+    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(places.len());
+    for (place, path) in places.iter().zip(&cx.stream.record_key) {
         let text = match (&id, place) {
             (Some(id), _) if is_id(path) => Cow::Borrowed(id.as_str()),
             (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),

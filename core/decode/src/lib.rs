@@ -102,6 +102,8 @@ pub struct Plan<'a> {
     pub record_key: Vec<Place<'a>>,
     /// Index in `paths` of the source version, if the version is a field.
     pub version: Option<usize>,
+    /// For each row rule, the fields that make up the key of the record that it withdraws; none if that is the row's own.
+    pub withdraws: Vec<Vec<Place<'a>>>,
     /// Fields compared by the conditions of the row rules, one rule after the other.
     pub conditions: Vec<Place<'a>>,
 }
@@ -127,12 +129,13 @@ impl<'a> Plan<'a> {
             .map(|(field, rule)| Mapped { field: *field, rule, places: rule.paths().map(&mut place).collect() })
             .collect();
         let record_key = stream.record_key.iter().map(&mut place).collect();
+        let withdraws = stream.rows.iter().map(|rule| rule.withdraws.iter().map(&mut place).collect()).collect();
         let conditions = stream.rows.iter().flat_map(|rule| &rule.when).map(|c| place(&c.path)).collect();
         let version = match &stream.version {
             VersionFrom::Field { path } => Some(slot(path)),
             VersionFrom::FileDate {} | VersionFrom::Landing {} => None,
         };
-        Self { paths, fields, record_key, version, conditions }
+        Self { paths, fields, record_key, version, withdraws, conditions }
     }
 }
 
@@ -147,15 +150,38 @@ pub enum StageResult<'a> {
     Parked(Parked<'a>),
     /// A row that the manifest's row rules skip.
     Skipped(Skipped<'a>),
+    /// A row that takes a record back.
+    Withdrawn(Withdrawn<'a>),
 }
 
 /// A raw record that a row rule of the manifest skips.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Skipped<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
+    /// Address for people.
+    pub address: String,
     /// The rule's reason.
     pub because: &'a str,
+    /// Keyed hash of the fields that identify the record, if it is a training record and all of them are present.
+    pub record_key: Option<[u8; 16]>,
+    /// Orders versions of the same record; `None` if the version cannot be determined.
+    pub source_version: Option<i64>,
+}
+
+/// A raw record that takes a training record back.
+#[derive(Debug, Clone)]
+pub struct Withdrawn<'a> {
+    /// Position in the payload, from 0.
+    pub index: u32,
+    /// Address for people.
+    pub address: String,
+    /// The rule's reason.
+    pub because: &'a str,
+    /// The key of the record that is taken back.
+    pub record_key: [u8; 16],
+    /// Orders it among the versions of that record.
+    pub source_version: i64,
 }
 
 /// A raw record that could not become a training record or a roster row.
@@ -211,7 +237,7 @@ pub fn list_rekeyed(cx: Context<'_>, body: &Body<'_>, range: RecordRange) -> Res
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
     let changed = |record: &RawRecord<'_>| {
         let draft = draft::map_record(cx, &plan, record);
-        let key = |form| identity::compute_record_key(cx, &plan, record, &draft, form);
+        let key = |form| identity::compute_record_key(cx, &plan.record_key, record, &draft, form);
         let (old, new) = key(KeyForm::Text).zip(key(KeyForm::Value))?;
         (old != new).then_some(Rekeyed { old, new })
     };
@@ -226,20 +252,43 @@ pub(crate) fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
 fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> StageResult<'a> {
     crate::faults::abort_if_injected(&raw.raw);
     let rule = if raw.broken.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
-    if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip) {
-        return StageResult::Skipped(Skipped { index: raw.index, because: &rule.because });
+    if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip && cx.stream.kind.is_roster()) {
+        let address = raw.format_address(cx.address);
+        return StageResult::Skipped(Skipped {
+            index: raw.index,
+            address,
+            because: &rule.because,
+            record_key: None,
+            source_version: None,
+        });
     }
     let draft = draft::map_record(cx, plan, &raw);
     let record_name = draft.record_name.clone();
     let identity = identity::build_identity(cx, plan, &raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
-    let read = match cx.stream.kind.is_roster() {
-        true => roster::from_draft(cx, &raw, &draft, identity).map(|row| StageResult::Roster(Box::new(row))),
-        false => record::from_draft(cx, &raw, draft, identity).map(|record| StageResult::Clean(Box::new(record))),
-    };
-    let read = match rule {
-        Some(rule) => Err(read.err().into_iter().flatten().chain([Problem::by_rule(rule)]).collect()),
-        None => read,
+    let read = match rule.map(|rule| (rule.act, rule)) {
+        Some((Act::Skip, rule)) => Ok(StageResult::Skipped(Skipped {
+            index: raw.index,
+            address: raw.format_address(cx.address),
+            because: &rule.because,
+            record_key,
+            source_version,
+        })),
+        Some((Act::Withdraw, rule)) => {
+            rows::build_withdrawal(cx, plan, &raw, &draft, identity, rule).map(StageResult::Withdrawn)
+        }
+        of_rule => {
+            let read = match cx.stream.kind.is_roster() {
+                true => roster::from_draft(cx, &raw, &draft, identity).map(|row| StageResult::Roster(Box::new(row))),
+                false => {
+                    record::from_draft(cx, &raw, draft, identity).map(|record| StageResult::Clean(Box::new(record)))
+                }
+            };
+            match of_rule {
+                Some((_, rule)) => Err(read.err().into_iter().flatten().chain([Problem::by_rule(rule)]).collect()),
+                None => read,
+            }
+        }
     };
     match read {
         Ok(staged) => staged,

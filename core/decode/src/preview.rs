@@ -24,12 +24,12 @@ pub struct Preview {
     pub raw: String,
     /// Text of each mapped field, before its value is checked.
     pub fields: Vec<Mapped>,
-    /// Result of the record: clean, parked or skipped.
+    /// Result of the record.
     pub outcome: PreviewOutcome,
     /// Class hours of a clean record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_hours: Option<String>,
-    /// Reason of the row rule that skips the record.
+    /// Reason of the row rule that skips the record, or withdraws one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     /// Every reason why the record is parked.
@@ -56,6 +56,8 @@ pub struct Summary {
     pub parked: u64,
     /// Records that a rule of the manifest leaves out.
     pub skipped: u64,
+    /// Records that take a record back.
+    pub withdrawn: u64,
     /// Reason code → records that have it.
     pub reasons: BTreeMap<String, u64>,
 }
@@ -65,6 +67,7 @@ impl Summary {
         match staged {
             StageResult::Clean(_) | StageResult::Roster(_) => self.clean += 1,
             StageResult::Skipped(..) => self.skipped += 1,
+            StageResult::Withdrawn(..) => self.withdrawn += 1,
             StageResult::Parked(parked) => {
                 self.parked += 1;
                 let codes: BTreeSet<&str> = parked.problems.iter().map(|problem| problem.code.as_ref()).collect();
@@ -109,6 +112,9 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<(
             }
             StageResult::Skipped(skipped) => {
                 (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(skipped.because.to_owned()))
+            }
+            StageResult::Withdrawn(withdrawn) => {
+                (preview.outcome, preview.because) = (PreviewOutcome::Withdrawn, Some(withdrawn.because.to_owned()))
             }
         }
         preview

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use crate::decode::RawRecord;
 use crate::draft::surrounding_value;
-use crate::{Context, Place, Plan};
+use crate::identity::{self, Identity, KeyForm};
+use crate::{Context, Draft, Expected, Place, Plan, Problem, Withdrawn};
 use huiliu_manifest::quality::{Act, Condition, RowRule};
 use huiliu_values::text;
 
@@ -16,6 +17,33 @@ pub(super) fn find_rule<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a
         rule.when.iter().zip(of_rule).all(|(condition, place)| condition_holds(cx, raw, condition, place))
     });
     about.filter(|rule| rule.act != Act::Keep)
+}
+
+/// Builds the withdrawal that a row states by a rule of the manifest.
+///
+/// # Errors
+/// Why it cannot be told which record is taken back, or by which version.
+pub(super) fn build_withdrawal<'a>(
+    cx: Context<'a>,
+    plan: &Plan<'a>,
+    raw: &RawRecord<'a>,
+    draft: &Draft<'a>,
+    identity: Identity,
+    rule: &'a RowRule,
+) -> Result<Withdrawn<'a>, Vec<Problem>> {
+    let named = cx.stream.rows.iter().position(|of| std::ptr::eq(of, rule)).and_then(|nth| plan.withdraws.get(nth));
+    let (record_key, paths) = match named.filter(|places| !places.is_empty()) {
+        Some(places) => (identity::compute_record_key(cx, places, raw, draft, KeyForm::Value), &rule.withdraws),
+        None => (identity.record_key, &cx.stream.record_key),
+    };
+    let mut problems: Vec<Problem> = vec![];
+    if record_key.is_none() {
+        problems.push(Problem::new("record_key.missing".into(), &paths.join(", "), "", &Expected::RecordKey));
+    }
+    let source_version = identity.source_version.map_err(|problem| problems.push(problem)).ok();
+    let Some((record_key, source_version)) = record_key.zip(source_version) else { return Err(problems) };
+    let address = raw.format_address(cx.address);
+    Ok(Withdrawn { index: raw.index, address, because: &rule.because, record_key, source_version })
 }
 
 fn condition_holds(cx: Context<'_>, raw: &RawRecord<'_>, condition: &Condition, place: &Place<'_>) -> bool {

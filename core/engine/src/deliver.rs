@@ -222,6 +222,7 @@ impl DeliveryContext {
             roster: vec![],
             parked: vec![],
             skipped: vec![],
+            withdrawn: vec![],
             hours_unit: stream.hours_unit(),
             manifest_version: manifest.version_number(),
             activation,
@@ -238,6 +239,7 @@ impl DeliveryContext {
                 StageResult::Roster(row) if wanted(row.index) => load.roster.push(row),
                 StageResult::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
                 StageResult::Skipped(skipped) if wanted(skipped.index) => load.skipped.push(skipped),
+                StageResult::Withdrawn(withdrawn) if wanted(withdrawn.index) => load.withdrawn.push(withdrawn),
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use crate::mapping::{Field, Rule};
-use crate::quality::Condition;
+use crate::quality::{Act, Condition, RowRule};
 use crate::read::Reader;
 use crate::rule::RuleProblem;
 use crate::stream::{Each, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
@@ -308,6 +308,7 @@ impl Place<'_> {
             if rule.when.is_empty() {
                 reader.add_fault(&at, RuleProblem::EveryRow);
             }
+            self.check_withdrawal(&at, rule, reader);
             for (n, condition) in rule.when.iter().enumerate() {
                 let Condition { is, is_not, blank, above, below, matches, .. } = condition;
                 let compared = [
@@ -327,6 +328,30 @@ impl Place<'_> {
                     }
                 }
             }
+        }
+    }
+
+    fn check_withdrawal(&self, at: &str, rule: &RowRule, reader: &mut Reader<'_>) {
+        let names = &rule.withdraws;
+        if rule.act == Act::Withdraw && self.stream.kind.is_roster() {
+            reader.add_fault(&format!("{at}.act"), RuleProblem::RosterWithdrawal);
+        }
+        if names.is_empty() {
+            return;
+        }
+        let at = format!("{at}.withdraws");
+        if rule.act != Act::Withdraw {
+            reader.add_fault(&at, RuleProblem::OnlyWithdrawal);
+        }
+        if names.len() != self.stream.record_key.len() {
+            let paths = self.stream.record_key.join(", ");
+            reader.add_fault(&at, RuleProblem::WithdrawnKey { paths });
+        }
+        // A key compares ID numbers in a form of their own, which is read from the mapped field only.
+        let id_rule = self.stream.map.get(&Field::IdNumber);
+        let is_id = |path: &String| id_rule.is_some_and(|rule| rule.paths().any(|of| of == path));
+        for (key, name) in self.stream.record_key.iter().zip(names).filter(|(key, name)| key != name && is_id(key)) {
+            reader.add_fault(&at, RuleProblem::WithdrawnIdNumber { key: key.clone(), name: name.clone() });
         }
     }
 

@@ -16,6 +16,10 @@ words! {
         /// It is parked as a dead letter, with the reason.
         #[zh = "转入死信，并记下原因"]
         "park" => Park,
+        /// It takes a record back: the one with its key, or the one that `withdraws` names. That record counts no
+        /// longer, until a newer version of it comes.
+        #[zh = "撤回一条记录：与本行记录键相同的那条，或 withdraws 所指的那条。该记录不再计入，直到收到它的更新版本"]
+        "withdraw" => Withdraw,
     }
 }
 
@@ -60,6 +64,11 @@ table! {
         /// The reason, shown to people.
         #[zh = "理由，显示给查看的人"]
         because: String = String::new(), "";
+        /// With `act = "withdraw"`: the paths that hold the record key of the record that is taken back, in the order of
+        /// `record_key`; for a row that names another record, such as an xAPI statement that voids one. Its version
+        /// must be comparable with that record's.
+        #[zh = "与 act = \"withdraw\" 同用：被撤回记录的记录键所在的路径，顺序与 record_key 相同；用于指明另一条记录的行，如作废他条的 xAPI 语句。两者的版本须可比较"]
+        withdraws: Vec<String> = vec![], "[]";
     }
 }
 

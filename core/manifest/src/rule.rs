@@ -101,6 +101,18 @@ pub enum RuleProblem {
     /// A name is used for two columns.
     #[serde(rename = "rule.two_columns")]
     TwoColumns { name: String, one: String, other: String },
+    /// A row of a roster would take a record back; only training records can be withdrawn.
+    #[serde(rename = "rule.roster_withdrawal")]
+    RosterWithdrawal,
+    /// `withdraws` stands beside another act.
+    #[serde(rename = "rule.only_withdrawal")]
+    OnlyWithdrawal,
+    /// `withdraws` does not give one path for each path of the record key.
+    #[serde(rename = "rule.withdrawn_key")]
+    WithdrawnKey { paths: String },
+    /// `withdraws` names another path for the ID number, which is only read from the path that is mapped.
+    #[serde(rename = "rule.withdrawn_id_number")]
+    WithdrawnIdNumber { key: String, name: String },
     /// A rule about rows has no condition, so it would match every row.
     #[serde(rename = "rule.every_row")]
     EveryRow,

@@ -58,6 +58,10 @@ spelled! {
         NameContradicts,
         /// The certificate was revoked.
         Revoked,
+        /// The source took the record back.
+        Withdrawn,
+        /// A newer version of the record cannot be used, and the rules do not count the older one meanwhile.
+        Disputed,
         /// The teacher was absent too often.
         Absent,
         /// A cap leaves none of the hours.
@@ -76,6 +80,8 @@ spelled! {
         Superseded,
         /// A rule of the manifest skipped the record.
         Skipped,
+        /// The raw record takes a record back.
+        Withdrawn,
         /// The record is kept as a dead letter.
         Parked,
         /// The record is a dead letter that a person has closed for good.
@@ -156,6 +162,8 @@ spelled! {
         Parked,
         /// A rule of the manifest skips the record.
         Skipped,
+        /// The record takes a record back.
+        Withdrawn,
     }
 
     /// How certain it is which teacher an identity claim belongs to.

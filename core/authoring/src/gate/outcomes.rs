@@ -10,7 +10,7 @@ use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
 
 /// Returns the outcome of each raw record of a sample, in order: `{"clean": …}` with the relevant values of the record,
-/// `{"skipped": …}` with the reason, or `{"parked": …}` with its address and every reason code. `address` is the
+/// `{"skipped": …}` or `{"withdrawn": …}` with the reason, or `{"parked": …}` with its address and every reason code. `address` is the
 /// sample's page or file name.
 ///
 /// # Errors
@@ -44,6 +44,7 @@ fn record_outcome(staged: &StageResult<'_>) -> Value {
         } }),
         StageResult::Roster(row) => json!({ "clean": roster_outcome(row) }),
         StageResult::Skipped(skipped) => json!({ "skipped": skipped.because }),
+        StageResult::Withdrawn(withdrawn) => json!({ "withdrawn": withdrawn.because }),
         StageResult::Parked(p) => json!({ "parked": {
             "address": p.address,
             "reasons": p.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(),

@@ -97,6 +97,7 @@ pub async fn plan(
         run: filter.run,
         code: filter.code.clone(),
         flagged: false,
+        status: None,
     };
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };

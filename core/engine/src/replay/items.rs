@@ -76,7 +76,7 @@ fn roster_kind(row: &RosterRow<'_>) -> RosterKind {
     }
 }
 
-/// Builds the items of records that are not loaded: parked, or skipped by a rule.
+/// Builds the items of records that are not loaded: parked, skipped by a rule, or taking another record back.
 fn items_not_loaded<'i>(
     held: &'i ClaimedBatch,
     load: &'i Load<'_>,
@@ -94,7 +94,12 @@ fn items_not_loaded<'i>(
             ..build_item(held, wanted, skipped.index, address, RecordOutcome::Skipped)
         }
     });
-    parked.chain(skipped)
+    let withdrawn = load.withdrawn.iter().map(|withdrawn| Item {
+        record_key: Some(withdrawn.record_key),
+        detail: json!({ "because": withdrawn.because }),
+        ..build_item(held, wanted, withdrawn.index, &withdrawn.address, RecordOutcome::Withdrawn)
+    });
+    parked.chain(skipped).chain(withdrawn)
 }
 
 /// Builds the items of a batch that today's manifest cannot read; all its records stay parked.

@@ -115,6 +115,7 @@ async fn replay_records(
         .filter(|r| !still.contains(&r.index))
         .map(|r| (r.index, Some(r.record_key)))
         .chain(load.skipped.iter().map(|skipped| (skipped.index, None)))
+        .chain(load.withdrawn.iter().map(|withdrawn| (withdrawn.index, None)))
         .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
@@ -166,7 +167,9 @@ pub(crate) fn stage_wanted_records<'a>(
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))
         && load.parked.iter().all(|p| seen(p.index, &p.address))
-        && load.clean.len() + load.roster.len() + load.parked.len() + load.skipped.len() == wanted.len();
+        && load.withdrawn.iter().all(|w| seen(w.index, &w.address))
+        && load.clean.len() + load.roster.len() + load.parked.len() + load.skipped.len() + load.withdrawn.len()
+            == wanted.len();
     if in_place { Ok(load) } else { Err(deliver::other_layout_error(held)) }
 }
 

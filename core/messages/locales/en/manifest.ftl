@@ -63,6 +63,10 @@ rule-no_pass = the key pass is missing: what decides that the teacher passed
 rule-pass_needs = pass = "{ $pass }" needs { $field } under [stream.map]
 rule-no_header = at least one column name is needed to find the header
 rule-two_columns = the name "{ $name }" stands for "{ $one }" and for "{ $other }"
+rule-roster_withdrawal = rows of a roster cannot be withdrawn, only training records can; use "skip" or "park"
+rule-only_withdrawal = withdraws belongs to act = "withdraw"
+rule-withdrawn_key = give one path for each path of record_key: { $paths }
+rule-withdrawn_id_number = the ID number of the record key is read from { $key } only; write { $key } here too, not { $name }
 rule-every_row = it would match every row; give at least one condition
 rule-one_comparison = give exactly one of is, is_not, blank, above, below and matches
 rule-not_decimal = "{ $text }" is not a plain decimal number

@@ -63,6 +63,10 @@ rule-no_pass = 缺少键 pass：以什么认定教师合格
 rule-pass_needs = pass = "{ $pass }" 要求 [stream.map] 下有 { $field }
 rule-no_header = 至少要有一个列名，用来识别表头
 rule-two_columns = 名称 "{ $name }" 同时代表 "{ $one }" 和 "{ $other }"
+rule-roster_withdrawal = 名册的行不能撤回，只有培训记录可以；请用 "skip" 或 "park"
+rule-only_withdrawal = withdraws 只与 act = "withdraw" 同用
+rule-withdrawn_key = 请为 record_key 的每个路径各写一个路径：{ $paths }
+rule-withdrawn_id_number = 记录键中的身份证号只从 { $key } 读取；此处也请写 { $key }，不要写 { $name }
 rule-every_row = 这一条会适用于所有行；请至少写一个条件
 rule-one_comparison = is、is_not、blank、above、below、matches 须且只能写一个
 rule-not_decimal = "{ $text }" 不是普通十进制数

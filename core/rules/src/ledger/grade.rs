@@ -48,15 +48,15 @@ struct ProjectKey<'a> {
 
 impl<'a> SchoolGrades<'a> {
     /// Collects the newest grade of each project and cycle.
-    pub(super) fn from_facts(policy: &Policy, facts: &'a [Fact]) -> Self {
+    pub(super) fn from_facts(policy: &Policy, facts: &[&'a Fact]) -> Self {
         let mut grades = Self::default();
-        let by_school = |f: &&Fact| f.kind == FactKind::Assessment && f.assessed.is_some_and(|a| a.by_school);
-        let given: Vec<&Fact> = facts.iter().filter(by_school).collect();
+        let by_school = |f: &&'a Fact| f.kind == FactKind::Assessment && f.assessed.is_some_and(|a| a.by_school);
+        let given: Vec<&Fact> = facts.iter().copied().filter(by_school).collect();
         if given.is_empty() {
             return grades;
         }
         let mut trained: HashSet<ProjectKey<'a>> = HashSet::new();
-        for fact in facts.iter().filter(|f| f.kind == FactKind::Training) {
+        for fact in facts.iter().copied().filter(|f| f.kind == FactKind::Training) {
             let (institution, Some(project)) = (fact.institution, fact.project.as_deref()) else { continue };
             trained.insert(ProjectKey { institution, project });
             let only = grades.trained_by.entry(project).or_insert(Some(institution));

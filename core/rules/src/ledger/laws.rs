@@ -125,6 +125,7 @@ fn fact(number: i64) -> impl Strategy<Value = Fact> {
         attendance,
         name: "张三".into(),
         claimed: false,
+        status: SourceStatus::Valid,
         rulings: Rulings::default(),
     })
 }
@@ -250,6 +251,27 @@ proptest! {
     }
 
     #[test]
+    fn a_withdrawn_record_is_as_if_it_had_never_come(name in pack_name(), facts in facts(), which in any::<prop::sample::Index>()) {
+        prop_assume!(!facts.is_empty());
+        let policy = policy(name);
+        let i = which.index(facts.len());
+        let mut withdrawn = facts.clone();
+        withdrawn[i].status = SourceStatus::Withdrawn;
+        let (of_it, of_others): (Vec<Entry>, Vec<Entry>) =
+            entries_of(&policy, &withdrawn).into_iter().partition(|e| e.record_id == facts[i].record_id);
+        prop_assert!(of_it.iter().all(|e| e.units == 0 && !e.outcome.counts_hours()));
+        let rest: Vec<Fact> = facts.iter().filter(|f| f.record_id != facts[i].record_id).cloned().collect();
+        prop_assert_eq!(entries_of(&policy, &rest), of_others);
+    }
+
+    #[test]
+    fn a_disputed_record_counts_as_before_unless_the_pack_says_otherwise(name in pack_name(), facts in facts()) {
+        let policy = policy(name);
+        let disputed: Vec<Fact> = facts.iter().map(|f| Fact { status: SourceStatus::Disputed, ..f.clone() }).collect();
+        prop_assert_eq!(entries_of(&policy, &facts), entries_of(&policy, &disputed));
+    }
+
+    #[test]
     fn every_hour_counts_in_one_cycle(name in pack_name(), facts in facts()) {
         let policy = policy(name);
         let made = entries_of(&policy, &facts);
@@ -340,6 +362,7 @@ fn passed(number: i64, day: &str, hours: &str, unit: &str, mode: &str) -> Fact {
         attendance: None,
         name: "张三".into(),
         claimed: false,
+        status: SourceStatus::Valid,
         rulings: Rulings::default(),
     }
 }

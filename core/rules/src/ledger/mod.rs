@@ -85,6 +85,18 @@ pub struct RuledGrade {
     pub decision: i64,
 }
 
+/// What the source has said about a record since the version that is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SourceStatus {
+    /// Nothing.
+    #[default]
+    Valid,
+    /// That it no longer holds.
+    Withdrawn,
+    /// Something that cannot be used: a newer version of it was parked or left out.
+    Disputed,
+}
+
 /// Everything that the ledger needs to know about one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -130,6 +142,8 @@ pub struct Fact {
     pub name: String,
     /// Whether the claim was assigned to this teacher by a person, or by a rule that also compares names.
     pub claimed: bool,
+    /// What the source has said about it since.
+    pub status: SourceStatus,
     /// People's decisions about it.
     pub rulings: Rulings,
 }
@@ -249,8 +263,9 @@ fn selector_values_of<'a>(fact: &'a Fact, pack: Option<&'a Pack>) -> RecordAttri
 /// Computes the entries of one teacher, sorted by record number. The order of `facts` does not matter.
 #[must_use]
 pub fn compute_entries(policy: &Policy, person: &Person, facts: &[Fact]) -> Vec<Entry> {
-    let names = accepted_names(person, facts);
-    let schools = grade::SchoolGrades::from_facts(policy, facts);
+    let valid: Vec<&Fact> = facts.iter().filter(|f| f.status != SourceStatus::Withdrawn).collect();
+    let names = accepted_names(person, &valid);
+    let schools = grade::SchoolGrades::from_facts(policy, &valid);
     let training = facts.iter().filter(|f| f.kind == FactKind::Training);
     let mut drafts: Vec<Draft<'_>> =
         training.map(|fact| single::draft_entry(policy, person, &names, &schools, fact)).collect();
@@ -263,7 +278,7 @@ pub fn compute_entries(policy: &Policy, person: &Person, facts: &[Fact]) -> Vec<
 
 /// Returns the names accepted as the teacher's: the roster's, or else the most frequent name in the records. If two
 /// names are equally frequent, none is accepted, because it is unclear whose records these are.
-fn accepted_names<'a>(person: &'a Person, facts: &'a [Fact]) -> Vec<&'a str> {
+fn accepted_names<'a>(person: &'a Person, facts: &[&'a Fact]) -> Vec<&'a str> {
     if !person.names.is_empty() {
         return person.names.iter().map(String::as_str).collect();
     }

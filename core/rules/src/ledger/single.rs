@@ -1,7 +1,7 @@
 //! Judges one record alone: whose it is, which pack applies, how many hours it has, and whether it passes the gates.
 
 use crate::ledger::grade::{self, SchoolGrades};
-use crate::ledger::{Cut, Draft, Entry, Fact, Person, selector_values_of};
+use crate::ledger::{Cut, Draft, Entry, Fact, Person, SourceStatus, selector_values_of};
 use crate::policy::pack::{AsOf, Exempt, MinimumAttendance, Pack, RuledStanding};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
 use crate::roster::exemption::check_exemption;
@@ -53,7 +53,9 @@ pub(super) fn draft_entry<'a>(
     let result = grade::assess_record(pack, schools, fact);
     draft.entry.grade = result.grade;
     let named = fact.claimed || names.iter().any(|name| policy.is_name_of(name, &fact.name));
-    let Gate { outcome, rule, decision } = if named {
+    let Gate { outcome, rule, decision } = if let Some(gate) = gate_for_status(pack, fact.status) {
+        gate
+    } else if named {
         apply_gates(pack, person, &result, fact)
     } else {
         Gate { outcome: EntryOutcome::NameContradicts, rule: pack.identity, decision: None }
@@ -103,6 +105,16 @@ fn apply_gates(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact
         },
         PassState::Pending => gate(EntryOutcome::NotPassed, result.rule, result.decision),
     }
+}
+
+/// Refuses a record that its source has withdrawn, or that is disputed if the pack says so.
+fn gate_for_status(pack: &Pack, status: SourceStatus) -> Option<Gate> {
+    let (outcome, rule) = match status {
+        SourceStatus::Valid => return None,
+        SourceStatus::Withdrawn => (EntryOutcome::Withdrawn, pack.withdrawal),
+        SourceStatus::Disputed => (EntryOutcome::Disputed, pack.disputed_refused?),
+    };
+    Some(Gate { outcome, rule, decision: None })
 }
 
 fn gate_for_standing(stands: RuledStanding, decision: Option<i64>) -> Gate {

@@ -138,6 +138,8 @@ pub(super) fn check_pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Op
         exempt,
         comprehensive: check_comprehensive(reading, book, &file, pending),
         revocation: book.add_principle("revocation", &file.revocation),
+        withdrawal: chose("withdrawn_record").rule,
+        disputed_refused: Some(chose("disputed_record")).filter(|c| c.value == "not_counted").map(|c| c.rule),
         duplicates: check_duplicates(reading, book, &file),
         each_institution: chose("same_course_two_institutions").value == "each",
         above_course: RuledAboveCourse { choice: above, rule: chose("above_course_maximum").rule },

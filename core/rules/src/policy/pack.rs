@@ -342,6 +342,10 @@ pub struct Pack {
     pub comprehensive: Option<Comprehensive>,
     /// The rule for revoked certificates.
     pub revocation: RuleNo,
+    /// The rule for records that their source has withdrawn.
+    pub withdrawal: RuleNo,
+    /// The rule by which disputed records do not count, if they do not.
+    pub disputed_refused: Option<RuleNo>,
     /// The rule for several records of one course.
     pub duplicates: Duplicates,
     /// Whether the records of different institutions for one course all count.

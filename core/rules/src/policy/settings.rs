@@ -81,6 +81,22 @@ pub const QUESTIONS: &[Question] = &[
         ),
     },
     Question {
+        name: "withdrawn_record",
+        choices: &["not_counted"],
+        why: Wording::both(
+            "a platform that takes a record back has corrected its data; its newer word counts, like that of a lower resend",
+            "平台撤回记录视为更正；与重报较少的数据一样，以其最新的说法为准",
+        ),
+    },
+    Question {
+        name: "disputed_record",
+        choices: &["counted", "not_counted"],
+        why: Wording::both(
+            "hours that were granted stay until the newer version of their record can be read or a person has decided; they are listed as disputed",
+            "已认定的学时在该记录的新版本可以读取或有人作出决定之前予以保留，并列为存疑",
+        ),
+    },
+    Question {
         name: "failed_course_hours",
         choices: &["none", "provisional"],
         why: Wording::both(

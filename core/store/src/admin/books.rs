@@ -27,6 +27,8 @@ pub enum BookLaw {
     Superseded,
     /// Each record left out has a reason.
     Skipped,
+    /// The withdrawals that are stored under its number are among its own.
+    Withdrawn,
 }
 
 /// A law, the value that the batch's counters give, and the value that the other tables give.
@@ -40,12 +42,13 @@ const fn compare(law: BookLaw, expected: &'static str, found: &'static str) -> C
     Comparison { law, expected, found }
 }
 
-/// `b` is the batch, `l` its losses, `h` its stored rows, `g` its sightings, `k` its reasons for records left out.
-const COMPARISONS: [Comparison; 7] = [
+/// `b` is the batch, `l` its losses, `h` its stored rows, `g` its sightings, `k` its reasons for records left out, `w` its
+/// withdrawals that are the newest of a record.
+const COMPARISONS: [Comparison; 8] = [
     compare(
         BookLaw::Outcomes,
         "CASE WHEN b.state = 'done' THEN b.record_count ELSE 0 END",
-        "b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded",
+        "b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.withdrawn + b.parked + b.discarded",
     ),
     compare(BookLaw::Written, "b.inserted + b.updated + b.unchanged - b.elsewhere", "b.held"),
     compare(BookLaw::Held, "b.held - coalesce(l.n, 0)", "coalesce(h.n, 0)"),
@@ -58,6 +61,12 @@ const COMPARISONS: [Comparison; 7] = [
         "coalesce(g.superseded, 0)",
     ),
     compare(BookLaw::Skipped, "b.skipped", "coalesce(k.n, 0)"),
+    // Others are older than another withdrawal of the same record.
+    compare(
+        BookLaw::Withdrawn,
+        "CASE WHEN coalesce(w.n, 0) > b.withdrawn THEN b.withdrawn ELSE coalesce(w.n, 0) END",
+        "coalesce(w.n, 0)",
+    ),
 ];
 
 /// The rows that count as held by the batch that they name. A record that turned out to be another one counts as lost.
@@ -121,6 +130,8 @@ pub async fn compare_batches(db: &Db, runs: RunRange, limit: i64) -> Result<Book
                              sum(CASE WHEN outcome = 'superseded' THEN 1 ELSE 0 END) AS superseded
                       FROM dead_letter_sighting WHERE {of_runs} GROUP BY batch_id) g ON g.batch_id = b.id
            LEFT JOIN (SELECT batch_id, sum(records) AS n FROM batch_skip WHERE {of_runs} GROUP BY batch_id) k ON k.batch_id = b.id
+           LEFT JOIN (SELECT batch_id, count(*) AS n FROM record_notice WHERE kind = 'withdrawn' AND {of_runs} GROUP BY batch_id) w
+             ON w.batch_id = b.id
            WHERE b.run_id BETWEEN $1 AND $2) AS differing
          WHERE {} ORDER BY id LIMIT $3",
         columns.join(", "),

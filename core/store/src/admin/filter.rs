@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::ledger::status::has_status;
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Value;
+use huiliu_rules::ledger::SourceStatus;
 
 /// Selects rows of a listing. All given conditions must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct RowFilter {
     pub code: Option<String>,
     /// Only training records of which two contents came as the same version.
     pub flagged: bool,
+    /// Only training records of which the source says this.
+    pub status: Option<SourceStatus>,
 }
 
 /// Conditions of a statement and their arguments.
@@ -56,6 +60,9 @@ pub(crate) fn of_sources(args: Vec<Value>, of: &RowFilter) -> Conditions {
 pub(crate) fn of_records(args: Vec<Value>, of: &RowFilter) -> Conditions {
     let mut more = of_sources(args, of);
     more.add_if_some("r.flagged = ?", of.flagged.then_some(Value::from(1_i64)));
+    if let Some(status) = of.status {
+        more.sql += &format!(" AND {}", has_status("r", status));
+    }
     more
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::admin::filter::{self, RowFilter};
 use crate::intake::runs::{RunRange, STATE};
+use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
@@ -29,6 +30,8 @@ pub struct Balance {
     pub superseded: i64,
     /// Left out by a manifest's row conditions.
     pub skipped: i64,
+    /// They take a record back.
+    pub withdrawn: i64,
     /// Their dead letter is open.
     pub parked: i64,
     /// Their dead letter was discarded by a person.
@@ -55,6 +58,7 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
             "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS received, CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
                CAST(coalesce(sum(updated), 0) AS bigint) AS updated, CAST(coalesce(sum(unchanged), 0) AS bigint) AS unchanged,
                CAST(coalesce(sum(superseded), 0) AS bigint) AS superseded, CAST(coalesce(sum(skipped), 0) AS bigint) AS skipped,
+               CAST(coalesce(sum(withdrawn), 0) AS bigint) AS withdrawn,
                CAST(coalesce(sum(parked), 0) AS bigint) AS parked, CAST(coalesce(sum(discarded), 0) AS bigint) AS discarded,
                CAST(coalesce(sum(CASE WHEN state <> 'done' THEN record_count ELSE 0 END), 0) AS bigint) AS pending
              FROM batch WHERE run_id BETWEEN $1 AND $2",
@@ -75,6 +79,7 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
         unchanged: row.int("unchanged")?,
         superseded: row.int("superseded")?,
         skipped: row.int("skipped")?,
+        withdrawn: row.int("withdrawn")?,
         parked: row.int("parked")?,
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
@@ -82,7 +87,8 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
         teachers_due: crate::settlement::count_due(db).await?,
         ..Balance::default()
     };
-    let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded + b.pending;
+    let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.withdrawn;
+    let outcomes = outcomes + b.parked + b.discarded + b.pending;
     b.balanced = b.received == outcomes;
     b.complete = b.pending == 0 && b.unread == 0 && b.teachers_due == 0;
     Ok(b)
@@ -100,6 +106,7 @@ impl Balance {
             unchanged: sum.unchanged + b.unchanged,
             superseded: sum.superseded + b.superseded,
             skipped: sum.skipped + b.skipped,
+            withdrawn: sum.withdrawn + b.withdrawn,
             parked: sum.parked + b.parked,
             discarded: sum.discarded + b.discarded,
             pending: sum.pending + b.pending,
@@ -393,6 +400,8 @@ pub struct RecordRow {
     pub certificate_number: Option<String>,
     /// Whether two contents of the record came as the same version, so that a person should ask which is right.
     pub flagged: bool,
+    /// Why the record is withdrawn or disputed; null if it is neither.
+    pub status: Option<StatusCause>,
 }
 
 /// Lists training records after an id, or `only` one.
@@ -421,6 +430,8 @@ pub async fn list_records(
             more.args,
         )
         .await?;
+    let ids: Vec<i64> = rows.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?;
+    let mut statuses = status::load_statuses(&mut db.begin_read_only().await?, &ids).await?;
     rows.iter()
         .map(|r| {
             Ok(RecordRow {
@@ -446,6 +457,7 @@ pub async fn list_records(
                 period_start: r.opt_text("period_start")?,
                 certificate_number: r.opt_text("certificate_number")?,
                 flagged: r.int("flagged")? != 0,
+                status: statuses.remove(&r.int("id")?),
             })
         })
         .collect()

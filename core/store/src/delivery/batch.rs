@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::sql::lease::{Lease, Leased};
 use huiliu_decode::contract::BrokenContract;
-use huiliu_decode::{Parked, RosterRow, Skipped, TrainingRecord};
+use huiliu_decode::{Parked, RosterRow, Skipped, TrainingRecord, Withdrawn};
 
 /// A batch that this process has claimed. It holds the batch until the lease expires or a newer epoch takes it.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ pub struct Outcomes {
     pub superseded: i64,
     /// Left out by the manifest's row conditions.
     pub skipped: i64,
+    /// They take a record back.
+    pub withdrawn: i64,
     /// Their dead letter is open.
     pub parked: i64,
     /// Their dead letter was discarded by a person.
@@ -86,6 +88,8 @@ pub struct Load<'a> {
     pub parked: Vec<Parked<'a>>,
     /// Raw records that the manifest's row conditions leave out.
     pub skipped: Vec<Skipped<'a>>,
+    /// Raw records that take a record back.
+    pub withdrawn: Vec<Withdrawn<'a>>,
     /// The unit of the stream's hours.
     pub hours_unit: &'a str,
     /// Version of the manifest with which the batch was decoded.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::confirm::{self, StoredBy, StreamState};
+use crate::delivery::notices;
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
@@ -28,7 +29,7 @@ pub enum Verdict {
         tied: bool,
     },
     /// The content of the row again, by a newer landing. The row must store that, because a dead letter of the record
-    /// is open.
+    /// is open, or the record was withdrawn or left out.
     Moved {
         /// The row.
         row: i64,
@@ -125,8 +126,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
         let stream = confirm::read_stream_state(tx, held).await?;
         let around = Surroundings { batch: held.id, activation: load.activation, by_landing: load.by_landing, stream };
         let mut classified = Self { winners, superseded, around };
-        let parked: HashSet<[u8; 16]> = load.parked.iter().map(|parked| parked.dead_letter_key).collect();
-        classified.fetch_verdicts(tx, held, &parked).await?;
+        let of_letters = load.parked.iter().map(|parked| parked.dead_letter_key);
+        let said_of: HashSet<[u8; 16]> = of_letters.chain(notices::list_keys(load)).collect();
+        classified.fetch_verdicts(tx, held, &said_of).await?;
         Ok(classified)
     }
 
@@ -135,14 +137,14 @@ impl<'l, R: Versioned> Classified<'l, R> {
         (record.source_version(), batch, record.index().into(), activation)
     }
 
-    /// `parked` are the keys of the batch's own dead letters.
+    /// `said_of` are the keys of the batch's own dead letters and notices.
     async fn fetch_verdicts(
         &mut self,
         tx: &mut Tx,
         held: &ClaimedBatch,
-        parked: &HashSet<[u8; 16]>,
+        said_of: &HashSet<[u8; 16]>,
     ) -> Result<(), StoreError> {
-        let is_parked = |record: &R| !parked.is_empty() && parked.contains(record.letter_key());
+        let is_spoken_of = |record: &R| !said_of.is_empty() && said_of.contains(record.letter_key());
         let rows = Rows::new()
             .int("ord", (0i64..).take(self.winners.len()).map(Some))
             .bytes("record_key", self.winners.iter().map(|w| w.record.key().as_slice()))
@@ -150,7 +152,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .bytes("content_digest", self.winners.iter().map(|w| w.record.content().as_slice()))
             .int("row_index", self.winners.iter().map(|w| Some(w.record.index().into())))
             .int("alone", self.winners.iter().map(|w| Some(i64::from(!w.tied.is_empty()))))
-            .int("parked", self.winners.iter().map(|w| Some(i64::from(is_parked(w.record)))));
+            .int("spoken_of", self.winners.iter().map(|w| Some(i64::from(is_spoken_of(w.record)))));
         let (table, key, person) = (R::TABLE, R::KEY, R::PERSON);
         let Surroundings { batch, activation, by_landing, stream } = self.around;
         // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record.
@@ -163,12 +165,15 @@ impl<'l, R: Versioned> Classified<'l, R> {
                              AND (incoming.source_version = t.source_version OR $5 = 1)) AS alike,
                           (incoming.source_version, $3, incoming.row_index, $4)
                             > (t.source_version, coalesce(t.confirmed_batch, t.batch_id), coalesce(t.confirmed_row, t.row_index), t.activation) AS newer,
-                          (incoming.parked = 1 OR $6 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
-                             AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')) AS lettered
+                          (incoming.spoken_of = 1
+                             OR $6 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
+                               AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')
+                             OR $7 = 1 AND EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
+                               AND n.source_id = $1 AND n.stream = $2)) AS spoken_of
                    FROM {{rows}} {{join {table} t
                      ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}),
                  judged AS (SELECT ord, alone, id, person, tied,
-                   CASE WHEN alike THEN CASE WHEN NOT newer THEN 'same' WHEN lettered THEN 'moved' ELSE 'confirmed' END
+                   CASE WHEN alike THEN CASE WHEN NOT newer THEN 'same' WHEN spoken_of THEN 'moved' ELSE 'confirmed' END
                         ELSE CASE WHEN newer THEN 'newer' ELSE 'older' END END AS verdict FROM met)
                  SELECT CAST(ord AS text) AS ords, id, person, tied, verdict FROM judged
                  WHERE alone = 1 OR verdict NOT IN ('same', 'confirmed')
@@ -183,6 +188,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                     activation.into(),
                     i64::from(by_landing).into(),
                     i64::from(stream.has_open_letters).into(),
+                    i64::from(stream.has_notices).into(),
                 ],
                 rows,
             )
@@ -253,8 +259,10 @@ impl<'l, R: Versioned> Classified<'l, R> {
             let tied = version == stored.rank.0;
             let alike = stored.content == *winner.record.content() && (tied || self.around.by_landing);
             displaced.outdated |= winner.stored.is_some_and(|(_, person)| person != stored.person);
-            // A letter may have been opened while this waited, so a row that might need to say so says so.
-            let was_moved = matches!(winner.verdict, Verdict::Moved { .. }) || self.around.stream.has_open_letters;
+            // Something may have been said of the record while this waited, so a row that might need it stores its rank.
+            let stream = self.around.stream;
+            let was_moved =
+                matches!(winner.verdict, Verdict::Moved { .. }) || stream.has_open_letters || stream.has_notices;
             let verdict = match (rank > stored.rank, alike) {
                 (true, true) if was_moved => Verdict::Moved { row: id },
                 (true, true) => Verdict::Confirmed,
@@ -262,6 +270,10 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 (false, true) => Verdict::Same,
                 (false, false) => Verdict::Older { row: id, tied },
             };
+            if let Verdict::Moved { .. } = verdict {
+                // A dispute about the record, or its withdrawal, may end with this.
+                displaced.teachers.extend(stored.teacher);
+            }
             if let Verdict::Newer { tied, .. } = verdict {
                 let late = tied || self.around.by_landing;
                 let loss = displaced.losses.entry(stored.batch).or_default();
@@ -442,7 +454,7 @@ pub struct OutcomeCounts {
 pub struct Overwritten {
     /// Batch → how many of its rows were overwritten.
     pub losses: BTreeMap<i64, Loss>,
-    /// The teachers to whom the overwritten records belonged.
+    /// The teachers to whom the records belonged that were overwritten or stored as received again.
     pub teachers: Vec<i64>,
     /// The overwritten contents whose version is that of the new one.
     pub ties: Vec<Tie>,

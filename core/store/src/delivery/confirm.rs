@@ -4,7 +4,7 @@
 //! been compared with the row, and what lands later wins anyway. Only a batch that landed earlier and is delivered
 //! later could overwrite the row although its content was confirmed since. So while an earlier batch of the stream
 //! waits, a batch keeps the keys that it confirmed ([`keep_confirmed`]). A batch that overwrites rows by a later
-//! landing alone, or parks records, looks into what later batches have kept ([`find_confirmed_since`]); if one of its
+//! landing alone, parks records, withdraws some or leaves some out, looks into what later batches have kept ([`find_confirmed_since`]); if one of its
 //! records is there, the row is first brought up to date ([`store_confirmed`]), and the batch is compared again.
 //!
 //! Two batches that do this at the same time meet in the stream's row of `stream_change`, which both lock just before
@@ -18,7 +18,6 @@ use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
-use huiliu_decode::Parked;
 
 /// How a stream was when a batch was compared with the tables.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +28,8 @@ pub(crate) struct StreamState {
     pub has_earlier: bool,
     /// Whether a dead letter is open.
     pub has_open_letters: bool,
+    /// Whether anything was said of records besides their versions.
+    pub has_notices: bool,
 }
 
 /// Reads how a batch's stream is. Called before its records are compared.
@@ -39,7 +40,9 @@ pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Resul
                     CASE WHEN EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
                       WHERE b.state <> 'done' AND b.id < $3 AND p.source_id = $1 AND p.stream = $2) THEN 1 ELSE 0 END AS earlier,
                     CASE WHEN EXISTS (SELECT 1 FROM dead_letter d
-                      WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters",
+                      WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters,
+                    CASE WHEN EXISTS (SELECT 1 FROM record_notice n
+                      WHERE n.source_id = $1 AND n.stream = $2) THEN 1 ELSE 0 END AS notices",
             vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()],
         )
         .await?;
@@ -48,6 +51,7 @@ pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Resul
         changes: row.int("changes")?,
         has_earlier: row.int("earlier")? == 1,
         has_open_letters: row.int("letters")? == 1,
+        has_notices: row.int("notices")? == 1,
     })
 }
 
@@ -82,16 +86,16 @@ pub(crate) struct StoredBy {
 }
 
 /// The last step before a batch's commit: keeps what it confirmed, and looks whether later batches have confirmed what
-/// it overwrites or parks. With an objection the transaction must not be committed.
+/// it overwrites or says something of: `said_of` are the keys of its dead letters and notices. With an objection the transaction must not be committed.
 pub(crate) async fn check_order<R: Versioned>(
     tx: &mut Tx,
     held: &ClaimedBatch,
     classified: &Classified<'_, R>,
     overwritten: HashMap<[u8; 16], StoredBy>,
-    parked: &[Parked<'_>],
+    said_of: &[[u8; 16]],
 ) -> Result<Option<Objection>, StoreError> {
     let state = classified.stream_state();
-    let is_late = !overwritten.is_empty() || !parked.is_empty();
+    let is_late = !overwritten.is_empty() || !said_of.is_empty();
     if is_late {
         let (source, stream) = (held.source_id, held.stream.as_str());
         tx.execute(
@@ -102,8 +106,8 @@ pub(crate) async fn check_order<R: Versioned>(
         .await?;
         // Read only now: whoever confirms one of these records has committed, or waits for this transaction.
         let mut late = overwritten;
-        if !parked.is_empty() {
-            let of_letters = load_stored::<R>(tx, held, parked.iter().map(|parked| &parked.dead_letter_key)).await?;
+        if !said_of.is_empty() {
+            let of_letters = load_stored::<R>(tx, held, said_of.iter()).await?;
             // What this transaction has overwritten is known as it was before.
             for (key, by) in of_letters {
                 late.entry(key).or_insert(by);
@@ -289,6 +293,7 @@ pub(crate) async fn store_confirmed<R: Versioned>(
 /// # Errors
 /// [`StoreError`].
 pub async fn remove_settled(db: &Db) -> Result<(), StoreError> {
+    crate::delivery::notices::remove_waiting(db).await?;
     let kept = db.fetch_rows("SELECT 1 AS one FROM confirmation LIMIT 1", vec![]).await?;
     if kept.is_empty() {
         return Ok(());

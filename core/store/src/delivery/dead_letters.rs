@@ -1,10 +1,12 @@
 //! Dead letters: one per key, with a sighting for each bad raw record; how they are written, resolved, discarded and
 //! closed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
+use crate::ledger::groups::{self, Group};
+use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
@@ -327,7 +329,33 @@ pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError
         return Ok(false);
     }
     discard_sightings(tx, letter).await?;
+    mark_letters(tx, std::iter::once(letter)).await?;
     Ok(true)
+}
+
+/// Marks the teachers of the records that dead letters are about: a dispute may end or begin with this transaction. The
+/// groups find records that are being loaded at the same time.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn mark_letters(tx: &mut Tx, letters: impl Iterator<Item = i64>) -> Result<(), StoreError> {
+    let letters: BTreeSet<i64> = letters.collect();
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let owners = tx
+        .fetch_rows_with(
+            "SELECT DISTINCT c.teacher_id AS teacher_id FROM {rows} {join dead_letter d ON d.id = incoming.id}
+             {join training_record t
+               ON t.record_key = d.dead_letter_key AND t.source_id = d.source_id AND t.stream = d.stream}
+             {join identity_claim c ON c.id = t.claim_id} WHERE c.teacher_id IS NOT NULL",
+            vec![],
+            Rows::new().int("id", letters.iter().copied().map(Some)),
+        )
+        .await?;
+    let owners: Vec<i64> = owners.iter().map(|row| row.int("teacher_id")).collect::<Result<_, _>>()?;
+    marks::add_marks(tx, owners.into_iter()).await?;
+    groups::mark_groups(tx, &letters.into_iter().map(Group::Letter).collect()).await
 }
 
 /// Counts the parked raw records of a discarded letter as discarded.

@@ -37,17 +37,20 @@ pub(crate) struct Replayed {
     pub tied: i64,
     /// Left out by the manifest's row conditions.
     pub skipped: i64,
+    /// Those that take a record back.
+    pub withdrawn: i64,
 }
 
 /// Moves raw records of a finished batch from `parked` to their new outcomes.
 pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreError> {
     let moved = i64::try_from(replayed.records).unwrap_or(0);
-    let Replayed { outcomes: o, held, elsewhere, tied, skipped, .. } = replayed;
+    let Replayed { outcomes: o, held, elsewhere, tied, skipped, withdrawn, .. } = replayed;
     tx.execute(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
-           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9, tied = tied + $10
+           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9, tied = tied + $10,
+           withdrawn = withdrawn + $11
          WHERE id = $1",
-        [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped, *tied].map(Value::from).into(),
+        [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped, *tied, *withdrawn].map(Value::from).into(),
     )
     .await?;
     Ok(())
@@ -70,7 +73,7 @@ pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &BatchRe
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,
            unchanged = $5, superseded = $6, parked = $7, discarded = $8, manifest_version = $9, activation = $10,
-           held = $11, elsewhere = $12, skipped = $13, tied = $14
+           held = $11, elsewhere = $12, skipped = $13, tied = $14, withdrawn = $15
          WHERE {fence}"
     );
     let o = &done.outcomes;
@@ -89,6 +92,7 @@ pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &BatchRe
         done.elsewhere,
         o.skipped,
         done.tied,
+        o.withdrawn,
     ]
     .into_iter()
     .map(Value::from)

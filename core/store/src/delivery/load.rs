@@ -9,6 +9,7 @@ use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwrit
 use crate::delivery::confirm::{self, Objection, StoredBy};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
+use crate::delivery::notices;
 use crate::delivery::persons::{self, SiftedRecords};
 use crate::delivery::ties;
 use crate::identity::claims;
@@ -56,10 +57,15 @@ async fn try_commit_records(
     let parked: Vec<Parked<'_>> = load.parked.iter().cloned().chain(parked).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
+    outcomes.withdrawn = count_withdrawn(load);
+    notices::write_notices(&mut tx, held, load, classified.stream_state()).await?;
+    notices::mark_owners(&mut tx, held, parked.iter().map(|parked| parked.dead_letter_key)).await?;
     if written.outdated {
         return Ok(Err(Objection::StreamChanged));
     }
-    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &parked).await? {
+    let said_of: Vec<[u8; 16]> =
+        parked.iter().map(|parked| parked.dead_letter_key).chain(notices::list_keys(load)).collect();
+    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &said_of).await? {
         return Ok(Err(objection));
     }
     let done = BatchResult {
@@ -71,6 +77,10 @@ async fn try_commit_records(
         tied,
     };
     finish_batch(tx, held, &done).await.map(Ok)
+}
+
+fn count_withdrawn(load: &Load<'_>) -> i64 {
+    i64::try_from(load.withdrawn.len()).unwrap_or(i64::MAX)
 }
 
 /// What a batch wrote.
@@ -189,8 +199,11 @@ pub async fn commit_replayed(
     }
     let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
-    let records = resolution.records.len();
-    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped };
+    notices::write_notices(tx, held, load, classified.stream_state()).await?;
+    let unwritten = resolution.records.iter().filter(|resolved| resolved.record_key.is_none());
+    dead_letters::mark_letters(tx, unwritten.map(|resolved| resolved.letter)).await?;
+    let (records, withdrawn) = (resolution.records.len(), count_withdrawn(load));
+    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }

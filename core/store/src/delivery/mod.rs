@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod dead_letters;
 pub mod finish;
 pub mod load;
+pub(crate) mod notices;
 pub mod persons;
 pub mod rekey;
 pub mod repeat;

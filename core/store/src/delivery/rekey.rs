@@ -328,7 +328,7 @@ async fn give_letter_key(tx: &mut Tx, keys: &Keys, letter: &Row, from: &Key, to:
     let sealed = keys.seal(&place(to.as_slice()), &raw)?;
     let args = vec![letter.int("id")?.into(), to.as_slice().into(), sealed.into()];
     tx.execute("UPDATE dead_letter SET dead_letter_key = $2, raw_sealed = $3 WHERE id = $1", args).await?;
-    Ok(())
+    dead_letters::mark_letters(tx, std::iter::once(letter.int("id")?)).await
 }
 
 async fn merge_letters(tx: &mut Tx, gone: i64, stays: i64) -> Result<(), StoreError> {

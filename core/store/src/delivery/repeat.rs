@@ -11,6 +11,7 @@ use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::confirm;
 use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
+use crate::delivery::notices;
 use crate::delivery::versioned::Versioned as _;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -44,7 +45,9 @@ pub async fn commit_repeat(
     }
     let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
     if row.int("tied")? + row.int("lost_tied")? > 0
+        || row.int("withdrawn")? > 0
         || has_letters_in_question(&mut tx, held, earlier, has_earlier, table).await?
+        || notices::are_in_question(&mut tx, held, earlier, row.int("skipped")?).await?
     {
         return Ok(None);
     }
@@ -79,7 +82,7 @@ async fn find_earlier(
 ) -> Result<Option<Row>, StoreError> {
     let rows = tx
         .fetch_rows(
-            "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped, b.superseded AS superseded,
+            "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped, b.withdrawn AS withdrawn, b.superseded AS superseded,
                     b.held AS held, b.tied AS tied,
                     CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
                     CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied

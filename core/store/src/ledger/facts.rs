@@ -7,10 +7,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::ledger::decisions::{self, DecisionKind};
+use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
-use huiliu_rules::ledger::{Assessed, Fact, FactKind, Fraction, Person, RuledGrade, Rulings};
+use huiliu_rules::ledger::{Assessed, Fact, FactKind, Fraction, Person, RuledGrade, Rulings, SourceStatus};
 use huiliu_values::{Grade, Sex};
 
 /// Loads the facts about the records of these teachers.
@@ -43,6 +44,7 @@ pub async fn load_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fac
         let teacher = row.int("teacher_id")?;
         facts.entry(teacher).or_default().push(parse_fact(row, &connectors)?);
     }
+    add_statuses(tx, &mut facts).await?;
     add_rulings(tx, &mut facts).await?;
     Ok(facts)
 }
@@ -79,8 +81,19 @@ fn parse_fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact,
         attendance: row.opt_int("attendance")?,
         name: row.take_text("name")?,
         claimed: row.take_text("decided_by")? != "id_number",
+        status: SourceStatus::Valid,
         rulings: Rulings::default(),
     })
+}
+
+/// Adds what sources have said of the records since.
+async fn add_statuses(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreError> {
+    let records: Vec<i64> = facts.values().flatten().map(|f| f.record_id).collect();
+    let causes = status::load_statuses(tx, &records).await?;
+    for fact in facts.values_mut().flatten() {
+        fact.status = causes.get(&fact.record_id).map_or(SourceStatus::Valid, StatusCause::status);
+    }
+    Ok(())
 }
 
 fn parse_assessment(row: &Row) -> Result<Option<Assessed>, StoreError> {

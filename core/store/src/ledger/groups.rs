@@ -1,5 +1,5 @@
 //! Marks of groups: the teachers with a record of a course, or with a record that ends within days, or with a claim under
-//! another name. Who they are is found only after the change that concerns them has been committed, so that a record that
+//! another name, or with a record that dead letters or notices are about. Who they are is found only after the change that concerns them has been committed, so that a record that
 //! is loaded at the same time is either found or settled after the change.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,10 @@ pub enum Group {
     },
     /// Those with a claim by ID number under a name that is not the teacher's only one.
     Names,
+    /// Those with a record that the dead letters and notices of a batch are about.
+    Batch(i64),
+    /// Those with the record that a dead letter is about.
+    Letter(i64),
 }
 
 /// Marks groups. Takes effect with the commit.
@@ -58,6 +62,8 @@ pub async fn mark_groups(tx: &mut Tx, groups: &BTreeSet<Group>) -> Result<(), St
                     Group::Course { .. } => "course",
                     Group::Days { .. } => "days",
                     Group::Names => "names",
+                    Group::Batch(_) => "batch",
+                    Group::Letter(_) => "letter",
                 })
             }),
         )
@@ -67,7 +73,14 @@ pub async fn mark_groups(tx: &mut Tx, groups: &BTreeSet<Group>) -> Result<(), St
         )
         .text("course_code", course(|group| if let Group::Course { code, .. } = group { Some(code) } else { None }))
         .text("first_day", day(0))
-        .text("last_day", day(1));
+        .text("last_day", day(1))
+        .int(
+            "number",
+            groups.iter().map(|group| match group {
+                Group::Batch(number) | Group::Letter(number) => Some(*number),
+                _ => None,
+            }),
+        );
     tx.insert_rows("group_mark", rows).await
 }
 
@@ -93,7 +106,20 @@ pub async fn concerned_among(tx: &mut Tx, teachers: &BTreeSet<i64>) -> Result<BT
            SELECT 1 FROM training_record r JOIN source s ON s.id = r.source_id
            JOIN group_mark g ON (g.connector = s.connector AND g.course_code = r.course_code)
                              OR (r.period_end >= g.first_day AND r.period_end <= g.last_day)
-           WHERE r.claim_id = c.id)";
+           WHERE r.claim_id = c.id)
+         OR EXISTS (
+           SELECT 1 FROM group_mark g JOIN record_notice n ON n.batch_id = g.number JOIN training_record r
+             ON r.record_key = n.record_key AND r.source_id = n.source_id AND r.stream = n.stream
+           WHERE g.kind = 'batch' AND r.claim_id = c.id)
+         OR EXISTS (
+           SELECT 1 FROM group_mark g JOIN dead_letter_sighting i ON i.batch_id = g.number
+           JOIN dead_letter d ON d.id = i.dead_letter_id JOIN training_record r
+             ON r.record_key = d.dead_letter_key AND r.source_id = d.source_id AND r.stream = d.stream
+           WHERE g.kind = 'batch' AND r.claim_id = c.id)
+         OR EXISTS (
+           SELECT 1 FROM group_mark g JOIN dead_letter d ON d.id = g.number JOIN training_record r
+             ON r.record_key = d.dead_letter_key AND r.source_id = d.source_id AND r.stream = d.stream
+           WHERE g.kind = 'letter' AND r.claim_id = c.id)";
     let rows =
         tx.fetch_rows_with(sql, vec![], Rows::new().int("teacher_id", teachers.iter().copied().map(Some))).await?;
     rows.iter().map(|row| row.int("teacher_id")).collect()
@@ -106,6 +132,8 @@ struct TakenGroups {
     courses: Vec<[String; 2]>,
     days: Vec<[String; 2]>,
     names: bool,
+    batches: Vec<i64>,
+    letters: Vec<i64>,
 }
 
 impl TakenGroups {
@@ -116,6 +144,8 @@ impl TakenGroups {
             match row.text("kind")?.as_str() {
                 "course" => taken.courses.push([row.text("connector")?, row.text("course_code")?]),
                 "days" => taken.days.push([row.text("first_day")?, row.text("last_day")?]),
+                "batch" => taken.batches.push(row.int("number")?),
+                "letter" => taken.letters.push(row.int("number")?),
                 _ => taken.names = true,
             }
         }
@@ -136,11 +166,19 @@ pub async fn expand_groups(db: &Db) -> Result<(), StoreError> {
     if !tx.try_advisory_lock(LOCK.0, LOCK.1).await? {
         return tx.roll_back().await;
     }
-    let sql = "SELECT id, kind, connector, course_code, first_day, last_day FROM group_mark ORDER BY id LIMIT 10000";
+    let sql = "SELECT id, kind, connector, course_code, first_day, last_day, number FROM group_mark
+               ORDER BY id LIMIT 10000";
     let taken = TakenGroups::from_rows(&tx.fetch_rows(sql, vec![]).await?)?;
     expand_records(&mut tx, &taken).await?;
     if taken.names {
         expand_names(&mut tx).await?;
+    }
+    for (of, numbers) in [(OF_NOTICES, &taken.batches), (OF_SIGHTINGS, &taken.batches), (OF_LETTERS, &taken.letters)] {
+        if !numbers.is_empty() {
+            let rows = Rows::new().int("number", numbers.iter().copied().map(Some));
+            let found = tx.fetch_rows_with(&format!("{of} {OWNERS}"), vec![], rows).await?;
+            mark_found(&mut tx, &found).await?;
+        }
     }
     tx.execute_with(
         "DELETE FROM group_mark WHERE id IN (SELECT id FROM {rows})",
@@ -150,6 +188,18 @@ pub async fn expand_groups(db: &Db) -> Result<(), StoreError> {
     .await?;
     tx.commit().await
 }
+
+const OF_NOTICES: &str =
+    "SELECT DISTINCT c.teacher_id AS teacher_id FROM {rows} {join record_notice s ON s.batch_id = incoming.number}
+     {join training_record t ON t.record_key = s.record_key AND t.source_id = s.source_id AND t.stream = s.stream}";
+const OF_SIGHTINGS: &str =
+    "SELECT DISTINCT c.teacher_id AS teacher_id FROM {rows} {join dead_letter_sighting s ON s.batch_id = incoming.number}
+     {join dead_letter d ON d.id = s.dead_letter_id}
+     {join training_record t ON t.record_key = d.dead_letter_key AND t.source_id = d.source_id AND t.stream = d.stream}";
+const OF_LETTERS: &str =
+    "SELECT DISTINCT c.teacher_id AS teacher_id FROM {rows} {join dead_letter d ON d.id = incoming.number}
+     {join training_record t ON t.record_key = d.dead_letter_key AND t.source_id = d.source_id AND t.stream = d.stream}";
+const OWNERS: &str = "{join identity_claim c ON c.id = t.claim_id} WHERE c.teacher_id IS NOT NULL";
 
 async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreError> {
     const OF_RECORD: &str = "SELECT DISTINCT c.teacher_id AS teacher_id FROM training_record r

@@ -9,5 +9,6 @@ pub mod fence;
 pub mod groups;
 pub mod marks;
 pub mod rule_sets;
+pub mod status;
 pub mod trace;
 pub mod verified;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ledger::decisions::{self, Decision};
+use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
@@ -109,6 +110,8 @@ pub struct EntryRow {
     /// Where other contents of the same version stand: page items or file lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other_contents: Vec<String>,
+    /// Why the record is withdrawn or disputed; null if it is neither.
+    pub status: Option<StatusCause>,
 }
 
 impl EntryRow {
@@ -165,7 +168,13 @@ pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreE
     let rules = load_rules(db).await?;
     let decided = decisions::list_decisions(db, Some(teacher), 0, i64::MAX).await?;
     let decided: HashMap<i64, Decision> = decided.into_iter().map(|d| (d.decision, d)).collect();
-    rows.iter().map(|row| parse_entry(row, &rules, &decided)).collect()
+    let records: Vec<i64> = rows.iter().map(|row| row.int("record_id")).collect::<Result<_, _>>()?;
+    let mut statuses = status::load_statuses(&mut db.begin_read_only().await?, &records).await?;
+    let entry = |row: &Row| {
+        let status = statuses.remove(&row.int("record_id")?);
+        Ok(EntryRow { status, ..parse_entry(row, &rules, &decided)? })
+    };
+    rows.iter().map(entry).collect()
 }
 
 /// Loads all rules; there are some hundreds.
@@ -231,5 +240,6 @@ fn parse_entry(
         source_version: r.int("source_version")?,
         flagged: r.int("flagged")? != 0,
         other_contents: r.opt_text("other_contents")?.iter().flat_map(|all| all.lines()).map(str::to_owned).collect(),
+        status: None,
     })
 }

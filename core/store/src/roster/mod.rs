@@ -70,7 +70,8 @@ async fn try_commit_rows(
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &parked).await? {
+    let said_of: Vec<[u8; 16]> = parked.iter().map(|parked| parked.dead_letter_key).collect();
+    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &said_of).await? {
         return Ok(Err(objection));
     }
     let done = BatchResult {
@@ -106,7 +107,7 @@ pub async fn commit_replayed(
     let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
     let records = resolution.records.len();
-    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped };
+    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn: 0 };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 23] = [
+const FILES: [File; 24] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -49,6 +49,7 @@ const FILES: [File; 23] = [
     (22, "rules", include_str!("../../migrations/0022_rules.sql")),
     (23, "national", include_str!("../../migrations/0023_national.sql")),
     (25, "promises", include_str!("../../migrations/0025_promises.sql")),
+    (26, "withdrawal", include_str!("../../migrations/0026_withdrawal.sql")),
 ];
 
 /// The placeholder values of one database.
