@@ -52,4 +52,5 @@ mod terminal;
 mod tidy;
 mod tutorial;
 mod upgrade;
+mod withdrawal;
 mod workbooks;

@@ -218,11 +218,12 @@ fn chinese_sentences_have_no_english_words() {
         "true",
     ];
     // Keys and words of manifests, rule packs and matching files, allowed only in sentences about these.
-    const KEYS: &str = "Y above any api begin below blank block bucket candidates constant contains credit credits d \
+    const KEYS: &str = "Y above act any api begin below blank block bucket candidates constant contains credit credits d \
         definite_score download each earlier excellent excellent_from export fail fields file files final \
         first_of formats hours is is_not join known_by later list m map margin matches member more_hours \
-        next next_header order pass pass_from per percent potential prefer programme roles same_as \
-        school_code school_ref sheet status step_days stream tab to units_per_one value year years";
+        next next_header order pass pass_from park per percent potential prefer programme roles same_as \
+        school_code school_ref sheet skip status step_days stream tab to units_per_one value withdraw withdraws \
+        year years";
     const ABOUT_KEYS: &[&str] = &["rule-", "policy-", "weights-", "table_setting-", "expected-"];
     for (id, sentence) in load_catalogue("zh-CN") {
         let about_keys = ABOUT_KEYS.iter().any(|of| id.starts_with(of));

@@ -67,6 +67,7 @@ async fn deliver_in_order(pages: &[Vec<SentRecord>], cut: u32, order: &[usize]) 
     }
     office.settle_all().await;
     office.check_books().await;
+    office.check_entries().await;
     assert_eq!(office.count_confirmations().await, 0, "kept although everything is delivered");
     let picture = office.take_picture().await;
     office.db.close().await;
@@ -102,6 +103,46 @@ proptest! {
     }
 }
 
+/// Lands pages, some of them again, and delivers each at once. With `reread`, no repetition is counted from the books.
+async fn deliver_pages(pages: &[Vec<SentRecord>], order: &[usize], cut: u32, reread: bool) -> Picture {
+    let scratch = Scratch::new("order");
+    let mut office = open_on_file(&scratch).await;
+    for (nth, page) in order.iter().enumerate() {
+        if reread {
+            office.activate_again(&nth.to_be_bytes()).await;
+        }
+        for (batch, _) in office.land_page(0, "page", &render_page(&pages[page % pages.len()]), cut).await {
+            office.deliver_batch(batch).await;
+        }
+        if nth % 3 == 0 {
+            office.settle_all().await;
+        }
+    }
+    office.settle_all().await;
+    office.check_books().await;
+    office.check_entries().await;
+    let picture = office.take_picture().await;
+    office.db.close().await;
+    picture
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// Withdrawals and rows left out hold as if repeated bytes were always read again.
+    #[test]
+    fn repeated_bytes_withdraw_as_if_they_were_read(
+        pages in proptest::collection::vec(proptest::collection::vec(said_strategy(5), 1..4), 2..5),
+        order in proptest::collection::vec(0usize..8, 2..14),
+        cut in 1u32..3,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let from_books = runtime.block_on(deliver_pages(&pages, &order, cut, false));
+        let reread = runtime.block_on(deliver_pages(&pages, &order, cut, true));
+        prop_assert_eq!(from_books, reread);
+    }
+}
+
 /// A platform corrects which person a record is about: the hours move from the first person to the second.
 #[test]
 fn a_newer_version_about_somebody_else_takes_the_hours_along() {
@@ -111,7 +152,9 @@ fn a_newer_version_about_somebody_else_takes_the_hours_along() {
         let mut office = open_on_file(&scratch).await;
         let may_change = |text: &str| text.replace("record_key = ", "key_changes_hands = true\nrecord_key = ");
         office.activate_changed_manifest(b"2", may_change).await;
-        let of = |version| render_page(&[SentRecord { record: 0, version, minutes: 45, learning: 80, bad: None, state: State::Valid }]);
+        let of = |version| {
+            render_page(&[SentRecord { record: 0, version, minutes: 45, learning: 80, bad: None, state: State::Valid }])
+        };
         let corrected = of(2).replace("22010219590911001X", "220381197001011228").replace("王一", "李二");
         for bytes in [of(1), corrected] {
             for (batch, _) in office.land_page(0, "page", &bytes, 10).await {

@@ -2,8 +2,8 @@
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::records;
-use huiliu_store::admin::filter::RowFilter;
 use huiliu_rules::ledger::SourceStatus;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::RecordRow;
 use huiliu_store::ledger::status::StatusCause;
 

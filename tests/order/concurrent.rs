@@ -54,6 +54,7 @@ async fn deliver_two_at_a_time(db: &Db, pages: &[Vec<SentRecord>], cut: u32, ord
     }
     office.settle_all().await;
     office.check_books().await;
+    office.check_entries().await;
     office.take_picture().await
 }
 
@@ -61,7 +62,9 @@ async fn deliver_two_at_a_time(db: &Db, pages: &[Vec<SentRecord>], cut: u32, ord
 /// between writing its letter and its sighting while the settlement passes.
 async fn see_letter_while_it_closes(db: &Db, newer: bool) {
     let office = open_on_emptied(db).await;
-    let of = |version, bad| render_page(&[SentRecord { record: 1, version, minutes: 45, learning: 80, bad, state: State::Valid }]);
+    let of = |version, bad| {
+        render_page(&[SentRecord { record: 1, version, minutes: 45, learning: 80, bad, state: State::Valid }])
+    };
     let old = of(1, Some(Bad::Name));
     for page in [&old, &of(2, None)] {
         office.deliver_batch(office.land_page(0, "page", page, 1).await[0].0).await;

@@ -9,8 +9,16 @@ pub type Key = [u8; 16];
 /// A raw record after decoding, mapping and validation.
 #[derive(Debug, Clone)]
 pub enum Item {
-    Good { key: Key, version: i64, digest: Key },
-    Bad { key: Key, version: Option<i64>, reasons: String },
+    Good {
+        key: Key,
+        version: i64,
+        digest: Key,
+    },
+    Bad {
+        key: Key,
+        version: Option<i64>,
+        reasons: String,
+    },
     /// It withdraws a record, or is left out; the model does not follow this.
     Said,
 }

@@ -14,8 +14,8 @@ use huiliu_store::admin::{books as books_of_batches, reports};
 use huiliu_store::delivery::batch::Outcomes;
 use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
-use huiliu_store::ledger::entries;
 use huiliu_store::ledger::status::{self, StatusCause};
+use huiliu_store::ledger::{compare, entries};
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, Row};
 use huiliu_vault::keys::Keys;
@@ -259,6 +259,16 @@ impl Office {
         }
         picture.statuses = self.list_statuses().await;
         picture
+    }
+
+    /// Checks that every stored entry is the one derived now.
+    pub async fn check_entries(&self) {
+        let teachers = self.query_rows("SELECT id FROM teacher ORDER BY id").await;
+        let teachers: Vec<i64> = teachers.iter().map(|r| r.int("id").unwrap()).collect();
+        let rules = self.context.rules.current();
+        let mut tx = self.db.begin_read_only().await.unwrap();
+        let compared = compare::compare_teachers(&mut tx, &rules.policy, &rules.rules, &teachers).await.unwrap();
+        assert_eq!(compared.differences, []);
     }
 
     /// Returns record key → why the record is withdrawn or disputed.

@@ -57,7 +57,9 @@ async fn deliver_as_before(office: &Office, page: &str) {
 }
 
 async fn records_become_one(office: Office) {
-    let of = |record, version, minutes, bad| render_page(&[SentRecord { record, version, minutes, learning: 80, bad, state: State::Valid }]);
+    let of = |record, version, minutes, bad| {
+        render_page(&[SentRecord { record, version, minutes, learning: 80, bad, state: State::Valid }])
+    };
     // Record 0: twice, the later one is newer. Record 1: twice, the earlier one is newer. Record 2: only the old key.
     office.deliver_batch(office.land_page(0, "page", &of(0, 1, 45, None), 10).await[0].0).await;
     deliver_as_before(&office, &widen_id(&of(0, 2, 90, None), 0)).await;

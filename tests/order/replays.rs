@@ -298,7 +298,8 @@ fn a_decision_during_an_application_is_kept() {
         for round in 0..40u64 {
             let mut office = super::concurrent::open_on_emptied(&db).await;
             office.activate_changed_manifest(b"wrong", break_mapping).await;
-            let sent = |record| SentRecord { record, version: 1, minutes: 45, learning: 80, bad: None, state: State::Valid };
+            let sent =
+                |record| SentRecord { record, version: 1, minutes: 45, learning: 80, bad: None, state: State::Valid };
             let items: Vec<SentRecord> = (0..200).step_by(2).map(sent).collect();
             for (batch, _) in office.land_page(0, "page", &render_page(&items), 10).await {
                 office.deliver_batch(batch).await;

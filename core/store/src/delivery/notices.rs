@@ -110,12 +110,8 @@ pub(crate) async fn write_notices(
          WHERE (excluded.source_version, excluded.batch_id, excluded.row_index)
              > ({of}.source_version, {of}.batch_id, {of}.row_index)"
     );
-    let args = vec![
-        held.source_id.into(),
-        held.stream.as_str().into(),
-        held.id.into(),
-        i64::from(stream.has_earlier).into(),
-    ];
+    let args =
+        vec![held.source_id.into(), held.stream.as_str().into(), held.id.into(), i64::from(stream.has_earlier).into()];
     tx.execute_with(&sql, args, rows).await?;
     mark_owners(tx, held, notices.keys().map(|(key, _)| *key)).await
 }
@@ -150,7 +146,8 @@ pub(crate) async fn are_in_question(
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn remove_waiting(db: &Db) -> Result<(), StoreError> {
-    const NOTHING_EARLIER: &str = "waits = 1 AND NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
+    const NOTHING_EARLIER: &str =
+        "waits = 1 AND NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
         WHERE b.state <> 'done' AND b.id < record_notice.batch_id
           AND p.source_id = record_notice.source_id AND p.stream = record_notice.stream)";
     const STORED: &str = "EXISTS (SELECT 1 FROM training_record t WHERE t.record_key = record_notice.record_key
