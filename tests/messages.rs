@@ -221,7 +221,7 @@ fn chinese_sentences_have_no_english_words() {
     const KEYS: &str = "Y above act any api begin below blank block bucket candidates constant contains credit credits d \
         definite_score download each earlier excellent excellent_from export fail fields file files final \
         first_of formats hours is is_not join known_by later list m map margin matches member more_hours \
-        next next_header order pass pass_from park per percent potential prefer programme roles same_as \
+        next next_header order pass pass_from park per percent potential prefer programme record_key roles same_as \
         school_code school_ref sheet skip status step_days stream tab to units_per_one value withdraw withdraws \
         year years";
     const ABOUT_KEYS: &[&str] = &["rule-", "policy-", "weights-", "table_setting-", "expected-"];
