@@ -173,6 +173,7 @@ impl Place<'_> {
         self.check_pass_rule(reader);
         self.check_layout(reader);
         self.check_rows(reader);
+        self.check_complete(&manifest.transport, reader);
         if self.stream.record_key.is_empty() {
             reader.add_fault(&self.place_of("record_key"), RuleProblem::RecordKey);
         }
@@ -352,6 +353,26 @@ impl Place<'_> {
         let is_id = |path: &String| id_rule.is_some_and(|rule| rule.paths().any(|of| of == path));
         for (key, name) in self.stream.record_key.iter().zip(names).filter(|(key, name)| key != name && is_id(key)) {
             reader.add_fault(&at, RuleProblem::WithdrawnIdNumber { key: key.clone(), name: name.clone() });
+        }
+    }
+
+    fn check_complete(&self, transport: &Transport, reader: &mut Reader<'_>) {
+        let Stream { kind, complete, missing, since, version, .. } = self.stream;
+        if !complete {
+            if missing.is_some() {
+                reader.add_fault(&self.place_of("missing"), RuleProblem::MissingComplete);
+            }
+            return;
+        }
+        let at = self.place_of("complete");
+        if kind.is_roster() {
+            reader.add_fault(&at, RuleProblem::RosterComplete);
+        }
+        if since.is_some() {
+            reader.add_fault(&at, RuleProblem::CompleteSince);
+        }
+        if !matches!((transport, version), (Transport::Http { .. }, _) | (_, VersionFrom::FileDate {})) {
+            reader.add_fault(&at, RuleProblem::CompleteFiles);
         }
     }
 

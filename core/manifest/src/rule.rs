@@ -149,6 +149,18 @@ pub enum RuleProblem {
     /// Paging reads the body of a page, which must then be JSON.
     #[serde(rename = "rule.only_json_page")]
     OnlyJsonPage,
+    /// Rows of a roster are not compared with a whole pass.
+    #[serde(rename = "rule.roster_complete")]
+    RosterComplete,
+    /// A pass that requests only changes is not whole.
+    #[serde(rename = "rule.complete_since")]
+    CompleteSince,
+    /// Only dates in their names tell which files are a whole.
+    #[serde(rename = "rule.complete_files")]
+    CompleteFiles,
+    /// Records can only be missing from a stream that is whole each time.
+    #[serde(rename = "rule.missing_complete")]
+    MissingComplete,
     /// Steps of time have no first day.
     #[serde(rename = "rule.step_begin")]
     StepBegin,

@@ -367,6 +367,20 @@ words! {
 }
 
 words! {
+    /// What is done with records that a whole pass no longer shows.
+    #[zh = "完整的一遍中不再出现的记录如何处理"]
+    pub enum WhenMissing {
+        /// A person is asked. Until somebody has decided, they count.
+        #[zh = "询问。在有人决定之前，仍然计入"]
+        "ask" => Ask,
+        /// They count no longer. A person is asked all the same if more than a tenth of the stream's records is missing
+        /// at once.
+        #[zh = "不再计入。但一次缺少的记录超过本数据流的十分之一时，仍先询问"]
+        "withdraw" => Withdraw,
+    }
+}
+
+words! {
     /// Who assessed the teacher.
     #[zh = "由谁测评"]
     pub enum Assessor {
@@ -424,6 +438,13 @@ table! {
         /// Where the version of a record comes from.
         #[zh = "记录的版本取自何处"]
         version: VersionFrom;
+        /// Whether the stream is whole each time: every pass lists all its records; of files, those with the newest date
+        /// in their names are the whole, so `version` must be `file_date`. Who is missing from a whole is told then.
+        #[zh = "数据流是否每次都完整：每次同步都列出全部记录；从文件读取时，文件名中日期最新的那些文件合为一个整体，因此 version 须为 file_date。写了此键，就会告知整体中缺少哪些记录"]
+        complete: bool = false, "false";
+        /// With `complete`: what is done with records that are missing; by default `ask`.
+        #[zh = "与 complete 同用：缺少的记录如何处理；不写则为 ask"]
+        missing: Option<WhenMissing>;
         /// What decides whether the teacher passed. Required, except for rosters.
         #[zh = "如何认定合格；除名册外必需"]
         pass: Option<PassRule>;

@@ -79,6 +79,10 @@ rule-no_request = a stream read over HTTP needs a request, or an export
 rule-request_and_export = give a request or an export, not both
 rule-next_token = give next or next_header, to say where the next token is
 rule-only_json_page = only a JSON page can give this; page by number, offset or header
+rule-roster_complete = rows of a roster are not compared with a whole pass; remove complete
+rule-complete_since = a pass that requests only changes is not whole; remove complete, or since
+rule-complete_files = of files, only the date in their names tells which ones are the whole; write version = {"{"} from = "file_date" {"}"}, or remove complete
+rule-missing_complete = missing belongs to complete = true
 rule-step_begin = step_days needs begin, the first day of a first pass
 rule-step_value = { $step } needs a value; write {"{"} { $step } = … {"}"}
 rule-step_word = { $step } takes no value; write "{ $step }"
