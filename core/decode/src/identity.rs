@@ -129,10 +129,12 @@ fn parse_source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -
     }
     // An archive member is a file by itself, so the date in its own name counts.
     let file = raw.head.as_ref().and_then(|head| head.member.as_deref()).unwrap_or(cx.address);
-    let digits: Option<i64> = file
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|run| run.len() == 8)
-        .filter(|run| parse_date(run).is_ok())
-        .and_then(|run| run.parse().ok());
-    digits.ok_or_else(|| problem("file name", file, Expected::FileDate))
+    parse_file_date(file).ok_or_else(|| problem("file name", file, Expected::FileDate))
+}
+
+/// Returns the date in a file's name as a version, such as 20261031: the first eight digits in a row, if they are a date.
+#[must_use]
+pub fn parse_file_date(file: &str) -> Option<i64> {
+    let digits = file.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 8);
+    digits.filter(|run| parse_date(run).is_ok()).and_then(|run| run.parse().ok())
 }

@@ -10,6 +10,7 @@ use crate::active_rules::{RuleFollower, RuleSnapshot};
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest, Manifests};
+use crate::missing;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
@@ -228,6 +229,7 @@ impl DeliveryContext {
             activation,
             by_landing: matches!(stream.version, VersionFrom::Landing {}),
             key_changes_hands: stream.key_changes_hands == Some(true),
+            whole_by: missing::whole_by(stream),
         };
         let staged = huiliu_decode::run_stages(cx, body, record_range(held)).map_err(|e| unreadable_error(held, e))?;
         if staged.len() != held.count as usize {

@@ -4,12 +4,14 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::manifests::Active;
+use crate::deliver::DeliveryContext;
+use crate::manifests::ActiveManifest;
+use crate::missing;
 use huiliu_manifest::Stream;
 use huiliu_manifest::quality::Expect;
 use huiliu_messages::{Message, said_in_english};
 use huiliu_platform::Shortfall;
-use huiliu_store::intake::expectations::{self, FinishedPass, PassCounts};
+use huiliu_store::intake::expectations::{self, FinishedPass, PassCounts, PassCursors};
 use huiliu_store::{Db, StoreError};
 use huiliu_values::calendar::today_in_shanghai;
 
@@ -39,9 +41,46 @@ pub enum Unmet {
     /// The stream has no record at all.
     #[serde(rename = "run.no_record")]
     NoRecord { stream: String, days: u64 },
+    /// Records are missing from the newest whole, and a person is asked.
+    #[serde(rename = "run.missing")]
+    Missing { stream: String, records: i64 },
+    /// More records are missing at once than may be withdrawn without a person, who is asked now.
+    #[serde(rename = "run.too_many_missing")]
+    TooManyMissing { stream: String, records: i64, of: i64, max_percent: i64 },
+    /// Records are missing from the newest whole and were withdrawn, as the manifest says.
+    #[serde(rename = "run.missing_withdrawn")]
+    MissingWithdrawn { stream: String, records: i64 },
+    /// It cannot be told who is missing from the newest whole.
+    #[serde(rename = "run.missing_unclear")]
+    MissingUnclear { stream: String, because: Unclear },
 }
 
-said_in_english!(Unmet);
+/// Why it cannot be told who is missing from a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
+pub enum Unclear {
+    /// The pass did not meet another expectation.
+    #[serde(rename = "unclear.unmet")]
+    Unmet,
+    /// The pass continued where an earlier one had stopped, or stopped in the middle.
+    #[serde(rename = "unclear.partial")]
+    Partial,
+    /// Payloads cannot be read.
+    #[serde(rename = "unclear.unread")]
+    Unread { payloads: i64 },
+    /// Batches are not delivered.
+    #[serde(rename = "unclear.undelivered")]
+    Undelivered { batches: i64 },
+    /// Rows do not tell whose record they are.
+    #[serde(rename = "unclear.unidentified")]
+    Unidentified { records: i64 },
+    /// Batches were delivered before the manifest said that the stream is whole.
+    #[serde(rename = "unclear.unknown")]
+    Unknown { batches: i64 },
+}
+
+said_in_english!(Unmet, Unclear);
 
 /// A pass that did not meet its manifest's expectations.
 #[derive(Debug, Clone)]
@@ -56,19 +95,21 @@ pub struct UnmetPass {
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn judge_ended_passes(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreError> {
+pub async fn judge_ended_passes(context: &DeliveryContext) -> Result<Vec<UnmetPass>, StoreError> {
+    let (db, manifests) = (&context.db, context.manifests.current());
     let mut all = Vec::new();
     for pass in expectations::list_unchecked_passes(db).await? {
-        let streams = manifests.get(&pass.connector).map(|active| active.manifest.stream.as_slice());
         let mut found: Vec<Unmet> = Vec::new();
-        for stream in streams.unwrap_or_default() {
-            let cursor = expectations::cursor_at_end(db, pass.run, &stream.name).await?;
-            if let Some(Shortfall { received, total, .. }) = cursor.as_deref().and_then(huiliu_platform::missed_records)
-            {
-                found.push(Unmet::Shortfall { stream: stream.name.clone(), received, total });
-            }
-            if let Some(expect) = &stream.expect {
-                found.extend(check_stream(db, &pass, stream, expect).await?);
+        if let Some(ActiveManifest { manifest, .. }) = manifests.get(&pass.connector) {
+            for stream in &manifest.stream {
+                let cursors = expectations::find_pass_cursors(db, pass.run, &stream.name).await?;
+                let mut unmet = check_total(stream, &cursors);
+                if let Some(expect) = &stream.expect {
+                    unmet.extend(check_stream(db, &pass, stream, expect).await?);
+                }
+                let is_met = unmet.is_empty();
+                found.append(&mut unmet);
+                found.extend(missing::check_whole(context, &pass, manifest, stream, &cursors, is_met).await?);
             }
         }
         let unmet: Vec<Message> = found.iter().map(Message::new).collect();
@@ -78,6 +119,12 @@ pub async fn judge_ended_passes(db: &Db, manifests: &Active) -> Result<Vec<Unmet
         }
     }
     Ok(all)
+}
+
+fn check_total(stream: &Stream, cursors: &PassCursors) -> Vec<Unmet> {
+    let missed = cursors.at_end.as_deref().and_then(huiliu_platform::missed_records);
+    let short = |Shortfall { received, total, .. }| Unmet::Shortfall { stream: stream.name.clone(), received, total };
+    missed.map(short).into_iter().collect()
 }
 
 async fn check_stream(

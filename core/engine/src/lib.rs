@@ -25,6 +25,7 @@ pub mod ingest;
 mod lease;
 mod log_event;
 mod manifest_digests;
+mod missing;
 pub mod rate_limit;
 pub mod reason_codes;
 pub mod recount;

@@ -250,7 +250,7 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn judge_ended_passes(&self) -> Result<Vec<UnmetPass>, StoreError> {
-        let passes = expect::judge_ended_passes(&self.delivery.db, &self.delivery.manifests.current()).await?;
+        let passes = expect::judge_ended_passes(&self.delivery).await?;
         for UnmetPass { pass, unmet } in &passes {
             for what in unmet {
                 let event = LogEvent::NotAsExpected { what: Message::new(what) };

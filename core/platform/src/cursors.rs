@@ -15,6 +15,17 @@ pub fn missed_records(cursor: &str) -> Option<Shortfall> {
     serde_json::from_str::<Cursor>(cursor).ok()?.short
 }
 
+/// Returns true if a pass over a listing begins at this cursor, and none is under way: it reads everything, unless the stream
+/// requests only changes.
+#[must_use]
+pub fn begins_listing(cursor: Option<&str>) -> bool {
+    let Some(text) = cursor else { return true };
+    serde_json::from_str::<Cursor>(text).is_ok_and(|cursor| {
+        let Cursor { page, step, began, partition, export, fetched, .. } = cursor;
+        page.is_none() && step.is_none() && began.is_none() && partition.is_empty() && export.is_none() && !fetched
+    })
+}
+
 /// Progress of a pass over a listing, by the platform's own count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {

@@ -18,7 +18,7 @@ pub mod shipped;
 pub use client::Client;
 pub use connector::{Connector, Days, Page, RateLimiter};
 pub use cursor_text::{read_cursor, write_cursor};
-pub use cursors::{Counted, check_cursor, counted, missed_records};
+pub use cursors::{Counted, begins_listing, check_cursor, counted, missed_records};
 pub use endpoint::Endpoint;
 pub use failure::{Cause, CursorFormatError, Failure};
 pub use from_manifest::from_manifest;

@@ -166,6 +166,16 @@ spelled! {
         Withdrawn,
     }
 
+    /// What is decided about a record that is missing from the newest whole of its stream.
+    MissingState {
+        /// Nothing yet; it counts.
+        Open,
+        /// It counts no longer.
+        Withdrawn,
+        /// It counts all the same.
+        Kept,
+    }
+
     /// How certain it is which teacher an identity claim belongs to.
     ClaimState {
         /// It belongs to a teacher, by a rule or a decision.

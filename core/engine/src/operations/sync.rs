@@ -346,6 +346,8 @@ async fn finish_delivery(
     }
     runtime.settle_and_wait().await?;
     let judged = runtime.judge_ended_passes().await?;
+    // Records that were missing from a whole, or are again, may count otherwise now.
+    runtime.settle_and_wait().await?;
     delivery.abort();
     Ok(judged.into_iter().filter(|of| runs.contains(&of.pass.run)).flat_map(|of| of.unmet).collect())
 }

@@ -6,6 +6,34 @@ run-too_many_parked = { $stream }: { $parked } parked, expected at most { $max }
 run-too_large_share_parked = { $stream }: { $parked } of { $records } parked, expected at most { $max_percent } %
 run-not_fresh = { $stream }: the newest record ends on { $newest }, expected within the last { $days } days
 run-no_record = { $stream }: no records, expected at least one from the last { $days } days
+run-missing = { $stream }: { $records ->
+    [one] { $records } record is not in the newest whole; it counts
+   *[other] { $records } records are not in the newest whole; they count
+} until somebody decides, see `huiliu missing list`
+run-too_many_missing = { $stream }: { $records } of { $of } records are not in the newest whole, more than { $max_percent } %; the manifest would withdraw them, but so many at once count until somebody decides, see `huiliu missing list`
+run-missing_withdrawn = { $stream }: { $records ->
+    [one] { $records } record is not in the newest whole and counts
+   *[other] { $records } records are not in the newest whole and count
+} no longer, as the manifest says; see `huiliu missing list --state withdrawn`
+run-missing_unclear = { $stream }: who is missing cannot be told: { $because }
+unclear-unmet = the pass did not meet another expectation
+unclear-partial = the pass did not read the stream from its beginning to its end; the next pass does
+unclear-unread = { $payloads ->
+    [one] { $payloads } payload cannot be read
+   *[other] { $payloads } payloads cannot be read
+}
+unclear-undelivered = { $batches ->
+    [one] { $batches } batch is not delivered
+   *[other] { $batches } batches are not delivered
+}; see `huiliu batches list`
+unclear-unidentified = { $records ->
+    [one] { $records } row does not tell whose record it is
+   *[other] { $records } rows do not tell whose record they are
+}; correct or discard the dead letters, see `huiliu dead-letters list`, then sync again
+unclear-unknown = { $batches ->
+    [one] { $batches } batch was delivered
+   *[other] { $batches } batches were delivered
+} before the manifest said complete = true; run `huiliu sync --full`
 run-process_ended = the process that ran it ended
 
 # Why a batch is quarantined.

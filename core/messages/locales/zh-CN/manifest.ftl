@@ -79,10 +79,10 @@ rule-no_request = 通过 HTTP 读取的数据流须有 request 或 export
 rule-request_and_export = request 与 export 只能写一个
 rule-next_token = 请写 next 或 next_header，指明下一页的令牌在何处
 rule-only_json_page = 只有 JSON 格式的页能给出此项；请按页码、偏移量或应答头翻页
-rule-roster_complete = 名册的行不与完整的一遍比较；请去掉 complete
-rule-complete_since = 只请求有变化的部分，就不是完整的一遍；请去掉 complete 或 since
-rule-complete_files = 从文件读取时，只有文件名中的日期能说明哪些文件合为一个整体；请写 version = {"{"} from = "file_date" {"}"}，或去掉 complete
-rule-missing_complete = missing 只与 complete = true 同用
+rule-roster_complete = 名册的行不与完整的一遍比较；请去掉 `complete`
+rule-complete_since = 只请求有变化的部分，就不是完整的一遍；请去掉 `complete` 或 `since`
+rule-complete_files = 从文件读取时，只有文件名中的日期能说明哪些文件合为一个整体；请写 `version = {"{"} from = "file_date" {"}"}`，或去掉 `complete`
+rule-missing_complete = `missing` 只与 `complete = true` 同用
 rule-step_begin = 写了 step_days 就须写 begin（首次同步的起始日）
 rule-step_value = { $step } 须带值；请写作 {"{"} { $step } = … {"}"}
 rule-step_word = { $step } 不带值；请写作 "{ $step }"

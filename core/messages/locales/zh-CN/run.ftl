@@ -6,6 +6,16 @@ run-too_many_parked = { $stream }：有 { $parked } 条成为死信，应不超�
 run-too_large_share_parked = { $stream }：{ $records } 条中有 { $parked } 条成为死信，应不超过 { $max_percent } %
 run-not_fresh = { $stream }：最新的结束日期为 { $newest }，应在 { $days } 天之内
 run-no_record = { $stream }：没有记录，应有最近 { $days } 天之内的记录
+run-missing = { $stream }：最新的完整数据中缺少 { $records } 条记录；在有人决定之前仍然计入，见 `huiliu missing list`
+run-too_many_missing = { $stream }：最新的完整数据中缺少 { $of } 条记录中的 { $records } 条，超过 { $max_percent } %；清单规定撤回，但一次缺少这么多，须等人决定，在此之前仍然计入，见 `huiliu missing list`
+run-missing_withdrawn = { $stream }：最新的完整数据中缺少 { $records } 条记录，已按清单的规定不再计入；见 `huiliu missing list --state withdrawn`
+run-missing_unclear = { $stream }：无法判断缺少哪些记录：{ $because }
+unclear-unmet = 本次同步未达到其他预期
+unclear-partial = 本次同步没有从头到尾读完此数据流；下次同步会读完
+unclear-unread = 有 { $payloads } 个载荷无法读取
+unclear-undelivered = 有 { $batches } 个批次尚未投递，见 `huiliu batches list`
+unclear-unidentified = 有 { $records } 行看不出是谁的记录；请更正或作废这些死信（见 `huiliu dead-letters list`），然后再次同步
+unclear-unknown = 有 { $batches } 个批次在清单写明 `complete = true` 之前就已投递；请执行 `huiliu sync --full`
 run-process_ended = 执行同步的进程已中断
 
 # 批次为何被隔离。

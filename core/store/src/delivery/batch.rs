@@ -77,6 +77,15 @@ pub struct Outcomes {
     pub discarded: i64,
 }
 
+/// What is whole of a stream each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WholeBy {
+    /// What a run has received.
+    Run,
+    /// All files with the newest date in their names, which is the source version of their records.
+    FileDate,
+}
+
 /// A batch that is decoded, mapped and validated, ready to be loaded.
 #[derive(Debug)]
 pub struct Load<'a> {
@@ -100,6 +109,8 @@ pub struct Load<'a> {
     pub by_landing: bool,
     /// Whether a newer version of a record may be about another person.
     pub key_changes_hands: bool,
+    /// What is whole of the stream each time; `None` if the manifest does not say that it is.
+    pub whole_by: Option<WholeBy>,
 }
 
 /// The result of a commit.

@@ -11,6 +11,7 @@ use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
 use crate::delivery::notices;
 use crate::delivery::persons::{self, SiftedRecords};
+use crate::delivery::seen_keys;
 use crate::delivery::ties;
 use crate::identity::claims;
 use crate::ledger::marks;
@@ -60,6 +61,7 @@ async fn try_commit_records(
     outcomes.withdrawn = count_withdrawn(load);
     notices::write_notices(&mut tx, held, load, classified.stream_state()).await?;
     notices::mark_owners(&mut tx, held, parked.iter().map(|parked| parked.dead_letter_key)).await?;
+    seen_keys::write_keys(&mut tx, held, load).await?;
     if written.outdated {
         return Ok(Err(Objection::StreamChanged));
     }
@@ -199,6 +201,7 @@ pub async fn commit_replayed(
     }
     let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
+    seen_keys::add_replayed(tx, held, load).await?;
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
     let unwritten = resolution.records.iter().filter(|resolved| resolved.record_key.is_none());
     dead_letters::mark_letters(tx, unwritten.map(|resolved| resolved.letter)).await?;

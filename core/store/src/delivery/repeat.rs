@@ -12,6 +12,7 @@ use crate::delivery::confirm;
 use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
 use crate::delivery::notices;
+use crate::delivery::seen_keys;
 use crate::delivery::versioned::Versioned as _;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -64,6 +65,9 @@ pub async fn commit_repeat(
     let outcomes = Outcomes { unchanged, superseded, skipped, parked, discarded, ..Outcomes::default() };
     // A book that does not add up is not carried on: the bytes are read again.
     if seen > 0 || unchanged + superseded + skipped + parked + discarded != i64::from(held.count) {
+        return Ok(None);
+    }
+    if stream.complete && !seen_keys::copy_keys(&mut tx, held, original, activation).await? {
         return Ok(None);
     }
     if has_earlier && unchanged > 0 {

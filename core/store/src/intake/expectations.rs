@@ -69,14 +69,25 @@ pub async fn count_stream_records(db: &Db, run: i64, stream: &str) -> Result<Pas
         .map_or(Ok(PassCounts::default()), |r| Ok(PassCounts { records: r.int("records")?, parked: r.int("parked")? }))
 }
 
-/// Returns the cursor at which a run stopped reading a stream.
+/// Where a run began to read a stream, and where it stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PassCursors {
+    /// The cursor at its start; `None` if there was none.
+    pub at_start: Option<String>,
+    /// The cursor at its end; `None` if the run moved no cursor of the stream.
+    pub at_end: Option<String>,
+}
+
+/// Returns the cursors between which a run read a stream.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT at_end FROM sync_run_cursor WHERE run_id = $1 AND stream = $2";
+pub async fn find_pass_cursors(db: &Db, run: i64, stream: &str) -> Result<PassCursors, StoreError> {
+    let sql = "SELECT at_start, at_end FROM sync_run_cursor WHERE run_id = $1 AND stream = $2";
     let rows = db.fetch_rows(sql, vec![run.into(), stream.into()]).await?;
-    rows.first().map_or(Ok(None), |r| r.opt_text("at_end"))
+    rows.first().map_or(Ok(PassCursors::default()), |r| {
+        Ok(PassCursors { at_start: r.opt_text("at_start")?, at_end: r.opt_text("at_end")? })
+    })
 }
 
 /// Returns the latest last day among a stream's records.
