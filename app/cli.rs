@@ -4,6 +4,7 @@ mod connectors;
 mod credit;
 pub mod examples;
 pub mod help;
+mod missing;
 pub mod parse_errors;
 mod sources;
 
@@ -20,6 +21,7 @@ pub use credit::{
     Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
     Teachers,
 };
+pub use missing::{MissingArgs, MissingRecords, MissingStateArg};
 pub use sources::{Place, Secrets, Sources};
 
 /// Training records of many platforms in, one provable credit ledger per teacher out.
@@ -174,6 +176,9 @@ pub enum Command {
     /// Show and discard dead letters: records that could not be used, with every reason.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Records that are not in the newest whole of their stream: list them, and decide whether they count.
+    #[command(subcommand)]
+    Missing(MissingRecords),
     /// Show and release batches that are not finished.
     #[command(subcommand)]
     Batches(Batches),

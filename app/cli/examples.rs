@@ -39,6 +39,15 @@ const EXAMPLES: &[(&str, &str)] = &[
         r#"huiliu dead-letters accept 7 --because "the platform corrected the ID number of record 4711""#,
     ),
     ("dead-letters discard", r#"huiliu dead-letters discard 7 --because "a test record of the platform""#),
+    ("missing list", "huiliu missing list --source county-office"),
+    (
+        "missing withdraw",
+        r#"huiliu missing withdraw 512 513 --because "the office took them back, letter of 2014-11-03""#,
+    ),
+    (
+        "missing keep",
+        r#"huiliu missing keep --source county-office --stream completions --because "the export was cut short""#,
+    ),
     ("batches list", "huiliu batches list --quarantined"),
     ("batches release", r#"huiliu batches release 31 --because "the program is upgraded""#),
     ("replay plan", "huiliu replay plan --connector cmcc --code hours.number"),

@@ -10,7 +10,7 @@ use super::runs::law_label;
 use super::verify::{differences_text, verified_text};
 use crate::render::{format_moment, show};
 use crate::settings::SettingsReading;
-use crate::words::{error_text, label, localize_word, origin_label, say, schema_state_text, sentence};
+use crate::words::{counting, error_text, label, localize_word, origin_label, say, schema_state_text, sentence};
 use crate::{CliError, open};
 
 pub async fn run(reading: SettingsReading, json: bool) -> Result<(), CliError> {
@@ -53,6 +53,7 @@ fn part_label(part: Part) -> &'static str {
         Part::AuditLog => label("cli-doctor-audit-log"),
         Part::Ledger => label("cli-doctor-ledger"),
         Part::Verified => label("cli-doctor-verified"),
+        Part::Missing => label("cli-doctor-missing"),
         Part::Queue => label("cli-doctor-queue"),
     }
 }
@@ -89,6 +90,8 @@ fn detail_text(detail: &Detail) -> String {
             sentence!("cli-doctor-ledger-differs", told, first)
         }
         Detail::Verified(found) => workers_text(found),
+        Detail::Missing { records: 0 } => label("cli-doctor-none").to_owned(),
+        Detail::Missing { records } => counting!("cli-doctor-missing-open", n = *records),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),
         Detail::Sources(0) => label("cli-doctor-none").to_owned(),
         Detail::Sources(number) => number.to_string(),

@@ -16,6 +16,7 @@ mod identity;
 mod infer;
 mod maintenance;
 mod matching;
+mod missing;
 mod planned;
 mod plans;
 mod progress;
@@ -106,6 +107,7 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
         Command::Verify { teacher } => verify::run(settings, teacher, json).await,
         Command::Balance { run } => runs::check_balance(settings, run, json).await,
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,
+        Command::Missing(asked) => missing::run(settings, asked, json).await,
         Command::Batches(asked) => batches::run(settings, asked, json).await,
         Command::Replay(asked) => replay::run(settings, asked, json).await,
         Command::Audit { of, span } => audit::run(settings, of, span, json).await,

@@ -6,6 +6,7 @@ use huiliu_rules::ledger::SourceStatus;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::RecordRow;
 use huiliu_store::ledger::status::StatusCause;
+use huiliu_values::MissingState;
 
 use crate::cli::Records;
 use crate::render::{format_hours, show, show_page};
@@ -74,6 +75,12 @@ fn show_records(rows: &[RecordRow]) {
 fn question_label(record: &RecordRow) -> &'static str {
     match (record.status.as_ref().map(StatusCause::status), record.flagged) {
         (Some(SourceStatus::Withdrawn), _) => label("cli-records-withdrawn"),
+        _ if record.missing.as_ref().is_some_and(|note| note.state == MissingState::Withdrawn) => {
+            label("cli-records-withdrawn-missing")
+        }
+        _ if record.missing.as_ref().is_some_and(|note| note.state == MissingState::Open) => {
+            label("cli-records-missing")
+        }
         (Some(SourceStatus::Disputed), _) => label("cli-records-disputed"),
         (_, true) => label("cli-records-two-contents"),
         _ => "",

@@ -15,6 +15,7 @@ use huiliu_store::ledger::trace::{CutRow, EntryRow};
 use huiliu_values::calendar::today_in_shanghai;
 use huiliu_values::{Basis, EntryOutcome, ExactHours, Hours, IdNumber};
 
+use super::missing;
 use crate::cli::Teachers;
 use crate::render::{format_exact_hours, format_hours, format_unsigned, show, show_page};
 use crate::settings::Settings;
@@ -158,7 +159,7 @@ fn show_entry(e: &EntryRow) {
     let grade = e.grade.as_deref().map(|grade| format!("  [{}]", localize_word(grade))).unwrap_or_default();
     say(&format!(
         "\n  {}{grade}  {} {}  {}",
-        outcome_words(e.outcome),
+        if is_withdrawn_as_missing(e) { label("cli-teachers-missing-withdrawn") } else { outcome_words(e.outcome) },
         e.source,
         e.course,
         localize_address(&e.address)
@@ -196,6 +197,10 @@ fn show_entry(e: &EntryRow) {
             if places.is_empty() { label("cli-teachers-place-not-kept").to_owned() } else { places.join("; ") };
         say(&format!("    {}", sentence!("cli-teachers-flagged", places)));
     }
+    if let Some(note) = &e.missing {
+        let (whole, state) = (missing::whole_text(note), missing::state_text(note));
+        say(&format!("    {}", sentence!("cli-teachers-missing", whole, state)));
+    }
     if let Some(cause) = &e.status {
         say(&format!("    {}", status_text(cause)));
     }
@@ -225,6 +230,12 @@ fn status_text(cause: &StatusCause) -> String {
             sentence!("cli-teachers-disputed-by-letter", letter = dead_letter, address = localize_address(address))
         }
     }
+}
+
+/// Whether a record does not count because it is missing, not because its source took it back.
+fn is_withdrawn_as_missing(e: &EntryRow) -> bool {
+    let taken_back = matches!(e.status, Some(StatusCause::Withdrawn { .. }));
+    e.outcome == EntryOutcome::Withdrawn && e.missing.is_some() && !taken_back
 }
 
 fn arithmetic_words(of: &Arithmetic) -> String {

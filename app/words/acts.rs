@@ -24,6 +24,8 @@ fn action_label(action: &str) -> Option<&'static str> {
         "identity.accept" => label("cli-acts-identity-accept"),
         "identity.merge" => label("cli-acts-identity-merge"),
         "identity.reject" => label("cli-acts-identity-reject"),
+        "missing.keep" => label("cli-acts-missing-keep"),
+        "missing.withdraw" => label("cli-acts-missing-withdraw"),
         "records.rekey" => label("cli-acts-records-rekey"),
         "replay.apply" => label("cli-acts-replay-apply"),
         "replay.plan" => label("cli-acts-replay-plan"),
@@ -61,6 +63,8 @@ const ACTIONS: &[&str] = &[
     "identity.accept",
     "identity.merge",
     "identity.reject",
+    "missing.keep",
+    "missing.withdraw",
     "records.rekey",
     "replay.apply",
     "replay.plan",
@@ -94,13 +98,14 @@ pub fn parse_action(words: &str) -> String {
 }
 
 /// Returns the kinds of objects: the name in the audit log, and the name in the language of the locale.
-fn object_kinds() -> [(&'static str, &'static str); 9] {
+fn object_kinds() -> [(&'static str, &'static str); 10] {
     [
         ("dead letter", label("cli-acts-kind-dead-letter")),
         ("batch", label("cli-acts-kind-batch")),
         ("connector", label("cli-acts-kind-connector")),
         ("database", label("cli-acts-kind-database")),
         ("decision", label("cli-acts-kind-decision")),
+        ("record", label("cli-acts-key-record")),
         ("replay", label("cli-acts-kind-replay")),
         ("rules", label("cli-acts-kind-rules")),
         ("secret", label("cli-acts-kind-secret")),
@@ -121,7 +126,7 @@ pub fn parse_object(words: &str) -> String {
 }
 
 /// Replaces the kind at the start of the text. `kinds` holds pairs of (old, new).
-fn replace_kind(text: &str, kinds: [(&str, &str); 9]) -> String {
+fn replace_kind(text: &str, kinds: [(&str, &str); 10]) -> String {
     let of = |(from, to): &(&str, &str)| {
         let rest = text.strip_prefix(from)?;
         (rest.is_empty() || rest.starts_with(' ')).then(|| format!("{to}{rest}"))
@@ -172,6 +177,8 @@ fn key_label(key: &str) -> &str {
         "planned" => label("cli-acts-key-planned"),
         "raw_records" => label("cli-acts-key-raw-records"),
         "record" => label("cli-acts-key-record"),
+        "records" => label("cli-acts-key-records"),
+        "count" => label("cli-acts-key-count"),
         "replaced" => label("cli-acts-key-replaced"),
         "rules" => label("cli-acts-kind-rules"),
         "reverses" => label("cli-acts-key-reverses"),

@@ -254,7 +254,7 @@ async fn try_deciding(
 }
 
 /// Compares teachers as they are with what an open transaction has made of them, in blocks.
-async fn compare_in_blocks(
+pub(super) async fn compare_in_blocks(
     runtime: &Runtime,
     tx: &mut Tx,
     in_force: &RuleSnapshot,

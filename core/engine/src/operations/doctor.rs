@@ -62,6 +62,8 @@ pub enum Part {
     Ledger,
     /// What workers found when they verified the ledger.
     Verified,
+    /// Records that are missing from the newest whole of their stream and wait for a decision.
+    Missing,
     /// Whether the queue can be reached, and how many messages wait in it.
     Queue,
 }
@@ -131,6 +133,11 @@ pub enum Detail {
     Ledger(LedgerVerified),
     /// What workers found.
     Verified(VerifiedByWorkers),
+    /// Missing records that wait for a decision.
+    Missing {
+        /// Their number.
+        records: i64,
+    },
     /// The queue and its depth.
     Queue {
         /// The address of the queue.

@@ -12,6 +12,7 @@ use super::decisions::DecisionRefused;
 use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
 use super::matching::MatchError;
+use super::missing::MissingRefused;
 use super::restore::RestoreError;
 use super::rule_versions::RuleChangeRefused;
 use super::secrets::SecretError;
@@ -170,6 +171,9 @@ pub enum OperationError {
     /// A decision is refused.
     #[serde(untagged)]
     Decision(DecisionRefused),
+    /// Missing records stay as they are.
+    #[serde(untagged)]
+    Missing(MissingRefused),
     /// The tables cannot be matched.
     #[serde(untagged)]
     Match(MatchError),
@@ -297,6 +301,12 @@ impl From<AuthoringError> for OperationError {
     }
 }
 
+impl From<MissingRefused> for OperationError {
+    fn from(why: MissingRefused) -> Self {
+        Self::Missing(why)
+    }
+}
+
 impl From<DecisionRefused> for OperationError {
     fn from(why: DecisionRefused) -> Self {
         Self::Decision(why)
@@ -404,6 +414,7 @@ impl OperationError {
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),
             Self::Match(error) => error.is_usage(),
+            Self::Missing(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
             Self::Cursor(error) => error.is_usage(),
@@ -436,6 +447,7 @@ impl OperationError {
             Self::Source(error) => return error.code(),
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),
+            Self::Missing(error) => error.code(),
             Self::Decision(error) => error.code(),
             Self::Authoring(error) => error.code(),
             Self::Cursor(error) => error.code(),

@@ -27,6 +27,9 @@ pub enum FilterError {
     /// No such source; there are no sources at all.
     #[serde(rename = "filter.no_source")]
     NoSource { name: String },
+    /// No such stream; `known` lists those of the connectors in use.
+    #[serde(rename = "filter.stream")]
+    Stream { stream: String, known: Vec<String> },
     /// No such connector; `known` lists those that exist.
     #[serde(rename = "filter.connector")]
     Connector { connector: String, known: Vec<String> },
@@ -61,6 +64,7 @@ impl FilterError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Source { .. } | Self::NoSource { .. } => "source.not_found",
+            Self::Stream { .. } => "stream.not_found",
             Self::Connector { .. } => "connector.not_found",
             Self::Run { .. } | Self::NoRun { .. } => "run.not_found",
             Self::Reason { .. } | Self::NoReason { .. } => "code.not_found",

@@ -12,7 +12,9 @@ use crate::verify::{LedgerDifference, Verifier};
 use huiliu_store::StoreError;
 use huiliu_store::admin::{audit, books, reports};
 use huiliu_store::intake::runs::RunRange;
+use huiliu_store::ledger::missing::{self, MissingFilter};
 use huiliu_store::ledger::verified;
+use huiliu_values::MissingState;
 use huiliu_values::calendar::format_instant;
 
 /// Teachers in the sample.
@@ -42,7 +44,14 @@ pub(super) async fn examine_laws(
     items.push(Finding::new(Part::AuditLog, first_broken.is_none(), Detail::AuditLog { first_broken }));
     items.extend(examine_ledger(settings, opened).await?);
     items.push(examine_workers(settings, opened).await?);
+    items.push(examine_missing(opened).await?);
     Ok(())
+}
+
+async fn examine_missing(opened: &OpenDatabase) -> Result<Finding, StoreError> {
+    let open = MissingFilter { state: Some(MissingState::Open), ..MissingFilter::default() };
+    let records = missing::count_missing(&opened.db, &open).await?;
+    Ok(Finding { warning: records > 0, ..Finding::new(Part::Missing, true, Detail::Missing { records }) })
 }
 
 /// Verifies a sample. Without rules that can be read there is none; what is wrong with them is a finding of its own.

@@ -26,6 +26,7 @@ pub mod infer;
 mod laws;
 pub mod maintenance;
 pub mod matching;
+pub mod missing;
 mod page;
 pub mod preview;
 pub mod push;

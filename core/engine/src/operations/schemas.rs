@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit, authoring, batches, connector_versions, connectors, courses, cursors, dead_letters, decisions, doctor,
-    health, infer, maintenance, matching, page::Page, preview, push, record_sample, regions, replays, restore, roster,
-    rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
+    health, infer, maintenance, matching, missing, page::Page, preview, push, record_sample, regions, replays, restore,
+    roster, rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
     teachers,
 };
 use crate::recount::CycleTotals;
@@ -19,6 +19,7 @@ use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
 use huiliu_store::intake::source_lease::ScheduleRow;
 use huiliu_store::ledger::decisions::Decision;
+use huiliu_store::ledger::missing::MissingRow;
 use huiliu_store::roster::report::Status;
 
 /// Adds the schema of a type to a generator.
@@ -64,6 +65,9 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("maintenance.migrate", schema_of::<maintenance::Migrated>),
     ("maintenance.rotate_keys", schema_of::<maintenance::Rotated>),
     ("matching.run", schema_of::<matching::MatchLine>),
+    ("missing.keep", schema_of::<missing::MissingDecided>),
+    ("missing.list", schema_of::<Page<MissingRow>>),
+    ("missing.withdraw", schema_of::<missing::MissingDecided>),
     ("preview.preview", schema_of::<preview::PagePreview>),
     ("push.land", schema_of::<push::AcceptedPayload>),
     ("record_sample.record", schema_of::<record_sample::RecordedSample>),

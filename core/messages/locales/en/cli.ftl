@@ -35,7 +35,9 @@ cli-acts-key-institution-code = institution
 cli-acts-key-now = now
 cli-acts-key-planned = planned
 cli-acts-key-raw-records = raw records
+cli-acts-key-count = number of records
 cli-acts-key-record = record
+cli-acts-key-records = records
 cli-acts-key-replaced = replaced activation
 cli-acts-key-reverses = undoes decision
 cli-acts-key-run = run
@@ -53,6 +55,8 @@ cli-acts-kind-replay = replay
 cli-acts-kind-rules = rules
 cli-acts-kind-secret = secret
 cli-acts-kind-source = source
+cli-acts-missing-keep = keep missing records
+cli-acts-missing-withdraw = withdraw missing records
 cli-acts-records-rekey = compare record keys by value
 cli-acts-replay-apply = apply a replay
 cli-acts-replay-plan = plan a replay
@@ -153,6 +157,26 @@ cli-cursors-done-holds-from-next-sync = done; it takes effect at the next sync
 cli-cursors-source = source
 cli-cursors-stream = stream
 
+# missing
+cli-missing-course = course
+cli-missing-files-of = files of { $day }
+cli-missing-kept = { $n ->
+    [one] { $n } record is kept
+   *[other] { $n } records are kept
+}
+cli-missing-kept-by = kept by { $by }: { $because }
+cli-missing-open = waits for a decision
+cli-missing-pass = the pass of run { $run }
+cli-missing-since = missing since
+cli-missing-state = state
+cli-missing-whole = not in
+cli-missing-withdrawn = { $n ->
+    [one] { $n } record is withdrawn
+   *[other] { $n } records are withdrawn
+}
+cli-missing-withdrawn-by = withdrawn by { $by }: { $because }
+cli-missing-withdrawn-by-manifest = withdrawn by the manifest { $by }
+
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = discarded
@@ -191,6 +215,11 @@ cli-doctor-in = { $source } in { $file }: { $problem }
 cli-doctor-key = key
 cli-doctor-key-file = key file
 cli-doctor-looked-settings-file-says-where = not checked: its location is in the settings file, which cannot be read
+cli-doctor-missing = missing records
+cli-doctor-missing-open = { $n ->
+    [one] { $n } waits
+   *[other] { $n } wait
+} for a decision; see `huiliu missing list`
 cli-doctor-none = none
 cli-doctor-orphans = orphans
 cli-doctor-others-can-read-mode-chmod = other users can read { $path } (mode { $mode }); run `chmod 600 { $path }`
@@ -438,6 +467,8 @@ cli-records-course = course
 cli-records-ended = ended
 cli-records-flagged = to clear up
 cli-records-two-contents = two contents
+cli-records-missing = missing from the newest whole
+cli-records-withdrawn-missing = withdrawn, missing from the newest whole
 cli-records-withdrawn = withdrawn
 cli-records-disputed = disputed
 cli-records-given = as given
@@ -690,6 +721,8 @@ cli-teachers-cannot-read-id-number-from = cannot read an ID number from standard
 cli-teachers-certificate-revoked-counted = certificate revoked, not counted
 cli-teachers-disputed = disputed, not counted
 cli-teachers-withdrawn = withdrawn by the source, not counted
+cli-teachers-missing-withdrawn = withdrawn as missing, not counted
+cli-teachers-missing = not in the { $whole }: { $state }
 cli-teachers-withdrawn-by = the source took it back: { $because } · { $address }
 cli-teachers-disputed-by-row = disputed: a newer row about it was left out: { $because } · { $address }
 cli-teachers-disputed-by-letter = disputed: a newer version of it cannot be used, dead letter { $letter } · { $address }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::admin::filter::{self, RowFilter};
 use crate::intake::runs::{RunRange, STATE};
+use crate::ledger::missing::{self, MissingNote};
 use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
@@ -402,6 +403,8 @@ pub struct RecordRow {
     pub flagged: bool,
     /// Why the record is withdrawn or disputed; null if it is neither.
     pub status: Option<StatusCause>,
+    /// How the record is missing from the newest whole of its stream; null if it is not.
+    pub missing: Option<MissingNote>,
 }
 
 /// Lists training records after an id, or `only` one.
@@ -431,7 +434,9 @@ pub async fn list_records(
         )
         .await?;
     let ids: Vec<i64> = rows.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?;
-    let mut statuses = status::load_statuses(&mut db.begin_read_only().await?, &ids).await?;
+    let mut tx = db.begin_read_only().await?;
+    let mut statuses = status::load_statuses(&mut tx, &ids).await?;
+    let mut notes = missing::load_missing(&mut tx, &ids).await?;
     rows.iter()
         .map(|r| {
             Ok(RecordRow {
@@ -458,6 +463,7 @@ pub async fn list_records(
                 certificate_number: r.opt_text("certificate_number")?,
                 flagged: r.int("flagged")? != 0,
                 status: statuses.remove(&r.int("id")?),
+                missing: notes.remove(&r.int("id")?),
             })
         })
         .collect()

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::ledger::decisions::{self, DecisionKind};
+use crate::ledger::missing;
 use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::ledger::{Assessed, Fact, FactKind, Fraction, Person, RuledGrade, Rulings, SourceStatus};
-use huiliu_values::{Grade, Sex};
+use huiliu_values::{Grade, MissingState, Sex};
 
 /// Loads the facts about the records of these teachers.
 ///
@@ -86,12 +87,16 @@ fn parse_fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact,
     })
 }
 
-/// Adds what sources have said of the records since.
+/// Adds what sources have said of the records since, and whether they were withdrawn because they are missing from a whole.
 async fn add_statuses(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreError> {
     let records: Vec<i64> = facts.values().flatten().map(|f| f.record_id).collect();
     let causes = status::load_statuses(tx, &records).await?;
+    let missing = missing::load_missing(tx, &records).await?;
     for fact in facts.values_mut().flatten() {
-        fact.status = causes.get(&fact.record_id).map_or(SourceStatus::Valid, StatusCause::status);
+        fact.status = match missing.get(&fact.record_id) {
+            Some(note) if note.state == MissingState::Withdrawn => SourceStatus::Withdrawn,
+            _ => causes.get(&fact.record_id).map_or(SourceStatus::Valid, StatusCause::status),
+        };
     }
     Ok(())
 }

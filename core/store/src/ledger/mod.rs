@@ -8,6 +8,7 @@ pub mod facts;
 pub mod fence;
 pub mod groups;
 pub mod marks;
+pub mod missing;
 pub mod rule_sets;
 pub mod status;
 pub mod trace;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ledger::decisions::{self, Decision};
+use crate::ledger::missing::{self, MissingNote};
 use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
@@ -112,6 +113,8 @@ pub struct EntryRow {
     pub other_contents: Vec<String>,
     /// Why the record is withdrawn or disputed; null if it is neither.
     pub status: Option<StatusCause>,
+    /// How the record is missing from the newest whole of its stream; null if it is not.
+    pub missing: Option<MissingNote>,
 }
 
 impl EntryRow {
@@ -169,10 +172,13 @@ pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreE
     let decided = decisions::list_decisions(db, Some(teacher), 0, i64::MAX).await?;
     let decided: HashMap<i64, Decision> = decided.into_iter().map(|d| (d.decision, d)).collect();
     let records: Vec<i64> = rows.iter().map(|row| row.int("record_id")).collect::<Result<_, _>>()?;
-    let mut statuses = status::load_statuses(&mut db.begin_read_only().await?, &records).await?;
+    let mut tx = db.begin_read_only().await?;
+    let mut statuses = status::load_statuses(&mut tx, &records).await?;
+    let mut notes = missing::load_missing(&mut tx, &records).await?;
     let entry = |row: &Row| {
-        let status = statuses.remove(&row.int("record_id")?);
-        Ok(EntryRow { status, ..parse_entry(row, &rules, &decided)? })
+        let record = row.int("record_id")?;
+        let (status, missing) = (statuses.remove(&record), notes.remove(&record));
+        Ok(EntryRow { status, missing, ..parse_entry(row, &rules, &decided)? })
     };
     rows.iter().map(entry).collect()
 }
@@ -241,5 +247,6 @@ fn parse_entry(
         flagged: r.int("flagged")? != 0,
         other_contents: r.opt_text("other_contents")?.iter().flat_map(|all| all.lines()).map(str::to_owned).collect(),
         status: None,
+        missing: None,
     })
 }
