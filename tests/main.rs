@@ -31,6 +31,7 @@ mod listings;
 mod mapping;
 mod matching;
 mod messages;
+mod missing;
 mod mutated;
 mod newest;
 mod operations;
