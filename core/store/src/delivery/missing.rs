@@ -69,7 +69,7 @@ pub async fn judge_whole(
     }
     let parts = whole.count_keys(&mut tx).await?.div_euclid(MAX_KEYS).clamp(0, 255) + 1;
     for part in 0..parts {
-        let bounds = Part { from: part * 256 / parts, before: (part + 1) * 256 / parts };
+        let bounds = Part::of(part, parts);
         let keys = whole.load_keys(&mut tx, bounds).await?;
         whole.forget_seen(&mut tx, bounds, &keys).await?;
         whole.note_missing(&mut tx, bounds, &keys).await?;
@@ -92,6 +92,11 @@ struct Part {
 }
 
 impl Part {
+    /// Returns one of several parts of about the same size; at most 256.
+    fn of(part: i64, parts: i64) -> Self {
+        Self { from: part * 256 / parts, before: (part + 1) * 256 / parts }
+    }
+
     fn contains(self, key: &Key) -> bool {
         (self.from..self.before).contains(&i64::from(key[0]))
     }
@@ -327,4 +332,20 @@ async fn mark_teachers(tx: &mut Tx, records: &[i64]) -> Result<(), StoreError> {
         .await?;
     let teachers = rows.iter().map(|row| row.int("teacher_id")).collect::<Result<Vec<_>, _>>()?;
     marks::add_marks(tx, teachers.into_iter()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_in_exactly_one_part() {
+        for parts in [1, 2, 3, 100, 255, 256] {
+            for first in 0..=255 {
+                let key = [first; KEY];
+                let found = (0..parts).filter(|part| Part::of(*part, parts).contains(&key)).count();
+                assert_eq!(found, 1, "{first} of {parts}");
+            }
+        }
+    }
 }
