@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use huiliu_manifest::Manifest;
 use serde_json::Value;
 
+use crate::operations::assert_fits_schema;
 use crate::test_env::{Services, TestEnv, items_of};
 
 /// The exports of two months; the second lacks the first three people of the first.
@@ -236,6 +237,8 @@ fn a_stream_is_decided_at_once() {
         assert!(!office.sync_file("导出_20261031.csv", OCTOBER).ok);
         let of_stream = ["--source", "county", "--stream", "records", "--because", "the office took them back"];
         let decided = office.run_json(&[&["missing", "withdraw"], &of_stream[..]].concat());
+        assert_fits_schema("missing.withdraw", &decided);
+        assert_fits_schema("missing.list", &office.run_json(&["missing", "list", "--all"]));
         assert_eq!((&decided["records"], &decided["state"]), (&3.into(), &"withdrawn".into()), "{decided}");
         assert_eq!(office.all_hours(), 22 * 36, "{on:?}");
         office.run_json(&[&["missing", "keep"], &of_stream[..]].concat());
@@ -365,6 +368,38 @@ fn several_files_of_a_day_are_one_whole() {
         assert_eq!(office.missing().len(), 13, "{on:?}");
         assert!(office.sync_file("导出_20261130_2.csv", &half(13, 26)).ok);
         assert!(office.missing().is_empty(), "{on:?}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_nothing_of_who_is_missing() {
+    for on in BOTH {
+        let office = Office::with_folder(on, &[]);
+        assert!(office.sync_file("导出_20260930.csv", &export(&[], &[])).ok);
+        let name = "导出_20261031.csv";
+        let told = office.sync_file(name, "nothing of a table\n");
+        assert!(!told.ok && told.told.contains("1 payload cannot be read"), "{}", told.told);
+        assert!(office.missing().is_empty(), "{on:?}");
+        // The same file again, as it should be.
+        let file = office.house.dir.0.join("in").join(name);
+        std::fs::write(&file, export(&[1], &[])).unwrap();
+        let told = office.run(&["upload", "county", file.to_str().unwrap()]);
+        assert!(!told.ok && told.told.contains("1 record is not in the newest whole; it counts"), "{}", told.told);
+        assert_eq!(office.missing(), states(&[("王明明", "open")]), "{on:?}");
+    }
+}
+
+#[test]
+fn a_stream_becomes_whole_when_everything_is_read_again() {
+    for on in BOTH {
+        let office = Office::with_folder(on, &[("complete = true\n", "")]);
+        assert!(office.sync_file("导出_20260930.csv", SEPTEMBER).ok);
+        assert!(office.sync_file("导出_20261031.csv", OCTOBER).ok && office.missing().is_empty(), "{on:?}");
+        office.write_manifest(&change(MANIFEST, &[("version = 1\ntitle", "version = 2\ntitle")]));
+        assert!(office.sync().ok, "{on:?}");
+        let told = office.run(&["sync", "county", "--full"]);
+        assert!(!told.ok && told.told.contains("3 records are not in the newest whole"), "{}", told.told);
+        assert_eq!(office.missing(), states(&GONE.map(|name| (name, "open"))), "{on:?}");
     }
 }
 

@@ -189,6 +189,7 @@ fn what_is_printed_fits_its_schema() {
         ("identity.list", vec!["identity", "queue"]),
         ("identity.status", vec!["identity", "status"]),
         ("maintenance.back_up", vec!["backup", &backups]),
+        ("missing.list", vec!["missing", "list"]),
         ("preview.preview", vec!["connectors", "preview", &connector]),
         ("records.list", vec!["records", "list", "--limit", "3"]),
         ("records.show", vec!["records", "show", &record]),
