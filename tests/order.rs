@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use self::model::Model;
 use self::office::{Office, Picture};
-use self::sent::{SentRecord, State, render_page, said_strategy};
+use self::sent::{Bad, SentRecord, State, render_page, said_strategy};
 use crate::test_env::Scratch;
 
 /// Opens an office on a SQLite file of its own.
@@ -140,6 +140,23 @@ proptest! {
         let from_books = runtime.block_on(deliver_pages(&pages, &order, cut, false));
         let reread = runtime.block_on(deliver_pages(&pages, &order, cut, true));
         prop_assert_eq!(from_books, reread);
+    }
+}
+
+/// Pages that come again and again in turn: what one says of a record, the other takes back.
+#[test]
+fn repeated_bytes_in_turn_dispute_as_if_they_were_read() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let good = SentRecord { record: 0, version: 2, minutes: 45, learning: 80, bad: None, state: State::Valid };
+    let draft = SentRecord { state: State::Draft, ..good.clone() };
+    let faulty = SentRecord { bad: Some(Bad::Minutes), ..good.clone() };
+    let other = SentRecord { record: 1, ..good.clone() };
+    for pages in [[vec![good.clone()], vec![draft, other]], [vec![good], vec![faulty]]] {
+        for order in [&[0, 1, 0, 1, 0, 1][..], &[1, 0, 1], &[1, 0, 1, 0, 1, 1, 0, 0]] {
+            let from_books = runtime.block_on(deliver_pages(&pages, order, 5, false));
+            let reread = runtime.block_on(deliver_pages(&pages, order, 5, true));
+            assert_eq!(from_books, reread, "{order:?}");
+        }
     }
 }
 

@@ -229,18 +229,8 @@ fn a_newer_version_that_cannot_be_used_makes_the_older_one_disputed() {
         assert!(of.explain(1).contains("to be checked 待核"), "{}", of.explain(1));
         assert!(!of.explain(2).contains("disputed"), "{}", of.explain(2));
 
-        let strict = "\n[setting.disputed_record]\nvalue = \"not_counted\"\nbasis = \"assumed\"\nsource = \"a test\"\n";
-        let pack = write_pack(
-            &of.site.house,
-            "strict.toml",
-            "config/policy/jilin-2014.toml",
-            &[("version = 2", "version = 3")],
-        );
-        std::fs::write(&pack, std::fs::read_to_string(&pack).unwrap() + strict).unwrap();
-        let register = ["rules", "register", &pack, "--because", "no hours in dispute", "--json"];
-        let plan = of.site.run_json(&[&register[..], &["--plan"]].concat());
+        let plan = count_nothing_in_dispute(&of);
         assert_eq!(plan["totals"]["hours_change"], 2, "{plan}");
-        of.site.run_json(&register);
         of.check();
         assert_eq!(of.entries(), ["刘明华 provisional 10", "张明霞 disputed 0", "李明洋 disputed 0"], "{on:?}");
 
@@ -277,6 +267,52 @@ fn a_replay_foretells_what_a_withdrawal_takes() {
         assert_eq!(of.entries(), ["张明霞 provisional 10", "李明洋 withdrawn 0"], "{on:?}");
         let shown = of.site.run_json(&["replay", "show", &plan["replay"].to_string(), "--json"]);
         assert_eq!(shown["items"][0]["outcome"], "withdrawn", "{shown}");
+    }
+}
+
+/// Writes and puts into force a pack that counts nothing in dispute.
+fn count_nothing_in_dispute(of: &Listing) -> Value {
+    let strict = "\n[setting.disputed_record]\nvalue = \"not_counted\"\nbasis = \"assumed\"\nsource = \"a test\"\n";
+    let of_jilin = "config/policy/jilin-2014.toml";
+    let pack = write_pack(&of.site.house, "strict.toml", of_jilin, &[("version = 2", "version = 3")]);
+    std::fs::write(&pack, std::fs::read_to_string(&pack).unwrap() + strict).unwrap();
+    let register = ["rules", "register", &pack, "--because", "no hours in dispute", "--json"];
+    let plan = of.site.run_json(&[&register[..], &["--plan"]].concat());
+    of.site.run_json(&register);
+    plan
+}
+
+#[test]
+fn a_replay_ends_a_dispute_and_begins_one() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let row = |nth: usize, updated: &str, state: &str| {
+            let mut row = completion(nth, "2026-11-20", state);
+            row["changed"] = json!(updated);
+            row
+        };
+        let by_change = COMPLETIONS.replace("path = \"updated\"", "path = \"changed\"");
+        let of = Listing::new(on, &by_change, listing(vec![]));
+        of.sync(listing(vec![row(0, "2026-11-25", "有效")]));
+        count_nothing_in_dispute(&of);
+        // A version that cannot be read may be newer; and a record that cannot be read is left out later.
+        let mut faulty = row(1, "2026-11-20", "有效");
+        faulty["hours"] = json!("十小时");
+        let second = of.sync(listing(vec![row(0, "unknown", "有效"), faulty]));
+        assert_eq!(second, json!({ "parked": 2 }), "{on:?}");
+        assert_eq!(of.sync(listing(vec![row(1, "2026-11-26", "待核")])), json!({ "skipped": 1 }), "{on:?}");
+        assert_eq!(of.entries(), ["李明洋 disputed 0"], "{on:?}");
+        // The corrected manifest reads both: the first is older than what is stored, the second was left out since.
+        let read = by_change.replace("path = \"changed\"", "path = \"updated\"").replace(
+            "hours = { path = \"hours\",",
+            "hours = { path = \"hours\", then = [{ replace = { from = \"十小时\", to = \"10\" } }],",
+        );
+        of.site.write_manifest("p", &format!("{}{read}", HEAD.replace("version = 1", "version = 2")));
+        let plan = of.site.run_json(&["replay", "plan", "--json"]);
+        assert_eq!(plan["teachers"], 2, "{plan}");
+        of.site.run_json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
+        assert!(of.site.run(&["worker", "--until-done"]).status.success());
+        of.check();
+        assert_eq!(of.entries(), ["张明霞 disputed 0", "李明洋 provisional 10"], "{on:?}");
     }
 }
 

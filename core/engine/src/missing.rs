@@ -38,7 +38,7 @@ pub(crate) async fn check_whole(
     let whole = match found {
         FoundWhole::Nothing => return Ok(vec![]),
         FoundWhole::Unclear(obstacle) => return unclear(obstacle.into()),
-        FoundWhole::Clear(_) if !is_met => return unclear(Unclear::Unmet),
+        FoundWhole::Clear(whole) if whole.is_of_run && !is_met => return unclear(Unclear::Unmet),
         FoundWhole::Clear(_) if is_pages && cursors.at_end.is_none() => return Ok(vec![]),
         FoundWhole::Clear(_) if is_pages && !is_whole_listing(cursors) => return unclear(Unclear::Partial),
         FoundWhole::Clear(whole) => whole,
@@ -87,6 +87,7 @@ impl From<Obstacle> for Unclear {
             Obstacle::Undelivered(batches) => Self::Undelivered { batches },
             Obstacle::Unidentified(records) => Self::Unidentified { records },
             Obstacle::Unknown(batches) => Self::Unknown { batches },
+            Obstacle::Unmet => Self::Unmet,
         }
     }
 }

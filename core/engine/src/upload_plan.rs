@@ -235,9 +235,9 @@ impl Plan {
     /// A plan with something that cannot be read or delivered counts as one with changes, because its effect is
     /// unknown.
     fn has_changes(&self) -> bool {
-        let Balance { inserted, updated, parked, pending, unread, .. } = self.balance;
+        let Balance { inserted, updated, withdrawn, parked, pending, unread, .. } = self.balance;
         self.failure.is_some()
-            || inserted + updated + parked + pending + unread > 0
+            || inserted + updated + withdrawn + parked + pending + unread > 0
             || self.taken_up > 0
             || self.people != People::default()
             || self.hours.hours_change + self.hours.reasons_change > 0

@@ -29,7 +29,7 @@ pub enum Verdict {
         tied: bool,
     },
     /// The content of the row again, by a newer landing. The row must store that, because a dead letter of the record
-    /// is open, or the record was withdrawn or left out.
+    /// is open, or the record was withdrawn, left out or missing.
     Moved {
         /// The row.
         row: i64,
@@ -168,8 +168,10 @@ impl<'l, R: Versioned> Classified<'l, R> {
                           (incoming.spoken_of = 1
                              OR $6 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
                                AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')
-                             OR $7 = 1 AND EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
-                               AND n.source_id = $1 AND n.stream = $2)) AS spoken_of
+                             OR $7 = 1 AND (EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
+                                 AND n.source_id = $1 AND n.stream = $2)
+                               OR EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id
+                                 AND m.source_id = $1 AND m.stream = $2))) AS spoken_of
                    FROM {{rows}} {{join {table} t
                      ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}),
                  judged AS (SELECT ord, alone, id, person, tied,

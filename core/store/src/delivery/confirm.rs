@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::classify::Classified;
+use crate::delivery::notices;
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -28,7 +29,7 @@ pub(crate) struct StreamState {
     pub has_earlier: bool,
     /// Whether a dead letter is open.
     pub has_open_letters: bool,
-    /// Whether anything was said of records besides their versions.
+    /// Whether anything was said of records besides their versions: some were withdrawn, left out or missing.
     pub has_notices: bool,
 }
 
@@ -41,8 +42,9 @@ pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Resul
                       WHERE b.state <> 'done' AND b.id < $3 AND p.source_id = $1 AND p.stream = $2) THEN 1 ELSE 0 END AS earlier,
                     CASE WHEN EXISTS (SELECT 1 FROM dead_letter d
                       WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters,
-                    CASE WHEN EXISTS (SELECT 1 FROM record_notice n
-                      WHERE n.source_id = $1 AND n.stream = $2) THEN 1 ELSE 0 END AS notices",
+                    CASE WHEN EXISTS (SELECT 1 FROM record_notice n WHERE n.source_id = $1 AND n.stream = $2)
+                      OR EXISTS (SELECT 1 FROM missing_record m WHERE m.source_id = $1 AND m.stream = $2)
+                      THEN 1 ELSE 0 END AS notices",
             vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()],
         )
         .await?;
@@ -285,6 +287,8 @@ pub(crate) async fn store_confirmed<R: Versioned>(
         rows,
     )
     .await?;
+    // A dispute about such a record, or its absence, may end with this.
+    notices::mark_owners(&mut tx, held, confirmed.iter().map(|c| c.key)).await?;
     tx.commit().await
 }
 
@@ -293,7 +297,7 @@ pub(crate) async fn store_confirmed<R: Versioned>(
 /// # Errors
 /// [`StoreError`].
 pub async fn remove_settled(db: &Db) -> Result<(), StoreError> {
-    crate::delivery::notices::remove_waiting(db).await?;
+    notices::remove_waiting(db).await?;
     let kept = db.fetch_rows("SELECT 1 AS one FROM confirmation LIMIT 1", vec![]).await?;
     if kept.is_empty() {
         return Ok(());

@@ -358,6 +358,17 @@ pub(crate) async fn mark_letters(tx: &mut Tx, letters: impl Iterator<Item = i64>
     groups::mark_groups(tx, &letters.into_iter().map(Group::Letter).collect()).await
 }
 
+/// Marks the teachers of the records that the dead letters seen by a batch are about.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn mark_letters_of(tx: &mut Tx, batch: i64) -> Result<(), StoreError> {
+    let sql = "SELECT DISTINCT dead_letter_id FROM dead_letter_sighting WHERE batch_id = $1";
+    let letters = tx.fetch_rows(sql, vec![batch.into()]).await?;
+    let letters: Vec<i64> = letters.iter().map(|row| row.int("dead_letter_id")).collect::<Result<_, _>>()?;
+    mark_letters(tx, letters.into_iter()).await
+}
+
 /// Counts the parked raw records of a discarded letter as discarded.
 ///
 /// # Errors

@@ -203,8 +203,7 @@ pub async fn commit_replayed(
     let skipped = write_skips(tx, held, load).await?;
     seen_keys::add_replayed(tx, held, load).await?;
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
-    let unwritten = resolution.records.iter().filter(|resolved| resolved.record_key.is_none());
-    dead_letters::mark_letters(tx, unwritten.map(|resolved| resolved.letter)).await?;
+    dead_letters::mark_letters(tx, resolution.records.iter().map(|resolved| resolved.letter)).await?;
     let (records, withdrawn) = (resolution.records.len(), count_withdrawn(load));
     let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn };
     move_counters(tx, held.id, &replayed).await?;

@@ -59,10 +59,15 @@ fn collect_notices<'l>(load: &'l Load<'_>) -> Notices<'l> {
         let notice = Notice { source_version, index: row.index, address: &row.address, because: row.because };
         Some(((record_key, NoticeKind::Skipped), notice))
     });
+    // Of rows left out, the last one counts: what an earlier one said is not kept in every order of delivery.
+    let rank = |kind, notice: &Notice<'_>| match kind {
+        NoticeKind::Withdrawn => (notice.source_version, notice.index),
+        NoticeKind::Skipped => (0, notice.index),
+    };
     let mut newest: Notices<'l> = BTreeMap::new();
     for (of, notice) in withdrawn.chain(skipped) {
         let held = newest.entry(of).or_insert_with(|| Notice { ..notice });
-        if (notice.source_version, notice.index) > (held.source_version, held.index) {
+        if rank(of.1, &notice) > rank(of.1, held) {
             *held = notice;
         }
     }
@@ -74,8 +79,18 @@ pub(crate) fn list_keys(load: &Load<'_>) -> impl Iterator<Item = [u8; 16]> {
     collect_notices(load).into_keys().map(|(key, _)| key)
 }
 
+/// SQL condition: the record of the notice `n` is stored, or a replay of its open dead letter can still bring it.
+fn is_known(n: &str, source: &str, stream: &str) -> String {
+    format!(
+        "(EXISTS (SELECT 1 FROM training_record t
+            WHERE t.record_key = {n}.record_key AND t.source_id = {source} AND t.stream = {stream})
+          OR EXISTS (SELECT 1 FROM dead_letter d
+            WHERE d.dead_letter_key = {n}.record_key AND d.source_id = {source} AND d.stream = {stream} AND d.state = 'open'))"
+    )
+}
+
 /// Writes a batch's notices, unless a newer one is stored. Of a row left out, it is kept only if the record is stored, or
-/// could still come from a batch that landed earlier.
+/// could still come from a batch that landed earlier or by a replay.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -85,8 +100,7 @@ pub(crate) async fn write_notices(
     load: &Load<'_>,
     stream: StreamState,
 ) -> Result<(), StoreError> {
-    const STORED: &str = "EXISTS (SELECT 1 FROM training_record t
-        WHERE t.record_key = incoming.record_key AND t.source_id = $1 AND t.stream = $2)";
+    let known = is_known("incoming", "$1", "$2");
     let notices = collect_notices(load);
     if notices.is_empty() {
         return Ok(());
@@ -102,13 +116,13 @@ pub(crate) async fn write_notices(
     let sql = format!(
         "INSERT INTO {of} (source_id, stream, record_key, kind, source_version, batch_id, row_index, address, because, waits)
          SELECT $1, $2, incoming.record_key, incoming.kind, incoming.source_version, $3, incoming.row_index, incoming.address,
-                incoming.because, CASE WHEN incoming.kind = 'withdrawn' OR {STORED} THEN 0 ELSE 1 END
-         FROM {{rows}} WHERE incoming.kind = 'withdrawn' OR $4 = 1 OR {STORED}
+                incoming.because, CASE WHEN incoming.kind = 'withdrawn' OR {known} THEN 0 ELSE 1 END
+         FROM {{rows}} WHERE incoming.kind = 'withdrawn' OR $4 = 1 OR {known}
          ON CONFLICT (record_key, source_id, stream, kind) DO UPDATE SET
            source_version = excluded.source_version, batch_id = excluded.batch_id, row_index = excluded.row_index,
            address = excluded.address, because = excluded.because, waits = excluded.waits
-         WHERE (excluded.source_version, excluded.batch_id, excluded.row_index)
-             > ({of}.source_version, {of}.batch_id, {of}.row_index)"
+         WHERE (CASE WHEN excluded.kind = 'skipped' THEN 0 ELSE excluded.source_version END, excluded.batch_id, excluded.row_index)
+             > (CASE WHEN {of}.kind = 'skipped' THEN 0 ELSE {of}.source_version END, {of}.batch_id, {of}.row_index)"
     );
     let args =
         vec![held.source_id.into(), held.stream.as_str().into(), held.id.into(), i64::from(stream.has_earlier).into()];
@@ -116,29 +130,66 @@ pub(crate) async fn write_notices(
     mark_owners(tx, held, notices.keys().map(|(key, _)| *key)).await
 }
 
-/// Returns true if reading the bytes of an earlier batch again could change what a notice says: the batch gave a notice, or a
-/// record that it stores has one, or it left rows out and records of the stream were written since.
+/// A batch whose bytes have been delivered before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repetition {
+    /// The payload that holds the bytes.
+    pub original: i64,
+    /// The earlier batch that represents all of its records itself.
+    pub earlier: i64,
+    /// The manifest's activation.
+    pub activation: i64,
+    /// Rows that are left out.
+    pub skipped: i64,
+    /// Whether an earlier batch of the stream is not delivered yet.
+    pub has_earlier: bool,
+}
+
+/// Returns true if reading the bytes of a repetition again could change what is said of a record: a record that the earlier
+/// batch stores has a notice or is missing; or rows were left out, and since they were read last a record of the stream was
+/// written, one of those that they are about was received again, or such a record may still come from an earlier batch.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn are_in_question(
     tx: &mut Tx,
     held: &ClaimedBatch,
-    earlier: i64,
-    skipped: i64,
+    repetition: Repetition,
 ) -> Result<bool, StoreError> {
-    let rows = tx
-        .fetch_rows(
-            "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM record_notice n WHERE n.batch_id = $1)
-               OR EXISTS (SELECT 1 FROM record_notice n JOIN training_record t
-                 ON t.record_key = n.record_key AND t.source_id = n.source_id AND t.stream = n.stream
-                 WHERE n.source_id = $2 AND n.stream = $3 AND t.batch_id = $1)
-               OR $4 > 0 AND EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
-                 WHERE p.source_id = $2 AND p.stream = $3 AND b.id > $1 AND b.held > 0)",
-            vec![earlier.into(), held.source_id.into(), held.stream.as_str().into(), skipped.into()],
-        )
-        .await?;
-    Ok(!rows.is_empty())
+    let Repetition { original, earlier, activation, skipped, has_earlier } = repetition;
+    let stored = "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM record_notice n JOIN training_record t
+           ON t.record_key = n.record_key AND t.source_id = n.source_id AND t.stream = n.stream
+         WHERE n.source_id = $1 AND n.stream = $2 AND t.batch_id = $3)
+       OR EXISTS (SELECT 1 FROM missing_record m JOIN training_record t ON t.id = m.record_id
+         WHERE m.source_id = $1 AND m.stream = $2 AND t.batch_id = $3)";
+    let of = || vec![held.source_id.into(), held.stream.as_str().into()];
+    if !tx.fetch_rows(stored, [of(), vec![earlier.into()]].concat()).await?.is_empty() {
+        return Ok(true);
+    }
+    if skipped == 0 {
+        return Ok(false);
+    }
+    // The same bytes, whoever represents their records.
+    let same = "SELECT b.id FROM payload p JOIN batch b ON b.payload_id = p.id
+        WHERE (p.id = $3 OR p.same_as = $3) AND p.address = $4 AND b.id < $5 AND b.first_record = $6
+          AND b.record_count = $7 AND b.state = 'done' AND b.activation = $8";
+    let sql = format!(
+        "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
+             WHERE p.source_id = $1 AND p.stream = $2 AND b.held > 0 AND b.id > (SELECT max(id) FROM ({same}) AS same))
+           OR EXISTS (SELECT 1 FROM record_notice n JOIN training_record t
+               ON t.record_key = n.record_key AND t.source_id = n.source_id AND t.stream = n.stream
+             WHERE n.source_id = $1 AND n.stream = $2 AND n.kind = 'skipped' AND n.batch_id IN ({same})
+               AND n.source_version >= t.source_version AND coalesce(t.confirmed_batch, t.batch_id) > n.batch_id)"
+    );
+    let more = vec![
+        original.into(),
+        held.address.as_str().into(),
+        held.id.into(),
+        i64::from(held.first).into(),
+        i64::from(held.count).into(),
+        activation.into(),
+    ];
+    Ok(has_earlier || !tx.fetch_rows(&sql, [of(), more].concat()).await?.is_empty())
 }
 
 /// Removes notices that waited for a record from an earlier batch, when all of these are delivered and none brought it.
@@ -150,14 +201,12 @@ pub(crate) async fn remove_waiting(db: &Db) -> Result<(), StoreError> {
         "waits = 1 AND NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
         WHERE b.state <> 'done' AND b.id < record_notice.batch_id
           AND p.source_id = record_notice.source_id AND p.stream = record_notice.stream)";
-    const STORED: &str = "EXISTS (SELECT 1 FROM training_record t WHERE t.record_key = record_notice.record_key
-        AND t.source_id = record_notice.source_id AND t.stream = record_notice.stream)";
     if db.fetch_rows("SELECT 1 AS one FROM record_notice WHERE waits = 1 LIMIT 1", vec![]).await?.is_empty() {
         return Ok(());
     }
-    let stored = format!("UPDATE record_notice SET waits = 0 WHERE waits = 1 AND {STORED}");
-    db.execute(&stored, vec![]).await?;
-    db.execute(&format!("DELETE FROM record_notice WHERE {NOTHING_EARLIER} AND NOT {STORED}"), vec![]).await?;
+    let known = is_known("record_notice", "record_notice.source_id", "record_notice.stream");
+    db.execute(&format!("UPDATE record_notice SET waits = 0 WHERE waits = 1 AND {known}"), vec![]).await?;
+    db.execute(&format!("DELETE FROM record_notice WHERE {NOTHING_EARLIER} AND NOT {known}"), vec![]).await?;
     Ok(())
 }
 

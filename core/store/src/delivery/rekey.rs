@@ -8,6 +8,7 @@ use crate::admin::sealing;
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::classify::Loss;
 use crate::delivery::dead_letters;
+use crate::delivery::notices;
 use crate::delivery::persons::Person;
 use crate::delivery::ties;
 use crate::ledger::marks;
@@ -208,6 +209,8 @@ async fn rekey_round(
         let sql = "UPDATE training_record SET record_key = incoming.record_key FROM {rows} WHERE training_record.id = incoming.id";
         tx.execute_with(sql, vec![], rows).await?;
     }
+    // Something may have been said of a record under its new key.
+    notices::mark_owners(tx, held, news.iter().map(|(_, key)| *key)).await?;
     merge_rows(tx, &merged).await?;
     let letters = rekey_letters(tx, keys, held, round).await?;
     Ok(RekeyTotals { rekeyed: (news.len() + letters) as u64, merged: merged.len() as u64, apart, unreadable: 0 })
@@ -340,6 +343,7 @@ async fn merge_letters(tx: &mut Tx, gone: i64, stays: i64) -> Result<(), StoreEr
         // What a person discarded stays discarded.
         return dead_letters::discard_sightings(tx, stays).await;
     }
+    dead_letters::mark_letters(tx, [gone, stays].into_iter()).await?;
     tx.execute(
         "UPDATE dead_letter SET state = 'open' WHERE id = $1 AND state = 'closed'
            AND EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = $1 AND s.outcome = 'parked')",

@@ -11,7 +11,7 @@ use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::confirm;
 use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
-use crate::delivery::notices;
+use crate::delivery::notices::{self, Repetition};
 use crate::delivery::seen_keys;
 use crate::delivery::versioned::Versioned as _;
 use crate::sql::db::{Db, Tx};
@@ -45,15 +45,20 @@ pub async fn commit_repeat(
         return Ok(None);
     }
     let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
+    let repetition = Repetition { original, earlier, activation, skipped: row.int("skipped")?, has_earlier };
     if row.int("tied")? + row.int("lost_tied")? > 0
         || row.int("withdrawn")? > 0
         || has_letters_in_question(&mut tx, held, earlier, has_earlier, table).await?
-        || notices::are_in_question(&mut tx, held, earlier, row.int("skipped")?).await?
+        || notices::are_in_question(&mut tx, held, repetition).await?
     {
         return Ok(None);
     }
     let CopiedSightings { parked, superseded: seen, discarded } =
         dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
+    if parked > 0 {
+        // These sightings are newer than what was received since the earlier batch.
+        dead_letters::mark_letters_of(&mut tx, held.id).await?;
+    }
     let again = vec![held.id.into(), earlier.into()];
     let copied = "INSERT INTO batch_skip (batch_id, because, records)
                   SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";

@@ -21,6 +21,8 @@ pub struct Whole {
     pub run: i64,
     /// The date in the files' names, as 20261031; 0 if the batches of the run are the whole.
     pub date: i64,
+    /// Whether the run itself brought some of it.
+    pub is_of_run: bool,
     /// Its first batch. Records that are stored from this batch on are not missing from pages.
     pub first_batch: i64,
 }
@@ -36,6 +38,8 @@ pub enum Obstacle {
     Unidentified(i64),
     /// Batches of it were delivered before the stream was said to be whole.
     Unknown(i64),
+    /// A run that brought some of it did not meet what was expected of the stream.
+    Unmet,
 }
 
 /// What a run is for the whole of a stream.
@@ -80,9 +84,9 @@ impl StreamRun<'_> {
         [self.source_id.into(), self.stream.into()].into_iter().chain(more.iter().map(|n| (*n).into())).collect()
     }
 
-    fn whole(self, date: i64, first_batch: i64) -> Whole {
+    fn whole(self, date: i64, first_batch: i64, is_of_run: bool) -> Whole {
         let Self { source_id, stream, run } = self;
-        Whole { source_id, stream: stream.to_owned(), run, date, first_batch }
+        Whole { source_id, stream: stream.to_owned(), run, date, is_of_run, first_batch }
     }
 
     async fn find_pages(self, tx: &mut Tx) -> Result<FoundWhole, StoreError> {
@@ -94,7 +98,7 @@ impl StreamRun<'_> {
                         min(b.id) AS first_batch,
                         CAST(coalesce(sum(CASE WHEN b.state <> 'done' THEN 1 ELSE 0 END), 0) AS bigint) AS undelivered,
                         CAST(coalesce(sum(CASE WHEN b.state = 'done' AND k.batch_id IS NULL THEN 1 ELSE 0 END), 0) AS bigint) AS unknown,
-                        (SELECT coalesce(max(id), 0) + 1 FROM batch) AS next_batch
+                        (SELECT coalesce(max(id), 0) + 1 FROM batch WHERE run_id <= $3) AS next_batch
                  FROM payload p LEFT JOIN batch b ON b.payload_id = p.id
                  LEFT JOIN seen_key k ON k.batch_id = b.id AND k.whole = 0
                  WHERE p.source_id = $1 AND p.stream = $2 AND p.run_id = $3",
@@ -116,7 +120,7 @@ impl StreamRun<'_> {
             (unread, ..) => Some(Obstacle::Unread(unread)),
         };
         let first = row.opt_int("first_batch")?.map_or_else(|| row.int("next_batch"), Ok)?;
-        Ok(obstacle.map_or_else(|| FoundWhole::Clear(self.whole(0, first)), FoundWhole::Unclear))
+        Ok(obstacle.map_or_else(|| FoundWhole::Clear(self.whole(0, first, true)), FoundWhole::Unclear))
     }
 
     async fn find_files(self, tx: &mut Tx) -> Result<FoundWhole, StoreError> {
@@ -127,6 +131,10 @@ impl StreamRun<'_> {
         let date = seen.max(empty).unwrap_or(0);
         if date == 0 || judged.is_some_and(|judged| judged.date > date) {
             return Ok(FoundWhole::Nothing);
+        }
+        if judged.is_some_and(|judged| judged.run == self.run) {
+            // Another process has judged it, and may not have said so yet.
+            return Ok(FoundWhole::Clear(self.whole(date, 0, true)));
         }
         let brought = "SELECT 1 AS one FROM payload WHERE source_id = $1 AND stream = $2 AND run_id = $3 LIMIT 1";
         let is_news = !tx.fetch_rows(brought, self.args(&[self.run])).await?.is_empty();
@@ -155,8 +163,15 @@ impl StreamRun<'_> {
         let batches = "SELECT k.batch_id FROM seen_key k JOIN batch b ON b.id = k.batch_id
            WHERE k.source_id = $1 AND k.stream = $2 AND (k.whole = $3 OR k.whole = 0 AND b.run_id = $4)";
         let unidentified = "(s.source_version IS NULL OR d.dead_letter_key = d.raw_digest AND s.source_version = $3)";
-        let obstacle = self.count_unidentified(tx, batches, unidentified, &[date, self.run]).await?;
-        Ok(obstacle.map_or_else(|| FoundWhole::Clear(self.whole(date, first)), unclear))
+        if let Some(obstacle) = self.count_unidentified(tx, batches, unidentified, &[date, self.run]).await? {
+            return Ok(unclear(obstacle));
+        }
+        let obstacle = match self.count_unknown_files(tx, date).await? {
+            0 if self.has_unmet_run(tx, date).await? => Some(Obstacle::Unmet),
+            0 => None,
+            unknown => Some(Obstacle::Unknown(unknown)),
+        };
+        Ok(obstacle.map_or_else(|| FoundWhole::Clear(self.whole(date, first, is_news)), unclear))
     }
 
     /// Counts parked rows of these batches that do not tell whose record they are.
@@ -226,11 +241,50 @@ impl StreamRun<'_> {
         Ok((undelivered > 0).then_some(Obstacle::Undelivered(undelivered)))
     }
 
+    /// Counts the batches of the whole that were delivered before the stream was said to be whole, unless their file was
+    /// received again since.
+    async fn count_unknown_files(self, tx: &mut Tx, date: i64) -> Result<i64, StoreError> {
+        let rows = tx
+            .fetch_rows(
+                "SELECT count(*) AS n FROM batch b JOIN payload p ON p.id = b.payload_id
+                 WHERE p.source_id = $1 AND p.stream = $2 AND b.state = 'done' AND p.address LIKE $3
+                   AND NOT EXISTS (SELECT 1 FROM seen_key k WHERE k.batch_id = b.id)
+                   AND NOT EXISTS (SELECT 1 FROM payload q JOIN batch c ON c.payload_id = q.id JOIN seen_key e ON e.batch_id = c.id
+                     WHERE q.source_id = $1 AND q.stream = $2 AND q.address = p.address AND q.id > p.id)",
+                vec![self.source_id.into(), self.stream.into(), format!("%{date}%").into()],
+            )
+            .await?;
+        rows.first().map_or(Ok(0), |row| row.int("n"))
+    }
+
+    /// Whether an earlier run that brought files of the whole did not meet what was expected of it.
+    async fn has_unmet_run(self, tx: &mut Tx, date: i64) -> Result<bool, StoreError> {
+        let rows = tx
+            .fetch_rows(
+                "SELECT r.unmet AS unmet FROM sync_run r WHERE r.unmet <> '' AND r.id <> $3 AND r.id IN (
+                   SELECT b.run_id FROM seen_key k JOIN batch b ON b.id = k.batch_id
+                   WHERE k.source_id = $1 AND k.stream = $2 AND k.whole = $4)",
+                self.args(&[self.run, date]),
+            )
+            .await?;
+        let unmet: Vec<String> = rows.iter().map(|row| row.text("unmet")).collect::<Result<_, _>>()?;
+        Ok(unmet.iter().any(|unmet| names_expectation(unmet, self.stream)))
+    }
+
     async fn load_judged(self, tx: &mut Tx) -> Result<Option<JudgedWhole>, StoreError> {
         let sql = "SELECT whole, run_id FROM judged_whole WHERE source_id = $1 AND stream = $2";
         let rows = tx.fetch_rows(sql, self.args(&[])).await?;
         rows.first().map(|row| Ok(JudgedWhole { date: row.int("whole")?, run: row.int("run_id")? })).transpose()
     }
+}
+
+/// Whether what a run did not meet is an expectation of the stream, and not only that records are missing.
+fn names_expectation(unmet: &str, stream: &str) -> bool {
+    let told: Vec<serde_json::Value> = serde_json::from_str(unmet).unwrap_or_default();
+    let word = |of: &serde_json::Value, field: &str| of.get(field).and_then(|v| v.as_str()).map(str::to_owned);
+    told.iter().any(|of| {
+        word(of, "stream").as_deref() == Some(stream) && word(of, "code").is_none_or(|code| !code.contains("missing"))
+    })
 }
 
 /// The newest whole that was judged.

@@ -100,13 +100,15 @@ pub async fn find_latest_period_end(db: &Db, source_id: i64, stream: &str) -> Re
     rows.first().map_or(Ok(None), |r| r.opt_text("newest"))
 }
 
-/// Saves the expectations that a pass did not meet. An empty list means that it met all of them.
+/// Saves the expectations that a pass did not meet, unless another process has done so. An empty list means that it met all of
+/// them.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn save_unmet(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreError> {
     let unmet = if unmet.is_empty() { String::new() } else { Message::to_stored_list(unmet) };
-    db.execute("UPDATE sync_run SET unmet = $2 WHERE id = $1", vec![run.into(), unmet.into()]).await?;
+    db.execute("UPDATE sync_run SET unmet = $2 WHERE id = $1 AND unmet IS NULL", vec![run.into(), unmet.into()])
+        .await?;
     Ok(())
 }
 

@@ -61,13 +61,19 @@ impl Stored {
     }
 }
 
-/// SQL condition: the open dead letter `d` is about a newer version of the record `t`. A version that cannot be read is newer
-/// if it landed later.
-fn is_newer_letter(t: &str) -> String {
+/// SQL condition: the dead letter `d` is about the record `t`, and open.
+fn is_letter_of(t: &str) -> String {
+    format!(
+        "d.dead_letter_key = {t}.record_key AND d.source_id = {t}.source_id AND d.stream = {t}.stream AND d.state = 'open'"
+    )
+}
+
+/// SQL condition: in the sighting `i`, a newer version of the record `t` is parked. A version that cannot be read is newer if
+/// it landed later.
+fn is_newer_sighting(t: &str) -> String {
     let Stored { version, landed } = Stored::of_alias(t);
     format!(
-        "d.dead_letter_key = {t}.record_key AND d.source_id = {t}.source_id AND d.stream = {t}.stream AND d.state = 'open'
-         AND (coalesce(d.source_version, {version}), d.batch_id, d.record_index) > ({version}, {landed})"
+        "i.outcome = 'parked' AND (coalesce(i.source_version, {version}), i.batch_id, i.record_index) > ({version}, {landed})"
     )
 }
 
@@ -88,7 +94,11 @@ pub(crate) fn has_status(t: &str, status: SourceStatus) -> String {
         format!("EXISTS (SELECT 1 FROM record_notice n WHERE n.kind = '{kind}' AND {})", is_newer_notice(t))
     };
     let withdrawn = notice("withdrawn");
-    let letter = format!("EXISTS (SELECT 1 FROM dead_letter d WHERE {})", is_newer_letter(t));
+    let letter = format!(
+        "EXISTS (SELECT 1 FROM dead_letter d JOIN dead_letter_sighting i ON i.dead_letter_id = d.id WHERE {} AND {})",
+        is_letter_of(t),
+        is_newer_sighting(t)
+    );
     let disputed = format!("({} OR {letter})", notice("skipped"));
     match status {
         SourceStatus::Withdrawn => withdrawn,
@@ -142,9 +152,11 @@ fn record_rows(records: &[i64]) -> Rows<'_> {
 
 async fn fetch_letters(tx: &mut Tx, records: &[i64]) -> Result<Vec<Row>, StoreError> {
     let sql = format!(
-        "SELECT t.id AS id, d.id AS dead_letter, d.address AS address
-         FROM {{rows}} {{join training_record t ON t.id = incoming.id}} {{join dead_letter d ON {}}}",
-        is_newer_letter("t")
+        "SELECT t.id AS id, d.id AS dead_letter, i.address AS address
+         FROM {{rows}} {{join training_record t ON t.id = incoming.id}} {{join dead_letter d ON {}}}
+         {{join dead_letter_sighting i ON i.dead_letter_id = d.id}} WHERE {} ORDER BY i.batch_id, i.record_index",
+        is_letter_of("t"),
+        is_newer_sighting("t")
     );
     tx.fetch_rows_with(&sql, vec![], record_rows(records)).await
 }
