@@ -103,6 +103,15 @@ impl Listing {
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
     }
 
+    /// Returns what the readable view says of the record of a person.
+    fn status_in_view(&self, nth: usize) -> String {
+        let sql = format!(
+            "SELECT CAST(1 AS bigint), coalesce(status, '') FROM training_record_readable WHERE name = '{}'",
+            PEOPLE[nth].0
+        );
+        String::from_utf8(self.site.house.query_rows(&sql)[0].1.clone()).unwrap()
+    }
+
     /// Returns name, outcome and class hours of each teacher's entry, by name.
     fn entries(&self) -> Vec<String> {
         let mut told = vec![];
@@ -159,6 +168,7 @@ fn a_row_that_is_void_takes_its_record_back() {
         assert!(told.contains("setting.withdrawn_record"), "the rule is named: {told}");
         let listed = of.listed("--withdrawn");
         assert_eq!((listed.as_array().unwrap().len(), &listed[0]["status"]["cause"]), (1, &json!("withdrawn")));
+        assert_eq!([0, 1].map(|nth| of.status_in_view(nth)), ["withdrawn", ""], "{on:?}");
 
         // The same again, and an older word, change nothing. A newer one counts the record again.
         assert_eq!(of.sync(voided), json!({ "unchanged": 1, "withdrawn": 1 }), "{on:?}");
@@ -225,6 +235,7 @@ fn a_newer_version_that_cannot_be_used_makes_the_older_one_disputed() {
             |nth: usize| &listed.as_array().unwrap().iter().find(|r| r["name"] == PEOPLE[nth].0).unwrap()["status"];
         assert_eq!((&status(0)["cause"], &status(1)["cause"]), (&json!("parked"), &json!("skipped")), "{on:?}");
         let letter = status(0)["dead_letter"].to_string();
+        assert_eq!([0, 1, 2].map(|nth| of.status_in_view(nth)), ["disputed", "disputed", ""], "{on:?}");
         assert!(of.explain(0).contains(&format!("dead letter {letter}")), "{}", of.explain(0));
         assert!(of.explain(1).contains("to be checked 待核"), "{}", of.explain(1));
         assert!(!of.explain(2).contains("disputed"), "{}", of.explain(2));
