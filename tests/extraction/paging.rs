@@ -33,9 +33,9 @@ fn numbers_from_one_and_from_zero() {
         } else {
             Answer::new(400, "")
         }),
-        3
+        4
     );
-    assert_eq!(read_all_pages(&format!("{by}, first = 0"), |a| page_from(a.number_param("p") * 3, "")), 3);
+    assert_eq!(read_all_pages(&format!("{by}, first = 0"), |a| page_from(a.number_param("p") * 3, "")), 4);
 }
 
 /// A platform that gives fewer records per page than requested is still read to the end.
@@ -82,7 +82,82 @@ fn a_total_is_told_on_a_terminal_and_pages_count_from_one() {
 #[test]
 fn offsets() {
     let by = "by = \"offset\", param = \"o\", size_param = \"n\", size = 3";
-    assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "")), 3);
+    assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "")), 4);
+}
+
+/// The platform gives at most 100 of the 500 records that are asked for, 250 in all. A short page is no end; only an
+/// empty page is, or the page size that the platform tells.
+#[test]
+fn a_platform_that_gives_fewer_per_page_is_read_to_the_end() {
+    let capped = |start: usize| page_of_records(start.min(250)..(start + 100).min(250), "\"pageSize\":100");
+    let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
+    type Start = Box<dyn Fn(&SeenRequest) -> usize + Send + Sync>;
+    for (by, requests) in [("", 4), ("actual_size = \"pageSize\",", 3)] {
+        let ways: [(String, Start); 3] = [
+            (format!("by = \"number\", param = \"p\", {by}"), Box::new(|a| (a.number_param("p") - 1) * 100)),
+            (format!("by = \"offset\", param = \"o\", {by}"), Box::new(|a| a.number_param("o"))),
+            (format!("by = \"last_record\", param = \"after\", path = \"no\", {by}"), Box::new(after)),
+        ];
+        for (paging, start) in ways {
+            let platform = Platform::start(move |a| capped(start(a)));
+            let stream = format!("{JSON}\npage = {{ {paging} size = 500 }}");
+            let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+            assert_eq!((site.sync(), platform.requests().len()), ((250, 250), requests), "{paging}");
+        }
+    }
+    // A page size that is missing is not guessed.
+    let platform = Platform::start(|_| page_of_records(0..3, ""));
+    let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 500, actual_size = \"pageSize\" }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("no page size at pageSize"));
+}
+
+/// What an empty page moves by is the size of the platform's pages, not the size that was asked for.
+#[test]
+fn a_gap_in_smaller_pages_hides_nothing() {
+    let holed = |start: usize| {
+        let records = if start == 100 { 0..0 } else { start.min(250)..(start + 100).min(250) };
+        page_of_records(records, "\"total\":250")
+    };
+    for (by, at) in [("number", "p"), ("offset", "o")] {
+        let start = move |a: &SeenRequest| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 100 };
+        let platform = Platform::start(move |a| holed(start(a)));
+        let stream = format!("{JSON}\npage = {{ by = \"{by}\", param = \"{at}\", size = 500, total = \"total\" }}");
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert!(site.sync_expecting_failure().contains("150 records received, but the platform counts 250"), "{by}");
+    }
+}
+
+/// After a page that was shorter than the others, the platform may say in its own way that there is no further page.
+/// After pages that are all as large as the first, an error is an error.
+#[test]
+fn what_follows_a_short_page_may_be_refused() {
+    type Behind = fn() -> Answer;
+    let behind: [Behind; 4] = [
+        || Answer::new(404, "no such page"),
+        || Answer::json("{\"items\":null}"),
+        || page_of_records(200..250, ""),
+        || page_of_records(200..250, "\"now\":1"),
+    ];
+    for (nth, behind) in behind.into_iter().enumerate() {
+        for (first, all) in [(0, 250), (200, 50)] {
+            let platform = Platform::start(move |a| {
+                let start = (a.number_param("p") - 1) * 100 + first;
+                if start < 250 { page_of_records(start..(start + 100).min(250), "") } else { behind() }
+            });
+            let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 500 }}");
+            let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+            assert_eq!(site.sync(), (all, all), "{nth}, {first}");
+        }
+    }
+    let platform = Platform::start(|a| match a.number_param("p") {
+        p @ (1 | 2) => page_of_records((p - 1) * 100..p * 100, ""),
+        _ => Answer::new(400, "the result window is too large"),
+    });
+    let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 500 }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let said = site.sync_expecting_failure();
+    assert!(said.contains("400") && said.contains("page 3"), "{said}");
 }
 
 #[test]
@@ -119,7 +194,19 @@ fn links_in_the_body_and_in_the_header() {
 fn the_last_record_leads_on() {
     let by = "by = \"last_record\", param = \"after\", path = \"no\", size = 3";
     let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
-    assert_eq!(read_all_pages(by, move |a| page_from(after(a), "")), 3);
+    assert_eq!(read_all_pages(by, move |a| page_from(after(a), "")), 4);
+    // Some platforms begin the next page with the record that it continues from.
+    let from = |a: &SeenRequest| a.number_param("after");
+    assert_eq!(read_with_overlap(by, move |a| page_from(from(a), "")), 4);
+}
+
+/// Reads seven records in pages of three, each of which repeats the last record of the one before.
+fn read_with_overlap(paging: &str, answer: impl Fn(&SeenRequest) -> Answer + Send + Sync + 'static) -> usize {
+    let platform = Platform::start(answer);
+    let stream = format!("{JSON}\npage = {{ {paging} }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(site.sync().1, 7);
+    platform.requests().len()
 }
 
 /// Circles of one, two and many pages, and a platform that gives the same page for every request.

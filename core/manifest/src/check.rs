@@ -420,8 +420,10 @@ impl Place<'_> {
     fn check_paging(&self, reader: &mut Reader<'_>) {
         let is_json = matches!(self.stream.format, Format::Json { .. });
         let in_body = match &self.stream.page {
-            Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
-            Paging::Offset { total, .. } => total.is_some(),
+            Paging::Number { actual_size, total, has_more, .. } => {
+                actual_size.is_some() || total.is_some() || has_more.is_some()
+            }
+            Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
             Paging::Token { next, next_header, .. } => {
                 if next.is_some() == next_header.is_some() {
                     reader.add_fault(&self.place_of("page"), RuleProblem::NextToken);
@@ -429,7 +431,8 @@ impl Place<'_> {
                 next.is_some()
             }
             Paging::Link { next, .. } => next.is_some(),
-            Paging::None {} | Paging::LastRecord { .. } => false,
+            Paging::LastRecord { actual_size, .. } => actual_size.is_some(),
+            Paging::None {} => false,
         };
         if in_body && !is_json {
             reader.add_fault(&self.place_of("page"), RuleProblem::OnlyJsonPage);

@@ -76,14 +76,19 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the page size that the platform used, where it gives no more than so many. With it, a
+            /// page with fewer records is the last. Leave it out if the platform only repeats the requested size.
+            #[zh = "应答中平台实际采用的每页条数的路径（平台限制每页条数时）。写了此键，不满该条数的页为末页。平台只是照抄请求的条数时不要写"]
+            actual_size: Option<String>;
             /// Number of the first page.
             #[zh = "首页页码"]
             first: Within<0, 1> = Within(1), "1";
-            /// Path in the answer of the total number of records; without it, the first page with fewer records than
-            /// `size` is the last. As long as the platform returns full pages, reading continues, even if the total is
-            /// reached. If fewer records are received than the total, the pass reports it, and the next pass starts
-            /// from the same place.
-            #[zh = "应答中总条数的路径；不写则以不满一页的页为末页。只要平台仍返回整页，即使已达总条数也继续读取。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            /// Path in the answer of the total number of records. Without it and without `actual_size` and `has_more`,
+            /// reading continues until a page is empty, because a platform may give fewer records per page than
+            /// requested. As long as the platform returns full pages, reading continues, even if the total is reached.
+            /// If fewer records are received than the total, the pass reports it, and the next pass starts from the
+            /// same place.
+            #[zh = "应答中总条数的路径。此键与 actual_size、has_more 都不写时，一直读到空页为止，因为平台每页给出的可能少于请求的条数。只要平台仍返回整页，即使已达总条数也继续读取。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
             total: Option<String>;
             /// Path in the answer of the flag for more pages: true or 1. With it, an empty page does not end the
             /// listing.
@@ -102,6 +107,9 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the page size that the platform used; it works as for `by = "number"`.
+            #[zh = "应答中平台实际采用的每页条数的路径；作用与 by = \"number\" 时相同"]
+            actual_size: Option<String>;
             /// Path in the answer of the total number of records; it works as for `by = "number"`.
             #[zh = "应答中总条数的路径；作用与 by = \"number\" 时相同"]
             total: Option<String>;
@@ -151,9 +159,12 @@ choice! {
             /// Query parameter of the page size.
             #[zh = "每页条数的查询参数"]
             size_param: Option<String>;
-            /// Records per page; a page with fewer is the last.
-            #[zh = "每页条数；不满一页为末页"]
+            /// Records per page. Reading continues until a page is empty.
+            #[zh = "每页条数。一直读到空页为止"]
             size: PageSize;
+            /// Path in the answer of the page size that the platform used; it works as for `by = "number"`.
+            #[zh = "应答中平台实际采用的每页条数的路径；作用与 by = \"number\" 时相同"]
+            actual_size: Option<String>;
         }
     }
 }

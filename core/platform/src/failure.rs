@@ -197,6 +197,9 @@ pub enum Cause {
     /// Too many pages in a row without a record.
     #[serde(rename = "platform.pages_without_records")]
     PagesWithoutRecords { max: u64 },
+    /// The page does not say how many records a page can have.
+    #[serde(rename = "platform.page_size")]
+    PageSize { path: String },
     /// The page does not say how many records there are.
     #[serde(rename = "platform.page_total")]
     PageTotal { path: String },

@@ -65,6 +65,7 @@ platform-page_has_more = nothing at { $path } says whether there are more record
 platform-page_last_record = the last record has nothing at { $path }
 platform-page_leads_back = the platform gave the same page again as its next page
 platform-page_same_records = the page holds the same records as the one before; the platform may ignore the parameter that asks for it
+platform-page_size = no page size at { $path }
 platform-page_token_long = the token of the next page is longer than { $max } bytes
 platform-page_token_not_printable = the token of the next page is not printable
 platform-page_total = no total number of records at { $path }

@@ -65,6 +65,7 @@ platform-page_has_more = { $path } 处没有说明是否还有下一页
 platform-page_last_record = 最后一条记录的 { $path } 处没有内容
 platform-page_leads_back = 平台给出的下一页仍是同一页
 platform-page_same_records = 此页与上一页的记录相同；平台可能忽略了请求此页的参数
+platform-page_size = { $path } 处没有每页条数
 platform-page_token_long = 下一页的令牌超过 { $max } 字节
 platform-page_token_not_printable = 下一页的令牌含有不可显示的字符
 platform-page_total = { $path } 处没有记录的总条数

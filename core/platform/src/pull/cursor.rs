@@ -41,10 +41,14 @@ pub(crate) struct Cursor {
     /// Number of records received in this listing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) received: u64,
+    /// Number of records of the largest page received in this listing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) largest: u64,
     /// Number of records in this listing, as the platform counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<u64>,
-    /// Whether the page to request is beyond the last one by that count.
+    /// Whether the page to request may not exist: it is beyond the last one by that count, or follows a page that was
+    /// shorter than others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) beyond: bool,
     /// Number of consecutive pages without a record.

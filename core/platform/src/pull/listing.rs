@@ -165,11 +165,12 @@ impl HttpConnector {
             body: &body,
             records,
             before: stands.received,
+            largest: stands.largest,
             total: stands.total,
             next: outline.next,
             place,
         };
-        let NextPage { place: next, beyond, total } =
+        let NextPage { place: next, beyond, total, .. } =
             paging::find_next_page(stream, &page).map_err(|f| f.with_place(address.as_str()))?;
         let next = next.map(|next| self.cursor_place(stream, path, place, next)).transpose()?;
         let empty = if records == 0 { stands.empty + 1 } else { 0 };
@@ -191,9 +192,10 @@ impl HttpConnector {
         let highest = since::highest_number([stands.highest.as_deref(), told.highest.as_deref()]);
         let began = Some(stands.began.unwrap_or_else(huiliu_values::calendar::today_in_shanghai));
         let received = stands.received + u64::from(records);
+        let largest = stands.largest.max(records.into());
         // A pass that stops early because all records are older has missed nothing, so the total is dropped.
         let total = total.filter(|_| !told.all_older);
-        let here = Cursor { began, highest, received, total, ..Cursor::clone(stands) };
+        let here = Cursor { began, highest, received, largest, total, ..Cursor::clone(stands) };
         drop(body);
         Ok(match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),

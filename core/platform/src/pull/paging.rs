@@ -91,6 +91,8 @@ pub(crate) struct Received<'r> {
     pub(crate) records: u32,
     /// Number of records before it in the listing.
     pub(crate) before: u64,
+    /// Number of records of the largest page before it in the listing.
+    pub(crate) largest: u64,
     /// Total of the listing, as an earlier page gave it.
     pub(crate) total: Option<u64>,
     /// The text at [`next_path`], if the page has it.
@@ -99,9 +101,13 @@ pub(crate) struct Received<'r> {
     pub(crate) place: Option<&'r str>,
 }
 
-/// The paths at which a page may say whether there is another one.
+/// How a page may show whether there is another one.
 #[derive(Clone, Copy)]
-struct PagingPaths<'p> {
+struct PageSigns<'p> {
+    /// Number of records that were requested.
+    size: &'p PageSize,
+    /// Path of the page size that the platform used.
+    actual_size: Option<&'p str>,
     /// Path of the total number of records in the listing.
     total: Option<&'p str>,
     /// Path of the flag that says whether there is more.
@@ -113,10 +119,13 @@ struct PagingPaths<'p> {
 pub(crate) struct NextPage {
     /// The place of the next page; `None` after the last one.
     pub(crate) place: Option<String>,
-    /// Whether that place is beyond the last page, by the platform's count.
+    /// Whether that place may not exist: it is beyond the last page by the platform's count, or follows a page that
+    /// was shorter than others.
     pub(crate) beyond: bool,
     /// Total of the listing, by the platform's count.
     pub(crate) total: Option<u64>,
+    /// Number of records that a full page of this listing has, as far as is known.
+    step: u64,
 }
 
 /// Determines the next page.
@@ -124,57 +133,82 @@ pub(crate) struct NextPage {
 /// # Errors
 /// [`Failure`] if the answer lacks something that it should say. It is retryable.
 pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<NextPage, Failure> {
-    let place = match &stream.page {
-        Paging::Number { first, size, total, has_more, .. } => {
+    match &stream.page {
+        Paging::Number { first, size, actual_size, total, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
-            let behind = (number.saturating_sub(first.0) + 1).saturating_mul(size.0);
-            let paths = PagingPaths { total: total.as_deref(), has_more: has_more.as_deref() };
-            let onward = page.decide_next(size, paths, behind)?;
-            return Ok(onward.with_place(|| number.saturating_add(1)));
+            let pages = number.saturating_sub(first.0) + 1;
+            let signs = PageSigns {
+                size,
+                actual_size: actual_size.as_deref(),
+                total: total.as_deref(),
+                has_more: has_more.as_deref(),
+            };
+            let onward = page.decide_next(signs, |step| pages.saturating_mul(step))?;
+            Ok(onward.with_place(|| number.saturating_add(1).to_string()))
         }
-        Paging::Offset { size, total, .. } => {
+        Paging::Offset { size, actual_size, total, .. } => {
             let offset: u64 = page.place.map_or(Ok(0), str::parse).unwrap_or(page.before);
-            let step = if page.records == 0 { size.0 } else { page.records.into() };
-            let behind = offset.saturating_add(step);
-            let paths = PagingPaths { total: total.as_deref(), has_more: None };
-            return Ok(page.decide_next(size, paths, behind)?.with_place(|| behind));
+            let signs = PageSigns {
+                size,
+                actual_size: actual_size.as_deref(),
+                total: total.as_deref(),
+                has_more: None,
+            };
+            let onward = page.decide_next(signs, |step| offset.saturating_add(step))?;
+            let step = if page.records == 0 { onward.step } else { page.records.into() };
+            Ok(onward.with_place(|| offset.saturating_add(step).to_string()))
         }
-        _ => next_from_page(stream, page)?,
-    };
-    Ok(NextPage { place, ..NextPage::default() })
+        Paging::LastRecord { size, actual_size, path, .. } => {
+            let signs = PageSigns { size, actual_size: actual_size.as_deref(), total: None, has_more: None };
+            let onward = page.decide_next(signs, |_| page.before)?;
+            if onward.place.is_none() {
+                return Ok(onward);
+            }
+            let last = page.last_text(stream, path)?;
+            // Where the next page begins with the record that it continues from, the last page has only that record.
+            let is_end = onward.beyond && page.place == Some(&*last);
+            Ok(if is_end { NextPage { place: None, ..onward } } else { onward.with_place(|| last) })
+        }
+        _ => Ok(NextPage { place: next_from_page(stream, page), ..NextPage::default() }),
+    }
 }
 
-/// Returns the place of the next page that the page itself gives.
-fn next_from_page(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure> {
-    let full = |size: &PageSize| u64::from(page.records) >= size.0;
+/// Returns the token of, or the link to, the next page that the page itself gives.
+fn next_from_page(stream: &Stream, page: &Received<'_>) -> Option<String> {
     let given = |text: Option<String>| text.filter(|t| !matches!(t.trim(), "" | "false"));
-    Ok(match &stream.page {
-        Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } => None,
+    match &stream.page {
+        Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } | Paging::LastRecord { .. } => None,
         Paging::Token { next_header: Some(header), .. } => given(page.answer.header(header).map(str::to_owned)),
         Paging::Token { .. } | Paging::Link { next: Some(_), .. } => given(page.next.clone()),
         Paging::Link { .. } => {
             page.answer.headers.get_all("link").iter().find_map(|value| parse_next_link(value.to_str().ok()?))
         }
-        Paging::LastRecord { size, .. } if !full(size) => None,
-        Paging::LastRecord { path, .. } => Some(page.last_text(stream, path)?),
-    })
+    }
 }
 
 impl NextPage {
     /// Sets the place, if there is another page.
-    fn with_place(self, place: impl FnOnce() -> u64) -> Self {
-        Self { place: self.place.map(|_| place().to_string()), ..self }
+    fn with_place(self, place: impl FnOnce() -> String) -> Self {
+        Self { place: self.place.map(|_| place()), ..self }
     }
 }
 
 impl Received<'_> {
-    /// Decides from the texts at these paths whether there is another page. `behind` is the position after the page's
-    /// last record, assuming that the page has as many as were requested. A full page is stronger evidence than a
-    /// total that is already reached: another page is then requested, marked as beyond the last.
-    fn decide_next(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<NextPage, Failure> {
-        let PagingPaths { total, has_more } = paths;
+    /// Decides from what the page shows whether there is another one. A page with fewer records than requested is not
+    /// the last, because the platform may give no more per page: only the size that it used, a total, a flag or an empty
+    /// page ends the listing. A full page is stronger evidence than a total that is already reached: another page is
+    /// then requested, marked as beyond the last. `behind` computes from the size of a full page the position after an
+    /// empty page, as if it were full.
+    fn decide_next(&self, signs: PageSigns<'_>, behind: impl FnOnce(u64) -> u64) -> Result<NextPage, Failure> {
+        let PageSigns { size, actual_size, total, has_more } = signs;
         let records = u64::from(self.records);
-        let (is_empty, is_full) = (records == 0, records >= size.0);
+        let is_empty = records == 0;
+        let used = match actual_size.map(|path| self.read_size(path)) {
+            Some(Err(why)) if !is_empty => return Err(why),
+            used => used.and_then(Result::ok),
+        };
+        let is_full = records >= used.map_or(size.0, |used| used.min(size.0));
+        let step = used.or(Some(self.largest).filter(|largest| *largest > 0)).unwrap_or(size.0);
         let is_counted = total.is_some();
         // An empty page need not give a total, and a total of 0 may count only the page itself.
         let total = match total.map(|path| self.read_total(path)) {
@@ -186,12 +220,22 @@ impl Received<'_> {
             Some(Err(_)) if is_empty => Some(false),
             says => says.transpose()?,
         };
-        let so_far = if is_empty { behind } else { self.before.saturating_add(records) };
+        let so_far = if is_empty { behind(step) } else { self.before.saturating_add(records) };
         let is_reached = total.is_some_and(|total| so_far >= total);
-        let beyond = is_reached && is_full;
-        let by_total = if is_counted { beyond || total.is_some() && !is_reached } else { says.is_some() || is_full };
-        let more = by_total && says.unwrap_or(true);
-        Ok(NextPage { place: more.then(String::new), beyond: beyond && more, total })
+        let beyond_total = is_reached && is_full;
+        let (by_size, beyond_size) = match used {
+            Some(_) => (is_full, false),
+            None => (!is_empty, !is_full && (self.largest == 0 || records < self.largest)),
+        };
+        let (more, beyond) = if is_counted {
+            (beyond_total || total.is_some() && !is_reached, beyond_total)
+        } else if says.is_some() {
+            (true, false)
+        } else {
+            (by_size, beyond_size)
+        };
+        let more = more && says.unwrap_or(true);
+        Ok(NextPage { place: more.then(String::new), beyond: beyond && more, total, step })
     }
 
     fn text_at(&self, path: &str) -> Option<String> {
@@ -202,6 +246,11 @@ impl Received<'_> {
     fn read_total(&self, path: &str) -> Result<u64, Failure> {
         let number = self.text_at(path).and_then(|text| text.trim().parse().ok());
         number.ok_or_else(|| Failure::retryable(Cause::PageTotal { path: path.to_owned() }))
+    }
+
+    fn read_size(&self, path: &str) -> Result<u64, Failure> {
+        let number = self.text_at(path).and_then(|text| text.trim().parse().ok()).filter(|size| *size > 0);
+        number.ok_or_else(|| Failure::retryable(Cause::PageSize { path: path.to_owned() }))
     }
 
     fn read_has_more(&self, path: &str) -> Result<bool, Failure> {
@@ -387,8 +436,10 @@ pub(crate) fn is_past_end(stream: &Stream, body: &Body<'_>, fault: &DecodeError)
 /// Whether finding the next page needs the body of this one.
 pub(crate) fn needs_body(paging: &Paging) -> bool {
     match paging {
-        Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
-        Paging::Offset { total, .. } => total.is_some(),
+        Paging::Number { actual_size, total, has_more, .. } => {
+            actual_size.is_some() || total.is_some() || has_more.is_some()
+        }
+        Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
         Paging::None {} | Paging::Token { next_header: Some(_), .. } | Paging::Link { next: None, .. } => false,
         Paging::Token { .. } | Paging::Link { .. } | Paging::LastRecord { .. } => true,
     }
