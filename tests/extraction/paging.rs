@@ -55,6 +55,41 @@ fn a_total_ends_a_listing_of_smaller_pages() {
     assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "\"total\":\"7\"")), 3);
 }
 
+/// An answer that is read as the whole listing, although it says that there is more.
+#[test]
+fn a_listing_with_more_pages_than_the_manifest_reads_is_refused() {
+    for (more, sign) in [
+        ("\"has_more\":true", "has_more"),
+        ("\"next\":\"/list?p=2\"", "next"),
+        ("\"@odata.nextLink\":\"http://h/list?p=2\"", "'@odata.nextLink'"),
+        ("", "Link"),
+        ("", "X-Total-Count"),
+    ] {
+        let platform = Platform::start(move |_| {
+            let answer = page_of_records(0..3, more);
+            match sign {
+                "Link" => answer.with_header("link", "</list?p=2>; rel=\"next\""),
+                "X-Total-Count" => answer.with_header("x-total-count", "4"),
+                _ => answer,
+            }
+        });
+        let site = Site::new(&platform, &Says::default());
+        let said = site.sync_expecting_failure();
+        assert!(said.contains(&format!("records has more pages, as {sign} of the answer says")), "{said}");
+    }
+    // What says that there is no more, or something else, harms nothing.
+    for more in [
+        "\"has_more\":false,\"next\":null,\"nextPage\":\"\",\"next_cursor\":\"-1\"",
+        "\"more\":{\"a\":1},\"next\":0,\"hasNext\":0",
+    ] {
+        let answer = move |_: &SeenRequest| {
+            let link = "</list?p=1>; rel=\"first\", </style.css>; rel=preload; as=style";
+            page_of_records(0..7, more).with_header("link", link).with_header("x-total-count", "7")
+        };
+        assert_eq!(read_all_pages("by = \"none\"", answer), 1);
+    }
+}
+
 /// On a terminal the total that the platform tells is told. Pages count from 1 also where the platform counts from 0.
 #[test]
 fn a_total_is_told_on_a_terminal_and_pages_count_from_one() {

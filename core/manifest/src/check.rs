@@ -383,7 +383,8 @@ impl Place<'_> {
                         reader.add_fault(&at, RuleProblem::EmptyFanOut);
                     }
                 }
-                Each::Parent { name, request: of, fields, .. } => {
+                Each::Parent { name, request: of, fields, page, .. } => {
+                    check_paging(&format!("{at}.page"), page, true, reader);
                     let known: Vec<&str> = here.iter().map(String::as_str).collect();
                     check_request(&format!("{at}.request"), of, &known, reader);
                     here.push(format!("each.{name}"));
@@ -414,19 +415,31 @@ impl Place<'_> {
             (None, None) => reader.add_fault(&self.of, RuleProblem::NoRequest),
             (Some(_), Some(_)) => reader.add_fault(&self.place_of("request"), RuleProblem::RequestAndExport),
         }
-        self.check_paging(reader);
+        self.check_pages(reader);
     }
 
-    fn check_paging(&self, reader: &mut Reader<'_>) {
+    fn check_pages(&self, reader: &mut Reader<'_>) {
         let is_json = matches!(self.stream.format, Format::Json { .. });
-        let in_body = match &self.stream.page {
+        check_paging(&self.place_of("page"), &self.stream.page, is_json, reader);
+        if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
+            && step_days.is_some()
+            && begin.is_none()
+        {
+            reader.add_fault(&self.place_of("since"), RuleProblem::StepBegin);
+        }
+    }
+}
+
+/// Checks how a listing is paged. Its answers are JSON, or another format.
+fn check_paging(place: &str, paging: &Paging, is_json: bool, reader: &mut Reader<'_>) {
+        let in_body = match paging {
             Paging::Number { actual_size, total, has_more, .. } => {
                 actual_size.is_some() || total.is_some() || has_more.is_some()
             }
             Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
             Paging::Token { next, next_header, .. } => {
                 if next.is_some() == next_header.is_some() {
-                    reader.add_fault(&self.place_of("page"), RuleProblem::NextToken);
+                    reader.add_fault(place, RuleProblem::NextToken);
                 }
                 next.is_some()
             }
@@ -435,15 +448,8 @@ impl Place<'_> {
             Paging::None {} => false,
         };
         if in_body && !is_json {
-            reader.add_fault(&self.place_of("page"), RuleProblem::OnlyJsonPage);
+            reader.add_fault(place, RuleProblem::OnlyJsonPage);
         }
-        if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
-            && step_days.is_some()
-            && begin.is_none()
-        {
-            reader.add_fault(&self.place_of("since"), RuleProblem::StepBegin);
-        }
-    }
 }
 
 /// Whether a date format can be read back: it must determine year, month and day.

@@ -266,9 +266,19 @@ choice! {
             /// NAME in `${each.NAME.FIELD}`.
             #[zh = "${each.名称.字段} 中的名称"]
             name: String;
-            /// The request for the listing, which is one JSON document.
-            #[zh = "列表的请求；应答为一个 JSON 文档"]
+            /// The request for a page of the listing, which is a JSON document.
+            #[zh = "列表每一页的请求；应答为一个 JSON 文档"]
             request: Request;
+            /// How the listing is paged. If it is not paged but an answer says that there are more pages, the pass ends
+            /// with an error, and so it does if fewer items are received than the platform counts.
+            #[zh = "列表如何翻页。没有翻页而应答表示还有更多页，或收到的项少于平台所称的总数，本次同步报错并结束"]
+            page: Paging = Paging::None {}, "none";
+            /// Path that has `ok_value` in a successful answer.
+            #[zh = "成功应答中须等于 ok_value 的路径"]
+            ok_path: Option<String>;
+            /// The value at `ok_path` in a successful answer.
+            #[zh = "成功应答中 ok_path 处的值"]
+            ok_value: Option<String>;
             /// Path of the array in the listing.
             #[zh = "列表中数组的路径"]
             items: String;

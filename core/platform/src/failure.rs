@@ -125,6 +125,9 @@ pub enum Cause {
     /// A header with an invalid value.
     #[serde(rename = "platform.header_value")]
     HeaderValue { header: String },
+    /// A listing that the manifest does not page has more pages.
+    #[serde(rename = "platform.more_pages")]
+    MorePages { listing: String, sign: String },
     /// Another process has taken over the source.
     #[serde(rename = "platform.lease_lost")]
     LeaseLost,
@@ -224,6 +227,9 @@ pub enum Cause {
     /// An item of a fan-out's listing has no id.
     #[serde(rename = "platform.parent_id")]
     ParentId,
+    /// Fewer items of a fan-out's listing came than the platform counts.
+    #[serde(rename = "platform.parent_short")]
+    ParentShort { listing: String, received: u64, total: u64 },
     /// A path of the manifest leads to another host.
     #[serde(rename = "platform.path_elsewhere")]
     PathElsewhere { path: String, host: String },

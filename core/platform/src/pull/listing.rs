@@ -13,17 +13,13 @@ use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::web::Answer;
 use crate::pull::cursor::{Cursor, NextCursor, RemainingListings, partition_key};
 use crate::pull::fan_out::{self, Partition};
-use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, Received};
+use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, PagedFormat, Received};
 use crate::pull::since::{self, Window};
+use crate::pull::unpaged;
 use huiliu_decode::decode;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use huiliu_messages::Message;
-
-/// Maximum length of a token or link to the next page, in bytes, because it is stored in the cursor.
-const MAX_TOKEN: usize = 16 << 10;
-/// Maximum number of consecutive pages without a record.
-const MAX_EMPTY: u64 = 100;
 
 /// A connector that reads listings over HTTP.
 #[derive(Debug)]
@@ -112,14 +108,7 @@ impl HttpConnector {
             records_of: Some(*stream).filter(|stream| stream.since.is_none() && !paging::needs_body(&stream.page)),
         };
         let answer = match self.platform.request_answer(&question).await {
-            // Beyond the last page the platform may answer with an error.
-            Err(f)
-                if stands.beyond
-                    && f.retry.is_none()
-                    && matches!(f.cause, Cause::Status { .. } | Cause::RuleFail { .. }) =>
-            {
-                None
-            }
+            Err(f) if stands.beyond && paging::means_no_page(&f) => None,
             answer => answer?,
         };
         // Computed again: a token that the address repeats may have been fetched only during the request.
@@ -143,13 +132,13 @@ impl HttpConnector {
         let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
         let nothing = |address| Ok(listing.make_last_page(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         let outline = match decode::outline_payload(stream, &body, paging::next_path(&stream.page)) {
-            Err(e) if stands.beyond && paging::is_past_end(stream, &body, &e) => return nothing(address),
+            Err(e) if stands.beyond && paging::is_past_end(&stream.format, &body, &e) => return nothing(address),
             outline => outline.map_err(|e| Failure::from_decode_error(&address, e))?,
         };
         let records = outline.records;
         let is_paged = !matches!(stream.page, Paging::None {});
         let known = if is_paged && records > 0 {
-            PageFingerprint::from_page(stream, &body, &answer.payload)
+            PageFingerprint::from_page(&stream.format, &body, &answer.payload)
         } else {
             Ok(PageFingerprint::default())
         };
@@ -160,6 +149,11 @@ impl HttpConnector {
             let cause = if is_same { Cause::PageSameRecords } else { Cause::PagesRepeat };
             return if stands.beyond { nothing(address) } else { Err(Failure::fatal(cause).with_place(address)) };
         }
+        if !is_paged && let Some(sign) = unpaged::find_sign_of_more(&answer, &body, &stream.format, records.into()) {
+            let listing = stream.name.clone();
+            return Err(Failure::fatal(Cause::MorePages { listing, sign }).with_place(address));
+        }
+        let of = PagedFormat { paging: &stream.page, format: &stream.format };
         let page = Received {
             answer: &answer,
             body: &body,
@@ -171,21 +165,12 @@ impl HttpConnector {
             place,
         };
         let NextPage { place: next, beyond, total, .. } =
-            paging::find_next_page(stream, &page).map_err(|f| f.with_place(address.as_str()))?;
-        let next = next.map(|next| self.cursor_place(stream, path, place, next)).transpose()?;
+            paging::find_next_page(of, &page).map_err(|f| f.with_place(address.as_str()))?;
+        let next = next.map(|next| cursor_place(&self.platform, of.paging, path, place, next)).transpose()?;
         let empty = if records == 0 { stands.empty + 1 } else { 0 };
-        if next.is_some() && empty > MAX_EMPTY {
-            return Err(Failure::fatal(Cause::PagesWithoutRecords { max: MAX_EMPTY }).with_place(address));
-        }
         let trail = stands.trail.with_page(place, &known);
-        if next.is_some() && trail.knows_place(next.as_deref()) {
-            return Err(Failure::fatal(Cause::PageLeadsBack).with_place(address));
-        }
-        if next.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
-            return Err(Failure::fatal(Cause::PageTokenLong { max: MAX_TOKEN }).with_place(address));
-        }
-        if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
-            return Err(Failure::fatal(Cause::PageTokenNotPrintable).with_place(address));
+        if let Some(next) = &next {
+            paging::check_next_place(next, empty, &trail).map_err(|c| Failure::fatal(c).with_place(address.as_str()))?;
         }
         let told = since::scan_records(stream, &body, stands.since_of(&listing.key))
             .map_err(|why| Failure::from_decode_error(&address, why))?;
@@ -205,30 +190,31 @@ impl HttpConnector {
             }
         })
     }
+}
 
-    /// Returns the place of the next page in the form that the cursor stores. A link is stored without its host: the
-    /// next pull uses the host of `base_url`. A link to another host is stored unchanged, so that the next pull
-    /// refuses it.
-    fn cursor_place(&self, stream: &Stream, path: &str, place: Option<&str>, next: String) -> Result<String, Failure> {
-        if !matches!(stream.page, Paging::Link { .. }) {
-            return Ok(next);
-        }
-        let first = self.platform.web.resolve_path(path)?;
-        let asked = place.map_or(Ok(first.clone()), |place| self.platform.web.resolve_link(&first, place))?;
-        let keys = crate::http::auth::secret_query_params(&self.platform.auth);
-        Ok(self.platform.web.resolve_link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
+/// Returns the place of the next page in the form that the cursor stores. A link is stored without its host: the next
+/// pull uses the host of `base_url`. A link to another host is stored unchanged, so that the next pull refuses it.
+pub(crate) fn cursor_place(
+    platform: &Platform,
+    paging: &Paging,
+    path: &str,
+    place: Option<&str>,
+    next: String,
+) -> Result<String, Failure> {
+    if !matches!(paging, Paging::Link { .. }) {
+        return Ok(next);
     }
+    let first = platform.web.resolve_path(path)?;
+    let asked = place.map_or(Ok(first.clone()), |place| platform.web.resolve_link(&first, place))?;
+    let keys = crate::http::auth::secret_query_params(&platform.auth);
+    Ok(platform.web.resolve_link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
 }
 
 fn window_value(name: &str, window: &Window, asked: &PageParams) -> Option<String> {
     Some(match name {
         "since" => window.since_value(),
         "until" => window.until.clone().unwrap_or_default(),
-        "page" => asked.page.clone(),
-        "offset" => asked.offset.clone(),
-        "size" => asked.size.clone(),
-        "token" => asked.token.clone(),
-        _ => return None,
+        _ => return asked.lookup_value(name),
     })
 }
 

@@ -6,3 +6,4 @@ mod fan_out;
 pub(crate) mod listing;
 mod paging;
 mod since;
+mod unpaged;

@@ -15,7 +15,7 @@ use huiliu_decode::parts::Body;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::PageSize;
-use huiliu_manifest::{Format, Paging, Stream};
+use huiliu_manifest::{Format, Paging};
 
 /// Parameters of the request for a page.
 #[derive(Debug, Default)]
@@ -25,6 +25,19 @@ pub(crate) struct PageParams {
     pub(crate) offset: String,
     pub(crate) size: String,
     pub(crate) token: String,
+}
+
+impl PageParams {
+    /// Returns the value of a template name of paging.
+    pub(crate) fn lookup_value(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "page" => self.page.clone(),
+            "offset" => self.offset.clone(),
+            "size" => self.size.clone(),
+            "token" => self.token.clone(),
+            _ => return None,
+        })
+    }
 }
 
 /// Returns the path of the text that leads to the next page, if that text is read together with counting the records.
@@ -83,6 +96,14 @@ pub(crate) fn shorten_name(name: &str) -> &str {
     name.char_indices().nth(200).map_or(name, |(end, _)| &name[..end])
 }
 
+/// What a manifest says about reading a listing page by page.
+#[derive(Clone, Copy)]
+pub(crate) struct PagedFormat<'m> {
+    pub(crate) paging: &'m Paging,
+    /// How records are read from a page.
+    pub(crate) format: &'m Format,
+}
+
 /// A page that was received, as input for finding the next one.
 pub(crate) struct Received<'r> {
     pub(crate) answer: &'r Answer,
@@ -132,8 +153,8 @@ pub(crate) struct NextPage {
 ///
 /// # Errors
 /// [`Failure`] if the answer lacks something that it should say. It is retryable.
-pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<NextPage, Failure> {
-    match &stream.page {
+pub(crate) fn find_next_page(of: PagedFormat<'_>, page: &Received<'_>) -> Result<NextPage, Failure> {
+    match of.paging {
         Paging::Number { first, size, actual_size, total, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
             let pages = number.saturating_sub(first.0) + 1;
@@ -164,19 +185,19 @@ pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<Nex
             if onward.place.is_none() {
                 return Ok(onward);
             }
-            let last = page.last_text(stream, path)?;
+            let last = page.last_text(of.format, path)?;
             // Where the next page begins with the record that it continues from, the last page has only that record.
             let is_end = onward.beyond && page.place == Some(&*last);
             Ok(if is_end { NextPage { place: None, ..onward } } else { onward.with_place(|| last) })
         }
-        _ => Ok(NextPage { place: next_from_page(stream, page), ..NextPage::default() }),
+        _ => Ok(NextPage { place: next_from_page(of.paging, page), ..NextPage::default() }),
     }
 }
 
 /// Returns the token of, or the link to, the next page that the page itself gives.
-fn next_from_page(stream: &Stream, page: &Received<'_>) -> Option<String> {
+fn next_from_page(paging: &Paging, page: &Received<'_>) -> Option<String> {
     let given = |text: Option<String>| text.filter(|t| !matches!(t.trim(), "" | "false"));
-    match &stream.page {
+    match paging {
         Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } | Paging::LastRecord { .. } => None,
         Paging::Token { next_header: Some(header), .. } => given(page.answer.header(header).map(str::to_owned)),
         Paging::Token { .. } | Paging::Link { next: Some(_), .. } => given(page.next.clone()),
@@ -261,9 +282,9 @@ impl Received<'_> {
     }
 
     /// Returns the text at a path of the last record.
-    fn last_text(&self, stream: &Stream, path: &str) -> Result<String, Failure> {
+    fn last_text(&self, format: &Format, path: &str) -> Result<String, Failure> {
         let last = RecordRange::new(self.records.saturating_sub(1), 1);
-        let records = decode::decode_records(&stream.format, self.body, &[path], last)
+        let records = decode::decode_records(format, self.body, &[path], last)
             .map_err(|why| Failure::retryable(Cause::Undecodable { why: Box::new(why) }))?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
         text.map(|text| text.into_owned())
@@ -272,7 +293,7 @@ impl Received<'_> {
 }
 
 /// Returns the target of the link to the next page in a `Link` header (RFC 8288): `<…>; rel="next"`.
-fn parse_next_link(header: &str) -> Option<String> {
+pub(crate) fn parse_next_link(header: &str) -> Option<String> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
         let (target, after) = after.split_once('>')?;
@@ -320,6 +341,32 @@ pub(crate) fn without_host(url: &Url, keys: &[&str]) -> String {
         url.query_pairs_mut().clear().extend_pairs(kept);
     }
     format!("{}?{}", url.path(), url.query().unwrap_or_default())
+}
+
+/// Maximum length of a token or link to the next page, in bytes, because it is stored in the cursor.
+const MAX_TOKEN: usize = 16 << 10;
+/// Maximum number of consecutive pages without a record.
+const MAX_EMPTY: u64 = 100;
+
+/// Checks that a listing can go on to a place. `empty` is the number of consecutive pages without a record, `trail` the
+/// pages received so far.
+///
+/// # Errors
+/// [`Cause`] if the listing would be endless, or the place cannot be stored.
+pub(crate) fn check_next_place(place: &str, empty: u64, trail: &PageHistory) -> Result<(), Cause> {
+    if empty > MAX_EMPTY {
+        return Err(Cause::PagesWithoutRecords { max: MAX_EMPTY });
+    }
+    if trail.knows_place(Some(place)) {
+        return Err(Cause::PageLeadsBack);
+    }
+    if place.len() > MAX_TOKEN {
+        return Err(Cause::PageTokenLong { max: MAX_TOKEN });
+    }
+    if place.contains(char::is_control) {
+        return Err(Cause::PageTokenNotPrintable);
+    }
+    Ok(())
 }
 
 /// Digests of the pages received in a listing: the most recent ones, and one mark that is moved ever more rarely
@@ -402,13 +449,13 @@ impl PageFingerprint {
     ///
     /// # Errors
     /// Errors of reading the payload.
-    pub(crate) fn from_page(stream: &Stream, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
+    pub(crate) fn from_page(format: &Format, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
         let mut whole = Sha256::new();
         payload.for_each_chunk(|bytes| whole.update(bytes))?;
         let bytes = huiliu_vault::keys::hex_encode(&whole.finalize()[..8]);
         // For formats that are not plain text, not all records may have been unpacked.
         let records = match body {
-            Body::Text(_) => decode::decode_records(&stream.format, body, &[], RecordRange::ALL).ok(),
+            Body::Text(_) => decode::decode_records(format, body, &[], RecordRange::ALL).ok(),
             Body::Parts(_) => None,
         };
         let records = records.map(|records| {
@@ -425,12 +472,17 @@ impl PageFingerprint {
 
 /// Whether an answer beyond the last page (by the platform's count) means that there is nothing more: an error in the
 /// platform's own form, or JSON without a list.
-pub(crate) fn is_past_end(stream: &Stream, body: &Body<'_>, fault: &DecodeError) -> bool {
-    match (fault, &stream.format, body) {
+pub(crate) fn is_past_end(format: &Format, body: &Body<'_>, fault: &DecodeError) -> bool {
+    match (fault, format, body) {
         (DecodeError::Refused { .. }, ..) => true,
         (DecodeError::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::read_texts(text, &[]).is_ok(),
         _ => false,
     }
+}
+
+/// Whether a failure beyond the last page means that there is nothing more.
+pub(crate) fn means_no_page(failure: &Failure) -> bool {
+    failure.retry.is_none() && matches!(failure.cause, Cause::Status { .. } | Cause::RuleFail { .. })
 }
 
 /// Whether finding the next page needs the body of this one.
