@@ -155,7 +155,8 @@ fn a_gap_in_smaller_pages_hides_nothing() {
         page_of_records(records, "\"total\":250")
     };
     for (by, at) in [("number", "p"), ("offset", "o")] {
-        let start = move |a: &SeenRequest| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 100 };
+        let start =
+            move |a: &SeenRequest| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 100 };
         let platform = Platform::start(move |a| holed(start(a)));
         let stream = format!("{JSON}\npage = {{ by = \"{by}\", param = \"{at}\", size = 500, total = \"total\" }}");
         let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
@@ -223,6 +224,44 @@ fn links_in_the_body_and_in_the_header() {
         }),
         3
     );
+}
+
+/// Links without angle brackets are followed, as one platform writes them. What is no link ends the pass, and so does a
+/// total in a header that was not reached.
+#[test]
+fn a_link_header_is_followed_or_refused() {
+    let by = "by = \"link\", size = 3, total_header = \"X-Total-Count\"";
+    let linked = |a: &SeenRequest, last: usize, total: &str, link: fn(&str) -> String| {
+        let next = format!("/list?p={}&q=a,b", a.number_param("p") + 1);
+        let answer = page_from(a.number_param("p") * 3, "").with_header("x-total-count", total);
+        if a.number_param("p") == last { answer } else { answer.with_header("link", &link(&next)) }
+    };
+    assert_eq!(read_all_pages(by, move |a| linked(a, 2, "7", |next| format!("{next}; rel=\"next\""))), 3);
+    for (last, link, words) in [
+        (
+            9,
+            (|next| format!("<{next}; rel=\"next\"")) as fn(&str) -> String,
+            "the header Link cannot be read: </list?p=1&q=a,b; rel=\"next\"",
+        ),
+        (9, |next| format!("{next}; next"), "the header Link cannot be read: /list?p=1&q=a,b; next"),
+        (1, |next| format!("<{next}>; rel=\"next\""), "6 records received, but the platform counts 7"),
+    ] {
+        let platform = Platform::start(move |a| linked(a, last, "7", link));
+        let stream = format!("{JSON}\npage = {{ {by} }}");
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = site.sync_expecting_failure();
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_total_in_a_header() {
+    let start = |a: &SeenRequest| (a.number_param("p") - 1) * 3;
+    let by = "by = \"number\", param = \"p\", size = 100, total_header = \"X-Total\"";
+    assert_eq!(read_all_pages(by, move |a| page_from(start(a), "").with_header("x-total", "7")), 3);
+    let platform = Platform::start(move |a| page_from(start(a), ""));
+    let site = Site::new(&platform, &Says { stream: &format!("{JSON}\npage = {{ {by} }}"), ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("no total number of records in the header X-Total"));
 }
 
 #[test]

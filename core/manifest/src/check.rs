@@ -432,24 +432,34 @@ impl Place<'_> {
 
 /// Checks how a listing is paged. Its answers are JSON, or another format.
 fn check_paging(place: &str, paging: &Paging, is_json: bool, reader: &mut Reader<'_>) {
-        let in_body = match paging {
-            Paging::Number { actual_size, total, has_more, .. } => {
-                actual_size.is_some() || total.is_some() || has_more.is_some()
-            }
-            Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
-            Paging::Token { next, next_header, .. } => {
-                if next.is_some() == next_header.is_some() {
-                    reader.add_fault(place, RuleProblem::NextToken);
-                }
-                next.is_some()
-            }
-            Paging::Link { next, .. } => next.is_some(),
-            Paging::LastRecord { actual_size, .. } => actual_size.is_some(),
-            Paging::None {} => false,
-        };
-        if in_body && !is_json {
-            reader.add_fault(place, RuleProblem::OnlyJsonPage);
+    let in_body = match paging {
+        Paging::Number { actual_size, total, has_more, .. } => {
+            actual_size.is_some() || total.is_some() || has_more.is_some()
         }
+        Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
+        Paging::Token { next, next_header, total, .. } => {
+            if next.is_some() == next_header.is_some() {
+                reader.add_fault(place, RuleProblem::NextToken);
+            }
+            next.is_some() || total.is_some()
+        }
+        Paging::Link { next, total, .. } => next.is_some() || total.is_some(),
+        Paging::LastRecord { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
+        Paging::None {} => false,
+    };
+    if let Paging::Number { total, total_header, .. }
+    | Paging::Offset { total, total_header, .. }
+    | Paging::Token { total, total_header, .. }
+    | Paging::Link { total, total_header, .. }
+    | Paging::LastRecord { total, total_header, .. } = paging
+        && total.is_some()
+        && total_header.is_some()
+    {
+        reader.add_fault(place, RuleProblem::TwoTotals);
+    }
+    if in_body && !is_json {
+        reader.add_fault(place, RuleProblem::OnlyJsonPage);
+    }
 }
 
 /// Whether a date format can be read back: it must determine year, month and day.

@@ -90,6 +90,9 @@ choice! {
             /// same place.
             #[zh = "应答中总条数的路径。此键与 actual_size、has_more 都不写时，一直读到空页为止，因为平台每页给出的可能少于请求的条数。只要平台仍返回整页，即使已达总条数也继续读取。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
             total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
             /// Path in the answer of the flag for more pages: true or 1. With it, an empty page does not end the
             /// listing.
             #[zh = "应答中“是否还有下一页”的路径：true 或 1 表示还有。写了此键，空页不算结束"]
@@ -113,6 +116,9 @@ choice! {
             /// Path in the answer of the total number of records; it works as for `by = "number"`.
             #[zh = "应答中总条数的路径；作用与 by = \"number\" 时相同"]
             total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
         }
         /// By token: each answer has the token of the next page.
         #[zh = "按令牌：每次应答给出下一页的令牌"]
@@ -132,6 +138,13 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the total number of records. If fewer records are received, the pass reports it, and
+            /// the next pass starts from the same place.
+            #[zh = "应答中总条数的路径。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
         }
         /// By link: each answer has the link to the next page, such as OData's `@odata.nextLink`, xAPI's `more` or the
         /// header Link (RFC 8288). The link must lead to the host of `base_url`.
@@ -146,6 +159,13 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the total number of records. If fewer records are received, the pass reports it, and
+            /// the next pass starts from the same place.
+            #[zh = "应答中总条数的路径。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
         }
         /// By a field of the last record, from which the next page continues.
         #[zh = "按本页末条记录的某个字段，下一页由此继续"]
@@ -165,6 +185,13 @@ choice! {
             /// Path in the answer of the page size that the platform used; it works as for `by = "number"`.
             #[zh = "应答中平台实际采用的每页条数的路径；作用与 by = \"number\" 时相同"]
             actual_size: Option<String>;
+            /// Path in the answer of the total number of records. If fewer records are received, the pass reports it, and
+            /// the next pass starts from the same place.
+            #[zh = "应答中总条数的路径。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
         }
     }
 }

@@ -134,6 +134,9 @@ pub enum Cause {
     /// A link in an answer leads to another host.
     #[serde(rename = "platform.link_elsewhere")]
     LinkElsewhere { host: String },
+    /// The header with the link to the next page is malformed.
+    #[serde(rename = "platform.link_header")]
+    LinkHeader { header: String },
     /// A link in an answer is not a URL.
     #[serde(rename = "platform.link_not_url")]
     LinkNotUrl { why: String },
@@ -206,6 +209,9 @@ pub enum Cause {
     /// The page does not say how many records there are.
     #[serde(rename = "platform.page_total")]
     PageTotal { path: String },
+    /// A header does not say how many records there are.
+    #[serde(rename = "platform.page_total_header")]
+    PageTotalHeader { header: String },
     /// The page does not say whether there is more.
     #[serde(rename = "platform.page_has_more")]
     PageHasMore { path: String },

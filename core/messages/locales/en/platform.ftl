@@ -42,6 +42,7 @@ platform-header_value = the header { $header } cannot be sent: its value has a l
 platform-interrupted = the platform { $host } broke off its answer; check base_url and the network
 platform-lease_lost = another process has taken the source over; nothing of this page was written
 platform-link_elsewhere = the next link leads to another host, { $host }; only the host of base_url is asked
+platform-link_header = the header Link cannot be read: { $header }; expected <URL>; rel="next"
 platform-link_not_url = the next link is not a URL: “{ $why }”
 platform-login_cookie = the login gave no cookie; check user and password
 platform-login_page = a web page came instead of records; the login may have expired
@@ -70,6 +71,7 @@ platform-page_size = no page size at { $path }
 platform-page_token_long = the token of the next page is longer than { $max } bytes
 platform-page_token_not_printable = the token of the next page is not printable
 platform-page_total = no total number of records at { $path }
+platform-page_total_header = no total number of records in the header { $header }
 platform-pages_repeat = the platform repeats pages that came before; ask its operator about paging
 platform-pages_too_many = more than { $max } pages in one pass; ask for larger pages
 platform-pages_without_records = { $max } pages without a record, and the platform says that more follow; ask its operator about paging

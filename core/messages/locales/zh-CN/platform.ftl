@@ -42,6 +42,7 @@ platform-header_value = 请求头 { $header } 无法发送：其值有换行或�
 platform-interrupted = 平台 { $host } 的应答中途断开；请检查 base_url 和网络
 platform-lease_lost = 另一个进程已接手此来源；此页没有写入
 platform-link_elsewhere = 下一页链接指向另一主机 { $host }；只访问 base_url 的主机
+platform-link_header = 无法识别 Link 应答头：{ $header }；应为 <网址>; rel="next"
 platform-link_not_url = 下一页链接不是网址：“{ $why }”
 platform-login_cookie = 登录没有得到 Cookie；请检查用户名和密码
 platform-login_page = 返回的是网页而不是记录，可能是登录已过期
@@ -70,6 +71,7 @@ platform-page_size = { $path } 处没有每页条数
 platform-page_token_long = 下一页的令牌超过 { $max } 字节
 platform-page_token_not_printable = 下一页的令牌含有不可显示的字符
 platform-page_total = { $path } 处没有记录的总条数
+platform-page_total_header = 应答头 { $header } 中没有记录的总条数
 platform-pages_repeat = 平台又给出此前已经给出的页；请向平台方询问翻页方法
 platform-pages_too_many = 一次同步超过 { $max } 页；请增大每页条数
 platform-pages_without_records = 连续 { $max } 页没有记录，而平台称还有更多；请向平台方询问翻页方法

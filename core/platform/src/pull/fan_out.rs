@@ -63,12 +63,10 @@ pub(crate) async fn list_partitions(
                             .or_else(|| values(value))
                     };
                     let (ok_path, ok_value) = (ok_path.clone(), ok_value.clone());
-                    let format =
-                        Format::Json { items: items.clone(), ok_path, ok_value, encoding: Encoding::Auto };
+                    let format = Format::Json { items: items.clone(), ok_path, ok_value, encoding: Encoding::Auto };
                     let listing = ParentListing { name, request, paging: page, format: &format, fields };
                     let parents = fetch_parents(platform, &listing, &here).await?;
-                    let with_names =
-                        |item: Parent| item.into_iter().map(|(field, v)| (format!("{name}.{field}"), v));
+                    let with_names = |item: Parent| item.into_iter().map(|(field, v)| (format!("{name}.{field}"), v));
                     parents.into_iter().map(|(id, item)| extend_partition(before, &id, with_names(item))).collect()
                 }
             };
@@ -166,11 +164,7 @@ struct ParentPage {
 }
 
 /// Reads a page of a parent's listing. Returns `None` if the answer means that there is no such page.
-fn read_parents(
-    listing: &ParentListing<'_>,
-    stands: &Cursor,
-    answer: &Answer,
-) -> Result<Option<ParentPage>, Failure> {
+fn read_parents(listing: &ParentListing<'_>, stands: &Cursor, answer: &Answer) -> Result<Option<ParentPage>, Failure> {
     let ParentListing { name, paging, format, fields, .. } = listing;
     let foreign = |why: DecodeError| Failure::retryable(Cause::Undecodable { why: Box::new(why) });
     let body = Body::Text(answer.text().ok_or_else(|| Failure::retryable(Cause::NotText))?.into());
@@ -228,11 +222,7 @@ fn read_parents(
 }
 
 /// Returns the items of a parent's listing that has ended, in the order of their ids.
-fn end_parents(
-    name: &str,
-    ended: &Cursor,
-    found: BTreeMap<String, Parent>,
-) -> Result<Vec<(String, Parent)>, Failure> {
+fn end_parents(name: &str, ended: &Cursor, found: BTreeMap<String, Parent>) -> Result<Vec<(String, Parent)>, Failure> {
     let received = found.len() as u64;
     if let Some(total) = ended.total.filter(|total| received < *total) {
         return Err(Failure::fatal(Cause::ParentShort { listing: name.to_owned(), received, total }));

@@ -170,7 +170,8 @@ impl HttpConnector {
         let empty = if records == 0 { stands.empty + 1 } else { 0 };
         let trail = stands.trail.with_page(place, &known);
         if let Some(next) = &next {
-            paging::check_next_place(next, empty, &trail).map_err(|c| Failure::fatal(c).with_place(address.as_str()))?;
+            paging::check_next_place(next, empty, &trail)
+                .map_err(|c| Failure::fatal(c).with_place(address.as_str()))?;
         }
         let told = since::scan_records(stream, &body, stands.since_of(&listing.key))
             .map_err(|why| Failure::from_decode_error(&address, why))?;

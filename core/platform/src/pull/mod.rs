@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 mod export;
 mod fan_out;
+mod link_header;
 pub(crate) mod listing;
 mod paging;
 mod since;

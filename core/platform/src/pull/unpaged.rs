@@ -1,23 +1,14 @@
 //! Notices that an answer which is taken for a whole listing is only its first page.
 
 use crate::http::web::Answer;
-use crate::pull::paging::parse_next_link;
+use crate::pull::link_header::find_next_link;
 use huiliu_decode::json;
 use huiliu_decode::parts::Body;
 use huiliu_manifest::Format;
 
 /// Names of flags that say whether there is more.
-const FLAGS: [&str; 9] = [
-    "has_more",
-    "hasMore",
-    "has_next",
-    "hasNext",
-    "hasNextPage",
-    "has_next_page",
-    "more",
-    "moreItems",
-    "more_items",
-];
+const FLAGS: [&str; 9] =
+    ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "has_next_page", "more", "moreItems", "more_items"];
 /// Names of texts that lead to the next page.
 const TEXTS: [&str; 11] = [
     "'@odata.nextLink'",
@@ -39,8 +30,8 @@ const TOTAL: &str = "x-total-count";
 /// document is searched beside the list of records, and at its root. Only the header is searched of a document that is
 /// read in windows.
 pub(crate) fn find_sign_of_more(answer: &Answer, body: &Body<'_>, format: &Format, records: u64) -> Option<String> {
-    let links = answer.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
-    if links.into_iter().any(|value| parse_next_link(value).is_some()) {
+    // A header that cannot be read says nothing here, because the manifest does not rely on it.
+    if find_next_link(&answer.headers).is_ok_and(|link| link.is_some()) {
         return Some("Link".into());
     }
     let total: Option<u64> = answer.header(TOTAL).and_then(|text| text.trim().parse().ok());
@@ -55,7 +46,8 @@ pub(crate) fn find_sign_of_more(answer: &Answer, body: &Body<'_>, format: &Forma
     let beside = items.rsplit_once('.').filter(|_| !items.contains('\'')).map(|(of, _)| format!("{of}."));
     let places = || [Some(String::new()), beside.clone()].into_iter().flatten();
     let is_flag = |text: &str| matches!(text, "true" | "1");
-    let is_place = |text: &str| text.len() > 1 && !matches!(text, "false" | "true" | "null" | "-1") && !is_composite(text);
+    let is_place =
+        |text: &str| text.len() > 1 && !matches!(text, "false" | "true" | "null" | "-1") && !is_composite(text);
     let find = |names: &[&str], says: &dyn Fn(&str) -> bool| {
         let paths: Vec<String> = places().flat_map(|of| names.iter().map(move |name| format!("{of}{name}"))).collect();
         let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
