@@ -53,6 +53,12 @@ fn a_total_ends_a_listing_of_smaller_pages() {
     );
     let by = "by = \"offset\", param = \"o\", size = 100, total = \"total\"";
     assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "\"total\":\"7\"")), 3);
+    let more = |start: usize| page_from(start, &format!("\"more\":{}", start + 3 < 7));
+    let by = "by = \"offset\", param = \"o\", size = 100, has_more = \"more\"";
+    assert_eq!(read_all_pages(by, move |a| more(a.number_param("o"))), 3);
+    let by = "by = \"last_record\", param = \"after\", path = \"no\", size = 100, has_more = \"more\"";
+    let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
+    assert_eq!(read_all_pages(by, move |a| more(after(a))), 3);
 }
 
 /// An answer that is read as the whole listing, although it says that there is more.
@@ -207,6 +213,25 @@ fn tokens_in_the_body_and_in_a_header() {
     let by = "by = \"token\", param = \"t\", next_header = \"X-Next\", size = 3";
     let next = |n: usize| if n < 2 { format!("t{}", n + 1) } else { String::new() };
     assert_eq!(read_all_pages(by, move |a| page_from(token(a) * 3, "").with_header("x-next", &next(token(a)))), 3);
+}
+
+/// Some platforms always give a token, and say the end by a flag or by a token of its own.
+#[test]
+fn tokens_that_never_run_out() {
+    let token = |a: &SeenRequest| a.param("t").trim_start_matches('t').parse::<usize>().unwrap_or(0);
+    let by = "by = \"token\", param = \"t\", next = \"next\", size = 3";
+    let next = |n: usize| format!("\"next\":\"t{}\",\"more\":{}", n + 1, n < 2);
+    let flagged = format!("{by}, has_more = \"more\"");
+    assert_eq!(read_all_pages(&flagged, move |a| page_from(token(a) * 3, &next(token(a)))), 3);
+    for end in ["0", "\"-1\"", "\"end\""] {
+        let next = move |n: usize| if n < 2 { format!("\"next\":\"t{}\"", n + 1) } else { format!("\"next\":{end}") };
+        let ended = format!("{by}, end = [\"0\", \"-1\", \"end\"]");
+        assert_eq!(read_all_pages(&ended, move |a| page_from(token(a) * 3, &next(token(a)))), 3, "{end}");
+    }
+    // More records without a token to ask for them.
+    let platform = Platform::start(|_| page_of_records(0..3, "\"next\":null,\"more\":true"));
+    let site = Site::new(&platform, &Says { stream: &format!("{JSON}\npage = {{ {flagged} }}"), ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("the page says that there is more, but has no token"));
 }
 
 #[test]

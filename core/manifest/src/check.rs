@@ -433,18 +433,19 @@ impl Place<'_> {
 /// Checks how a listing is paged. Its answers are JSON, or another format.
 fn check_paging(place: &str, paging: &Paging, is_json: bool, reader: &mut Reader<'_>) {
     let in_body = match paging {
-        Paging::Number { actual_size, total, has_more, .. } => {
+        Paging::Number { actual_size, total, has_more, .. }
+        | Paging::Offset { actual_size, total, has_more, .. }
+        | Paging::LastRecord { actual_size, total, has_more, .. } => {
             actual_size.is_some() || total.is_some() || has_more.is_some()
         }
-        Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
-        Paging::Token { next, next_header, total, .. } => {
+        Paging::Token { next, next_header, total, has_more, .. } => {
             if next.is_some() == next_header.is_some() {
                 reader.add_fault(place, RuleProblem::NextToken);
             }
-            next.is_some() || total.is_some()
+            next.is_some() || total.is_some() || has_more.is_some()
         }
         Paging::Link { next, total, .. } => next.is_some() || total.is_some(),
-        Paging::LastRecord { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
+
         Paging::None {} => false,
     };
     if let Paging::Number { total, total_header, .. }

@@ -119,6 +119,9 @@ choice! {
             /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
             #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
             total_header: Option<String>;
+            /// Path in the answer of the flag for more pages; it works as for `by = "number"`.
+            #[zh = "应答中“是否还有下一页”的路径；作用与 by = \"number\" 时相同"]
+            has_more: Option<String>;
         }
         /// By token: each answer has the token of the next page.
         #[zh = "按令牌：每次应答给出下一页的令牌"]
@@ -145,6 +148,13 @@ choice! {
             /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
             #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
             total_header: Option<String>;
+            /// Path in the answer of the flag for more pages: true or 1. Without it, the token alone decides. If the flag
+            /// says that there is more, but there is no token, the pass ends with an error.
+            #[zh = "应答中“是否还有下一页”的路径：true 或 1 表示还有。不写则只看令牌。表示还有而没有令牌时，本次同步报错并结束"]
+            has_more: Option<String>;
+            /// Tokens that mean the end of the listing, such as \"0\" or \"-1\".
+            #[zh = "表示列表结束的令牌，如 \"0\"、\"-1\""]
+            end: Vec<String> = vec![], "[]";
         }
         /// By link: each answer has the link to the next page, such as OData's `@odata.nextLink`, xAPI's `more` or the
         /// header Link (RFC 8288). The link must lead to the host of `base_url`.
@@ -192,6 +202,9 @@ choice! {
             /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
             #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
             total_header: Option<String>;
+            /// Path in the answer of the flag for more pages; it works as for `by = "number"`.
+            #[zh = "应答中“是否还有下一页”的路径；作用与 by = \"number\" 时相同"]
+            has_more: Option<String>;
         }
     }
 }
@@ -258,6 +271,10 @@ choice! {
             /// Path of the number in a record.
             #[zh = "记录中编号的路径"]
             path: String;
+            /// How far below the highest number received the next pass begins, because a platform can give a number
+            /// before it saves the record, and then save another one first.
+            #[zh = "下次同步从已收到的最大编号减去此数处开始，因为平台可能先给出编号，而记录后保存"]
+            lookback: Within<0, 1_000_000_000> = Within(100), "100";
         }
         /// The platform cannot filter but lists the newest records first: a pass ends at the first page whose records
         /// are all older than the beginning of the last pass, minus `lookback_days`.

@@ -227,6 +227,9 @@ pub enum Cause {
     /// The token of the next page is too long.
     #[serde(rename = "platform.page_token_long")]
     PageTokenLong { max: usize },
+    /// The page says that there is more, but gives no token of the next page.
+    #[serde(rename = "platform.page_token_missing")]
+    PageTokenMissing,
     /// The token of the next page has control characters.
     #[serde(rename = "platform.page_token_not_printable")]
     PageTokenNotPrintable,

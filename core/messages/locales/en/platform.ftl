@@ -69,6 +69,7 @@ platform-page_leads_back = the platform gave the same page again as its next pag
 platform-page_same_records = the page holds the same records as the one before; the platform may ignore the parameter that asks for it
 platform-page_size = no page size at { $path }
 platform-page_token_long = the token of the next page is longer than { $max } bytes
+platform-page_token_missing = the page says that there is more, but has no token of the next page
 platform-page_token_not_printable = the token of the next page is not printable
 platform-page_total = no total number of records at { $path }
 platform-page_total_header = no total number of records in the header { $header }

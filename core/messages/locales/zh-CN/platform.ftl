@@ -69,6 +69,7 @@ platform-page_leads_back = 平台给出的下一页仍是同一页
 platform-page_same_records = 此页与上一页的记录相同；平台可能忽略了请求此页的参数
 platform-page_size = { $path } 处没有每页条数
 platform-page_token_long = 下一页的令牌超过 { $max } 字节
+platform-page_token_missing = 此页表示还有更多，却没有下一页的令牌
 platform-page_token_not_printable = 下一页的令牌含有不可显示的字符
 platform-page_total = { $path } 处没有记录的总条数
 platform-page_total_header = 应答头 { $header } 中没有记录的总条数

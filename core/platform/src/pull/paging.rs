@@ -181,20 +181,21 @@ pub(crate) fn find_next_page(of: PagedFormat<'_>, page: &Received<'_>) -> Result
             let onward = page.decide_next(signs, |step| pages.saturating_mul(step))?;
             Ok(onward.with_place(|| number.saturating_add(1).to_string()))
         }
-        Paging::Offset { size, actual_size, total, total_header, .. } => {
+        Paging::Offset { size, actual_size, total, total_header, has_more, .. } => {
             let offset: u64 = page.place.map_or(Ok(0), str::parse).unwrap_or(page.before);
             let signs = PageSigns {
                 size,
                 actual_size: actual_size.as_deref(),
                 total: TotalPlace::new(total, total_header),
-                has_more: None,
+                has_more: has_more.as_deref(),
             };
             let onward = page.decide_next(signs, |step| offset.saturating_add(step))?;
             let step = if page.records == 0 { onward.step } else { page.records.into() };
             Ok(onward.with_place(|| offset.saturating_add(step).to_string()))
         }
-        Paging::LastRecord { size, actual_size, total, total_header, path, .. } => {
-            let signs = PageSigns { size, actual_size: actual_size.as_deref(), total: None, has_more: None };
+        Paging::LastRecord { size, actual_size, total, total_header, has_more, path, .. } => {
+            let signs =
+                PageSigns { size, actual_size: actual_size.as_deref(), total: None, has_more: has_more.as_deref() };
             // Pages may overlap by a record, so the total ends nothing. It is compared at the end.
             let total = page.read_total_once(TotalPlace::new(total, total_header))?;
             let onward = NextPage { total, ..page.decide_next(signs, |_| page.before)? };
@@ -219,8 +220,19 @@ fn next_from_page(paging: &Paging, page: &Received<'_>) -> Result<Option<String>
     let given = |text: Option<String>| text.filter(|t| !matches!(t.trim(), "" | "false"));
     Ok(match paging {
         Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } | Paging::LastRecord { .. } => None,
-        Paging::Token { next_header: Some(header), .. } => given(page.answer.header(header).map(str::to_owned)),
-        Paging::Token { .. } | Paging::Link { next: Some(_), .. } => given(page.next.clone()),
+        Paging::Token { next_header, has_more, end, .. } => {
+            let token = match next_header {
+                Some(header) => page.answer.header(header).map(str::to_owned),
+                None => page.next.clone(),
+            };
+            let token = given(token).filter(|token| !end.iter().any(|end| end.trim() == token.trim()));
+            match has_more.as_deref().map(|path| page.says_more(path)).transpose()? {
+                Some(false) => None,
+                Some(true) if token.is_none() => return Err(Failure::retryable(Cause::PageTokenMissing)),
+                _ => token,
+            }
+        }
+        Paging::Link { next: Some(_), .. } => given(page.next.clone()),
         Paging::Link { .. } => {
             find_next_link(&page.answer.headers).map_err(|header| Failure::fatal(Cause::LinkHeader { header }))?
         }
@@ -257,10 +269,7 @@ impl Received<'_> {
             Some(Ok(total)) if total > 0 || !is_empty => Some(total),
             _ => self.total,
         };
-        let says = match has_more.map(|path| self.read_has_more(path)) {
-            Some(Err(_)) if is_empty => Some(false),
-            says => says.transpose()?,
-        };
+        let says = has_more.map(|path| self.says_more(path)).transpose()?;
         let so_far = if is_empty { behind(step) } else { self.before.saturating_add(records) };
         let is_reached = total.is_some_and(|total| so_far >= total);
         let beyond_total = is_reached && is_full;
@@ -311,6 +320,14 @@ impl Received<'_> {
     fn read_size(&self, path: &str) -> Result<u64, Failure> {
         let number = self.text_at(path).and_then(|text| text.trim().parse().ok()).filter(|size| *size > 0);
         number.ok_or_else(|| Failure::retryable(Cause::PageSize { path: path.to_owned() }))
+    }
+
+    /// Whether there is more, by the flag at a path. An empty page need not have it.
+    fn says_more(&self, path: &str) -> Result<bool, Failure> {
+        match self.read_has_more(path) {
+            Err(_) if self.records == 0 => Ok(false),
+            says => says,
+        }
     }
 
     fn read_has_more(&self, path: &str) -> Result<bool, Failure> {
@@ -487,11 +504,11 @@ pub(crate) fn means_no_page(failure: &Failure) -> bool {
 /// Whether finding the next page needs the body of this one.
 pub(crate) fn needs_body(paging: &Paging) -> bool {
     match paging {
-        Paging::Number { actual_size, total, has_more, .. } => {
+        Paging::Number { actual_size, total, has_more, .. } | Paging::Offset { actual_size, total, has_more, .. } => {
             actual_size.is_some() || total.is_some() || has_more.is_some()
         }
-        Paging::Offset { actual_size, total, .. } => actual_size.is_some() || total.is_some(),
-        Paging::Token { next_header: Some(_), total, .. } | Paging::Link { next: None, total, .. } => total.is_some(),
+        Paging::Token { next_header: Some(_), total, has_more, .. } => total.is_some() || has_more.is_some(),
+        Paging::Link { next: None, total, .. } => total.is_some(),
         Paging::None {} => false,
         Paging::Token { .. } | Paging::Link { .. } | Paging::LastRecord { .. } => true,
     }
