@@ -94,8 +94,10 @@ fn a_list_and_a_parent_together() {
 #[test]
 fn each_partition_has_a_cursor_of_its_own() {
     let platform = class_platform();
-    let stream =
-        format!("{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\", lookback = 0 }}", stream_toml(PARENT, ""));
+    let stream = format!(
+        "{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\", lookback = 0 }}",
+        stream_toml(PARENT, "")
+    );
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
     let site = Site::new(&platform, &says);
     assert_eq!((site.sync(), site.sync()), ((20, 20), (0, 0)));

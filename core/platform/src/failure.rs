@@ -380,16 +380,29 @@ pub struct Failure {
     /// The number of attempts, if there was or may have been more than one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
+    /// The platform's own words about it.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "platform_says")]
+    pub says: Option<Box<PlatformWords>>,
     /// The minimum wait before a retry; `None` if a retry cannot help.
     #[serde(skip)]
     pub retry: Option<Duration>,
 }
 
+/// What a platform says about an error, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct PlatformWords(pub String);
+
 impl Failure {
+    /// Adds the platform's own words, if there are any.
+    pub(crate) fn with_words(self, words: Option<String>) -> Self {
+        Self { says: self.says.or_else(|| words.map(|words| Box::new(PlatformWords(words)))), ..self }
+    }
+
     /// Creates a failure that a retry cannot fix.
     #[must_use]
     pub fn fatal(cause: Cause) -> Self {
-        Self { cause, place: None, attempts: None, retry: None }
+        Self { cause, place: None, attempts: None, says: None, retry: None }
     }
 
     /// Creates a failure that may be temporary and can be retried without a minimum wait.

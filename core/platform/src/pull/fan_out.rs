@@ -10,6 +10,7 @@ use crate::failure::{Cause, Failure};
 use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::request::{Values, fill_request};
 use crate::http::web::Answer;
+use crate::http::words::find_words;
 use crate::pull::cursor::Cursor;
 use crate::pull::listing::cursor_place;
 use crate::pull::paging::{self, PageFingerprint, PagedFormat, Received};
@@ -173,7 +174,7 @@ fn read_parents(listing: &ParentListing<'_>, stands: &Cursor, answer: &Answer) -
     let success = success.map(|(path, value)| json::SuccessCondition { path, value });
     let page = match json::read_page(text, items, success, paging::next_path(paging), RecordRange::ALL) {
         Err(why) if stands.beyond && paging::is_past_end(format, &body, &why) => return Ok(None),
-        page => page.map_err(foreign)?,
+        page => page.map_err(|why| foreign(why).with_words(find_words(answer)))?,
     };
     let records = page.total;
     if matches!(paging, Paging::None {})

@@ -11,6 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::web::Answer;
+use crate::http::words::find_words;
 use crate::pull::cursor::{Cursor, NextCursor, RemainingListings, partition_key};
 use crate::pull::fan_out::{self, Partition};
 use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, PagedFormat, Received};
@@ -133,7 +134,7 @@ impl HttpConnector {
         let nothing = |address| Ok(listing.make_last_page(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         let outline = match decode::outline_payload(stream, &body, paging::next_path(&stream.page)) {
             Err(e) if stands.beyond && paging::is_past_end(&stream.format, &body, &e) => return nothing(address),
-            outline => outline.map_err(|e| Failure::from_decode_error(&address, e))?,
+            outline => outline.map_err(|e| Failure::from_decode_error(&address, e).with_words(find_words(&answer)))?,
         };
         let records = outline.records;
         let is_paged = !matches!(stream.page, Paging::None {});
