@@ -232,6 +232,7 @@ fn undo_promises(house: &TestEnv) {
         None => &["DROP TRIGGER batch_counters_inserted", "DROP TRIGGER batch_counters_updated"],
     };
     let rest = [
+        "ALTER TABLE sync_run DROP COLUMN notes",
         "DROP TABLE record_notice",
         "ALTER TABLE batch DROP COLUMN withdrawn",
         "ALTER TABLE group_mark DROP COLUMN number",

@@ -417,6 +417,18 @@ impl Failure {
         Self { place: self.place.or_else(|| Some(place.into().into_boxed_str())), ..self }
     }
 
+    /// Whether the platform may refuse the place of the page that was requested, such as a token that has expired: by a
+    /// status that says so, or in its own form.
+    #[must_use]
+    pub fn may_refuse_place(&self) -> bool {
+        match &self.cause {
+            Cause::Status { status } => ["400", "404", "410"].iter().any(|code| status.starts_with(code)),
+            Cause::RuleFail { .. } => true,
+            Cause::Undecodable { why } => matches!(**why, DecodeError::Refused { .. }),
+            _ => false,
+        }
+    }
+
     /// Returns it as the message that is stored and shown.
     #[must_use]
     pub fn message(&self) -> Message {

@@ -138,6 +138,12 @@ impl Cursor {
         }
     }
 
+    /// Returns the cursor at the first page of the same listing.
+    pub(crate) fn at_listing_start(self) -> Self {
+        let Self { since, until, step, began, highest, partition, partitions, short, .. } = self;
+        Self { since, until, step, began, highest, partition, partitions, short, ..Self::default() }
+    }
+
     /// Returns where the listing of a partition begins in this pass.
     pub(crate) fn since_of(&self, key: &str) -> Option<&str> {
         self.since.as_deref().or_else(|| self.partitions.get(key).map(String::as_str))

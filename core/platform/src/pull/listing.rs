@@ -296,6 +296,12 @@ impl Connector for HttpConnector {
             Some(Since::Counter { .. }) | None => None,
         }
     }
+
+    fn restart_listing(&self, _: &Stream, cursor: &str) -> Option<String> {
+        let stands: Cursor = crate::cursor_text::read_cursor(Some(cursor)).ok()?;
+        stands.page.as_ref()?;
+        Some(crate::cursor_text::write_cursor(&stands.at_listing_start()))
+    }
 }
 
 impl HttpConnector {

@@ -1,0 +1,78 @@
+//! Passes that continue where an earlier run stopped, or may not: places that have expired, rows that moved meanwhile, and
+//! cursors that a person set.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use serde_json::json;
+
+use super::{Answer, HTTP, JSON, Platform, Says, Site, page_of_records};
+
+const TOKENS: &str = "page = { by = \"token\", param = \"t\", next = \"next\", size = 3 }";
+
+/// Starts a platform with 15 records, three to a page. While the day is 0, its third page answers 500. A token of
+/// another day answers `expired`.
+fn platform_of_days(day: &Arc<AtomicUsize>, expired: Answer) -> Platform {
+    let day = Arc::clone(day);
+    Platform::start(move |a| {
+        let today = day.load(Relaxed);
+        let (of, page) = match a.param("t").split_once('-') {
+            Some((of, page)) => (of.parse().unwrap(), page.parse().unwrap()),
+            None => (today, 0usize),
+        };
+        if of != today {
+            return expired.clone();
+        }
+        if today == 0 && page == 2 {
+            return Answer::new(400, "boom");
+        }
+        let next = if page < 4 { format!("\"{today}-{}\"", page + 1) } else { "null".into() };
+        page_of_records(page * 3..page * 3 + 3, &format!("\"code\":0,\"next\":{next}"))
+    })
+}
+
+/// The place of an earlier run is refused days later: the listing is read again from its beginning, once, and the run
+/// says so.
+#[test]
+fn a_place_that_has_expired_starts_the_listing_again() {
+    let rule = "answers = [{ path = \"code\", is = [\"7\"], taken = \"fail\" }]";
+    for expired in [
+        Answer::new(400, "{\"error\":\"cursor expired\"}"),
+        Answer::new(404, ""),
+        Answer::new(410, ""),
+        Answer::json("{\"code\":7,\"message\":\"cursor expired\"}"),
+    ] {
+        let day = Arc::new(AtomicUsize::new(0));
+        let platform = platform_of_days(&day, expired);
+        let (transport, stream) = (format!("{HTTP}\n{rule}"), format!("{JSON}\n{TOKENS}"));
+        let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
+        // In its own run, a page that is refused is a failure.
+        site.sync_expecting_failure();
+        assert_eq!((site.read_cursor()["page"].clone(), platform.requests().len()), (json!("0-2"), 3));
+        day.store(1, Relaxed);
+        assert_eq!(site.sync(), (15, 9));
+        assert_eq!((site.read_cursor(), platform.requests().len()), (json!({}), 9));
+        let runs = site.list_items(&["runs", "list", "--json"]);
+        let notes = runs[0]["notes"].to_string();
+        assert!(notes.contains("run.listing_restarted") && runs[1]["notes"] == json!([]), "{runs}");
+        let told = String::from_utf8(site.run(&["runs", "list"]).stdout).unwrap();
+        assert!(told.contains("records: read from the beginning of the listing again"), "{told}");
+    }
+}
+
+/// A platform that refuses its first page too is asked once more, not forever.
+#[test]
+fn a_listing_is_started_again_only_once() {
+    let day = Arc::new(AtomicUsize::new(0));
+    let today = Arc::clone(&day);
+    let platform = Platform::start(move |a| match (today.load(Relaxed), a.param("t")) {
+        (0, "") => page_of_records(0..3, "\"next\":\"x\""),
+        _ => Answer::new(404, ""),
+    });
+    let site = Site::new(&platform, &Says { stream: &format!("{JSON}\n{TOKENS}"), ..Says::default() });
+    site.sync_expecting_failure();
+    day.store(1, Relaxed);
+    site.sync_expecting_failure();
+    assert_eq!(platform.requests().len(), 4);
+    assert_eq!(site.read_cursor()["page"], "x");
+}
