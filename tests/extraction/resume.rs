@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use serde_json::json;
 
-use super::{Answer, HTTP, JSON, Platform, Says, Site, page_of_records};
+use super::{Answer, HTTP, JSON, Platform, Says, Site, page_of_records, record_json};
 
 const TOKENS: &str = "page = { by = \"token\", param = \"t\", next = \"next\", size = 3 }";
 
@@ -75,4 +75,46 @@ fn a_listing_is_started_again_only_once() {
     site.sync_expecting_failure();
     assert_eq!(platform.requests().len(), 4);
     assert_eq!(site.read_cursor()["page"], "x");
+}
+
+/// A row is deleted while the listing is read, so that the rows after it move up and one of them is on no page. The total
+/// at the end is reached, but not the one that was told at the beginning. The next pass begins at the same place.
+#[test]
+fn a_row_that_moved_over_a_border_is_noticed() {
+    let by_number = "by = \"number\", param = \"p\"";
+    let by_offset = "by = \"offset\", param = \"o\"";
+    // Rows before the pass; rows once a page was read; what is wrong then.
+    let (all, one_less): (Vec<usize>, Vec<usize>) = ((0..7).collect(), (1..7).collect());
+    let one_more: Vec<usize> = [9].into_iter().chain(0..7).collect();
+    let both: Vec<usize> = [9].into_iter().chain(0..4).chain(5..7).collect();
+    for (later, words) in [
+        (&all, None),
+        (&one_less, Some("6 records received, but the platform counts 7")),
+        (&one_more, None),
+        (&both, Some("6 records received, but the platform counts 7")),
+    ] {
+        for by in [by_number, by_offset] {
+            let pass = Arc::new(AtomicUsize::new(0));
+            let (count, before, after) = (Arc::clone(&pass), all.clone(), later.clone());
+            let platform = Platform::start(move |a| {
+                let start = a.number_param("o").max(a.number_param("p").saturating_sub(1) * 3);
+                let rows = if count.fetch_add(1, Relaxed) == 0 { &before } else { &after };
+                let items: Vec<String> = rows.iter().skip(start).take(3).map(|n| record_json(*n)).collect();
+                Answer::json(format!("{{\"items\":[{}],\"total\":{}}}", items.join(","), rows.len()))
+            });
+            let since = "since = { by = \"moment\", param = \"from\" }";
+            let stream = format!("{JSON}\npage = {{ {by}, size = 3, total = \"total\" }}\n{since}");
+            let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+            let Some(words) = words else {
+                site.sync();
+                continue;
+            };
+            let said = site.sync_expecting_failure();
+            assert!(said.contains(words), "{by} {later:?}: {said}");
+            assert!(site.read_cursor()["since"].is_null(), "{by}");
+            // Now nothing moves, and the row comes.
+            assert_eq!(site.sync().0, later.len() as i64);
+            assert!(site.read_cursor()["since"].is_string(), "{by}");
+        }
+    }
 }

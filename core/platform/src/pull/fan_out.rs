@@ -13,7 +13,8 @@ use crate::http::web::Answer;
 use crate::http::words::find_words;
 use crate::pull::cursor::Cursor;
 use crate::pull::listing::cursor_place;
-use crate::pull::paging::{self, PageFingerprint, PagedFormat, Received};
+use crate::pull::page_history::PageFingerprint;
+use crate::pull::paging::{self, PagedFormat, Received};
 use crate::pull::unpaged;
 use huiliu_decode::decode::DecodeError;
 use huiliu_decode::parts::Body;
@@ -214,6 +215,7 @@ fn read_parents(listing: &ParentListing<'_>, stands: &Cursor, answer: &Answer) -
         page: onward.place,
         beyond: onward.beyond,
         total: onward.total,
+        first_total: stands.first_total.or(onward.total),
         received: stands.received + u64::from(records),
         largest: stands.largest.max(records.into()),
         empty: if records == 0 { stands.empty + 1 } else { 0 },
@@ -225,7 +227,7 @@ fn read_parents(listing: &ParentListing<'_>, stands: &Cursor, answer: &Answer) -
 /// Returns the items of a parent's listing that has ended, in the order of their ids.
 fn end_parents(name: &str, ended: &Cursor, found: BTreeMap<String, Parent>) -> Result<Vec<(String, Parent)>, Failure> {
     let received = found.len() as u64;
-    if let Some(total) = ended.total.filter(|total| received < *total) {
+    if let Some(total) = ended.first_total.filter(|total| received < *total) {
         return Err(Failure::fatal(Cause::ParentShort { listing: name.to_owned(), received, total }));
     }
     let mut found: Vec<_> = found.into_iter().collect();

@@ -14,7 +14,8 @@ use crate::http::web::Answer;
 use crate::http::words::find_words;
 use crate::pull::cursor::{Cursor, NextCursor, RemainingListings, partition_key};
 use crate::pull::fan_out::{self, Partition};
-use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, PagedFormat, Received};
+use crate::pull::page_history::PageFingerprint;
+use crate::pull::paging::{self, NextPage, PageParams, PagedFormat, Received};
 use crate::pull::since::{self, Window};
 use crate::pull::unpaged;
 use huiliu_decode::decode;
@@ -180,9 +181,12 @@ impl HttpConnector {
         let began = Some(stands.began.unwrap_or_else(huiliu_values::calendar::today_in_shanghai));
         let received = stands.received + u64::from(records);
         let largest = stands.largest.max(records.into());
+        let repeated = stands.repeated + stands.trail.count_repeated(&known);
         // A pass that stops early because all records are older has missed nothing, so the total is dropped.
         let total = total.filter(|_| !told.all_older);
-        let here = Cursor { began, highest, received, largest, total, ..Cursor::clone(stands) };
+        let first_total = stands.first_total.or(total);
+        let trail = if total.is_some() { trail.with_last_records(&known) } else { trail };
+        let here = Cursor { began, highest, received, largest, total, first_total, repeated, ..Cursor::clone(stands) };
         drop(body);
         Ok(match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),

@@ -5,6 +5,7 @@ mod export;
 mod fan_out;
 mod link_header;
 pub(crate) mod listing;
+mod page_history;
 mod paging;
 mod since;
 mod unpaged;

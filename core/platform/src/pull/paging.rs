@@ -1,22 +1,17 @@
 //! Moves from page to page: the parameters of each page's request, and where the next page is.
 
 use std::borrow::Cow;
-use std::io;
-
-use reqwest::Url;
-use sha2::{Digest as _, Sha256};
-
-use serde::{Deserialize, Serialize};
 
 use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
 use crate::pull::link_header::find_next_link;
+use crate::pull::page_history::PageHistory;
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::parts::Body;
-use huiliu_decode::payload::Payload;
 use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::PageSize;
 use huiliu_manifest::{Format, Paging};
+use reqwest::Url;
 
 /// Parameters of the request for a page.
 #[derive(Debug, Default)]
@@ -385,107 +380,6 @@ pub(crate) fn check_next_place(place: &str, empty: u64, trail: &PageHistory) -> 
     Ok(())
 }
 
-/// Digests of the pages received in a listing: the most recent ones, and one mark that is moved ever more rarely
-/// (after 1, 2, 4, 8 … pages). A cycle of any length is noticed after three rounds at the latest.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageHistory {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recent: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mark: Option<String>,
-    #[serde(default)]
-    count: u64,
-    /// Digest of all bytes of the last page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    last: String,
-}
-
-/// Number of recent pages whose digests are kept.
-const RECENT: usize = 32;
-
-impl PageHistory {
-    /// Whether no page was received yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Whether a page at this place was received.
-    pub(crate) fn knows_place(&self, place: Option<&str>) -> bool {
-        let digest = short_digest(place.unwrap_or_default().as_bytes());
-        self.all_pages().any(|page| page.starts_with(&digest))
-    }
-
-    /// Whether a page with these records was received.
-    pub(crate) fn knows_records(&self, PageFingerprint { records, .. }: &PageFingerprint) -> bool {
-        !records.is_empty() && self.all_pages().any(|page| page.get(16..) == Some(records))
-    }
-
-    /// Whether the last page had the same records, but different bytes around them.
-    pub(crate) fn repeats_last(&self, PageFingerprint { records, bytes }: &PageFingerprint) -> bool {
-        self.recent.last().is_some_and(|page| page.get(16..) == Some(records)) && self.last != *bytes
-    }
-
-    fn all_pages(&self) -> impl Iterator<Item = &String> {
-        self.recent.iter().chain(&self.mark)
-    }
-
-    /// Returns the trail with one more page. A page without records is added with its place alone.
-    pub(crate) fn with_page(&self, place: Option<&str>, PageFingerprint { records, bytes }: &PageFingerprint) -> Self {
-        let page = short_digest(place.unwrap_or_default().as_bytes()) + records;
-        let mut trail = self.clone();
-        trail.last.clone_from(bytes);
-        trail.count += 1;
-        if trail.count.is_power_of_two() {
-            trail.mark = Some(page.clone());
-        }
-        trail.recent.push(page);
-        if trail.recent.len() > RECENT {
-            trail.recent.remove(0);
-        }
-        trail
-    }
-}
-
-/// Returns a digest of 16 hexadecimal digits.
-fn short_digest(bytes: &[u8]) -> String {
-    huiliu_vault::keys::hex_encode(&Sha256::digest(bytes)[..8])
-}
-
-/// Identifies a page by two digests: of its records, and of all its bytes. The bytes may differ for the same records,
-/// for example if they contain a number of the request.
-#[derive(Debug, Default)]
-pub(crate) struct PageFingerprint {
-    records: String,
-    bytes: String,
-}
-
-impl PageFingerprint {
-    /// Computes the digests of a page with records.
-    ///
-    /// # Errors
-    /// Errors of reading the payload.
-    pub(crate) fn from_page(format: &Format, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
-        let mut whole = Sha256::new();
-        payload.for_each_chunk(|bytes| whole.update(bytes))?;
-        let bytes = huiliu_vault::keys::hex_encode(&whole.finalize()[..8]);
-        // For formats that are not plain text, not all records may have been unpacked.
-        let records = match body {
-            Body::Text(_) => decode::decode_records(format, body, &[], RecordRange::ALL).ok(),
-            Body::Parts(_) => None,
-        };
-        let records = records.map(|records| {
-            let mut all = Sha256::new();
-            for record in &records {
-                all.update(record.raw.len().to_be_bytes());
-                all.update(record.raw.as_bytes());
-            }
-            huiliu_vault::keys::hex_encode(&all.finalize()[..8])
-        });
-        Ok(Self { records: records.unwrap_or_else(|| bytes.clone()), bytes })
-    }
-}
-
 /// Whether an answer beyond the last page (by the platform's count) means that there is nothing more: an error in the
 /// platform's own form, or JSON without a list.
 pub(crate) fn is_past_end(format: &Format, body: &Body<'_>, fault: &DecodeError) -> bool {
@@ -511,26 +405,5 @@ pub(crate) fn needs_body(paging: &Paging) -> bool {
         Paging::Link { next: None, total, .. } => total.is_some(),
         Paging::None {} => false,
         Paging::Token { .. } | Paging::Link { .. } | Paging::LastRecord { .. } => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn notices_a_cycle_of_any_length() {
-        for length in [1u32, 2, 3, 31, 32, 33, 100, 1_000] {
-            let mut trail = PageHistory::default();
-            let noticed = (0..10 * length).find(|n| {
-                let place = (n % length).to_string();
-                let was_there = trail.knows_place(Some(&place));
-                let known = PageFingerprint { records: short_digest(place.as_bytes()), bytes: String::new() };
-                trail = trail.with_page(Some(&place), &known);
-                was_there
-            });
-            let noticed = noticed.unwrap_or_else(|| panic!("a circle of {length}"));
-            assert!(noticed <= 3 * length && trail.recent.len() <= RECENT, "{length}: {noticed}");
-        }
     }
 }
