@@ -1,8 +1,11 @@
 //! Passes that continue where an earlier run stopped, or may not: places that have expired, rows that moved meanwhile, and
 //! cursors that a person set.
 
+use std::io::Read as _;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -117,4 +120,38 @@ fn a_row_that_moved_over_a_border_is_noticed() {
             assert!(site.read_cursor()["since"].is_string(), "{by}");
         }
     }
+}
+
+/// A reader was put to sleep until its lease expired, and a person set the cursor. When it wakes up, it lands nothing.
+#[test]
+fn a_reader_that_was_asleep_does_not_overwrite_a_cursor_that_a_person_set() {
+    let asleep = Arc::new(AtomicUsize::new(1));
+    let held = Arc::clone(&asleep);
+    let platform = Platform::start(move |a| {
+        while a.param("t") == "1" && held.load(Relaxed) == 1 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let page = a.number_param("t");
+        page_of_records(page * 3..page * 3 + 3, &format!("\"next\":{}", if page < 2 { page + 1 } else { 0 }))
+    });
+    let stream = format!("{JSON}\n{}", TOKENS.replace("size = 3", "size = 3, end = [\"0\"]"));
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let mut reader = site.command(&["sync", "--all"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while platform.requests().len() < 2 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let pid = i32::try_from(reader.id()).unwrap();
+    // SAFETY: a signal to a child of this test.
+    let signal = |number| assert_eq!(unsafe { libc::kill(pid, number) }, 0);
+    signal(libc::SIGSTOP);
+    site.house.run_sql("UPDATE schedule SET lease_until = 1");
+    site.run_json(&["cursors", "set", "a", "records", "--to", "{\"page\":\"2\"}", "--because", "a test", "--json"]);
+    asleep.store(0, Relaxed);
+    signal(libc::SIGCONT);
+    let mut said = String::new();
+    reader.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((reader.wait().unwrap().code(), site.read_cursor()), (Some(1), json!({ "page": "2" })), "{said}");
+    // The next pass begins where the person said.
+    assert_eq!(site.sync(), (3, 3));
+    assert_eq!(platform.requests().last().unwrap().param("t"), "2");
 }

@@ -60,8 +60,42 @@ fn steps_of_time_reach_what_a_cap_hides() {
     site.run_json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
     assert_eq!(site.sync_with(&["--since", &ago(12), "--until", &ago(9)]), (4, 0));
     assert_eq!(site.read_cursor(), json!({ "since": "2014-09-01" }));
+    // The days between the cursor and the first day are not read, so the cursor does not move over them.
+    assert_eq!(site.sync_with(&["--since", &ago(7)]), (8, 0));
+    assert_eq!(site.read_cursor(), json!({ "since": "2014-09-01" }));
+    site.run_json(&["cursors", "set", "a", "records", "--to", &format!("{{\"since\":\"{}\"}}", ago(7)), "--json"]);
     assert_eq!(site.sync_with(&["--since", &ago(7)]), (8, 0));
     assert_eq!(site.read_cursor(), json!({ "since": ago(1) }));
+}
+
+/// A source that was never read completely, and one that stopped in the middle, are read completely later, although
+/// newer days were asked for in between.
+#[test]
+fn days_move_no_cursor_over_what_was_not_read() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let broken = Arc::clone(&fails);
+    let platform = Platform::start(move |a| {
+        if broken.load(Relaxed) && a.param("p") == "2" {
+            return Answer::new(400, "");
+        }
+        let first = if a.param("from").is_empty() { 0 } else { 5 };
+        let start = (a.number_param("p") - 1) * 3 + first;
+        page_of_records(start.min(7)..(start + 3).min(7), "\"total\":7")
+    });
+    let stream = format!(
+        "{JSON}\npage = {{ by = \"number\", param = \"p\", size = 3 }}\nsince = {{ by = \"moment\", param = \"from\" }}"
+    );
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let recent = (today() - chrono::Days::new(7)).to_string();
+    assert_eq!((site.sync_with(&["--since", &recent]), site.read_cursor()), ((2, 2), json!(null)));
+    fails.store(true, Relaxed);
+    site.sync_expecting_failure();
+    let stopped = site.read_cursor();
+    assert_eq!(stopped["page"], "2");
+    fails.store(false, Relaxed);
+    assert_eq!((site.sync_with(&["--since", &recent]), site.read_cursor()), ((2, 0), stopped));
+    assert_eq!(site.sync(), (4, 2));
+    assert_eq!(site.read_cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
 }
 
 #[test]

@@ -59,7 +59,8 @@ pub enum PassStart {
     /// At the beginning of the stream.
     Start,
     /// At what changed on certain days; a platform that cannot filter by day is read completely. A span with a last
-    /// day is a second reading and does not move the source's cursor.
+    /// day is a second reading and does not move the source's cursor. Neither does one that begins after the cursor,
+    /// because the days between them are not read.
     Days(Days),
     /// At what was uploaded. The source's cursor is neither read nor moved.
     Handed,
@@ -138,7 +139,16 @@ async fn read_stream(
         PassStart::Days(days) => connector.cursor_for_days(stream, days),
     };
     let mut cursor = start.clone();
-    let moves = !matches!(from, PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }));
+    let moves = match from {
+        PassStart::Start | PassStart::Cursor => true,
+        PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }) => false,
+        // A platform that cannot be asked by day is read completely. Otherwise the cursor moves over nothing that was
+        // not read.
+        PassStart::Days(days) => {
+            let stored = runs::find_cursor(cx.db, source, &stream.name).await?;
+            start.is_none() || connector.days_reach_cursor(stream, stored.as_deref(), days)
+        }
+    };
     // A place that an earlier run stored may be refused now. The listing is then read from its beginning, once.
     let mut is_earlier_place = from == PassStart::Cursor;
     // A cursor that repeats would make the loop endless.

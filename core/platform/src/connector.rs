@@ -45,6 +45,12 @@ pub trait Connector: Send + Sync {
     /// cannot be asked by day.
     fn cursor_for_days(&self, stream: &Stream, days: Days) -> Option<String>;
 
+    /// Whether a pass over these days reads everything that a pass from `cursor` would read, so that it may move the
+    /// cursor.
+    fn days_reach_cursor(&self, _stream: &Stream, _cursor: Option<&str>, _days: Days) -> bool {
+        false
+    }
+
     /// Returns the cursor from which the listing that `cursor` points into is read from its beginning again, if
     /// `cursor` points to a page that the platform may no longer know.
     fn restart_listing(&self, _stream: &Stream, _cursor: &str) -> Option<String> {

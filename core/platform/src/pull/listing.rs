@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
@@ -299,6 +300,13 @@ impl Connector for HttpConnector {
             // Numbers cannot be derived from days.
             Some(Since::Counter { .. }) | None => None,
         }
+    }
+
+    fn days_reach_cursor(&self, stream: &Stream, cursor: Option<&str>, days: Days) -> bool {
+        let Ok(stands) = crate::cursor_text::read_cursor::<Cursor>(cursor) else { return false };
+        let since: Option<NaiveDate> = stands.since.and_then(|day| day.parse().ok());
+        // Each partition of a fan-out has a day of its own, or none yet.
+        stream.each.is_empty() && since.is_some_and(|since| days.first <= since)
     }
 
     fn restart_listing(&self, _: &Stream, cursor: &str) -> Option<String> {
