@@ -42,13 +42,13 @@ platform-header_value = 请求头 { $header } 无法发送：其值有换行或�
 platform-interrupted = 平台 { $host } 的应答中途断开；请检查 base_url 和网络
 platform-lease_lost = 另一个进程已接手此来源；此页没有写入
 platform-link_elsewhere = 下一页链接指向另一主机 { $host }；只访问 base_url 的主机
-platform-link_header = 无法识别 Link 应答头：{ $header }；应为 <网址>; rel="next"
+platform-link_header = 无法识别 `Link` 应答头：{ $header }；应为 `<网址>; rel="next"`
 platform-link_not_url = 下一页链接不是网址：“{ $why }”
 platform-login_cookie = 登录没有得到 Cookie；请检查用户名和密码
 platform-login_page = 返回的是网页而不是记录，可能是登录已过期
 platform-login_page_columns = 返回的网页中没有列 { $columns }，不是记录，可能是登录已过期
 platform-login_token = 登录后 { $path } 处没有令牌；请检查用户名和密码
-platform-more_pages = { $listing } 还有更多页（应答中的 { $sign } 如此表示），但清单没有规定如何翻页；请在清单中写明翻页方式（page）
+platform-more_pages = { $listing } 还有更多页（应答中的 { $sign } 如此表示），但清单没有规定如何翻页；请在清单中写明翻页方式（`page`）
 platform-no_bucket = 连接器 { $connector } 没有写明存储桶
 platform-no_download = 连接器 { $connector } 没有写明下载方式
 platform-no_process = 无法启动读取该文件的进程：{ $why }
