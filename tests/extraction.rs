@@ -13,6 +13,7 @@ mod paging;
 mod platform;
 mod receive;
 mod requests;
+mod resume;
 mod secrets;
 mod since;
 mod tls;

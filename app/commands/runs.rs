@@ -110,6 +110,7 @@ fn show_runs(rows: &[RunRow]) {
             r.failure
                 .iter()
                 .chain(r.unmet.iter().flatten())
+                .chain(&r.notes)
                 .map(message_text)
                 .collect::<Vec<_>>()
                 .join(label("cli-runs-text")),

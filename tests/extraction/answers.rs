@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Answer, JSON, Platform, Says, Site, page_of_records, records_json};
+use super::{Answer, HTTP, JSON, PASSWORD, Platform, Says, Site, page_of_records, records_json};
 use crate::test_env::Services;
 
 fn site_with_rules(platform: &Platform, rules: &str) -> Site {
@@ -167,4 +167,37 @@ fn a_web_page_that_is_the_stream_s_table_is_taken_and_a_login_page_is_not() {
     let site = Site::new(&platform, &Says { stream: TABLE, ..Says::default() });
     let said = site.sync_expecting_failure();
     assert!(said.contains("without the columns id, idno"), "{said}");
+}
+
+/// A platform that answers 200 with an error in place of the list, or refuses with a status, is quoted. What it repeats
+/// of the request is not.
+#[test]
+fn the_platform_is_quoted() {
+    let moodle =
+        r#"{"exception":"moodle_exception","errorcode":"invalidtoken","message":"Invalid token - token not found"}"#;
+    let nested = r#"{"error":{"code":7,"message":"接口已停用"}}"#;
+    let echo = format!(r#"{{"code":3,"msg":"bad password {PASSWORD} of 22010219590911001X"}}"#);
+    for (status, body, transport, items, words) in [
+        (200, moodle, "", "", "the platform says: Invalid token - token not found"),
+        (200, moodle, "", "items", "the platform says: Invalid token - token not found"),
+        (404, nested, "", "items", "404 Not Found; check base_url"),
+        (404, nested, "", "items", "the platform says: 接口已停用"),
+        (
+            200,
+            &*echo,
+            "answers = [{ path = \"code\", is = [\"3\"], taken = \"fail\" }]",
+            "items",
+            "the platform says: bad password ***",
+        ),
+    ] {
+        let body = body.to_owned();
+        let platform = Platform::start(move |_| Answer::json(body.clone()).with_status(status));
+        let (transport, stream) = (
+            format!("{HTTP}\n{transport}"),
+            format!("request = \"/list\"\nformat = {{ kind = \"json\", items = \"{items}\" }}"),
+        );
+        let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
+        let said = site.sync_expecting_failure();
+        assert!(said.contains(words) && !said.contains("22010219590911001X"), "{words}: {said}");
+    }
 }

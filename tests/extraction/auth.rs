@@ -131,7 +131,7 @@ fn oauth2_with_a_refresh_token() {
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(out.status.code() == Some(1) && said.contains("rejects") && !said.contains("another-one"), "{said}");
     assert!(sync("long-lived").status.success());
-    assert_eq!(platform.requests_for("/list").len(), 4);
+    assert_eq!(platform.requests_for("/list").len(), 5);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use super::{Answer, Platform, Says, Site, page_of_records, record_of_course};
+use super::{Answer, Platform, Says, SeenRequest, Site, page_of_records, record_of_course};
 use crate::test_env::Services;
 
 /// Starts a platform with classes 9, 10 and "x". Classes 9 and 10 have that many records, "x" has one.
@@ -94,8 +94,10 @@ fn a_list_and_a_parent_together() {
 #[test]
 fn each_partition_has_a_cursor_of_its_own() {
     let platform = class_platform();
-    let stream =
-        format!("{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}", stream_toml(PARENT, ""));
+    let stream = format!(
+        "{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\", lookback = 0 }}",
+        stream_toml(PARENT, "")
+    );
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
     let site = Site::new(&platform, &says);
     assert_eq!((site.sync(), site.sync()), ((20, 20), (0, 0)));
@@ -179,6 +181,91 @@ fn values_are_there_when_a_dead_letter_is_replayed() {
     let id = plan["replay"].as_i64().unwrap().to_string();
     site.run_json(&["replay", "apply", &id, "--json"]);
     assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
+}
+
+/// Starts a platform with 25 classes, ten to a page, and one record in each. `beside` adds to the page that begins
+/// after so many classes.
+fn platform_with_pages(beside: impl Fn(&SeenRequest, usize, Answer) -> Answer + Send + Sync + 'static) -> Platform {
+    Platform::start(move |a| {
+        if a.path == "/classes" {
+            let start = a.number_param("o").max(a.number_param("p").saturating_sub(1) * 10);
+            let all: Vec<String> = (start..(start + 10).min(25)).map(|n| format!("{{\"id\":{n}}}")).collect();
+            return beside(a, start, Answer::json(format!("{{\"code\":0,\"rows\":[{}]}}", all.join(","))));
+        }
+        let class: usize = a.path.trim_start_matches("/classes/").trim_end_matches("/records").parse().unwrap();
+        page_of_records(class * 10..class * 10 + usize::from(a.number_param("o") == 0), "")
+    })
+}
+
+fn paged_parent(more: &str) -> String {
+    let parent = format!(
+        "{{ from = \"parent\", name = \"class\", request = \"/classes\", items = \"rows\", fields = {{ id = \"id\" }}{more} }}"
+    );
+    stream_toml(&parent, "")
+}
+
+fn with_text(mut answer: Answer, text: &str) -> Answer {
+    answer.body.pop();
+    answer.body.extend(format!(",{text}}}").into_bytes());
+    answer
+}
+
+#[test]
+fn a_listing_of_parents_is_read_page_by_page() {
+    let link = |_: &SeenRequest, start: usize, answer: Answer| match start {
+        0 | 10 => answer.with_header("link", &format!("</classes?o={}>; rel=\"next\"", start + 10)),
+        _ => answer,
+    };
+    let plain = |_: &SeenRequest, _: usize, answer: Answer| answer;
+    let total = |_: &SeenRequest, _: usize, answer: Answer| with_text(answer, "\"total\":25");
+    let more = |_: &SeenRequest, start: usize, answer: Answer| with_text(answer, &format!("\"more\":{}", start < 20));
+    type Beside = Box<dyn Fn(&SeenRequest, usize, Answer) -> Answer + Send + Sync>;
+    let ways: [(&str, Beside, usize); 5] = [
+        ("by = \"link\", size = 10", Box::new(link), 3),
+        ("by = \"number\", param = \"p\", size = 100", Box::new(plain), 4),
+        ("by = \"offset\", param = \"o\", size = 100", Box::new(plain), 4),
+        ("by = \"offset\", param = \"o\", size = 100, total = \"total\"", Box::new(total), 3),
+        ("by = \"number\", param = \"p\", size = 10, has_more = \"more\"", Box::new(more), 3),
+    ];
+    for (page, beside, requests) in ways {
+        let platform = platform_with_pages(beside);
+        let ok = ", ok_path = \"code\", ok_value = \"0\"";
+        let stream = paged_parent(&format!(", page = {{ {page} }}{ok}"));
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert_eq!((site.sync(), platform.requests_for("/classes").len()), ((25, 25), requests), "{page}");
+    }
+}
+
+/// Fewer parents than there are would mean fewer records, so nothing is read then.
+#[test]
+fn a_listing_of_parents_that_is_not_whole_ends_the_pass() {
+    let link = |_: &SeenRequest, _: usize, answer: Answer| answer.with_header("link", "</classes?o=10>; rel=\"next\"");
+    let flag = |_: &SeenRequest, _: usize, answer: Answer| with_text(answer, "\"hasMore\":true");
+    let token = |_: &SeenRequest, _: usize, answer: Answer| with_text(answer, "\"next_cursor\":\"b2s\"");
+    let count = |_: &SeenRequest, _: usize, answer: Answer| answer.with_header("x-total-count", "25");
+    let total = |_: &SeenRequest, _: usize, answer: Answer| with_text(answer, "\"total\":26");
+    let refused =
+        |_: &SeenRequest, _: usize, answer: Answer| Answer { body: b"{\"code\":7,\"rows\":[]}".to_vec(), ..answer };
+    type Beside = Box<dyn Fn(&SeenRequest, usize, Answer) -> Answer + Send + Sync>;
+    let ways: [(&str, Beside, &str); 6] = [
+        ("", Box::new(link), "class has more pages, as Link of the answer says"),
+        ("", Box::new(flag), "class has more pages, as hasMore of the answer says"),
+        ("", Box::new(token), "class has more pages, as next_cursor of the answer says"),
+        ("", Box::new(count), "class has more pages, as X-Total-Count of the answer says"),
+        (
+            ", page = { by = \"number\", param = \"p\", size = 10, total = \"total\" }",
+            Box::new(total),
+            "class: 25 items of the listing received, but the platform counts 26",
+        ),
+        (", ok_path = \"code\", ok_value = \"0\"", Box::new(refused), "code"),
+    ];
+    for (more, beside, words) in ways {
+        let platform = platform_with_pages(beside);
+        let site = Site::new(&platform, &Says { stream: &paged_parent(more), ..Says::default() });
+        let said = site.sync_expecting_failure();
+        assert!(said.contains(words), "{more}: {said}");
+        assert!(platform.requests().iter().all(|a| a.path == "/classes"), "{more}");
+    }
 }
 
 #[test]

@@ -33,9 +33,9 @@ fn numbers_from_one_and_from_zero() {
         } else {
             Answer::new(400, "")
         }),
-        3
+        4
     );
-    assert_eq!(read_all_pages(&format!("{by}, first = 0"), |a| page_from(a.number_param("p") * 3, "")), 3);
+    assert_eq!(read_all_pages(&format!("{by}, first = 0"), |a| page_from(a.number_param("p") * 3, "")), 4);
 }
 
 /// A platform that gives fewer records per page than requested is still read to the end.
@@ -53,6 +53,47 @@ fn a_total_ends_a_listing_of_smaller_pages() {
     );
     let by = "by = \"offset\", param = \"o\", size = 100, total = \"total\"";
     assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "\"total\":\"7\"")), 3);
+    let more = |start: usize| page_from(start, &format!("\"more\":{}", start + 3 < 7));
+    let by = "by = \"offset\", param = \"o\", size = 100, has_more = \"more\"";
+    assert_eq!(read_all_pages(by, move |a| more(a.number_param("o"))), 3);
+    let by = "by = \"last_record\", param = \"after\", path = \"no\", size = 100, has_more = \"more\"";
+    let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
+    assert_eq!(read_all_pages(by, move |a| more(after(a))), 3);
+}
+
+/// An answer that is read as the whole listing, although it says that there is more.
+#[test]
+fn a_listing_with_more_pages_than_the_manifest_reads_is_refused() {
+    for (more, sign) in [
+        ("\"has_more\":true", "has_more"),
+        ("\"next\":\"/list?p=2\"", "next"),
+        ("\"@odata.nextLink\":\"http://h/list?p=2\"", "'@odata.nextLink'"),
+        ("", "Link"),
+        ("", "X-Total-Count"),
+    ] {
+        let platform = Platform::start(move |_| {
+            let answer = page_of_records(0..3, more);
+            match sign {
+                "Link" => answer.with_header("link", "</list?p=2>; rel=\"next\""),
+                "X-Total-Count" => answer.with_header("x-total-count", "4"),
+                _ => answer,
+            }
+        });
+        let site = Site::new(&platform, &Says::default());
+        let said = site.sync_expecting_failure();
+        assert!(said.contains(&format!("records has more pages, as {sign} of the answer says")), "{said}");
+    }
+    // What says that there is no more, or something else, harms nothing.
+    for more in [
+        "\"has_more\":false,\"next\":null,\"nextPage\":\"\",\"next_cursor\":\"-1\"",
+        "\"more\":{\"a\":1},\"next\":0,\"hasNext\":0",
+    ] {
+        let answer = move |_: &SeenRequest| {
+            let link = "</list?p=1>; rel=\"first\", </style.css>; rel=preload; as=style";
+            page_of_records(0..7, more).with_header("link", link).with_header("x-total-count", "7")
+        };
+        assert_eq!(read_all_pages("by = \"none\"", answer), 1);
+    }
 }
 
 /// On a terminal the total that the platform tells is told. Pages count from 1 also where the platform counts from 0.
@@ -82,7 +123,83 @@ fn a_total_is_told_on_a_terminal_and_pages_count_from_one() {
 #[test]
 fn offsets() {
     let by = "by = \"offset\", param = \"o\", size_param = \"n\", size = 3";
-    assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "")), 3);
+    assert_eq!(read_all_pages(by, |a| page_from(a.number_param("o"), "")), 4);
+}
+
+/// The platform gives at most 100 of the 500 records that are asked for, 250 in all. A short page is no end; only an
+/// empty page is, or the page size that the platform tells.
+#[test]
+fn a_platform_that_gives_fewer_per_page_is_read_to_the_end() {
+    let capped = |start: usize| page_of_records(start.min(250)..(start + 100).min(250), "\"pageSize\":100");
+    let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
+    type Start = Box<dyn Fn(&SeenRequest) -> usize + Send + Sync>;
+    for (by, requests) in [("", 4), ("actual_size = \"pageSize\",", 3)] {
+        let ways: [(String, Start); 3] = [
+            (format!("by = \"number\", param = \"p\", {by}"), Box::new(|a| (a.number_param("p") - 1) * 100)),
+            (format!("by = \"offset\", param = \"o\", {by}"), Box::new(|a| a.number_param("o"))),
+            (format!("by = \"last_record\", param = \"after\", path = \"no\", {by}"), Box::new(after)),
+        ];
+        for (paging, start) in ways {
+            let platform = Platform::start(move |a| capped(start(a)));
+            let stream = format!("{JSON}\npage = {{ {paging} size = 500 }}");
+            let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+            assert_eq!((site.sync(), platform.requests().len()), ((250, 250), requests), "{paging}");
+        }
+    }
+    // A page size that is missing is not guessed.
+    let platform = Platform::start(|_| page_of_records(0..3, ""));
+    let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 500, actual_size = \"pageSize\" }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("no page size at pageSize"));
+}
+
+/// What an empty page moves by is the size of the platform's pages, not the size that was asked for.
+#[test]
+fn a_gap_in_smaller_pages_hides_nothing() {
+    let holed = |start: usize| {
+        let records = if start == 100 { 0..0 } else { start.min(250)..(start + 100).min(250) };
+        page_of_records(records, "\"total\":250")
+    };
+    for (by, at) in [("number", "p"), ("offset", "o")] {
+        let start =
+            move |a: &SeenRequest| if at == "o" { a.number_param("o") } else { (a.number_param("p") - 1) * 100 };
+        let platform = Platform::start(move |a| holed(start(a)));
+        let stream = format!("{JSON}\npage = {{ by = \"{by}\", param = \"{at}\", size = 500, total = \"total\" }}");
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert!(site.sync_expecting_failure().contains("150 records received, but the platform counts 250"), "{by}");
+    }
+}
+
+/// After a page that was shorter than the others, the platform may say in its own way that there is no further page.
+/// After pages that are all as large as the first, an error is an error.
+#[test]
+fn what_follows_a_short_page_may_be_refused() {
+    type Behind = fn() -> Answer;
+    let behind: [Behind; 4] = [
+        || Answer::new(404, "no such page"),
+        || Answer::json("{\"items\":null}"),
+        || page_of_records(200..250, ""),
+        || page_of_records(200..250, "\"now\":1"),
+    ];
+    for (nth, behind) in behind.into_iter().enumerate() {
+        for (first, all) in [(0, 250), (200, 50)] {
+            let platform = Platform::start(move |a| {
+                let start = (a.number_param("p") - 1) * 100 + first;
+                if start < 250 { page_of_records(start..(start + 100).min(250), "") } else { behind() }
+            });
+            let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 500 }}");
+            let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+            assert_eq!(site.sync(), (all, all), "{nth}, {first}");
+        }
+    }
+    let platform = Platform::start(|a| match a.number_param("p") {
+        p @ (1 | 2) => page_of_records((p - 1) * 100..p * 100, ""),
+        _ => Answer::new(400, "the result window is too large"),
+    });
+    let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 500 }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let said = site.sync_expecting_failure();
+    assert!(said.contains("400") && said.contains("page 3"), "{said}");
 }
 
 #[test]
@@ -96,6 +213,25 @@ fn tokens_in_the_body_and_in_a_header() {
     let by = "by = \"token\", param = \"t\", next_header = \"X-Next\", size = 3";
     let next = |n: usize| if n < 2 { format!("t{}", n + 1) } else { String::new() };
     assert_eq!(read_all_pages(by, move |a| page_from(token(a) * 3, "").with_header("x-next", &next(token(a)))), 3);
+}
+
+/// Some platforms always give a token, and say the end by a flag or by a token of its own.
+#[test]
+fn tokens_that_never_run_out() {
+    let token = |a: &SeenRequest| a.param("t").trim_start_matches('t').parse::<usize>().unwrap_or(0);
+    let by = "by = \"token\", param = \"t\", next = \"next\", size = 3";
+    let next = |n: usize| format!("\"next\":\"t{}\",\"more\":{}", n + 1, n < 2);
+    let flagged = format!("{by}, has_more = \"more\"");
+    assert_eq!(read_all_pages(&flagged, move |a| page_from(token(a) * 3, &next(token(a)))), 3);
+    for end in ["0", "\"-1\"", "\"end\""] {
+        let next = move |n: usize| if n < 2 { format!("\"next\":\"t{}\"", n + 1) } else { format!("\"next\":{end}") };
+        let ended = format!("{by}, end = [\"0\", \"-1\", \"end\"]");
+        assert_eq!(read_all_pages(&ended, move |a| page_from(token(a) * 3, &next(token(a)))), 3, "{end}");
+    }
+    // More records without a token to ask for them.
+    let platform = Platform::start(|_| page_of_records(0..3, "\"next\":null,\"more\":true"));
+    let site = Site::new(&platform, &Says { stream: &format!("{JSON}\npage = {{ {flagged} }}"), ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("the page says that there is more, but has no token"));
 }
 
 #[test]
@@ -115,11 +251,61 @@ fn links_in_the_body_and_in_the_header() {
     );
 }
 
+/// Links without angle brackets are followed, as one platform writes them. What is no link ends the pass, and so does a
+/// total in a header that was not reached.
+#[test]
+fn a_link_header_is_followed_or_refused() {
+    let by = "by = \"link\", size = 3, total_header = \"X-Total-Count\"";
+    let linked = |a: &SeenRequest, last: usize, total: &str, link: fn(&str) -> String| {
+        let next = format!("/list?p={}&q=a,b", a.number_param("p") + 1);
+        let answer = page_from(a.number_param("p") * 3, "").with_header("x-total-count", total);
+        if a.number_param("p") == last { answer } else { answer.with_header("link", &link(&next)) }
+    };
+    assert_eq!(read_all_pages(by, move |a| linked(a, 2, "7", |next| format!("{next}; rel=\"next\""))), 3);
+    for (last, link, words) in [
+        (
+            9,
+            (|next| format!("<{next}; rel=\"next\"")) as fn(&str) -> String,
+            "the header Link cannot be read: </list?p=1&q=a,b; rel=\"next\"",
+        ),
+        (9, |next| format!("{next}; next"), "the header Link cannot be read: /list?p=1&q=a,b; next"),
+        (1, |next| format!("<{next}>; rel=\"next\""), "6 records received, but the platform counts 7"),
+    ] {
+        let platform = Platform::start(move |a| linked(a, last, "7", link));
+        let stream = format!("{JSON}\npage = {{ {by} }}");
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = site.sync_expecting_failure();
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_total_in_a_header() {
+    let start = |a: &SeenRequest| (a.number_param("p") - 1) * 3;
+    let by = "by = \"number\", param = \"p\", size = 100, total_header = \"X-Total\"";
+    assert_eq!(read_all_pages(by, move |a| page_from(start(a), "").with_header("x-total", "7")), 3);
+    let platform = Platform::start(move |a| page_from(start(a), ""));
+    let site = Site::new(&platform, &Says { stream: &format!("{JSON}\npage = {{ {by} }}"), ..Says::default() });
+    assert!(site.sync_expecting_failure().contains("no total number of records in the header X-Total"));
+}
+
 #[test]
 fn the_last_record_leads_on() {
     let by = "by = \"last_record\", param = \"after\", path = \"no\", size = 3";
     let after = |a: &SeenRequest| if a.param("after").is_empty() { 0 } else { a.number_param("after") + 1 };
-    assert_eq!(read_all_pages(by, move |a| page_from(after(a), "")), 3);
+    assert_eq!(read_all_pages(by, move |a| page_from(after(a), "")), 4);
+    // Some platforms begin the next page with the record that it continues from.
+    let from = |a: &SeenRequest| a.number_param("after");
+    assert_eq!(read_with_overlap(by, move |a| page_from(from(a), "")), 4);
+}
+
+/// Reads seven records in pages of three, each of which repeats the last record of the one before.
+fn read_with_overlap(paging: &str, answer: impl Fn(&SeenRequest) -> Answer + Send + Sync + 'static) -> usize {
+    let platform = Platform::start(answer);
+    let stream = format!("{JSON}\npage = {{ {paging} }}");
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(site.sync().1, 7);
+    platform.requests().len()
 }
 
 /// Circles of one, two and many pages, and a platform that gives the same page for every request.

@@ -1,9 +1,12 @@
 //! Reading changes only: moments in several forms, steps, counters, newest first; and cursors that people inspect and
 //! set.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use serde_json::json;
 
-use super::{Answer, JSON, Platform, Says, Site, page_of_records, record_of_course, records_json};
+use super::{Answer, JSON, Platform, Says, Site, page_of_records, record_json, record_of_course, records_json};
 
 fn today() -> chrono::NaiveDate {
     chrono::Utc::now().with_timezone(&chrono::FixedOffset::east_opt(8 * 3_600).unwrap()).date_naive()
@@ -57,8 +60,42 @@ fn steps_of_time_reach_what_a_cap_hides() {
     site.run_json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
     assert_eq!(site.sync_with(&["--since", &ago(12), "--until", &ago(9)]), (4, 0));
     assert_eq!(site.read_cursor(), json!({ "since": "2014-09-01" }));
+    // The days between the cursor and the first day are not read, so the cursor does not move over them.
+    assert_eq!(site.sync_with(&["--since", &ago(7)]), (8, 0));
+    assert_eq!(site.read_cursor(), json!({ "since": "2014-09-01" }));
+    site.run_json(&["cursors", "set", "a", "records", "--to", &format!("{{\"since\":\"{}\"}}", ago(7)), "--json"]);
     assert_eq!(site.sync_with(&["--since", &ago(7)]), (8, 0));
     assert_eq!(site.read_cursor(), json!({ "since": ago(1) }));
+}
+
+/// A source that was never read completely, and one that stopped in the middle, are read completely later, although
+/// newer days were asked for in between.
+#[test]
+fn days_move_no_cursor_over_what_was_not_read() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let broken = Arc::clone(&fails);
+    let platform = Platform::start(move |a| {
+        if broken.load(Relaxed) && a.param("p") == "2" {
+            return Answer::new(400, "");
+        }
+        let first = if a.param("from").is_empty() { 0 } else { 5 };
+        let start = (a.number_param("p") - 1) * 3 + first;
+        page_of_records(start.min(7)..(start + 3).min(7), "\"total\":7")
+    });
+    let stream = format!(
+        "{JSON}\npage = {{ by = \"number\", param = \"p\", size = 3 }}\nsince = {{ by = \"moment\", param = \"from\" }}"
+    );
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let recent = (today() - chrono::Days::new(7)).to_string();
+    assert_eq!((site.sync_with(&["--since", &recent]), site.read_cursor()), ((2, 2), json!(null)));
+    fails.store(true, Relaxed);
+    site.sync_expecting_failure();
+    let stopped = site.read_cursor();
+    assert_eq!(stopped["page"], "2");
+    fails.store(false, Relaxed);
+    assert_eq!((site.sync_with(&["--since", &recent]), site.read_cursor()), ((2, 0), stopped));
+    assert_eq!(site.sync(), (4, 2));
+    assert_eq!(site.read_cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
 }
 
 #[test]
@@ -68,7 +105,7 @@ fn numbers() {
         let until = if a.param("after").is_empty() { 12 } else { 14 };
         page_of_records(after.min(until)..(after + 20).min(until), "")
     });
-    let stream = format!("{JSON}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}");
+    let stream = format!("{JSON}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\", lookback = 0 }}");
     let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
     assert_eq!((site.sync(), site.sync()), ((12, 12), (2, 2)));
     assert_eq!(site.read_cursor(), json!({ "since": "13" }));
@@ -93,6 +130,29 @@ fn numbers() {
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.code() == Some(2) && said.contains(words), "{said}");
     }
+}
+
+/// Numbers 1, 2 and 4 are listed at first. Number 3 was given before 4 and is saved afterwards.
+#[test]
+fn a_number_that_is_saved_late_is_found() {
+    let late = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&late);
+    let platform = Platform::start(move |a| {
+        let all: &[usize] = if seen.load(Relaxed) { &[1, 2, 3, 4, 5] } else { &[1, 2, 4] };
+        let items: Vec<String> =
+            all.iter().filter(|n| **n > a.number_param("after")).map(|n| record_json(*n)).collect();
+        Answer::json(format!("{{\"items\":[{}]}}", items.join(",")))
+    });
+    let rule = "since = { by = \"counter\", param = \"after\", path = \"no\"";
+    let site = Site::new(&platform, &Says { stream: &format!("{JSON}\n{rule} }}"), ..Says::default() });
+    assert_eq!(site.sync(), (3, 3));
+    late.store(true, Relaxed);
+    assert_eq!((site.sync(), site.sync()), ((5, 2), (5, 0)));
+    assert_eq!(site.read_cursor(), json!({ "since": "5" }));
+    site.write_connector("p", &Says { stream: &format!("{JSON}\n{rule}, lookback = 2 }}"), ..Says::default() });
+    assert_eq!(site.sync(), (2, 0));
+    let asked: Vec<String> = platform.requests().iter().map(|a| a.param("after").to_owned()).collect();
+    assert_eq!(asked, ["", "0", "0", "3"]);
 }
 
 /// A platform that has no filter for changes and lists the newest first is read only until a page is old.

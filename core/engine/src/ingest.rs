@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
@@ -11,6 +12,7 @@ use crate::log_event::LogEvent;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
+use huiliu_messages::Message;
 use huiliu_platform::{Cause, Connector, Counted, Days, Failure, Page, Shortfall};
 use huiliu_queue::{Notice, Queue};
 use huiliu_store::intake::runs::{self, Landing, Source};
@@ -57,7 +59,8 @@ pub enum PassStart {
     /// At the beginning of the stream.
     Start,
     /// At what changed on certain days; a platform that cannot filter by day is read completely. A span with a last
-    /// day is a second reading and does not move the source's cursor.
+    /// day is a second reading and does not move the source's cursor. Neither does one that begins after the cursor,
+    /// because the days between them are not read.
     Days(Days),
     /// At what was uploaded. The source's cursor is neither read nor moved.
     Handed,
@@ -136,7 +139,18 @@ async fn read_stream(
         PassStart::Days(days) => connector.cursor_for_days(stream, days),
     };
     let mut cursor = start.clone();
-    let moves = !matches!(from, PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }));
+    let moves = match from {
+        PassStart::Start | PassStart::Cursor => true,
+        PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }) => false,
+        // A platform that cannot be asked by day is read completely. Otherwise the cursor moves over nothing that was
+        // not read.
+        PassStart::Days(days) => {
+            let stored = runs::find_cursor(cx.db, source, &stream.name).await?;
+            start.is_none() || connector.days_reach_cursor(stream, stored.as_deref(), days)
+        }
+    };
+    // A place that an earlier run stored may be refused now. The listing is then read from its beginning, once.
+    let mut is_earlier_place = from == PassStart::Cursor;
     // A cursor that repeats would make the loop endless.
     let mut asked = HashSet::new();
     loop {
@@ -150,8 +164,17 @@ async fn read_stream(
         let mut page = match pulled {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(Ok(())),
-            Err(f) => return Ok(Err(f)),
+            Err(f) => {
+                let again = cursor.as_deref().filter(|_| is_earlier_place && f.may_refuse_place());
+                let Some(again) = again.and_then(|place| connector.restart_listing(stream, place)) else {
+                    return Ok(Err(f));
+                };
+                note_restart(cx.db, run, stream, &f).await?;
+                (cursor, is_earlier_place) = (Some(again), false);
+                continue;
+            }
         };
+        is_earlier_place = false;
         if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
             return Ok(Err(Failure::fatal(Cause::PagesRepeat).with_place(page.address)));
         }
@@ -199,6 +222,22 @@ async fn read_stream(
         }
         cursor = Some(page.cursor);
     }
+}
+
+/// Something that happened in a run and that its result does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+enum RunNote {
+    /// The platform refused the place of an earlier run, and the listing was read from its beginning again.
+    #[serde(rename = "run.listing_restarted")]
+    ListingRestarted { stream: String, why: Message },
+}
+
+/// Says in the log and in the run that a listing is read from its beginning again.
+async fn note_restart(db: &Db, run: i64, stream: &Stream, why: &Failure) -> Result<(), StoreError> {
+    let (stream, why) = (stream.name.clone(), why.message());
+    tracing::warn!("{}", LogEvent::ListingRestarted { stream: stream.clone(), why: why.clone() });
+    runs::add_note(db, run, &Message::new(&RunNote::ListingRestarted { stream, why })).await
 }
 
 /// Returns when `stop` becomes true. Never returns if the sender is gone.

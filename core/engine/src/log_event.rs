@@ -20,6 +20,9 @@ pub(crate) enum LogEvent {
     /// Raw records have fields that no earlier one had.
     #[serde(rename = "log.new_fields")]
     NewFields { fields: Vec<String> },
+    /// The platform refused the place of an earlier run, and the listing is read from its beginning again.
+    #[serde(rename = "log.listing_restarted")]
+    ListingRestarted { stream: String, why: Message },
     /// A pass did not meet what its manifest expects.
     #[serde(rename = "log.not_as_expected")]
     NotAsExpected { what: Message },

@@ -404,7 +404,8 @@ impl Place<'_> {
                         reader.add_fault(&at, RuleProblem::EmptyFanOut);
                     }
                 }
-                Each::Parent { name, request: of, fields, .. } => {
+                Each::Parent { name, request: of, fields, page, .. } => {
+                    check_paging(&format!("{at}.page"), page, true, reader);
                     let known: Vec<&str> = here.iter().map(String::as_str).collect();
                     check_request(&format!("{at}.request"), of, &known, reader);
                     here.push(format!("each.{name}"));
@@ -435,32 +436,51 @@ impl Place<'_> {
             (None, None) => reader.add_fault(&self.of, RuleProblem::NoRequest),
             (Some(_), Some(_)) => reader.add_fault(&self.place_of("request"), RuleProblem::RequestAndExport),
         }
-        self.check_paging(reader);
+        self.check_pages(reader);
     }
 
-    fn check_paging(&self, reader: &mut Reader<'_>) {
+    fn check_pages(&self, reader: &mut Reader<'_>) {
         let is_json = matches!(self.stream.format, Format::Json { .. });
-        let in_body = match &self.stream.page {
-            Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
-            Paging::Offset { total, .. } => total.is_some(),
-            Paging::Token { next, next_header, .. } => {
-                if next.is_some() == next_header.is_some() {
-                    reader.add_fault(&self.place_of("page"), RuleProblem::NextToken);
-                }
-                next.is_some()
-            }
-            Paging::Link { next, .. } => next.is_some(),
-            Paging::None {} | Paging::LastRecord { .. } => false,
-        };
-        if in_body && !is_json {
-            reader.add_fault(&self.place_of("page"), RuleProblem::OnlyJsonPage);
-        }
+        check_paging(&self.place_of("page"), &self.stream.page, is_json, reader);
         if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
             && step_days.is_some()
             && begin.is_none()
         {
             reader.add_fault(&self.place_of("since"), RuleProblem::StepBegin);
         }
+    }
+}
+
+/// Checks how a listing is paged. Its answers are JSON, or another format.
+fn check_paging(place: &str, paging: &Paging, is_json: bool, reader: &mut Reader<'_>) {
+    let in_body = match paging {
+        Paging::Number { actual_size, total, has_more, .. }
+        | Paging::Offset { actual_size, total, has_more, .. }
+        | Paging::LastRecord { actual_size, total, has_more, .. } => {
+            actual_size.is_some() || total.is_some() || has_more.is_some()
+        }
+        Paging::Token { next, next_header, total, has_more, .. } => {
+            if next.is_some() == next_header.is_some() {
+                reader.add_fault(place, RuleProblem::NextToken);
+            }
+            next.is_some() || total.is_some() || has_more.is_some()
+        }
+        Paging::Link { next, total, .. } => next.is_some() || total.is_some(),
+
+        Paging::None {} => false,
+    };
+    if let Paging::Number { total, total_header, .. }
+    | Paging::Offset { total, total_header, .. }
+    | Paging::Token { total, total_header, .. }
+    | Paging::Link { total, total_header, .. }
+    | Paging::LastRecord { total, total_header, .. } = paging
+        && total.is_some()
+        && total_header.is_some()
+    {
+        reader.add_fault(place, RuleProblem::TwoTotals);
+    }
+    if in_body && !is_json {
+        reader.add_fault(place, RuleProblem::OnlyJsonPage);
     }
 }
 

@@ -146,6 +146,9 @@ pub enum RuleProblem {
     /// The place of the next token is missing, or given twice.
     #[serde(rename = "rule.next_token")]
     NextToken,
+    /// The place of the total is given twice.
+    #[serde(rename = "rule.two_totals")]
+    TwoTotals,
     /// Paging reads the body of a page, which must then be JSON.
     #[serde(rename = "rule.only_json_page")]
     OnlyJsonPage,

@@ -76,15 +76,23 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the page size that the platform used, where it gives no more than so many. With it, a
+            /// page with fewer records is the last. Leave it out if the platform only repeats the requested size.
+            #[zh = "应答中平台实际采用的每页条数的路径（平台限制每页条数时）。写了此键，不满该条数的页为末页。平台只是照抄请求的条数时不要写"]
+            actual_size: Option<String>;
             /// Number of the first page.
             #[zh = "首页页码"]
             first: Within<0, 1> = Within(1), "1";
-            /// Path in the answer of the total number of records; without it, the first page with fewer records than
-            /// `size` is the last. As long as the platform returns full pages, reading continues, even if the total is
-            /// reached. If fewer records are received than the total, the pass reports it, and the next pass starts
-            /// from the same place.
-            #[zh = "应答中总条数的路径；不写则以不满一页的页为末页。只要平台仍返回整页，即使已达总条数也继续读取。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            /// Path in the answer of the total number of records. Without it and without `actual_size` and `has_more`,
+            /// reading continues until a page is empty, because a platform may give fewer records per page than
+            /// requested. As long as the platform returns full pages, reading continues, even if the total is reached.
+            /// If fewer records are received than the total, the pass reports it, and the next pass starts from the
+            /// same place.
+            #[zh = "应答中总条数的路径。此键与 actual_size、has_more 都不写时，一直读到空页为止，因为平台每页给出的可能少于请求的条数。只要平台仍返回整页，即使已达总条数也继续读取。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
             total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
             /// Path in the answer of the flag for more pages: true or 1. With it, an empty page does not end the
             /// listing.
             #[zh = "应答中“是否还有下一页”的路径：true 或 1 表示还有。写了此键，空页不算结束"]
@@ -102,9 +110,18 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the page size that the platform used; it works as for `by = "number"`.
+            #[zh = "应答中平台实际采用的每页条数的路径；作用与 by = \"number\" 时相同"]
+            actual_size: Option<String>;
             /// Path in the answer of the total number of records; it works as for `by = "number"`.
             #[zh = "应答中总条数的路径；作用与 by = \"number\" 时相同"]
             total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
+            /// Path in the answer of the flag for more pages; it works as for `by = "number"`.
+            #[zh = "应答中“是否还有下一页”的路径；作用与 by = \"number\" 时相同"]
+            has_more: Option<String>;
         }
         /// By token: each answer has the token of the next page.
         #[zh = "按令牌：每次应答给出下一页的令牌"]
@@ -124,6 +141,20 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the total number of records. If fewer records are received, the pass reports it, and
+            /// the next pass starts from the same place.
+            #[zh = "应答中总条数的路径。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
+            /// Path in the answer of the flag for more pages: true or 1. Without it, the token alone decides. If the flag
+            /// says that there is more, but there is no token, the pass ends with an error.
+            #[zh = "应答中“是否还有下一页”的路径：true 或 1 表示还有。不写则只看令牌。表示还有而没有令牌时，本次同步报错并结束"]
+            has_more: Option<String>;
+            /// Tokens that mean the end of the listing, such as \"0\" or \"-1\".
+            #[zh = "表示列表结束的令牌，如 \"0\"、\"-1\""]
+            end: Vec<String> = vec![], "[]";
         }
         /// By link: each answer has the link to the next page, such as OData's `@odata.nextLink`, xAPI's `more` or the
         /// header Link (RFC 8288). The link must lead to the host of `base_url`.
@@ -138,6 +169,13 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
+            /// Path in the answer of the total number of records. If fewer records are received, the pass reports it, and
+            /// the next pass starts from the same place.
+            #[zh = "应答中总条数的路径。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
         }
         /// By a field of the last record, from which the next page continues.
         #[zh = "按本页末条记录的某个字段，下一页由此继续"]
@@ -151,9 +189,22 @@ choice! {
             /// Query parameter of the page size.
             #[zh = "每页条数的查询参数"]
             size_param: Option<String>;
-            /// Records per page; a page with fewer is the last.
-            #[zh = "每页条数；不满一页为末页"]
+            /// Records per page. Reading continues until a page is empty.
+            #[zh = "每页条数。一直读到空页为止"]
             size: PageSize;
+            /// Path in the answer of the page size that the platform used; it works as for `by = "number"`.
+            #[zh = "应答中平台实际采用的每页条数的路径；作用与 by = \"number\" 时相同"]
+            actual_size: Option<String>;
+            /// Path in the answer of the total number of records. If fewer records are received, the pass reports it, and
+            /// the next pass starts from the same place.
+            #[zh = "应答中总条数的路径。收到的少于总条数时，同步会提示，下次同步从同一处重新读取"]
+            total: Option<String>;
+            /// Header of the total number of records, such as X-Total-Count, if it is not in the body.
+            #[zh = "总条数所在的应答头，如 X-Total-Count（总条数不在正文中时）"]
+            total_header: Option<String>;
+            /// Path in the answer of the flag for more pages; it works as for `by = "number"`.
+            #[zh = "应答中“是否还有下一页”的路径；作用与 by = \"number\" 时相同"]
+            has_more: Option<String>;
         }
     }
 }
@@ -220,6 +271,10 @@ choice! {
             /// Path of the number in a record.
             #[zh = "记录中编号的路径"]
             path: String;
+            /// How far below the highest number received the next pass begins, because a platform can give a number
+            /// before it saves the record, and then save another one first.
+            #[zh = "下次同步从已收到的最大编号减去此数处开始，因为平台可能先给出编号，而记录后保存"]
+            lookback: Within<0, 1_000_000_000> = Within(100), "100";
         }
         /// The platform cannot filter but lists the newest records first: a pass ends at the first page whose records
         /// are all older than the beginning of the last pass, minus `lookback_days`.
@@ -255,9 +310,19 @@ choice! {
             /// NAME in `${each.NAME.FIELD}`.
             #[zh = "${each.名称.字段} 中的名称"]
             name: String;
-            /// The request for the listing, which is one JSON document.
-            #[zh = "列表的请求；应答为一个 JSON 文档"]
+            /// The request for a page of the listing, which is a JSON document.
+            #[zh = "列表每一页的请求；应答为一个 JSON 文档"]
             request: Request;
+            /// How the listing is paged. If it is not paged but an answer says that there are more pages, the pass ends
+            /// with an error, and so it does if fewer items are received than the platform counts.
+            #[zh = "列表如何翻页。没有翻页而应答表示还有更多页，或收到的项少于平台所称的总数，本次同步报错并结束"]
+            page: Paging = Paging::None {}, "none";
+            /// Path that has `ok_value` in a successful answer.
+            #[zh = "成功应答中须等于 ok_value 的路径"]
+            ok_path: Option<String>;
+            /// The value at `ok_path` in a successful answer.
+            #[zh = "成功应答中 ok_path 处的值"]
+            ok_value: Option<String>;
             /// Path of the array in the listing.
             #[zh = "列表中数组的路径"]
             items: String;

@@ -162,7 +162,9 @@ fn render_fields(language: Language, fields: &Map<String, Value>) -> String {
     }
     let id = code.replace('.', "-");
     let mut sentence = format_sentence(language, &id, &args).unwrap_or_else(|| render_without_sentence(code, fields));
-    for (around, id) in [("attempts", "common-attempts"), ("place", "common-place")] {
+    let around =
+        [("attempts", "common-attempts"), ("platform_says", "common-platform-says"), ("place", "common-place")];
+    for (around, id) in around {
         if !fields.contains_key(around) {
             continue;
         }

@@ -4,8 +4,8 @@
 //! A value that serialises to an object with a text `code` is a message: `{"code": "platform.redirect", "to": "…"}` is
 //! rendered by the catalogue's `platform-redirect`, with the other fields as its variables. A field that is itself such
 //! an object is rendered in the same language, a list is joined, and a [`Both`] gives its text in that language. A list
-//! in the field `lines` is rendered with one item per line. Two fields are added around every sentence: `place`, where
-//! it happened, and `attempts`, how often it was tried.
+//! in the field `lines` is rendered with one item per line. Three fields are added around every sentence: `place`, where
+//! it happened, `attempts`, how often it was tried, and `platform_says`, a platform's own words.
 
 mod both;
 mod catalogue;

@@ -44,6 +44,18 @@ pub trait Connector: Send + Sync {
     /// Returns a cursor from which a pass reads everything that changed on these days, or `None` if the platform
     /// cannot be asked by day.
     fn cursor_for_days(&self, stream: &Stream, days: Days) -> Option<String>;
+
+    /// Whether a pass over these days reads everything that a pass from `cursor` would read, so that it may move the
+    /// cursor.
+    fn days_reach_cursor(&self, _stream: &Stream, _cursor: Option<&str>, _days: Days) -> bool {
+        false
+    }
+
+    /// Returns the cursor from which the listing that `cursor` points into is read from its beginning again, if
+    /// `cursor` points to a page that the platform may no longer know.
+    fn restart_listing(&self, _stream: &Stream, _cursor: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A range of days on which records changed.

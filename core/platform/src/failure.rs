@@ -125,12 +125,18 @@ pub enum Cause {
     /// A header with an invalid value.
     #[serde(rename = "platform.header_value")]
     HeaderValue { header: String },
+    /// A listing that the manifest does not page has more pages.
+    #[serde(rename = "platform.more_pages")]
+    MorePages { listing: String, sign: String },
     /// Another process has taken over the source.
     #[serde(rename = "platform.lease_lost")]
     LeaseLost,
     /// A link in an answer leads to another host.
     #[serde(rename = "platform.link_elsewhere")]
     LinkElsewhere { host: String },
+    /// The header with the link to the next page is malformed.
+    #[serde(rename = "platform.link_header")]
+    LinkHeader { header: String },
     /// A link in an answer is not a URL.
     #[serde(rename = "platform.link_not_url")]
     LinkNotUrl { why: String },
@@ -197,9 +203,15 @@ pub enum Cause {
     /// Too many pages in a row without a record.
     #[serde(rename = "platform.pages_without_records")]
     PagesWithoutRecords { max: u64 },
+    /// The page does not say how many records a page can have.
+    #[serde(rename = "platform.page_size")]
+    PageSize { path: String },
     /// The page does not say how many records there are.
     #[serde(rename = "platform.page_total")]
     PageTotal { path: String },
+    /// A header does not say how many records there are.
+    #[serde(rename = "platform.page_total_header")]
+    PageTotalHeader { header: String },
     /// The page does not say whether there is more.
     #[serde(rename = "platform.page_has_more")]
     PageHasMore { path: String },
@@ -215,12 +227,18 @@ pub enum Cause {
     /// The token of the next page is too long.
     #[serde(rename = "platform.page_token_long")]
     PageTokenLong { max: usize },
+    /// The page says that there is more, but gives no token of the next page.
+    #[serde(rename = "platform.page_token_missing")]
+    PageTokenMissing,
     /// The token of the next page has control characters.
     #[serde(rename = "platform.page_token_not_printable")]
     PageTokenNotPrintable,
     /// An item of a fan-out's listing has no id.
     #[serde(rename = "platform.parent_id")]
     ParentId,
+    /// Fewer items of a fan-out's listing came than the platform counts.
+    #[serde(rename = "platform.parent_short")]
+    ParentShort { listing: String, received: u64, total: u64 },
     /// A path of the manifest leads to another host.
     #[serde(rename = "platform.path_elsewhere")]
     PathElsewhere { path: String, host: String },
@@ -362,16 +380,29 @@ pub struct Failure {
     /// The number of attempts, if there was or may have been more than one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
+    /// The platform's own words about it.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "platform_says")]
+    pub says: Option<Box<PlatformWords>>,
     /// The minimum wait before a retry; `None` if a retry cannot help.
     #[serde(skip)]
     pub retry: Option<Duration>,
 }
 
+/// What a platform says about an error, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct PlatformWords(pub String);
+
 impl Failure {
+    /// Adds the platform's own words, if there are any.
+    pub(crate) fn with_words(self, words: Option<String>) -> Self {
+        Self { says: self.says.or_else(|| words.map(|words| Box::new(PlatformWords(words)))), ..self }
+    }
+
     /// Creates a failure that a retry cannot fix.
     #[must_use]
     pub fn fatal(cause: Cause) -> Self {
-        Self { cause, place: None, attempts: None, retry: None }
+        Self { cause, place: None, attempts: None, says: None, retry: None }
     }
 
     /// Creates a failure that may be temporary and can be retried without a minimum wait.
@@ -384,6 +415,18 @@ impl Failure {
     #[must_use]
     pub fn with_place(self, place: impl Into<String>) -> Self {
         Self { place: self.place.or_else(|| Some(place.into().into_boxed_str())), ..self }
+    }
+
+    /// Whether the platform may refuse the place of the page that was requested, such as a token that has expired: by a
+    /// status that says so, or in its own form.
+    #[must_use]
+    pub fn may_refuse_place(&self) -> bool {
+        match &self.cause {
+            Cause::Status { status } => ["400", "404", "410"].iter().any(|code| status.starts_with(code)),
+            Cause::RuleFail { .. } => true,
+            Cause::Undecodable { why } => matches!(**why, DecodeError::Refused { .. }),
+            _ => false,
+        }
     }
 
     /// Returns it as the message that is stored and shown.

@@ -20,7 +20,7 @@ pub use connector::{Connector, Days, Page, RateLimiter};
 pub use cursor_text::{read_cursor, write_cursor};
 pub use cursors::{Counted, begins_listing, check_cursor, counted, missed_records};
 pub use endpoint::Endpoint;
-pub use failure::{Cause, CursorFormatError, Failure};
+pub use failure::{Cause, CursorFormatError, Failure, PlatformWords};
 pub use from_manifest::from_manifest;
 pub use http::web::fetch_sample;
 pub use pull::cursor::Shortfall;

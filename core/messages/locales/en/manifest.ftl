@@ -44,6 +44,7 @@ rule-no_value_here = ${"{"}{ $name }{"}"} has no value here; available: { $known
 rule-not_signed = the parameter { $parameter } is not signed; add it to order
 rule-elsewhere = it leads to another host; give a path on the host of base_url, such as /api/list
 rule-record_key = at least one raw field must identify a record
+rule-two_totals = give total or total_header, not both
 rule-version_of_pages = pages have no file name; take the version from a field or from the order of receipt (landing)
 rule-roster_known_by = people on a roster are identified by the ID number; remove known_by
 rule-not_mapped = the required field { $field } is not mapped; add it under [stream.map]

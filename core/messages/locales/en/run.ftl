@@ -40,3 +40,4 @@ run-process_ended = the process that ran it ended
 batch-crashed = the process that delivered this batch alone was ended by signal { $signal }
 contract-broken = quarantined because the batch breaks the contract of its stream: { $problems }; correct the manifest, or release the batch as it is with `huiliu batches release`
 contract-shared_problem = { $reason } in field { $field } in { $records } of { $of } records
+run-listing_restarted = { $stream }: read from the beginning of the listing again, because the place at which the last run stopped was refused ({ $why })

@@ -4,6 +4,7 @@ log-batch_lost = 该批次已由另一个工作进程接手；未写入任何内
 log-batch_returned = 未投递，稍后重试：{ $why }
 log-new_fields = 出现新字段，已保留在原始记录中：{ $fields }
 log-not_as_expected = 与预期不符：{ $what }
+log-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），现从列表开头重新读取
 log-manifest_unusable = 登记的清单无法使用，该连接器沿用上一版：{ $why }
 log-registry_read = 已读取登记的连接器和来源
 log-source_unusable = 登记的来源无法使用：{ $why }

@@ -44,6 +44,7 @@ rule-no_value_here = 此处不能用 ${"{"}{ $name }{"}"}；可用：{ $known }
 rule-not_signed = 参数 { $parameter } 不在签名之列；请加入 order
 rule-elsewhere = 它指向另一台主机；请写 base_url 那台主机上的路径，如 /api/list
 rule-record_key = 至少要有一个原始字段，用来判断是否为同一条记录
+rule-two_totals = `total` 与 `total_header` 只能写一个
 rule-version_of_pages = 接口给出的页没有文件名；版本请取自字段或接收先后
 rule-roster_known_by = 名册中的人员以身份证号识别；请去掉 known_by
 rule-not_mapped = 必需的字段 { $field } 没有映射；请加在 [stream.map] 下

@@ -22,3 +22,4 @@ run-process_ended = 执行同步的进程已中断
 batch-crashed = 单独投递此批次的进程被信号 { $signal } 终止
 contract-broken = 此批次不符合数据流的约定，已隔离：{ $problems }；请修正清单，或用 `huiliu batches release` 原样放行
 contract-shared_problem = { $of } 条记录中有 { $records } 条的字段 { $field } 出现问题 { $reason }
+run-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），已从列表开头重新读取

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 
 use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
+use crate::http::words::find_words;
 use huiliu_decode::{html, json};
 use huiliu_manifest::Layout;
 use huiliu_manifest::transport::{AnswerMeaning, AnswerRule};
@@ -31,9 +32,14 @@ pub(crate) enum Verdict {
 
 /// Judges an answer. A web page is taken for a login page unless it contains this table.
 pub(crate) fn judge_answer(rules: &[AnswerRule], answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
-    judge_by_rules(rules, answer, place)
+    let verdict = judge_by_rules(rules, answer, place)
         .or_else(|| judge_by_status(answer, place))
-        .unwrap_or_else(|| judge_by_page(answer, place, table))
+        .unwrap_or_else(|| judge_by_page(answer, place, table));
+    match verdict {
+        Verdict::Refresh(failure) => Verdict::Refresh(failure.with_words(find_words(answer))),
+        Verdict::Bad(failure) => Verdict::Bad(failure.with_words(find_words(answer))),
+        good => good,
+    }
 }
 
 /// Returns the verdict of the first rule that matches.

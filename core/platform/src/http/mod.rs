@@ -8,3 +8,4 @@ pub(crate) mod redact;
 pub(crate) mod request;
 mod sign;
 pub(crate) mod web;
+pub(crate) mod words;

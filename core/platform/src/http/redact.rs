@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::connector::Page;
 use crate::endpoint::Endpoint;
-use crate::failure::{Cause, Failure};
+use crate::failure::{Cause, Failure, PlatformWords};
 use huiliu_decode::draft::mask_text;
 use huiliu_messages::Message;
 
@@ -83,7 +83,8 @@ impl Secrets {
         let hidden = Message::new(&failure.cause).map_texts(|text| self.redact_text(text));
         // A cause that is no longer valid after redaction is replaced entirely.
         let cause = hidden.into_type().unwrap_or(Cause::Other { text: "***".into() });
-        Failure { cause, place: failure.place.map(|place| self.redact_text(&place).into()), ..failure }
+        let says = failure.says.map(|words| Box::new(PlatformWords(self.redact_text(&words.0))));
+        Failure { cause, says, place: failure.place.map(|place| self.redact_text(&place).into()), ..failure }
     }
 
     /// Redacts the result of a pull. Everything that a platform can make us say passes through here.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::CursorFormatError;
-use crate::pull::paging::PageHistory;
+use crate::pull::page_history::PageHistory;
 use crate::pull::since::{self, Window};
 use huiliu_manifest::{Paging, Since, Stream};
 
@@ -41,10 +41,20 @@ pub(crate) struct Cursor {
     /// Number of records received in this listing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) received: u64,
+    /// Number of records of the largest page received in this listing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) largest: u64,
     /// Number of records in this listing, as the platform counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<u64>,
-    /// Whether the page to request is beyond the last one by that count.
+    /// That number, as the platform counted when the listing began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_total: Option<u64>,
+    /// Number of records in this listing that were received a second time, because rows moved between two pages.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) repeated: u64,
+    /// Whether the page to request may not exist: it is beyond the last one by that count, or follows a page that was
+    /// shorter than others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) beyond: bool,
     /// Number of consecutive pages without a record.
@@ -134,16 +144,26 @@ impl Cursor {
         }
     }
 
+    /// Returns the cursor at the first page of the same listing.
+    pub(crate) fn at_listing_start(self) -> Self {
+        let Self { since, until, step, began, highest, partition, partitions, short, .. } = self;
+        Self { since, until, step, began, highest, partition, partitions, short, ..Self::default() }
+    }
+
     /// Returns where the listing of a partition begins in this pass.
     pub(crate) fn since_of(&self, key: &str) -> Option<&str> {
         self.since.as_deref().or_else(|| self.partitions.get(key).map(String::as_str))
     }
 
-    /// Returns the shortfall so far, including the listing that has just ended.
+    /// Returns the shortfall so far, including the listing that has just ended. What counts is the total at its
+    /// beginning: if a row is deleted while the listing is read, the rows after it move up, and one of them is on none of
+    /// the pages, although the total at the end is reached. Rows that are added meanwhile are left to the next pass.
     fn total_shortfall(&self) -> Option<Shortfall> {
-        let Some(total) = self.total.filter(|total| self.received < *total) else { return self.short };
+        let here = self.received.saturating_sub(self.repeated);
+        let total = self.total.and(self.first_total.or(self.total));
+        let Some(total) = total.filter(|total| here < *total) else { return self.short };
         let before = self.short.unwrap_or_default();
-        let (received, total) = (before.received.saturating_add(self.received), before.total.saturating_add(total));
+        let (received, total) = (before.received.saturating_add(here), before.total.saturating_add(total));
         Some(Shortfall { received, total, here: true })
     }
 

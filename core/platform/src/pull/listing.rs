@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
@@ -11,19 +12,17 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::web::Answer;
+use crate::http::words::find_words;
 use crate::pull::cursor::{Cursor, NextCursor, RemainingListings, partition_key};
 use crate::pull::fan_out::{self, Partition};
-use crate::pull::paging::{self, NextPage, PageFingerprint, PageParams, Received};
+use crate::pull::page_history::PageFingerprint;
+use crate::pull::paging::{self, NextPage, PageParams, PagedFormat, Received};
 use crate::pull::since::{self, Window};
+use crate::pull::unpaged;
 use huiliu_decode::decode;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use huiliu_messages::Message;
-
-/// Maximum length of a token or link to the next page, in bytes, because it is stored in the cursor.
-const MAX_TOKEN: usize = 16 << 10;
-/// Maximum number of consecutive pages without a record.
-const MAX_EMPTY: u64 = 100;
 
 /// A connector that reads listings over HTTP.
 #[derive(Debug)]
@@ -112,14 +111,7 @@ impl HttpConnector {
             records_of: Some(*stream).filter(|stream| stream.since.is_none() && !paging::needs_body(&stream.page)),
         };
         let answer = match self.platform.request_answer(&question).await {
-            // Beyond the last page the platform may answer with an error.
-            Err(f)
-                if stands.beyond
-                    && f.retry.is_none()
-                    && matches!(f.cause, Cause::Status { .. } | Cause::RuleFail { .. }) =>
-            {
-                None
-            }
+            Err(f) if stands.beyond && paging::means_no_page(&f) => None,
             answer => answer?,
         };
         // Computed again: a token that the address repeats may have been fetched only during the request.
@@ -143,13 +135,13 @@ impl HttpConnector {
         let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
         let nothing = |address| Ok(listing.make_last_page(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         let outline = match decode::outline_payload(stream, &body, paging::next_path(&stream.page)) {
-            Err(e) if stands.beyond && paging::is_past_end(stream, &body, &e) => return nothing(address),
-            outline => outline.map_err(|e| Failure::from_decode_error(&address, e))?,
+            Err(e) if stands.beyond && paging::is_past_end(&stream.format, &body, &e) => return nothing(address),
+            outline => outline.map_err(|e| Failure::from_decode_error(&address, e).with_words(find_words(&answer)))?,
         };
         let records = outline.records;
         let is_paged = !matches!(stream.page, Paging::None {});
         let known = if is_paged && records > 0 {
-            PageFingerprint::from_page(stream, &body, &answer.payload)
+            PageFingerprint::from_page(&stream.format, &body, &answer.payload)
         } else {
             Ok(PageFingerprint::default())
         };
@@ -160,40 +152,42 @@ impl HttpConnector {
             let cause = if is_same { Cause::PageSameRecords } else { Cause::PagesRepeat };
             return if stands.beyond { nothing(address) } else { Err(Failure::fatal(cause).with_place(address)) };
         }
+        if !is_paged && let Some(sign) = unpaged::find_sign_of_more(&answer, &body, &stream.format, records.into()) {
+            let listing = stream.name.clone();
+            return Err(Failure::fatal(Cause::MorePages { listing, sign }).with_place(address));
+        }
+        let of = PagedFormat { paging: &stream.page, format: &stream.format };
         let page = Received {
             answer: &answer,
             body: &body,
             records,
             before: stands.received,
+            largest: stands.largest,
             total: stands.total,
             next: outline.next,
             place,
         };
-        let NextPage { place: next, beyond, total } =
-            paging::find_next_page(stream, &page).map_err(|f| f.with_place(address.as_str()))?;
-        let next = next.map(|next| self.cursor_place(stream, path, place, next)).transpose()?;
+        let NextPage { place: next, beyond, total, .. } =
+            paging::find_next_page(of, &page).map_err(|f| f.with_place(address.as_str()))?;
+        let next = next.map(|next| cursor_place(&self.platform, of.paging, path, place, next)).transpose()?;
         let empty = if records == 0 { stands.empty + 1 } else { 0 };
-        if next.is_some() && empty > MAX_EMPTY {
-            return Err(Failure::fatal(Cause::PagesWithoutRecords { max: MAX_EMPTY }).with_place(address));
-        }
         let trail = stands.trail.with_page(place, &known);
-        if next.is_some() && trail.knows_place(next.as_deref()) {
-            return Err(Failure::fatal(Cause::PageLeadsBack).with_place(address));
-        }
-        if next.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
-            return Err(Failure::fatal(Cause::PageTokenLong { max: MAX_TOKEN }).with_place(address));
-        }
-        if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
-            return Err(Failure::fatal(Cause::PageTokenNotPrintable).with_place(address));
+        if let Some(next) = &next {
+            paging::check_next_place(next, empty, &trail)
+                .map_err(|c| Failure::fatal(c).with_place(address.as_str()))?;
         }
         let told = since::scan_records(stream, &body, stands.since_of(&listing.key))
             .map_err(|why| Failure::from_decode_error(&address, why))?;
         let highest = since::highest_number([stands.highest.as_deref(), told.highest.as_deref()]);
         let began = Some(stands.began.unwrap_or_else(huiliu_values::calendar::today_in_shanghai));
         let received = stands.received + u64::from(records);
+        let largest = stands.largest.max(records.into());
+        let repeated = stands.repeated + stands.trail.count_repeated(&known);
         // A pass that stops early because all records are older has missed nothing, so the total is dropped.
         let total = total.filter(|_| !told.all_older);
-        let here = Cursor { began, highest, received, total, ..Cursor::clone(stands) };
+        let first_total = stands.first_total.or(total);
+        let trail = if total.is_some() { trail.with_last_records(&known) } else { trail };
+        let here = Cursor { began, highest, received, largest, total, first_total, repeated, ..Cursor::clone(stands) };
         drop(body);
         Ok(match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),
@@ -203,30 +197,31 @@ impl HttpConnector {
             }
         })
     }
+}
 
-    /// Returns the place of the next page in the form that the cursor stores. A link is stored without its host: the
-    /// next pull uses the host of `base_url`. A link to another host is stored unchanged, so that the next pull
-    /// refuses it.
-    fn cursor_place(&self, stream: &Stream, path: &str, place: Option<&str>, next: String) -> Result<String, Failure> {
-        if !matches!(stream.page, Paging::Link { .. }) {
-            return Ok(next);
-        }
-        let first = self.platform.web.resolve_path(path)?;
-        let asked = place.map_or(Ok(first.clone()), |place| self.platform.web.resolve_link(&first, place))?;
-        let keys = crate::http::auth::secret_query_params(&self.platform.auth);
-        Ok(self.platform.web.resolve_link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
+/// Returns the place of the next page in the form that the cursor stores. A link is stored without its host: the next
+/// pull uses the host of `base_url`. A link to another host is stored unchanged, so that the next pull refuses it.
+pub(crate) fn cursor_place(
+    platform: &Platform,
+    paging: &Paging,
+    path: &str,
+    place: Option<&str>,
+    next: String,
+) -> Result<String, Failure> {
+    if !matches!(paging, Paging::Link { .. }) {
+        return Ok(next);
     }
+    let first = platform.web.resolve_path(path)?;
+    let asked = place.map_or(Ok(first.clone()), |place| platform.web.resolve_link(&first, place))?;
+    let keys = crate::http::auth::secret_query_params(&platform.auth);
+    Ok(platform.web.resolve_link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
 }
 
 fn window_value(name: &str, window: &Window, asked: &PageParams) -> Option<String> {
     Some(match name {
         "since" => window.since_value(),
         "until" => window.until.clone().unwrap_or_default(),
-        "page" => asked.page.clone(),
-        "offset" => asked.offset.clone(),
-        "size" => asked.size.clone(),
-        "token" => asked.token.clone(),
-        _ => return None,
+        _ => return asked.lookup_value(name),
     })
 }
 
@@ -305,6 +300,19 @@ impl Connector for HttpConnector {
             // Numbers cannot be derived from days.
             Some(Since::Counter { .. }) | None => None,
         }
+    }
+
+    fn days_reach_cursor(&self, stream: &Stream, cursor: Option<&str>, days: Days) -> bool {
+        let Ok(stands) = crate::cursor_text::read_cursor::<Cursor>(cursor) else { return false };
+        let since: Option<NaiveDate> = stands.since.and_then(|day| day.parse().ok());
+        // Each partition of a fan-out has a day of its own, or none yet.
+        stream.each.is_empty() && since.is_some_and(|since| days.first <= since)
+    }
+
+    fn restart_listing(&self, _: &Stream, cursor: &str) -> Option<String> {
+        let stands: Cursor = crate::cursor_text::read_cursor(Some(cursor)).ok()?;
+        stands.page.as_ref()?;
+        Some(crate::cursor_text::write_cursor(&stands.at_listing_start()))
     }
 }
 

@@ -3,6 +3,9 @@
 pub(crate) mod cursor;
 mod export;
 mod fan_out;
+mod link_header;
 pub(crate) mod listing;
+mod page_history;
 mod paging;
 mod since;
+mod unpaged;

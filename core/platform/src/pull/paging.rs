@@ -1,21 +1,17 @@
 //! Moves from page to page: the parameters of each page's request, and where the next page is.
 
 use std::borrow::Cow;
-use std::io;
-
-use reqwest::Url;
-use sha2::{Digest as _, Sha256};
-
-use serde::{Deserialize, Serialize};
 
 use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
+use crate::pull::link_header::find_next_link;
+use crate::pull::page_history::PageHistory;
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::parts::Body;
-use huiliu_decode::payload::Payload;
 use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::PageSize;
-use huiliu_manifest::{Format, Paging, Stream};
+use huiliu_manifest::{Format, Paging};
+use reqwest::Url;
 
 /// Parameters of the request for a page.
 #[derive(Debug, Default)]
@@ -25,6 +21,19 @@ pub(crate) struct PageParams {
     pub(crate) offset: String,
     pub(crate) size: String,
     pub(crate) token: String,
+}
+
+impl PageParams {
+    /// Returns the value of a template name of paging.
+    pub(crate) fn lookup_value(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "page" => self.page.clone(),
+            "offset" => self.offset.clone(),
+            "size" => self.size.clone(),
+            "token" => self.token.clone(),
+            _ => return None,
+        })
+    }
 }
 
 /// Returns the path of the text that leads to the next page, if that text is read together with counting the records.
@@ -83,6 +92,14 @@ pub(crate) fn shorten_name(name: &str) -> &str {
     name.char_indices().nth(200).map_or(name, |(end, _)| &name[..end])
 }
 
+/// What a manifest says about reading a listing page by page.
+#[derive(Clone, Copy)]
+pub(crate) struct PagedFormat<'m> {
+    pub(crate) paging: &'m Paging,
+    /// How records are read from a page.
+    pub(crate) format: &'m Format,
+}
+
 /// A page that was received, as input for finding the next one.
 pub(crate) struct Received<'r> {
     pub(crate) answer: &'r Answer,
@@ -91,6 +108,8 @@ pub(crate) struct Received<'r> {
     pub(crate) records: u32,
     /// Number of records before it in the listing.
     pub(crate) before: u64,
+    /// Number of records of the largest page before it in the listing.
+    pub(crate) largest: u64,
     /// Total of the listing, as an earlier page gave it.
     pub(crate) total: Option<u64>,
     /// The text at [`next_path`], if the page has it.
@@ -99,13 +118,30 @@ pub(crate) struct Received<'r> {
     pub(crate) place: Option<&'r str>,
 }
 
-/// The paths at which a page may say whether there is another one.
+/// How a page may show whether there is another one.
 #[derive(Clone, Copy)]
-struct PagingPaths<'p> {
-    /// Path of the total number of records in the listing.
-    total: Option<&'p str>,
+struct PageSigns<'p> {
+    /// Number of records that were requested.
+    size: &'p PageSize,
+    /// Path of the page size that the platform used.
+    actual_size: Option<&'p str>,
+    /// Where the total number of records in the listing is.
+    total: Option<TotalPlace<'p>>,
     /// Path of the flag that says whether there is more.
     has_more: Option<&'p str>,
+}
+
+/// Where the total number of records is in an answer.
+#[derive(Clone, Copy)]
+enum TotalPlace<'p> {
+    Path(&'p str),
+    Header(&'p str),
+}
+
+impl<'p> TotalPlace<'p> {
+    fn new(path: &'p Option<String>, header: &'p Option<String>) -> Option<Self> {
+        path.as_deref().map(Self::Path).or(header.as_deref().map(Self::Header))
+    }
 }
 
 /// What follows a page.
@@ -113,85 +149,138 @@ struct PagingPaths<'p> {
 pub(crate) struct NextPage {
     /// The place of the next page; `None` after the last one.
     pub(crate) place: Option<String>,
-    /// Whether that place is beyond the last page, by the platform's count.
+    /// Whether that place may not exist: it is beyond the last page by the platform's count, or follows a page that
+    /// was shorter than others.
     pub(crate) beyond: bool,
     /// Total of the listing, by the platform's count.
     pub(crate) total: Option<u64>,
+    /// Number of records that a full page of this listing has, as far as is known.
+    step: u64,
 }
 
 /// Determines the next page.
 ///
 /// # Errors
 /// [`Failure`] if the answer lacks something that it should say. It is retryable.
-pub(crate) fn find_next_page(stream: &Stream, page: &Received<'_>) -> Result<NextPage, Failure> {
-    let place = match &stream.page {
-        Paging::Number { first, size, total, has_more, .. } => {
+pub(crate) fn find_next_page(of: PagedFormat<'_>, page: &Received<'_>) -> Result<NextPage, Failure> {
+    match of.paging {
+        Paging::Number { first, size, actual_size, total, total_header, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
-            let behind = (number.saturating_sub(first.0) + 1).saturating_mul(size.0);
-            let paths = PagingPaths { total: total.as_deref(), has_more: has_more.as_deref() };
-            let onward = page.decide_next(size, paths, behind)?;
-            return Ok(onward.with_place(|| number.saturating_add(1)));
+            let pages = number.saturating_sub(first.0) + 1;
+            let signs = PageSigns {
+                size,
+                actual_size: actual_size.as_deref(),
+                total: TotalPlace::new(total, total_header),
+                has_more: has_more.as_deref(),
+            };
+            let onward = page.decide_next(signs, |step| pages.saturating_mul(step))?;
+            Ok(onward.with_place(|| number.saturating_add(1).to_string()))
         }
-        Paging::Offset { size, total, .. } => {
+        Paging::Offset { size, actual_size, total, total_header, has_more, .. } => {
             let offset: u64 = page.place.map_or(Ok(0), str::parse).unwrap_or(page.before);
-            let step = if page.records == 0 { size.0 } else { page.records.into() };
-            let behind = offset.saturating_add(step);
-            let paths = PagingPaths { total: total.as_deref(), has_more: None };
-            return Ok(page.decide_next(size, paths, behind)?.with_place(|| behind));
+            let signs = PageSigns {
+                size,
+                actual_size: actual_size.as_deref(),
+                total: TotalPlace::new(total, total_header),
+                has_more: has_more.as_deref(),
+            };
+            let onward = page.decide_next(signs, |step| offset.saturating_add(step))?;
+            let step = if page.records == 0 { onward.step } else { page.records.into() };
+            Ok(onward.with_place(|| offset.saturating_add(step).to_string()))
         }
-        _ => next_from_page(stream, page)?,
-    };
-    Ok(NextPage { place, ..NextPage::default() })
+        Paging::LastRecord { size, actual_size, total, total_header, has_more, path, .. } => {
+            let signs =
+                PageSigns { size, actual_size: actual_size.as_deref(), total: None, has_more: has_more.as_deref() };
+            // Pages may overlap by a record, so the total ends nothing. It is compared at the end.
+            let total = page.read_total_once(TotalPlace::new(total, total_header))?;
+            let onward = NextPage { total, ..page.decide_next(signs, |_| page.before)? };
+            if onward.place.is_none() {
+                return Ok(onward);
+            }
+            let last = page.last_text(of.format, path)?;
+            // Where the next page begins with the record that it continues from, the last page has only that record.
+            let is_end = onward.beyond && page.place == Some(&*last);
+            Ok(if is_end { NextPage { place: None, ..onward } } else { onward.with_place(|| last) })
+        }
+        Paging::Token { total, total_header, .. } | Paging::Link { total, total_header, .. } => {
+            let total = page.read_total_once(TotalPlace::new(total, total_header))?;
+            Ok(NextPage { place: next_from_page(of.paging, page)?, total, ..NextPage::default() })
+        }
+        Paging::None {} => Ok(NextPage::default()),
+    }
 }
 
-/// Returns the place of the next page that the page itself gives.
-fn next_from_page(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure> {
-    let full = |size: &PageSize| u64::from(page.records) >= size.0;
+/// Returns the token of, or the link to, the next page that the page itself gives.
+fn next_from_page(paging: &Paging, page: &Received<'_>) -> Result<Option<String>, Failure> {
     let given = |text: Option<String>| text.filter(|t| !matches!(t.trim(), "" | "false"));
-    Ok(match &stream.page {
-        Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } => None,
-        Paging::Token { next_header: Some(header), .. } => given(page.answer.header(header).map(str::to_owned)),
-        Paging::Token { .. } | Paging::Link { next: Some(_), .. } => given(page.next.clone()),
-        Paging::Link { .. } => {
-            page.answer.headers.get_all("link").iter().find_map(|value| parse_next_link(value.to_str().ok()?))
+    Ok(match paging {
+        Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } | Paging::LastRecord { .. } => None,
+        Paging::Token { next_header, has_more, end, .. } => {
+            let token = match next_header {
+                Some(header) => page.answer.header(header).map(str::to_owned),
+                None => page.next.clone(),
+            };
+            let token = given(token).filter(|token| !end.iter().any(|end| end.trim() == token.trim()));
+            match has_more.as_deref().map(|path| page.says_more(path)).transpose()? {
+                Some(false) => None,
+                Some(true) if token.is_none() => return Err(Failure::retryable(Cause::PageTokenMissing)),
+                _ => token,
+            }
         }
-        Paging::LastRecord { size, .. } if !full(size) => None,
-        Paging::LastRecord { path, .. } => Some(page.last_text(stream, path)?),
+        Paging::Link { next: Some(_), .. } => given(page.next.clone()),
+        Paging::Link { .. } => {
+            find_next_link(&page.answer.headers).map_err(|header| Failure::fatal(Cause::LinkHeader { header }))?
+        }
     })
 }
 
 impl NextPage {
     /// Sets the place, if there is another page.
-    fn with_place(self, place: impl FnOnce() -> u64) -> Self {
-        Self { place: self.place.map(|_| place().to_string()), ..self }
+    fn with_place(self, place: impl FnOnce() -> String) -> Self {
+        Self { place: self.place.map(|_| place()), ..self }
     }
 }
 
 impl Received<'_> {
-    /// Decides from the texts at these paths whether there is another page. `behind` is the position after the page's
-    /// last record, assuming that the page has as many as were requested. A full page is stronger evidence than a
-    /// total that is already reached: another page is then requested, marked as beyond the last.
-    fn decide_next(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<NextPage, Failure> {
-        let PagingPaths { total, has_more } = paths;
+    /// Decides from what the page shows whether there is another one. A page with fewer records than requested is not
+    /// the last, because the platform may give no more per page: only the size that it used, a total, a flag or an empty
+    /// page ends the listing. A full page is stronger evidence than a total that is already reached: another page is
+    /// then requested, marked as beyond the last. `behind` computes from the size of a full page the position after an
+    /// empty page, as if it were full.
+    fn decide_next(&self, signs: PageSigns<'_>, behind: impl FnOnce(u64) -> u64) -> Result<NextPage, Failure> {
+        let PageSigns { size, actual_size, total, has_more } = signs;
         let records = u64::from(self.records);
-        let (is_empty, is_full) = (records == 0, records >= size.0);
+        let is_empty = records == 0;
+        let used = match actual_size.map(|path| self.read_size(path)) {
+            Some(Err(why)) if !is_empty => return Err(why),
+            used => used.and_then(Result::ok),
+        };
+        let is_full = records >= used.map_or(size.0, |used| used.min(size.0));
+        let step = used.or(Some(self.largest).filter(|largest| *largest > 0)).unwrap_or(size.0);
         let is_counted = total.is_some();
         // An empty page need not give a total, and a total of 0 may count only the page itself.
-        let total = match total.map(|path| self.read_total(path)) {
+        let total = match total.map(|place| self.read_total(place)) {
             Some(Err(why)) if !is_empty => return Err(why),
             Some(Ok(total)) if total > 0 || !is_empty => Some(total),
             _ => self.total,
         };
-        let says = match has_more.map(|path| self.read_has_more(path)) {
-            Some(Err(_)) if is_empty => Some(false),
-            says => says.transpose()?,
-        };
-        let so_far = if is_empty { behind } else { self.before.saturating_add(records) };
+        let says = has_more.map(|path| self.says_more(path)).transpose()?;
+        let so_far = if is_empty { behind(step) } else { self.before.saturating_add(records) };
         let is_reached = total.is_some_and(|total| so_far >= total);
-        let beyond = is_reached && is_full;
-        let by_total = if is_counted { beyond || total.is_some() && !is_reached } else { says.is_some() || is_full };
-        let more = by_total && says.unwrap_or(true);
-        Ok(NextPage { place: more.then(String::new), beyond: beyond && more, total })
+        let beyond_total = is_reached && is_full;
+        let (by_size, beyond_size) = match used {
+            Some(_) => (is_full, false),
+            None => (!is_empty, !is_full && (self.largest == 0 || records < self.largest)),
+        };
+        let (more, beyond) = if is_counted {
+            (beyond_total || total.is_some() && !is_reached, beyond_total)
+        } else if says.is_some() {
+            (true, false)
+        } else {
+            (by_size, beyond_size)
+        };
+        let more = more && says.unwrap_or(true);
+        Ok(NextPage { place: more.then(String::new), beyond: beyond && more, total, step })
     }
 
     fn text_at(&self, path: &str) -> Option<String> {
@@ -199,9 +288,41 @@ impl Received<'_> {
         json::read_texts(text, &[path]).ok()?.into_iter().next()?
     }
 
-    fn read_total(&self, path: &str) -> Result<u64, Failure> {
-        let number = self.text_at(path).and_then(|text| text.trim().parse().ok());
-        number.ok_or_else(|| Failure::retryable(Cause::PageTotal { path: path.to_owned() }))
+    fn read_total(&self, place: TotalPlace<'_>) -> Result<u64, Failure> {
+        let parse = |text: &str| text.trim().parse().ok();
+        match place {
+            TotalPlace::Path(path) => self
+                .text_at(path)
+                .and_then(|text| parse(&text))
+                .ok_or_else(|| Failure::retryable(Cause::PageTotal { path: path.to_owned() })),
+            TotalPlace::Header(header) => self
+                .answer
+                .header(header)
+                .and_then(parse)
+                .ok_or_else(|| Failure::retryable(Cause::PageTotalHeader { header: header.to_owned() })),
+        }
+    }
+
+    /// Returns the total of a listing that it does not end: a page that gives none keeps that of an earlier page.
+    fn read_total_once(&self, place: Option<TotalPlace<'_>>) -> Result<Option<u64>, Failure> {
+        match place.map(|place| self.read_total(place)) {
+            Some(Err(why)) if self.total.is_none() && self.records > 0 => Err(why),
+            Some(Ok(total)) => Ok(Some(total)),
+            _ => Ok(self.total),
+        }
+    }
+
+    fn read_size(&self, path: &str) -> Result<u64, Failure> {
+        let number = self.text_at(path).and_then(|text| text.trim().parse().ok()).filter(|size| *size > 0);
+        number.ok_or_else(|| Failure::retryable(Cause::PageSize { path: path.to_owned() }))
+    }
+
+    /// Whether there is more, by the flag at a path. An empty page need not have it.
+    fn says_more(&self, path: &str) -> Result<bool, Failure> {
+        match self.read_has_more(path) {
+            Err(_) if self.records == 0 => Ok(false),
+            says => says,
+        }
     }
 
     fn read_has_more(&self, path: &str) -> Result<bool, Failure> {
@@ -212,54 +333,14 @@ impl Received<'_> {
     }
 
     /// Returns the text at a path of the last record.
-    fn last_text(&self, stream: &Stream, path: &str) -> Result<String, Failure> {
+    fn last_text(&self, format: &Format, path: &str) -> Result<String, Failure> {
         let last = RecordRange::new(self.records.saturating_sub(1), 1);
-        let records = decode::decode_records(&stream.format, self.body, &[path], last)
+        let records = decode::decode_records(format, self.body, &[path], last)
             .map_err(|why| Failure::retryable(Cause::Undecodable { why: Box::new(why) }))?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
         text.map(|text| text.into_owned())
             .ok_or_else(|| Failure::retryable(Cause::PageLastRecord { path: path.to_owned() }))
     }
-}
-
-/// Returns the target of the link to the next page in a `Link` header (RFC 8288): `<…>; rel="next"`.
-fn parse_next_link(header: &str) -> Option<String> {
-    let mut rest = header;
-    while let Some((_, after)) = rest.split_once('<') {
-        let (target, after) = after.split_once('>')?;
-        let (parameters, behind) = parse_parameters(after);
-        let leads_on = parameters.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("rel")
-                && value.split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
-        });
-        if leads_on {
-            return Some(target.trim().to_owned());
-        }
-        rest = behind;
-    }
-    None
-}
-
-/// Splits off the parameters of one link; also returns the rest from the comma that ends it.
-fn parse_parameters(text: &str) -> (Vec<(&str, &str)>, &str) {
-    let (mut pieces, mut quoted, mut start, mut end) = (Vec::new(), false, 0, text.len());
-    for (at, c) in text.char_indices() {
-        match c {
-            '"' => quoted = !quoted,
-            ';' if !quoted => {
-                pieces.push(&text[start..at]);
-                start = at + 1;
-            }
-            ',' if !quoted => {
-                end = at;
-                break;
-            }
-            _ => {}
-        }
-    }
-    pieces.push(&text[start..end]);
-    let pairs = pieces.into_iter().filter_map(|piece| piece.split_once('='));
-    (pairs.map(|(name, value)| (name.trim(), value.trim().trim_matches('"'))).collect(), &text[end..])
 }
 
 /// Returns a link without its host and without the parameters that hold a key.
@@ -273,159 +354,56 @@ pub(crate) fn without_host(url: &Url, keys: &[&str]) -> String {
     format!("{}?{}", url.path(), url.query().unwrap_or_default())
 }
 
-/// Digests of the pages received in a listing: the most recent ones, and one mark that is moved ever more rarely
-/// (after 1, 2, 4, 8 … pages). A cycle of any length is noticed after three rounds at the latest.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageHistory {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recent: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mark: Option<String>,
-    #[serde(default)]
-    count: u64,
-    /// Digest of all bytes of the last page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    last: String,
-}
+/// Maximum length of a token or link to the next page, in bytes, because it is stored in the cursor.
+const MAX_TOKEN: usize = 16 << 10;
+/// Maximum number of consecutive pages without a record.
+const MAX_EMPTY: u64 = 100;
 
-/// Number of recent pages whose digests are kept.
-const RECENT: usize = 32;
-
-impl PageHistory {
-    /// Whether no page was received yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
+/// Checks that a listing can go on to a place. `empty` is the number of consecutive pages without a record, `trail` the
+/// pages received so far.
+///
+/// # Errors
+/// [`Cause`] if the listing would be endless, or the place cannot be stored.
+pub(crate) fn check_next_place(place: &str, empty: u64, trail: &PageHistory) -> Result<(), Cause> {
+    if empty > MAX_EMPTY {
+        return Err(Cause::PagesWithoutRecords { max: MAX_EMPTY });
     }
-
-    /// Whether a page at this place was received.
-    pub(crate) fn knows_place(&self, place: Option<&str>) -> bool {
-        let digest = short_digest(place.unwrap_or_default().as_bytes());
-        self.all_pages().any(|page| page.starts_with(&digest))
+    if trail.knows_place(Some(place)) {
+        return Err(Cause::PageLeadsBack);
     }
-
-    /// Whether a page with these records was received.
-    pub(crate) fn knows_records(&self, PageFingerprint { records, .. }: &PageFingerprint) -> bool {
-        !records.is_empty() && self.all_pages().any(|page| page.get(16..) == Some(records))
+    if place.len() > MAX_TOKEN {
+        return Err(Cause::PageTokenLong { max: MAX_TOKEN });
     }
-
-    /// Whether the last page had the same records, but different bytes around them.
-    pub(crate) fn repeats_last(&self, PageFingerprint { records, bytes }: &PageFingerprint) -> bool {
-        self.recent.last().is_some_and(|page| page.get(16..) == Some(records)) && self.last != *bytes
+    if place.contains(char::is_control) {
+        return Err(Cause::PageTokenNotPrintable);
     }
-
-    fn all_pages(&self) -> impl Iterator<Item = &String> {
-        self.recent.iter().chain(&self.mark)
-    }
-
-    /// Returns the trail with one more page. A page without records is added with its place alone.
-    pub(crate) fn with_page(&self, place: Option<&str>, PageFingerprint { records, bytes }: &PageFingerprint) -> Self {
-        let page = short_digest(place.unwrap_or_default().as_bytes()) + records;
-        let mut trail = self.clone();
-        trail.last.clone_from(bytes);
-        trail.count += 1;
-        if trail.count.is_power_of_two() {
-            trail.mark = Some(page.clone());
-        }
-        trail.recent.push(page);
-        if trail.recent.len() > RECENT {
-            trail.recent.remove(0);
-        }
-        trail
-    }
-}
-
-/// Returns a digest of 16 hexadecimal digits.
-fn short_digest(bytes: &[u8]) -> String {
-    huiliu_vault::keys::hex_encode(&Sha256::digest(bytes)[..8])
-}
-
-/// Identifies a page by two digests: of its records, and of all its bytes. The bytes may differ for the same records,
-/// for example if they contain a number of the request.
-#[derive(Debug, Default)]
-pub(crate) struct PageFingerprint {
-    records: String,
-    bytes: String,
-}
-
-impl PageFingerprint {
-    /// Computes the digests of a page with records.
-    ///
-    /// # Errors
-    /// Errors of reading the payload.
-    pub(crate) fn from_page(stream: &Stream, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
-        let mut whole = Sha256::new();
-        payload.for_each_chunk(|bytes| whole.update(bytes))?;
-        let bytes = huiliu_vault::keys::hex_encode(&whole.finalize()[..8]);
-        // For formats that are not plain text, not all records may have been unpacked.
-        let records = match body {
-            Body::Text(_) => decode::decode_records(&stream.format, body, &[], RecordRange::ALL).ok(),
-            Body::Parts(_) => None,
-        };
-        let records = records.map(|records| {
-            let mut all = Sha256::new();
-            for record in &records {
-                all.update(record.raw.len().to_be_bytes());
-                all.update(record.raw.as_bytes());
-            }
-            huiliu_vault::keys::hex_encode(&all.finalize()[..8])
-        });
-        Ok(Self { records: records.unwrap_or_else(|| bytes.clone()), bytes })
-    }
+    Ok(())
 }
 
 /// Whether an answer beyond the last page (by the platform's count) means that there is nothing more: an error in the
 /// platform's own form, or JSON without a list.
-pub(crate) fn is_past_end(stream: &Stream, body: &Body<'_>, fault: &DecodeError) -> bool {
-    match (fault, &stream.format, body) {
+pub(crate) fn is_past_end(format: &Format, body: &Body<'_>, fault: &DecodeError) -> bool {
+    match (fault, format, body) {
         (DecodeError::Refused { .. }, ..) => true,
         (DecodeError::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::read_texts(text, &[]).is_ok(),
         _ => false,
     }
 }
 
+/// Whether a failure beyond the last page means that there is nothing more.
+pub(crate) fn means_no_page(failure: &Failure) -> bool {
+    failure.retry.is_none() && matches!(failure.cause, Cause::Status { .. } | Cause::RuleFail { .. })
+}
+
 /// Whether finding the next page needs the body of this one.
 pub(crate) fn needs_body(paging: &Paging) -> bool {
     match paging {
-        Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
-        Paging::Offset { total, .. } => total.is_some(),
-        Paging::None {} | Paging::Token { next_header: Some(_), .. } | Paging::Link { next: None, .. } => false,
+        Paging::Number { actual_size, total, has_more, .. } | Paging::Offset { actual_size, total, has_more, .. } => {
+            actual_size.is_some() || total.is_some() || has_more.is_some()
+        }
+        Paging::Token { next_header: Some(_), total, has_more, .. } => total.is_some() || has_more.is_some(),
+        Paging::Link { next: None, total, .. } => total.is_some(),
+        Paging::None {} => false,
         Paging::Token { .. } | Paging::Link { .. } | Paging::LastRecord { .. } => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_next_link_among_others() {
-        for (header, next) in [
-            (r#"</a?page=2>; rel="next""#, Some("/a?page=2")),
-            (r#"</a?page=1>; rel="prev", </a?x=1,2;3&page=3>; title="a, b; c"; rel=next"#, Some("/a?x=1,2;3&page=3")),
-            (r#"</last>; rel="last", </x>; REL="start Next""#, Some("/x")),
-            (r#"</a>; rel="prev""#, None),
-            ("<", None),
-            ("", None),
-            (r#"<a>;;=;rel"#, None),
-        ] {
-            assert_eq!(parse_next_link(header).as_deref(), next, "{header}");
-        }
-    }
-
-    #[test]
-    fn notices_a_cycle_of_any_length() {
-        for length in [1u32, 2, 3, 31, 32, 33, 100, 1_000] {
-            let mut trail = PageHistory::default();
-            let noticed = (0..10 * length).find(|n| {
-                let place = (n % length).to_string();
-                let was_there = trail.knows_place(Some(&place));
-                let known = PageFingerprint { records: short_digest(place.as_bytes()), bytes: String::new() };
-                trail = trail.with_page(Some(&place), &known);
-                was_there
-            });
-            let noticed = noticed.unwrap_or_else(|| panic!("a circle of {length}"));
-            assert!(noticed <= 3 * length && trail.recent.len() <= RECENT, "{length}: {noticed}");
-        }
     }
 }

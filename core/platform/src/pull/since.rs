@@ -53,8 +53,8 @@ impl Window {
                     NaiveDate::from_ymd_opt(1970, 1, 1).map_or_else(String::new, |day| format_day(day, *form));
                 Self { since, until: Some(until_text), next, name, query, nothing }
             }
-            Some(Since::Counter { param, .. }) => {
-                let since = from.map(str::to_owned);
+            Some(Since::Counter { param, lookback, .. }) => {
+                let since = from.map(|number| subtract_from_number(number, lookback.0));
                 let query = param.clone().zip(since.clone()).into_iter().collect();
                 Self { since, query, nothing: "0".into(), ..Self::default() }
             }
@@ -101,6 +101,24 @@ pub(crate) fn highest_number<'n>(numbers: impl IntoIterator<Item = Option<&'n st
     let all = numbers.into_iter().flatten().filter_map(digits);
     let most = all.max_by(|a, b| (a.len(), *a).cmp(&(b.len(), *b)))?;
     Some(if most.is_empty() { "0".into() } else { most.to_owned() })
+}
+
+/// Subtracts from a number of any length; the result is at least 0.
+fn subtract_from_number(number: &str, less: u64) -> String {
+    let mut digits: Vec<u8> = number.trim().bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    let mut left = less;
+    for digit in digits.iter_mut().rev() {
+        let (of, borrow) = (left % 10, left / 10);
+        let of = u8::try_from(of).unwrap_or_default();
+        left = borrow + u64::from(*digit < of);
+        *digit = if *digit < of { *digit + 10 - of } else { *digit - of };
+    }
+    if left > 0 {
+        return "0".into();
+    }
+    let text: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+    let text = text.trim_start_matches('0');
+    if text.is_empty() { "0".into() } else { text.to_owned() }
 }
 
 /// What the records of a page say about the listing: its highest number, and whether every record is older than the
@@ -193,6 +211,20 @@ mod tests {
             assert_eq!(day_of(text), Some(day), "{text}");
         }
         assert_eq!(day_of("soon"), None);
+    }
+
+    #[test]
+    fn subtracts_from_numbers_of_any_length() {
+        for (number, less, left) in [
+            ("4", 100, "0"),
+            ("100", 100, "0"),
+            ("101", 100, "1"),
+            ("1000", 1, "999"),
+            ("12", 0, "12"),
+            ("100000000000000000000000000000000000000000", 1, "99999999999999999999999999999999999999999"),
+        ] {
+            assert_eq!(subtract_from_number(number, less), left, "{number}");
+        }
     }
 
     #[test]

@@ -141,6 +141,8 @@ pub struct RunRow {
     pub failure: Option<Message>,
     /// The expectations of its manifest that it did not meet; `None` until they have been checked.
     pub unmet: Option<Vec<Message>>,
+    /// What else happened in it, such as that a listing was started again.
+    pub notes: Vec<Message>,
 }
 
 /// Lists runs, newest first. `after` continues with the runs older than that one.
@@ -159,7 +161,7 @@ pub async fn list_runs(
         .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, s.connector AS connector,
                     {STATE} AS state, r.full_pass AS full_pass,
-                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
+                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet, r.notes AS notes
              FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND ($2 = 0 OR r.id < $2){} ORDER BY r.id DESC LIMIT $3", more.sql),
             more.args,
         )
@@ -176,6 +178,7 @@ pub async fn list_runs(
                 ended_at: r.opt_int("ended_at")?.map(format_instant),
                 failure: r.opt_text("failure")?.as_deref().map(Message::parse_stored),
                 unmet: r.opt_text("unmet")?.as_deref().map(Message::parse_stored_list),
+                notes: r.opt_text("notes")?.as_deref().map(Message::parse_stored_list).unwrap_or_default(),
             })
         })
         .collect()

@@ -56,7 +56,8 @@ pub enum SetCursorResult {
 
 /// Sets a stream's cursor, or deletes it if `cursor` is `None`, so that the stream is read from the beginning. If
 /// `stream` is also empty, deletes the cursors of all streams. Returns [`SetCursorResult::Busy`] if the source is being read.
-/// Otherwise nobody can start reading it until the transaction ends.
+/// Otherwise nobody can start reading it until the transaction ends, and a reader whose lease has expired lands nothing
+/// any more.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -74,6 +75,8 @@ pub async fn set_cursor(
     if turn.first().map_or(Ok(0), |r| r.int("busy"))? == 1 {
         return Ok(SetCursorResult::Busy);
     }
+    // A reader whose lease has expired may be asleep, not gone. It must not land a page over this cursor.
+    tx.execute("UPDATE schedule SET epoch = epoch + 1 WHERE source_id = $1", vec![source_id.into()]).await?;
     let done = match cursor {
         Some(cursor) => {
             tx.execute(

@@ -178,6 +178,21 @@ pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(),
     Ok(())
 }
 
+/// Adds a note to a run.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn add_note(db: &Db, run: i64, note: &Message) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    let rows = tx.fetch_rows("SELECT notes FROM sync_run WHERE id = $1 {lock}", vec![run.into()]).await?;
+    let held = rows.first().map_or(Ok(None), |r| r.opt_text("notes"))?;
+    let mut notes = held.as_deref().map(Message::parse_stored_list).unwrap_or_default();
+    notes.push(note.clone());
+    let notes = Message::to_stored_list(&notes);
+    tx.execute("UPDATE sync_run SET notes = $2 WHERE id = $1", vec![run.into(), notes.into()]).await?;
+    tx.commit().await
+}
+
 /// Returns the cursor of a stream.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 25] = [
+const FILES: [File; 26] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -51,6 +51,7 @@ const FILES: [File; 25] = [
     (25, "promises", include_str!("../../migrations/0025_promises.sql")),
     (26, "withdrawal", include_str!("../../migrations/0026_withdrawal.sql")),
     (27, "missing", include_str!("../../migrations/0027_missing.sql")),
+    (28, "run note", include_str!("../../migrations/0028_run_note.sql")),
 ];
 
 /// The placeholder values of one database.
