@@ -299,14 +299,32 @@ pub fn decode_in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> 
     let utf8 = || std::str::from_utf8(body);
     let malformed = |offset| DecodeError::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
     if encoding == encoding_rs::UTF_8 {
-        return utf8().map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
+        return utf8().map(|text| Cow::Borrowed(split_end_mark(text).0)).map_err(|e| malformed(e.valid_up_to()));
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(body.len()).unwrap_or(body.len() * 2));
     match decoder.decode_to_string_without_replacement(body, &mut text, true) {
-        (DecoderResult::InputEmpty, _) => Ok(Cow::Owned(text)),
+        (DecoderResult::InputEmpty, _) => {
+            text.truncate(split_end_mark(&text).0.len());
+            Ok(Cow::Owned(text))
+        }
         (_, read) => Err(malformed(read)),
     }
+}
+
+/// Number of bytes at the end of a text in which the end mark of DOS is looked for: programs pad the last block of a
+/// file with it.
+const MAX_END_MARK: usize = 1_024;
+
+/// Splits off the end mark of DOS, the character Ctrl-Z, and the blank text after it. A mark with other text after it
+/// is no end mark, because nothing may be left out.
+pub(super) fn split_end_mark(text: &str) -> (&str, &str) {
+    const MARK: char = '\u{1a}';
+    let floor = text.floor_char_boundary(text.len().saturating_sub(MAX_END_MARK));
+    let (_, last) = text.split_at(floor);
+    let padding = last.trim_end_matches(|c: char| c == MARK || c == '\0' || c.is_whitespace()).len();
+    let mark = last.get(padding..).and_then(|padding| padding.find(MARK)).map(|at| floor + padding + at);
+    text.split_at(mark.unwrap_or(text.len()))
 }
 
 /// Returns the encoding to read the bytes in, and the length of their byte order mark in bytes.

@@ -122,6 +122,8 @@ pub(super) struct Chunks<'p> {
     left: std::ops::Range<usize>,
     /// Number of bytes decoded so far, including the byte order mark.
     decoded: usize,
+    /// Text that is the end mark of DOS unless more text follows.
+    held: String,
     is_over: bool,
 }
 
@@ -149,7 +151,16 @@ impl<'p> Chunks<'p> {
             (None, declared) => decode::detect_encoding(declared, &[]),
         };
         let decoder = encoding.new_decoder_without_bom_handling();
-        Ok(Self { reader, encoding, decoder, bytes, left: skip..held, decoded: skip, is_over: false })
+        Ok(Self {
+            reader,
+            encoding,
+            decoder,
+            bytes,
+            left: skip..held,
+            decoded: skip,
+            held: String::new(),
+            is_over: false,
+        })
     }
 
     /// Appends the next chunk of text. Returns false at the end of the payload.
@@ -166,6 +177,8 @@ impl<'p> Chunks<'p> {
             self.is_over = self.left.is_empty();
         }
         let bytes = self.bytes.get(self.left.clone()).unwrap_or_default();
+        let from = out.len();
+        out.push_str(&self.held);
         out.reserve(self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(STEP * 4));
         let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, out, self.is_over);
         self.decoded += read;
@@ -174,6 +187,8 @@ impl<'p> Chunks<'p> {
             let offset = self.decoded.saturating_sub(usize::from(bad) + usize::from(behind));
             return Err(DecodeError::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
         }
+        let end = out.get(from..).map_or("", |new| decode::split_end_mark(new).1).len();
+        self.held = out.split_off(out.len() - end);
         Ok(!self.is_over)
     }
 
@@ -493,6 +508,7 @@ mod tests {
             "a,b\n1,x\n2,\"y\n3,z\n4,\"\"\n5,q\n",
             "a,b\n1,x,\n2,y,z\n小计,\"2\n3,\"z\"\n4,z\r\n5,\"q\"\n6,\"",
             "a,b\n",
+            "a,b\n1,x\n2,\u{1a}\n3,z\n\u{1a}\u{1a}\r\n\0\u{1a}",
             "c,d\n1,2\n",
             "",
         ] {
