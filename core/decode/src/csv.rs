@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use csv_core::ReadRecordResult;
 
 use crate::RecordRange;
+use crate::chunks::Chunks;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
 use crate::table::{self, BodyRow};
-use crate::text_window::{Chunks, WindowCollector};
+use crate::text_window::WindowCollector;
 use huiliu_manifest::Layout;
 
 /// Maximum number of cells in a line.

@@ -2,6 +2,7 @@
 //! half-way.
 
 pub(crate) mod cells;
+mod chunks;
 pub mod contract;
 pub mod csv;
 pub mod decode;
@@ -11,6 +12,7 @@ mod faults;
 pub mod html;
 pub mod identity;
 pub mod json;
+mod json_mask;
 mod key_value;
 pub mod names;
 pub mod parts;

@@ -216,6 +216,12 @@ pub enum BrokenRecord {
     /// A path that appears twice, so that its value is ambiguous.
     #[serde(rename = "broken_record.twice")]
     Twice { path: String },
+    /// A word that JSON does not have, such as `NaN`.
+    #[serde(rename = "broken_record.not_json")]
+    NotJson { path: String, word: String },
+    /// A control character in a text of JSON, which must be escaped there.
+    #[serde(rename = "broken_record.control_character")]
+    ControlCharacter { path: String, character: String },
     /// The message of a parser.
     #[serde(rename = "broken_record.parser")]
     Parser { why: String },
