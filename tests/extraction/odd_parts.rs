@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use zip::write::SimpleFileOptions;
 
-use super::folder::{CSV, HEADER, LIST, csv_row, folder_site, only_letter, put_file, sync_counts};
+use super::folder::{BOOK, CSV, HEADER, LIST, csv_row, folder_site, only_letter, put_file, sync_counts};
 
 const FORK: &[u8] = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        \x00";
 
@@ -111,4 +111,104 @@ fn a_fault_in_one_record_does_not_end_the_pages() {
             None => assert!(out.status.code() == Some(1) || pass["balance"]["unread"] == 1, "{pass}"),
         }
     }
+}
+
+/// Builds a workbook of these rows of cells, each `None` or the XML of a cell without its address.
+fn build_book(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut data = String::new();
+    for (row, cells) in (1..).zip(rows) {
+        let cells =
+            cells.iter().zip('A'..).map(|(cell, column)| cell.replacen("<c", &format!("<c r=\"{column}{row}\""), 1));
+        data += &format!("<row r=\"{row}\">{}</row>", cells.collect::<String>());
+    }
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let of = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let relation = |kind: &str, target: &str| {
+        format!(
+            "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{of}/{kind}\" Target=\"{target}\"/></Relationships>"
+        )
+    };
+    let book = format!(
+        "<workbook xmlns=\"{main}\" xmlns:r=\"{of}\"><sheets><sheet name=\"甲 &amp; 乙\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+    );
+    let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{data}</sheetData></worksheet>");
+    zip_files(&[
+        ("_rels/.rels", relation("officeDocument", "xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", book.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/sheet1.xml").as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
+}
+
+fn text_cell(text: &str) -> String {
+    format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>")
+}
+
+/// A cell parks its row only if it is mapped, and says which cell it is.
+#[test]
+fn an_odd_cell_of_a_workbook_is_a_fault_of_that_cell() {
+    let never = "a formula that was never calculated; open and save the file";
+    // Column, cell, and what is expected of it if it is needed.
+    let odd: [(usize, &str, Option<(&str, &str)>); 13] = [
+        (8, "<c/>", None),
+        (8, "<c t=\"e\"><v>#SPILL!</v></c>", None),
+        (8, "<c t=\"s\"><v>99</v></c>", None),
+        (8, "<c t=\"n\"><v>abc</v></c>", None),
+        (8, "<c><v>1</v><extLst><ext/></extLst></c>", None),
+        (8, "<c><f>1+1</f></c>", None),
+        (7, "<c t=\"str\"><f>IF(1,\"\",2)</f><v></v></c>", None),
+        (5, "<c t=\"str\"><f>2*2</f><v>4</v></c>", None),
+        (5, "<c t=\"e\"><v>#CALC!</v></c>", Some(("F", "a cell with a value"))),
+        (5, "<c><f>G2*\"2\"</f></c>", Some(("F", never))),
+        (3, "<c><f>A1</f><v/></c>", Some(("D", never))),
+        (6, "<c><f>A1</f><v></v></c>", Some(("G", never))),
+        (2, "<c t=\"s\"><v>7</v></c>", Some(("C", "this one is damaged"))),
+    ];
+    let mut rows = vec![format!("{},extra", HEADER.trim_end()).split(',').map(text_cell).collect::<Vec<_>>()];
+    for (n, (column, cell, _)) in odd.iter().enumerate() {
+        let line = format!("{},", csv_row(n, "4", "").trim_end());
+        rows.push(line.split(',').map(text_cell).collect());
+        (*cell).clone_into(&mut rows[n + 1][*column]);
+    }
+    let site = folder_site("*.xlsx", BOOK);
+    put_file(&site, "a.xlsx", build_book(&rows));
+    assert_eq!(sync_counts(&site), [13, 8, 5, 0]);
+    let letters = site.list_items(&["dead-letters", "list", "--json"]).to_string();
+    for (row, (column, words)) in (2..).zip(odd).filter_map(|(row, (_, _, fault))| Some((row, fault?))) {
+        let cell = format!("a.xlsx › 甲 & 乙!{column}{row}");
+        assert!(letters.contains(&cell) && letters.contains(words), "{cell} {words}: {letters}");
+    }
+}
+
+/// Two rows whose keys cannot be read are two rows.
+#[test]
+fn a_key_without_a_value_is_no_key() {
+    let site = folder_site("*.xlsx", &format!("{BOOK}\nrecord_key = [\"extra\"]"));
+    let mut rows = vec![format!("{},extra", HEADER.trim_end()).split(',').map(text_cell).collect::<Vec<_>>()];
+    for (n, cell) in
+        ["<c><f>A1</f></c>", "<c><f>A1</f></c>", "<c t=\"e\"><v>#SPILL!</v></c>", "<c><v>1</v></c>"].iter().enumerate()
+    {
+        rows.push(csv_row(n, "4", "").trim_end().split(',').map(text_cell).chain([(*cell).to_owned()]).collect());
+    }
+    put_file(&site, "a.xlsx", build_book(&rows));
+    assert_eq!(sync_counts(&site), [4, 1, 3, 0]);
+    let letters = site.list_items(&["dead-letters", "list", "--json"]);
+    assert_eq!(letters.as_array().unwrap().len(), 3, "{letters}");
+    assert!(letters.to_string().contains("never calculated") && letters.to_string().contains("!I2"), "{letters}");
+}
+
+/// A rule cannot leave a row out by a cell that nobody can read.
+#[test]
+fn a_row_rule_does_not_judge_by_a_cell_without_a_value() {
+    let rule = "rows = [{ act = \"skip\", when = [{ path = \"extra\", is_not = [\"x\"] }], because = \"not x\" }]";
+    let site = folder_site("*.xlsx", &format!("{BOOK}\n{rule}"));
+    let mut rows = vec![format!("{},extra", HEADER.trim_end()).split(',').map(text_cell).collect::<Vec<_>>()];
+    for (n, cell) in [text_cell("x"), text_cell("y"), "<c><f>A1</f></c>".to_owned()].into_iter().enumerate() {
+        rows.push(csv_row(n, "4", "").trim_end().split(',').map(text_cell).chain([cell]).collect());
+    }
+    put_file(&site, "a.xlsx", build_book(&rows));
+    assert_eq!(sync_counts(&site), [3, 1, 1, 0]);
+    let letters = site.list_items(&["dead-letters", "list", "--json"]).to_string();
+    assert!(letters.contains("row.parked") && letters.contains("!I4"), "{letters}");
 }

@@ -146,6 +146,18 @@ pub enum Stored {
     Number,
     /// As the error of a formula.
     Error,
+    /// As a formula that has no saved value.
+    Uncalculated,
+    /// In a way that contradicts the rest of the workbook.
+    Unreadable,
+}
+
+impl Stored {
+    /// Returns whether the cell has a value.
+    #[must_use]
+    pub fn is_value(self) -> bool {
+        matches!(self, Self::Text | Self::Number)
+    }
 }
 
 /// The cell that a text comes from.

@@ -97,6 +97,12 @@ pub enum Expected {
     /// A value instead of a formula error.
     #[serde(rename = "expected.cell_value")]
     CellValue,
+    /// A value instead of a formula without a saved value.
+    #[serde(rename = "expected.calculated_formula")]
+    CalculatedFormula,
+    /// A value instead of a cell that contradicts the rest of the workbook.
+    #[serde(rename = "expected.readable_cell")]
+    ReadableCell,
     /// A text cell, because a spreadsheet keeps only 15 digits of a number.
     #[serde(rename = "expected.text_cell")]
     TextCell,

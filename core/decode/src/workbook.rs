@@ -1,6 +1,7 @@
 //! The rows of a workbook's sheets: title lines above the header, a header of one or two rows, signature lines below.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
@@ -90,13 +91,20 @@ impl<'a> Row<'a> {
 fn parse_content(json: &str) -> Content<'_> {
     let stored = match json.as_bytes().first() {
         Some(b'"' | b'n') => Stored::Text,
+        Some(b'{') if json.starts_with("{\"unc") => Stored::Uncalculated,
+        Some(b'{') if json.starts_with("{\"unr") => Stored::Unreadable,
         Some(b'{') => Stored::Error,
         _ => Stored::Number,
     };
     let text = match stored {
         Stored::Number => Some(Cow::Borrowed(json)),
         Stored::Text => serde_json::from_str::<Option<Cow<'_, str>>>(json).unwrap_or_default(),
-        Stored::Error => json.split('"').nth(3).map(Cow::Borrowed),
+        Stored::Error | Stored::Uncalculated | Stored::Unreadable => {
+            serde_json::from_str::<BTreeMap<Cow<'_, str>, String>>(json)
+                .ok()
+                .and_then(|o| o.into_values().next())
+                .map(Cow::Owned)
+        }
     };
     Content { text, stored }
 }

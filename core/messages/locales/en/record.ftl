@@ -1,5 +1,7 @@
 # What a record, a cell or a field must be.
 expected-cell_value = a cell with a value; this one holds a formula error
+expected-calculated_formula = a cell with a value; this one holds a formula that was never calculated; open and save the file
+expected-readable_cell = a cell that can be read; this one is damaged: type its value anew
 expected-text_cell = a text cell: a spreadsheet keeps only 15 digits of a number, so the rest cannot be trusted
 expected-scalable_number = a plain decimal number that can be converted exactly
 expected-one_of = one of { $values }

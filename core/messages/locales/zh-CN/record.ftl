@@ -1,5 +1,7 @@
 # 记录、单元格和字段的要求。
 expected-cell_value = 单元格中应为值，而不是公式错误
+expected-calculated_formula = 有值的单元格；此格是从未计算过的公式；请打开文件并保存
+expected-readable_cell = 可以读取的单元格；此格已损坏：请重新填写
 expected-text_cell = 应为文本单元格：电子表格对数字只保留 15 位，其余各位不可信
 expected-scalable_number = 应为可以精确换算的普通十进制数
 expected-one_of = 应为以下之一：{ $values }
