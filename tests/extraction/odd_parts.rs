@@ -198,6 +198,41 @@ fn a_key_without_a_value_is_no_key() {
     assert!(letters.to_string().contains("never calculated") && letters.to_string().contains("!I2"), "{letters}");
 }
 
+/// A marker is a word with or without spaces, and a row of a person is a record whatever it begins with.
+#[test]
+fn markers_are_words_and_take_no_record() {
+    let layout = "layout = { header = [\"id\", \"name\", \"idno\"], skip_markers = [\"Points Possible\", \"Student, Test\", \"id\"], \
+                  end_markers = [\"备注\", \"填表人\"] }";
+    let record = |id: &str| csv_row(0, "4", "").replace("R0,", &format!("{id},"));
+    let rows = [
+        HEADER.to_owned(),
+        "  Points  Possible,,,,,(read only),,\n".to_owned(),
+        record("R1"),
+        "\"Student, Test\",1,,,,0,,\n".to_owned(),
+        record("PointsPossible"),
+        HEADER.to_owned(),
+        record("id7"),
+        record("备注一"),
+        "小计,,,,,12,,\n".to_owned(),
+        "填表人张三,,,,审核人李四,,,\n".to_owned(),
+        record("R9"),
+    ];
+    let text = rows.concat();
+    let book: Vec<Vec<String>> =
+        csv_cells(&text).iter().map(|row| row.iter().map(|cell| text_cell(cell)).collect()).collect();
+    for (name, kind, bytes) in [("a.csv", "csv", text.into_bytes()), ("a.xlsx", "workbook", build_book(&book))] {
+        let site = folder_site("a.*", &format!("format = {{ kind = \"{kind}\", {layout} }}"));
+        put_file(&site, name, bytes);
+        // The sum is no marker here, so it is parked.
+        assert_eq!(sync_counts(&site), [5, 4, 1, 0], "{name}");
+    }
+}
+
+fn csv_cells(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
 /// A rule cannot leave a row out by a cell that nobody can read.
 #[test]
 fn a_row_rule_does_not_judge_by_a_cell_without_a_value() {

@@ -8,7 +8,7 @@ use crate::RecordRange;
 use crate::chunks::Chunks;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::table::{self, BodyRow};
+use crate::table::{self, BodyRow, HeaderColumns};
 use crate::text_window::WindowCollector;
 use huiliu_manifest::Layout;
 
@@ -31,7 +31,7 @@ pub fn decode_rows<'a>(
     left_off: u64,
 ) -> Result<Decoded<'a>, DecodeError> {
     let mut rows = Rows::new(text, separator);
-    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
+    let mut table = Table::new(layout, paths);
     let mut all = Decoded::default();
     let mut lines = LineCounter { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
@@ -65,7 +65,7 @@ pub(super) fn walk_rows(
     paths: &[&str],
     taken: &mut WindowCollector,
 ) -> Result<(), DecodeError> {
-    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
+    let mut table = Table::new(layout, paths);
     let (mut text, mut line) = (String::new(), 1);
     let mut more = true;
     while more && !taken.is_over {
@@ -112,6 +112,7 @@ struct Table<'l> {
     paths: &'l [&'l str],
     /// Column of each path.
     columns: Option<Vec<Option<usize>>>,
+    header: HeaderColumns,
     /// Number of cells in the header.
     width: usize,
     /// Number of header cells up to the last one that has a name.
@@ -129,16 +130,23 @@ enum RowRole {
     End,
 }
 
-impl Table<'_> {
+impl<'l> Table<'l> {
+    fn new(layout: &'l Layout, paths: &'l [&'l str]) -> Self {
+        Self { layout, paths, columns: None, header: HeaderColumns::default(), width: 0, named: 0 }
+    }
+
     fn classify_row(&mut self, row: &Row<'_>) -> Result<RowRole, DecodeError> {
         if self.columns.is_none() {
             let names: Vec<String> = row.iter_cells().map(table::remove_whitespace).collect();
             self.columns = table::find_columns(&names, self.layout, self.paths)?;
+            if self.columns.is_some() {
+                self.header = HeaderColumns::new(&names, self.layout);
+            }
             self.width = names.len();
             self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
             return Ok(RowRole::Above);
         }
-        Ok(match table::classify_row(row.iter_cells(), self.layout) {
+        Ok(match table::classify_row(row.iter_cells(), self.layout, &self.header) {
             BodyRow::Record => RowRole::Record,
             // An unclosed quote may have swallowed records.
             BodyRow::Left if row.torn.is_some() => RowRole::Record,
@@ -303,7 +311,7 @@ impl Row<'_> {
         Some((start, *self.ends.get(column)?))
     }
 
-    fn iter_cells(&self) -> impl Iterator<Item = &str> {
+    fn iter_cells(&self) -> impl Iterator<Item = &str> + Clone {
         (0..self.ends.len())
             .filter_map(|column| self.cell_span(column))
             .filter_map(|(from, to)| self.cells.get(from..to))
