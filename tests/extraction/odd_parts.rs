@@ -233,6 +233,67 @@ fn csv_cells(text: &str) -> Vec<Vec<String>> {
     reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
+/// Returns the reason of the only payload that could not be read.
+fn unread_reason(site: &super::Site) -> String {
+    let out = site.run(&["sync", "a", "--json"]);
+    let pass: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&pass["balance"]["received"], &pass["balance"]["unread"]), (&0.into(), &1.into()), "{pass}");
+    pass["sources"][0]["unread_payloads"][0]["reason"]["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_table_without_its_header_is_told_by_what_it_is() {
+    let good = format!("{HEADER}{}", csv_row(0, "4", ""));
+    let other = good.replace("idno", "ID Number").replace("id,", "Number,");
+    for (text, words) in [
+        (other.clone(), "no header line with the cells id, idno; the file has Number, v, name, ID Number"),
+        (good.replace(',', ";"), "the cells are separated by ;, but the manifest expects ,"),
+        (good.replace(',', "\t"), "the cells are separated by TAB, but the manifest expects ,"),
+        (String::new(), "the file is empty"),
+        ("\u{feff}\r\n".to_owned(), "the file is empty"),
+        (csv_row(0, "4", ""), "no header line with the cells id, idno"),
+    ] {
+        let site = folder_site("*.csv", CSV);
+        put_file(&site, "a.csv", &text);
+        let reason = unread_reason(&site);
+        assert!(reason.contains(words) && !reason.contains("王一"), "{text:?}: {reason}");
+    }
+    let site = folder_site("*.xlsx", BOOK);
+    let rows: Vec<Vec<String>> =
+        csv_cells(&other).iter().map(|row| row.iter().map(|cell| text_cell(cell)).collect()).collect();
+    put_file(&site, "a.xlsx", build_book(&rows));
+    assert!(unread_reason(&site).contains("the file has Number, v, name, ID Number"));
+    // A header without records is no error, but is told.
+    let site = folder_site("*.csv", CSV);
+    put_file(&site, "a.csv", HEADER);
+    let out = site.run_with_env(&["sync", "a", "--json"], &[("HUILIU_LOG", "warn")]);
+    let pass: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), &pass["balance"]["unread"]), (Some(0), &0.into()), "{pass}");
+    let told = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(told.contains("a.csv has no record below its header"), "{told}");
+}
+
+#[test]
+fn what_is_saved_under_the_name_of_a_workbook_is_named() {
+    let excel = "<?xml version=\"1.0\"?>\n<?mso-application progid=\"Excel.Sheet\"?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">\
+                 <Worksheet><Table><Row><Cell><Data>id</Data></Cell></Row></Table></Worksheet></Workbook>";
+    let archive = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n\
+                   <html><table><tr><td>id<td>idno<tr><td>1<td>2</table></html>\r\n--b--";
+    let frames = "<html xmlns:x=\"urn:schemas-microsoft-com:office:excel\"><head></head><frameset rows=\"*,39\">\
+                  <frame src=\"a.files/sheet001.htm\"></frameset></html>";
+    let what_to_do = "open it in a spreadsheet program and save it as";
+    for (text, words) in
+        [(excel, "an Excel 2003 XML file"), (archive, "a web archive (.mht)"), (frames, "a page of frames")]
+    {
+        for (format, name) in [(BOOK, "a.xls"), (CSV, "a.csv")] {
+            let site = folder_site("a.*", format);
+            put_file(&site, name, text);
+            let reason = unread_reason(&site);
+            assert!(reason.contains(words) && reason.contains(what_to_do), "{name}: {reason}");
+        }
+    }
+}
+
 /// A rule cannot leave a row out by a cell that nobody can read.
 #[test]
 fn a_row_rule_does_not_judge_by_a_cell_without_a_value() {

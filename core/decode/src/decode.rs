@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parts::{Body, Head, Part};
 use crate::problem::BrokenRecord;
-use crate::unpack::UnpackError;
+use crate::unpack::{LooksLike, UnpackError};
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
@@ -28,6 +28,18 @@ pub enum DecodeError {
     /// No line contains the declared header cells.
     #[serde(rename = "decode.no_header")]
     NoHeader { cells: Vec<String> },
+    /// No line contains the declared header cells; `found` is the line that looks most like a header.
+    #[serde(rename = "decode.other_header")]
+    OtherHeader { cells: Vec<String>, found: Vec<String> },
+    /// The header cells are there, with another separator between them.
+    #[serde(rename = "decode.other_separator")]
+    OtherSeparator { found: String, expected: String },
+    /// The text is empty.
+    #[serde(rename = "decode.empty")]
+    Empty,
+    /// The text is a file of another kind.
+    #[serde(rename = "decode.not_text_table")]
+    NotTextTable { what: LooksLike },
     /// One archive member or sheet cannot be read.
     #[serde(rename = "decode.part")]
     Part { part: String, why: Box<DecodeError> },

@@ -1,6 +1,7 @@
 //! Code shared by tables of every format: finding the header, naming columns, and telling records from other rows.
 
 use crate::decode::DecodeError;
+use crate::draft::redact_text;
 use huiliu_manifest::Layout;
 
 /// Removes all whitespace; headers are often spaced out or broken over lines.
@@ -136,4 +137,28 @@ fn match_marker(text: &str, marker: &str) -> Option<MarkerEnd> {
         },
         _ => MarkerEnd::OfWord,
     })
+}
+
+/// Maximum number of rows in which a header is looked for to name it.
+const MAX_TITLES: usize = 50;
+/// Maximum number of names that are listed.
+const MAX_NAMES: usize = 20;
+
+/// Builds the error of a table without its header. It names the row that looks like a header: the first of those with the
+/// most texts, unless it has numbers, as a person's row has.
+pub fn explain_missing_header(rows: impl Iterator<Item = Vec<String>>, layout: &Layout) -> DecodeError {
+    let cells = layout.header.clone();
+    let mut best: Vec<String> = vec![];
+    for row in rows.take(MAX_TITLES) {
+        let row: Vec<String> = row.into_iter().filter(|text| !text.is_empty()).collect();
+        if row.len() > best.len() {
+            best = row;
+        }
+    }
+    let is_name = |text: &String| text.chars().filter(|c| c.is_numeric()).count() < 4;
+    if best.len() < 2 || !best.iter().all(is_name) {
+        return DecodeError::NoHeader { cells };
+    }
+    let found = best.iter().take(MAX_NAMES).map(|name| redact_text(name)).collect();
+    DecodeError::OtherHeader { cells, found }
 }

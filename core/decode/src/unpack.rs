@@ -142,6 +142,15 @@ pub enum LooksLike {
     /// A web page without a table.
     #[serde(rename = "unpack.looks_page_without_table")]
     PageWithoutTable,
+    /// A page whose frames show other files.
+    #[serde(rename = "unpack.looks_frames")]
+    Frames,
+    /// A web page and its parts in one file: `.mht`.
+    #[serde(rename = "unpack.looks_web_archive")]
+    WebArchive,
+    /// The XML format of Excel 2003.
+    #[serde(rename = "unpack.looks_excel_xml")]
+    ExcelXml,
     /// An XML document.
     #[serde(rename = "unpack.looks_xml")]
     Xml,

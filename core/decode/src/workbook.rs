@@ -165,7 +165,7 @@ fn find_header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str
             return Ok(Header { names, columns, first: last + 1 });
         }
     }
-    Err(DecodeError::NoHeader { cells: layout.header.clone() })
+    Err(table::explain_missing_header(rows.iter().map(texts), layout))
 }
 
 /// Copies the text of a merged cell into every column that it covers.

@@ -20,6 +20,9 @@ pub(crate) enum LogEvent {
     /// Raw records have fields that no earlier one had.
     #[serde(rename = "log.new_fields")]
     NewFields { fields: Vec<String> },
+    /// A table has a header and no record below it.
+    #[serde(rename = "log.only_header")]
+    OnlyHeader { payload: String },
     /// A pass did not meet what its manifest expects.
     #[serde(rename = "log.not_as_expected")]
     NotAsExpected { what: Message },
