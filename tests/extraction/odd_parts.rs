@@ -92,7 +92,7 @@ fn what_is_not_json_parks_its_record_and_no_other() {
 fn a_fault_in_one_record_does_not_end_the_pages() {
     use super::{Answer, Platform, Says, Site, records_json};
     let stream = "request = \"/list\"\nformat = { kind = \"json\", items = \"items\", ok_path = \"code\", ok_value = \"0\" }\n\
-                  paging = { by = \"token\", param = \"after\", next = \"next\", size = 2 }";
+                  page = { by = \"token\", param = \"after\", next = \"next\", size = 2 }";
     for (next, received) in [("\"n2\"", Some([4, 3, 1])), ("NaN", None)] {
         let platform = Platform::start(move |request| {
             let bad = super::record_json(1).replace("\"hours\":\"4\"", "\"hours\":NaN");
@@ -246,7 +246,7 @@ fn a_table_without_its_header_is_told_by_what_it_is() {
     let good = format!("{HEADER}{}", csv_row(0, "4", ""));
     let other = good.replace("idno", "ID Number").replace("id,", "Number,");
     for (text, words) in [
-        (other.clone(), "no header line with the cells id, idno; the file has Number, v, name, ID Number"),
+        (other.clone(), "no header line with the cells id, idno; the file has Number, v, name, IDNumber"),
         (good.replace(',', ";"), "the cells are separated by ;, but the manifest expects ,"),
         (good.replace(',', "\t"), "the cells are separated by TAB, but the manifest expects ,"),
         (String::new(), "the file is empty"),
@@ -262,7 +262,7 @@ fn a_table_without_its_header_is_told_by_what_it_is() {
     let rows: Vec<Vec<String>> =
         csv_cells(&other).iter().map(|row| row.iter().map(|cell| text_cell(cell)).collect()).collect();
     put_file(&site, "a.xlsx", build_book(&rows));
-    assert!(unread_reason(&site).contains("the file has Number, v, name, ID Number"));
+    assert!(unread_reason(&site).contains("the file has Number, v, name, IDNumber"));
     // A header without records is no error, but is told.
     let site = folder_site("*.csv", CSV);
     put_file(&site, "a.csv", HEADER);

@@ -42,7 +42,7 @@ broken_record-open_quote = 第 { NUMBER($line, useGrouping: "false") } 行有引
 broken_record-surplus_cells = 此行有 { $cells } 个单元格，表头只有 { $header } 个：含有分隔符的单元格须用引号括起
 broken_record-cut = 最后一行在最后一格之前中断，文件不完整；请重新报送
 broken_record-twice = 其中 { $path } 出现不止一次，无法确定取哪个值
-broken_record-not_json = “{ $path }”处是 { $word }，不是 JSON 的值；平台应改发 null 或普通数字
+broken_record-not_json = “{ $path }”处是 { $word }，不是 JSON 的值；平台应改发空值或普通数字
 broken_record-control_character = “{ $path }”处有未转义的控制字符 { $character }；平台应去掉或转义
 broken_record-parser = “{ $why }”
 
