@@ -81,10 +81,8 @@ pub fn classify_row<'t>(
     let filled = || texts.clone().enumerate().filter(|(_, text)| !text.trim().is_empty());
     let Some((at, first)) = filled().next() else { return BodyRow::Left };
     let Some((role, end)) = find_marker(first, layout) else { return BodyRow::Record };
-    let repeats = || {
-        filled().count() > 1
-            && filled().all(|(at, text)| header.names.get(at).is_some_and(|name| *name == remove_whitespace(text)))
-    };
+    // In any order: a table may be repeated with other columns first.
+    let repeats = || filled().count() > 1 && filled().all(|(_, text)| header.names.contains(&remove_whitespace(text)));
     let others = || header.columns.iter().filter(|column| **column != at);
     let is_full = others().count() > 1 && others().all(|column| filled().any(|(at, _)| at == *column));
     // Without a word end behind the marker, as in 填表人张三, only a row with little else in it is no record.
