@@ -5,14 +5,15 @@ use serde_json::Value;
 
 use super::{Answer, Platform, Says, Site, records_json};
 
-const CSV: &str = "format = { kind = \"csv\", layout = { header = [\"id\", \"idno\"], skip_markers = [\"小计\"] } }";
-const LINES: &str = "format = { kind = \"json_lines\" }";
-const LIST: &str = "format = { kind = \"json\", items = \"d.list\" }";
-const BOOK: &str = "format = { kind = \"workbook\", sheets = \"*\", layout = { header = [\"id\", \"idno\"] } }";
-const HEADER: &str = "id,v,name,idno,course,hours,end,note\n";
+pub const CSV: &str =
+    "format = { kind = \"csv\", layout = { header = [\"id\", \"idno\"], skip_markers = [\"小计\"] } }";
+pub const LINES: &str = "format = { kind = \"json_lines\" }";
+pub const LIST: &str = "format = { kind = \"json\", items = \"d.list\" }";
+pub const BOOK: &str = "format = { kind = \"workbook\", sheets = \"*\", layout = { header = [\"id\", \"idno\"] } }";
+pub const HEADER: &str = "id,v,name,idno,course,hours,end,note\n";
 
 /// Creates a site whose source reads the folder `drop`.
-fn folder_site(names: &str, stream: &str) -> Site {
+pub fn folder_site(names: &str, stream: &str) -> Site {
     let platform = Platform::start(|_| Answer::new(404, ""));
     let transport = format!("kind = \"files\"\nnames = [{names:?}]");
     let site = Site::new(&platform, &Says { transport: &transport, stream, map: "place = \"note\"" });
@@ -25,22 +26,22 @@ fn folder_site(names: &str, stream: &str) -> Site {
     site
 }
 
-fn put_file(site: &Site, name: &str, bytes: impl AsRef<[u8]>) {
+pub fn put_file(site: &Site, name: &str, bytes: impl AsRef<[u8]>) {
     std::fs::write(site.house.dir.0.join("drop").join(name), bytes).unwrap();
 }
 
 /// Syncs and returns received, inserted and parked records, and unreadable payloads.
-fn sync_counts(site: &Site) -> [i64; 4] {
+pub fn sync_counts(site: &Site) -> [i64; 4] {
     let pass = site.run_json(&["sync", "a", "--json"]);
     ["received", "inserted", "parked", "unread"].map(|key| pass["balance"][key].as_i64().unwrap())
 }
 
-fn csv_row(n: usize, hours: &str, note: &str) -> String {
+pub fn csv_row(n: usize, hours: &str, note: &str) -> String {
     format!("R{n},1,王一,22010219590911001X,C-{n},{hours},2014-09-11,{note}\n")
 }
 
 /// Returns the address of the only dead letter, and what it expects there.
-fn only_letter(site: &Site) -> (String, String) {
+pub fn only_letter(site: &Site) -> (String, String) {
     let letters = site.list_items(&["dead-letters", "list", "--json"]);
     let all = letters.as_array().unwrap();
     assert_eq!(all.len(), 1, "{letters}");

@@ -258,7 +258,7 @@ fn add_hostile_cells(all: &mut Corpus) {
         ("<c r=\"A1\" t=\"s\"><v>-1</v></c>", None),
         ("<c r=\"A1\" t=\"n\"><v>abc</v></c>", None),
         ("<c r=\"A1\" t=\"zz\"><v>1</v></c>", None),
-        ("<c r=\"A1\" t=\"b\"><v>7</v></c>", Some("broken")),
+        ("<c r=\"A1\" t=\"b\"><v>7</v></c>", Some("no header line")),
         ("<c r=\"A1\" t=\"e\"><v>#HA!</v></c>", None),
         ("<c r=\"A1\"><v>NaN</v></c>", None),
         ("<c r=\"A1\"><v>1e999</v></c>", None),

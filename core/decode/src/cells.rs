@@ -77,7 +77,8 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut UnpackO
     }
     let tables = if is_page { html::extract_tables(text) } else { vec![parse_text_table(text)?] };
     if tables.is_empty() {
-        return Err(UnpackError::NotWorkbook { what: LooksLike::PageWithoutTable });
+        let what = if has_frames(text) { LooksLike::Frames } else { LooksLike::PageWithoutTable };
+        return Err(UnpackError::NotWorkbook { what });
     }
     let several = tables.len() > 1;
     let named = |nth: usize| if several { format!("table {}", nth + 1) } else { "table".to_owned() };
@@ -132,12 +133,26 @@ fn parse_text_table(text: &str) -> Result<html::Table, UnpackError> {
     Ok(table)
 }
 
-/// Guesses what a file is that claims to be a workbook and is not.
-fn looks_like(bytes: &[u8]) -> LooksLike {
+/// Name space of the XML format of Excel 2003.
+const OFFICE_XML: &[u8] = b"urn:schemas-microsoft-com:office:spreadsheet";
+
+/// Returns whether a page shows other files in frames.
+pub(super) fn has_frames(page: &str) -> bool {
+    const FRAMES: &[u8] = b"<frameset";
+    page.as_bytes().windows(FRAMES.len()).any(|window| window.eq_ignore_ascii_case(FRAMES))
+}
+
+/// Guesses what a file is that is not what its name says.
+pub(super) fn looks_like(bytes: &[u8]) -> LooksLike {
     let start: Vec<u8> = bytes.iter().take(4_096).filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
     let has = |words: &[u8]| start.windows(words.len()).any(|window| window == words);
     if bytes.is_empty() {
         LooksLike::Empty
+    } else if has(b"mime-version:") && has(b"content-type:") {
+        LooksLike::WebArchive
+    } else if has(b"<?xml") && !has(b"<html") && (has(b"progid=\"excel.sheet\"") || has(OFFICE_XML) && has(b"workbook"))
+    {
+        LooksLike::ExcelXml
     } else if has(b"<html") || has(b"<table") || has(b"<!doctype") {
         LooksLike::Page
     } else if has(b"<?xml") {

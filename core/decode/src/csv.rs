@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use csv_core::ReadRecordResult;
 
 use crate::RecordRange;
+use crate::cells;
+use crate::chunks::Chunks;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::table::{self, BodyRow};
-use crate::text_window::{Chunks, WindowCollector};
+use crate::table::{self, BodyRow, HeaderColumns};
+use crate::text_window::WindowCollector;
+use crate::unpack::LooksLike;
 use huiliu_manifest::Layout;
 
 /// Maximum number of cells in a line.
@@ -30,7 +33,7 @@ pub fn decode_rows<'a>(
     left_off: u64,
 ) -> Result<Decoded<'a>, DecodeError> {
     let mut rows = Rows::new(text, separator);
-    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
+    let mut table = Table::new(layout, paths);
     let mut all = Decoded::default();
     let mut lines = LineCounter { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
@@ -49,7 +52,7 @@ pub fn decode_rows<'a>(
             RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
         })?;
     }
-    table.require_header()?;
+    table.require_header(text, separator)?;
     Ok(all)
 }
 
@@ -64,7 +67,7 @@ pub(super) fn walk_rows(
     paths: &[&str],
     taken: &mut WindowCollector,
 ) -> Result<(), DecodeError> {
-    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
+    let mut table = Table::new(layout, paths);
     let (mut text, mut line) = (String::new(), 1);
     let mut more = true;
     while more && !taken.is_over {
@@ -102,7 +105,7 @@ pub(super) fn walk_rows(
         text.drain(..done);
     }
     taken.is_over = true;
-    table.require_header()
+    table.require_header(&taken.above, separator)
 }
 
 /// A table and its header, once it is found.
@@ -111,6 +114,7 @@ struct Table<'l> {
     paths: &'l [&'l str],
     /// Column of each path.
     columns: Option<Vec<Option<usize>>>,
+    header: HeaderColumns,
     /// Number of cells in the header.
     width: usize,
     /// Number of header cells up to the last one that has a name.
@@ -128,16 +132,23 @@ enum RowRole {
     End,
 }
 
-impl Table<'_> {
+impl<'l> Table<'l> {
+    fn new(layout: &'l Layout, paths: &'l [&'l str]) -> Self {
+        Self { layout, paths, columns: None, header: HeaderColumns::default(), width: 0, named: 0 }
+    }
+
     fn classify_row(&mut self, row: &Row<'_>) -> Result<RowRole, DecodeError> {
         if self.columns.is_none() {
             let names: Vec<String> = row.iter_cells().map(table::remove_whitespace).collect();
             self.columns = table::find_columns(&names, self.layout, self.paths)?;
+            if self.columns.is_some() {
+                self.header = HeaderColumns::new(&names, self.layout);
+            }
             self.width = names.len();
             self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
             return Ok(RowRole::Above);
         }
-        Ok(match table::classify_row(row.iter_cells(), self.layout) {
+        Ok(match table::classify_row(row.iter_cells(), self.layout, &self.header) {
             BodyRow::Record => RowRole::Record,
             // An unclosed quote may have swallowed records.
             BodyRow::Left if row.torn.is_some() => RowRole::Record,
@@ -159,12 +170,50 @@ impl Table<'_> {
         (is_cut && cells < width).then_some(BrokenRecord::Cut)
     }
 
-    fn require_header(&self) -> Result<(), DecodeError> {
+    /// `text` has at least the first rows of the file.
+    fn require_header(&self, text: &str, separator: u8) -> Result<(), DecodeError> {
         match &self.columns {
             Some(_) => Ok(()),
-            None => Err(DecodeError::NoHeader { cells: self.layout.header.clone() }),
+            None => Err(explain_missing_header(text, separator, self.layout)),
         }
     }
+}
+
+/// Separators that offices use.
+const SEPARATORS: [(u8, &str); 4] = [(b',', ","), (b';', ";"), (b'\t', "TAB"), (b'|', "|")];
+/// Maximum number of rows in which a header with another separator is looked for.
+const MAX_TITLES: usize = 50;
+
+/// Builds the error of a text without a header, by what the text looks like.
+fn explain_missing_header(text: &str, separator: u8, layout: &Layout) -> DecodeError {
+    if text.trim().is_empty() {
+        return DecodeError::Empty;
+    }
+    let what = match cells::looks_like(text.as_bytes()) {
+        LooksLike::Page if cells::has_frames(text) => LooksLike::Frames,
+        what => what,
+    };
+    if !matches!(what, LooksLike::TextTable | LooksLike::Other) {
+        return DecodeError::NotTextTable { what };
+    }
+    let titles = |separator: u8| {
+        let mut rows = Rows::new(text, separator);
+        let mut lines = LineCounter { text, counted: 0, line: 1 };
+        let next = move || {
+            let row = rows.next(&mut lines).ok().flatten()?;
+            Some(row.iter_cells().map(table::remove_whitespace).collect::<Vec<_>>())
+        };
+        std::iter::from_fn(next).take(MAX_TITLES)
+    };
+    let is_header = |names: Vec<String>| matches!(table::find_columns(&names, layout, &[]), Ok(Some(_)));
+    for (other, name) in SEPARATORS.iter().filter(|(other, _)| *other != separator) {
+        if titles(*other).any(is_header) {
+            let expected = SEPARATORS.iter().find(|(of, _)| *of == separator).map(|(_, name)| (*name).to_owned());
+            let expected = expected.unwrap_or_else(|| char::from(separator).to_string());
+            return DecodeError::OtherSeparator { found: (*name).to_owned(), expected };
+        }
+    }
+    table::explain_missing_header(titles(separator), layout)
 }
 
 /// Splits a text into rows in buffers of bounded size; the reader of the crate `csv` has no bounds.
@@ -302,7 +351,7 @@ impl Row<'_> {
         Some((start, *self.ends.get(column)?))
     }
 
-    fn iter_cells(&self) -> impl Iterator<Item = &str> {
+    fn iter_cells(&self) -> impl Iterator<Item = &str> + Clone {
         (0..self.ends.len())
             .filter_map(|column| self.cell_span(column))
             .filter_map(|(from, to)| self.cells.get(from..to))

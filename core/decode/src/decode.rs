@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parts::{Body, Head, Part};
 use crate::problem::BrokenRecord;
-use crate::unpack::UnpackError;
+use crate::unpack::{LooksLike, UnpackError};
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
@@ -28,6 +28,18 @@ pub enum DecodeError {
     /// No line contains the declared header cells.
     #[serde(rename = "decode.no_header")]
     NoHeader { cells: Vec<String> },
+    /// No line contains the declared header cells; `found` is the line that looks most like a header.
+    #[serde(rename = "decode.other_header")]
+    OtherHeader { cells: Vec<String>, found: Vec<String> },
+    /// The header cells are there, with another separator between them.
+    #[serde(rename = "decode.other_separator")]
+    OtherSeparator { found: String, expected: String },
+    /// The text is empty.
+    #[serde(rename = "decode.empty")]
+    Empty,
+    /// The text is a file of another kind.
+    #[serde(rename = "decode.not_text_table")]
+    NotTextTable { what: LooksLike },
     /// One archive member or sheet cannot be read.
     #[serde(rename = "decode.part")]
     Part { part: String, why: Box<DecodeError> },
@@ -146,6 +158,18 @@ pub enum Stored {
     Number,
     /// As the error of a formula.
     Error,
+    /// As a formula that has no saved value.
+    Uncalculated,
+    /// In a way that contradicts the rest of the workbook.
+    Unreadable,
+}
+
+impl Stored {
+    /// Returns whether the cell has a value.
+    #[must_use]
+    pub fn is_value(self) -> bool {
+        matches!(self, Self::Text | Self::Number)
+    }
 }
 
 /// The cell that a text comes from.
@@ -299,14 +323,32 @@ pub fn decode_in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> 
     let utf8 = || std::str::from_utf8(body);
     let malformed = |offset| DecodeError::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
     if encoding == encoding_rs::UTF_8 {
-        return utf8().map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
+        return utf8().map(|text| Cow::Borrowed(split_end_mark(text).0)).map_err(|e| malformed(e.valid_up_to()));
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(body.len()).unwrap_or(body.len() * 2));
     match decoder.decode_to_string_without_replacement(body, &mut text, true) {
-        (DecoderResult::InputEmpty, _) => Ok(Cow::Owned(text)),
+        (DecoderResult::InputEmpty, _) => {
+            text.truncate(split_end_mark(&text).0.len());
+            Ok(Cow::Owned(text))
+        }
         (_, read) => Err(malformed(read)),
     }
+}
+
+/// Number of bytes at the end of a text in which the end mark of DOS is looked for: programs pad the last block of a
+/// file with it.
+const MAX_END_MARK: usize = 1_024;
+
+/// Splits off the end mark of DOS, the character Ctrl-Z, and the blank text after it. A mark with other text after it
+/// is no end mark, because nothing may be left out.
+pub(super) fn split_end_mark(text: &str) -> (&str, &str) {
+    const MARK: char = '\u{1a}';
+    let floor = text.floor_char_boundary(text.len().saturating_sub(MAX_END_MARK));
+    let (_, last) = text.split_at(floor);
+    let padding = last.trim_end_matches(|c: char| c == MARK || c == '\0' || c.is_whitespace()).len();
+    let mark = last.get(padding..).and_then(|padding| padding.find(MARK)).map(|at| floor + padding + at);
+    text.split_at(mark.unwrap_or(text.len()))
 }
 
 /// Returns the encoding to read the bytes in, and the length of their byte order mark in bytes.

@@ -190,13 +190,20 @@ impl Doubt {
         Self { code, expected: Message::new(expected), seen: seen.to_owned() }
     }
 
-    /// Returns a doubt about the text of a workbook cell if it is the error of a formula, or a number with more digits
+    /// Returns a doubt about the text in this slot of a raw record.
+    pub(super) fn of_slot(raw: &RawRecord<'_>, slot: usize) -> Option<Self> {
+        raw.texts[slot].as_deref().and_then(|text| Self::for_cell(raw.stored_kind(slot), text))
+    }
+
+    /// Returns a doubt about the text of a workbook cell if the cell has no value of its own, or a number with more digits
     /// than a spreadsheet keeps, so that the last digits may be wrong.
     fn for_cell(stored: Stored, text: &str) -> Option<Self> {
         let digits = || text.split('.').next().unwrap_or_default().trim_start_matches('-').len();
         match stored {
             Stored::Error => Some(Self::new("formula_error", &Expected::CellValue, text)),
             Stored::Number if digits() > 15 => Some(Self::new("stored_as_number", &Expected::TextCell, text)),
+            Stored::Uncalculated => Some(Self::new("formula_error", &Expected::CalculatedFormula, text)),
+            Stored::Unreadable => Some(Self::new("formula_error", &Expected::ReadableCell, text)),
             Stored::Number | Stored::Text => None,
         }
     }
@@ -247,8 +254,7 @@ pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> 
         // Only cells of a workbook can be doubtful.
         for place in mapped.places.iter().filter(|_| !raw.cells.is_empty()) {
             if let Place::Slot(slot) = place
-                && let Some(doubt) =
-                    raw.texts[*slot].as_deref().and_then(|text| Doubt::for_cell(raw.stored_kind(*slot), text))
+                && let Some(doubt) = Doubt::of_slot(raw, *slot)
             {
                 draft.doubts.push((field, doubt));
             }

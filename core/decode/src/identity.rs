@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::decode::RawRecord;
-use crate::draft::Draft;
+use crate::draft::{Doubt, Draft};
 use crate::key_value::{self, KeyKind};
 use crate::problem::{Expected, Problem};
 use crate::{Context, Place, Plan};
@@ -67,6 +67,8 @@ pub(crate) fn compute_record_key(
     for (place, path) in places.iter().zip(&cx.stream.record_key) {
         let text = match (&id, place) {
             (Some(id), _) if is_id(path) => Cow::Borrowed(id.as_str()),
+            // Two cells with the same error are not the same value.
+            (_, Place::Slot(slot)) if !raw.stored_kind(*slot).is_value() => return None,
             (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
             (_, Place::Around(name)) => crate::draft::surrounding_value(cx, raw, name)?,
         };
@@ -123,6 +125,9 @@ fn parse_source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -
         return Ok(cx.landing);
     }
     if let Some(slot) = plan.version {
+        if let Some(doubt) = Doubt::of_slot(raw, slot).filter(|_| !raw.stored_kind(slot).is_value()) {
+            return Err(Problem::new("version.form".into(), plan.paths[slot], &doubt.seen, &doubt.expected));
+        }
         let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
         let instant = || parse_instant(text).ok();
         return text.parse().ok().or_else(instant).ok_or_else(|| problem(plan.paths[slot], text, Expected::Version));

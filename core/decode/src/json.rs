@@ -10,9 +10,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use crate::RecordRange;
+use crate::chunks::{Chunks, STEP};
 use crate::decode::{self, DecodeError, Decoded, Malformed, Position, RawRecord};
+use crate::json_mask;
 use crate::problem::BrokenRecord;
-use crate::text_window::{Chunks, STEP, WindowCollector};
+use crate::text_window::WindowCollector;
 
 fn json_error(e: &serde_json::Error) -> DecodeError {
     Malformed::from_parser(e).into_decode_error("JSON")
@@ -275,18 +277,31 @@ pub struct SuccessCondition<'v> {
     pub value: &'v str,
 }
 
+/// A record as JSON text. It may be unreadable by itself, if the page is readable otherwise.
+#[derive(Debug)]
+pub struct Item<'a>(Cow<'a, str>);
+
+impl Item<'_> {
+    /// Returns the text as it was sent.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The records of a page, and the pointer to the next one.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// Records of the range, as JSON text.
-    pub items: Vec<&'a RawValue>,
+    /// Records of the range.
+    pub items: Vec<Item<'a>>,
     /// Number of records on the page.
     pub total: u32,
     /// Text at the `next` path.
     pub next: Option<Cow<'a, str>>,
 }
 
-/// Reads a page and keeps the records of a range.
+/// Reads a page and keeps the records of a range. A word or a character that JSON does not have is a fault of the record
+/// that has it; in a text that is read around the records it is a fault of the page.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the page is truncated or not JSON, has no array at `items`, contains a path twice, or
@@ -298,12 +313,39 @@ pub fn read_page<'a>(
     next: Option<&str>,
     range: RecordRange,
 ) -> Result<Page<'a>, DecodeError> {
+    let fault = match parse_page(text, items, success, next, range) {
+        Err(fault @ DecodeError::Malformed { .. }) => fault,
+        page => return page,
+    };
+    let masked = json_mask::mask_text(text);
+    match parse_page(&masked, items, success, next, range) {
+        _ if masked == text => Err(fault),
+        Ok(page) if !page.next.as_deref().is_some_and(json_mask::is_masked) => {
+            let restore = |item: Item<'_>| Item(Cow::Owned(json_mask::restore_text(item.get()).into_owned()));
+            let next = page.next.map(|next| Cow::Owned(next.into_owned()));
+            Ok(Page { items: page.items.into_iter().map(restore).collect(), total: page.total, next })
+        }
+        Err(DecodeError::Refused { path, found, expected }) if !json_mask::is_masked(&found) => {
+            Err(DecodeError::Refused { path, found, expected })
+        }
+        _ => Err(fault),
+    }
+}
+
+fn parse_page<'a>(
+    text: &'a str,
+    items: &str,
+    success: Option<SuccessCondition<'_>>,
+    next: Option<&str>,
+    range: RecordRange,
+) -> Result<Page<'a>, DecodeError> {
+    let list = |kept: Vec<&'a RawValue>| kept.into_iter().map(|item| Item(Cow::Borrowed(item.get()))).collect();
     if items.is_empty() && success.is_none() {
         // The document is the list itself, so there are no other fields.
         let mut reader = serde_json::Deserializer::from_str(text);
         let items = List(range).deserialize(&mut reader).and_then(|items| reader.end().map(|()| items));
         let Items { kept, total, fault } = items.map_err(|e| json_error(&e))?;
-        return fault.map_or(Ok(Page { items: kept, total, next: None }), Err);
+        return fault.map_or(Ok(Page { items: list(kept), total, next: None }), Err);
     }
     let scalars: Vec<&str> = success.map(|success| success.path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
@@ -330,14 +372,23 @@ pub fn read_page<'a>(
     }
     let Items { kept, total, fault } =
         found.items.ok_or_else(|| refused(Malformed::NoList { path: items.to_owned() }))?;
-    fault.map_or(Ok(Page { items: kept, total, next: texts.next().flatten() }), Err)
+    fault.map_or(Ok(Page { items: list(kept), total, next: texts.next().flatten() }), Err)
 }
 
-/// Returns the texts at the given paths of a document.
+/// Returns the texts at the given paths of a document. A word or a character that JSON does not have is no error
+/// elsewhere in the document, unless only the whole is asked about, with no path.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the document is truncated or not JSON, or contains a path twice.
 pub fn read_texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeError> {
+    parse_texts(text, paths).or_else(|fault| {
+        let masked = json_mask::mask_text(text);
+        let texts = if paths.is_empty() || masked == text { None } else { parse_texts(&masked, paths).ok() };
+        texts.filter(|texts| !texts.iter().flatten().any(|text| json_mask::is_masked(text))).ok_or(fault)
+    })
+}
+
+fn parse_texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
     let mut found = PageFindings { texts: vec![None; paths.len()], ..PageFindings::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -368,8 +419,15 @@ pub fn decode_items<'a>(
 ) -> Result<Decoded<'a>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
     let page = read_page(text, items, None, None, range)?;
-    let records = page.items.into_iter().zip(range.first..).map(|(of, index)| read_item(&tree, paths, of.get(), index));
-    Ok(Decoded { records: records.collect(), total: page.total })
+    let read = |(item, index): (Item<'a>, u32)| match item.0 {
+        Cow::Borrowed(json) => read_item(&tree, paths, json, index),
+        Cow::Owned(json) => {
+            let RawRecord { texts, broken, .. } = read_item(&tree, paths, &json, index);
+            let texts = texts.into_iter().map(|text| text.map(|text| Cow::Owned(text.into_owned()))).collect();
+            RawRecord { broken, ..RawRecord::new(index, Cow::Owned(json), texts) }
+        }
+    };
+    Ok(Decoded { records: page.items.into_iter().zip(range.first..).map(read).collect(), total: page.total })
 }
 
 /// Builds the records of a range of a text with one JSON document per line. `left_off` is the number of lines above the
@@ -444,7 +502,8 @@ fn read_item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawR
     let mut found = PageFindings { texts: vec![None; paths.len()], ..PageFindings::default() };
     let mut reader = serde_json::Deserializer::from_str(json);
     let read = TreeVisitor { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
-    let broken = read.err().map(|e| BrokenRecord::parser(&e)).or(found.twice.map(|path| BrokenRecord::Twice { path }));
+    let fault = |e| json_mask::find_fault(json).unwrap_or_else(|| BrokenRecord::parser(&e));
+    let broken = read.err().map(fault).or(found.twice.map(|path| BrokenRecord::Twice { path }));
     RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
 }
 

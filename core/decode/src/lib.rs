@@ -2,6 +2,7 @@
 //! half-way.
 
 pub(crate) mod cells;
+mod chunks;
 pub mod contract;
 pub mod csv;
 pub mod decode;
@@ -11,6 +12,7 @@ mod faults;
 pub mod html;
 pub mod identity;
 pub mod json;
+mod json_mask;
 mod key_value;
 pub mod names;
 pub mod parts;
@@ -244,6 +246,19 @@ pub fn list_rekeyed(cx: Context<'_>, body: &Body<'_>, range: RecordRange) -> Res
     Ok(raw.iter().filter(|record| record.broken.is_none()).filter_map(changed).collect())
 }
 
+/// Names the cell that a record has no key for, if a key field is not mapped and its cell has no value of its own.
+fn explain_missing_key(plan: &Plan<'_>, raw: &RawRecord<'_>, problems: &mut [Problem]) {
+    let slots = plan.record_key.iter().filter_map(|place| match place {
+        Place::Slot(slot) if !raw.stored_kind(*slot).is_value() => Some(*slot),
+        _ => None,
+    });
+    let odd = slots.filter_map(|slot| Some((slot, draft::Doubt::of_slot(raw, slot)?))).next();
+    let problem = problems.iter_mut().find(|problem| problem.code == "record_key.missing");
+    if let Some(((slot, doubt), problem)) = odd.zip(problem) {
+        *problem = Problem::new(problem.code.clone(), plan.paths[slot], &doubt.seen, &doubt.expected);
+    }
+}
+
 /// Computes the keyed digest of a raw record.
 pub(crate) fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
     keys.short_digest(&[b"raw", raw.as_bytes()])
@@ -251,7 +266,8 @@ pub(crate) fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
 
 fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> StageResult<'a> {
     crate::faults::abort_if_injected(&raw.raw);
-    let rule = if raw.broken.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
+    let odd = rows::find_odd_condition(plan, &raw);
+    let rule = if raw.broken.is_none() && odd.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
     if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip && cx.stream.kind.is_roster()) {
         let address = raw.format_address(cx.address);
         return StageResult::Skipped(Skipped {
@@ -290,9 +306,14 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
             }
         }
     };
+    let read = match odd {
+        Some(problem) => Err(read.err().into_iter().flatten().chain([problem]).collect()),
+        None => read,
+    };
     match read {
         Ok(staged) => staged,
         Err(mut problems) => {
+            explain_missing_key(plan, &raw, &mut problems);
             for problem in &mut problems {
                 let slot = plan.paths.iter().position(|path| *path == problem.source_field);
                 problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));

@@ -97,6 +97,12 @@ pub enum Expected {
     /// A value instead of a formula error.
     #[serde(rename = "expected.cell_value")]
     CellValue,
+    /// A value instead of a formula without a saved value.
+    #[serde(rename = "expected.calculated_formula")]
+    CalculatedFormula,
+    /// A value instead of a cell that contradicts the rest of the workbook.
+    #[serde(rename = "expected.readable_cell")]
+    ReadableCell,
     /// A text cell, because a spreadsheet keeps only 15 digits of a number.
     #[serde(rename = "expected.text_cell")]
     TextCell,
@@ -216,6 +222,12 @@ pub enum BrokenRecord {
     /// A path that appears twice, so that its value is ambiguous.
     #[serde(rename = "broken_record.twice")]
     Twice { path: String },
+    /// A word that JSON does not have, such as `NaN`.
+    #[serde(rename = "broken_record.not_json")]
+    NotJson { path: String, word: String },
+    /// A control character in a text of JSON, which must be escaped there.
+    #[serde(rename = "broken_record.control_character")]
+    ControlCharacter { path: String, character: String },
     /// The message of a parser.
     #[serde(rename = "broken_record.parser")]
     Parser { why: String },

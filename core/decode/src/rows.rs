@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::decode::RawRecord;
-use crate::draft::surrounding_value;
+use crate::draft::{Doubt, surrounding_value};
 use crate::identity::{self, Identity, KeyForm};
 use crate::{Context, Draft, Expected, Place, Plan, Problem, Withdrawn};
 use huiliu_manifest::quality::{Act, Condition, RowRule};
@@ -17,6 +17,17 @@ pub(super) fn find_rule<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a
         rule.when.iter().zip(of_rule).all(|(condition, place)| condition_holds(cx, raw, condition, place))
     });
     about.filter(|rule| rule.act != Act::Keep)
+}
+
+/// Returns the problem of a record if a row rule compares a cell that has no value of its own: it cannot be told what the
+/// rule does with it.
+pub(super) fn find_odd_condition(plan: &Plan<'_>, raw: &RawRecord<'_>) -> Option<Problem> {
+    let slots = plan.conditions.iter().filter_map(|place| match place {
+        Place::Slot(slot) if !raw.stored_kind(*slot).is_value() => Some(*slot),
+        _ => None,
+    });
+    let (slot, doubt) = slots.filter_map(|slot| Some((slot, Doubt::of_slot(raw, slot)?))).next()?;
+    Some(Problem::new("row.parked".into(), plan.paths[slot], &doubt.seen, &doubt.expected))
 }
 
 /// Builds the withdrawal that a row states by a rule of the manifest.

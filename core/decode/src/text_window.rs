@@ -3,15 +3,16 @@
 //! decompressed and decoded by itself.
 
 use std::fmt;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 
-use encoding_rs::{Decoder, DecoderResult, Encoding};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::chunks::{Chunks, STEP};
 use crate::decode::{self, DecodeError, Malformed};
 use crate::excerpt::{Excerpt, Place, Places, STRIDE};
 use crate::json::{self, pass_over};
+use crate::json_mask;
 use crate::payload::{Packer, Payload};
 use crate::unpacker::RequestedRecords;
 use crate::{Plan, csv, xml};
@@ -23,8 +24,6 @@ pub const LARGE: usize = 8 << 20;
 const ROOM: usize = 4 << 20;
 /// Bytes reserved for the text around the records of a window; it is usually shorter.
 const SPARE: usize = 64 << 10;
-/// Number of bytes that are decoded at once.
-pub(super) const STEP: usize = 64 << 10;
 
 /// Returns whether a stream's payloads can be read in windows.
 #[must_use]
@@ -82,7 +81,15 @@ fn read_excerpt(stream: &Stream, payload: &Payload, wanted: WantedRecords) -> Re
         }
         Format::Json { items, .. } => {
             let names: Vec<&str> = if items.is_empty() { vec![] } else { json::split_path(items).collect() };
-            walk_json(&mut chunks, &names, &mut taken)?;
+            match walk_json(&mut chunks, &names, &mut taken) {
+                // A word or a character that JSON does not have is a fault of the record that has it.
+                Err(fault @ DecodeError::Malformed { .. }) => {
+                    chunks = Chunks::from_payload(payload, stream.format.encoding())?.with_masks();
+                    taken = WindowCollector { is_masked: true, ..WindowCollector::new(wanted) };
+                    walk_json(&mut chunks, &names, &mut taken).map_err(|_| fault)?;
+                }
+                read => read?,
+            }
             let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
             (opened + "[", format!("]{}", "}".repeat(names.len())))
         }
@@ -112,77 +119,6 @@ fn read_excerpt(stream: &Stream, payload: &Payload, wanted: WantedRecords) -> Re
     Ok(Excerpt::new(taken.text, places))
 }
 
-/// Decodes a payload to text, chunk by chunk.
-pub(super) struct Chunks<'p> {
-    reader: Box<dyn Read + 'p>,
-    encoding: &'static Encoding,
-    decoder: Decoder,
-    bytes: Vec<u8>,
-    /// The range of `bytes` that is not decoded yet.
-    left: std::ops::Range<usize>,
-    /// Number of bytes decoded so far, including the byte order mark.
-    decoded: usize,
-    is_over: bool,
-}
-
-fn unreadable_error(e: &io::Error) -> DecodeError {
-    DecodeError::Payload { why: e.into() }
-}
-
-impl<'p> Chunks<'p> {
-    fn from_payload(payload: &'p Payload, declared: huiliu_manifest::Encoding) -> Result<Self, DecodeError> {
-        let mut reader = payload.open_reader().map_err(|e| unreadable_error(&e))?;
-        let (mut bytes, mut held) = (vec![0; STEP], 0);
-        // A byte order mark has at most three bytes.
-        while held < 3 {
-            let read = reader.read(&mut bytes[held..]).map_err(|e| unreadable_error(&e))?;
-            held += read;
-            if read == 0 {
-                break;
-            }
-        }
-        let is_utf8 = || payload.is_utf8().map_err(|e| unreadable_error(&e));
-        let (encoding, skip) = match (Encoding::for_bom(&bytes[..held]), declared) {
-            (Some(marked), _) => marked,
-            (None, huiliu_manifest::Encoding::Auto) if is_utf8()? => (encoding_rs::UTF_8, 0),
-            (None, huiliu_manifest::Encoding::Auto) => (encoding_rs::GB18030, 0),
-            (None, declared) => decode::detect_encoding(declared, &[]),
-        };
-        let decoder = encoding.new_decoder_without_bom_handling();
-        Ok(Self { reader, encoding, decoder, bytes, left: skip..held, decoded: skip, is_over: false })
-    }
-
-    /// Appends the next chunk of text. Returns false at the end of the payload.
-    ///
-    /// # Errors
-    /// Returns [`DecodeError::Encoding`] for malformed bytes, and [`DecodeError::Payload`] if the payload cannot be
-    /// read.
-    pub(super) fn read_more(&mut self, out: &mut String) -> Result<bool, DecodeError> {
-        if self.is_over {
-            return Ok(false);
-        }
-        if self.left.is_empty() {
-            self.left = 0..self.reader.read(&mut self.bytes).map_err(|e| unreadable_error(&e))?;
-            self.is_over = self.left.is_empty();
-        }
-        let bytes = self.bytes.get(self.left.clone()).unwrap_or_default();
-        out.reserve(self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(STEP * 4));
-        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, out, self.is_over);
-        self.decoded += read;
-        self.left = 0..0;
-        if let DecoderResult::Malformed(bad, behind) = result {
-            let offset = self.decoded.saturating_sub(usize::from(bad) + usize::from(behind));
-            return Err(DecodeError::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
-        }
-        Ok(!self.is_over)
-    }
-
-    /// Returns a reader of the text as bytes. If reading fails, the cause is stored in `fault`.
-    pub(super) fn byte_reader<'c>(&'c mut self, fault: &'c mut Option<DecodeError>) -> Bytes<'c, 'p> {
-        Bytes { chunks: self, text: String::new(), at: 0, fault }
-    }
-}
-
 /// The records to take from a payload.
 #[derive(Clone, Copy)]
 struct WantedRecords {
@@ -207,6 +143,8 @@ pub(super) struct WindowCollector {
     marks: Vec<Place>,
     /// Whether a record was left out because there was no room.
     is_full: bool,
+    /// Whether the records are masked as in [`crate::json_mask`].
+    is_masked: bool,
     /// Whether the payload was read to its end.
     pub(super) is_over: bool,
     /// Error of the payload as a whole; the parser itself can only report that it stopped.
@@ -216,7 +154,8 @@ pub(super) struct WindowCollector {
 impl WindowCollector {
     fn new(wanted: WantedRecords) -> Self {
         let (above, text) = (String::new(), String::new());
-        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false, fault: None }
+        let (is_full, is_masked, is_over) = (false, false, false);
+        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full, is_masked, is_over, fault: None }
     }
 
     /// Returns whether no more records are needed.
@@ -255,33 +194,6 @@ impl WindowCollector {
         self.given += 1;
         self.text.push_str(text);
         Ok(())
-    }
-}
-
-/// Reads decoded text as bytes.
-pub(super) struct Bytes<'c, 'p> {
-    chunks: &'c mut Chunks<'p>,
-    text: String,
-    at: usize,
-    fault: &'c mut Option<DecodeError>,
-}
-
-impl Read for Bytes<'_, '_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.text.len() {
-            self.text.clear();
-            self.at = 0;
-            let more = self.chunks.read_more(&mut self.text).map_err(|fault| {
-                *self.fault = Some(fault);
-                io::Error::other("no text")
-            })?;
-            if !more && self.text.is_empty() {
-                return Ok(0);
-            }
-        }
-        let read = self.text.as_bytes().get(self.at..).unwrap_or_default().read(out)?;
-        self.at += read;
-        Ok(read)
     }
 }
 
@@ -402,7 +314,8 @@ impl<'de> Visitor<'de> for Items<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(item) = seq.next_element::<Box<RawValue>>()? {
-            if let Err(fault) = self.0.take_record(",", item.get(), 1) {
+            let text = if self.0.is_masked { json_mask::restore_text(item.get()) } else { item.get().into() };
+            if let Err(fault) = self.0.take_record(",", &text, 1) {
                 self.0.fault = Some(fault);
                 return Err(serde::de::Error::custom("too much"));
             }
@@ -493,6 +406,7 @@ mod tests {
             "a,b\n1,x\n2,\"y\n3,z\n4,\"\"\n5,q\n",
             "a,b\n1,x,\n2,y,z\n小计,\"2\n3,\"z\"\n4,z\r\n5,\"q\"\n6,\"",
             "a,b\n",
+            "a,b\n1,x\n2,\u{1a}\n3,z\n\u{1a}\u{1a}\r\n\0\u{1a}",
             "c,d\n1,2\n",
             "",
         ] {
@@ -511,6 +425,7 @@ mod tests {
             r#"{"d":null,"d":{"x.y":[{"a":"1"}]}}"#,
             r#"{"d":{"x.y":[{"a":"1","b":{},"a":null},{"b":"1","c":1,"c":2}]}}"#,
             r#"{"d":{"x.y":[]}}"#,
+            "{\"e\":NaN,\"d\":{\"x.y\":[{\"a\":\"1\"},{\"a\":-Infinity,\"b\":\"x\"},{\"a\":\"\n\u{fdd1}\"},{\"a\":\"\u{fdd0}\"},007]}}",
             r#"{"d":{"x.y":[{"a":1}]}"#,
             r#"{"d":{"x.y":[{"a":1},]}}"#,
             r#"{"d":{"x.y":{"a":1}}}"#,

@@ -142,6 +142,15 @@ pub enum LooksLike {
     /// A web page without a table.
     #[serde(rename = "unpack.looks_page_without_table")]
     PageWithoutTable,
+    /// A page whose frames show other files.
+    #[serde(rename = "unpack.looks_frames")]
+    Frames,
+    /// A web page and its parts in one file: `.mht`.
+    #[serde(rename = "unpack.looks_web_archive")]
+    WebArchive,
+    /// The XML format of Excel 2003.
+    #[serde(rename = "unpack.looks_excel_xml")]
+    ExcelXml,
     /// An XML document.
     #[serde(rename = "unpack.looks_xml")]
     Xml,
@@ -308,7 +317,7 @@ fn unpack_members(task: &Task, pattern: &str, bytes: &[u8], out: &mut UnpackOutp
 }
 
 /// Passes the bytes of every member to `take`, within all limits and in the order of the directory. Nothing is written
-/// to disk; a name is only a label.
+/// to disk; a name is only a label. What macOS adds to its archives is passed over.
 pub fn for_each_member(
     bytes: &[u8],
     most: usize,
@@ -334,9 +343,26 @@ pub fn for_each_member(
             return Err(UnpackError::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
         }
         total += read;
-        take(name, &content)?;
+        if !is_resource_fork(name, &names, &content) {
+            take(name, &content)?;
+        }
     }
     Ok(())
+}
+
+/// First bytes of an AppleDouble file, in which macOS keeps what its file systems know about another file.
+const APPLE_DOUBLE: &[u8] = b"\x00\x05\x16\x07";
+
+/// Returns whether macOS added this member: anything under `__MACOSX`, and a file `._NAME` that is AppleDouble or
+/// stands beside the file `NAME`. It has nothing that the sender wrote. Another file whose name begins with `._` is
+/// read.
+fn is_resource_fork(name: &str, all: &[String], content: &[u8]) -> bool {
+    let (folder, file) = name.rfind(['/', '\\']).map_or(("", name), |at| name.split_at(at + 1));
+    if folder.split(['/', '\\']).any(|step| step == "__MACOSX") {
+        return true;
+    }
+    let Some(of) = file.strip_prefix("._") else { return false };
+    content.starts_with(APPLE_DOUBLE) || all.iter().any(|other| other.strip_prefix(folder) == Some(of))
 }
 
 fn broken_error(why: &dyn std::fmt::Display) -> UnpackError {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cells::MAX_COLUMNS;
 use crate::parts::{Head, RecordSpan};
-use crate::table::{self, BodyRow};
+use crate::table::{self, BodyRow, HeaderColumns};
 use crate::unpack::{MAX_UNPACKED, UnpackError, redact_name};
 use crate::{decode, workbook};
 use huiliu_manifest::Layout;
@@ -121,7 +121,9 @@ pub(super) struct Rows<'o, 't> {
     first: Option<(u32, String)>,
     /// Offset in `text` of the row before the current one, until the header is found.
     above: Option<usize>,
-    headed: bool,
+    header: Option<HeaderColumns>,
+    /// Whether the current row begins with a marker, so that its other cells count.
+    marked: bool,
     shown: RecordSpan,
     /// Number of records so far.
     records: u32,
@@ -136,8 +138,24 @@ impl<'o, 't> Rows<'o, 't> {
     pub fn new(sheet: &'o str, head: Head<'o>, out: &'o mut UnpackOutput<'t>) -> Self {
         let (text, scratch, cells, shown) = (String::new(), String::new(), Cells::default(), RecordSpan::default());
         let (row, first, above) = (None, None, None);
-        let (headed, ended, is_left) = (false, false, false);
-        Self { sheet, head, out, text, row, cells, scratch, first, above, headed, shown, records: 0, ended, is_left }
+        let (header, marked, ended, is_left) = (None, false, false, false);
+        Self {
+            sheet,
+            head,
+            out,
+            text,
+            row,
+            cells,
+            scratch,
+            first,
+            above,
+            header,
+            marked,
+            shown,
+            records: 0,
+            ended,
+            is_left,
+        }
     }
 
     /// Takes a cell. Returns false if no more of the sheet is needed.
@@ -154,7 +172,7 @@ impl<'o, 't> Rows<'o, 't> {
             }
             self.row = Some(row);
         }
-        let passing = self.is_passing();
+        let passing = self.is_passing() && !self.marked;
         if passing && self.first.as_ref().is_some_and(|(at, _)| *at < column) {
             return Ok(true);
         }
@@ -166,13 +184,16 @@ impl<'o, 't> Rows<'o, 't> {
             let sheet = redact_name(self.sheet);
             return Err(UnpackError::Columns { sheet, column: column.saturating_add(1), max: MAX_COLUMNS });
         }
-        if self.out.window.is_some() && self.first.as_ref().is_none_or(|(at, _)| *at >= column) {
+        if let Some(window) = self.out.window
+            && self.first.as_ref().is_none_or(|(at, _)| *at >= column)
+        {
             let text = workbook::parse_cell_text(&self.scratch).unwrap_or_default();
             if !text.trim().is_empty() {
+                self.marked = table::may_be_marked(&text, &window.layout);
                 self.first = Some((column, text.into_owned()));
             }
         }
-        if !passing {
+        if !passing || self.marked {
             self.cells.set_cell(column as usize, &self.scratch);
         }
         Ok(true)
@@ -180,18 +201,20 @@ impl<'o, 't> Rows<'o, 't> {
 
     /// Returns whether the current row is only counted.
     fn is_passing(&self) -> bool {
-        self.headed && self.out.window.is_some_and(|window| !window.count && self.out.seen < window.first)
+        self.header.is_some() && self.out.window.is_some_and(|window| !window.count && self.out.seen < window.first)
     }
 
     fn end_row(&mut self) -> Result<(), UnpackError> {
         let Some(row) = self.row.take() else { return Ok(()) };
-        let first = self.first.take();
+        let (first, marked) = (self.first.take(), std::mem::take(&mut self.marked));
         let mut line = std::mem::take(&mut self.scratch);
         self.cells.drain_into(row.saturating_add(1), &mut line);
-        match self.out.window {
-            None => self.text.push_str(&line),
-            Some(window) if !self.headed => self.take_header_row(&window.layout, &line),
-            Some(window) => match table::classify_row(first.iter().map(|(_, text)| text.as_str()), &window.layout) {
+        match (self.out.window, &self.header) {
+            (None, _) => self.text.push_str(&line),
+            (Some(window), None) => self.take_header_row(&window.layout, &line),
+            (Some(_), Some(_)) if first.is_none() => {}
+            (Some(window), Some(_)) if !marked => self.take_record(window, &line)?,
+            (Some(window), Some(header)) => match workbook::classify_line(&line, &window.layout, header) {
                 BodyRow::Record => self.take_record(window, &line)?,
                 BodyRow::Left => {}
                 BodyRow::End => self.ended = true,
@@ -206,10 +229,10 @@ impl<'o, 't> Rows<'o, 't> {
         let here = self.text.len();
         self.text.push_str(line);
         let from = if layout.header_rows.0 == 2 { self.above.unwrap_or(here) } else { here };
-        self.headed = self.text.get(from..).is_some_and(|rows| workbook::has_header(rows, &self.head, layout));
+        self.header = self.text.get(from..).and_then(|rows| workbook::find_header_columns(rows, &self.head, layout));
         self.above = Some(here);
         // No office writes this much above a header. The reader then reports that there is none.
-        self.ended = !self.headed && self.text.len() > ROOM;
+        self.ended = self.header.is_none() && self.text.len() > ROOM;
     }
 
     fn take_record(&mut self, window: &Window, line: &str) -> Result<(), UnpackError> {

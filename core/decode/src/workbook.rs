@@ -1,13 +1,14 @@
 //! The rows of a workbook's sheets: title lines above the header, a header of one or two rows, signature lines below.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
 use crate::RecordRange;
 use crate::decode::{Cell, DecodeError, Decoded, Position, RawRecord, Stored};
 use crate::parts::{Head, Part};
-use crate::table::{self, BodyRow};
+use crate::table::{self, BodyRow, HeaderColumns};
 use huiliu_manifest::Layout;
 
 /// Maximum number of rows in a sheet, as in the .xlsx format.
@@ -36,7 +37,8 @@ pub fn decode_sheet<'a>(
     if rows.is_empty() {
         return Ok(counted(all));
     }
-    let Header { columns, first, .. } = find_header(&rows, &part.head, layout, paths)?;
+    let Header { columns, first, names } = find_header(&rows, &part.head, layout, paths)?;
+    let header = HeaderColumns::new(&names, layout);
     // In a window, all rows below the header are records; those before the range are skipped.
     let passed = shown.map_or(0, |shown| range.first.saturating_sub(shown.before).min(shown.given));
     all.total += passed;
@@ -45,7 +47,7 @@ pub fn decode_sheet<'a>(
             break;
         }
         let cells = row.parse_cells();
-        match table::classify_row(cells.iter().filter_map(|cell| cell.text.as_deref()), layout) {
+        match table::classify_row(cells.iter().map(|cell| cell.text.as_deref().unwrap_or_default()), layout, &header) {
             BodyRow::Record => {}
             BodyRow::Left => continue,
             BodyRow::End => break,
@@ -90,13 +92,20 @@ impl<'a> Row<'a> {
 fn parse_content(json: &str) -> Content<'_> {
     let stored = match json.as_bytes().first() {
         Some(b'"' | b'n') => Stored::Text,
+        Some(b'{') if json.starts_with("{\"unc") => Stored::Uncalculated,
+        Some(b'{') if json.starts_with("{\"unr") => Stored::Unreadable,
         Some(b'{') => Stored::Error,
         _ => Stored::Number,
     };
     let text = match stored {
         Stored::Number => Some(Cow::Borrowed(json)),
         Stored::Text => serde_json::from_str::<Option<Cow<'_, str>>>(json).unwrap_or_default(),
-        Stored::Error => json.split('"').nth(3).map(Cow::Borrowed),
+        Stored::Error | Stored::Uncalculated | Stored::Unreadable => {
+            serde_json::from_str::<BTreeMap<Cow<'_, str>, String>>(json)
+                .ok()
+                .and_then(|o| o.into_values().next())
+                .map(Cow::Owned)
+        }
     };
     Content { text, stored }
 }
@@ -108,10 +117,16 @@ pub(super) fn find_header_names(part: &Part<'_>, layout: &Layout) -> Vec<String>
     find_header(&rows, &part.head, layout, &[]).map_or_else(|_| vec![], |found| found.names)
 }
 
-/// Returns whether these rows contain the header.
-pub(super) fn has_header(text: &str, head: &Head<'_>, layout: &Layout) -> bool {
+/// Returns the columns of the header if these rows contain it.
+pub(super) fn find_header_columns(text: &str, head: &Head<'_>, layout: &Layout) -> Option<HeaderColumns> {
     let rows: Vec<Row<'_>> = text.lines().filter_map(Row::parse).collect();
-    find_header(&rows, head, layout, &[]).is_ok()
+    find_header(&rows, head, layout, &[]).ok().map(|header| HeaderColumns::new(&header.names, layout))
+}
+
+/// Classifies a row of an unpacked sheet that is below the header.
+pub(super) fn classify_line(line: &str, layout: &Layout, header: &HeaderColumns) -> BodyRow {
+    let cells = Row::parse(line.trim_end()).map(|row| row.parse_cells()).unwrap_or_default();
+    table::classify_row(cells.iter().map(|cell| cell.text.as_deref().unwrap_or_default()), layout, header)
 }
 
 /// Returns the text of a cell that is stored as JSON.
@@ -150,7 +165,7 @@ fn find_header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str
             return Ok(Header { names, columns, first: last + 1 });
         }
     }
-    Err(DecodeError::NoHeader { cells: layout.header.clone() })
+    Err(table::explain_missing_header(rows.iter().map(texts), layout))
 }
 
 /// Copies the text of a merged cell into every column that it covers.

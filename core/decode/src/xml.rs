@@ -9,9 +9,10 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::RecordRange;
+use crate::chunks::{Chunks, STEP};
 use crate::decode::{DecodeError, Decoded, Malformed, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::text_window::{Chunks, STEP, WindowCollector};
+use crate::text_window::WindowCollector;
 
 const MAX_DEPTH: usize = 16;
 /// Maximum number of attributes of an element: the check for duplicate attributes compares each with all others.

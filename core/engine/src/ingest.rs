@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 use crate::log_event::LogEvent;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
-use huiliu_manifest::Stream;
+use huiliu_manifest::{Format, Stream};
 use huiliu_messages::Message;
 use huiliu_platform::{Cause, Connector, Counted, Days, Failure, Page, Shortfall};
 use huiliu_queue::{Notice, Queue};
@@ -199,6 +199,9 @@ async fn read_stream(
         } else {
             let batches = land_page(cx, &landing).await?;
             if let Ok(records) = page.records {
+                if records == 0 && matches!(stream.format, Format::Csv { .. } | Format::Workbook { .. }) {
+                    tracing::warn!("{}", LogEvent::OnlyHeader { payload: page.address.clone() });
+                }
                 (cx.progress)(LandedPage { records, counted: huiliu_platform::counted(&page.cursor) });
             }
             // The delivery opens the payload again; two copies at once may not fit in memory.

@@ -23,6 +23,9 @@ pub(crate) enum LogEvent {
     /// The platform refused the place of an earlier run, and the listing is read from its beginning again.
     #[serde(rename = "log.listing_restarted")]
     ListingRestarted { stream: String, why: Message },
+    /// A table has a header and no record below it.
+    #[serde(rename = "log.only_header")]
+    OnlyHeader { payload: String },
     /// A pass did not meet what its manifest expects.
     #[serde(rename = "log.not_as_expected")]
     NotAsExpected { what: Message },

@@ -66,12 +66,13 @@ table! {
         /// Number of header rows; with two, a column is named `upper/lower`, or by one of them if the other is blank.
         #[zh = "表头的行数；有两行时列名写作“上/下”，其中一行为空则取另一行"]
         header_rows: Within<1, 2> = Within(1), "1";
-        /// The table ends at a row whose first non-blank cell begins with one of these; spaces are ignored.
-        #[zh = "某行第一个有内容的单元格以其中之一开头，表即在此结束（不计空白）"]
+        /// The table ends at a row whose first non-blank cell begins with one of these as a word; spaces are ignored. A
+        /// row that has a text in all other columns of `header`, at least two, is a record.
+        #[zh = "某行第一个有内容的单元格以其中之一（作为完整的词）开头，表即在此结束（不计空白）；header 的其余各列（至少两列）都有内容的行是记录"]
         end_markers: Vec<String> = vec![], "[]";
-        /// A row whose first non-blank cell begins with one of these is not a record, such as a subtotal; the table
-        /// continues.
-        #[zh = "某行第一个有内容的单元格以其中之一开头，该行不是记录（如小计），表继续"]
+        /// A row whose first non-blank cell begins with one of these, as with `end_markers`, is not a record, such as a
+        /// subtotal or the header once more; the table continues.
+        #[zh = "某行第一个有内容的单元格以其中之一开头（规则同 end_markers），该行不是记录（如小计、重复的表头），表继续"]
         skip_markers: Vec<String> = vec![], "[]";
         /// Other names of columns, such as those in files of other years: name → its other names.
         #[zh = "列的别名（如其他年份文件中的列名）：列名 → 别名"]

@@ -4,12 +4,14 @@
 //! compiled with optimizations in every profile.
 
 mod cell;
+mod odd;
 
 use std::io::Cursor;
 
-use calamine::{Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
+use calamine::{DataRef, Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
 pub use cell::Cell;
 use cell::{FormattedCell, NumberDisplay};
+use odd::{FoundCell, Locator, SecondReading};
 use zip::ZipArchive;
 
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -36,7 +38,10 @@ pub struct CellAddress {
 pub type Take<'t> = dyn FnMut(CellAddress, &dyn Cell) -> bool + 't;
 
 /// An open workbook.
-pub struct Book<'a>(Sheets<Cursor<&'a [u8]>>);
+pub struct Book<'a> {
+    sheets: Sheets<Cursor<&'a [u8]>>,
+    bytes: &'a [u8],
+}
 
 /// Returns whether bytes are an OLE file, the container of workbooks older than the ZIP-based formats.
 #[must_use]
@@ -86,20 +91,20 @@ impl<'a> Book<'a> {
                 None => return Ok(None),
             }
         };
-        Ok(Some(Self(sheets)))
+        Ok(Some(Self { sheets, bytes }))
     }
 
     /// Returns the names of the sheets that have cells.
     #[must_use]
     pub fn sheet_names(&self) -> Vec<String> {
-        let sheets = self.0.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        let sheets = self.sheets.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
         sheets.map(|sheet| sheet.name.clone()).collect()
     }
 
     /// Returns whether the workbook counts its days from 1904.
     #[must_use]
     pub fn has_1904_epoch(&self) -> bool {
-        match &self.0 {
+        match &self.sheets {
             Sheets::Xlsx(book) => book.has_1904_epoch(),
             Sheets::Xls(book) => book.has_1904_epoch(),
             Sheets::Xlsb(_) | Sheets::Ods(_) => false,
@@ -112,7 +117,7 @@ impl<'a> Book<'a> {
     /// # Errors
     /// Returns [`WorkbookError`] if the sheet cannot be read.
     pub fn merged_cells(&mut self, sheet: &str) -> Result<Vec<[u32; 4]>, WorkbookError> {
-        let merged = match &mut self.0 {
+        let merged = match &mut self.sheets {
             Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(convert_xlsx_error)?,
             Sheets::Xls(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| broken_fault(&e))?,
             Sheets::Xlsb(_) | Sheets::Ods(_) => vec![],
@@ -125,7 +130,7 @@ impl<'a> Book<'a> {
     /// # Errors
     /// Returns [`WorkbookError`] if the sheet cannot be read.
     pub fn read_cells(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), WorkbookError> {
-        if let Sheets::Xlsx(book) = &mut self.0 {
+        if let Sheets::Xlsx(book) = &mut self.sheets {
             // Reads cell by cell, because a range is allocated as large as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(convert_xlsx_error)?;
             let shown = |style: &Style| {
@@ -135,7 +140,48 @@ impl<'a> Book<'a> {
                     .map_or(NumberDisplay::AsItIs, |f| NumberDisplay::from_format_code(&f.format_code))
             };
             let shown: Vec<NumberDisplay> = cells.styles().iter().map(shown).collect();
-            while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(convert_xlsx_error)? {
+            let again = SecondReading::new(self.bytes, sheet);
+            let (mut archive, mut number) =
+                (ZipArchive::new(Cursor::new(self.bytes)).map_err(|e| broken_fault(&e))?, 0);
+            let mut archive = Some(&mut archive);
+            let mut locator = None;
+            loop {
+                number += 1;
+                let read = cells.next_cell_with_style_id();
+                let is_odd = match &read {
+                    Ok(None) => break,
+                    Ok(Some((cell, _))) => matches!(cell.get_value(), DataRef::Empty) && again.has_formula(),
+                    Err(fault) if odd::is_of_one_cell(fault) => true,
+                    Err(_) => false,
+                };
+                let found = if is_odd {
+                    if let Some(archive) = archive.take() {
+                        locator = again.path().and_then(|path| archive.by_name(path).ok()).map(Locator::new);
+                    }
+                    locator.as_mut().and_then(|locator| locator.find_cell(number))
+                } else {
+                    None
+                };
+                let (cell, style) = match (read, found) {
+                    (Ok(Some((cell, style))), found) => {
+                        let (row, column) = cell.get_position();
+                        match found.and_then(FoundCell::into_uncalculated) {
+                            Some(odd) if !take(CellAddress { row, column }, &odd) => break,
+                            Some(_) => continue,
+                            None => (cell, style),
+                        }
+                    }
+                    (Err(fault), Some(found)) => {
+                        // Without an address of its own, the cells after it would move.
+                        let Some(address) = found.address else { return Err(convert_xlsx_error(fault)) };
+                        if take(address, &found.into_odd()) {
+                            continue;
+                        }
+                        break;
+                    }
+                    (Err(fault), None) => return Err(convert_xlsx_error(fault)),
+                    (Ok(None), _) => break,
+                };
                 let value = cell.get_value();
                 let (row, column) = cell.get_position();
                 let address = CellAddress { row, column };
@@ -149,7 +195,7 @@ impl<'a> Book<'a> {
             }
             return Ok(());
         }
-        let range = self.0.worksheet_range(sheet).map_err(|e| broken_fault(&e))?;
+        let range = self.sheets.worksheet_range(sheet).map_err(|e| broken_fault(&e))?;
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, value) in range.used_cells() {
             let far = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);

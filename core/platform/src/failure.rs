@@ -37,7 +37,7 @@ pub enum Cause {
     BaseUrlScheme { connector: String },
     /// No URL can be built from the bucket's name.
     #[serde(rename = "platform.bucket_address")]
-    BucketAddress { bucket: String, host: String, why: String },
+    BucketAddress { bucket: String, host: String, why: Box<str> },
     /// The listing of a bucket cannot be read.
     #[serde(rename = "platform.bucket_listing")]
     BucketListing { why: BucketListingError },
@@ -166,7 +166,7 @@ pub enum Cause {
     NoRequest { stream: String },
     /// The file connector has no stream of this name.
     #[serde(rename = "platform.no_stream")]
-    NoStream { connector: String, stream: String, streams: Vec<String> },
+    NoStream { connector: String, stream: String, streams: Box<[String]> },
     /// The connector reads its platform itself and accepts no files.
     #[serde(rename = "platform.no_upload")]
     NoUpload { connector: String },
@@ -319,7 +319,7 @@ pub enum Cause {
     Url { url: String, why: String },
     /// A file name that matches none of the connector's patterns.
     #[serde(rename = "platform.upload_name")]
-    UploadName { file: String, connector: String, names: Vec<String> },
+    UploadName { file: String, connector: String, names: Box<[String]> },
     /// A value that the manifest names is not set.
     #[serde(rename = "platform.value_missing")]
     ValueMissing { name: String },

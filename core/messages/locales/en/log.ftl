@@ -3,6 +3,7 @@ log-batch_taken_over = taken over, because the worker that held the batch was lo
 log-batch_lost = another worker has taken the batch; nothing was written
 log-batch_returned = not delivered; it will be tried again: { $why }
 log-new_fields = new fields, kept in the raw records: { $fields }
+log-only_header = { $payload } has no record below its header; if that is not so, look at its end markers and its sheets
 log-not_as_expected = not as expected: { $what }
 log-listing_restarted = { $stream }: the place at which the last run stopped is refused ({ $why }); the listing is read from its beginning again
 log-manifest_unusable = a registered manifest cannot be used; the connector keeps its previous one: { $why }

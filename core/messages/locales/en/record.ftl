@@ -1,5 +1,7 @@
 # What a record, a cell or a field must be.
 expected-cell_value = a cell with a value; this one holds a formula error
+expected-calculated_formula = a cell with a value; this one holds a formula that was never calculated; open and save the file
+expected-readable_cell = a cell that can be read; this one is damaged: type its value anew
 expected-text_cell = a text cell: a spreadsheet keeps only 15 digits of a number, so the rest cannot be trusted
 expected-scalable_number = a plain decimal number that can be converted exactly
 expected-one_of = one of { $values }
@@ -40,6 +42,8 @@ broken_record-open_quote = a quote in line { NUMBER($line, useGrouping: "false")
 broken_record-surplus_cells = it has { $cells } cells, but the header has { $header }: put each cell that contains a separator in quotes
 broken_record-cut = the last line ends before its last cell, so the file is incomplete; send it again
 broken_record-twice = { $path } appears in it more than once, so its value is ambiguous
+broken_record-not_json = “{ $path }” holds { $word }, which is not a JSON value; the platform should send null or a plain number
+broken_record-control_character = “{ $path }” holds the control character { $character } as it is; the platform should remove or escape it
 broken_record-parser = “{ $why }”
 
 # What the fields of a record are called.

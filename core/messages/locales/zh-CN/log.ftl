@@ -3,6 +3,7 @@ log-batch_taken_over = 接手该批次：原来处理它的工作进程已中断
 log-batch_lost = 该批次已由另一个工作进程接手；未写入任何内容
 log-batch_returned = 未投递，稍后重试：{ $why }
 log-new_fields = 出现新字段，已保留在原始记录中：{ $fields }
+log-only_header = { $payload } 的表头下没有记录；如果不应如此，请检查结束标记和工作表
 log-not_as_expected = 与预期不符：{ $what }
 log-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），现从列表开头重新读取
 log-manifest_unusable = 登记的清单无法使用，该连接器沿用上一版：{ $why }

@@ -1,5 +1,7 @@
 # 记录、单元格和字段的要求。
 expected-cell_value = 单元格中应为值，而不是公式错误
+expected-calculated_formula = 有值的单元格；此格是从未计算过的公式；请打开文件并保存
+expected-readable_cell = 可以读取的单元格；此格已损坏：请重新填写
 expected-text_cell = 应为文本单元格：电子表格对数字只保留 15 位，其余各位不可信
 expected-scalable_number = 应为可以精确换算的普通十进制数
 expected-one_of = 应为以下之一：{ $values }
@@ -40,6 +42,8 @@ broken_record-open_quote = 第 { NUMBER($line, useGrouping: "false") } 行有引
 broken_record-surplus_cells = 此行有 { $cells } 个单元格，表头只有 { $header } 个：含有分隔符的单元格须用引号括起
 broken_record-cut = 最后一行在最后一格之前中断，文件不完整；请重新报送
 broken_record-twice = 其中 { $path } 出现不止一次，无法确定取哪个值
+broken_record-not_json = “{ $path }”处是 { $word }，不是 JSON 的值；平台应改发空值或普通数字
+broken_record-control_character = “{ $path }”处有未转义的控制字符 { $character }；平台应去掉或转义
 broken_record-parser = “{ $why }”
 
 # 记录各字段的名称。
