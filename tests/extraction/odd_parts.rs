@@ -145,12 +145,14 @@ fn text_cell(text: &str) -> String {
     format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>")
 }
 
+/// A cell's column, its XML, and its place and what is expected of it if it is needed.
+type OddCell<'a> = (usize, &'a str, Option<(&'a str, &'a str)>);
+
 /// A cell parks its row only if it is mapped, and says which cell it is.
 #[test]
 fn an_odd_cell_of_a_workbook_is_a_fault_of_that_cell() {
     let never = "a formula that was never calculated; open and save the file";
-    // Column, cell, and what is expected of it if it is needed.
-    let odd: [(usize, &str, Option<(&str, &str)>); 13] = [
+    let odd: [OddCell<'_>; 13] = [
         (8, "<c/>", None),
         (8, "<c t=\"e\"><v>#SPILL!</v></c>", None),
         (8, "<c t=\"s\"><v>99</v></c>", None),

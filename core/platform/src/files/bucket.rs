@@ -191,7 +191,7 @@ impl BucketConnector {
         let bucket =
             rusty_s3::Bucket::new(platform.web.resolve_path("")?, style, name.clone(), region).map_err(|e| {
                 let host = platform.endpoint.base_url.clone();
-                Failure::fatal(Cause::BucketAddress { bucket: name, host, why: e.to_string() })
+                Failure::fatal(Cause::BucketAddress { bucket: name, host, why: e.to_string().into() })
             })?;
         Ok(Self { manifest, platform, bucket, credentials, prefix, ahead: Mutex::default() })
     }

@@ -62,7 +62,7 @@ impl UploadConnector {
                 && !is_wanted(&manifest, of, &file)
             {
                 let names = of.files.as_ref().unwrap_or(names).clone();
-                return Err(Failure::fatal(Cause::UploadName { file, connector: manifest.id, names }));
+                return Err(Failure::fatal(Cause::UploadName { file, connector: manifest.id, names: names.into() }));
             }
         }
         let files = files.into_iter().map(UploadedFile::File).collect();
