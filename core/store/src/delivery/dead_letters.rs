@@ -353,8 +353,7 @@ pub(crate) async fn mark_letters(tx: &mut Tx, letters: impl Iterator<Item = i64>
             Rows::new().int("id", letters.iter().copied().map(Some)),
         )
         .await?;
-    let owners: Vec<i64> = owners.iter().map(|row| row.int("teacher_id")).collect::<Result<_, _>>()?;
-    marks::add_marks(tx, owners.into_iter()).await?;
+    marks::add_marks_of_rows(tx, &owners).await?;
     groups::mark_groups(tx, &letters.into_iter().map(Group::Letter).collect()).await
 }
 

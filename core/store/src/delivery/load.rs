@@ -60,13 +60,13 @@ async fn try_commit_records(
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
     outcomes.withdrawn = count_withdrawn(load);
     notices::write_notices(&mut tx, held, load, classified.stream_state()).await?;
-    notices::mark_owners(&mut tx, held, parked.iter().map(|parked| parked.dead_letter_key)).await?;
     seen_keys::write_keys(&mut tx, held, load).await?;
     if written.outdated {
         return Ok(Err(Objection::StreamChanged));
     }
     let said_of: Vec<[u8; 16]> =
         parked.iter().map(|parked| parked.dead_letter_key).chain(notices::list_keys(load)).collect();
+    notices::mark_owners(&mut tx, held, said_of.iter().copied()).await?;
     if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &said_of).await? {
         return Ok(Err(objection));
     }
@@ -203,6 +203,7 @@ pub async fn commit_replayed(
     let skipped = write_skips(tx, held, load).await?;
     seen_keys::add_replayed(tx, held, load).await?;
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
+    notices::mark_owners(tx, held, notices::list_keys(load)).await?;
     dead_letters::mark_letters(tx, resolution.records.iter().map(|resolved| resolved.letter)).await?;
     let (records, withdrawn) = (resolution.records.len(), count_withdrawn(load));
     let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn };

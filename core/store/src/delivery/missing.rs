@@ -330,8 +330,7 @@ async fn mark_teachers(tx: &mut Tx, records: &[i64]) -> Result<(), StoreError> {
             Rows::new().int("record_id", records.iter().copied().map(Some)),
         )
         .await?;
-    let teachers = rows.iter().map(|row| row.int("teacher_id")).collect::<Result<Vec<_>, _>>()?;
-    marks::add_marks(tx, teachers.into_iter()).await
+    marks::add_marks_of_rows(tx, &rows).await
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub(crate) async fn write_notices(
     let args =
         vec![held.source_id.into(), held.stream.as_str().into(), held.id.into(), i64::from(stream.has_earlier).into()];
     tx.execute_with(&sql, args, rows).await?;
-    mark_owners(tx, held, notices.keys().map(|(key, _)| *key)).await
+    Ok(())
 }
 
 /// A batch whose bytes have been delivered before.
@@ -233,7 +233,6 @@ pub(crate) async fn mark_owners(
             Rows::new().bytes("record_key", keys.iter().map(<[u8; 16]>::as_slice)),
         )
         .await?;
-    let owners: Vec<i64> = owners.iter().map(|row| row.int("teacher_id")).collect::<Result<_, _>>()?;
-    marks::add_marks(tx, owners.into_iter()).await?;
+    marks::add_marks_of_rows(tx, &owners).await?;
     groups::mark_groups(tx, &[Group::Batch(held.id)].into()).await
 }

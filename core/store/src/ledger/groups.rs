@@ -177,7 +177,7 @@ pub async fn expand_groups(db: &Db) -> Result<(), StoreError> {
         if !numbers.is_empty() {
             let rows = Rows::new().int("number", numbers.iter().copied().map(Some));
             let found = tx.fetch_rows_with(&format!("{of} {OWNERS}"), vec![], rows).await?;
-            mark_found(&mut tx, &found).await?;
+            marks::add_marks_of_rows(&mut tx, &found).await?;
         }
     }
     tx.execute_with(
@@ -220,7 +220,7 @@ async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreErr
                 .text("connector", connectors.iter().map(|text| Some(text.as_str())))
                 .text("course_code", codes.iter().map(|text| Some(text.as_str())));
             let found = tx.fetch_rows_with(&sql, window.clone(), rows).await?;
-            mark_found(tx, &found).await?;
+            marks::add_marks_of_rows(tx, &found).await?;
         }
         if !taken.days.is_empty() {
             let sql = format!(
@@ -231,7 +231,7 @@ async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreErr
                 .text("first_day", firsts.iter().map(|text| Some(text.as_str())))
                 .text("last_day", lasts.iter().map(|text| Some(text.as_str())));
             let found = tx.fetch_rows_with(&sql, window, rows).await?;
-            mark_found(tx, &found).await?;
+            marks::add_marks_of_rows(tx, &found).await?;
         }
         after += WINDOW;
     }
@@ -262,15 +262,10 @@ async fn expand_names(tx: &mut Tx) -> Result<(), StoreError> {
             WHERE c.id > $1 AND c.id <= $2 AND (t.name_folded <> c.name_folded OR EXISTS
               (SELECT 1 FROM identity_claim o WHERE o.teacher_id = c.teacher_id AND o.name_folded <> c.name_folded))";
         let found = tx.fetch_rows(sql, vec![after.into(), (after + WINDOW).into()]).await?;
-        mark_found(tx, &found).await?;
+        marks::add_marks_of_rows(tx, &found).await?;
         after += WINDOW;
     }
     Ok(())
-}
-
-async fn mark_found(tx: &mut Tx, found: &[Row]) -> Result<(), StoreError> {
-    let teachers: Vec<i64> = found.iter().map(|row| row.int("teacher_id")).collect::<Result<_, _>>()?;
-    marks::add_marks(tx, teachers.into_iter()).await
 }
 
 async fn last_id(tx: &mut Tx, table: &str) -> Result<i64, StoreError> {

@@ -60,6 +60,15 @@ pub async fn add_marks(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Resu
     add_marks_of_kind(tx, SETTLE, teachers).await
 }
 
+/// Marks the teachers in a column `teacher_id` of these rows.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn add_marks_of_rows(tx: &mut Tx, rows: &[Row]) -> Result<(), StoreError> {
+    let teachers: Vec<i64> = rows.iter().map(|row| row.int("teacher_id")).collect::<Result<_, _>>()?;
+    add_marks(tx, teachers.into_iter()).await
+}
+
 /// Marks teachers with marks of any kind.
 ///
 /// # Errors
