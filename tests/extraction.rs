@@ -7,6 +7,7 @@ mod bucket;
 mod each;
 mod export;
 mod folder;
+mod generated;
 mod guard;
 mod large;
 mod odd_parts;

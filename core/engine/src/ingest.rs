@@ -138,7 +138,9 @@ async fn read_stream(
         PassStart::Cursor => runs::find_cursor(cx.db, source, &stream.name).await?,
         PassStart::Days(days) => connector.cursor_for_days(stream, days),
     };
-    let mut cursor = start.clone();
+    // Rows may have moved since an earlier run stored this place.
+    let check = start.as_deref().filter(|_| from == PassStart::Cursor);
+    let mut cursor = check.and_then(|place| connector.check_place(stream, place)).or_else(|| start.clone());
     let moves = match from {
         PassStart::Start | PassStart::Cursor => true,
         PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }) => false,
@@ -149,7 +151,7 @@ async fn read_stream(
             start.is_none() || connector.days_reach_cursor(stream, stored.as_deref(), days)
         }
     };
-    // A place that an earlier run stored may be refused now. The listing is then read from its beginning, once.
+    // A place that an earlier run stored may be none any more. The listing is then read from its beginning, once.
     let mut is_earlier_place = from == PassStart::Cursor;
     // A cursor that repeats would make the loop endless.
     let mut asked = HashSet::new();
@@ -174,7 +176,7 @@ async fn read_stream(
                 continue;
             }
         };
-        is_earlier_place = false;
+        is_earlier_place &= page.waiting;
         if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
             return Ok(Err(Failure::fatal(Cause::PagesRepeat).with_place(page.address)));
         }
@@ -231,7 +233,7 @@ async fn read_stream(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 enum RunNote {
-    /// The platform refused the place of an earlier run, and the listing was read from its beginning again.
+    /// The place of an earlier run was none any more, and the listing was read from its beginning again.
     #[serde(rename = "run.listing_restarted")]
     ListingRestarted { stream: String, why: Message },
 }

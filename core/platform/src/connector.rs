@@ -51,6 +51,13 @@ pub trait Connector: Send + Sync {
         false
     }
 
+    /// Returns the cursor of a request that a later run makes before it continues from `cursor`: it checks that no rows
+    /// have moved over that place, and leads back to `cursor`. `None` if places of the listing do not depend on rows before
+    /// them.
+    fn check_place(&self, _stream: &Stream, _cursor: &str) -> Option<String> {
+        None
+    }
+
     /// Returns the cursor from which the listing that `cursor` points into is read from its beginning again, if
     /// `cursor` points to a page that the platform may no longer know.
     fn restart_listing(&self, _stream: &Stream, _cursor: &str) -> Option<String> {

@@ -194,6 +194,9 @@ pub enum Cause {
     /// A body that cannot be compressed.
     #[serde(rename = "platform.packing")]
     Packing { why: SystemError },
+    /// The last page that an earlier run read has other records now.
+    #[serde(rename = "platform.rows_moved")]
+    RowsMoved,
     /// The platform sends pages that it has sent before.
     #[serde(rename = "platform.pages_repeat")]
     PagesRepeat,
@@ -417,13 +420,13 @@ impl Failure {
         Self { place: self.place.or_else(|| Some(place.into().into_boxed_str())), ..self }
     }
 
-    /// Whether the platform may refuse the place of the page that was requested, such as a token that has expired: by a
-    /// status that says so, or in its own form.
+    /// Whether the place of the page that was requested may be none any more: the platform refuses it, such as a token
+    /// that has expired, by a status that says so or in its own form; or rows have moved over it.
     #[must_use]
     pub fn may_refuse_place(&self) -> bool {
         match &self.cause {
             Cause::Status { status } => ["400", "404", "410"].iter().any(|code| status.starts_with(code)),
-            Cause::RuleFail { .. } => true,
+            Cause::RuleFail { .. } | Cause::RowsMoved => true,
             Cause::Undecodable { why } => matches!(**why, DecodeError::Refused { .. }),
             _ => false,
         }

@@ -84,6 +84,7 @@ platform-random = the system cannot provide random numbers: “{ $why }”
 platform-redirect = the platform redirects to { $host } ({ $status }); redirects are not followed: give the final address
 platform-redirect_within = the platform redirects to another path ({ $status }); redirects are not followed: give the final address
 platform-request = no valid request can be made from these values
+platform-rows_moved = rows were added, changed or deleted before this place since an earlier run
 platform-rule_fail = the platform answered { $status }, which the manifest treats as a permanent error
 platform-rule_retry = the platform answered { $status }, which the manifest treats as a temporary error
 platform-rule_token = the platform answered { $status }, which the manifest treats as an expired token

@@ -84,6 +84,7 @@ platform-random = 系统没有给出随机数：“{ $why }”
 platform-redirect = 平台重定向到 { $host }（{ $status }）；不跟随重定向：请直接写最终的地址
 platform-redirect_within = 平台重定向到另一路径（{ $status }）；不跟随重定向：请直接写最终的地址
 platform-request = 无法用所给的值组成请求
+platform-rows_moved = 自上次运行以来，此处之前有记录增加、更改或删除
 platform-rule_fail = 平台返回 { $status }，清单将其视为重试也无法消除的错误
 platform-rule_retry = 平台返回 { $status }，清单将其视为暂时的错误
 platform-rule_token = 平台返回 { $status }，清单将其视为令牌已过期

@@ -17,6 +17,12 @@ pub(crate) struct Cursor {
     /// Place of the page to request; `None` for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) page: Option<String>,
+    /// Place of the page before it, if places count rows or pages; blank for the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous: Option<String>,
+    /// Whether `page` and `previous` are exchanged, to check whether the page that was read last has still the same records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) checks: bool,
     /// Only records that changed since this day, or have a higher number than this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<String>,
@@ -142,6 +148,23 @@ impl Cursor {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Returns the cursor of the request that checks this place, if places count rows or pages.
+    pub(crate) fn at_check(self) -> Option<Self> {
+        let previous = self.previous.clone().filter(|_| self.page.is_some() && !self.checks)?;
+        Some(Self {
+            previous: self.page.clone(),
+            page: Some(previous).filter(|place| !place.is_empty()),
+            checks: true,
+            ..self
+        })
+    }
+
+    /// Returns the cursor that was checked.
+    pub(crate) fn after_check(&self) -> Self {
+        let previous = Some(self.page.clone().unwrap_or_default());
+        Self { page: self.previous.clone(), previous, checks: false, ..self.clone() }
     }
 
     /// Returns the cursor at the first page of the same listing.

@@ -111,7 +111,7 @@ impl HttpConnector {
             records_of: Some(*stream).filter(|stream| stream.since.is_none() && !paging::needs_body(&stream.page)),
         };
         let answer = match self.platform.request_answer(&question).await {
-            Err(f) if stands.beyond && paging::means_no_page(&f) => None,
+            Err(f) if stands.beyond && !stands.checks && paging::means_no_page(&f) => None,
             answer => answer?,
         };
         // Computed again: a token that the address repeats may have been fetched only during the request.
@@ -135,7 +135,9 @@ impl HttpConnector {
         let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
         let nothing = |address| Ok(listing.make_last_page(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         let outline = match decode::outline_payload(stream, &body, paging::next_path(&stream.page)) {
-            Err(e) if stands.beyond && paging::is_past_end(&stream.format, &body, &e) => return nothing(address),
+            Err(e) if stands.beyond && !stands.checks && paging::is_past_end(&stream.format, &body, &e) => {
+                return nothing(address);
+            }
             outline => outline.map_err(|e| Failure::from_decode_error(&address, e).with_words(find_words(&answer)))?,
         };
         let records = outline.records;
@@ -147,6 +149,9 @@ impl HttpConnector {
         };
         let known =
             known.map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }).with_place(address.as_str()))?;
+        if stands.checks {
+            return listing.make_checked_page(address, &known);
+        }
         if stands.trail.knows_records(&known) {
             let is_same = stands.trail.repeats_last(&known);
             let cause = if is_same { Cause::PageSameRecords } else { Cause::PagesRepeat };
@@ -192,7 +197,9 @@ impl HttpConnector {
         Ok(match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),
             next => {
-                let cursor = Cursor { page: next, trail, beyond, empty, ..here };
+                let counts = matches!(stream.page, Paging::Number { .. } | Paging::Offset { .. });
+                let previous = counts.then(|| place.unwrap_or_default().to_owned());
+                let cursor = Cursor { page: next, previous, trail, beyond, empty, ..here };
                 listing.make_page(address, answer.payload, Ok(records), &cursor, false)
             }
         })
@@ -255,6 +262,16 @@ impl Listing<'_> {
         Page { address, payload, records, each, cursor: crate::cursor_text::write_cursor(cursor), last, waiting: false }
     }
 
+    /// Makes the answer to a check of the place that an earlier run reached: no data, only the cursor that was checked.
+    /// Fails if the page before that place has other records now.
+    fn make_checked_page(&self, address: String, known: &PageFingerprint) -> Result<Page, Failure> {
+        if !self.stands.trail.ends_with(known) {
+            return Err(Failure::fatal(Cause::RowsMoved).with_place(address));
+        }
+        let page = self.make_page(address, Payload::default(), Ok(0), &self.stands.after_check(), false);
+        Ok(Page { waiting: true, ..page })
+    }
+
     /// Makes the last page of the listing; `here` is the position at it.
     pub(crate) fn make_last_page(
         &self,
@@ -309,9 +326,16 @@ impl Connector for HttpConnector {
         stream.each.is_empty() && since.is_some_and(|since| days.first <= since)
     }
 
+    fn check_place(&self, _: &Stream, cursor: &str) -> Option<String> {
+        let stands: Cursor = crate::cursor_text::read_cursor(Some(cursor)).ok()?;
+        stands.at_check().map(|cursor| crate::cursor_text::write_cursor(&cursor))
+    }
+
     fn restart_listing(&self, _: &Stream, cursor: &str) -> Option<String> {
         let stands: Cursor = crate::cursor_text::read_cursor(Some(cursor)).ok()?;
-        stands.page.as_ref()?;
+        if stands.page.is_none() && !stands.checks {
+            return None;
+        }
         Some(crate::cursor_text::write_cursor(&stands.at_listing_start()))
     }
 }

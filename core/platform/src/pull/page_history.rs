@@ -52,6 +52,11 @@ impl PageHistory {
         !records.is_empty() && self.all_pages().any(|page| page.get(16..) == Some(records))
     }
 
+    /// Whether these are the records of the last page.
+    pub(crate) fn ends_with(&self, PageFingerprint { records, .. }: &PageFingerprint) -> bool {
+        self.recent.last().and_then(|page| page.get(16..)) == Some(records)
+    }
+
     /// Whether the last page had the same records, but different bytes around them.
     pub(crate) fn repeats_last(&self, PageFingerprint { records, bytes, .. }: &PageFingerprint) -> bool {
         self.recent.last().is_some_and(|page| page.get(16..) == Some(records)) && self.last != *bytes
