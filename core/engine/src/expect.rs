@@ -96,29 +96,40 @@ pub struct UnmetPass {
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn judge_ended_passes(context: &DeliveryContext) -> Result<Vec<UnmetPass>, StoreError> {
-    let (db, manifests) = (&context.db, context.manifests.current());
     let mut all = Vec::new();
-    for pass in expectations::list_unchecked_passes(db).await? {
-        let mut found: Vec<Unmet> = Vec::new();
-        if let Some(ActiveManifest { manifest, .. }) = manifests.get(&pass.connector) {
-            for stream in &manifest.stream {
-                let cursors = expectations::find_pass_cursors(db, pass.run, &stream.name).await?;
-                let mut unmet = check_total(stream, &cursors);
-                if let Some(expect) = &stream.expect {
-                    unmet.extend(check_stream(db, &pass, stream, expect).await?);
-                }
-                let is_met = unmet.is_empty();
-                found.append(&mut unmet);
-                found.extend(missing::check_whole(context, &pass, manifest, stream, &cursors, is_met).await?);
+    loop {
+        let passes = expectations::list_unchecked_passes(&context.db).await?;
+        if passes.is_empty() {
+            return Ok(all);
+        }
+        for pass in passes {
+            let unmet = judge_pass(context, &pass).await?;
+            if !unmet.is_empty() {
+                all.push(UnmetPass { pass, unmet });
             }
         }
-        let unmet: Vec<Message> = found.iter().map(Message::new).collect();
-        expectations::save_unmet(db, pass.run, &unmet).await?;
-        if !unmet.is_empty() {
-            all.push(UnmetPass { pass, unmet });
+    }
+}
+
+/// Judges one pass and stores what it did not meet, so that it is not judged again.
+async fn judge_pass(context: &DeliveryContext, pass: &FinishedPass) -> Result<Vec<Message>, StoreError> {
+    let (db, manifests) = (&context.db, context.manifests.current());
+    let mut found: Vec<Unmet> = Vec::new();
+    if let Some(ActiveManifest { manifest, .. }) = manifests.get(&pass.connector) {
+        for stream in &manifest.stream {
+            let cursors = expectations::find_pass_cursors(db, pass.run, &stream.name).await?;
+            let mut unmet = check_total(stream, &cursors);
+            if let Some(expect) = &stream.expect {
+                unmet.extend(check_stream(db, pass, stream, expect).await?);
+            }
+            let is_met = unmet.is_empty();
+            found.append(&mut unmet);
+            found.extend(missing::check_whole(context, pass, manifest, stream, &cursors, is_met).await?);
         }
     }
-    Ok(all)
+    let unmet: Vec<Message> = found.iter().map(Message::new).collect();
+    expectations::save_unmet(db, pass.run, &unmet).await?;
+    Ok(unmet)
 }
 
 fn check_total(stream: &Stream, cursors: &PassCursors) -> Vec<Unmet> {

@@ -17,7 +17,7 @@ pub(crate) struct Cursor {
     /// Place of the page to request; `None` for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) page: Option<String>,
-    /// Place of the page before it, if places count rows or pages; blank for the first page.
+    /// Place of the page before it; blank for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) previous: Option<String>,
     /// Whether `page` and `previous` are exchanged, to check whether the page that was read last has still the same records.
@@ -150,7 +150,7 @@ impl Cursor {
         }
     }
 
-    /// Returns the cursor of the request that checks this place, if places count rows or pages.
+    /// Returns the cursor of the request that checks this place, if the place of the page before it is known.
     pub(crate) fn at_check(self) -> Option<Self> {
         let previous = self.previous.clone().filter(|_| self.page.is_some() && !self.checks)?;
         Some(Self {
@@ -176,6 +176,11 @@ impl Cursor {
     /// Returns where the listing of a partition begins in this pass.
     pub(crate) fn since_of(&self, key: &str) -> Option<&str> {
         self.since.as_deref().or_else(|| self.partitions.get(key).map(String::as_str))
+    }
+
+    /// Whether as many records were received in this listing as the platform counts.
+    pub(crate) fn reaches_total(&self) -> bool {
+        self.total.is_some_and(|total| self.received.saturating_sub(self.repeated) >= total)
     }
 
     /// Returns the shortfall so far, including the listing that has just ended. What counts is the total at its

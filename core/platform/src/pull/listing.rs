@@ -20,6 +20,7 @@ use crate::pull::paging::{self, NextPage, PageParams, PagedFormat, Received};
 use crate::pull::since::{self, Window};
 use crate::pull::unpaged;
 use huiliu_decode::decode;
+use huiliu_decode::parts::Body;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use huiliu_messages::Message;
@@ -33,6 +34,16 @@ pub struct HttpConnector {
     partitions: Mutex<HashMap<String, Arc<Vec<Partition>>>>,
     /// Ids of the exports that this connector ordered.
     pub(crate) ordered: Mutex<Vec<String>>,
+}
+
+/// The answer to the request for a page.
+struct PageAnswer {
+    /// `None` if the platform says, in its own way, that there are no records.
+    answer: Option<Answer>,
+    /// Name of the page for people.
+    address: String,
+    /// Path of the request.
+    path: String,
 }
 
 /// The listing that a cursor points into.
@@ -80,11 +91,35 @@ impl HttpConnector {
     }
 
     async fn fetch_page(&self, listing: &Listing<'_>) -> Result<Page, Failure> {
-        let Listing { stream, stands, window, .. } = listing;
+        let Listing { stands, .. } = listing;
+        let place = stands.page.as_deref();
+        let asked = match self.request_page(listing, place).await {
+            Err(f) if stands.beyond && !stands.checks && paging::means_no_page(&f) => {
+                self.confirm_last_page(listing).await?;
+                let again = if stands.reaches_total() { Err(f) } else { self.request_page(listing, place).await };
+                match again {
+                    Err(f) if paging::means_no_page(&f) => {
+                        let name = || paging::page_name(&listing.stream.page, place).into_owned();
+                        let address = f.place.map_or_else(name, String::from);
+                        return Ok(listing.make_empty_last_page(address));
+                    }
+                    asked => asked?,
+                }
+            }
+            asked => asked?,
+        };
+        let PageAnswer { answer: Some(answer), address, path } = asked else {
+            return Ok(listing.make_empty_last_page(asked.address));
+        };
+        self.build_page(listing, address, &path, answer).await
+    }
+
+    /// Requests the page at a place; `None` is the first one.
+    async fn request_page(&self, listing: &Listing<'_>, place: Option<&str>) -> Result<PageAnswer, Failure> {
+        let Listing { stream, window, .. } = listing;
         let Some(request) = &stream.request else {
             return Err(Failure::fatal(Cause::NoRequest { stream: stream.name.clone() }));
         };
-        let place = stands.page.as_deref();
         let asked = paging::page_parameters(&stream.page, place);
         let values = |name: &str| listing.lookup_value(name, &asked);
         let path = crate::http::request::fill_request(request, &self.platform.endpoint, &|name| {
@@ -110,16 +145,33 @@ impl HttpConnector {
             table: stream.format.web_page_layout(),
             records_of: Some(*stream).filter(|stream| stream.since.is_none() && !paging::needs_body(&stream.page)),
         };
-        let answer = match self.platform.request_answer(&question).await {
-            Err(f) if stands.beyond && !stands.checks && paging::means_no_page(&f) => None,
-            answer => answer?,
-        };
+        let answer = self.platform.request_answer(&question).await?;
         // Computed again: a token that the address repeats may have been fetched only during the request.
-        let address = address();
-        let Some(answer) = answer else {
-            return Ok(listing.make_last_page(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
+        Ok(PageAnswer { answer, address: address(), path })
+    }
+
+    /// Checks, before a refused or repeated page is taken for the end of the listing, that the page before it is still
+    /// given, with the same records. Otherwise the refusal is about something else, or rows have moved. A total that is
+    /// reached needs no check.
+    async fn confirm_last_page(&self, listing: &Listing<'_>) -> Result<(), Failure> {
+        let stands = listing.stands;
+        let Some(previous) = stands.previous.as_ref().filter(|_| !stands.reaches_total()) else { return Ok(()) };
+        let place = Some(previous.as_str()).filter(|place| !place.is_empty());
+        let PageAnswer { answer, address, .. } = self.request_page(listing, place).await?;
+        let known = match answer {
+            None => PageFingerprint::default(),
+            Some(answer) => {
+                let stream = listing.stream;
+                let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
+                let outline = decode::outline_payload(stream, &body, None);
+                let outline = outline.map_err(|e| Failure::from_decode_error(&address, e))?;
+                fingerprint_page(stream, &body, &answer, outline.records).map_err(|f| f.with_place(address.as_str()))?
+            }
         };
-        self.build_page(listing, address, &path, answer).await
+        if stands.trail.ends_with(&known) {
+            return Ok(());
+        }
+        Err(Failure::fatal(Cause::RowsMoved).with_place(address))
     }
 
     /// Makes a page of an answer: counts its records and determines the next page.
@@ -133,29 +185,28 @@ impl HttpConnector {
         let Listing { stream, stands, .. } = listing;
         let place = stands.page.as_deref();
         let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
-        let nothing = |address| Ok(listing.make_last_page(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         let outline = match decode::outline_payload(stream, &body, paging::next_path(&stream.page)) {
             Err(e) if stands.beyond && !stands.checks && paging::is_past_end(&stream.format, &body, &e) => {
-                return nothing(address);
+                self.confirm_last_page(listing).await?;
+                return Ok(listing.make_empty_last_page(address));
             }
             outline => outline.map_err(|e| Failure::from_decode_error(&address, e).with_words(find_words(&answer)))?,
         };
         let records = outline.records;
         let is_paged = !matches!(stream.page, Paging::None {});
-        let known = if is_paged && records > 0 {
-            PageFingerprint::from_page(&stream.format, &body, &answer.payload)
-        } else {
-            Ok(PageFingerprint::default())
-        };
-        let known =
-            known.map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }).with_place(address.as_str()))?;
+        let known = fingerprint_page(stream, &body, &answer, if is_paged { records } else { 0 });
+        let known = known.map_err(|f| f.with_place(address.as_str()))?;
         if stands.checks {
             return listing.make_checked_page(address, &known);
         }
         if stands.trail.knows_records(&known) {
+            if stands.beyond {
+                self.confirm_last_page(listing).await?;
+                return Ok(listing.make_empty_last_page(address));
+            }
             let is_same = stands.trail.repeats_last(&known);
             let cause = if is_same { Cause::PageSameRecords } else { Cause::PagesRepeat };
-            return if stands.beyond { nothing(address) } else { Err(Failure::fatal(cause).with_place(address)) };
+            return Err(Failure::fatal(cause).with_place(address));
         }
         if !is_paged && let Some(sign) = unpaged::find_sign_of_more(&answer, &body, &stream.format, records.into()) {
             let listing = stream.name.clone();
@@ -197,8 +248,7 @@ impl HttpConnector {
         Ok(match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),
             next => {
-                let counts = matches!(stream.page, Paging::Number { .. } | Paging::Offset { .. });
-                let previous = counts.then(|| place.unwrap_or_default().to_owned());
+                let previous = Some(place.unwrap_or_default().to_owned());
                 let cursor = Cursor { page: next, previous, trail, beyond, empty, ..here };
                 listing.make_page(address, answer.payload, Ok(records), &cursor, false)
             }
@@ -222,6 +272,20 @@ pub(crate) fn cursor_place(
     let asked = place.map_or(Ok(first.clone()), |place| platform.web.resolve_link(&first, place))?;
     let keys = crate::http::auth::secret_query_params(&platform.auth);
     Ok(platform.web.resolve_link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
+}
+
+/// Computes the digests of a page with so many records.
+fn fingerprint_page(
+    stream: &Stream,
+    body: &Body<'_>,
+    answer: &Answer,
+    records: u32,
+) -> Result<PageFingerprint, Failure> {
+    if records == 0 {
+        return Ok(PageFingerprint::default());
+    }
+    PageFingerprint::from_page(&stream.format, body, &answer.payload)
+        .map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }))
 }
 
 fn window_value(name: &str, window: &Window, asked: &PageParams) -> Option<String> {
@@ -270,6 +334,11 @@ impl Listing<'_> {
         }
         let page = self.make_page(address, Payload::default(), Ok(0), &self.stands.after_check(), false);
         Ok(Page { waiting: true, ..page })
+    }
+
+    /// Makes the last page of a listing that has ended without another record.
+    fn make_empty_last_page(&self, address: String) -> Page {
+        self.make_last_page(address, Payload::default(), Ok(0), self.stands)
     }
 
     /// Makes the last page of the listing; `here` is the position at it.
@@ -326,7 +395,10 @@ impl Connector for HttpConnector {
         stream.each.is_empty() && since.is_some_and(|since| days.first <= since)
     }
 
-    fn check_place(&self, _: &Stream, cursor: &str) -> Option<String> {
+    fn check_place(&self, stream: &Stream, cursor: &str) -> Option<String> {
+        if !matches!(stream.page, Paging::Number { .. } | Paging::Offset { .. }) {
+            return None;
+        }
         let stands: Cursor = crate::cursor_text::read_cursor(Some(cursor)).ok()?;
         stands.at_check().map(|cursor| crate::cursor_text::write_cursor(&cursor))
     }

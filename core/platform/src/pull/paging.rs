@@ -129,6 +129,9 @@ struct PageSigns<'p> {
     total: Option<TotalPlace<'p>>,
     /// Path of the flag that says whether there is more.
     has_more: Option<&'p str>,
+    /// Whether an earlier page had fewer records than others, although places count pages: records of the pages after it
+    /// may have come before, so a total that is reached ends nothing.
+    is_uneven: bool,
 }
 
 /// Where the total number of records is in an answer.
@@ -172,6 +175,7 @@ pub(crate) fn find_next_page(of: PagedFormat<'_>, page: &Received<'_>) -> Result
                 actual_size: actual_size.as_deref(),
                 total: TotalPlace::new(total, total_header),
                 has_more: has_more.as_deref(),
+                is_uneven: page.before < (pages - 1).saturating_mul(page.largest),
             };
             let onward = page.decide_next(signs, |step| pages.saturating_mul(step))?;
             Ok(onward.with_place(|| number.saturating_add(1).to_string()))
@@ -183,14 +187,20 @@ pub(crate) fn find_next_page(of: PagedFormat<'_>, page: &Received<'_>) -> Result
                 actual_size: actual_size.as_deref(),
                 total: TotalPlace::new(total, total_header),
                 has_more: has_more.as_deref(),
+                is_uneven: false,
             };
             let onward = page.decide_next(signs, |step| offset.saturating_add(step))?;
             let step = if page.records == 0 { onward.step } else { page.records.into() };
             Ok(onward.with_place(|| offset.saturating_add(step).to_string()))
         }
         Paging::LastRecord { size, actual_size, total, total_header, has_more, path, .. } => {
-            let signs =
-                PageSigns { size, actual_size: actual_size.as_deref(), total: None, has_more: has_more.as_deref() };
+            let signs = PageSigns {
+                size,
+                actual_size: actual_size.as_deref(),
+                total: None,
+                has_more: has_more.as_deref(),
+                is_uneven: false,
+            };
             // Pages may overlap by a record, so the total ends nothing. It is compared at the end.
             let total = page.read_total_once(TotalPlace::new(total, total_header))?;
             let onward = NextPage { total, ..page.decide_next(signs, |_| page.before)? };
@@ -248,7 +258,7 @@ impl Received<'_> {
     /// then requested, marked as beyond the last. `behind` computes from the size of a full page the position after an
     /// empty page, as if it were full.
     fn decide_next(&self, signs: PageSigns<'_>, behind: impl FnOnce(u64) -> u64) -> Result<NextPage, Failure> {
-        let PageSigns { size, actual_size, total, has_more } = signs;
+        let PageSigns { size, actual_size, total, has_more, is_uneven } = signs;
         let records = u64::from(self.records);
         let is_empty = records == 0;
         let used = match actual_size.map(|path| self.read_size(path)) {
@@ -267,7 +277,7 @@ impl Received<'_> {
         let says = has_more.map(|path| self.says_more(path)).transpose()?;
         let so_far = if is_empty { behind(step) } else { self.before.saturating_add(records) };
         let is_reached = total.is_some_and(|total| so_far >= total);
-        let beyond_total = is_reached && is_full;
+        let beyond_total = is_reached && (is_full || is_uneven && !is_empty);
         let (by_size, beyond_size) = match used {
             Some(_) => (is_full, false),
             None => (!is_empty, !is_full && (self.largest == 0 || records < self.largest)),
