@@ -9,6 +9,7 @@ mod export;
 mod folder;
 mod guard;
 mod large;
+mod layouts;
 mod odd_parts;
 mod paging;
 mod platform;

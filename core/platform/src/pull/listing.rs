@@ -19,6 +19,7 @@ use crate::pull::page_history::PageFingerprint;
 use crate::pull::paging::{self, NextPage, PageParams, PagedFormat, Received};
 use crate::pull::since::{self, Window};
 use crate::pull::unpaged;
+use huiliu_decode::accounting::PayloadLayout;
 use huiliu_decode::decode;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
@@ -189,13 +190,14 @@ impl HttpConnector {
         let trail = if total.is_some() { trail.with_last_records(&known) } else { trail };
         let here = Cursor { began, highest, received, largest, total, first_total, repeated, ..Cursor::clone(stands) };
         drop(body);
-        Ok(match next.filter(|_| !told.all_older) {
+        let made = match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),
             next => {
                 let cursor = Cursor { page: next, trail, beyond, empty, ..here };
                 listing.make_page(address, answer.payload, Ok(records), &cursor, false)
             }
-        })
+        };
+        Ok(Page { layout: outline.layout, ..made })
     }
 }
 
@@ -252,7 +254,16 @@ impl Listing<'_> {
         last: bool,
     ) -> Page {
         let each = fan_out::values_json(&self.partition.named);
-        Page { address, payload, records, each, cursor: crate::cursor_text::write_cursor(cursor), last, waiting: false }
+        Page {
+            address,
+            payload,
+            records,
+            layout: PayloadLayout::default(),
+            each,
+            cursor: crate::cursor_text::write_cursor(cursor),
+            last,
+            waiting: false,
+        }
     }
 
     /// Makes the last page of the listing; `here` is the position at it.
@@ -351,5 +362,14 @@ impl HttpConnector {
 /// Ends a pass if the cursor's partition and all that would follow it no longer exist. Only the cursor is stored.
 fn end_of_pass(stream: &Stream, cursor: &Cursor) -> Page {
     let (address, cursor) = (stream.name.clone(), crate::cursor_text::write_cursor(cursor));
-    Page { address, payload: Payload::default(), records: Ok(0), each: None, cursor, last: true, waiting: true }
+    Page {
+        address,
+        payload: Payload::default(),
+        records: Ok(0),
+        layout: PayloadLayout::default(),
+        each: None,
+        cursor,
+        last: true,
+        waiting: true,
+    }
 }
