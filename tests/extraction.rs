@@ -10,6 +10,7 @@ mod folder;
 mod generated;
 mod guard;
 mod large;
+mod layouts;
 mod odd_parts;
 mod paging;
 mod platform;

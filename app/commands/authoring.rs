@@ -10,6 +10,7 @@ use huiliu_engine::operations::authoring::{self, AcceptedResults, ExpectedResult
 use huiliu_engine::operations::preview::{self, PageOf, PagePreview, PreviewRequest};
 use huiliu_engine::runtime::Runtime;
 
+use super::layouts;
 use crate::cli::Template;
 use crate::render::{format_count, format_unsigned, show};
 use crate::settings::Settings;
@@ -99,7 +100,7 @@ pub async fn preview_connector(settings: &Settings, look: &PreviewArgs, json: bo
 }
 
 /// Shows the page, its first records, and the outcomes of all its records.
-fn show_preview(PagePreview { address: page, bytes, records, summary, .. }: &PagePreview) {
+fn show_preview(PagePreview { address: page, bytes, layout, records, summary, .. }: &PagePreview) {
     say(&sentence!("cli-authoring-bytes", address = localize_address(page), bytes = format_count(*bytes)));
     records.iter().for_each(show_record);
     let of = [
@@ -121,6 +122,7 @@ fn show_preview(PagePreview { address: page, bytes, records, summary, .. }: &Pag
             sentence!("cli-plans-more", shown = format_count(records.len()), total = format_unsigned(total))
         ));
     }
+    layouts::show_tables_of("", &layout.tables);
 }
 
 /// Starts the runtime if a source is to be read.

@@ -14,6 +14,7 @@ mod doctor;
 mod health;
 mod identity;
 mod infer;
+mod layouts;
 mod maintenance;
 mod matching;
 mod missing;

@@ -4,7 +4,7 @@ use huiliu_engine::upload_plan::{People, Plan, Teacher};
 use huiliu_store::roster::known::KnownMembership;
 use huiliu_values::{BeforeAfter, ExactHours};
 
-use super::plans;
+use super::{layouts, plans};
 use crate::render::{format_hours, format_number, format_unsigned, reasons_text, say_only_a_plan};
 use crate::table::print_table;
 use crate::words::{counting, label, localize_address, localize_word, message_text, note, say, sentence};
@@ -22,6 +22,7 @@ pub fn show_plan(plan: &Plan, all: bool, most: usize) {
         let reason = why.why.as_ref().map_or_else(String::new, message_text);
         note(&sentence!("cli-planned-would-delivered", file = why.file, reason));
     }
+    layouts::show_landed(&plan.layout);
     if !plan.changes {
         return say(label("cli-planned-nothing-would-change-all-held"));
     }

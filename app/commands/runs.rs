@@ -5,6 +5,7 @@ use huiliu_engine::operations::runs::{self, Books, RunShown};
 use huiliu_store::admin::books::{BatchDifference, BookDifferences, BookLaw};
 use huiliu_store::admin::reports::RunRow;
 
+use super::layouts;
 use crate::cli::Listing;
 use crate::render::{balance_cells, balance_heading, format_moment, format_number, note_unread, show, show_page};
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ fn show_books(run: Option<i64>, books: &Books) {
     let mut row = vec![run.map_or_else(|| label("cli-runs-all-runs").to_owned(), |r| r.to_string())];
     row.extend(balance_cells(balance));
     print_table(&balance_heading(label("cli-runs-run")), &[row]);
+    layouts::show_totals(&balance.layout);
     say(&format!(
         "\n  {} · {} · {} {}",
         if balance.balanced { label("cli-runs-balanced") } else { label("cli-runs-balanced-2") },
@@ -130,6 +132,7 @@ fn show_runs(rows: &[RunRow]) {
 
 fn show_run(shown: &RunShown) {
     show_runs(std::slice::from_ref(&shown.run));
+    layouts::show_landed(&shown.layout);
     note_unread(&shown.run.source, &shown.unread_payloads);
     for field in &shown.new_fields {
         note(&sentence!("cli-runs-new-field", field));

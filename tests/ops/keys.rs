@@ -232,6 +232,7 @@ fn check_nothing_lands_under_a_retired_key(url: &str) {
                 source: &source,
                 claim,
                 run,
+                layout: None,
                 each: None,
                 stream: "records",
                 address: "page 1",

@@ -139,6 +139,7 @@ impl Office {
             stream: "completions",
             address,
             payload: &page.as_bytes().to_vec().into(),
+            layout: None,
             each: None,
             records: Ok(records),
             batch_size: cut,

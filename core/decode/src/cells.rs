@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use huiliu_office::{Book, CellAddress, WorkbookError, is_ole};
 
+use crate::accounting::LeftOut;
 use crate::parts::Head;
 use crate::unpack::{LooksLike, UnpackError, inspect_workbook, is_zip, list_few_names, redact_name};
-use crate::window::{Rows, UnpackOutput};
-use crate::{csv, decode, html};
+use crate::window::{OtherSheets, Rows, UnpackOutput, Window};
+use crate::{csv, decode, html, table};
 use huiliu_manifest::{Encoding, matches_name_pattern};
 
 /// Maximum number of columns in a sheet.
@@ -28,24 +29,52 @@ pub(super) fn write_sheets(
     }
     let mut book = open_book(bytes, out.is_known())?;
     let names = book.sheet_names();
-    let wanted: Vec<&String> = names.iter().filter(|name| matches_name_pattern(pattern, name.trim())).collect();
-    if wanted.is_empty() {
+    if !names.iter().any(|name| matches_name_pattern(pattern, name.trim())) {
         let (pattern, found, count) = (pattern.to_owned(), list_few_names(&names), names.len());
         return Err(UnpackError::NoSheet { pattern, found, count });
     }
     let epoch_1904 = book.has_1904_epoch();
-    for sheet in wanted {
+    for sheet in book.list_sheets() {
+        let name = &sheet.name;
+        let head = Head {
+            member: member.map(Into::into),
+            sheet: Some(redact_name(name).into()),
+            hidden: sheet.is_hidden,
+            ..Head::default()
+        };
+        if !matches_name_pattern(pattern, name.trim()) {
+            if let Some(others) = out.others {
+                count_other_sheet(&mut book, name, head, others, out)?;
+            }
+            continue;
+        }
         if out.is_done(0) {
             return out.append_end_mark();
         }
-        let merged = if out.wants_merged() { book.merged_cells(sheet).map_err(convert_book_error)? } else { vec![] };
-        let (member, name) = (member.map(Into::into), Some(redact_name(sheet).into()));
-        let head = Head { member, sheet: name, merged, epoch_1904, ..Head::default() };
-        let mut rows = Rows::new(sheet, head, out);
-        read_sheet(&mut book, sheet, &mut rows)?;
+        let merged = if out.wants_merged() { book.merged_cells(name).map_err(convert_book_error)? } else { vec![] };
+        let mut rows = Rows::new(name, Head { merged, epoch_1904, ..head }, out);
+        read_sheet(&mut book, name, &mut rows)?;
         rows.finish_sheet()?;
     }
     Ok(())
+}
+
+/// Counts the rows of a sheet that is not read.
+fn count_other_sheet(
+    book: &mut Book<'_>,
+    name: &str,
+    head: Head<'_>,
+    others: &OtherSheets,
+    out: &mut UnpackOutput<'_>,
+) -> Result<(), UnpackError> {
+    let window = Window { layout: others.layout.clone(), first: u32::MAX, least: 0, count: true };
+    let mut scratch = UnpackOutput::for_window(&window);
+    let mut rows = Rows::new(name, head, &mut scratch);
+    let because = match read_sheet(book, name, &mut rows) {
+        Err(_) => LeftOut::Unreadable,
+        Ok(()) => others.reason_for(name),
+    };
+    rows.finish_left_out(because, out)
 }
 
 /// Opens a workbook. Skips the inspection of an archive if `is_known` says that it was inspected before.
@@ -85,20 +114,34 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut UnpackO
     let chosen = (0..tables.len()).any(|nth| matches_name_pattern(pattern, &named(nth)));
     for (nth, table) in tables.into_iter().enumerate() {
         let name = named(nth);
+        let (member, sheet) = (member.map(Into::into), Some(name.as_str().into()));
+        let head = Head { member, sheet, merged: table.merged, ..Head::default() };
         if chosen && !matches_name_pattern(pattern, &name) {
+            if let Some(others) = out.others {
+                let window = Window { layout: others.layout.clone(), first: u32::MAX, least: 0, count: true };
+                let mut scratch = UnpackOutput::for_window(&window);
+                let mut rows = Rows::new(&name, head, &mut scratch);
+                let read = read_table(table.rows, &mut rows);
+                let because = read.map_or(LeftOut::Unreadable, |()| others.reason_for(&name));
+                rows.finish_left_out(because, out)?;
+            }
             continue;
         }
-        let (member, sheet) = (member.map(Into::into), Some(name.as_str().into()));
-        let mut rows = Rows::new(&name, Head { member, sheet, merged: table.merged, ..Head::default() }, out);
-        for (row, cells) in table.rows.into_iter().enumerate() {
-            for (column, text) in cells.into_iter().enumerate() {
-                let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-                if let Some(text) = text {
-                    rows.take_cell(CellAddress { row: at(row), column: at(column) }, &text)?;
-                }
+        let mut rows = Rows::new(&name, head, out);
+        read_table(table.rows, &mut rows)?;
+        rows.finish_sheet()?;
+    }
+    Ok(())
+}
+
+fn read_table(table: Vec<Vec<Option<String>>>, rows: &mut Rows<'_, '_>) -> Result<(), UnpackError> {
+    let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+    for (row, cells) in table.into_iter().enumerate() {
+        for (column, text) in cells.into_iter().enumerate() {
+            if let Some(text) = text {
+                rows.take_cell(CellAddress { row: at(row), column: at(column) }, &text)?;
             }
         }
-        rows.finish_sheet()?;
     }
     Ok(())
 }
@@ -128,7 +171,12 @@ fn parse_text_table(text: &str) -> Result<html::Table, UnpackError> {
         while table.rows.len() + 1 < line {
             table.rows.push(vec![]);
         }
-        table.rows.push(record.iter().map(|cell| (!cell.trim().is_empty()).then(|| cell.to_owned())).collect());
+        table.rows.push(
+            record
+                .iter()
+                .map(|cell| (!cell.trim().is_empty()).then(|| table::unwrap_formula_text(cell).to_owned()))
+                .collect(),
+        );
     }
     Ok(table)
 }

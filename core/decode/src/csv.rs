@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use csv_core::ReadRecordResult;
 
 use crate::RecordRange;
+use crate::accounting::TableCount;
 use crate::cells;
 use crate::chunks::Chunks;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
-use crate::table::{self, BodyRow, HeaderColumns};
+use crate::table::{self, LikelyRows, TableReader, TableRow};
 use crate::text_window::WindowCollector;
 use crate::unpack::LooksLike;
 use huiliu_manifest::Layout;
@@ -37,22 +38,25 @@ pub fn decode_rows<'a>(
     let mut all = Decoded::default();
     let mut lines = LineCounter { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
-        match table.classify_row(&row)? {
-            RowRole::Record => {}
-            RowRole::Above | RowRole::Left => continue,
-            RowRole::End => break,
+        let role = table.classify_row(&row)?;
+        if !matches!(role, TableRow::Record | TableRow::Suspect) {
+            continue;
         }
+        let Some(reader) = &mut table.reader else { continue };
         all.push_record(range, row.end - row.start, |index| {
             let is_cut = row.end == text.len() && !text.ends_with('\n');
-            let broken = table.describe_damage(&row, left_off, is_cut);
+            let broken = match role {
+                TableRow::Suspect => Some(reader.explain()),
+                _ => describe_damage(&table.shape, &row, left_off, is_cut),
+            };
             let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
-            let columns = table.columns.iter().flatten();
-            let texts = columns.map(|column| row.cell_text(raw, (*column)?)).collect();
+            let texts = reader.columns.iter().map(|column| row.cell_text(raw, (*column)?)).collect();
             let position = Position::Line(row.line + left_off);
             RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
         })?;
     }
     table.require_header(text, separator)?;
+    all.layout.push_table(table.into_count());
     Ok(all)
 }
 
@@ -70,7 +74,7 @@ pub(super) fn walk_rows(
     let mut table = Table::new(layout, paths);
     let (mut text, mut line) = (String::new(), 1);
     let mut more = true;
-    while more && !taken.is_over {
+    while more {
         more = chunks.read_more(&mut text)?;
         let mut rows = Rows::new(&text, separator);
         let mut lines = LineCounter { text: &text, counted: 0, line };
@@ -81,16 +85,14 @@ pub(super) fn walk_rows(
                 break;
             }
             let whole = text.get(done..row.end).unwrap_or_default();
+            let is_above = table.reader.is_none();
             match table.classify_row(&row)? {
-                RowRole::Above => taken.above.push_str(whole),
-                RowRole::Left => taken.take_between(whole),
-                RowRole::Record => {
+                _ if is_above => taken.above.push_str(whole),
+                TableRow::Left => taken.take_between(whole),
+                TableRow::Change => taken.take_change(whole),
+                TableRow::Record | TableRow::Suspect => {
                     let (between, text) = whole.split_at(row.start - done);
                     taken.take_record(between, text, row.line)?;
-                }
-                RowRole::End => {
-                    taken.is_over = true;
-                    break;
                 }
             }
             done = row.end;
@@ -98,85 +100,125 @@ pub(super) fn walk_rows(
                 return Ok(());
             }
         }
-        if table.columns.is_none() && taken.above.len() > MAX_LINE {
+        if table.reader.is_none() && taken.above.len() > MAX_LINE {
             break;
         }
         line += text.as_bytes()[..done].iter().filter(|b| **b == b'\n').count() as u64;
         text.drain(..done);
     }
     taken.is_over = true;
-    table.require_header(&taken.above, separator)
+    table.require_header(&taken.above, separator)?;
+    taken.count = Some(table.into_count());
+    Ok(())
 }
 
 /// A table and its header, once it is found.
 struct Table<'l> {
     layout: &'l Layout,
     paths: &'l [&'l str],
-    /// Column of each path.
-    columns: Option<Vec<Option<usize>>>,
-    header: HeaderColumns,
-    /// Number of cells in the header.
-    width: usize,
-    /// Number of header cells up to the last one that has a name.
-    named: usize,
+    /// Reads the rows below the header.
+    reader: Option<TableReader<'l>>,
+    shape: HeaderShape,
+    /// The rows above the header.
+    titles: TableCount,
+    likely: LikelyRows<'l>,
+    /// The blank lines so far.
+    blank_lines: u64,
+    /// The physical line below the row before.
+    next_line: u64,
 }
 
-/// Role of a row in the table.
-enum RowRole {
-    /// The header, or a row above it.
-    Above,
-    Record,
-    /// Not a record; the table continues.
-    Left,
-    /// The table ends here.
-    End,
+/// The cells of a header.
+#[derive(Default)]
+struct HeaderShape {
+    /// Number of cells.
+    width: usize,
+    /// Number of cells up to the last one that has a name.
+    named: usize,
 }
 
 impl<'l> Table<'l> {
     fn new(layout: &'l Layout, paths: &'l [&'l str]) -> Self {
-        Self { layout, paths, columns: None, header: HeaderColumns::default(), width: 0, named: 0 }
+        let (shape, titles) = (HeaderShape::default(), TableCount::default());
+        let likely = LikelyRows::new(layout);
+        Self { layout, paths, reader: None, shape, titles, likely, blank_lines: 0, next_line: 1 }
     }
 
-    fn classify_row(&mut self, row: &Row<'_>) -> Result<RowRole, DecodeError> {
-        if self.columns.is_none() {
-            let names: Vec<String> = row.iter_cells().map(table::remove_whitespace).collect();
-            self.columns = table::find_columns(&names, self.layout, self.paths)?;
-            if self.columns.is_some() {
-                self.header = HeaderColumns::new(&names, self.layout);
-            }
-            self.width = names.len();
-            self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-            return Ok(RowRole::Above);
-        }
-        Ok(match table::classify_row(row.iter_cells(), self.layout, &self.header) {
-            BodyRow::Record => RowRole::Record,
+    fn classify_row(&mut self, row: &Row<'_>) -> Result<TableRow, DecodeError> {
+        self.blank_lines += row.line.saturating_sub(self.next_line);
+        self.next_line = row.line + row.lines;
+        let Some(reader) = &mut self.reader else {
+            self.take_title(row)?;
+            return Ok(TableRow::Left);
+        };
+        if row.torn.is_some() {
             // An unclosed quote may have swallowed records.
-            BodyRow::Left if row.torn.is_some() => RowRole::Record,
-            BodyRow::Left => RowRole::Left,
-            BodyRow::End => RowRole::End,
+            reader.take_torn_row();
+            return Ok(TableRow::Record);
+        }
+        Ok(match reader.take_row(row.iter_cells()) {
+            TableRow::Change => {
+                self.shape = HeaderShape::of(row.iter_cells(), self.shape.width);
+                TableRow::Change
+            }
+            role => role,
         })
     }
 
-    /// Returns why a record's cells are probably not what was written into them; `left_off` lines above the text were
-    /// left out.
-    fn describe_damage(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<BrokenRecord> {
-        let (cells, width) = (row.ends.len(), self.width);
-        if let Some(line) = row.torn {
-            return Some(BrokenRecord::OpenQuote { line: line + left_off });
+    /// Reads a row that is the header, or above it.
+    fn take_title(&mut self, row: &Row<'_>) -> Result<(), DecodeError> {
+        let names: Vec<String> = row.iter_cells().map(table::remove_whitespace).collect();
+        self.reader = TableReader::below_header(&names, vec![names.clone()], self.layout, self.paths)?;
+        if self.reader.is_some() {
+            self.shape = HeaderShape::of(row.iter_cells(), 0);
+        } else if names.iter().all(String::is_empty) {
+            self.titles.blank += 1;
+        } else {
+            self.titles.titles += 1;
+            self.likely.take_row(row.iter_cells());
         }
-        if cells > width && row.iter_cells().skip(self.named).any(|cell| !cell.trim().is_empty()) {
-            return Some(BrokenRecord::SurplusCells { cells, header: width });
-        }
-        (is_cut && cells < width).then_some(BrokenRecord::Cut)
+        Ok(())
     }
 
     /// `text` has at least the first rows of the file.
     fn require_header(&self, text: &str, separator: u8) -> Result<(), DecodeError> {
-        match &self.columns {
+        match &self.reader {
             Some(_) => Ok(()),
             None => Err(explain_missing_header(text, separator, self.layout)),
         }
     }
+
+    /// Returns what its rows were taken for.
+    fn into_count(self) -> TableCount {
+        let count = self.reader.map(|reader| reader.count).unwrap_or_default();
+        let TableCount { titles, blank, .. } = self.titles;
+        count.with_titles(titles, self.likely.count).with_blank(blank + self.blank_lines).with_sum()
+    }
+}
+
+impl HeaderShape {
+    /// The shape of a header with these cells; `width` is the least number of cells.
+    fn of<'t>(cells: impl Iterator<Item = &'t str>, width: usize) -> Self {
+        let (mut count, mut named) = (0, 0);
+        for cell in cells {
+            count += 1;
+            named = if cell.trim().is_empty() { named } else { count };
+        }
+        Self { width: count.max(width), named }
+    }
+}
+
+/// Returns why a record's cells are probably not what was written into them; `left_off` lines above the text were left
+/// out.
+fn describe_damage(header: &HeaderShape, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<BrokenRecord> {
+    let (cells, width) = (row.ends.len(), header.width);
+    if let Some(line) = row.torn {
+        return Some(BrokenRecord::OpenQuote { line: line + left_off });
+    }
+    if cells > width && row.iter_cells().skip(header.named).any(|cell| !cell.trim().is_empty()) {
+        return Some(BrokenRecord::SurplusCells { cells, header: width });
+    }
+    (is_cut && cells < width).then_some(BrokenRecord::Cut)
 }
 
 /// Separators that offices use.
@@ -240,6 +282,8 @@ struct Row<'r> {
     start: usize,
     end: usize,
     line: u64,
+    /// Number of physical lines that it takes.
+    lines: u64,
 }
 
 impl<'t> Rows<'t> {
@@ -275,7 +319,16 @@ impl<'t> Rows<'t> {
         }
         let is_crlf = self.text.as_bytes().get(start + length) == Some(&b'\r');
         self.at = start + length + 1 + usize::from(is_crlf);
-        Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, torn: None, start, end: self.at, line }))
+        Ok(Some(Row {
+            cells,
+            ends: &self.ends[..count],
+            is_plain: true,
+            torn: None,
+            start,
+            end: self.at,
+            line,
+            lines: 1,
+        }))
     }
 
     fn read_quoted_row(&mut self, from: RowStart) -> Result<Option<Row<'_>>, DecodeError> {
@@ -307,7 +360,8 @@ impl<'t> Rows<'t> {
             .then(|| find_torn_quote(raw, self.separator))
             .flatten()
             .map(|at| line + raw.bytes().take(at).filter(|b| *b == b'\n').count() as u64);
-        Ok(Some(Row { cells, ends, is_plain: false, torn, start, end: self.at, line }))
+        let lines = 1 + memchr::memchr_iter(b'\n', raw.as_bytes()).count() as u64;
+        Ok(Some(Row { cells, ends, is_plain: false, torn, start, end: self.at, line, lines }))
     }
 }
 
@@ -363,7 +417,7 @@ impl Row<'_> {
         let text = if self.is_plain {
             Cow::Borrowed(raw.get(from..to)?)
         } else {
-            Cow::Owned(self.cells.get(from..to)?.to_owned())
+            Cow::Owned(table::unwrap_formula_text(self.cells.get(from..to)?).to_owned())
         };
         text.contains(|c: char| !c.is_whitespace()).then_some(text)
     }

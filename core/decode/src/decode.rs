@@ -7,6 +7,7 @@ use encoding_rs::{DecoderResult, Encoding};
 use huiliu_messages::{SystemError, said_in_english};
 use serde::{Deserialize, Serialize};
 
+use crate::accounting::{PayloadLayout, TableCount};
 use crate::parts::{Body, Head, Part};
 use crate::problem::BrokenRecord;
 use crate::unpack::{LooksLike, UnpackError};
@@ -179,6 +180,8 @@ pub struct Cell {
     pub column: usize,
     /// How the cell stores its value.
     pub stored: Stored,
+    /// Whether it is merged with cells of other rows, so that its text stands for all of them.
+    pub is_merged: bool,
 }
 
 /// One record as received.
@@ -229,6 +232,12 @@ impl<'a> RawRecord<'a> {
         Some(format!("{}!{}{row}", self.format_place(payload), column_letters(cell.column)))
     }
 
+    /// Returns whether the text in this slot stands for several rows.
+    #[must_use]
+    pub fn is_merged(&self, slot: usize) -> bool {
+        self.cells.get(slot).copied().flatten().is_some_and(|cell| cell.is_merged)
+    }
+
     /// Returns how the text in this slot was stored.
     #[must_use]
     pub fn stored_kind(&self, slot: usize) -> Stored {
@@ -257,6 +266,8 @@ pub struct Decoded<'a> {
     pub records: Vec<RawRecord<'a>>,
     /// Number of records in the whole payload.
     pub total: u32,
+    /// What the rows were taken for; complete only if the records were counted.
+    pub layout: PayloadLayout,
 }
 
 impl<'a> Decoded<'a> {
@@ -304,6 +315,8 @@ fn too_many() -> DecodeError {
 pub struct Outline {
     /// Number of raw records.
     pub records: u32,
+    /// What the rows of its tables were taken for.
+    pub layout: PayloadLayout,
     /// Text at the paging rule's `next` path.
     pub next: Option<String>,
 }
@@ -372,17 +385,20 @@ pub fn detect_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'
 /// # Errors
 /// Returns [`DecodeError`] if the payload cannot be read.
 pub fn outline_payload(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeError> {
-    let (records, next) = match (&stream.format, body) {
+    let (records, next, layout) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
             let success = ok_path.as_deref().zip(ok_value.as_deref());
             let success = success.map(|(path, value)| json::SuccessCondition { path, value });
             let page = json::read_page(text, items, success, next, RecordRange::NONE)?;
-            (page.total, page.next.map(Cow::into_owned))
+            (page.total, page.next.map(Cow::into_owned), PayloadLayout::default())
         }
         // Uses the paths that delivery uses, so that whatever delivery would reject is rejected now. Keeps no record.
-        (format, _) => (decode_body(format, body, &Plan::new(stream).paths, RecordRange::NONE)?.total, None),
+        (format, _) => {
+            let counted = decode_body(format, body, &Plan::new(stream).paths, RecordRange::NONE)?;
+            (counted.total, None, counted.layout)
+        }
     };
-    Ok(Outline { records, next })
+    Ok(Outline { records, layout, next })
 }
 
 /// Builds the raw records of a range, with the texts at `paths`.
@@ -408,24 +424,51 @@ fn decode_body<'a>(
         return decode_part(format, &Part { head: Head::default(), text }, paths, range);
     }
     let mut all = Decoded::default();
-    for part in body.split_parts()? {
-        let name = part.head.format_address("");
+    // A sheet without a header, such as a cover, is left out if another sheet has the header.
+    let (mut without_header, mut has_header) = (None, false);
+    for part in body.split_all_parts()? {
         let before = all.total;
-        let read = decode_part(format, &part, paths, range.relative_to(before))
-            .map_err(|why| DecodeError::Part { part: name, why: Box::new(why) })?;
+        if let Some(count) = part.head.count.clone().filter(|count| count.left_out.is_some()) {
+            all.layout.push_table(count);
+            continue;
+        }
+        let read = match decode_part(format, &part, paths, range.relative_to(before)) {
+            Ok(read) => read,
+            Err(why) => {
+                let name = part.head.format_address("");
+                let left = workbook::count_without_header(&part, format, &why);
+                let error = DecodeError::Part { part: name, why: Box::new(why) };
+                let Some(count) = left else { return Err(error) };
+                all.layout.push_table(count);
+                without_header.get_or_insert(error);
+                continue;
+            }
+        };
         let left = part.head.shown.is_some_and(|shown| shown.records.is_none());
         let head = Arc::new(part.head);
         all.total = before.checked_add(read.total).filter(|total| *total <= MAX_RECORDS).ok_or_else(too_many)?;
+        for count in read.layout.tables {
+            has_header |= count.left_out.is_none();
+            all.layout.push_table(name_table(count, &head));
+        }
         all.records.extend(read.records.into_iter().map(|record| RawRecord {
             index: before + record.index,
             head: Some(Arc::clone(&head)),
             ..record
         }));
         if left || all.has_all(range) {
-            break;
+            return Ok(all);
         }
     }
-    Ok(all)
+    match without_header {
+        Some(error) if !has_header => Err(error),
+        _ => Ok(all),
+    }
+}
+
+fn name_table(count: TableCount, head: &Head<'_>) -> TableCount {
+    let name = |name: &Option<Cow<'_, str>>| name.as_deref().map(str::to_owned);
+    TableCount { member: name(&head.member), sheet: name(&head.sheet), hidden: head.hidden, ..count }
 }
 
 fn decode_part<'a>(
@@ -455,5 +498,8 @@ fn decode_part<'a>(
         }
     }
     read.total = shown.and_then(|shown| shown.records).unwrap_or(read.total.saturating_add(before));
+    if let Some(count) = &part.head.count {
+        read.layout = PayloadLayout { tables: vec![count.clone()] };
+    }
     Ok(read)
 }

@@ -195,6 +195,12 @@ impl Doubt {
         raw.texts[slot].as_deref().and_then(|text| Self::for_cell(raw.stored_kind(slot), text))
     }
 
+    /// Returns a doubt about hours that one merged cell states for several rows: of each row, or of all together.
+    fn of_merged_cell(raw: &RawRecord<'_>, field: Field, slot: usize) -> Option<Self> {
+        let text = raw.texts[slot].as_deref().filter(|_| field == Field::Hours && raw.is_merged(slot))?;
+        Some(Self::new("merged", &Expected::CellOfItsOwn, text))
+    }
+
     /// Returns a doubt about the text of a workbook cell if the cell has no value of its own, or a number with more digits
     /// than a spreadsheet keeps, so that the last digits may be wrong.
     fn for_cell(stored: Stored, text: &str) -> Option<Self> {
@@ -255,6 +261,11 @@ pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> 
         for place in mapped.places.iter().filter(|_| !raw.cells.is_empty()) {
             if let Place::Slot(slot) = place
                 && let Some(doubt) = Doubt::of_slot(raw, *slot)
+            {
+                draft.doubts.push((field, doubt));
+            }
+            if let Place::Slot(slot) = place
+                && let Some(doubt) = Doubt::of_merged_cell(raw, field, *slot)
             {
                 draft.doubts.push((field, doubt));
             }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::RecordRange;
+use crate::accounting::TableCount;
 use crate::parts::{Head, RecordSpan};
 
 /// A part of a text, in the form that [`crate::parts`] describes, and the positions of records in it.
@@ -48,12 +49,26 @@ pub(super) struct Places {
     pub above: String,
     /// Text that must follow the last record.
     pub below: String,
+    /// Rows that change how the rows after them are read, in their order.
+    pub changes: Vec<Change>,
+    /// What the rows were taken for, if all of them were read.
+    pub count: Option<TableCount>,
+}
+
+/// A row that changes how the rows after it are read, such as a second header.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    /// Offset of its end.
+    pub behind: usize,
+    /// The row, and blank lines above it.
+    pub text: String,
 }
 
 impl Excerpt {
     /// Makes an excerpt of a text and the positions of its records.
     pub(super) fn new(mut text: String, places: Places) -> Self {
-        let head = places.build_head(0..places.marks.len(), text.len() + places.below.len());
+        let count = places.count.clone();
+        let head = places.build_head(0..places.marks.len(), text.len() + places.below.len(), count);
         // Adds head and tail in place: a copy of the text would double the memory.
         text.push_str(&places.below);
         text.insert_str(0, &head);
@@ -76,15 +91,19 @@ impl Excerpt {
             Some(_) if records.ends_with('\n') => "",
             Some(_) => "\n",
         };
-        Some(self.places.build_head(from..to, records.len() + last.len()) + records + last)
+        Some(self.places.build_head(from..to, records.len() + last.len(), None) + records + last)
     }
 }
 
 impl Places {
     /// Builds the head, and the text above, for the records between two marks; `bytes` is the length of these records
     /// and what follows them.
-    fn build_head(&self, marks: Range<usize>, bytes: usize) -> String {
-        let Self { first, given, above, .. } = self;
+    fn build_head(&self, marks: Range<usize>, bytes: usize, count: Option<TableCount>) -> String {
+        let Self { first, given, .. } = self;
+        // Without records in the text, all changes are above the next one.
+        let begins = self.marks.get(marks.start).map_or(0, |place| place.at);
+        let changes = self.changes.iter().filter(|change| change.behind <= begins).map(|change| change.text.as_str());
+        let above: String = std::iter::once(self.above.as_str()).chain(changes).collect();
         let before = |mark: usize| u32::try_from(mark).unwrap_or(u32::MAX).saturating_mul(STRIDE).min(*given);
         let (before, behind) =
             (before(marks.start), if marks.end < self.marks.len() { before(marks.end) } else { *given });
@@ -92,6 +111,7 @@ impl Places {
         let shown = Some(RecordSpan { before: first + before, given: behind - before, records });
         let lines = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
         let line = self.marks.get(marks.start).map_or(1, |place| place.line);
-        Head { shown, lines: line.saturating_sub(lines), ..Head::default() }.into_json_line(above.len() + bytes) + above
+        let head = Head { shown, lines: line.saturating_sub(lines), count, ..Head::default() };
+        head.into_json_line(above.len() + bytes) + &above
     }
 }

@@ -9,6 +9,8 @@ use huiliu_manifest::{Encoding, Layout};
 const MAX_COLUMNS: usize = 512;
 /// Maximum number of columns or rows that one cell can span.
 const MAX_SPAN: usize = 64;
+/// Maximum number of tables within each other; deeper ones end the tables around them.
+const MAX_DEPTH: usize = 32;
 
 /// A table of a web page.
 #[derive(Debug, Default)]
@@ -39,8 +41,7 @@ pub fn extract_tables(text: &str) -> Vec<Table> {
             _ => {}
         }
     }
-    reader.end_table();
-    reader.tables
+    reader.into_tables()
 }
 
 /// Number of bytes at the beginning of a page that are searched for a table's header.
@@ -73,7 +74,22 @@ fn extract_words(page: &str) -> String {
 
 #[derive(Default)]
 struct Reader {
-    tables: Vec<Table>,
+    /// The tables that have ended, by the order in which they began.
+    tables: Vec<(usize, Table)>,
+    /// Number of tables that have begun.
+    begun: usize,
+    /// The table that is being read.
+    inner: OpenTable,
+    /// The tables around it, each with an open cell.
+    outer: Vec<OpenTable>,
+    silent: bool,
+}
+
+/// A table that has not ended.
+#[derive(Default)]
+struct OpenTable {
+    /// Its place in the order in which tables began.
+    nth: usize,
     table: Table,
     row: Vec<Option<String>>,
     in_row: bool,
@@ -81,21 +97,20 @@ struct Reader {
     cell: Option<(String, usize, usize)>,
     /// For each column, how many more rows a cell of an earlier row extends into it.
     reached: Vec<usize>,
-    silent: bool,
 }
 
 impl Reader {
     fn open_element(&mut self, name: &str, columns: usize, rows: usize) {
         match name {
-            "table" => self.end_table(),
+            "table" => self.begin_table(),
             "tr" => {
-                self.end_row();
-                self.in_row = true;
+                self.inner.end_row();
+                self.inner.in_row = true;
             }
             "td" | "th" => {
-                self.end_cell();
-                self.in_row = true;
-                self.cell = Some((String::new(), columns, rows));
+                self.inner.end_cell();
+                self.inner.in_row = true;
+                self.inner.cell = Some((String::new(), columns, rows));
             }
             "br" | "p" | "div" => self.append_text(" "),
             "style" | "script" => self.silent = true,
@@ -106,19 +121,58 @@ impl Reader {
     fn close_element(&mut self, name: &str) {
         match name {
             "table" => self.end_table(),
-            "tr" => self.end_row(),
-            "td" | "th" => self.end_cell(),
+            "tr" => self.inner.end_row(),
+            "td" | "th" => self.inner.end_cell(),
             "style" | "script" => self.silent = false,
             _ => {}
         }
     }
 
+    /// Appends a text to the open cell, and to those that its table is in: they show it too.
     fn append_text(&mut self, words: &str) {
-        if let Some((text, ..)) = self.cell.as_mut().filter(|_| !self.silent) {
-            text.push_str(words);
+        if self.silent {
+            return;
+        }
+        for table in self.outer.iter_mut().chain([&mut self.inner]) {
+            if let Some((text, ..)) = &mut table.cell {
+                text.push_str(words);
+            }
         }
     }
 
+    /// Begins a table, within the open cell if there is one.
+    fn begin_table(&mut self) {
+        self.append_text(" ");
+        if self.inner.cell.is_some() && self.outer.len() < MAX_DEPTH {
+            self.outer.push(std::mem::take(&mut self.inner));
+        } else {
+            self.end_table();
+        }
+        self.begun += 1;
+        self.inner.nth = self.begun;
+    }
+
+    fn end_table(&mut self) {
+        self.inner.end_row();
+        let OpenTable { nth, table, .. } = std::mem::take(&mut self.inner);
+        if table.rows.len() > 1 {
+            self.tables.push((nth, table));
+        }
+        self.inner = self.outer.pop().unwrap_or_default();
+        self.append_text(" ");
+    }
+
+    fn into_tables(mut self) -> Vec<Table> {
+        while !self.outer.is_empty() {
+            self.end_table();
+        }
+        self.end_table();
+        self.tables.sort_by_key(|(nth, _)| *nth);
+        self.tables.into_iter().map(|(_, table)| table).collect()
+    }
+}
+
+impl OpenTable {
     fn end_cell(&mut self) {
         let Some((text, columns, rows)) = self.cell.take() else { return };
         while self.reached.get(self.row.len()).is_some_and(|left| *left > 0) {
@@ -154,15 +208,6 @@ impl Reader {
             *left = left.saturating_sub(1);
         }
     }
-
-    fn end_table(&mut self) {
-        self.end_row();
-        let table = std::mem::take(&mut self.table);
-        self.reached.clear();
-        if table.rows.len() > 1 {
-            self.tables.push(table);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -187,5 +232,15 @@ mod tests {
             let found: Vec<String> = extract_tables(&page)[0].rows.iter().map(cells).collect();
             assert_eq!(found, ["name school -", "- code title", "a 1", "b 2", "c 3 x"], "{end:?}");
         }
+    }
+
+    #[test]
+    fn a_table_in_a_cell_ends_no_row_of_the_table_around_it() {
+        let inner = "<table><tr><td>x</td></tr><tr><td>y</table>";
+        let page = format!("<table><tr><td>a<td>b{inner}c<td>d</tr><tr><td>e<td>{inner}<td>f</table><p>z");
+        let rows: Vec<Vec<Vec<Option<String>>>> = extract_tables(&page).into_iter().map(|table| table.rows).collect();
+        let row = |cells: &[&str]| cells.iter().map(|cell| Some((*cell).to_owned())).collect::<Vec<_>>();
+        let small = vec![row(&["x"]), row(&["y"])];
+        assert_eq!(rows, [vec![row(&["a", "b x y c", "d"]), row(&["e", "x y", "f"])], small.clone(), small]);
     }
 }

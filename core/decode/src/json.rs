@@ -427,7 +427,8 @@ pub fn decode_items<'a>(
             RawRecord { broken, ..RawRecord::new(index, Cow::Owned(json), texts) }
         }
     };
-    Ok(Decoded { records: page.items.into_iter().zip(range.first..).map(read).collect(), total: page.total })
+    let records = page.items.into_iter().zip(range.first..).map(read).collect();
+    Ok(Decoded { records, total: page.total, ..Decoded::default() })
 }
 
 /// Builds the records of a range of a text with one JSON document per line. `left_off` is the number of lines above the

@@ -1,6 +1,7 @@
 //! Pure functions that decode, map and validate one batch. They return values and problems together and never fail
 //! half-way.
 
+pub mod accounting;
 pub(crate) mod cells;
 mod chunks;
 pub mod contract;
@@ -14,6 +15,7 @@ pub mod identity;
 pub mod json;
 mod json_mask;
 mod key_value;
+mod merged;
 pub mod names;
 pub mod parts;
 pub mod payload;

@@ -1,5 +1,6 @@
 //! Lists the fields of a payload, including those that no manifest names, so that a new field is noticed.
 
+use crate::parts::Part;
 use crate::{Body, RecordRange, table};
 use huiliu_manifest::{Format, Layout};
 
@@ -10,12 +11,15 @@ const MAX: usize = 500;
 #[must_use]
 pub fn list_field_names(format: &Format, body: &Body<'_>) -> Vec<String> {
     let Ok(parts) = body.split_parts() else { return vec![] };
-    let mut all: Vec<String> = parts.first().map_or_else(Vec::new, |part| match format {
+    let names = |part: &Part<'_>| match format {
         Format::Json { .. } | Format::JsonLines { .. } => list_first_object_names(format, part.text),
         Format::Csv { separator, layout, .. } => find_header_names(part.text, separator.0, layout),
         Format::Workbook { layout, .. } => crate::workbook::find_header_names(part, layout),
         Format::Xml { .. } => vec![],
-    });
+    };
+    // The first sheet may be a cover without a header.
+    let parts = parts.iter().take(if matches!(format, Format::Workbook { .. }) { usize::MAX } else { 1 });
+    let mut all = parts.map(names).find(|names| !names.is_empty()).unwrap_or_default();
     all.retain(|name| !name.is_empty());
     all.truncate(MAX);
     all

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::RecordRange;
+use crate::accounting::TableCount;
 use crate::decode::DecodeError;
 
 /// A payload ready for the stages.
@@ -22,11 +23,17 @@ pub enum Body<'a> {
 }
 
 impl Body<'_> {
-    /// Returns the parts; plain text is one part without a name.
+    /// Returns the parts that are read; plain text is one part without a name.
     ///
     /// # Errors
     /// Returns [`DecodeError::Inconsistent`] if the unpacked text is not well-formed.
     pub fn split_parts(&self) -> Result<Vec<Part<'_>>, DecodeError> {
+        let all = self.split_all_parts()?;
+        Ok(all.into_iter().filter(|part| !part.head.is_left_out()).collect())
+    }
+
+    /// Returns the parts, and an empty part for each sheet that is left out.
+    pub(crate) fn split_all_parts(&self) -> Result<Vec<Part<'_>>, DecodeError> {
         match self {
             Self::Text(text) => Ok(vec![Part { head: Head::default(), text }]),
             Self::Parts(text) => split_unpacked(text),
@@ -65,6 +72,13 @@ pub struct Head<'a> {
     /// Number of lines left out between the lines above the records and the first record in the text.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lines: u64,
+    /// Whether the sheet is hidden.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// What the rows of the part were taken for, if all of them were read although the text does not have them. A part
+    /// that is left out has no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<TableCount>,
     /// Length of the text in bytes.
     pub bytes: usize,
 }
@@ -141,6 +155,12 @@ impl RecordCoverage {
 }
 
 impl Head<'_> {
+    /// Returns whether the part was left out.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.count.as_ref().is_some_and(|count| count.left_out.is_some())
+    }
+
     /// Formats the address of a payload's part: `2014-10.zip › a.xlsx › 第一期`.
     #[must_use]
     pub fn format_address(&self, payload: &str) -> String {

@@ -100,6 +100,9 @@ pub enum Expected {
     /// A value instead of a formula without a saved value.
     #[serde(rename = "expected.calculated_formula")]
     CalculatedFormula,
+    /// A cell for each row instead of one that is merged over several.
+    #[serde(rename = "expected.cell_of_its_own")]
+    CellOfItsOwn,
     /// A value instead of a cell that contradicts the rest of the workbook.
     #[serde(rename = "expected.readable_cell")]
     ReadableCell,
@@ -219,6 +222,18 @@ pub enum BrokenRecord {
     /// The file ends within the record.
     #[serde(rename = "broken_record.cut")]
     Cut,
+    /// A row below the end of the table that looks like a record.
+    #[serde(rename = "broken_record.below_end")]
+    BelowEnd { marker: String },
+    /// A row that begins with a marker and has an ID number.
+    #[serde(rename = "broken_record.marked")]
+    Marked { marker: String },
+    /// A row below a second header that does not have all columns.
+    #[serde(rename = "broken_record.below_other_header")]
+    BelowOtherHeader { found: Vec<String> },
+    /// A row below a second header that names a column twice.
+    #[serde(rename = "broken_record.doubled_header")]
+    DoubledHeader { column: String },
     /// A path that appears twice, so that its value is ambiguous.
     #[serde(rename = "broken_record.twice")]
     Twice { path: String },
@@ -273,6 +288,17 @@ impl Expected {
 }
 
 impl BrokenRecord {
+    /// Returns the reason code of a record that cannot be read for this.
+    #[must_use]
+    pub fn reason_code(&self) -> &'static str {
+        match self {
+            Self::BelowEnd { .. } => "layout.below_end",
+            Self::Marked { .. } => "layout.marked",
+            Self::BelowOtherHeader { .. } | Self::DoubledHeader { .. } => "layout.other_header",
+            _ => "record.form",
+        }
+    }
+
     /// Creates the reason from the message of a parser that could not read the record.
     pub(crate) fn parser(why: &impl fmt::Display) -> Self {
         Self::Parser { why: why.to_string() }

@@ -228,7 +228,7 @@ impl Check<'_> {
             self.add_problem(Field::Hours, "unit", unit, &Expected::Unit);
             return None;
         };
-        Hours::from_amount(text, units_per_one)
+        Hours::from_amount(strip_unit(text, unit), units_per_one)
             .map_err(|fault| self.add_problem(Field::Hours, fault.code(), text, &fault))
             .ok()
     }
@@ -381,6 +381,23 @@ pub(super) fn mask_middle(text: &str) -> String {
     text.chars().enumerate().map(|(i, c)| if i < 2 || i + 1 == n { c } else { '*' }).collect()
 }
 
+/// Removes the stream's own unit behind an amount of hours, as cells show it: `20学时`. Another unit stays, so that the
+/// text is no number.
+fn strip_unit<'t>(text: &'t str, unit: &str) -> &'t str {
+    let words: &[&str] = match unit {
+        "second" => &["秒"],
+        "minute" => &["分钟"],
+        "class_hour" => &["学时", "课时"],
+        "hour" => &["小时"],
+        "day" => &["天"],
+        "half_day" => &["个半天"],
+        "credit" => &["学分"],
+        _ => &[],
+    };
+    let trimmed = text.trim_end();
+    words.iter().find_map(|word| trimmed.strip_suffix(word)).map_or(text, str::trim_end)
+}
+
 /// Builds a training record from a draft.
 ///
 /// # Errors
@@ -393,7 +410,7 @@ pub fn from_draft<'a>(
 ) -> Result<TrainingRecord<'a>, Vec<Problem>> {
     if let Some(why) = &raw.broken {
         let expected = Expected::Readable { why: why.clone() };
-        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, &expected)]);
+        return Err(vec![Problem::new(why.reason_code().into(), "record", &raw.raw, &expected)]);
     }
     if cx.stream.kind == Kind::Assessment {
         draft.hours.get_or_insert(Cow::Borrowed("0"));

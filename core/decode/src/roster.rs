@@ -312,7 +312,7 @@ pub fn from_draft<'a>(
 ) -> Result<RosterRow<'a>, Vec<Problem>> {
     if let Some(why) = &raw.broken {
         let expected = Expected::Readable { why: why.clone() };
-        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, &expected)]);
+        return Err(vec![Problem::new(why.reason_code().into(), "record", &raw.raw, &expected)]);
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
     check.add_doubts(draft);

@@ -8,9 +8,10 @@ use std::io::{self, BufReader};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::accounting::TableCount;
 use crate::chunks::{Chunks, STEP};
 use crate::decode::{self, DecodeError, Malformed};
-use crate::excerpt::{Excerpt, Place, Places, STRIDE};
+use crate::excerpt::{Change, Excerpt, Place, Places, STRIDE};
 use crate::json::{self, pass_over};
 use crate::json_mask;
 use crate::payload::{Packer, Payload};
@@ -115,6 +116,8 @@ fn read_excerpt(stream: &Stream, payload: &Payload, wanted: WantedRecords) -> Re
         ends_lines: matches!(stream.format, Format::Csv { .. }),
         above,
         below,
+        changes: taken.changes,
+        count: taken.count,
     };
     Ok(Excerpt::new(taken.text, places))
 }
@@ -149,13 +152,30 @@ pub(super) struct WindowCollector {
     pub(super) is_over: bool,
     /// Error of the payload as a whole; the parser itself can only report that it stopped.
     fault: Option<DecodeError>,
+    /// Rows that change how the rows after them are read.
+    changes: Vec<Change>,
+    /// What the rows were taken for, once all of them are read.
+    pub(super) count: Option<TableCount>,
 }
 
 impl WindowCollector {
     fn new(wanted: WantedRecords) -> Self {
         let (above, text) = (String::new(), String::new());
         let (is_full, is_masked, is_over) = (false, false, false);
-        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full, is_masked, is_over, fault: None }
+        Self {
+            wanted,
+            above,
+            text,
+            seen: 0,
+            given: 0,
+            marks: vec![],
+            is_full,
+            is_masked,
+            is_over,
+            fault: None,
+            changes: vec![],
+            count: None,
+        }
     }
 
     /// Returns whether no more records are needed.
@@ -167,6 +187,14 @@ impl WindowCollector {
     pub(super) fn take_between(&mut self, text: &str) {
         if self.given > 0 && !self.is_full {
             self.text.push_str(text);
+        }
+    }
+
+    /// Takes a row that is no record and changes how the rows after it are read.
+    pub(super) fn take_change(&mut self, text: &str) {
+        if !self.is_full {
+            self.take_between(text);
+            self.changes.push(Change { behind: self.text.len(), text: text.to_owned() });
         }
     }
 

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use crate::decode::DecodeError;
 use crate::parts::Head;
-use crate::window::{ROOM, UnpackOutput, Window};
+use crate::window::{OtherSheets, ROOM, UnpackOutput, Window};
 use crate::{cells, decode, draft};
 use huiliu_manifest::{Archive, Encoding, Format, Stream, matches_name_pattern};
 use huiliu_messages::{SystemError, said_in_english};
@@ -41,6 +41,9 @@ pub struct Task {
     /// fails.
     #[serde(default)]
     pub window: Option<Window>,
+    /// How the sheets of a workbook that are not read are counted. Without it they are not looked at.
+    #[serde(default)]
+    pub others: Option<OtherSheets>,
 }
 
 /// Type of a payload or a member.
@@ -213,7 +216,7 @@ impl Task {
             }
             _ => return None,
         };
-        Some(Self { members, gzip, content, window: None })
+        Some(Self { members, gzip, content, window: None, others: None })
     }
 }
 
@@ -222,16 +225,19 @@ impl Task {
 /// # Errors
 /// Returns [`UnpackError`]. Memory and time are not limited here, but by the caller that runs the process.
 pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
-    let Some(window) = &task.window else { return unpack_into(task, bytes, UnpackOutput::with_limit(MAX_UNPACKED)) };
+    let others = task.others.as_ref();
+    let Some(window) = &task.window else {
+        return unpack_into(task, bytes, UnpackOutput::with_limit(MAX_UNPACKED).with_others(others));
+    };
     // A workbook that fits is unpacked completely, so that it is unpacked only once. Its size decides whether this is
     // tried.
     if !is_large(bytes) {
-        match unpack_into(task, bytes, UnpackOutput::with_limit(ROOM)) {
+        match unpack_into(task, bytes, UnpackOutput::with_limit(ROOM).with_others(others)) {
             Err(UnpackError::Size { max: ROOM }) => {}
             unpacked => return unpacked,
         }
     }
-    unpack_into(task, bytes, UnpackOutput::for_window(window))
+    unpack_into(task, bytes, UnpackOutput::for_window(window).with_others(others))
 }
 
 /// Returns whether a workbook's text certainly exceeds [`ROOM`], judging by the unpacked sizes in its directory.

@@ -12,7 +12,7 @@ use crate::excerpt::Excerpt;
 use crate::parts::RecordCoverage;
 use crate::payload::Payload;
 use crate::unpack::{Task, UnpackError};
-use crate::window::{self, Window};
+use crate::window::{self, OtherSheets, Window};
 use crate::{Body, RecordRange, text_window};
 use huiliu_manifest::{Format, Stream};
 
@@ -155,6 +155,12 @@ impl Unpacker {
             }
             (Format::Workbook { layout, .. }, RequestedRecords::Range(range)) => {
                 Some(Window { layout: layout.clone(), first: range.first, least: range.count, count: false })
+            }
+            _ => None,
+        };
+        task.others = match (&stream.format, ask) {
+            (Format::Workbook { layout, ignored_sheets, .. }, RequestedRecords::Count | RequestedRecords::Whole) => {
+                Some(OtherSheets { layout: layout.clone(), ignored: ignored_sheets.clone() })
             }
             _ => None,
         };

@@ -6,17 +6,19 @@
 //! it are counted without being written. The rows are not stored as derived payloads, because then the received data
 //! would be stored twice.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use huiliu_office::{Cell, CellAddress};
 use serde::{Deserialize, Serialize};
 
+use crate::accounting::{LeftOut, TableCount};
 use crate::cells::MAX_COLUMNS;
 use crate::parts::{Head, RecordSpan};
-use crate::table::{self, BodyRow, HeaderColumns};
+use crate::table::{LikelyRows, TableReader, TableRow};
 use crate::unpack::{MAX_UNPACKED, UnpackError, redact_name};
 use crate::{decode, workbook};
-use huiliu_manifest::Layout;
+use huiliu_manifest::{Layout, matches_name_pattern};
 
 /// Size of a window in bytes of text, once it contains the requested records.
 pub(crate) const ROOM: usize = 16 << 20;
@@ -36,6 +38,23 @@ pub struct Window {
     pub count: bool,
 }
 
+/// How the sheets that are not read are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherSheets {
+    /// Layout by which rows that look like records are found.
+    pub layout: Layout,
+    /// Name patterns of the sheets that may be left out without notice.
+    pub ignored: Vec<String>,
+}
+
+impl OtherSheets {
+    /// Returns why a sheet is not read.
+    pub(super) fn reason_for(&self, sheet: &str) -> LeftOut {
+        let is_ignored = self.ignored.iter().any(|pattern| matches_name_pattern(pattern, sheet.trim()));
+        if is_ignored { LeftOut::Ignored } else { LeftOut::Pattern }
+    }
+}
+
 /// Output of unpacking.
 #[derive(Debug)]
 pub(super) struct UnpackOutput<'t> {
@@ -45,6 +64,8 @@ pub(super) struct UnpackOutput<'t> {
     most: usize,
     /// The window; `None` unpacks every row.
     window: Option<&'t Window>,
+    /// How the sheets that are not read are counted; `None` if they are not.
+    pub others: Option<&'t OtherSheets>,
     /// Number of records of the payload seen so far.
     seen: u32,
     /// Number of records written so far.
@@ -56,12 +77,17 @@ pub(super) struct UnpackOutput<'t> {
 impl<'t> UnpackOutput<'t> {
     /// Makes an output for all rows, of at most `most` bytes.
     pub fn with_limit(most: usize) -> Self {
-        Self { text: String::new(), most, window: None, seen: 0, given: 0, batch: 0 }
+        Self { text: String::new(), most, window: None, others: None, seen: 0, given: 0, batch: 0 }
     }
 
     /// Makes an output for the rows of a window.
     pub fn for_window(window: &'t Window) -> Self {
         Self { window: Some(window), ..Self::with_limit(MAX_UNPACKED) }
+    }
+
+    /// Makes an output that also counts the sheets that are not read.
+    pub fn with_others(self, others: Option<&'t OtherSheets>) -> Self {
+        Self { others, ..self }
     }
 
     /// Returns whether nothing more is needed; `more` is the number of bytes that are not appended yet.
@@ -121,40 +147,45 @@ pub(super) struct Rows<'o, 't> {
     first: Option<(u32, String)>,
     /// Offset in `text` of the row before the current one, until the header is found.
     above: Option<usize>,
-    header: Option<HeaderColumns>,
-    /// Whether the current row begins with a marker, so that its other cells count.
+    /// Reads the rows below the header, once it is found.
+    reader: Option<TableReader<'t>>,
+    /// Number of rows above the header, and those that look like records.
+    titles: u64,
+    likely: Option<LikelyRows<'t>>,
+    /// Number of the last row, from 1, and of the rows that are not empty.
+    last: u32,
+    present: u32,
+    /// Whether the current row must be read in full.
     marked: bool,
     shown: RecordSpan,
     /// Number of records so far.
     records: u32,
-    /// Whether the sheet's table has ended.
-    ended: bool,
-    /// Whether reading stopped before the table ended.
+    /// Whether reading stopped before the sheet ended.
     is_left: bool,
 }
 
 impl<'o, 't> Rows<'o, 't> {
     /// Makes a collector for this sheet.
     pub fn new(sheet: &'o str, head: Head<'o>, out: &'o mut UnpackOutput<'t>) -> Self {
-        let (text, scratch, cells, shown) = (String::new(), String::new(), Cells::default(), RecordSpan::default());
-        let (row, first, above) = (None, None, None);
-        let (header, marked, ended, is_left) = (None, false, false, false);
         Self {
             sheet,
             head,
             out,
-            text,
-            row,
-            cells,
-            scratch,
-            first,
-            above,
-            header,
-            marked,
-            shown,
+            text: String::new(),
+            row: None,
+            cells: Cells::default(),
+            scratch: String::new(),
+            first: None,
+            above: None,
+            reader: None,
+            titles: 0,
+            likely: None,
+            last: 0,
+            present: 0,
+            marked: false,
+            shown: RecordSpan::default(),
             records: 0,
-            ended,
-            is_left,
+            is_left: false,
         }
     }
 
@@ -166,8 +197,8 @@ impl<'o, 't> Rows<'o, 't> {
         let CellAddress { row, column } = address;
         if self.row != Some(row) {
             self.end_row()?;
-            self.is_left = !self.ended && self.out.is_done(self.text.len());
-            if self.ended || self.is_left {
+            self.is_left = self.out.is_done(self.text.len());
+            if self.is_left {
                 return Ok(false);
             }
             self.row = Some(row);
@@ -184,12 +215,10 @@ impl<'o, 't> Rows<'o, 't> {
             let sheet = redact_name(self.sheet);
             return Err(UnpackError::Columns { sheet, column: column.saturating_add(1), max: MAX_COLUMNS });
         }
-        if let Some(window) = self.out.window
-            && self.first.as_ref().is_none_or(|(at, _)| *at >= column)
-        {
+        if self.out.window.is_some() && self.first.as_ref().is_none_or(|(at, _)| *at >= column) {
             let text = workbook::parse_cell_text(&self.scratch).unwrap_or_default();
             if !text.trim().is_empty() {
-                self.marked = table::may_be_marked(&text, &window.layout);
+                self.marked = self.reader.as_ref().is_some_and(|reader| reader.must_classify(&text));
                 self.first = Some((column, text.into_owned()));
             }
         }
@@ -201,38 +230,77 @@ impl<'o, 't> Rows<'o, 't> {
 
     /// Returns whether the current row is only counted.
     fn is_passing(&self) -> bool {
-        self.header.is_some() && self.out.window.is_some_and(|window| !window.count && self.out.seen < window.first)
+        self.reader.is_some() && self.out.window.is_some_and(|window| !window.count && self.out.seen < window.first)
     }
 
     fn end_row(&mut self) -> Result<(), UnpackError> {
         let Some(row) = self.row.take() else { return Ok(()) };
         let (first, marked) = (self.first.take(), std::mem::take(&mut self.marked));
         let mut line = std::mem::take(&mut self.scratch);
+        let is_passing = self.is_passing() && !marked;
+        let width = self.cells.width;
         self.cells.drain_into(row.saturating_add(1), &mut line);
-        match (self.out.window, &self.header) {
-            (None, _) => self.text.push_str(&line),
-            (Some(window), None) => self.take_header_row(&window.layout, &line),
-            (Some(_), Some(_)) if first.is_none() => {}
-            (Some(window), Some(_)) if !marked => self.take_record(window, &line)?,
-            (Some(window), Some(header)) => match workbook::classify_line(&line, &window.layout, header) {
-                BodyRow::Record => self.take_record(window, &line)?,
-                BodyRow::Left => {}
-                BodyRow::End => self.ended = true,
-            },
+        if width > 0 || is_passing && first.is_some() {
+            self.last = row.saturating_add(1);
+            self.present += 1;
+        }
+        match self.out.window {
+            None => self.text.push_str(&line),
+            Some(window) => self.take_row(window, &line, first.is_some(), marked)?,
         }
         self.scratch = line;
         self.out.check_size(self.text.len())
     }
 
+    fn take_row(&mut self, window: &'t Window, line: &str, has_text: bool, marked: bool) -> Result<(), UnpackError> {
+        let Some(reader) = &mut self.reader else {
+            self.take_header_row(&window.layout, line, has_text);
+            return Ok(());
+        };
+        let role = match (has_text, marked) {
+            (true, false) => {
+                reader.count_record();
+                TableRow::Record
+            }
+            _ => workbook::classify_line(line, reader),
+        };
+        match role {
+            TableRow::Record | TableRow::Suspect => self.take_record(window, line),
+            TableRow::Change => {
+                self.take_change(window, line);
+                Ok(())
+            }
+            TableRow::Left => Ok(()),
+        }
+    }
+
     /// Takes a row that is above the header, or is the header.
-    fn take_header_row(&mut self, layout: &Layout, line: &str) {
-        let here = self.text.len();
-        self.text.push_str(line);
-        let from = if layout.header_rows.0 == 2 { self.above.unwrap_or(here) } else { here };
-        self.header = self.text.get(from..).and_then(|rows| workbook::find_header_columns(rows, &self.head, layout));
-        self.above = Some(here);
+    fn take_header_row(&mut self, layout: &'t Layout, line: &str, has_text: bool) {
         // No office writes this much above a header. The reader then reports that there is none.
-        self.ended = self.header.is_none() && self.text.len() > ROOM;
+        let is_far = self.text.len() > ROOM;
+        if !is_far {
+            let here = self.text.len();
+            self.text.push_str(line);
+            let from = if layout.header_rows.0 == 2 { self.above.unwrap_or(here) } else { here };
+            self.reader = self.text.get(from..).and_then(|rows| workbook::find_reader(rows, &self.head, layout));
+            self.above = Some(here);
+        }
+        if self.reader.is_some() {
+            // The upper row of a header of two was taken for a title.
+            self.titles = self.titles.saturating_sub(layout.header_rows.0 - 1);
+            return;
+        }
+        self.titles += u64::from(has_text);
+        workbook::take_likely_line(line, self.likely.get_or_insert_with(|| LikelyRows::new(layout)));
+    }
+
+    /// Takes a row that is no record and changes how the rows below are read: a reader of the window must know it.
+    fn take_change(&mut self, window: &Window, line: &str) {
+        if !self.out.is_full(window, self.text.len())
+            && let Some((number, json)) = line.split_once('\t')
+        {
+            self.text.extend([number, "!\t", json]);
+        }
     }
 
     fn take_record(&mut self, window: &Window, line: &str) -> Result<(), UnpackError> {
@@ -263,7 +331,39 @@ impl<'o, 't> Rows<'o, 't> {
         self.end_row()?;
         let records = (!self.is_left).then_some(self.records);
         self.head.shown = self.out.window.map(|_| RecordSpan { records, ..self.shown });
+        self.head.count = self.count_rows();
         self.out.append_part(self.head, &self.text)
+    }
+}
+
+impl Rows<'_, '_> {
+    fn count_likely(&self) -> u64 {
+        self.likely.as_ref().map_or(0, |likely| likely.count)
+    }
+
+    /// Returns what the rows were taken for, if all of them were counted and the header was found.
+    fn count_rows(&self) -> Option<TableCount> {
+        self.out.window.filter(|window| window.count && !self.is_left)?;
+        let count = self.reader.as_ref()?.count.clone().with_titles(self.titles, self.count_likely());
+        Some(count.with_rows(u64::from(self.last)))
+    }
+
+    /// Writes an empty part that says what the rows of a sheet that is not read look like.
+    ///
+    /// # Errors
+    /// Returns [`UnpackError::Size`] if the output is too large.
+    pub fn finish_left_out(mut self, because: LeftOut, out: &mut UnpackOutput<'_>) -> Result<(), UnpackError> {
+        self.end_row()?;
+        let likely = if self.reader.is_none() { self.count_likely() } else { 0 };
+        let found = self.count_rows().unwrap_or_default();
+        let rows = u64::from(self.last);
+        let blank = rows.saturating_sub(u64::from(self.present));
+        let count = TableCount { rows, blank, likely: found.likely + likely, ..found };
+        let name = |name: &Option<Cow<'_, str>>| name.as_deref().map(str::to_owned);
+        let (member, sheet, hidden) = (name(&self.head.member), name(&self.head.sheet), self.head.hidden);
+        let because = if rows == 0 { LeftOut::Empty } else { because };
+        let count = TableCount { member, sheet, hidden, ..count.into_left_out(because) };
+        out.append_part(Head { merged: vec![], shown: None, count: Some(count), ..self.head }, "")
     }
 }
 

@@ -12,6 +12,7 @@ use huiliu_manifest::quality::Expect;
 use huiliu_messages::{Message, said_in_english};
 use huiliu_platform::Shortfall;
 use huiliu_store::intake::expectations::{self, FinishedPass, PassCounts, PassCursors};
+use huiliu_store::intake::layouts::{self, LandedTable};
 use huiliu_store::{Db, StoreError};
 use huiliu_values::calendar::today_in_shanghai;
 
@@ -23,6 +24,9 @@ pub enum Unmet {
     /// Fewer records than the platform reports in total.
     #[serde(rename = "run.short")]
     Shortfall { stream: String, received: u64, total: u64 },
+    /// Rows that look like records were left out, with their sheet or above a header.
+    #[serde(rename = "run.rows_left_out")]
+    RowsLeftOut { stream: String, payload: String, rows: u64, sheets: Vec<String> },
     /// Fewer records than expected.
     #[serde(rename = "run.too_few_records")]
     TooFewRecords { stream: String, records: i64, min: u64 },
@@ -114,7 +118,7 @@ pub async fn judge_ended_passes(context: &DeliveryContext) -> Result<Vec<UnmetPa
 /// Judges one pass and stores what it did not meet, so that it is not judged again.
 async fn judge_pass(context: &DeliveryContext, pass: &FinishedPass) -> Result<Vec<Message>, StoreError> {
     let (db, manifests) = (&context.db, context.manifests.current());
-    let mut found: Vec<Unmet> = Vec::new();
+    let mut found = check_layouts(db, pass.run).await?;
     if let Some(ActiveManifest { manifest, .. }) = manifests.get(&pass.connector) {
         for stream in &manifest.stream {
             let cursors = expectations::find_pass_cursors(db, pass.run, &stream.name).await?;
@@ -130,6 +134,34 @@ async fn judge_pass(context: &DeliveryContext, pass: &FinishedPass) -> Result<Ve
     let unmet: Vec<Message> = found.iter().map(Message::new).collect();
     expectations::save_unmet(db, pass.run, &unmet).await?;
     Ok(unmet)
+}
+
+/// The most tables with rows left out that are looked at.
+const MAX_TABLES: i64 = 1_000;
+/// The most payloads whose rows left out are told, and the most sheets of each.
+const MAX_TOLD: usize = 10;
+
+async fn check_layouts(db: &Db, run: i64) -> Result<Vec<Unmet>, StoreError> {
+    let mut payloads: Vec<(String, String, u64, Vec<String>)> = vec![];
+    for LandedTable { stream, payload, count } in layouts::list_tables(db, run, true, MAX_TABLES).await? {
+        if payloads.last().is_none_or(|last| (&last.0, &last.1) != (&stream, &payload)) {
+            payloads.push((stream, payload, 0, vec![]));
+        }
+        if let Some((.., rows, sheets)) = payloads.last_mut() {
+            *rows += count.likely;
+            sheets.extend(
+                [count.member, count.sheet].into_iter().flatten().reduce(|member, sheet| member + " › " + &sheet),
+            );
+        }
+    }
+    let unmet = |(stream, payload, rows, mut sheets): (String, String, u64, Vec<String>)| {
+        if sheets.len() > MAX_TOLD {
+            sheets.truncate(MAX_TOLD);
+            sheets.push("…".to_owned());
+        }
+        Unmet::RowsLeftOut { stream, payload, rows, sheets }
+    };
+    Ok(payloads.into_iter().take(MAX_TOLD).map(unmet).collect())
 }
 
 fn check_total(stream: &Stream, cursors: &PassCursors) -> Vec<Unmet> {

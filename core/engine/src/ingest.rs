@@ -192,6 +192,7 @@ async fn read_stream(
             payload: &page.payload,
             each: page.each.as_deref(),
             records: page.records.clone(),
+            layout: Some(&page.layout),
             batch_size: cx.batch_records,
             cursor_at_start: start.as_deref(),
             cursor: moves.then_some(&page.cursor),

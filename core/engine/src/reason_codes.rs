@@ -13,6 +13,7 @@ pub const REASON_CODES: &[&str] = &[
     "former_id_number.other_teacher",
     "former_name.character",
     "hours.exact",
+    "hours.merged",
     "hours.missing",
     "hours.number",
     "hours.range",
@@ -30,6 +31,9 @@ pub const REASON_CODES: &[&str] = &[
     "id_number.scale",
     "id_number.shared",
     "id_number.stored_as_number",
+    "layout.below_end",
+    "layout.marked",
+    "layout.other_header",
     "member_to.order",
     "name.character",
     "name.length",
@@ -131,6 +135,10 @@ mod tests {
         add("course_code", "missing");
         add("period", "order");
         for (field, code) in [
+            ("hours", "merged"),
+            ("layout", "below_end"),
+            ("layout", "marked"),
+            ("layout", "other_header"),
             ("birth_date", "date"),
             ("birth_date", "differs"),
             ("sex", "value"),
@@ -202,6 +210,6 @@ mod tests {
             ScoreError::Missing,
             DateError::Missing,
         );
-        assert_eq!(all_codes().len(), of_values + 18 + 25);
+        assert_eq!(all_codes().len(), of_values + 18 + 29);
     }
 }

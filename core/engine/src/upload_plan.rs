@@ -18,12 +18,16 @@ use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports::{self, Balance};
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::upload_plans::{self, ParkedRows, UndeliveredFile};
+use huiliu_store::intake::layouts::{self, LandedTable};
 use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::SourceClaim;
 use huiliu_store::ledger::marks;
 use huiliu_store::roster::known::{self, KnownMembership, KnownTeacher};
 use huiliu_store::{Db, StoreError, identity};
 use huiliu_values::{BeforeAfter, ExactHours};
+
+/// The most tables that are listed.
+const MAX_TABLES: i64 = 1_000;
 
 /// What an upload would do.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -36,6 +40,8 @@ pub struct Plan {
     pub failure: Option<Message>,
     /// Why batches would not be delivered, one line each.
     pub undelivered: Vec<UndeliveredFile>,
+    /// What the rows of the tables of the files are taken for, at most 1,000 tables.
+    pub layout: Vec<LandedTable>,
     /// The records that would be parked as dead letters.
     pub parked: ParkedRows,
     /// Raw records of earlier runs that waited for this data and would be loaded.
@@ -196,6 +202,7 @@ pub async fn plan_upload(
         balance: Balance::default(),
         failure: report.failure.map(|failure| failure.message()),
         undelivered: upload_plans::list_undelivered(db, report.run).await?,
+        layout: layouts::list_tables(db, report.run, false, MAX_TABLES).await?,
         parked: upload_plans::summarize_parked(db, report.run, told).await?,
         taken_up,
         people: People::default(),
@@ -206,7 +213,7 @@ pub async fn plan_upload(
     };
     let balance = reports::read_balance(db, RunRange::single(report.run)).await?;
     // The balance as it will be after all teachers are settled.
-    plan.balance = Balance { teachers_due: 0, complete: balance.pending == 0 && balance.unread == 0, ..balance };
+    plan.balance = Balance { teachers_due: 0, complete: balance.is_read(), ..balance };
     let mut after = -1;
     loop {
         let waiting = marks::peek_next_block(&mut db.begin_read_only().await?, after).await?;
@@ -237,7 +244,7 @@ impl Plan {
     fn has_changes(&self) -> bool {
         let Balance { inserted, updated, withdrawn, parked, pending, unread, .. } = self.balance;
         self.failure.is_some()
-            || inserted + updated + withdrawn + parked + pending + unread > 0
+            || inserted + updated + withdrawn + parked + pending + unread + self.balance.layout.likely > 0
             || self.taken_up > 0
             || self.people != People::default()
             || self.hours.hours_change + self.hours.reasons_change > 0

@@ -141,6 +141,10 @@ choice! {
             /// Name pattern of the sheets that are read, with at most one `*`.
             #[zh = "要读取的工作表的名称模式，可含一个 *"]
             sheets: String = "*".to_owned(), "*";
+            /// Name patterns of the sheets that are not read on purpose. Any other sheet that is left out although it has
+            /// rows that look like records is told by each run.
+            #[zh = "有意不读取的工作表的名称模式；其他未读取的工作表若有像记录的行，每次运行都会报告"]
+            ignored_sheets: Vec<String> = vec![], "[]";
             /// Where the table begins and ends. Spaces in the header are ignored.
             #[zh = "表从何处开始、到何处结束；表头中的空白不计"]
             layout: Layout;

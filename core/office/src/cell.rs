@@ -6,8 +6,10 @@
 
 use std::fmt::Write as _;
 
-use calamine::{Data, DataRef, DataType, ExcelDateTime};
+use calamine::{Data, DataRef, DataType, ExcelDateTime, ExcelDateTimeType};
 use serde_json::json;
+
+use crate::format::{NumberDisplay, write_date_part};
 
 /// Number of significant digits that a spreadsheet keeps.
 const DIGITS: usize = 15;
@@ -98,66 +100,58 @@ fn write_clock(serial: f64, out: &mut String) {
     let _ = write!(out, "\"{sign}{hours}:{minutes:02}:{seconds:02}\"");
 }
 
-/// How the number format of a cell shows its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NumberDisplay {
-    AsItIs,
-    Percent,
-    /// A time without a date.
-    Clock,
-}
-
-impl NumberDisplay {
-    /// Classifies a format code such as `0.0%` or `h:mm`.
-    pub(crate) fn from_format_code(code: &str) -> Self {
-        let (mut letters, mut is_quoted, mut is_escaped, mut is_within) = (String::new(), false, false, false);
-        for c in code.chars() {
-            match c {
-                _ if is_escaped => is_escaped = false,
-                '"' => is_quoted = !is_quoted,
-                _ if is_quoted => {}
-                '\\' | '_' | '*' => is_escaped = true,
-                '[' => is_within = true,
-                ']' => is_within = false,
-                ';' => break,
-                _ if !is_within => letters.extend(c.to_lowercase()),
-                _ => {}
-            }
-        }
-        if letters.contains('%') {
-            Self::Percent
-        } else if letters.contains(['h', 's']) && !letters.contains(['y', 'd']) {
-            Self::Clock
-        } else {
-            Self::AsItIs
-        }
-    }
-}
-
 /// A cell and how its number format shows it.
-pub(crate) struct FormattedCell<'c, 'd> {
-    pub(crate) value: &'c DataRef<'d>,
-    pub(crate) shown: NumberDisplay,
+pub(crate) struct FormattedCell<'c, T> {
+    pub(crate) value: &'c T,
+    pub(crate) shown: &'c NumberDisplay,
 }
 
-impl Cell for FormattedCell<'_, '_> {
+impl<T: DataType> Cell for FormattedCell<'_, T> {
     fn write_json(&self, out: &mut String) -> bool {
         let Self { value, shown } = self;
-        match (shown, value.get_float(), value.get_datetime()) {
-            (NumberDisplay::Percent, Some(number), _) if (number * 100.0).is_finite() => {
-                out.push('"');
-                write_number(number * 100.0, out);
-                out.push_str("%\"");
-                true
-            }
-            // A value that includes a date is a point in time, even if only its time is shown.
-            (NumberDisplay::Clock, _, Some(time)) if (0.0..DAYS.start).contains(&time.as_f64()) => {
-                write_clock(time.as_f64(), out);
-                true
-            }
-            _ => write_value(*value, out),
+        // An .ods file has its dates as text.
+        if let (NumberDisplay::Words(words), Some(_)) = (shown, value.get_datetime_iso()) {
+            return write_text(words, out);
         }
+        let time = value.get_datetime();
+        #[allow(clippy::cast_precision_loss, reason = "a spreadsheet keeps all its numbers as such")]
+        let number = value.get_float().or_else(|| value.get_int().map(|whole| whole as f64));
+        let Some(number) = number.or_else(|| time.map(|time| time.as_f64())) else { return write_value(*value, out) };
+        write_shown(number, time, shown, out) || write_value(*value, out)
     }
+}
+
+/// Writes a number or a time as its format shows it. Returns false, and writes nothing, if it is shown as it is.
+fn write_shown(number: f64, time: Option<ExcelDateTime>, shown: &NumberDisplay, out: &mut String) -> bool {
+    match shown {
+        NumberDisplay::Percent if time.is_none() && (number * 100.0).is_finite() => {
+            out.push('"');
+            write_number(number * 100.0, out);
+            out.push_str("%\"");
+        }
+        // A value that includes a date is a point in time, even if only its time is shown.
+        NumberDisplay::Clock if time.is_some() && (0.0..DAYS.start).contains(&number) => write_clock(number, out),
+        NumberDisplay::DatePart(part) if DAYS.contains(&number) => {
+            let is_1904 = false;
+            let time = time.unwrap_or_else(|| ExcelDateTime::new(number, ExcelDateTimeType::DateTime, is_1904));
+            let (year, month, day, ..) = time.to_ymd_hms_milli();
+            write_date_part(*part, [year, month.into(), day.into()], number, out);
+        }
+        NumberDisplay::Number { before, after, digits } if time.is_none() => {
+            let mut text = String::new();
+            write_number(number, &mut text);
+            let (sign, plain) = text.strip_prefix('-').map_or(("", text.as_str()), |plain| ("-", plain));
+            let zeros = if plain.bytes().all(|b| b.is_ascii_digit()) { digits.saturating_sub(plain.len()) } else { 0 };
+            return write_text(&format!("{before}{sign}{}{plain}{after}", "0".repeat(zeros)), out);
+        }
+        NumberDisplay::Words(words) => return write_text(words, out),
+        NumberDisplay::Choice(all) => {
+            let chosen = all.iter().find(|(condition, _)| condition.holds(number));
+            return chosen.is_some_and(|(_, shown)| write_shown(number, time, shown, out));
+        }
+        _ => return false,
+    }
+    true
 }
 
 fn write_number(number: f64, out: &mut String) {
@@ -195,7 +189,7 @@ fn round_number(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{NumberDisplay, round_number, write_clock, write_number};
+    use super::*;
 
     #[test]
     fn numbers_are_those_a_spreadsheet_shows() {
@@ -213,21 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_of_percentages_and_times_are_known() {
-        for (code, shown) in [
-            ("0%", NumberDisplay::Percent),
-            ("0.00%;[Red]-0.00%", NumberDisplay::Percent),
-            ("0\"%\"", NumberDisplay::AsItIs),
-            ("0\\%", NumberDisplay::AsItIs),
-            ("General", NumberDisplay::AsItIs),
-            ("h:mm", NumberDisplay::Clock),
-            ("[$-804]h:mm:ss AM/PM", NumberDisplay::Clock),
-            ("mm:ss", NumberDisplay::Clock),
-            ("yyyy-mm-dd h:mm", NumberDisplay::AsItIs),
-            ("yyyy\"年\"m\"月\"d\"日\"", NumberDisplay::AsItIs),
-        ] {
-            assert_eq!(NumberDisplay::from_format_code(code), shown, "{code}");
-        }
+    fn times_and_percentages_are_those_a_spreadsheet_shows() {
         let clock = |serial: f64| {
             let mut out = String::new();
             write_clock(serial, &mut out);
@@ -237,5 +217,27 @@ mod tests {
         let mut out = String::new();
         write_number(0.07 * 100.0, &mut out);
         assert_eq!(out, "7");
+    }
+
+    #[test]
+    fn numbers_are_written_as_their_format_shows_them() {
+        for (value, code, shown) in [
+            (8.0, "00000", "\"00008\""),
+            (-8.0, "000", "\"-008\""),
+            (1234.0, "00", "\"1234\""),
+            (20.0, "0\"学时\"", "\"20学时\""),
+            (0.85, "0%", "\"85%\""),
+            (41_883.0, "yyyy-mm", "\"2014年9月\""),
+            (41_883.0, "m\"月\"d\"日\"", "\"9月1日\""),
+            (41_883.0, "aaaa", "\"星期一\""),
+            (1.0, "[=1]\"是\";[=0]\"否\"", "\"是\""),
+            (2.0, "[=1]\"是\";[=0]\"否\"", "2"),
+            (12.5, "0.00", "12.5"),
+        ] {
+            let (mut out, value) = (String::new(), Data::Float(value));
+            let cell = FormattedCell { value: &value, shown: &NumberDisplay::from_format_code(code) };
+            assert!(cell.write_json(&mut out));
+            assert_eq!(out, shown, "{code}");
+        }
     }
 }

@@ -4,15 +4,25 @@
 //! compiled with optimizations in every profile.
 
 mod cell;
+mod format;
 mod odd;
+mod ods;
+mod ole;
+mod package;
+mod xls;
+mod xlsb;
 
+use std::collections::HashMap;
 use std::io::Cursor;
 
-use calamine::{DataRef, Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
+use calamine::{
+    DataRef, Ods, Reader, Sheet, SheetType, SheetVisible, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError,
+};
 pub use cell::Cell;
-use cell::{FormattedCell, NumberDisplay};
+use cell::FormattedCell;
+use format::{NumberDisplay, builtin_code};
 use odd::{FoundCell, Locator, SecondReading};
-use zip::ZipArchive;
+use package::{Package, WorkbookKind};
 
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
@@ -23,6 +33,15 @@ pub enum WorkbookError {
     Locked,
     /// The workbook is inconsistent; the text is from the library that reads it.
     Broken(String),
+}
+
+/// A sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether a spreadsheet does not show it.
+    pub is_hidden: bool,
 }
 
 /// Position of a cell in its sheet.
@@ -52,19 +71,7 @@ pub fn is_ole(bytes: &[u8]) -> bool {
 /// Returns whether a ZIP archive is itself a workbook.
 #[must_use]
 pub fn is_workbook(archive: &[u8]) -> bool {
-    find_workbook_part(archive).is_some()
-}
-
-/// Returns the part that identifies an archive as a workbook, and its format.
-fn find_workbook_part(archive: &[u8]) -> Option<&'static str> {
-    // A ZIP archive may also follow other data; such a file is not a workbook.
-    if !archive.starts_with(b"PK") {
-        return None;
-    }
-    let archive = ZipArchive::new(Cursor::new(archive)).ok()?;
-    ["xl/workbook.xml", "xl/workbook.bin", "content.xml"]
-        .into_iter()
-        .find(|name| archive.index_for_name(name).is_some())
+    Package::open(archive).and_then(|mut package| package.find_kind()).is_some()
 }
 
 impl<'a> Book<'a> {
@@ -84,10 +91,10 @@ impl<'a> Book<'a> {
                 other => broken_fault(&other),
             })?)
         } else {
-            match find_workbook_part(bytes) {
-                Some("xl/workbook.xml") => Sheets::Xlsx(Xlsx::new(cursor).map_err(convert_xlsx_error)?),
-                Some("xl/workbook.bin") => Sheets::Xlsb(Xlsb::new(cursor).map_err(|e| broken_fault(&e))?),
-                Some(_) => Sheets::Ods(Ods::new(cursor).map_err(|e| broken_fault(&e))?),
+            match Package::open(bytes).and_then(|mut package| package.find_kind()) {
+                Some(WorkbookKind::Xlsx) => Sheets::Xlsx(Xlsx::new(cursor).map_err(convert_xlsx_error)?),
+                Some(WorkbookKind::Xlsb) => Sheets::Xlsb(Xlsb::new(cursor).map_err(|e| broken_fault(&e))?),
+                Some(WorkbookKind::Ods) => Sheets::Ods(Ods::new(cursor).map_err(|e| broken_fault(&e))?),
                 None => return Ok(None),
             }
         };
@@ -101,6 +108,15 @@ impl<'a> Book<'a> {
         sheets.map(|sheet| sheet.name.clone()).collect()
     }
 
+    /// Returns the sheets that have cells.
+    #[must_use]
+    pub fn list_sheets(&self) -> Vec<SheetInfo> {
+        let sheets = self.sheets.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        let info =
+            |sheet: &Sheet| SheetInfo { name: sheet.name.clone(), is_hidden: sheet.visible != SheetVisible::Visible };
+        sheets.map(info).collect()
+    }
+
     /// Returns whether the workbook counts its days from 1904.
     #[must_use]
     pub fn has_1904_epoch(&self) -> bool {
@@ -111,8 +127,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Returns the merged cells of a sheet: first row, first column, last row, last column, from 0. The library does
-    /// not report those of .xlsb and .ods files.
+    /// Returns the merged cells of a sheet: first row, first column, last row, last column, from 0.
     ///
     /// # Errors
     /// Returns [`WorkbookError`] if the sheet cannot be read.
@@ -120,7 +135,7 @@ impl<'a> Book<'a> {
         let merged = match &mut self.sheets {
             Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(convert_xlsx_error)?,
             Sheets::Xls(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| broken_fault(&e))?,
-            Sheets::Xlsb(_) | Sheets::Ods(_) => vec![],
+            Sheets::Xlsb(_) | Sheets::Ods(_) => return Ok(self.read_formats(sheet).merged),
         };
         Ok(merged.iter().map(|m| [m.start.0, m.start.1, m.end.0, m.end.1]).collect())
     }
@@ -134,16 +149,16 @@ impl<'a> Book<'a> {
             // Reads cell by cell, because a range is allocated as large as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(convert_xlsx_error)?;
             let shown = |style: &Style| {
-                style
-                    .number_format
-                    .as_ref()
-                    .map_or(NumberDisplay::AsItIs, |f| NumberDisplay::from_format_code(&f.format_code))
+                style.number_format.as_ref().map_or(NumberDisplay::AsItIs, |format| {
+                    // The library knows no code for the formats that depend on the language.
+                    let code = format.format_id.filter(|_| format.format_code == "General").and_then(builtin_code);
+                    NumberDisplay::from_format_code(code.unwrap_or(&format.format_code))
+                })
             };
             let shown: Vec<NumberDisplay> = cells.styles().iter().map(shown).collect();
             let again = SecondReading::new(self.bytes, sheet);
-            let (mut archive, mut number) =
-                (ZipArchive::new(Cursor::new(self.bytes)).map_err(|e| broken_fault(&e))?, 0);
-            let mut archive = Some(&mut archive);
+            let (mut package, mut number) = (Package::open(self.bytes), 0);
+            let mut package = package.as_mut();
             let mut locator = None;
             loop {
                 number += 1;
@@ -155,8 +170,8 @@ impl<'a> Book<'a> {
                     Err(_) => false,
                 };
                 let found = if is_odd {
-                    if let Some(archive) = archive.take() {
-                        locator = again.path().and_then(|path| archive.by_name(path).ok()).map(Locator::new);
+                    if let Some(package) = package.take() {
+                        locator = again.path().and_then(|path| package.open_member(path)).map(Locator::new);
                     }
                     locator.as_mut().and_then(|locator| locator.find_cell(number))
                 } else {
@@ -185,7 +200,7 @@ impl<'a> Book<'a> {
                 let value = cell.get_value();
                 let (row, column) = cell.get_position();
                 let address = CellAddress { row, column };
-                let go_on = match shown.get(style).copied() {
+                let go_on = match shown.get(style) {
                     None | Some(NumberDisplay::AsItIs) => take(address, value),
                     Some(shown) => take(address, &FormattedCell { value, shown }),
                 };
@@ -195,16 +210,56 @@ impl<'a> Book<'a> {
             }
             return Ok(());
         }
+        let formats = self.read_formats(sheet);
         let range = self.sheets.worksheet_range(sheet).map_err(|e| broken_fault(&e))?;
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, value) in range.used_cells() {
             let far = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
             let address = CellAddress { row: top.saturating_add(far(row)), column: left.saturating_add(far(column)) };
-            if !take(address, value) {
+            let go_on = match formats.shown_at(address) {
+                None => take(address, value),
+                Some(shown) => take(address, &FormattedCell { value, shown }),
+            };
+            if !go_on {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Reads what the library does not tell about a sheet of a workbook that is not .xlsx.
+    fn read_formats(&self, sheet: &str) -> SheetFormats {
+        let found = match &self.sheets {
+            Sheets::Xls(book) => {
+                let nth = book.sheets_metadata().iter().position(|of| of.name == sheet);
+                nth.and_then(|nth| xls::read_formats(self.bytes, nth))
+            }
+            Sheets::Xlsb(_) => xlsb::read_formats(self.bytes, sheet),
+            Sheets::Ods(_) => ods::read_formats(self.bytes, sheet),
+            Sheets::Xlsx(_) => None,
+        };
+        found.unwrap_or_default()
+    }
+}
+
+/// How cells of a sheet are shown, of those that are not shown as they are, and which cells are merged.
+#[derive(Debug, Default)]
+pub(crate) struct SheetFormats {
+    displays: Vec<NumberDisplay>,
+    cells: HashMap<(u32, u32), usize>,
+    merged: Vec<[u32; 4]>,
+}
+
+impl SheetFormats {
+    fn shown_at(&self, address: CellAddress) -> Option<&NumberDisplay> {
+        self.displays.get(*self.cells.get(&(address.row, address.column))?)
+    }
+
+    /// Notes that a cell has the display with this number, unless it is shown as it is.
+    pub(crate) fn note_cell(&mut self, row: u32, column: u32, display: usize) {
+        if self.displays.get(display).is_some_and(|shown| *shown != NumberDisplay::AsItIs) {
+            self.cells.insert((row, column), display);
+        }
     }
 }
 

@@ -2,16 +2,16 @@
 //! second time beside the first; sheets without them are read only once.
 
 use std::cell::OnceCell;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufReader, Read};
 
 use calamine::XlsxError;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use serde_json::json;
-use zip::ZipArchive;
 
 use crate::CellAddress;
 use crate::cell::Cell;
+use crate::package::{Package, attribute};
 
 /// Number of bytes that are searched at once.
 const STEP: usize = 64 << 10;
@@ -92,7 +92,8 @@ impl<'a> SecondReading<'a> {
 
     /// Returns the path of the sheet in its archive.
     pub(crate) fn path(&self) -> Option<&str> {
-        self.path.get_or_init(|| find_sheet_path(self.archive, self.sheet)).as_deref()
+        let find = || Package::open(self.archive)?.find_sheet(self.sheet);
+        self.path.get_or_init(find).as_deref()
     }
 
     /// Returns whether the sheet has a formula.
@@ -101,55 +102,9 @@ impl<'a> SecondReading<'a> {
     }
 }
 
-/// Returns the path of a sheet in its archive.
-fn find_sheet_path(archive: &[u8], sheet: &str) -> Option<String> {
-    let book = read_member(archive, "xl/workbook.xml")?;
-    let id = find_element(&book, "sheet", |e| {
-        (attribute(e, "name")?.as_str() == sheet).then(|| attribute(e, "id")).flatten()
-    })?;
-    let relations = read_member(archive, "xl/_rels/workbook.xml.rels")?;
-    let target = find_element(&relations, "Relationship", |e| {
-        (attribute(e, "Id")? == id).then(|| attribute(e, "Target")).flatten()
-    })?;
-    Some(match target.strip_prefix('/') {
-        Some(from_root) => from_root.to_owned(),
-        None => format!("xl/{target}"),
-    })
-}
-
-fn read_member(archive: &[u8], name: &str) -> Option<Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(archive)).ok()?;
-    let mut bytes = vec![];
-    archive.by_name(name).ok()?.take(1 << 24).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-fn find_element(xml: &[u8], name: &str, find: impl Fn(&BytesStart<'_>) -> Option<String>) -> Option<String> {
-    let mut reader = Reader::from_reader(xml);
-    reader.config_mut().expand_empty_elements = true;
-    let mut buffer = vec![];
-    loop {
-        buffer.clear();
-        match reader.read_event_into(&mut buffer).ok()? {
-            Event::Start(e) if e.local_name().as_ref() == name => {
-                if let Some(found) = find(&e) {
-                    return Some(found);
-                }
-            }
-            Event::Eof => return None,
-            _ => {}
-        }
-    }
-}
-
-fn attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = e.attributes().flatten().find(|a| a.key.local_name().as_ref() == name)?;
-    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
-}
-
 fn has_formula(archive: &[u8], path: &str) -> bool {
-    let Ok(mut archive) = ZipArchive::new(Cursor::new(archive)) else { return false };
-    let Ok(mut member) = archive.by_name(path) else { return false };
+    let Some(mut package) = Package::open(archive) else { return false };
+    let Some(mut member) = package.open_member(path) else { return false };
     let (mut bytes, mut held) = (vec![0; STEP], 0);
     loop {
         let Ok(read @ 1..) = member.read(&mut bytes[held..]) else { return false };

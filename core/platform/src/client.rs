@@ -6,7 +6,7 @@ use crate::connector::Page;
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Platform, Question, RequestTarget};
-use huiliu_decode::decode;
+use huiliu_decode::decode::{self, Outline};
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::{Method, RequestBody};
 use huiliu_manifest::{Auth, Manifest, Request, Stream, Transport};
@@ -95,10 +95,10 @@ impl Client {
     async fn make_counted_page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
         let payload = crate::files::page::pack_file(stream, &address, bytes)?;
         let body = self.platform.endpoint.read_body(stream, &payload, &address).await?;
-        let records =
-            decode::outline_payload(stream, &body, None).map_err(|e| Failure::from_decode_error(&address, e))?.records;
+        let Outline { records, layout, .. } =
+            decode::outline_payload(stream, &body, None).map_err(|e| Failure::from_decode_error(&address, e))?;
         drop(body);
         let (cursor, last) = ("{}".to_owned(), true);
-        Ok(Page { address, payload, records: Ok(records), each: None, cursor, last, waiting: false })
+        Ok(Page { address, payload, records: Ok(records), layout, each: None, cursor, last, waiting: false })
     }
 }

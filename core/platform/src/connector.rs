@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use crate::failure::Failure;
+use huiliu_decode::accounting::PayloadLayout;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_messages::Message;
@@ -19,6 +20,8 @@ pub struct Page {
     pub payload: Payload,
     /// The number of raw records in it, or why it cannot be read.
     pub records: Result<u32, Message>,
+    /// What the rows of its tables were taken for.
+    pub layout: PayloadLayout,
     /// The fan-out values that this page was requested with: a JSON object of strings.
     pub each: Option<String>,
     /// The cursor to store once this page has landed. After the last page it says where the next pass begins.

@@ -73,6 +73,7 @@ async fn land_page(
         payload: &payload,
         each: None,
         records: Ok(RECORDS),
+        layout: None,
         batch_size: 4,
         cursor_at_start: None,
         cursor: Some(cursor),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::gate::difference::{Difference, VariantName};
 use huiliu_decode::decode::{self, DecodeError};
-use huiliu_decode::table::{self, BodyRow, HeaderColumns};
+use huiliu_decode::table::{self, TableReader, TableRow};
 use huiliu_manifest::{Encoding, Format, Layout, Stream};
 
 /// The required result of a variant.
@@ -176,14 +176,14 @@ impl Table<'_> {
         let header = rows.iter().position(|row| self.is_header(row))?;
         let width = rows[header].len();
         let names: Vec<String> = rows[header].iter().map(|name| table::remove_whitespace(name)).collect();
-        let columns = HeaderColumns::new(&names, self.layout);
+        let mut reader = TableReader::below_header(&names, vec![names.clone()], self.layout, &[]).ok()??;
         rows[header].reverse();
         for row in &mut rows[header + 1..] {
-            match table::classify_row(row.iter().map(String::as_str), self.layout, &columns) {
-                BodyRow::End => break,
-                BodyRow::Record if row.len() == width => row.reverse(),
-                // A row is recognised as a footer or note by its first cell, so such rows stay as they are.
-                BodyRow::Record | BodyRow::Left => {}
+            let role = reader.take_row(row.iter().map(String::as_str));
+            // A row is recognised as a footer or note by its first cell, so such rows stay as they are.
+            let is_of_table = matches!(role, TableRow::Record | TableRow::Suspect) || self.is_header(row);
+            if is_of_table && row.len() == width {
+                row.reverse();
             }
         }
         let mut writer = ::csv::WriterBuilder::new().flexible(true).delimiter(self.separator).from_writer(Vec::new());

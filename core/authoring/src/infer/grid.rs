@@ -8,6 +8,8 @@ use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
 use crate::infer::{BrokenSample, InferError, SampleForm, content, names};
 use huiliu_decode::html;
 use huiliu_decode::parts::Body;
+use huiliu_decode::table::unwrap_formula_text;
+use huiliu_values::text::is_invisible;
 
 /// Number of rows searched for a header.
 const MAX_HEADER_ROW: usize = 40;
@@ -108,11 +110,11 @@ fn parse_sheet_row(line: &str) -> Option<Row> {
 }
 
 fn without_spaces(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    text.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c)).collect()
 }
 
 fn trimmed_text(text: &str) -> Option<String> {
-    let text = text.trim();
+    let text = unwrap_formula_text(text).trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
@@ -123,15 +125,17 @@ struct Sheet {
     table: Option<Table>,
 }
 
-/// Merges sheets with the same header into one table: that of the sheet with most records, under a pattern that matches
-/// all of them and no other sheet.
+/// Merges sheets with the same columns, in any order, into one table: that of the sheet with most records, under a pattern
+/// that matches all of them and no sheet with another table. A sheet without a table, such as a cover, is left out by the
+/// reader; the pattern matches none of them if it can.
 fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
     let others: Vec<String> =
         sheets.iter().filter(|sheet| sheet.table.is_none()).map(|sheet| sheet.name.clone()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<(String, Table)>> = BTreeMap::new();
     for Sheet { name, table } in sheets {
         if let Some(table) = table {
-            let header = table.columns.iter().map(|c| c.path.clone()).collect();
+            let mut header: Vec<String> = table.columns.iter().map(|c| c.path.clone()).collect();
+            header.sort();
             groups.entry(header).or_default().push((name, table));
         }
     }
@@ -140,7 +144,11 @@ fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
     for (at, group) in groups.into_values().enumerate() {
         let names: Vec<&str> = group.iter().map(|(name, _)| name.as_str()).collect();
         let foreign = all.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, names)| names);
-        let pattern = sheet_pattern(&names, foreign.chain(&others));
+        let mut pattern = sheet_pattern(&names, foreign.clone().chain(&others));
+        let matches_all = |pattern: &str| names.iter().all(|of| huiliu_manifest::matches_name_pattern(pattern, of));
+        if !matches_all(&pattern) {
+            pattern = sheet_pattern(&names, foreign);
+        }
         let best = group.into_iter().max_by_key(|(_, table)| table.rows);
         if let Some((_, mut table)) = best {
             if let Layout::Workbook { sheets, .. } = &mut table.layout {
@@ -214,19 +222,27 @@ fn names_of_sheet(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
         return upper.into_iter().map(|name| Some(name).filter(|n| !n.is_empty()).into_iter().collect()).collect();
     }
     let Some(lower) = grid.rows.get(at + 1).filter(|lower| lower.number == row.number + 1) else { return vec![] };
-    for [_, left, _, right] in grid.merged.iter().filter(|[top, ..]| top.saturating_add(1) == row.number) {
-        let (left, right) = (*left as usize, *right as usize);
-        let Some(text) = upper.get(left).filter(|text| !text.is_empty() && right < MAX_COLUMNS).cloned() else {
-            continue;
-        };
-        if upper.len() <= right {
-            upper.resize(right + 1, String::new());
-        }
-        upper[left..=right].fill(text);
-    }
-    let lower = texts(lower);
+    spread_merged(&mut upper, row.number, grid);
+    let mut lower_texts = texts(lower);
+    // A third row may be below a cell of the second that is merged: then its name is that of several columns.
+    spread_merged(&mut lower_texts, lower.number, grid);
+    let lower = lower_texts;
     let of = |names: &[String], at: usize| names.get(at).cloned().filter(|n| !n.is_empty());
     (0..upper.len().max(lower.len())).map(|at| of(&upper, at).into_iter().chain(of(&lower, at)).collect()).collect()
+}
+
+/// Copies the text of a merged cell into every column that it covers.
+fn spread_merged(texts: &mut Vec<String>, row: u32, grid: &Grid) {
+    for [_, left, _, right] in grid.merged.iter().filter(|[top, ..]| top.saturating_add(1) == row) {
+        let (left, right) = (*left as usize, *right as usize);
+        let Some(text) = texts.get(left).filter(|text| !text.is_empty() && right < MAX_COLUMNS).cloned() else {
+            continue;
+        };
+        if texts.len() <= right {
+            texts.resize(right + 1, String::new());
+        }
+        texts[left..=right].fill(text);
+    }
 }
 
 /// Returns the table of a grid, if it has a header: the rows with the most known column names that have records below

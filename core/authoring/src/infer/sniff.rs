@@ -20,6 +20,7 @@ pub fn unpack_task(bytes: &[u8]) -> Option<Task> {
         gzip: false,
         content: Content::Workbook("*".into()),
         window: None,
+        others: None,
     })
 }
 

@@ -14,6 +14,8 @@ use crate::runtime::Runtime;
 use crate::settings::Settings;
 use huiliu_authoring::gate::package::{self, Expected, Package, PackageError};
 use huiliu_authoring::gate::trial::{self, GateError};
+use huiliu_decode::accounting::PayloadLayout;
+use huiliu_decode::decode;
 use huiliu_decode::preview::{self, Preview, Summary};
 use huiliu_decode::{Context, NO_EACH};
 use huiliu_manifest::{Manifest, Stream};
@@ -66,6 +68,8 @@ pub struct PagePreview {
     pub address: String,
     /// The size of the page in bytes.
     pub bytes: usize,
+    /// What the rows of its tables are taken for.
+    pub layout: PayloadLayout,
     /// What becomes of all its records.
     pub summary: Summary,
     /// The first records, with ID numbers masked.
@@ -103,7 +107,9 @@ pub async fn preview(
     let unreadable = |fault| AuthoringError::SampleUnreadable { address: address.clone(), fault };
     let body = program.unpacker.prepare_body(stream, &bytes).await.map_err(unreadable)?;
     let (records, summary) = preview::preview_records(cx, &body, request.limit).map_err(unreadable)?;
-    Ok(PagePreview { stream: stream.name.clone(), bytes: bytes.len(), summary, records, address: address.clone() })
+    let layout = decode::outline_payload(stream, &body, None).map_err(unreadable)?.layout;
+    let (stream, bytes) = (stream.name.clone(), bytes.len());
+    Ok(PagePreview { stream, bytes, layout, summary, records, address: address.clone() })
 }
 
 /// Returns the stream of that name, or the first one if no name is given.

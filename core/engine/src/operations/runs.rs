@@ -13,6 +13,7 @@ use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
 use huiliu_store::intake::expectations;
+use huiliu_store::intake::layouts::{self, LandedTable};
 use huiliu_store::intake::runs::RunRange;
 
 /// A run with the payloads that cannot be decoded.
@@ -23,6 +24,8 @@ pub struct RunShown {
     pub run: RunRow,
     /// Its payloads that cannot be decoded, at most 1,000.
     pub unread_payloads: Vec<UnreadRow>,
+    /// What the rows of the tables of its payloads were taken for, at most 1,000 tables.
+    pub layout: Vec<LandedTable>,
     /// Fields that a stream with a contract had never sent before, as `stream/field`.
     pub new_fields: Vec<String>,
 }
@@ -49,6 +52,7 @@ pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, Operation
     Ok(RunShown {
         run: row,
         unread_payloads: reports::list_unread(&opened.db, run).await?,
+        layout: layouts::list_tables(&opened.db, run, false, LISTED).await?,
         new_fields: new_fields.iter().map(|new| format!("{}/{}", new.stream, new.field)).collect(),
     })
 }
@@ -64,7 +68,7 @@ pub struct Books {
     pub batches: BookDifferences,
 }
 
-/// Batches that a balance lists; all are counted.
+/// Batches that a balance lists, and tables that a run lists; all are counted.
 const LISTED: i64 = 1_000;
 
 /// Balances all runs or one: checks that every raw record received has exactly one outcome, in the sums and batch by batch.

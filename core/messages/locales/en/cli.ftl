@@ -157,6 +157,29 @@ cli-cursors-done-holds-from-next-sync = done; it takes effect at the next sync
 cli-cursors-source = source
 cli-cursors-stream = stream
 
+# layouts
+cli-layouts-below = below the end
+cli-layouts-blank = blank
+cli-layouts-headers = header
+cli-layouts-hidden = hidden
+cli-layouts-left-empty = empty
+cli-layouts-left-hidden = not read: hidden, without the header
+cli-layouts-left-ignored = not read: in `ignored_sheets`
+cli-layouts-left-no-header = not read: without the header
+cli-layouts-left-pattern = not read: `sheets` does not match its name
+cli-layouts-left-unreadable = not read: damaged
+cli-layouts-likely = like records, not read
+cli-layouts-marked = by marker
+cli-layouts-marker = { $marker }: { $rows }
+cli-layouts-records = records
+cli-layouts-remark = remark
+cli-layouts-rows = rows
+cli-layouts-suspects = parked by place
+cli-layouts-table = table
+cli-layouts-tables = tables
+cli-layouts-titles = above the header
+cli-layouts-unread = not read
+
 # missing
 cli-missing-course = course
 cli-missing-files-of = files of { $day }

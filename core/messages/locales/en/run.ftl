@@ -1,5 +1,6 @@
 # What a pass did not meet of what its manifest expects.
 run-short = { $stream }: { $received } records received, but the platform counts { $total }
+run-rows_left_out = { $stream }: { $rows } rows of { $payload } look like records and were not read: in sheets that the manifest leaves out, or above a header ({ $sheets }); correct `sheets` or `header`, or name the sheets in `ignored_sheets`
 run-too_few_records = { $stream }: { $records } records, expected at least { $min }
 run-too_many_records = { $stream }: { $records } records, expected at most { $max }
 run-too_many_parked = { $stream }: { $parked } parked, expected at most { $max }

@@ -151,6 +151,29 @@ cli-cursors-done-holds-from-next-sync = 已完成；自下次同步起生效
 cli-cursors-source = 来源
 cli-cursors-stream = 数据流
 
+# layouts
+cli-layouts-below = 表尾之后
+cli-layouts-blank = 空行
+cli-layouts-headers = 表头
+cli-layouts-hidden = 隐藏的工作表
+cli-layouts-left-empty = 空表
+cli-layouts-left-hidden = 未读取：已隐藏且没有表头
+cli-layouts-left-ignored = 未读取：列在 `ignored_sheets` 中
+cli-layouts-left-no-header = 未读取：没有表头
+cli-layouts-left-pattern = 未读取：名称不符合 `sheets`
+cli-layouts-left-unreadable = 未读取：已损坏
+cli-layouts-likely = 像记录而未读取
+cli-layouts-marked = 标记略过
+cli-layouts-marker = { $marker }：{ $rows }
+cli-layouts-records = 记录
+cli-layouts-remark = 说明
+cli-layouts-rows = 行数
+cli-layouts-suspects = 因位置搁置
+cli-layouts-table = 表
+cli-layouts-tables = 表数
+cli-layouts-titles = 表头之上
+cli-layouts-unread = 未读取
+
 # missing
 cli-missing-course = 课程
 cli-missing-files-of = { $day } 的文件

@@ -1,5 +1,6 @@
 # 同步结果未达到清单中的预期之处。
 run-short = { $stream }：收到 { $received } 条记录，平台称共有 { $total } 条
+run-rows_left_out = { $stream }：{ $payload } 中有 { $rows } 行像记录而未读取，在清单未选的工作表中或表头之上（{ $sheets }）；请改正 `sheets` 或 `header`，确实不读的工作表请写入 `ignored_sheets`
 run-too_few_records = { $stream }：收到 { $records } 条记录，应不少于 { $min } 条
 run-too_many_records = { $stream }：收到 { $records } 条记录，应不多于 { $max } 条
 run-too_many_parked = { $stream }：有 { $parked } 条成为死信，应不超过 { $max } 条

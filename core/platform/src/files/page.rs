@@ -33,6 +33,7 @@ pub(crate) async fn file_page(
         Ok(body) => decode::outline_payload(stream, &body, None),
         Err(fault) => Err(fault),
     };
+    let layout = read.as_ref().map(|outline| outline.layout.clone()).unwrap_or_default();
     let records = match read {
         // The unpacking process could not start; that says nothing about the file.
         Err(DecodeError::Unpack(UnpackError::Start { why })) => {
@@ -42,5 +43,5 @@ pub(crate) async fn file_page(
             .map(|outline| outline.records)
             .map_err(|e| Message::new(&e).map_texts(|text| draft::mask_text(text, MAX_TEXT))),
     };
-    Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
+    Ok(Page { address: name.to_owned(), payload, records, layout, each: None, cursor, last, waiting: false })
 }

@@ -12,8 +12,9 @@ use crate::pull::cursor::Cursor;
 use crate::pull::listing::{HttpConnector, Listing};
 use crate::pull::paging::PageParams;
 use crate::pull::since;
+use huiliu_decode::decode::{self, Outline};
+use huiliu_decode::json;
 use huiliu_decode::payload::Payload;
-use huiliu_decode::{decode, json};
 use huiliu_manifest::Request;
 use huiliu_manifest::stream::Export;
 use huiliu_messages::Message;
@@ -109,17 +110,17 @@ impl HttpConnector {
         let payload = answer.map(|answer| answer.payload).unwrap_or_default();
         let stream = listing.stream;
         let body = self.platform.endpoint.read_body(stream, &payload, &address).await?;
-        let records =
-            decode::outline_payload(stream, &body, None).map_err(|e| Failure::from_decode_error(&address, e))?.records;
+        let Outline { records, layout, .. } =
+            decode::outline_payload(stream, &body, None).map_err(|e| Failure::from_decode_error(&address, e))?;
         let told = since::scan_records(stream, &body, None).map_err(|why| Failure::from_decode_error(&address, why))?;
         let highest = since::highest_number([listing.stands.highest.as_deref(), told.highest.as_deref()]);
         let here = Cursor { highest, ..listing.stands.clone() };
         drop(body);
         if export.delete.is_none() {
-            return Ok(listing.make_last_page(address, payload, Ok(records), &here));
+            return Ok(Page { layout, ..listing.make_last_page(address, payload, Ok(records), &here) });
         }
         let cursor = Cursor { fetched: true, ..here };
-        Ok(listing.make_page(address, payload, Ok(records), &cursor, false))
+        Ok(Page { layout, ..listing.make_page(address, payload, Ok(records), &cursor, false) })
     }
 
     /// Deletes an export that has landed. A failure is only logged, because a leftover export does no harm.

@@ -19,6 +19,7 @@ use crate::pull::page_history::PageFingerprint;
 use crate::pull::paging::{self, NextPage, PageParams, PagedFormat, Received};
 use crate::pull::since::{self, Window};
 use crate::pull::unpaged;
+use huiliu_decode::accounting::PayloadLayout;
 use huiliu_decode::decode;
 use huiliu_decode::parts::Body;
 use huiliu_decode::payload::Payload;
@@ -245,14 +246,15 @@ impl HttpConnector {
         let trail = if total.is_some() { trail.with_last_records(&known) } else { trail };
         let here = Cursor { began, highest, received, largest, total, first_total, repeated, ..Cursor::clone(stands) };
         drop(body);
-        Ok(match next.filter(|_| !told.all_older) {
+        let made = match next.filter(|_| !told.all_older) {
             None => listing.make_last_page(address, answer.payload, Ok(records), &here),
             next => {
                 let previous = Some(place.unwrap_or_default().to_owned());
                 let cursor = Cursor { page: next, previous, trail, beyond, empty, ..here };
                 listing.make_page(address, answer.payload, Ok(records), &cursor, false)
             }
-        })
+        };
+        Ok(Page { layout: outline.layout, ..made })
     }
 }
 
@@ -323,7 +325,16 @@ impl Listing<'_> {
         last: bool,
     ) -> Page {
         let each = fan_out::values_json(&self.partition.named);
-        Page { address, payload, records, each, cursor: crate::cursor_text::write_cursor(cursor), last, waiting: false }
+        Page {
+            address,
+            payload,
+            records,
+            layout: PayloadLayout::default(),
+            each,
+            cursor: crate::cursor_text::write_cursor(cursor),
+            last,
+            waiting: false,
+        }
     }
 
     /// Makes the answer to a check of the place that an earlier run reached: no data, only the cursor that was checked.
@@ -447,5 +458,14 @@ impl HttpConnector {
 /// Ends a pass if the cursor's partition and all that would follow it no longer exist. Only the cursor is stored.
 fn end_of_pass(stream: &Stream, cursor: &Cursor) -> Page {
     let (address, cursor) = (stream.name.clone(), crate::cursor_text::write_cursor(cursor));
-    Page { address, payload: Payload::default(), records: Ok(0), each: None, cursor, last: true, waiting: true }
+    Page {
+        address,
+        payload: Payload::default(),
+        records: Ok(0),
+        layout: PayloadLayout::default(),
+        each: None,
+        cursor,
+        last: true,
+        waiting: true,
+    }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::filter::{self, RowFilter};
+use crate::intake::layouts::{self, LayoutTotals};
 use crate::intake::runs::{RunRange, STATE};
 use crate::ledger::missing::{self, MissingNote};
 use crate::ledger::status::{self, StatusCause};
@@ -41,11 +42,14 @@ pub struct Balance {
     pub pending: i64,
     /// Number of payloads that cannot be decoded.
     pub unread: i64,
+    /// What the rows of the tables of payloads were taken for.
+    pub layout: LayoutTotals,
     /// Number of teachers and claims that wait to be settled, for all runs.
     pub teachers_due: i64,
     /// Whether the outcomes add up to the number received.
     pub balanced: bool,
-    /// Whether nothing is pending or unread, and no teacher or claim waits to be settled.
+    /// Whether nothing is pending or unread, no row that looks like a record was left out with its sheet or above a header,
+    /// and no teacher or claim waits to be settled.
     pub complete: bool,
 }
 
@@ -85,17 +89,24 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
         unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
+        layout: layouts::sum_tables(db, runs).await?,
         teachers_due: crate::settlement::count_due(db).await?,
         ..Balance::default()
     };
     let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.withdrawn;
     let outcomes = outcomes + b.parked + b.discarded + b.pending;
     b.balanced = b.received == outcomes;
-    b.complete = b.pending == 0 && b.unread == 0 && b.teachers_due == 0;
+    b.complete = b.is_read() && b.teachers_due == 0;
     Ok(b)
 }
 
 impl Balance {
+    /// Returns whether everything that was received is read and delivered.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.pending == 0 && self.unread == 0 && self.layout.likely == 0
+    }
+
     /// Adds up balances, such as the rows of a table.
     #[must_use]
     pub fn add_up<'b>(parts: impl IntoIterator<Item = &'b Self>) -> Self {
@@ -112,6 +123,7 @@ impl Balance {
             discarded: sum.discarded + b.discarded,
             pending: sum.pending + b.pending,
             unread: sum.unread + b.unread,
+            layout: sum.layout.add(&b.layout),
             // This counts all runs in every balance, so it is not added up.
             teachers_due: b.teachers_due,
             balanced: sum.balanced && b.balanced,

@@ -2,6 +2,7 @@
 
 pub mod cursors;
 pub mod expectations;
+pub mod layouts;
 pub mod payloads;
 pub mod pushed;
 pub mod rate_limit;

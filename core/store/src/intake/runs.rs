@@ -1,13 +1,14 @@
 //! Sources, runs, payloads, batches and cursors, as they are received.
 
 use crate::admin::sealing;
-use crate::intake::payloads;
 use crate::intake::source_lease::{self, SourceClaim};
+use crate::intake::{layouts, payloads};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreError, Unreadable};
 use crate::sql::rows::Rows;
 use serde::Serialize;
 
+use huiliu_decode::accounting::PayloadLayout;
 use huiliu_decode::payload::Payload;
 use huiliu_messages::Message;
 use huiliu_values::ActivationKind;
@@ -226,6 +227,8 @@ pub struct Landing<'a> {
     pub each: Option<&'a str>,
     /// Number of raw records in it, or why it cannot be read.
     pub records: Result<u32, Message>,
+    /// What the rows of its tables were taken for, if it has tables.
+    pub layout: Option<&'a PayloadLayout>,
     /// Records per batch, at most 5,000.
     pub batch_size: u32,
     /// The cursor at which the run began reading the stream.
@@ -286,6 +289,9 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
     let payload = made.first().ok_or_else(|| StoreError::Column { column: "payload.id".into() })?.int("id")?;
     if let Some(sealed) = &sealed {
         payloads::insert_remaining_pieces(&mut tx, payload, &digest, sealed, landing.payload).await?;
+    }
+    if let Some(layout) = landing.layout {
+        layouts::insert_tables(&mut tx, payload, layout).await?;
     }
     let at_most = landing.batch_size.clamp(1, 5_000);
     let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();
