@@ -110,7 +110,8 @@ fn show_guess(name: &str, guess: &Guess) {
     for question in &guess.questions {
         say(&format!("? {}", guesses::question_text(&question.question)));
         for answer in &question.answers {
-            let lines: Vec<&str> = answer.lines.iter().map(|line| line.line.as_str()).filter(|l| !l.is_empty()).collect();
+            let lines: Vec<&str> =
+                answer.lines.iter().map(|line| line.line.as_str()).filter(|l| !l.is_empty()).collect();
             say(&format!("    {}", lines.join("; ")));
         }
     }

@@ -52,7 +52,8 @@ fn judge_records(house: &TestEnv, sample: &Sample, guess: &Value, folder: &Path,
     if !out.status.success() {
         let told = String::from_utf8_lossy(&out.stderr).into_owned();
         // The rules that ship convert no seconds, which is said.
-        let asked = told.contains("no [[conversion]]") || REQUIRED.iter().chain(&["unit"]).any(|field| is_asked(guess, field));
+        let asked =
+            told.contains("no [[conversion]]") || REQUIRED.iter().chain(&["unit"]).any(|field| is_asked(guess, field));
         return if asked && guess["records"] == sample.rows.len() as u64 {
             vec![]
         } else {
@@ -100,7 +101,8 @@ fn unseen_samples_are_inferred_right_or_asked_about() {
         let (file, out) = (house.dir.0.join(&sample.name), house.dir.0.join(format!("m{seed}")));
         std::fs::write(&file, &sample.bytes).unwrap();
         let id = format!("m{seed}");
-        let args = ["connectors", "infer", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--id", &id, "--json"];
+        let args =
+            ["connectors", "infer", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--id", &id, "--json"];
         let told = house.run(&args);
         if !told.status.success() {
             wrong.push(format!("{} {:?}: {}", sample.name, sample.form, String::from_utf8_lossy(&told.stderr)));

@@ -69,7 +69,10 @@ pub fn person(dice: &mut Dice) -> Person {
     Person {
         name: format!("{}{}", dice.pick(&SURNAMES), dice.pick(&GIVEN)),
         id_number: id_number(dice),
-        phone: format!("1{}{:09}", [33, 55, 77, 89][dice.below(4)], dice.below(1_000_000_000)).chars().take(11).collect(),
+        phone: format!("1{}{:09}", [33, 55, 77, 89][dice.below(4)], dice.below(1_000_000_000))
+            .chars()
+            .take(11)
+            .collect(),
     }
 }
 
@@ -151,14 +154,10 @@ impl Sample {
         let is_api = form.is_interface();
         let (columns, unit, suffix) = columns(&mut dice, is_api);
         let rows = rows(&mut dice, unit, &columns);
-        let manner = Manner {
-            date: dice.below(if is_api { 4 } else { 7 }),
-            suffix,
-            apostrophe: !is_api && dice.one_in(5),
-        };
+        let manner =
+            Manner { date: dice.below(if is_api { 4 } else { 7 }), suffix, apostrophe: !is_api && dice.one_in(5) };
         let others = (0..4).map(|_| person(&mut dice)).collect();
-        let mut sample =
-            Self { name: String::new(), form, columns, rows, manner, unit, others, bytes: vec![] };
+        let mut sample = Self { name: String::new(), form, columns, rows, manner, unit, others, bytes: vec![] };
         sample.name = format!("s{seed}.{}", form.ending());
         sample.bytes = forms::render(&sample, &mut dice);
         sample
@@ -280,6 +279,10 @@ const OFFICE_HOURS: &[(&str, &str, &str)] = &[
     ("学习时长(小时)", "hour", ""),
     ("认定学时", "class_hour", "学时"),
     ("研修时长", "hour", "小时"),
+    ("总课时", "class_hour", ""),
+    ("培训学时数", "class_hour", ""),
+    ("Credit Hours", "class_hour", ""),
+    ("培训获得学分", "credit", ""),
 ];
 const INTERFACE_HOURS: &[(&str, &str, &str)] = &[
     ("classHours", "class_hour", ""),
@@ -294,15 +297,62 @@ const INTERFACE_HOURS: &[(&str, &str, &str)] = &[
 fn office_words(fill: Fill) -> &'static [&'static str] {
     match fill {
         Fill::Number => &["序号", "编号", "No.", "#"],
-        Fill::Name => &["姓名", "参训教师", "学员", "教师姓名", "姓 名", "受训人姓名", "*姓名", "参培人员", "老师姓名"],
-        Fill::IdNumber => {
-            &["身份证号", "身份证件号码", "公民身份号码", "证件号码", "居民身份证", "身份证号（18位）", "ID号", "身份证\n号码"]
-        }
-        Fill::Course => &["课程名称", "研修主题", "培训项目", "培训班次", "所学课程", "项目（课程）名称", "培训内容", "班级名称"],
+        Fill::Name => &[
+            "姓名",
+            "参训教师",
+            "学员",
+            "教师姓名",
+            "姓 名",
+            "受训人姓名",
+            "*姓名",
+            "参培人员",
+            "老师姓名",
+            "接受培训人",
+            "與會者姓名",
+            "关联学员",
+            "Trainee Name",
+        ],
+        Fill::IdNumber => &[
+            "身份证号",
+            "身份证件号码",
+            "公民身份号码",
+            "证件号码",
+            "居民身份证",
+            "身份证号（18位）",
+            "ID号",
+            "身份证\n号码",
+            "身分證字號",
+            "ID Card No.",
+            "教师身份证号",
+        ],
+        Fill::Course => &[
+            "课程名称",
+            "研修主题",
+            "培训项目",
+            "培训班次",
+            "所学课程",
+            "项目（课程）名称",
+            "培训内容",
+            "班级名称",
+            "关联课程",
+            "课程名",
+            "Course Title",
+        ],
         Fill::Code => &["课程编码", "项目编号", "课程代码", "班次代码"],
         Fill::PlannedHours => &["计划学时", "应修学时", "规定学时", "方案学时"],
         Fill::Start => &["开班日期", "开始时间", "起始日期", "培训开始时间"],
-        Fill::End => &["结业日期", "结束时间", "完成日期", "培训结束时间", "截止日期", "结班时间", "办结日期"],
+        Fill::End => &[
+            "结业日期",
+            "结束时间",
+            "完成日期",
+            "培训结束时间",
+            "截止日期",
+            "结班时间",
+            "办结日期",
+            "结束培训日期",
+            "培训日期",
+            "End Date",
+        ],
         Fill::Period => &["培训时间", "起止时间", "培训起止日期", "研修时段"],
         Fill::Issued => &["发证日期", "登记日期", "录入时间", "制证时间"],
         Fill::School => &["学校", "工作单位", "所在单位", "任教学校"],
@@ -341,8 +391,15 @@ fn interface_words(fill: Fill) -> &'static [&'static str] {
 }
 
 const COURSES: [&str; 9] = [
-    "义务教育新课标解读", "班主任工作坊", "数字素养提升（二期）", "小学数学大单元教学", "教师心理健康研修",
-    "信息科技跨学科实践", "实验室安全专题", "乡村骨干教师跟岗", "家校共育案例研讨",
+    "义务教育新课标解读",
+    "班主任工作坊",
+    "数字素养提升（二期）",
+    "小学数学大单元教学",
+    "教师心理健康研修",
+    "信息科技跨学科实践",
+    "实验室安全专题",
+    "乡村骨干教师跟岗",
+    "家校共育案例研讨",
 ];
 const SCHOOLS: [&str; 5] = ["松江路第二小学", "靖宇县第七中学", "长岭镇中心校", "明珠实验幼儿园", "师大附属学校"];
 

@@ -271,7 +271,8 @@ fn json_nested(sample: &Sample) -> String {
 }
 
 fn xml(sample: &Sample) -> String {
-    let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<export><by>{}</by><list>\n", sample.others[0].name);
+    let mut text =
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<export><by>{}</by><list>\n", sample.others[0].name);
     for row in 0..sample.rows.len() {
         text += "<record>";
         for column in &sample.columns {

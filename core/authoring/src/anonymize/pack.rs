@@ -127,7 +127,9 @@ fn anonymize_archive(
     }))
 }
 
-pub(super) fn write_zip(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> Result<Vec<u8>, AnonymizeError> {
+pub(super) fn write_zip(
+    members: impl Iterator<Item = Result<Member, AnonymizeError>>,
+) -> Result<Vec<u8>, AnonymizeError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for member in members {
         let Member { name, bytes } = member?;
@@ -168,7 +170,8 @@ fn anonymize_book(anonymizer: &Anonymizer<'_>, pattern: &str, bytes: &[u8]) -> R
     };
     let mut unread = 0;
     let renamed = sheet.replace_all(text, |found: &Captures<'_>| {
-        let name: String = runs::unescape_all(found.get(2).or(found.get(3)).map_or("", |name| name.as_str())).iter().collect();
+        let name: String =
+            runs::unescape_all(found.get(2).or(found.get(3)).map_or("", |name| name.as_str())).iter().collect();
         if matches_name_pattern(pattern, name.trim()) {
             return found[0].to_owned();
         }

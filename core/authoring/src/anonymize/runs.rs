@@ -63,7 +63,9 @@ pub fn write_char(out: &mut String, source: &str, c: char, script: Script) {
             let mut units = [0; 2];
             c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         }
-        Script::Markup | Script::Page | Script::Sheet if source.starts_with('&') => out.push_str(&format!("&#x{:x};", u32::from(c))),
+        Script::Markup | Script::Page | Script::Sheet if source.starts_with('&') => {
+            out.push_str(&format!("&#x{:x};", u32::from(c)))
+        }
         _ => out.push(c),
     }
 }

@@ -17,8 +17,28 @@ use crate::anonymize::search::{Kind, RunReplacement};
 const MASK: char = '某';
 /// Words that name nobody and are often asked about later: they stay wherever they are.
 const HARMLESS: &[&str] = &[
-    "男", "女", "是", "否", "有", "无", "合格", "不合格", "优秀", "良好", "及格", "不及格", "通过", "未通过", "合计",
-    "小计", "总计", "TRUE", "FALSE", "true", "false", "null",
+    "男",
+    "女",
+    "是",
+    "否",
+    "有",
+    "无",
+    "合格",
+    "不合格",
+    "优秀",
+    "良好",
+    "及格",
+    "不及格",
+    "通过",
+    "未通过",
+    "合计",
+    "小计",
+    "总计",
+    "TRUE",
+    "FALSE",
+    "true",
+    "false",
+    "null",
 ];
 /// Chinese characters of amounts and dates, which are no names after a number.
 const AFTER_NUMBERS: &str = "年月日号至到上下午时分秒学课小半天个节元次第期级届%";
@@ -28,8 +48,19 @@ const MIN_NUMBER: usize = 7;
 const MAX_COLUMN_NAME: usize = 40;
 /// Elements whose Latin letters mean something to the program that opens a workbook.
 const CODES: &[&str] = &[
-    "f", "formula", "formula1", "formula2", "definedName", "oddHeader", "oddFooter", "evenHeader", "evenFooter",
-    "firstHeader", "firstFooter", "style", "script",
+    "f",
+    "formula",
+    "formula1",
+    "formula2",
+    "definedName",
+    "oddHeader",
+    "oddFooter",
+    "evenHeader",
+    "evenFooter",
+    "firstHeader",
+    "firstFooter",
+    "style",
+    "script",
 ];
 
 /// Which letters of a run are masked.
@@ -110,7 +141,11 @@ impl ReadTexts {
 
     fn contains(&self, text: &str) -> bool {
         let text = text.trim();
-        HARMLESS.contains(&text) || self.texts.contains(text) || self.texts.contains(&remove_whitespace(text))
+        let pieces = || self.in_pieces && text.split_whitespace().all(|piece| self.texts.contains(piece));
+        HARMLESS.contains(&text)
+            || self.texts.contains(text)
+            || self.texts.contains(&remove_whitespace(text))
+            || pieces()
     }
 
     /// Masks a run that the manifest does not read. Characters that were replaced already stay.
@@ -125,10 +160,20 @@ impl ReadTexts {
         for (at, c) in chars.iter().enumerate().skip(from) {
             let masked = if c.is_ascii_alphabetic() { letters == Letters::All } else { c.is_alphabetic() };
             if masked && !made.is_settled(at) {
-                made.texts[at] = Some(if c.is_ascii_lowercase() { 'x' } else if c.is_ascii() { 'X' } else { MASK }.into());
+                made.texts[at] = Some(
+                    if c.is_ascii_lowercase() {
+                        'x'
+                    } else if c.is_ascii() {
+                        'X'
+                    } else {
+                        MASK
+                    }
+                    .into(),
+                );
             }
         }
-        let is_code = run.attribute || CODES.contains(&run.element.as_str()) || script == Script::Sheet && run.element == "v";
+        let is_code =
+            run.attribute || CODES.contains(&run.element.as_str()) || script == Script::Sheet && run.element == "v";
         if !is_code && parse_date(text.trim()).is_err() {
             mask_numbers(&chars, made, chance);
         }
@@ -168,7 +213,9 @@ fn letters_of(run: &Run, text: &str, script: Script) -> Letters {
 /// Returns whether a text is a date or an amount with its unit.
 fn is_amount(text: &str) -> bool {
     let begins = text.starts_with(|c: char| c.is_ascii_digit());
-    begins && text.chars().all(|c| !c.is_alphabetic() || AFTER_NUMBERS.contains(c)) && text.chars().any(char::is_alphabetic)
+    begins
+        && text.chars().all(|c| !c.is_alphabetic() || AFTER_NUMBERS.contains(c))
+        && text.chars().any(char::is_alphabetic)
 }
 
 /// Replaces long numbers that are no dates.

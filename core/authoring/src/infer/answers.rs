@@ -115,9 +115,7 @@ impl AnswerContext<'_> {
                 [path, other].iter().flat_map(|path| self.column_for(field, path)).collect()
             }
             Question::Unit { path } => units_of(path),
-            Question::Odd { field, path, steps, .. } => {
-                steps.iter().map(|step| with_step(field, path, step)).collect()
-            }
+            Question::Odd { field, path, steps, .. } => steps.iter().map(|step| with_step(field, path, step)).collect(),
             Question::Period { path } => self.period_answers(path),
             Question::BadIds { .. } => self.known_by_any().into_iter().collect(),
             Question::FullMark { path, full, .. } => {
@@ -219,7 +217,10 @@ impl AnswerContext<'_> {
             format!("{{ values = {{ values = {{ {} }} }} }}", pairs.join(", "))
         });
         let value = format!("{{ path = {}, then = [{step}] }}", quote_string(path));
-        Some(Answer { value: path.to_owned(), lines: vec![map_line("result", &value), stream_line("pass", "\"result\"")] })
+        Some(Answer {
+            value: path.to_owned(),
+            lines: vec![map_line("result", &value), stream_line("pass", "\"result\"")],
+        })
     }
 }
 
@@ -261,7 +262,8 @@ pub fn apply_answer(manifest: &str, comment: &str, answer: &Answer) -> String {
         };
         let title = if new.table == ManifestTable::Stream { "[[stream]]" } else { "[stream.map]" };
         let Some(begins) = lines.iter().position(|line| line == title).map(|at| at + 1) else { continue };
-        let ends = lines.iter().skip(begins).position(|line| line.starts_with('[')).map_or(lines.len(), |at| begins + at);
+        let ends =
+            lines.iter().skip(begins).position(|line| line.starts_with('[')).map_or(lines.len(), |at| begins + at);
         let at = lines[begins..ends].iter().position(|line| own(line)).map(|at| begins + at);
         match (at, new.line.is_empty()) {
             (Some(at), true) => drop(lines.remove(at)),

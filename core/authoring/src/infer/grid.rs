@@ -337,6 +337,13 @@ fn is_remark(row: &Row) -> bool {
         && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= MIN_REMARK_HAN
 }
 
+/// Returns the marker of a remark. What is filled in behind a colon may be somebody's name, so it is no part of it.
+fn remark_marker(text: &str) -> String {
+    let label = text.split(['：', ':']).next().unwrap_or_default();
+    let label = if label.chars().count() > 1 { label } else { text };
+    label.chars().take(REMARK_MARKER_CHARS).collect()
+}
+
 fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<BodyRow> {
     let width = names.iter().filter(|name| !name.is_empty()).count();
     let texts: Vec<String> = row.cells.iter().flatten().map(|text| without_spaces(text)).collect();
@@ -382,7 +389,7 @@ fn read_body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> 
             BodyRow::Line(word) => (word, &mut header.end_markers),
             // A remark below the sums that begins with no known word.
             BodyRow::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
-                (first_text(row).chars().take(REMARK_MARKER_CHARS).collect(), &mut header.end_markers)
+                (remark_marker(&first_text(row)), &mut header.end_markers)
             }
             BodyRow::Record => {
                 if records.len() < MAX_ROWS && header.end_markers.is_empty() {

@@ -125,9 +125,15 @@ pub(super) fn settle_table(table: &Table) -> Settled {
 /// Returns the steps that may make the texts that do not fit readable.
 fn helping_steps(field: Field, odd: &[&str]) -> &'static [&'static str] {
     let all = |test: fn(&str) -> bool| odd.iter().all(|text| test(text));
-    let parts = |text: &str| text.split('/').filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())).count();
+    let parts = |text: &str| {
+        text.split('/').filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())).count()
+    };
     match field {
-        Field::Hours if all(|text| text.contains(',') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.'))) => {
+        Field::Hours
+            if all(|text| {
+                text.contains(',') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.'))
+            }) =>
+        {
             match all(|text| text.split([',', '.']).nth(1).is_some_and(|group| group.len() == 3)) {
                 true => &["then = [{ replace = { from = \",\", to = \"\" } }]"],
                 false => &["then = [{ replace = { from = \",\", to = \".\" } }]"],
@@ -234,7 +240,8 @@ impl Columns<'_> {
 
     /// Leaves out the fields of columns that a third row of the header divides: which of them is meant is asked.
     fn drop_layered(&self, settled: &mut Settled) {
-        let paths: Vec<&String> = self.table.layered.iter().filter_map(|at| Some(&self.table.columns.get(*at)?.path)).collect();
+        let paths: Vec<&String> =
+            self.table.layered.iter().filter_map(|at| Some(&self.table.columns.get(*at)?.path)).collect();
         for path in &paths {
             let count = settled.fields.len();
             settled.fields.retain(|guess| guess.path != **path);
@@ -258,7 +265,8 @@ impl Columns<'_> {
             Field::PeriodEnd => parse_date(text).is_ok(),
             _ => true,
         };
-        let mut odd: Vec<&str> = column.values.iter().flatten().map(|text| text.trim()).filter(|text| !fits(text)).collect();
+        let mut odd: Vec<&str> =
+            column.values.iter().flatten().map(|text| text.trim()).filter(|text| !fits(text)).collect();
         odd.sort_unstable();
         odd.dedup();
         if odd.is_empty() {

@@ -1,7 +1,9 @@
 //! Writes a guess as the text of a manifest: a comment beside each line, and a question where nothing is certain.
 
 use crate::infer::answers::{Answer, OpenQuestion};
-use crate::infer::guess::{Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, UnmappedColumn, Version};
+use crate::infer::guess::{
+    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, UnmappedColumn, Version,
+};
 use crate::infer::layout::{Header, Layout, Paging, SuccessMark};
 use huiliu_manifest::{Field, PassRule};
 
@@ -95,7 +97,9 @@ pub fn complete_manifest(manifest: &str, guess: &Guess) -> String {
             lines.push(format!("{field} = {line}"));
         }
     };
-    let hours = guess.find_field(Field::Hours).map_or("constant = \"1\"".to_owned(), |hours| format!("path = {}", quote_string(&hours.path)));
+    let hours = guess
+        .find_field(Field::Hours)
+        .map_or("constant = \"1\"".to_owned(), |hours| format!("path = {}", quote_string(&hours.path)));
     add("hours", format!("{{ {hours}, unit = \"class_hour\" }}"));
     add("period_end", "{ constant = \"2020-01-01\" }".into());
     for field in ["name", "id_number", "course_code"] {

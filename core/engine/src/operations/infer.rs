@@ -111,7 +111,10 @@ pub async fn infer(
         None => None,
     };
     let kept = match request.out.filter(|_| request.with_sample) {
-        Some(folder) => Some(keep_sample(settings, program, KeptSample { folder, sample: &sample, manifest: &manifest, guess: &guess }).await),
+        Some(folder) => Some(
+            keep_sample(settings, program, KeptSample { folder, sample: &sample, manifest: &manifest, guess: &guess })
+                .await,
+        ),
         None => None,
     };
     let (sample_written, sample_refused) = match kept {
@@ -196,7 +199,9 @@ fn render_manifest(
     }
     let url = match request.source {
         // The place of a path is below the source's address, which the manifest does not say.
-        Some(_) => Url::parse(request.sample).or_else(|_| Url::parse("http://source.invalid/")?.join(request.sample)).ok(),
+        Some(_) => {
+            Url::parse(request.sample).or_else(|_| Url::parse("http://source.invalid/")?.join(request.sample)).ok()
+        }
         None => request.sample.contains("://").then(|| Url::parse(request.sample).ok()).flatten(),
     };
     let asked = url.map(|url| RequestPath {
