@@ -834,7 +834,7 @@ cli-words-guesses-titles-come-again = titles that repeat
 cli-words-guesses-total-score = the total score { $path }
 cli-words-guesses-two-columns-named-give-one = two columns are named { $path }; rename one of them
 cli-words-guesses-unread = { $path } is not read; it stays in the raw record
-cli-words-guesses-unread-identifying = { $path } is not read; with known_by = "any" it can be mapped as { $field }
+cli-words-guesses-unread-identifying = { $path } is not read; with `known_by = "any"` it can be mapped as { $field }
 cli-words-guesses-what-landed-last-counts = the payload received last counts
 cli-words-guesses-which-column-none-surely = which column is { $field }? None is certain
 cli-words-guesses-which-unit-minute-class-hour = in which unit is { $path }: minute, class_hour, hour, day or credit?

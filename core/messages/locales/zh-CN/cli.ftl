@@ -753,7 +753,7 @@ cli-words-guesses-titles-come-again = 会重复出现的名称
 cli-words-guesses-total-score = 总成绩 { $path }
 cli-words-guesses-two-columns-named-give-one = 有两列都名为 { $path }；请给其中一列改名
 cli-words-guesses-unread = { $path } 没有读取；内容保留在原始记录中
-cli-words-guesses-unread-identifying = { $path } 没有读取；写明 known_by = "any" 后可映射为 { $field }
+cli-words-guesses-unread-identifying = { $path } 没有读取；写明 `known_by = "any"` 后可映射为 { $field }
 cli-words-guesses-what-landed-last-counts = 以最后收到的为准
 cli-words-guesses-which-column-none-surely = 哪一列是 { $field }？没有哪一列可以确定
 cli-words-guesses-which-unit-minute-class-hour = { $path } 的单位是 minute（分钟）、class_hour（学时）、hour（小时）、day（天）还是 credit（学分）？
