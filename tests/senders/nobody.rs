@@ -108,7 +108,7 @@ fn what_offices_send_becomes_a_sample() {
     for ((name, id, hours), y) in rows.iter().zip(2_u32..) {
         sheet.write_string(y, 0, *name).unwrap();
         match id.is_empty() {
-            true => sheet.write_number(y, 1, 220_381_196_512_044_987.0_f64).unwrap(),
+            true => sheet.write_number(y, 1, 220_381_196_512_044_992_i64 as f64).unwrap(),
             false => sheet.write_string(y, 1, *id).unwrap(),
         };
         sheet.write_string(y, 2, "新课标").unwrap();
@@ -121,7 +121,7 @@ fn what_offices_send_becomes_a_sample() {
     sheet.write_string(7, 0, "校长：濮阳思齐 Principal Puyang Siqi").unwrap();
     let other = workbook.add_worksheet().set_name("诸葛鹿鸣").unwrap();
     other.write_string(0, 0, "诸葛鹿鸣").unwrap();
-    other.write_number(0, 1, 220_102_197_001_011_234.0_f64).unwrap();
+    other.write_number(0, 1, 220_102_197_001_011_232_i64 as f64).unwrap();
     let properties = rust_xlsxwriter::DocProperties::new().set_author("邬静姝").set_comment("由邬静姝制作");
     workbook.set_properties(&properties);
     let file = house.dir.0.join("名单.xlsx");
