@@ -48,6 +48,7 @@ mod replay;
 mod roster;
 mod rule_versions;
 mod rules;
+mod senders;
 mod settling;
 mod terminal;
 mod tidy;

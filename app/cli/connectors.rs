@@ -73,13 +73,16 @@ pub enum Connectors {
     Infer {
         /// A file, or a URL.
         sample: String,
+        /// Fetch it from this source's platform, with the credentials of the source.
+        #[arg(long)]
+        source: Option<String>,
         /// Write manifest.toml into this folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
         /// The connector's id; by default it is made from the sample's name.
         #[arg(long, value_name = "NAME")]
         id: Option<String>,
-        /// Keep the sample beside the manifest, with the real people in it.
+        /// Keep the sample beside the manifest, with everybody in it replaced by a generated person.
         #[arg(long, requires = "out")]
         with_sample: bool,
     },

@@ -30,8 +30,8 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
             authoring::preview_connector(&settings, &PreviewArgs { path, stream, sample, source, all, limit }, json)
                 .await
         }
-        Connectors::Infer { sample, out, id, with_sample } => {
-            infer::run(&settings, &infer::InferArgs { sample, out, id, with_sample }, json).await
+        Connectors::Infer { sample, source, out, id, with_sample } => {
+            infer::run(&settings, &infer::InferArgs { sample, source, out, id, with_sample }, json).await
         }
         Connectors::Record { source, stream, sample, into } => {
             record::run(&settings, &record::RecordArgs { source, sample, stream, into }, json).await

@@ -7,7 +7,7 @@ use huiliu_engine::operations::record_sample::{self, RecordRequest, RecordedSamp
 use super::authoring::{choose_page, runtime_for};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{note, say, sentence};
+use crate::words::{label, note, say, sentence};
 use crate::{CliError, open};
 
 /// Arguments of `connectors record`.
@@ -37,7 +37,10 @@ pub async fn run(settings: &Settings, asked: &RecordArgs, json: bool) -> Result<
 }
 
 fn show_recorded(asked: &RecordArgs, recorded: &RecordedSample) {
-    let RecordedSample { written, names, id_numbers, others, .. } = recorded;
+    let RecordedSample { written, names, id_numbers, others, rewritten, .. } = recorded;
     say(&sentence!("cli-record-wrote-names-id-numbers-other", where = written.display(), names, id_numbers, others));
+    if *rewritten {
+        note(label("cli-record-rewritten"));
+    }
     note(&sentence!("cli-record-what-manifest-does-map-was", folder = asked.into.display()));
 }

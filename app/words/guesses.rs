@@ -1,6 +1,6 @@
 //! Texts for guesses about a sample: why a column was chosen for a field, and which questions only a person can answer.
 
-use huiliu_authoring::infer::{Evidence, Layout, Pass, Question, Version};
+use huiliu_authoring::infer::{Evidence, Layout, Pass, Question, UnmappedColumn, Version};
 use huiliu_manifest::Unit;
 
 use super::{is_chinese, label, sentence};
@@ -80,6 +80,13 @@ pub fn question_text(of: &Question) -> String {
         Question::FullMark { path, full, exact: false } => {
             sentence!("cli-words-guesses-out-points-which-cannot-told", path, full)
         }
+        Question::Odd { field, path, odd, .. } => {
+            sentence!("cli-words-guesses-odd", field, path, odd = odd.join(" | "))
+        }
+        Question::Layers { path } => sentence!("cli-words-guesses-layers", path),
+        Question::Sheets { names } => {
+            sentence!("cli-words-guesses-sheets-left", names = names.join(if is_chinese() { "、" } else { ", " }))
+        }
         Question::Pass { maybe } if maybe.is_empty() => {
             label("cli-words-guesses-nothing-says-whether-teacher-passed").to_owned()
         }
@@ -89,6 +96,20 @@ pub fn question_text(of: &Question) -> String {
                 columns = maybe.join(if is_chinese() { "、" } else { ", " })
             )
         }
+    }
+}
+
+/// Adds to a question the lines of the manifest that answer it.
+pub fn answered_text(question: &str, lines: &str) -> String {
+    sentence!("cli-words-guesses-answered", question, lines)
+}
+
+/// Describes a column that is not read, and what could be done with it.
+pub fn unread_text(column: &UnmappedColumn) -> String {
+    let path = &column.path;
+    match column.could_be {
+        Some(field) => sentence!("cli-words-guesses-unread-identifying", path, field),
+        None => sentence!("cli-words-guesses-unread", path),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::sweep::{self, SweepOutcome};
 use crate::{active_rules, database, manifest_digests, rekey, resume, rule_seed, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
-use huiliu_platform::{Connector, Endpoint, shipped};
+use huiliu_platform::{Client, Connector, Endpoint, Failure, shipped};
 use huiliu_queue::{Queue, QueueError};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::batches;
@@ -188,8 +188,21 @@ impl Runtime {
     /// # Errors
     /// [`RegistryError::Connector`] if the connector cannot be built from the source's settings.
     pub fn build_connector(&self, recipe: &Recipe, manifest: Manifest) -> Result<Arc<dyn Connector>, RegistryError> {
+        Ok(shipped::build_connector(self.program.shipped, manifest, self.endpoint_of(recipe))?)
+    }
+
+    /// Returns a client that sends requests to a source's platform with its credentials, as the manifest says.
+    ///
+    /// # Errors
+    /// [`Failure`] if the source's address is not valid.
+    pub fn build_client(&self, recipe: &Recipe, manifest: &Manifest) -> Result<Client, Failure> {
+        Client::new(manifest, &self.endpoint_of(recipe))
+    }
+
+    /// Returns where a source's platform is, and its credentials.
+    fn endpoint_of(&self, recipe: &Recipe) -> Endpoint {
         let Recipe { source, .. } = recipe;
-        let endpoint = Endpoint {
+        Endpoint {
             base_url: source.base_url.clone(),
             user: source.user.clone(),
             password: recipe.password().to_owned(),
@@ -201,8 +214,7 @@ impl Runtime {
             rate_limiter: Arc::new(SharedRateLimit(self.delivery.db.clone())),
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.program.unpacker),
-        };
-        Ok(shipped::build_connector(self.program.shipped, manifest, endpoint)?)
+        }
     }
 
     /// Returns whether any batch of these runs is still to be delivered. Batches that have failed five times are not

@@ -1,10 +1,14 @@
-//! Turns a page or file of a real platform into a sample that anyone may read: every person in it is replaced by a
-//! generated one, consistently, and nothing else changes. A page where that is impossible is refused.
+//! Turns a page or file of a real platform into a sample that anyone may read: every person whom the manifest maps is
+//! replaced by a generated one, consistently; words that the manifest does not read are masked, because they may name
+//! anybody; what it reads stays. A page where that is impossible is refused.
 
+mod lookalike;
 mod pack;
 mod people;
+mod rewrite;
 mod runs;
 mod search;
+mod unread;
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -20,8 +24,11 @@ use huiliu_decode::{Body, Context, Place, Plan, RecordRange, draft};
 use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
 use people::PersonGenerator;
-use runs::Script;
-use search::{Kind, KnownPeople, OriginalCounts};
+use runs::{Run, Script};
+use search::{Kind, KnownPeople, OriginalCounts, RunReplacement};
+use unread::ReadTexts;
+
+pub use rewrite::{needs_rewriting, write_as_xlsx};
 
 /// Why a page cannot become a sample. Each text says what to do; none names a person.
 #[derive(Debug, Serialize)]
@@ -43,12 +50,6 @@ pub enum AnonymizeError {
     Random {
         /// The system's error.
         why: String,
-    },
-    /// The workbook has sheets that the manifest does not read.
-    #[serde(rename = "anonymize.sheets")]
-    Sheets {
-        /// Names of the sheets, separated by commas.
-        sheets: String,
     },
     /// The text cannot be written in the encoding it came in.
     #[serde(rename = "anonymize.encoding")]
@@ -108,6 +109,8 @@ pub struct Anonymizer<'s> {
     known: KnownPeople,
     /// Values whose digits the manifest uses, such as dates and versions; they stay.
     kept: HashSet<String>,
+    /// Texts that the manifest reads; letters of all others are masked.
+    read: ReadTexts,
     chance: PersonGenerator<'s>,
     others: Cell<usize>,
 }
@@ -120,17 +123,20 @@ impl<'s> Anonymizer<'s> {
     pub fn new(cx: Context<'_>, body: &Body<'_>, seed: &'s [u8; 32]) -> Result<Self, AnonymizeError> {
         let plan = Plan::new(cx.stream);
         let mut people = People::default();
+        let mut read = ReadTexts::new(&cx.stream.format, body)?;
+        let persons: Vec<usize> = person_slots(&plan).collect();
         for record in decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::ALL)? {
             if let Some(why) = record.broken {
                 let address = RawRecord { broken: None, ..record }.format_address(cx.address);
                 return Err(AnonymizeError::Broken { address, why });
             }
             people.add_record(cx, &plan, &record);
+            read.add_record(&record, &persons);
         }
         let chance = PersonGenerator(seed);
         let known = KnownPeople::new(&people.names, &people.id_numbers, chance);
         let kept = people.kept.into_iter().filter(|text| !known.is_original(text)).collect();
-        Ok(Self { known, kept, chance, others: Cell::new(0) })
+        Ok(Self { known, kept, read, chance, others: Cell::new(0) })
     }
 
     /// Returns the page with everyone replaced, in its own form: encoding, escapes, archive and workbook.
@@ -201,16 +207,25 @@ impl<'s> Anonymizer<'s> {
         self.known.contains_original(&plain)
     }
 
-    /// Replaces everyone in a text of some format. Unchanged parts keep their bytes.
+    /// Replaces everyone in a text of some format, and masks what the manifest does not read. Unchanged parts keep their
+    /// bytes.
     fn anonymize_text(&self, text: &str, script: Script) -> String {
+        self.replace_runs(text, script, true)
+    }
+
+    /// Replaces known people and numbers in a text whose other words stay.
+    fn replace_known(&self, text: &str, script: Script) -> String {
+        self.replace_runs(text, script, false)
+    }
+
+    fn replace_runs(&self, text: &str, script: Script, masks: bool) -> String {
         let mut out = String::with_capacity(text.len());
         let mut written = 0;
         for run in runs::split_runs(text, script) {
-            let chars: Vec<char> = run.atoms.iter().map(|atom| atom.read).collect();
-            let whole: String = chars.iter().collect();
-            // A GUID in an attribute is not a person's number.
-            let kept = run.attribute && whole.starts_with('{') || self.kept.contains(whole.trim());
-            let made = search::anonymize_chars(&chars, &self.known, self.chance, kept);
+            let mut made = self.replace_run(&run, script);
+            if masks {
+                self.read.mask_run(&run, &mut made, script, self.chance);
+            }
             self.count_others(&made.found);
             for (atom, becomes) in run.atoms.iter().zip(made.texts) {
                 let Some(becomes) = becomes else { continue };
@@ -222,6 +237,22 @@ impl<'s> Anonymizer<'s> {
         }
         out.push_str(text.get(written..).unwrap_or_default());
         out
+    }
+
+    /// Replaces everyone in one value.
+    fn replace_run(&self, run: &Run, script: Script) -> RunReplacement {
+        let chars: Vec<char> = run.atoms.iter().map(|atom| atom.read).collect();
+        let whole: String = chars.iter().collect();
+        // A GUID in an attribute is not a person's number.
+        let kept = run.attribute && whole.starts_with('{') || self.kept.contains(whole.trim());
+        // A workbook may store a long number as 2.2010219590911E+17.
+        let expanded = Some(&whole).filter(|_| script == Script::Sheet && run.element == "v");
+        if let Some(digits) = expanded.and_then(|text| search::expand_exponent(text)) {
+            let kept = self.kept.contains(&digits);
+            let becomes = self.anonymize_value(&digits, kept);
+            return RunReplacement::of_whole(chars.len(), (becomes != digits).then_some(becomes));
+        }
+        search::anonymize_chars(&chars, &self.known, self.chance, kept)
     }
 
     fn anonymize_value(&self, text: &str, kept: bool) -> String {

@@ -4,18 +4,20 @@
 use std::io::{Cursor, Write as _};
 
 use encoding_rs::Encoding;
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use regex::{Captures, Regex};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::anonymize::lookalike::{self, Lookalike};
 use crate::anonymize::runs::{self, Script};
 use crate::anonymize::{AnonymizeError, Anonymizer, script_of};
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::unpack::{MAX_UNPACKED, MAX_WORKBOOK, UnpackError, for_each_member, gunzip, is_zip};
 use huiliu_manifest::{Archive, Format, Stream, matches_name_pattern};
 
-const BOOK: &str = "xl/workbook.xml";
+pub(super) const BOOK: &str = "xl/workbook.xml";
+/// Beginning of the names that sheets get that the manifest does not read.
+const UNREAD: &str = "unread ";
 const GZIP: &[u8] = b"\x1f\x8b";
 /// An empty list of comment authors.
 const NO_PERSONS: &[u8] =
@@ -50,10 +52,22 @@ pub(super) fn anonymize_payload(
 
 fn anonymize_content(anonymizer: &Anonymizer<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     match (format, script_of(format)) {
-        (Format::Workbook { sheets, .. }, _) => anonymize_workbook(anonymizer, sheets, bytes),
+        (Format::Workbook { sheets, .. }, _) if is_zip(bytes) => anonymize_workbook(anonymizer, sheets, bytes),
+        (Format::Workbook { .. }, _) => anonymize_lookalike(anonymizer, bytes),
         (_, Some(script)) => anonymize_text(anonymizer, format, script, bytes),
         (_, None) => Err(AnonymizeError::Workbook),
     }
+}
+
+/// Anonymizes a web page or a text that is named as a workbook. It stays what it is.
+fn anonymize_lookalike(anonymizer: &Anonymizer<'_>, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+    let Some(Lookalike { text, encoding, mark, is_page, separator }) = lookalike::read(bytes) else {
+        return Err(AnonymizeError::Workbook);
+    };
+    let script = if is_page { Script::Page } else { Script::Cells(separator) };
+    let mut out = bytes.get(..mark).unwrap_or_default().to_vec();
+    out.extend(encode_text(&anonymizer.anonymize_text(&text, script), encoding)?);
+    Ok(out)
 }
 
 fn anonymize_text(
@@ -84,9 +98,9 @@ fn encode_text(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, Anony
 }
 
 /// An unpacked member of an archive.
-struct Member {
-    name: String,
-    bytes: Vec<u8>,
+pub(super) struct Member {
+    pub name: String,
+    pub bytes: Vec<u8>,
 }
 
 /// Keeps only members whose names match `pattern`, because only those are read by the manifest; people in the others
@@ -113,7 +127,9 @@ fn anonymize_archive(
     }))
 }
 
-fn write_zip(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> Result<Vec<u8>, AnonymizeError> {
+pub(super) fn write_zip(
+    members: impl Iterator<Item = Result<Member, AnonymizeError>>,
+) -> Result<Vec<u8>, AnonymizeError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for member in members {
         let Member { name, bytes } = member?;
@@ -124,45 +140,46 @@ fn write_zip(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> R
 }
 
 fn anonymize_workbook(anonymizer: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
-    if !is_zip(bytes) {
-        return Err(AnonymizeError::Workbook);
-    }
     let mut parts = Vec::new();
     for_each_member(bytes, MAX_WORKBOOK, |name, content| {
         parts.push(Member { name: name.to_owned(), bytes: content.to_vec() });
         Ok(())
     })
     .map_err(unpack_error)?;
-    let Some(book) = parts.iter().find(|part| part.name == BOOK) else { return Err(AnonymizeError::Workbook) };
-    let unread = unread_sheets(sheets, &book.bytes)?;
-    if !unread.is_empty() {
-        return Err(AnonymizeError::Sheets { sheets: unread.join(", ") });
+    if !parts.iter().any(|part| part.name == BOOK) {
+        return Err(AnonymizeError::Workbook);
     }
     write_zip(parts.into_iter().map(|Member { name, bytes }| {
-        let made = anonymize_part(anonymizer, &name, &bytes)?;
+        let made = match name == BOOK {
+            true => anonymize_book(anonymizer, sheets, &bytes)?,
+            false => anonymize_part(anonymizer, &name, &bytes)?,
+        };
         Ok(Member { name, bytes: made })
     }))
 }
 
-fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, AnonymizeError> {
-    let text = std::str::from_utf8(book).map_err(|e| broken_error(&e))?;
-    let mut reader = Reader::from_str(text);
-    let mut unread = Vec::new();
-    loop {
-        match reader.read_event().map_err(|e| broken_error(&e))? {
-            Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == "sheet" => {
-                let Some(name) = tag.attributes().flatten().find(|a| a.key.local_name().as_ref() == "name") else {
-                    continue;
-                };
-                let name = name.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| broken_error(&e))?;
-                if !matches_name_pattern(pattern, name.trim()) {
-                    unread.push(name.into_owned());
-                }
-            }
-            Event::Eof => return Ok(unread),
-            _ => {}
+/// Anonymizes the list of sheets. A sheet that the manifest does not read gets a number for its name, and the names of
+/// ranges go, because they refer to sheets by their names.
+fn anonymize_book(anonymizer: &Anonymizer<'_>, pattern: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
+    let text = std::str::from_utf8(bytes).map_err(|e| broken_error(&e))?;
+    let (Ok(sheet), Ok(ranges)) = (
+        Regex::new(r#"(<(?:\w+:)?sheet\s[^>]*?\bname=)(?:"([^"]*)"|'([^']*)')"#),
+        Regex::new(r"(?s)<(?:\w+:)?definedNames>.*?</(?:\w+:)?definedNames>"),
+    ) else {
+        return Err(AnonymizeError::Workbook);
+    };
+    let mut unread = 0;
+    let renamed = sheet.replace_all(text, |found: &Captures<'_>| {
+        let name: String =
+            runs::unescape_all(found.get(2).or(found.get(3)).map_or("", |name| name.as_str())).iter().collect();
+        if matches_name_pattern(pattern, name.trim()) {
+            return found[0].to_owned();
         }
-    }
+        unread += 1;
+        format!("{}\"{UNREAD}{unread}\"", &found[1])
+    });
+    let made = anonymizer.replace_known(&renamed, Script::Sheet);
+    Ok(ranges.replace_all(&made, "").into_owned().into_bytes())
 }
 
 /// Anonymizes one member of a workbook. Comments and the author's properties lose their words; pictures and other
@@ -178,6 +195,11 @@ fn anonymize_part(anonymizer: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Resu
     let personal = ["docProps/", "xl/comments", "xl/threadedComments/"];
     if personal.iter().any(|start| name.starts_with(start)) {
         return Ok(without_words(text).into_bytes());
+    }
+    // Fonts, number formats and relations name nobody, and their words mean something.
+    let technical = ["xl/styles.xml", "xl/theme/", "[Content_Types].xml"];
+    if technical.iter().any(|start| name.starts_with(start)) || name.ends_with(".rels") {
+        return Ok(anonymizer.replace_known(text, Script::Sheet).into_bytes());
     }
     Ok(anonymizer.anonymize_text(text, Script::Sheet).into_bytes())
 }
@@ -198,9 +220,9 @@ fn without_words(text: &str) -> String {
     out
 }
 
-/// Finds the first member of a finished archive that still contains an original.
+/// Finds the first member of a finished archive, or the page, that still contains an original.
 pub(super) fn find_leaking_member(bytes: &[u8], stands_in: impl Fn(&str) -> bool) -> Option<String> {
-    let mut found = None;
+    let mut found = lookalike::read(bytes).filter(|page| stands_in(&page.text)).map(|_| "…".to_owned());
     if is_zip(bytes) {
         // Unpacking errors were reported earlier.
         let _ = for_each_member(bytes, MAX_WORKBOOK, |name, content| {

@@ -12,6 +12,8 @@ pub enum Script {
     Markup,
     /// XML of a workbook, where parts of a cell's text can have their own formatting.
     Sheet,
+    /// A web page.
+    Page,
     /// Cells between separators, quoted or not.
     Cells(u8),
 }
@@ -32,6 +34,10 @@ pub struct Run {
     pub atoms: Vec<Atom>,
     /// Whether this is an attribute's value.
     pub attribute: bool,
+    /// Whether this is the name of a value in JSON.
+    pub is_key: bool,
+    /// The element that the text is in, without its prefix; empty in other formats.
+    pub element: String,
 }
 
 /// Elements within the text of a cell.
@@ -41,10 +47,10 @@ const PIECES: [&str; 14] =
 /// Splits a text into runs. Nothing is refused: malformed text is split as well as possible.
 #[must_use]
 pub fn split_runs(text: &str, script: Script) -> Vec<Run> {
-    let cutter = RunSplitter { text, at: 0, run: Run::default(), runs: vec![] };
+    let cutter = RunSplitter { text, at: 0, run: Run::default(), runs: vec![], element: String::new() };
     match script {
         Script::Json => cutter.cut_json(),
-        Script::Markup => cutter.cut_markup(&[]),
+        Script::Markup | Script::Page => cutter.cut_markup(&[]),
         Script::Sheet => cutter.cut_markup(&PIECES),
         Script::Cells(separator) => cutter.cut_cells(char::from(separator)),
     }
@@ -57,7 +63,9 @@ pub fn write_char(out: &mut String, source: &str, c: char, script: Script) {
             let mut units = [0; 2];
             c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         }
-        Script::Markup | Script::Sheet if source.starts_with('&') => out.push_str(&format!("&#x{:x};", u32::from(c))),
+        Script::Markup | Script::Page | Script::Sheet if source.starts_with('&') => {
+            out.push_str(&format!("&#x{:x};", u32::from(c)))
+        }
         _ => out.push(c),
     }
 }
@@ -84,6 +92,8 @@ struct RunSplitter<'t> {
     at: usize,
     run: Run,
     runs: Vec<Run>,
+    /// The element whose tag was read last.
+    element: String,
 }
 
 impl RunSplitter<'_> {
@@ -107,8 +117,9 @@ impl RunSplitter<'_> {
     }
 
     fn end_run(&mut self) {
-        let run = std::mem::take(&mut self.run);
+        let mut run = std::mem::take(&mut self.run);
         if !run.atoms.is_empty() {
+            run.element.clone_from(&self.element);
             self.runs.push(run);
         }
     }
@@ -128,6 +139,9 @@ impl RunSplitter<'_> {
                 }
                 '{' | '}' | '[' | ']' | ':' | ',' if !inside => {
                     self.end_run();
+                    if let Some(last) = self.runs.last_mut().filter(|_| c == ':') {
+                        last.is_key = true;
+                    }
                     self.skip_bytes(1);
                 }
                 c if !inside && c.is_whitespace() => {
@@ -224,6 +238,9 @@ impl RunSplitter<'_> {
     /// Makes each attribute's value a run.
     fn cut_tag(&mut self) {
         let mut quote = None;
+        let name = element_name(self.rest());
+        let local = name.rsplit(':').next().unwrap_or_default();
+        self.element = if self.rest().starts_with("</") { String::new() } else { local.to_owned() };
         while let Some(c) = self.peek() {
             match (c, quote) {
                 ('"' | '\'', None) => {

@@ -17,6 +17,9 @@ const MIN_DIGITS: usize = 11;
 /// Maximum number of meaningless characters between two characters of an original.
 const MAX_GAP: usize = 4;
 
+/// A number with more places is no person's number.
+const MAX_PLACES: usize = 20;
+
 /// What kind of original was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -191,11 +194,28 @@ pub struct RunReplacement {
     pub texts: Vec<Option<String>>,
     /// The kinds of originals found.
     pub found: Vec<Kind>,
+    /// The characters that belong to an original, whether or not they changed.
+    settled: Vec<bool>,
 }
 
 impl RunReplacement {
     fn with_length(length: usize) -> Self {
-        Self { texts: vec![None; length], found: vec![] }
+        Self { texts: vec![None; length], found: vec![], settled: vec![false; length] }
+    }
+
+    /// Replaces a whole value by another text, or leaves it as it is.
+    pub fn of_whole(length: usize, becomes: Option<String>) -> Self {
+        let mut made = Self { settled: vec![true; length], ..Self::with_length(length) };
+        if let (Some(becomes), Some((first, rest))) = (becomes, made.texts.split_first_mut()) {
+            *first = Some(becomes);
+            rest.fill(Some(String::new()));
+        }
+        made
+    }
+
+    /// Returns whether a character belongs to an original that was found.
+    pub fn is_settled(&self, at: usize) -> bool {
+        self.settled.get(at).copied().unwrap_or(false)
     }
 
     /// Replaces one character by another, in the width and case of the original.
@@ -233,7 +253,18 @@ pub fn anonymize_chars(chars: &[char], known: &KnownPeople, chance: PersonGenera
     for shape in personal_shapes() {
         shape.replace_matches(chars, &mut open, &mut made, chance, kept);
     }
+    made.settled = open.iter().map(|c| *c == '\u{1}').collect();
     made
+}
+
+/// Returns the digits of a whole number in scientific notation, as a workbook may store an ID number.
+pub fn expand_exponent(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.trim().split_once(['E', 'e'])?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let places: usize = exponent.trim_start_matches('+').parse().ok().filter(|places| *places < MAX_PLACES)?;
+    let plain = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit());
+    let fits = whole.len() == 1 && plain(whole) && plain(fraction) && fraction.len() <= places;
+    fits.then(|| format!("{whole}{fraction}{}", "0".repeat(places - fraction.len())))
 }
 
 /// What a shape is replaced by.

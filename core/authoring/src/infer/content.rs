@@ -301,6 +301,20 @@ pub(super) fn period_separator(values: &[Option<String>]) -> Option<&'static str
     marks.all(|mark| mark == Some(first)).then_some(first)
 }
 
+/// Returns the separators that split at least one text of a column into two full dates.
+pub(super) fn period_marks(values: &[Option<String>]) -> Vec<&'static str> {
+    let cuts = |mark: &str, text: &String| {
+        let halves = text.split_once(mark);
+        halves.is_some_and(|(first, last)| parse_date(first.trim()).is_ok() && parse_date(last.trim()).is_ok())
+    };
+    BETWEEN.into_iter().filter(|mark| values.iter().flatten().any(|text| cuts(mark, text))).collect()
+}
+
+/// Returns whether a text is a plain number, with or without a unit.
+pub(super) fn is_number(text: &str) -> bool {
+    parse_number(text).is_some()
+}
+
 /// Returns whether a text looks like a code: letters, digits and code punctuation, with at least one digit.
 fn is_code(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '#' | ':');

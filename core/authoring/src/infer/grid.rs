@@ -145,12 +145,17 @@ fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
         let names: Vec<&str> = group.iter().map(|(name, _)| name.as_str()).collect();
         let foreign = all.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, names)| names);
         let mut pattern = sheet_pattern(&names, foreign.clone().chain(&others));
-        let matches_all = |pattern: &str| names.iter().all(|of| huiliu_manifest::matches_name_pattern(pattern, of));
-        if !matches_all(&pattern) {
+        if !names.iter().all(|of| huiliu_manifest::matches_name_pattern(&pattern, of)) {
             pattern = sheet_pattern(&names, foreign);
         }
-        let best = group.into_iter().max_by_key(|(_, table)| table.rows);
+        let is_read = |name: &str| huiliu_manifest::matches_name_pattern(&pattern, name.trim());
+        let rows: usize = group.iter().filter(|(name, _)| is_read(name)).map(|(_, table)| table.rows).sum();
+        let left_out = all.iter().flatten().filter(|name| !is_read(name)).cloned().collect();
+        // The table must be one that the pattern matches.
+        let best = group.into_iter().max_by_key(|(name, table)| (is_read(name), table.rows));
         if let Some((_, mut table)) = best {
+            table.rows_elsewhere = rows.saturating_sub(table.rows);
+            table.left_out = left_out;
             if let Layout::Workbook { sheets, .. } = &mut table.layout {
                 *sheets = pattern;
             }
@@ -261,11 +266,48 @@ fn find_table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout
     }
     let (_, at, rows) = best?;
     let names = naming(grid, at, rows);
-    let (records, header) = read_body(grid, at, rows, &names);
+    let (mut records, mut header) = read_body(grid, at, rows, &names);
+    let layered = if rows == 2 { find_third_row(grid, at, &records) } else { vec![] };
+    if !layered.is_empty() {
+        let first = records.remove(0);
+        header.skip_markers.push(first_text(first));
+    }
     if records.is_empty() {
         return None;
     }
-    Some(build_table(&names, &records, layout(header)))
+    let mut table = build_table(&names, &records, layout(header));
+    table.layered = layered.iter().filter_map(|at| place_of(&names, *at)).collect();
+    Some(table)
+}
+
+/// Returns the columns that have a text in a third row of the header: the first row below has only words, all of them
+/// under cells that are merged over several columns, and the rows below it have other things there.
+fn find_third_row(grid: &Grid, at: usize, records: &[&Row]) -> Vec<usize> {
+    let Some(number) = grid.rows.get(at).map(|row| row.number) else { return vec![] };
+    let [first, second, ..] = records else { return vec![] };
+    if first.number != number.saturating_add(2) {
+        return vec![];
+    }
+    let filled = |row: &Row| -> Vec<usize> { (0..row.cells.len()).filter(|at| row.cells[*at].is_some()).collect() };
+    let words = filled(first);
+    let is_word = |at: &usize| {
+        let text = first.cells[*at].as_deref().unwrap_or_default();
+        !content::is_datum(text) && text.chars().count() <= 12
+    };
+    let is_sparse = words.len() * 2 <= filled(second).len();
+    // The second row of the header is merged over them.
+    let merged = |at: &usize| {
+        grid.merged.iter().any(|[top, left, _, right]| {
+            *top == number && left < right && (*left as usize..=*right as usize).contains(at)
+        })
+    };
+    if is_sparse && words.len() > 1 && words.iter().all(|at| is_word(at) && merged(at)) { words } else { vec![] }
+}
+
+/// Returns which of a table's columns stands at a place of the grid.
+fn place_of(names: &[Vec<String>], at: usize) -> Option<usize> {
+    names.get(at).filter(|name| !name.is_empty())?;
+    Some(names.iter().take(at).filter(|name| !name.is_empty()).count())
 }
 
 /// Returns whether a cell is a completed form line such as `填报单位：长春市第一中学`; such lines are above a header.
@@ -308,6 +350,13 @@ fn first_text(row: &Row) -> String {
 fn is_remark(row: &Row) -> bool {
     row.cells.iter().flatten().count() == 1
         && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= MIN_REMARK_HAN
+}
+
+/// Returns the marker of a remark. What is filled in behind a colon may be somebody's name, so it is no part of it.
+fn remark_marker(text: &str) -> String {
+    let label = text.split(['：', ':']).next().unwrap_or_default();
+    let label = if label.chars().count() > 1 { label } else { text };
+    label.chars().take(REMARK_MARKER_CHARS).collect()
 }
 
 fn classify_row(row: &Row, names: &[Vec<String>]) -> Option<BodyRow> {
@@ -355,7 +404,7 @@ fn read_body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> 
             BodyRow::Line(word) => (word, &mut header.end_markers),
             // A remark below the sums that begins with no known word.
             BodyRow::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
-                (first_text(row).chars().take(REMARK_MARKER_CHARS).collect(), &mut header.end_markers)
+                (remark_marker(&first_text(row)), &mut header.end_markers)
             }
             BodyRow::Record => {
                 if records.len() < MAX_ROWS && header.end_markers.is_empty() {
@@ -380,5 +429,12 @@ fn build_table(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table
             let twin = paths.iter().filter(|other| *other == path).count() > 1;
             Column { path: path.clone(), words: name.clone(), values, twin }
         });
-    Table { layout, columns: columns.collect(), rows: records.len() }
+    Table {
+        layout,
+        columns: columns.collect(),
+        rows: records.len(),
+        rows_elsewhere: 0,
+        left_out: vec![],
+        layered: vec![],
+    }
 }

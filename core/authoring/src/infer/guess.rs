@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::infer::answers::{self, AnswerContext, OpenQuestion};
 use crate::infer::layout::Layout;
 use crate::infer::settle::{self, Settled};
 use crate::infer::table::Table;
@@ -162,6 +163,13 @@ pub enum Question {
     FullMark { path: String, full: u32, exact: bool },
     /// Nothing in the sample says reliably whether the teacher passed; these columns may.
     Pass { maybe: Vec<String> },
+    /// The column is named as the field, but some of its texts do not fit; `odd` has a few, masked, and `steps` what may
+    /// help.
+    Odd { field: &'static str, path: String, odd: Vec<String>, steps: Vec<String> },
+    /// The header has a third row, so that several columns may be meant by this name.
+    Layers { path: String },
+    /// These sheets have tables too, and the pattern of the sheets does not match them.
+    Sheets { names: Vec<String> },
 }
 
 /// The columns that identify a record.
@@ -217,6 +225,8 @@ pub struct UnmappedColumn {
     pub path: String,
     /// Its probable meaning in one word, if known.
     pub meaning: Option<String>,
+    /// The field that it can be mapped to in a stream with `known_by = "any"`.
+    pub could_be: Option<&'static str>,
 }
 
 /// The content of a manifest for a sample.
@@ -236,8 +246,8 @@ pub struct Guess {
     pub version: Version,
     /// What decides that the teacher passed.
     pub pass: Pass,
-    /// Questions that only a person can answer.
-    pub questions: Vec<Question>,
+    /// Questions that only a person can answer, with the answers that a line of the manifest can give.
+    pub questions: Vec<OpenQuestion>,
     /// The columns that no field is mapped from.
     pub others: Vec<UnmappedColumn>,
 }
@@ -276,13 +286,18 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
     let version = version::guess_version(file, &settled, &table);
     let record_key = version::guess_key(&settled, &table);
     let pass = settled.find_pass(&table);
-    let mut questions = settled.questions;
+    let mut questions = settled.questions.clone();
     if pass == Pass::Nothing {
-        questions.push(Question::Pass { maybe: settled.verdicts });
+        questions.push(Question::Pass { maybe: settled.verdicts.clone() });
     }
+    if !table.left_out.is_empty() {
+        questions.push(Question::Sheets { names: table.left_out.clone() });
+    }
+    let cx = AnswerContext { table: &table, fields: &settled.fields, others: &settled.others };
+    let questions = answers::with_answers(questions, cx);
     Guess {
         layout: table.layout,
-        records: table.rows,
+        records: table.rows + table.rows_elsewhere,
         fields: settled.fields,
         unit: settled.unit,
         record_key,

@@ -4,6 +4,7 @@
 //! above ninety per cent requires that a column's name and content agree; below fifty per cent the guess is only a
 //! question.
 
+pub mod answers;
 mod candidates;
 mod columns;
 mod content;
@@ -30,6 +31,7 @@ use huiliu_decode::decode::DecodeError;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
+pub use answers::{Answer, AnswerLine, ManifestTable, OpenQuestion};
 pub use guess::{
     Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn, Version,
     guess_manifest,

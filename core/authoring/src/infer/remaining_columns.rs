@@ -168,8 +168,25 @@ impl Columns<'_> {
             code.field = Field::CourseCode.as_str();
             code.confidence = code.confidence.saturating_sub(5).min(most);
             code.evidence.push(Evidence::TitleAsCode);
+            if let Some(other) = self.find_paired_code(settled, &code.path) {
+                let path = code.path.clone();
+                settled.questions.push(Question::Rival { field: Field::CourseCode.as_str(), path, other });
+            }
             settled.fields.push(code);
         }
+    }
+
+    /// Returns a column of codes, each of which goes with one title of the column `title` and vice versa: a code of the
+    /// project, or one with a name that nobody knows, may be meant as that of the course.
+    fn find_paired_code(&self, settled: &Settled, title: &str) -> Option<String> {
+        let titles = &self.table.columns.iter().find(|column| column.path == title)?.values;
+        let is_code = |at: &usize| {
+            let facts = &self.facts[*at];
+            let free = matches!(settled.meanings[*at], None | Some(Meaning::Field(Field::ProjectCode)));
+            free && facts.codes >= 90 && facts.distinct > 1 && facts.distinct < facts.filled && facts.dates < 50
+        };
+        let mut codes = (0..self.facts.len()).filter(is_code).map(|at| &self.table.columns[at]);
+        codes.find(|column| column.path != title && relate::are_paired(&column.values, titles)).map(|c| c.path.clone())
     }
 
     /// Decides the unit of the hours.

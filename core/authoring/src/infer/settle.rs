@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::infer::answers::identifying_field;
 use crate::infer::candidates::{Candidate, Columns, MIN_TELLING_SCORE};
+use crate::infer::content;
+use crate::infer::dictionary::STRIPPED;
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
 use huiliu_decode::draft::redact_text;
 use huiliu_manifest::Field;
+use huiliu_values::date::parse_date;
 
 /// Two guesses are rivals if their confidences differ by less than this.
 const CLOSE: u32 = 12;
@@ -109,12 +113,40 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
     columns.join_given_name(&mut settled);
+    columns.drop_layered(&mut settled);
     columns.list_verdicts(&mut settled);
     columns.add_questions(&mut settled, &candidates);
     columns.list_others(&mut settled);
     let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);
     settled.fields.sort_by_key(|guess| (order(guess), guess.field));
     settled
+}
+
+/// Returns the steps that may make the texts that do not fit readable.
+fn helping_steps(field: Field, odd: &[&str]) -> &'static [&'static str] {
+    let all = |test: fn(&str) -> bool| odd.iter().all(|text| test(text));
+    let parts = |text: &str| {
+        text.split('/').filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())).count()
+    };
+    match field {
+        Field::Hours
+            if all(|text| {
+                text.contains(',') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.'))
+            }) =>
+        {
+            match all(|text| text.split([',', '.']).nth(1).is_some_and(|group| group.len() == 3)) {
+                true => &["then = [{ replace = { from = \",\", to = \"\" } }]"],
+                false => &["then = [{ replace = { from = \",\", to = \".\" } }]"],
+            }
+        }
+        Field::Hours if all(|text| text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("学时")) => {
+            &["then = [{ capture = \"^([0-9.]+) *学时\" }]"]
+        }
+        Field::PeriodEnd if odd.iter().all(|text| parts(text) == 3) => {
+            &["formats = [\"%d/%m/%Y\"]", "formats = [\"%m/%d/%Y\"]"]
+        }
+        _ => &[],
+    }
 }
 
 /// Returns whether only one column can have a meaning.
@@ -206,15 +238,58 @@ impl Columns<'_> {
         guess.evidence.push(Evidence::WithGivenName { path: path(given).clone() });
     }
 
+    /// Leaves out the fields of columns that a third row of the header divides: which of them is meant is asked.
+    fn drop_layered(&self, settled: &mut Settled) {
+        let paths: Vec<&String> =
+            self.table.layered.iter().filter_map(|at| Some(&self.table.columns.get(*at)?.path)).collect();
+        for path in &paths {
+            let count = settled.fields.len();
+            settled.fields.retain(|guess| guess.path != **path);
+            if settled.fields.len() < count {
+                settled.questions.push(Question::Layers { path: (*path).clone() });
+            }
+        }
+        if settled.mapped_path(Field::Hours).is_none() {
+            settled.unit = None;
+        }
+    }
+
+    /// Asks about a column that is named as a required field, but of which some texts do not fit.
+    fn question_about_texts(&self, field: Field, at: usize) -> Option<Question> {
+        let column = &self.table.columns[at];
+        if self.names[at].score_for(Meaning::Field(field)) < STRIPPED || column.twin {
+            return None;
+        }
+        let fits = |text: &str| match field {
+            Field::Hours => content::is_number(text),
+            Field::PeriodEnd => parse_date(text).is_ok(),
+            _ => true,
+        };
+        let mut odd: Vec<&str> =
+            column.values.iter().flatten().map(|text| text.trim()).filter(|text| !fits(text)).collect();
+        odd.sort_unstable();
+        odd.dedup();
+        if odd.is_empty() {
+            return None;
+        }
+        let steps = helping_steps(field, &odd).iter().map(|step| (*step).to_owned()).collect();
+        let odd = odd.iter().take(3).map(|text| redact_text(text)).collect();
+        Some(Question::Odd { field: field.as_str(), path: column.path.clone(), odd, steps })
+    }
+
     fn list_verdicts(&self, settled: &mut Settled) {
         let may = |at: &usize| {
             let facts = &self.facts[*at];
             let column = &self.table.columns[*at];
             let state = settled.meanings[*at] == Some(Meaning::State) && facts.distinct > 1;
-            let told = facts.results >= 60 || state;
+            // A column that is named as a result is offered whatever it has, such as 合格(85), √ or 缺考.
+            let named = [Field::Result, Field::ScoreTotal]
+                .iter()
+                .any(|field| self.names[*at].score_for(Meaning::Field(*field)) >= MIN_TELLING_SCORE);
+            let told = facts.results >= 60 || state || named && facts.filled > 0;
             let score = matches!(settled.meanings[*at], Some(Meaning::OtherScore)) && facts.distinct > 1;
             let mapped = settled.fields.iter().any(|guess| guess.path == column.path);
-            (score || told && facts.distinct <= VERDICTS.1) && !mapped && !column.twin
+            (score || named || told && facts.distinct <= VERDICTS.1) && !mapped && !column.twin
         };
         let found = (0..self.facts.len()).filter(may).take(VERDICTS.0);
         settled.verdicts = found.map(|at| self.table.columns[at].path.clone()).collect();
@@ -223,6 +298,11 @@ impl Columns<'_> {
     fn add_questions(&self, settled: &mut Settled, candidates: &[Candidate]) {
         for field in REQUIRED {
             if settled.mapped_path(field).is_some() {
+                continue;
+            }
+            let odd = (0..self.facts.len()).find_map(|at| self.question_about_texts(field, at));
+            if let Some(odd) = odd {
+                settled.questions.push(odd);
                 continue;
             }
             let free = |c: &&Candidate| settled.meanings[c.column].is_none() && c.confidence >= 10;
@@ -259,7 +339,8 @@ impl Columns<'_> {
                 Meaning::Field(field) => field.as_str().to_owned(),
                 other => format!("{other:?}"),
             });
-            settled.others.push(UnmappedColumn { path: column.path.clone(), meaning });
+            let could_be = meaning.as_deref().and_then(identifying_field);
+            settled.others.push(UnmappedColumn { path: column.path.clone(), meaning, could_be });
         }
     }
 }

@@ -16,6 +16,12 @@ pub(super) struct Table {
     pub columns: Vec<Column>,
     /// Number of records examined.
     pub rows: usize,
+    /// Number of records in other sheets that the layout matches too.
+    pub rows_elsewhere: usize,
+    /// Sheets with tables that the layout does not match.
+    pub left_out: Vec<String>,
+    /// Columns that have a text in a third row of the header.
+    pub layered: Vec<usize>,
 }
 
 /// A column of a table.
@@ -52,7 +58,7 @@ impl Table {
                 }
             }
         }
-        Self { layout, columns, rows }
+        Self { layout, columns, rows, rows_elsewhere: 0, left_out: vec![], layered: vec![] }
     }
 }
 

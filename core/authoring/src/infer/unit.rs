@@ -48,6 +48,12 @@ pub(super) fn unit_of_name(base: &str, inner: &[String]) -> Option<StatedUnit> {
         stated(Unit::Minute, 95)
     } else if has(&["学分", "credits", "xuefen"]) || folded == "credit" || folded == "xf" {
         stated(Unit::Credit, 95)
+    } else if folded.contains("period")
+        && !folded.trim_end_matches('s').ends_with("classperiod")
+        && folded.trim_end_matches('s') != "period"
+    {
+        // A period is also a stretch of time.
+        stated(Unit::ClassHour, 66)
     } else if has(&[
         "学时",
         "课时",

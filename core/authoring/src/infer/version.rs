@@ -22,7 +22,7 @@ fn has_day(file: &str) -> bool {
     runs.into_iter().any(|run| run.len() == 8 && huiliu_values::date::parse_date(run).is_ok())
 }
 
-/// Guesses the key: the record id, else the certificate number, else ID number, course and last day.
+/// Guesses the key: the record id, else the certificate number, else the person, course and last day.
 pub(super) fn guess_key(settled: &Settled, table: &Table) -> Key {
     for field in [Field::RecordName, Field::CertificateNumber] {
         if let Some(path) = settled.mapped_path(field)
@@ -31,8 +31,13 @@ pub(super) fn guess_key(settled: &Settled, table: &Table) -> Key {
             return Key { paths: vec![path], unique: true };
         }
     }
-    let fields = [Field::IdNumber, Field::CourseCode, Field::PeriodEnd];
-    let mut paths: Vec<String> = fields.iter().filter_map(|field| settled.mapped_path(*field)).collect();
+    // A key without the person would take two teachers of a course for one record.
+    let person = settled
+        .mapped_path(Field::IdNumber)
+        .or_else(|| settled.path_of(Meaning::PersonCode, table))
+        .or_else(|| settled.mapped_path(Field::Name));
+    let training = [Field::CourseCode, Field::PeriodEnd].into_iter().filter_map(|field| settled.mapped_path(field));
+    let mut paths: Vec<String> = person.into_iter().chain(training).collect();
     paths.dedup();
     let unique = !paths.is_empty() && is_unique(table, &paths.iter().map(String::as_str).collect::<Vec<_>>());
     Key { paths, unique }

@@ -1,11 +1,16 @@
 //! Writes a guess as the text of a manifest: a comment beside each line, and a question where nothing is certain.
 
-use crate::infer::guess::{Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, Version};
+use crate::infer::answers::{Answer, OpenQuestion};
+use crate::infer::guess::{
+    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, UnmappedColumn, Version,
+};
 use crate::infer::layout::{Header, Layout, Paging, SuccessMark};
 use huiliu_manifest::{Field, PassRule};
 
 /// Requested number of records per page, if the platform is read page by page.
 const PAGE_SIZE: u32 = 500;
+/// Number of answers that the comment of a question shows.
+const MAX_SHOWN_ANSWERS: usize = 3;
 /// Markers that always end the records, although this sample has none of them.
 const ALWAYS_ENDS: [&str; 1] = ["填表"];
 /// Markers that are always skipped: records may follow such rows, and none must be lost.
@@ -38,6 +43,10 @@ pub struct Wording<'a> {
     pub preface: String,
     pub evidence: &'a dyn Fn(&Evidence) -> String,
     pub question: &'a dyn Fn(&Question) -> String,
+    /// A question with the lines that answer it.
+    pub answered: &'a dyn Fn(&str, &str) -> String,
+    /// A column that is not read, and what could be done with it.
+    pub unread: &'a dyn Fn(&UnmappedColumn) -> String,
     /// Used for a sample that looks like an answer of an HTTP interface.
     pub over_http: String,
 }
@@ -63,14 +72,53 @@ pub fn write_manifest(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>) -
     lines.push(String::new());
     lines.push("[stream.map]".into());
     write_map(guess, words, &mut lines);
+    for column in &guess.others {
+        lines.push(format!("# {}", to_one_line(&(words.unread)(column))));
+    }
     for question in &guess.questions {
-        lines.push(format!("# ? {}", to_one_line(&(words.question)(question))));
+        lines.push(render_question(question, words));
     }
     lines.join("\n") + "\n"
 }
 
-fn quote_string(text: &str) -> String {
+pub(super) fn quote_string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Completes a manifest that lacks required fields by constants, so that its sample can be read. What a constant stands
+/// for is not mapped.
+#[must_use]
+pub fn complete_manifest(manifest: &str, guess: &Guess) -> String {
+    let mut lines = vec![manifest.trim_end().to_owned()];
+    let mapping = manifest.split_once("[stream.map]").map_or("", |(_, mapping)| mapping);
+    let maps = |field: &str| mapping.lines().any(|line| line.starts_with(&format!("{field} = ")));
+    let mut add = |field: &str, line: String| {
+        if !maps(field) {
+            lines.push(format!("{field} = {line}"));
+        }
+    };
+    let hours = guess
+        .find_field(Field::Hours)
+        .map_or("constant = \"1\"".to_owned(), |hours| format!("path = {}", quote_string(&hours.path)));
+    add("hours", format!("{{ {hours}, unit = \"class_hour\" }}"));
+    add("period_end", "{ constant = \"2020-01-01\" }".into());
+    for field in ["name", "id_number", "course_code"] {
+        add(field, "{ constant = \"-\" }".into());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Renders a question as a comment, with the lines that answer it.
+#[must_use]
+pub fn render_question(question: &OpenQuestion, words: &Wording<'_>) -> String {
+    let lines = |answer: &Answer| -> Vec<String> {
+        answer.lines.iter().filter(|line| !line.line.is_empty()).map(|line| line.line.clone()).collect()
+    };
+    let answers: Vec<String> = question.answers.iter().map(|answer| lines(answer).join("; ")).collect();
+    let answers: Vec<String> = answers.into_iter().filter(|text| !text.is_empty()).take(MAX_SHOWN_ANSWERS).collect();
+    let asked = (words.question)(&question.question);
+    let text = if answers.is_empty() { asked } else { (words.answered)(&asked, &answers.join("  |  ")) };
+    format!("# ? {}", to_one_line(&text))
 }
 
 fn quote_list<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
@@ -141,7 +189,7 @@ fn pass_rule(guess: &Guess) -> PassRule {
 }
 
 /// Returns the step that maps words of a result, if all of them are known.
-fn levels_step(words: &[String]) -> Option<String> {
+pub(super) fn levels_step(words: &[String]) -> Option<String> {
     let all = |known: &[&str]| words.iter().all(|word| known.contains(&word.trim().to_lowercase().as_str()));
     if all(&["优秀", "优", "良好", "良", "合格", "及格", "中", "不合格", "不及格", "差"]) {
         return Some("{ levels = \"grades\" }".into());
@@ -227,7 +275,8 @@ fn render_format(guess: &Guess, sample: &str) -> String {
         }
         Layout::Workbook { sheets, header } => render_workbook(guess, sheets, header),
         Layout::Html { sheets, header, .. } => render_workbook(guess, sheets, header),
-        Layout::Delimited { header, .. } if office => render_workbook(guess, "*", header),
+        // A text that a workbook's name hides is read as a sheet if its cells stand between tabs or commas.
+        Layout::Delimited { delimiter: ',' | '\t', header, .. } if office => render_workbook(guess, "*", header),
         Layout::Delimited { encoding, delimiter, header } => {
             let encoding = declared_encoding(encoding);
             let separator = match delimiter {

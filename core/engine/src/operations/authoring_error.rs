@@ -106,6 +106,12 @@ pub enum AuthoringError {
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
+    /// The sample's address is not on the platform of the source whose credentials would be sent.
+    #[serde(rename = "sample.elsewhere")]
+    SampleElsewhere {
+        /// The source's name.
+        name: String,
+    },
     /// The connector id is invalid.
     #[serde(rename = "connector.id")]
     ConnectorId {
@@ -150,6 +156,7 @@ impl AuthoringError {
             Self::Lost(_) => "sample.lost",
             Self::Unpack { .. } => "sample.unpack",
             Self::Guess { .. } => "sample.guess",
+            Self::SampleElsewhere { .. } => "sample.elsewhere",
             Self::ConnectorId { .. } => "connector.id",
         }
     }
@@ -166,6 +173,7 @@ impl AuthoringError {
             | Self::FolderThere { .. }
             | Self::SampleThere { .. }
             | Self::NoSuchSample { .. }
+            | Self::SampleElsewhere { .. }
             | Self::ConnectorId { .. } => true,
             Self::SampleUnreadable { .. }
             | Self::NothingToRead { .. }

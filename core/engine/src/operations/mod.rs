@@ -41,6 +41,7 @@ mod rule_change;
 pub mod rule_versions;
 pub mod rules;
 pub mod runs;
+mod sample_writing;
 pub mod schedules;
 pub mod schemas;
 pub mod schools;

@@ -1,8 +1,7 @@
 # Why a page cannot become a sample.
 anonymize-broken = { $address } cannot be read (“{ $why }”), so the people in it cannot be replaced; remove it
-anonymize-workbook = only .xlsx workbooks can be rewritten; open it in a spreadsheet program and save it as .xlsx
+anonymize-workbook = this workbook cannot be written again, because a cell in it has something that .xlsx cannot say, or because it is in an archive; open it in a spreadsheet program and save it as .xlsx
 anonymize-random = the system cannot provide random numbers: “{ $why }”
-anonymize-sheets = the manifest does not read the sheets { $sheets }, so the people in them cannot be replaced; delete these sheets and save the workbook again
 anonymize-encoding = the anonymized sample cannot be saved in { $encoding }; save the sample as UTF-8 first
 anonymize-left = a name or ID number of the original is still at { $address }, because it is written in pieces there; write it in one piece, or remove the record
 anonymize-differs = the anonymized page does not give the same records ({ $difference }); a name may also be a word in another field: remove that record

@@ -325,7 +325,9 @@ cli-infer-hours = hours are { $word } ({ $sure } %)
 cli-infer-passed = pass decided by: { $pass }
 cli-infer-records-looked = { $name }: { $where }; { $n } records examined
 cli-infer-same-record = record key: { $key }
+cli-infer-sample-kept = sample, with everybody in it replaced: { $where }
 cli-infer-sample-looks-like-answer-interface = the sample looks like an API response: to read it over HTTP, use kind = "http", and give the stream a request and:
+cli-infer-sample-refused = the sample was not kept, because the people in it could not be replaced: { $why }
 cli-infer-text = ,{" "}
 cli-infer-version = version: { $version }
 cli-infer-written = written: { $where }
@@ -480,7 +482,7 @@ cli-receive-payloads-taken-http-push-source = payloads are accepted at http://{ 
 cli-receive-such-stream-there-send-push = there is no such stream; the streams are { $all }; send to /push/SOURCE/STREAM
 
 # record
-cli-record-what-manifest-does-map-was = in fields that the manifest does not map, only these people and numbers were looked for: review the fields before you share the sample; then `huiliu connectors test { $folder } --accept`
+cli-record-what-manifest-does-map-was = letters of what the manifest does not map were masked: read through the sample before you share it; then `huiliu connectors test { $folder } --accept`
 cli-record-wrote-names-id-numbers-other = wrote { $where }: { $names } names, { $id_numbers } ID numbers and { $others } other numbers and addresses were replaced by invented ones
 
 # records
@@ -794,6 +796,7 @@ cli-words-registered = registered
 
 # words-guesses
 cli-words-guesses-1-2-3 = 1, 2, 3 …
+cli-words-guesses-answered = { $question } Write: { $lines }
 cli-words-guesses-birth-dates-id-numbers = the birth dates of the ID numbers
 cli-words-guesses-but-could-meant-too = but it could also be { $path }
 cli-words-guesses-class-hours = class hours
@@ -818,6 +821,7 @@ cli-words-guesses-html-table = HTML table
 cli-words-guesses-id-numbers-masked-rounded-wrong = the ID numbers in { $path } are masked, rounded or wrong; ask for complete ones, stored as text
 cli-words-guesses-in = { $format }, { $item } in { $root }
 cli-words-guesses-is-the = is { $path } the { $field }? ({ $confidence } %)
+cli-words-guesses-layers = the header has a third row below { $path }: which of the columns below it is meant? Write the table with a header of at most two rows
 cli-words-guesses-list = { $format }, list at { $items }
 cli-words-guesses-list-itself = { $format }, the list itself
 cli-words-guesses-minutes = minutes
@@ -832,6 +836,7 @@ cli-words-guesses-nothing-surely-says-whether-teacher = nothing says for certain
 cli-words-guesses-numbers = numbers
 cli-words-guesses-numbers-from = numbers from { $low } to { $high }
 cli-words-guesses-numbers-their-unit = numbers with their unit
+cli-words-guesses-odd = { $path } is named as { $field }, but some of its texts cannot be read: { $odd }
 cli-words-guesses-one-name-per-id-number = one name per ID number
 cli-words-guesses-only-record = only { $records } record(s)
 cli-words-guesses-only-such-column = the only such column
@@ -845,11 +850,14 @@ cli-words-guesses-right-check-digit = { $percent } % with a valid check digit
 cli-words-guesses-school-codes = school codes
 cli-words-guesses-seconds = seconds
 cli-words-guesses-sheets-header-row = { $format }, sheets { $sheets }, header in row { $row }
+cli-words-guesses-sheets-left = the sheets { $names } have tables that this manifest does not read: name the sheets alike and set `sheets`, or give each its own stream
 cli-words-guesses-there-code-so-title-serves = there is no code, so the title serves as one
 cli-words-guesses-three-component-scores = the three component scores
 cli-words-guesses-titles-come-again = titles that repeat
 cli-words-guesses-total-score = the total score { $path }
 cli-words-guesses-two-columns-named-give-one = two columns are named { $path }; rename one of them
+cli-words-guesses-unread = { $path } is not read; it stays in the raw record
+cli-words-guesses-unread-identifying = { $path } is not read; with `known_by = "any"` it can be mapped as { $field }
 cli-words-guesses-what-landed-last-counts = the payload received last counts
 cli-words-guesses-which-column-none-surely = which column is { $field }? None is certain
 cli-words-guesses-which-unit-minute-class-hour = in which unit is { $path }: minute, class_hour, hour, day or credit?
@@ -1136,3 +1144,5 @@ cli-progress-verified = { $n ->
     [one] { $n } teacher verified
    *[other] { $n } teachers verified
 }
+cli-infer-one-key = press the number of an answer; any other key leaves the question open
+cli-record-rewritten = this workbook format cannot be written, so the sample is .xlsx with the same cells; sheets that the manifest does not read are left out

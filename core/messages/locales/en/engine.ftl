@@ -63,6 +63,7 @@ connector-folder_there = { $folder } already exists; give another folder with --
 sample-there = { $file } already exists; move it away first
 source-empty = source { $name } has nothing to read
 sample-anonymize = { $address }: { $fault }
+sample-elsewhere = the sample is not on the platform of the source { $name }, so the credentials of the source are not sent there; give a path below its address, or leave out --source
 sample-unpack = { $sample }: { $fault }
 sample-guess = { $sample }: { $fault }
 sample-not_found = cannot read { $sample }: { $source }; give a file, or a URL that begins with http:// or https://

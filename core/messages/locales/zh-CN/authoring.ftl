@@ -1,8 +1,7 @@
 # 为何一页不能成为样例。
 anonymize-broken = { $address } 无法读取（“{ $why }”），无法替换其中的人员；请去掉这一条
-anonymize-workbook = 只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx
+anonymize-workbook = 无法改写这个工作簿：其中有 .xlsx 无法表示的单元格，或者它在压缩包内；请用表格软件打开，另存为 .xlsx
 anonymize-random = 系统没有给出随机数：“{ $why }”
-anonymize-sheets = 清单没有用到工作表 { $sheets }，无法替换其中的人员；请删除这些工作表后重新保存
 anonymize-encoding = 替换后的内容无法按 { $encoding } 编码保存；请先把样例另存为 UTF-8
 anonymize-left = { $address } 中仍有原来的姓名或身份证号，因为它被拆成几段书写；请连写，或去掉这一条
 anonymize-differs = 替换后读出的结果不同（{ $difference }）；该姓名可能恰好也是其他字段中的词语：请去掉这一条

@@ -310,7 +310,9 @@ cli-infer-hours = 学时的单位：{ $word }（把握 { $sure } %）
 cli-infer-passed = 合格依据：{ $pass }
 cli-infer-records-looked = { $name }：{ $where }；共查看 { $n } 条记录
 cli-infer-same-record = 判断为同一条记录的依据：{ $key }
+cli-infer-sample-kept = 样例（其中的人员已全部替换）：{ $where }
 cli-infer-sample-looks-like-answer-interface = 样例像是接口的应答；要通过 HTTP 读取，请改用 kind = "http"，并在数据流中写明 request 以及：
+cli-infer-sample-refused = 样例没有留存，因为无法替换其中的人员：{ $why }
 cli-infer-text = ，
 cli-infer-version = 版本依据：{ $version }
 cli-infer-written = 已写入：{ $where }
@@ -414,7 +416,7 @@ cli-receive-payloads-taken-http-push-source = 原始载荷的接收地址：http
 cli-receive-such-stream-there-send-push = 没有该数据流；现有 { $all }；请发送到 /push/来源/数据流
 
 # record
-cli-record-what-manifest-does-map-was = 清单没有映射的内容，只查找并替换了上述人员和号码：交给他人之前请通读一遍；然后运行 `huiliu connectors test { $folder } --accept`
+cli-record-what-manifest-does-map-was = 清单没有映射的内容，其中的文字已遮盖：交给他人之前请通读一遍；然后运行 `huiliu connectors test { $folder } --accept`
 cli-record-wrote-names-id-numbers-other = 已写入 { $where }：{ $names } 个姓名、{ $id_numbers } 个身份证号、{ $others } 处其他号码和邮箱已换成虚构的
 
 # records
@@ -713,6 +715,7 @@ cli-words-registered = 已登记
 
 # words-guesses
 cli-words-guesses-1-2-3 = 连续编号
+cli-words-guesses-answered = { $question } 可写：{ $lines }
 cli-words-guesses-birth-dates-id-numbers = 与身份证号中的出生日期一致
 cli-words-guesses-but-could-meant-too = 但也可能是 { $path }
 cli-words-guesses-class-hours = 学时
@@ -737,6 +740,7 @@ cli-words-guesses-html-table = 网页表格
 cli-words-guesses-id-numbers-masked-rounded-wrong = { $path } 中的身份证号被遮盖、被电子表格舍入或有误；请索取以文本保存的完整号码
 cli-words-guesses-in = { $format }，{ $root } 中的 { $item }
 cli-words-guesses-is-the = { $path } 是 { $field } 吗？（把握 { $confidence } %）
+cli-words-guesses-layers = { $path } 之下还有第三行表头：指的是其中哪一列？请把表头改为至多两行
 cli-words-guesses-list = { $format }，列表位于 { $items }
 cli-words-guesses-list-itself = { $format }，内容本身就是列表
 cli-words-guesses-minutes = 分钟
@@ -751,6 +755,7 @@ cli-words-guesses-nothing-surely-says-whether-teacher = 没有哪一列能确定
 cli-words-guesses-numbers = 均为数值
 cli-words-guesses-numbers-from = 数值 { $low } 至 { $high }
 cli-words-guesses-numbers-their-unit = 数值带单位
+cli-words-guesses-odd = { $path } 的列名是 { $field }，但有些内容无法识别：{ $odd }
 cli-words-guesses-one-name-per-id-number = 与身份证号一一对应
 cli-words-guesses-only-record = 只有 { $records } 条记录
 cli-words-guesses-only-such-column = 仅此一列
@@ -764,11 +769,14 @@ cli-words-guesses-right-check-digit = { $percent } % 校验码正确
 cli-words-guesses-school-codes = 均为学校标识码
 cli-words-guesses-seconds = 秒
 cli-words-guesses-sheets-header-row = { $format }，工作表 { $sheets }，表头在第 { $row } 行
+cli-words-guesses-sheets-left = 工作表 { $names } 中也有表格，此清单不会读取：请统一工作表的名称并写明 `sheets`，或为每个工作表各写一个数据流
 cli-words-guesses-there-code-so-title-serves = 没有课程编号，以课程名称代替
 cli-words-guesses-three-component-scores = 三项成绩
 cli-words-guesses-titles-come-again = 会重复出现的名称
 cli-words-guesses-total-score = 总成绩 { $path }
 cli-words-guesses-two-columns-named-give-one = 有两列都名为 { $path }；请给其中一列改名
+cli-words-guesses-unread = { $path } 没有读取；内容保留在原始记录中
+cli-words-guesses-unread-identifying = { $path } 没有读取；写明 `known_by = "any"` 后可映射为 { $field }
 cli-words-guesses-what-landed-last-counts = 以最后收到的为准
 cli-words-guesses-which-column-none-surely = 哪一列是 { $field }？没有哪一列可以确定
 cli-words-guesses-which-unit-minute-class-hour = { $path } 的单位是 minute（分钟）、class_hour（学时）、hour（小时）、day（天）还是 credit（学分）？
@@ -1042,3 +1050,5 @@ cli-verify-stored = 存为
 cli-verify-derived = 推算为
 cli-progress-verifying = 正在核验
 cli-progress-verified = 已核验 { $n } 位教师
+cli-infer-one-key = 按答案前的数字作答；按其他键则暂不回答
+cli-record-rewritten = 这种工作簿格式无法改写，样例已存为单元格内容相同的 .xlsx；清单没有用到的工作表不在其中

@@ -68,6 +68,7 @@ connector-folder_there = { $folder } 已存在；请用 --out 指定其他位置
 sample-there = { $file } 已存在；请先移走
 source-empty = 来源 { $name } 没有可读取的内容
 sample-anonymize = { $address }：{ $fault }
+sample-elsewhere = 样例不在来源 { $name } 的平台上，因此不会把该来源的凭据发送过去；请给出其地址之下的路径，或不写 --source
 sample-unpack = { $sample }：{ $fault }
 sample-guess = { $sample }：{ $fault }
 sample-not_found = 无法读取 { $sample }：{ $source }；请给出文件，或以 http:// 或 https:// 开头的网址
