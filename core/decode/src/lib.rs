@@ -28,6 +28,7 @@ pub mod table;
 pub mod text_window;
 pub mod unpack;
 pub mod unpacker;
+mod utf8_lines;
 pub mod window;
 pub mod workbook;
 pub mod xml;
