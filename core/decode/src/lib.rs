@@ -23,6 +23,7 @@ pub mod range;
 pub mod record;
 pub mod roster;
 mod rows;
+mod stand_ins;
 mod steps;
 pub mod table;
 pub mod text_window;
