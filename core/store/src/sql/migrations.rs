@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 26] = [
+const FILES: [File; 27] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -52,6 +52,7 @@ const FILES: [File; 26] = [
     (26, "withdrawal", include_str!("../../migrations/0026_withdrawal.sql")),
     (27, "missing", include_str!("../../migrations/0027_missing.sql")),
     (28, "run note", include_str!("../../migrations/0028_run_note.sql")),
+    (31, "stream values", include_str!("../../migrations/0031_stream_values.sql")),
 ];
 
 /// The placeholder values of one database.
