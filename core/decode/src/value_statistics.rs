@@ -82,10 +82,9 @@ impl ValueStatistics {
     pub fn of_records(map: &Map, keys: &Keys, records: &[Box<TrainingRecord<'_>>]) -> Self {
         let mut told = Self { records: records.len() as u64, ..Self::default() };
         for field in map.keys() {
-            let is_given = |record: &&Box<TrainingRecord<'_>>| {
-                record.texts.field(*field).is_some_and(|text| !text.trim().is_empty())
-            };
-            let given = records.iter().filter(is_given).count() as u64;
+            let is_given =
+                |record: &TrainingRecord<'_>| record.texts.field(*field).is_some_and(|text| !text.trim().is_empty());
+            let given = records.iter().filter(|record| is_given(record)).count() as u64;
             let presence = Presence { given, blank: told.records - given };
             told.presence.insert(field.as_str().to_owned(), presence);
         }
