@@ -14,8 +14,8 @@ const RUNNING_NUMBERS: [&str; 10] = ["序号", "序", "行号", "编序", "no", 
 /// # Errors
 /// [`GateError::KeyWithoutPerson`] and [`GateError::KeyOfRows`], for the first stream with such a key.
 pub(super) fn check_keys(manifest: &Manifest) -> Result<(), GateError> {
-    let streams = manifest.stream.iter().filter(|stream| !stream.kind.is_roster());
-    streams.map(|stream| check_key(manifest, stream)).collect()
+    let mut streams = manifest.stream.iter().filter(|stream| !stream.kind.is_roster());
+    streams.try_for_each(|stream| check_key(manifest, stream))
 }
 
 fn check_key(manifest: &Manifest, stream: &Stream) -> Result<(), GateError> {
