@@ -72,6 +72,14 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
     assert_eq!((pass["balance"]["received"].as_i64(), reasons.len()), (Some(3), 0), "{pass}");
 }
 
+/// Counts the records of a room that wait for a person because fields are blank that never were.
+fn count_held(house: &TestEnv, room: &TextConnector) -> i64 {
+    let batches = house.list_items(&["batches", "list", "--quarantined", "--limit", "1000", "--json"]);
+    let of_room = batches.as_array().unwrap().iter().filter(|batch| batch["source"] == room.name[..]);
+    let held = of_room.filter(|batch| batch["last_error"]["message"].as_str().unwrap().contains("is blank in"));
+    held.map(|batch| batch["records"].as_i64().unwrap()).sum()
+}
+
 /// Drops a room's files and syncs them in one process. Returns what is wrong, the memory peak and the time.
 fn sync_room(house: &TestEnv, room: &TextConnector) -> (Vec<String>, Peak, Duration) {
     let (drop, manifests) = (house.dir.0.join(&room.name), house.dir.0.join("manifests"));
@@ -101,7 +109,9 @@ fn sync_room(house: &TestEnv, room: &TextConnector) -> (Vec<String>, Peak, Durat
     };
     let source = &pass["sources"][0];
     let mut wrong = vec![];
-    let whole = source["state"] == "done" && pass["balance"]["balanced"] == true && pass["balance"]["pending"] == 0;
+    let pending = pass["balance"]["pending"].as_i64();
+    let whole =
+        source["state"] == "done" && pass["balance"]["balanced"] == true && pending == Some(count_held(house, room));
     if !whole || told.contains("panicked") {
         wrong.push(format!("{}: {pass} {told}", room.name));
     }

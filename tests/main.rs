@@ -54,5 +54,6 @@ mod terminal;
 mod tidy;
 mod tutorial;
 mod upgrade;
+mod values;
 mod withdrawal;
 mod workbooks;

@@ -235,6 +235,7 @@ fn undo_promises(house: &TestEnv) {
         // The migrations replace the view, whatever it shows.
         "DROP VIEW training_record_readable",
         "CREATE VIEW training_record_readable AS SELECT 1 AS one",
+        "DROP TABLE stream_values",
         "DROP TABLE payload_table",
         "ALTER TABLE sync_run DROP COLUMN notes",
         "DROP TABLE record_notice",

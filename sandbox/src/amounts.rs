@@ -5,7 +5,7 @@ use crate::facts::{Facts, Stream};
 use crate::fault::{Fault, Mark};
 use crate::text::full_width;
 
-const NO_HOURS: [&str; 4] = ["八个", "约40", "4O", "/"];
+const NO_HOURS: [&str; 4] = ["八个", "约40", "4O", "四十"];
 const NO_MARKS: [&str; 4] = ["良好", "优秀", "合格", "缺考"];
 const MARKS_OUT_OF_RANGE: [&str; 4] = ["105", "-5", "100.5", "1000"];
 

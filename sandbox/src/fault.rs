@@ -70,13 +70,12 @@ impl Fault {
             Self::IdCheckDigit => &["id_number.check_digit"],
             Self::IdDate | Self::IdOldDate => &["id_number.date"],
             Self::IdArea => &["id_number.area"],
-            Self::IdDamaged => &["id_number.damaged"],
-            // `2.20102E+17` is too short, and also has a point, a letter and a sign.
-            Self::IdFloat => &["id_number.length", "id_number.character"],
+            Self::IdDamaged | Self::IdFloat => &["id_number.damaged"],
             Self::IdNumber => &["id_number.stored_as_number"],
             Self::NameMissing => &["name.missing"],
             Self::NameCharacter => &["name.character"],
-            Self::NameLength => &["name.length"],
+            // The whole class in one cell.
+            Self::NameLength => &["name.several"],
             Self::HoursMissing => &["hours.missing"],
             Self::HoursNumber => &["hours.number"],
             Self::HoursRange => &["hours.range"],

@@ -7,6 +7,7 @@ use encoding_rs::{Decoder, DecoderResult, Encoding};
 use crate::decode::{self, DecodeError};
 use crate::json_mask::Masker;
 use crate::payload::Payload;
+use crate::utf8_lines::Utf8Lines;
 
 /// Number of bytes that are decoded at once.
 pub(super) const STEP: usize = 64 << 10;
@@ -25,6 +26,8 @@ pub(super) struct Chunks<'p> {
     held: String,
     /// Masks what JSON does not have in the text that [`Bytes`] reads.
     masker: Option<Masker>,
+    /// Looks for lines of UTF-8 if the text is in GB18030.
+    utf8_lines: Option<Utf8Lines>,
     is_over: bool,
 }
 
@@ -53,6 +56,11 @@ impl<'p> Chunks<'p> {
             (Some(marked), _) => marked,
             (None, huiliu_manifest::Encoding::Auto) if is_utf8()? => (encoding_rs::UTF_8, 0),
             (None, huiliu_manifest::Encoding::Auto) => (encoding_rs::GB18030, 0),
+            (None, huiliu_manifest::Encoding::Gb18030)
+                if payload.has_wide_utf8().map_err(|e| unreadable_error(&e))? =>
+            {
+                (encoding_rs::UTF_8, 0)
+            }
             (None, declared) => decode::detect_encoding(declared, &[]),
         };
         let decoder = encoding.new_decoder_without_bom_handling();
@@ -65,6 +73,7 @@ impl<'p> Chunks<'p> {
             decoded: skip,
             held: String::new(),
             masker: None,
+            utf8_lines: (encoding == encoding_rs::GB18030).then(Utf8Lines::default),
             is_over: false,
         })
     }
@@ -77,8 +86,8 @@ impl<'p> Chunks<'p> {
     /// Appends the next chunk of text. Returns false at the end of the payload.
     ///
     /// # Errors
-    /// Returns [`DecodeError::Encoding`] for malformed bytes, and [`DecodeError::Payload`] if the payload cannot be
-    /// read.
+    /// Returns [`DecodeError::Encoding`] for malformed bytes, [`DecodeError::TwoEncodings`] for a line in another
+    /// encoding, and [`DecodeError::Payload`] if the payload cannot be read.
     pub(super) fn read_more(&mut self, out: &mut String) -> Result<bool, DecodeError> {
         if self.is_over {
             return Ok(false);
@@ -93,6 +102,12 @@ impl<'p> Chunks<'p> {
         out.reserve(self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(STEP * 4));
         let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, out, self.is_over);
         self.decoded += read;
+        if let Some(lines) = &mut self.utf8_lines {
+            lines.push(bytes)?;
+            if self.is_over {
+                lines.finish()?;
+            }
+        }
         self.left = 0..0;
         if let DecoderResult::Malformed(bad, behind) = result {
             let offset = self.decoded.saturating_sub(usize::from(bad) + usize::from(behind));

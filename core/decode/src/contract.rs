@@ -36,16 +36,81 @@ pub enum SharedProblem {
         /// Records of the batch.
         of: usize,
     },
+    /// Most ID numbers were damaged by a spreadsheet.
+    #[serde(rename = "contract.damaged_ids")]
+    DamagedIds {
+        /// The raw field.
+        field: String,
+        /// Records whose ID number is damaged.
+        records: usize,
+        /// Records with an ID number.
+        of: usize,
+        /// Places and masked values of the first ones.
+        examples: Vec<String>,
+    },
+    /// The hours are many times those of the same courses, or a fraction of them.
+    #[serde(rename = "contract.other_hours")]
+    OtherHours {
+        /// The raw field.
+        field: String,
+        /// Records with such hours.
+        records: usize,
+        /// Records of known courses.
+        of: usize,
+        /// Place of the first such record.
+        address: String,
+        /// Its class hours.
+        now: String,
+        /// Class hours of its course before.
+        before: String,
+    },
+    /// The median is many times that of the accepted records, or a fraction of it.
+    #[serde(rename = "contract.other_median")]
+    OtherMedian {
+        /// The raw field.
+        field: String,
+        /// Median of the batch.
+        now: String,
+        /// Median of the accepted records.
+        before: String,
+        /// Number of accepted records.
+        records: u64,
+    },
+    /// Values that no accepted record has.
+    #[serde(rename = "contract.new_words")]
+    NewWords {
+        /// The raw field.
+        field: String,
+        /// Records with such a value.
+        records: u64,
+        /// Records with any value.
+        of: u64,
+        /// The first of the new values.
+        values: Vec<String>,
+        /// Values of the accepted records.
+        known: Vec<String>,
+    },
+    /// A field is blank that was blank in no accepted record.
+    #[serde(rename = "contract.new_blanks")]
+    NewBlanks {
+        /// The raw field.
+        field: String,
+        /// Records in which it is blank.
+        records: u64,
+        /// Records of the batch.
+        of: u64,
+        /// Number of accepted records that had it.
+        before: u64,
+    },
 }
 
 said_in_english!(BrokenContract, SharedProblem);
 
-/// Returns why the batch must be quarantined, with every problem that more records share than the contract allows.
-/// Returns `None` if the batch keeps the contract.
+/// Lists every problem that more of a batch's records share than the contract allows.
 #[must_use]
-pub fn find_breach(contract: &Contract, records: usize, parked: &[Parked<'_>]) -> Option<BrokenContract> {
+pub fn list_shared(contract: &Contract, records: usize, parked: &[Parked<'_>]) -> Vec<SharedProblem> {
     if records < contract.hold_from_records.to_usize() {
-        return None;
+        return vec![];
     }
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for problem in parked.iter().flat_map(|parked| &parked.problems) {
@@ -53,13 +118,12 @@ pub fn find_breach(contract: &Contract, records: usize, parked: &[Parked<'_>]) -
     }
     let bound = contract.hold_above_percent.to_usize();
     let shared = counts.into_iter().filter(|(_, count)| count * 100 > records * bound);
-    let problems: Vec<SharedProblem> = shared
+    shared
         .map(|((reason, field), count)| SharedProblem::Reason {
             reason: reason.to_owned(),
             field: field.to_owned(),
             records: count,
             of: records,
         })
-        .collect();
-    (!problems.is_empty()).then_some(BrokenContract::SharedProblems { problems })
+        .collect()
 }

@@ -11,6 +11,7 @@ use crate::accounting::{PayloadLayout, TableCount};
 use crate::parts::{Body, Head, Part};
 use crate::problem::BrokenRecord;
 use crate::unpack::{LooksLike, UnpackError};
+use crate::utf8_lines::Utf8Lines;
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
@@ -23,6 +24,9 @@ pub enum DecodeError {
     /// known.
     #[serde(rename = "decode.encoding")]
     Encoding { encoding: String, offset: usize },
+    /// A line of a text in GB18030 is in UTF-8: two files were put together.
+    #[serde(rename = "decode.two_encodings")]
+    TwoEncodings { line: u64 },
     /// The payload is truncated, or is not in the declared format at all.
     #[serde(rename = "decode.malformed")]
     Malformed { format: Cow<'static, str>, why: Malformed },
@@ -342,6 +346,9 @@ pub fn decode_in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> 
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(body.len()).unwrap_or(body.len() * 2));
     match decoder.decode_to_string_without_replacement(body, &mut text, true) {
         (DecoderResult::InputEmpty, _) => {
+            if encoding == encoding_rs::GB18030 {
+                Utf8Lines::default().check(body)?;
+            }
             text.truncate(split_end_mark(&text).0.len());
             Ok(Cow::Owned(text))
         }
@@ -364,6 +371,13 @@ pub(super) fn split_end_mark(text: &str) -> (&str, &str) {
     text.split_at(mark.unwrap_or(text.len()))
 }
 
+/// Returns whether bytes are valid UTF-8 with a character that no text in GB18030 has by chance: one of three bytes.
+/// Characters of two bytes do not count; the two characters 联通 in GB18030 are valid UTF-8, too.
+#[must_use]
+pub fn has_wide_utf8(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.bytes().any(|byte| byte >= 0xE0))
+}
+
 /// Returns the encoding to read the bytes in, and the length of their byte order mark in bytes.
 pub fn detect_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'static Encoding, usize) {
     use huiliu_manifest::Encoding as Declared;
@@ -372,6 +386,7 @@ pub fn detect_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'
     }
     let encoding = match declared {
         Declared::Utf8 => encoding_rs::UTF_8,
+        Declared::Gb18030 if has_wide_utf8(bytes) => encoding_rs::UTF_8,
         Declared::Gb18030 => encoding_rs::GB18030,
         Declared::Utf16 => encoding_rs::UTF_16LE,
         Declared::Auto if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,

@@ -7,8 +7,10 @@ use validator::{Validate, ValidateLength as _, ValidationError, ValidationErrors
 
 use crate::decode::{RawRecord, Stored};
 use crate::problem::{Expected, Problem};
-use crate::{Context, Place, Plan, steps};
+use crate::stand_ins::{self, MappedText};
+use crate::{Context, Place, Plan};
 use huiliu_manifest::Field;
+use huiliu_values::NameError;
 
 /// A raw record after mapping. `validator` checks lengths; values are checked when the record is built.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +69,10 @@ pub struct Draft<'a> {
     pub roster: RosterTexts<'a>,
     /// Fields whose text is unreliable, and why.
     pub doubts: Vec<(Field, Doubt)>,
+    /// Fields whose text stands for no value, such as `nan` or 无, and the text.
+    pub vacant: Vec<(Field, String)>,
+    /// Why the cell of the name does not hold one name.
+    pub name_fault: Option<NameError>,
 }
 
 /// Written by hand, because the derive macro of `validator` takes longer to build than these lines take to read.
@@ -276,20 +282,22 @@ pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> 
             }
             Place::Around(name) => surrounding_value(cx, raw, name),
         };
-        let value = match (mapped.rule.plain_path(), mapped.places.as_slice()) {
-            (Some(_), [place]) => text(place),
-            _ => match steps::apply_rule(mapped.rule, mapped.places.iter().map(text)) {
-                Ok(value) => value,
-                Err(doubt) => {
-                    draft.doubts.push((field, doubt));
-                    None
-                }
-            },
+        let value = match stand_ins::read_mapped(mapped, draft.is_doubtful(field), text) {
+            Ok(MappedText::Value(value)) => value,
+            Ok(MappedText::Vacant(seen)) => {
+                draft.vacant.push((field, seen.into_owned()));
+                None
+            }
+            Err(doubt) => {
+                draft.doubts.push((field, doubt));
+                None
+            }
         };
         if value.is_some() {
             *draft.field_mut(field) = value;
         }
     }
+    stand_ins::split_name(&mut draft);
     draft
 }
 
@@ -372,6 +380,58 @@ impl<'a> Draft<'a> {
             Field::ValidTo => &mut self.roster.valid_to,
             Field::SuccessorCode => &mut self.roster.successor_code,
         }
+    }
+
+    /// Returns the text of a field.
+    #[must_use]
+    pub fn field(&self, field: Field) -> Option<&str> {
+        let text = match field {
+            Field::RecordName => &self.record_name,
+            Field::Name => &self.name,
+            Field::IdNumber => &self.id_number,
+            Field::SchoolCode => &self.school_code,
+            Field::ProjectCode => &self.project_code,
+            Field::ProjectTitle => &self.project_title,
+            Field::CourseCode => &self.course_code,
+            Field::CourseTitle => &self.course_title,
+            Field::Role => &self.role,
+            Field::Mode => &self.mode,
+            Field::DeliveryCode => &self.delivery_code,
+            Field::CategoryCode => &self.category_code,
+            Field::Required => &self.required,
+            Field::Tier => &self.tier,
+            Field::Place => &self.place,
+            Field::Hours => &self.hours,
+            Field::PeriodStart => &self.period_start,
+            Field::PeriodEnd => &self.period_end,
+            Field::Attendance => &self.attendance,
+            Field::CertificateNumber => &self.certificate_number,
+            Field::ScoreLearning => &self.score_learning,
+            Field::ScoreActivity => &self.score_activity,
+            Field::ScoreArtefact => &self.score_artefact,
+            Field::ScoreTotal => &self.score_total,
+            Field::Result => &self.result,
+            Field::Sex => &self.roster.sex,
+            Field::BirthDate => &self.roster.birth_date,
+            Field::FormerName => &self.roster.former_name,
+            Field::FormerIdNumber => &self.roster.former_id_number,
+            Field::TeacherNumber => &self.roster.teacher_number,
+            Field::Phone => &self.roster.phone,
+            Field::Position => &self.roster.position,
+            Field::Stage => &self.roster.stage,
+            Field::TeacherRef => &self.roster.teacher_ref,
+            Field::SchoolRef => &self.roster.school_ref,
+            Field::SchoolName => &self.roster.school_name,
+            Field::MemberFrom => &self.roster.member_from,
+            Field::MemberTo => &self.roster.member_to,
+            Field::Active => &self.roster.active,
+            Field::AsOf => &self.roster.as_of,
+            Field::RegionCode => &self.roster.region_code,
+            Field::ValidFrom => &self.roster.valid_from,
+            Field::ValidTo => &self.roster.valid_to,
+            Field::SuccessorCode => &self.roster.successor_code,
+        };
+        text.as_deref()
     }
 
     /// Iterates over the texts that are stored as given.

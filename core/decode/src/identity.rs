@@ -11,6 +11,7 @@ use huiliu_manifest::{Field, KnownBy, VersionFrom};
 use huiliu_matching::{PersonDetails, Role};
 use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_instant};
+use huiliu_values::placeholder::{Placeholder, find_placeholder};
 use huiliu_vault::keys::hex_encode;
 
 /// Record key and version of a raw record.
@@ -64,6 +65,8 @@ pub(crate) fn compute_record_key(
         Some(None) => return None,
     };
     let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(places.len());
+    // Whether a part other than the ID number distinguishes the record.
+    let (mut distinguishing, mut vacant) = (0u32, 0u32);
     for (place, path) in places.iter().zip(&cx.stream.record_key) {
         let text = match (&id, place) {
             (Some(id), _) if is_id(path) => Cow::Borrowed(id.as_str()),
@@ -72,8 +75,20 @@ pub(crate) fn compute_record_key(
             (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
             (_, Place::Around(name)) => crate::draft::surrounding_value(cx, raw, name)?,
         };
+        if !(id.is_some() && is_id(path)) && matches!(place, Place::Slot(_)) {
+            match find_placeholder(&text) {
+                // What the row above has is not what this row has.
+                Some(Placeholder::Ditto) if form == KeyForm::Value => return None,
+                Some(_) => vacant += 1,
+                None => distinguishing += 1,
+            }
+        }
         let by_value = form == KeyForm::Value && !(id.is_some() && is_id(path));
         texts.push(if by_value { key_value::fold_key_value(text, KeyKind::of_path(cx.stream, path)) } else { text });
+    }
+    // Records that have no value for their key are not one record.
+    if vacant > 0 && distinguishing == 0 && form == KeyForm::Value {
+        return None;
     }
     let mut parts: Vec<&[u8]> = vec![b"record".as_slice(), &source, cx.stream.name.as_bytes()];
     parts.extend(texts.iter().map(|text| text.as_bytes()));
@@ -99,6 +114,7 @@ pub(super) fn collect_person_details(draft: &Draft<'_>) -> PersonDetails {
     let mut told = PersonDetails::default();
     for (role, text) in [
         (Role::Name, draft.name.as_deref()),
+        (Role::FormerName, texts.former_name.as_deref()),
         (Role::IdNumber, id_number),
         (Role::TeacherNumber, texts.teacher_number.as_deref()),
         (Role::BirthDate, texts.birth_date.as_deref()),

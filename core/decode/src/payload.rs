@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use encoding_rs::{DecoderResult, UTF_8};
 
+use crate::decode;
+
 /// Maximum number of bytes that are compressed, and sealed, as one piece.
 pub const PIECE: usize = 1 << 20;
 /// Compression level of zstd. It should cost little, and payloads are text, which compresses well at the first level.
@@ -169,6 +171,18 @@ impl Payload {
         }
         let found = is_utf8(self.open_reader()?)?;
         Ok(*packed.is_utf8.get_or_init(|| found))
+    }
+
+    /// Returns whether the bytes are UTF-8 although GB18030 is declared, see [`decode::has_wide_utf8`]. Compressed
+    /// payloads are so large that no text in GB18030 is UTF-8 by chance.
+    ///
+    /// # Errors
+    /// Fails if the payload cannot be read.
+    pub fn has_wide_utf8(&self) -> io::Result<bool> {
+        match self {
+            Self::Plain(bytes) => Ok(decode::has_wide_utf8(bytes)),
+            Self::Packed(_) => self.is_utf8(),
+        }
     }
 }
 

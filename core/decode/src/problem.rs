@@ -151,6 +151,15 @@ pub enum Expected {
     /// A text without control characters.
     #[serde(rename = "expected.no_control_characters")]
     NoControlCharacters,
+    /// A value of the row's own instead of a ditto mark.
+    #[serde(rename = "expected.own_value")]
+    OwnValue,
+    /// A value instead of a text that stands for none.
+    #[serde(rename = "expected.real_value")]
+    RealValue,
+    /// A row about a person instead of an example.
+    #[serde(rename = "expected.real_row")]
+    RealRow,
     /// A value in every field of the record key.
     #[serde(rename = "expected.record_key")]
     RecordKey,
@@ -281,6 +290,8 @@ impl Expected {
                 "formula_error" => Self::CellValue,
                 "scale" => Self::ScalableNumber,
                 "character" => Self::NoControlCharacters,
+                "ditto" => Self::OwnValue,
+                "placeholder" => Self::RealValue,
                 _ => return None,
             },
         })

@@ -5,17 +5,19 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use crate::decode::RawRecord;
-use crate::draft::{Draft, raw_field, redact_text};
+use crate::draft::{Doubt, Draft, raw_field, redact_text};
 use crate::identity::{Identity, certain_id_number, collect_person_details, compute_details_key, is_known_by_any};
 use crate::problem::{Expected, Problem};
+use crate::stand_ins::is_example_row;
 use crate::{Context, Parked, digest_raw};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
 use huiliu_matching::PersonDetails;
 use huiliu_rules::ledger::{self, Assessed, Fraction};
 use huiliu_rules::policy::pack::{MissingComponent, Pack, RecordAttributes};
 use huiliu_values::date::parse_date;
+use huiliu_values::examples::is_example_number;
 use huiliu_values::score::WeightedTotal;
-use huiliu_values::{Grade, Hours, IdNumber, PassState, PersonName, Score};
+use huiliu_values::{Grade, Hours, IdNumber, IdNumberError, PassState, PersonName, Score};
 use huiliu_vault::keys::Keys;
 use serde::Serialize;
 
@@ -153,6 +155,8 @@ impl TrainingRecord<'_> {
 pub(super) struct Check<'a> {
     pub(super) cx: Context<'a>,
     pub(super) problems: Vec<Problem>,
+    /// Fields whose text stands for no value, and the text.
+    pub(super) vacant: Vec<(Field, String)>,
 }
 
 impl Check<'_> {
@@ -160,6 +164,12 @@ impl Check<'_> {
         // The reason why the field is unreliable is listed already.
         if code == "missing" && self.problems.iter().any(|p| p.code.starts_with(&format!("{}.", field.code()))) {
             return;
+        }
+        if code == "missing"
+            && let Some(at) = self.vacant.iter().position(|(of, _)| *of == field)
+        {
+            let (_, seen) = self.vacant.swap_remove(at);
+            return self.add_problem(field, "placeholder", &seen, &Expected::RealValue);
         }
         let code = format!("{}.{code}", field.code());
         // A malformed ID number may not look like a number at all, so it is masked as a whole.
@@ -179,8 +189,10 @@ impl Check<'_> {
     }
 
     pub(super) fn add_doubts(&mut self, draft: &Draft<'_>) {
+        self.vacant.clone_from(&draft.vacant);
         let any = is_known_by_any(self.cx);
-        for (field, doubt) in draft.doubts.iter().filter(|(field, _)| !any || *field != Field::IdNumber) {
+        let counts = |field: Field, doubt: &Doubt| !any || field != Field::IdNumber || doubt.code == "ditto";
+        for (field, doubt) in draft.doubts.iter().filter(|(field, doubt)| counts(*field, doubt)) {
             self.add_problem(*field, doubt.code, &doubt.seen, &doubt.expected);
         }
     }
@@ -201,7 +213,19 @@ impl Check<'_> {
 
     pub(super) fn parse_name(&mut self, draft: &Draft<'_>) -> Option<PersonName> {
         let text = draft.name.as_deref().unwrap_or_default();
-        PersonName::parse(text).map_err(|fault| self.add_problem(Field::Name, fault.code(), text, &fault)).ok()
+        let read = draft.name_fault.clone().map_or_else(|| PersonName::parse(text), Err);
+        read.map_err(|fault| self.add_problem(Field::Name, fault.code(), text, &fault)).ok()
+    }
+
+    /// Rejects the rows and ID numbers that forms give as examples.
+    pub(super) fn reject_examples(&mut self, raw: &RawRecord<'_>, draft: &Draft<'_>) {
+        let (id_number, name) = (draft.id_number.as_deref(), draft.name.as_deref());
+        if let Some(text) = id_number.filter(|text| is_example_number(text, name.unwrap_or_default())) {
+            self.add_problem(Field::IdNumber, "example", text, &IdNumberError::Example);
+        }
+        if is_example_row(raw) {
+            self.problems.push(Problem::new("row.example".into(), "row", &raw.raw, &Expected::RealRow));
+        }
     }
 
     /// Returns the rule pack in force on the last day of training, or the nearest one.
@@ -416,8 +440,9 @@ pub fn from_draft<'a>(
         draft.hours.get_or_insert(Cow::Borrowed("0"));
         draft.course_code.get_or_insert(Cow::Borrowed("-"));
     }
-    let mut check = Check { cx, problems: draft.length_problems(cx) };
+    let mut check = Check { cx, problems: draft.length_problems(cx), vacant: vec![] };
     check.add_doubts(&draft);
+    check.reject_examples(raw, &draft);
     let any = is_known_by_any(cx);
     let id_number = if any { certain_id_number(&draft) } else { check.parse_id_number(&draft) };
     let name = check.parse_name(&draft);

@@ -314,8 +314,9 @@ pub fn from_draft<'a>(
         let expected = Expected::Readable { why: why.clone() };
         return Err(vec![Problem::new(why.reason_code().into(), "record", &raw.raw, &expected)]);
     }
-    let mut check = Check { cx, problems: draft.length_problems(cx) };
+    let mut check = Check { cx, problems: draft.length_problems(cx), vacant: vec![] };
     check.add_doubts(draft);
+    check.reject_examples(raw, draft);
     check.check_bounded_texts(draft);
     check.reject_nul(draft);
     let content = check.build_content(draft);

@@ -1,6 +1,7 @@
 //! Unpacks workbooks and archives into parts. The code is pure and only ever runs in a separate process, because a
 //! hostile file may crash it.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,9 @@ pub enum UnpackError {
     /// The name of a member leads outside the archive.
     #[serde(rename = "unpack.name")]
     Name { name: String },
+    /// Two members have the same name, of which only one could be read.
+    #[serde(rename = "unpack.twice")]
+    Twice { name: String },
     /// A member is encrypted.
     #[serde(rename = "unpack.encrypted")]
     Encrypted { name: String },
@@ -330,7 +334,7 @@ pub fn for_each_member(
     mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackError>,
 ) -> Result<(), UnpackError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken_error(&e))?;
-    let names = list_checked_members(&mut archive)?;
+    let names = list_checked_members(bytes, &mut archive)?;
     let mut total = 0;
     let mut content = Vec::new();
     for (at, name) in names.iter().enumerate() {
@@ -382,9 +386,12 @@ fn max_unpacked_size(packed: u64) -> u64 {
 
 /// Returns the names of an archive's members if everything in the directory is within limits. A rejected archive is not
 /// unpacked at all.
-fn list_checked_members(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackError> {
+fn list_checked_members(bytes: &[u8], archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackError> {
     if archive.len() > MAX_MEMBERS {
         return Err(UnpackError::Members { found: archive.len(), max: MAX_MEMBERS });
+    }
+    if let Some(name) = find_repeated_name(bytes, archive) {
+        return Err(UnpackError::Twice { name: redact_name(&name) });
     }
     let mut names = Vec::with_capacity(archive.len());
     for at in 0..archive.len() {
@@ -399,6 +406,27 @@ fn list_checked_members(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<S
         names.push(redact_name(&name));
     }
     Ok(names)
+}
+
+/// Size of an entry of an archive's directory without its name, extra field and comment (APPNOTE.TXT, 4.3.12).
+const ENTRY: usize = 46;
+
+/// Returns a name that the archive's directory has twice. The library keeps only the last member of a name, so the
+/// directory itself is read.
+fn find_repeated_name(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
+    let start = usize::try_from(archive.central_directory_start()).ok()?;
+    let mut rest = bytes.get(start..)?;
+    let mut seen = BTreeSet::new();
+    while let Some(entry) = rest.get(..ENTRY).filter(|entry| entry.starts_with(b"PK\x01\x02")) {
+        let length = |at: usize| usize::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
+        let (name, after) = (length(28), length(30) + length(32));
+        let raw = rest.get(ENTRY..ENTRY + name)?;
+        if !seen.insert(raw) {
+            return Some(decode_member_name(raw));
+        }
+        rest = rest.get(ENTRY + name + after..)?;
+    }
+    None
 }
 
 /// Decodes a member's name. Names without the UTF-8 flag are in the code page of the computer that packed them, which
@@ -441,7 +469,7 @@ fn is_archive(bytes: &[u8]) -> bool {
 pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken_error(&e))?;
     let (mut held, mut streamed) = (0, 0);
-    for (at, name) in list_checked_members(&mut archive)?.iter().enumerate() {
+    for (at, name) in list_checked_members(bytes, &mut archive)?.iter().enumerate() {
         let member = archive.by_index(at).map_err(|e| broken_error(&e))?;
         let folded = name.to_ascii_lowercase();
         let is_streamed = folded.starts_with("xl/worksheets/") || folded == "xl/sharedstrings.xml";

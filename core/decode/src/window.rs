@@ -195,7 +195,7 @@ impl<'o, 't> Rows<'o, 't> {
     /// Returns [`UnpackError`] if a limit is exceeded.
     pub fn take_cell(&mut self, address: CellAddress, cell: &dyn Cell) -> Result<bool, UnpackError> {
         let CellAddress { row, column } = address;
-        if self.row != Some(row) {
+        if self.row != Some(row) || self.has_cell(column) {
             self.end_row()?;
             self.is_left = self.out.is_done(self.text.len());
             if self.is_left {
@@ -226,6 +226,11 @@ impl<'o, 't> Rows<'o, 't> {
             self.cells.set_cell(column as usize, &self.scratch);
         }
         Ok(true)
+    }
+
+    /// Returns whether the current row has a cell in this column already, so that another row with its number begins.
+    fn has_cell(&self, column: u32) -> bool {
+        self.first.as_ref().is_some_and(|(at, _)| *at == column) || self.cells.is_set(column as usize)
     }
 
     /// Returns whether the current row is only counted.
@@ -383,6 +388,10 @@ impl Cells {
         }
         self.overwrite_cell(column, json);
         self.width = self.width.max(column + 1);
+    }
+
+    fn is_set(&self, column: usize) -> bool {
+        column < self.width && self.json.get(column).is_some_and(|json| json != "null")
     }
 
     fn overwrite_cell(&mut self, column: usize, json: &str) {

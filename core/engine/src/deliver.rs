@@ -7,6 +7,7 @@ use serde::Serialize;
 use tracing::Instrument as _;
 
 use crate::active_rules::{RuleFollower, RuleSnapshot};
+use crate::contract;
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest, Manifests};
@@ -276,11 +277,10 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     let mut payload = Arc::default();
     let body = context.load_body(held, reading.stream, &mut payload).await?;
     let load = context.stage_records(held, reading, &body, |_| true)?;
-    if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
-        && let Some(why) = huiliu_decode::contract::find_breach(contract, held.count as usize, &load.parked)
-    {
-        return Ok(Commit::Broken(why));
-    }
+    let statistics = match contract::judge_batch(&context.db, &context.keys, held, reading, &load).await? {
+        Ok(statistics) => statistics,
+        Err(why) => return Ok(Commit::Broken(why)),
+    };
     if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
         let names = huiliu_decode::names::list_field_names(&reading.stream.format, &body);
         let new = expectations::save_fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
@@ -293,12 +293,16 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
         tokio::time::sleep(Duration::from_millis(slow)).await;
     }
     let mut tries = 0;
-    loop {
+    let ended = loop {
         match huiliu_store::delivery::commit::commit_batch(&context.db, &context.keys, &context.known, held, &load)
             .await
         {
             Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
-            ended => return ended,
+            ended => break ended?,
         }
+    };
+    if matches!(ended, Commit::Done(_)) {
+        statistics.save(&context.db, held, load.manifest_version).await;
     }
+    Ok(ended)
 }

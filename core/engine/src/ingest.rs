@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 use crate::log_event::LogEvent;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
-use huiliu_manifest::{Format, Stream};
+use huiliu_manifest::{Encoding, Format, Stream};
 use huiliu_messages::Message;
 use huiliu_platform::{Cause, Connector, Counted, Days, Failure, Page, Shortfall};
 use huiliu_queue::{Notice, Queue};
@@ -155,6 +155,7 @@ async fn read_stream(
     let mut is_earlier_place = from == PassStart::Cursor;
     // A cursor that repeats would make the loop endless.
     let mut asked = HashSet::new();
+    let mut is_noted = false;
     loop {
         let pulled = tokio::select! {
             biased;
@@ -201,6 +202,8 @@ async fn read_stream(
             runs::save_cursor(cx.db, &landing).await?;
         } else {
             let batches = land_page(cx, &landing).await?;
+            // Once for each stream and run is enough.
+            is_noted = is_noted || note_encoding(cx.db, run, stream, &page).await?;
             if let Ok(records) = page.records {
                 if records == 0 && matches!(stream.format, Format::Csv { .. } | Format::Workbook { .. }) {
                     tracing::warn!("{}", LogEvent::OnlyHeader { payload: page.address.clone() });
@@ -237,6 +240,22 @@ enum RunNote {
     /// The place of an earlier run was none any more, and the listing was read from its beginning again.
     #[serde(rename = "run.listing_restarted")]
     ListingRestarted { stream: String, why: Message },
+    /// The payload was UTF-8 although the manifest declares GB18030, and was read as UTF-8.
+    #[serde(rename = "run.other_encoding")]
+    OtherEncoding { stream: String, payload: String },
+}
+
+/// Says in the log and in the run that a payload is UTF-8 although its manifest declares GB18030. Returns whether it is.
+async fn note_encoding(db: &Db, run: i64, stream: &Stream, page: &Page) -> Result<bool, StoreError> {
+    let declared = stream.format.encoding();
+    let is_text = !matches!(stream.format, Format::Workbook { .. });
+    if declared != Encoding::Gb18030 || !is_text || !page.payload.has_wide_utf8().unwrap_or(false) {
+        return Ok(false);
+    }
+    let (stream, payload) = (stream.name.clone(), page.address.clone());
+    tracing::warn!("{}", LogEvent::OtherEncoding { stream: stream.clone(), payload: payload.clone() });
+    runs::add_note(db, run, &Message::new(&RunNote::OtherEncoding { stream, payload })).await?;
+    Ok(true)
 }
 
 /// Says in the log and in the run that a listing is read from its beginning again.

@@ -18,6 +18,7 @@ pub mod runtime;
 
 pub mod operations;
 
+mod contract;
 pub mod deliver;
 pub mod evidence;
 pub mod expect;

@@ -23,6 +23,9 @@ pub(crate) enum LogEvent {
     /// The platform refused the place of an earlier run, and the listing is read from its beginning again.
     #[serde(rename = "log.listing_restarted")]
     ListingRestarted { stream: String, why: Message },
+    /// A payload is UTF-8 although its manifest declares GB18030.
+    #[serde(rename = "log.other_encoding")]
+    OtherEncoding { stream: String, payload: String },
     /// A table has a header and no record below it.
     #[serde(rename = "log.only_header")]
     OnlyHeader { payload: String },

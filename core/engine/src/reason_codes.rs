@@ -6,16 +6,21 @@ pub const REASON_CODES: &[&str] = &[
     "birth_date.date",
     "birth_date.differs",
     "certificate_number.length",
+    "course_code.ditto",
     "course_code.length",
     "course_code.missing",
+    "course_code.placeholder",
+    "course_title.ditto",
     "delivery_code.length",
     "former_id_number.check_digit",
     "former_id_number.other_teacher",
     "former_name.character",
+    "hours.ditto",
     "hours.exact",
     "hours.merged",
     "hours.missing",
     "hours.number",
+    "hours.placeholder",
     "hours.range",
     "hours.unit",
     "id_number.area",
@@ -23,12 +28,16 @@ pub const REASON_CODES: &[&str] = &[
     "id_number.check_digit",
     "id_number.damaged",
     "id_number.date",
+    "id_number.ditto",
+    "id_number.example",
     "id_number.formula_error",
     "id_number.length",
     "id_number.level",
     "id_number.missing",
     "id_number.other_teacher",
+    "id_number.placeholder",
     "id_number.scale",
+    "id_number.several",
     "id_number.shared",
     "id_number.stored_as_number",
     "layout.below_end",
@@ -36,14 +45,21 @@ pub const REASON_CODES: &[&str] = &[
     "layout.other_header",
     "member_to.order",
     "name.character",
+    "name.ditto",
+    "name.example",
     "name.length",
     "name.missing",
+    "name.note",
+    "name.placeholder",
+    "name.several",
     "period.order",
     "period_end.date",
     "period_end.day",
+    "period_end.ditto",
     "period_end.form",
     "period_end.format",
     "period_end.missing",
+    "period_end.placeholder",
     "period_start.date",
     "period_start.day",
     "period_start.form",
@@ -54,35 +70,44 @@ pub const REASON_CODES: &[&str] = &[
     "record_name.length",
     "region_code.area",
     "result.missing",
+    "result.placeholder",
     "result.value",
     "role.length",
+    "row.example",
     "school_code.category",
     "school_code.form",
     "school_code.missing",
+    "school_code.placeholder",
     "school_code.unknown",
     "school_name.missing",
+    "school_name.placeholder",
     "school_ref.missing",
     "school_ref.unknown",
     "score.activity.missing",
     "score.activity.number",
+    "score.activity.placeholder",
     "score.activity.precision",
     "score.activity.range",
     "score.artefact.missing",
     "score.artefact.number",
+    "score.artefact.placeholder",
     "score.artefact.precision",
     "score.artefact.range",
     "score.learning.missing",
     "score.learning.number",
+    "score.learning.placeholder",
     "score.learning.precision",
     "score.learning.range",
     "score.total.missing",
     "score.total.number",
+    "score.total.placeholder",
     "score.total.precision",
     "score.total.range",
     "sex.differs",
     "sex.value",
     "successor_code.form",
     "teacher_ref.missing",
+    "teacher_ref.placeholder",
     "teacher_ref.unknown",
     "valid_to.order",
     "version.form",
@@ -103,10 +128,12 @@ mod tests {
         use ScoreError as S;
         let mut all = vec![];
         let mut add = |field: &str, code: &str| all.push(format!("{field}.{code}"));
-        for f in [I::Missing, I::Damaged, I::Length, I::Character, I::CheckDigit, I::Area, I::Date] {
+        for f in
+            [I::Missing, I::Damaged, I::Length, I::Several, I::Example, I::Character, I::CheckDigit, I::Area, I::Date]
+        {
             add("id_number", f.code());
         }
-        for f in [N::Missing, N::Length, N::Character] {
+        for f in [N::Missing, N::Length, N::Character, N::Several, N::Note, N::Example] {
             add("name", f.code());
         }
         for f in [H::Missing, H::NotANumber, H::Negative, H::TooLarge, H::NotExact] {
@@ -167,6 +194,27 @@ mod tests {
         ] {
             add(field, code);
         }
+        for field in [
+            "id_number",
+            "name",
+            "hours",
+            "course_code",
+            "period_end",
+            "result",
+            "score.learning",
+            "score.activity",
+            "score.artefact",
+            "score.total",
+            "school_name",
+            "school_code",
+            "teacher_ref",
+        ] {
+            add(field, "placeholder");
+        }
+        for field in ["id_number", "name", "hours", "course_code", "course_title", "period_end"] {
+            add(field, "ditto");
+        }
+        add("row", "example");
         add("version", "form");
         add("version", "form");
         add("record_key", "missing");
@@ -187,10 +235,18 @@ mod tests {
         let listed = |i: IdNumberError, n: NameError, h: HoursError, s: ScoreError, d: DateError| {
             use {DateError as D, HoursError as H, IdNumberError as I, NameError as N, ScoreError as S};
             let id = match i {
-                I::Missing | I::Damaged | I::Length | I::Character | I::CheckDigit | I::Area | I::Date => 7,
+                I::Missing
+                | I::Damaged
+                | I::Length
+                | I::Several
+                | I::Example
+                | I::Character
+                | I::CheckDigit
+                | I::Area
+                | I::Date => 9,
             };
             let name = match n {
-                N::Missing | N::Length | N::Character => 3,
+                N::Missing | N::Length | N::Character | N::Several | N::Note | N::Example => 6,
             };
             let hours = match h {
                 H::Missing | H::NotANumber | H::Negative | H::TooLarge | H::NotExact => 5,
@@ -210,6 +266,6 @@ mod tests {
             ScoreError::Missing,
             DateError::Missing,
         );
-        assert_eq!(all_codes().len(), of_values + 18 + 29);
+        assert_eq!(all_codes().len(), of_values + 18 + 29 + 20);
     }
 }

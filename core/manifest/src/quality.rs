@@ -85,12 +85,26 @@ words! {
     }
 }
 
+words! {
+    /// What is done about a batch whose values differ from those of the accepted records.
+    #[zh = "批次中的值与已接收记录相差很大时如何处理"]
+    pub enum OtherValues {
+        /// It is quarantined.
+        #[zh = "隔离该批次"]
+        "hold" => Hold,
+        /// It is delivered like any other.
+        #[zh = "照常投递"]
+        "ignore" => Ignore,
+    }
+}
+
 table! {
     /// When a batch is quarantined: its records stay as received, and nothing is done with them, until a person
     /// releases the batch. A batch is quarantined if more than `hold_above_percent` of its records have the same
-    /// problem in the same field, for example because a required field was renamed or has another type. This does not
-    /// notice an optional field that was renamed, or hours in another unit whose values are still possible.
-    #[zh = "何时隔离整个批次：记录原样保留，不作处理，直到有人放行。批次中超过 hold_above_percent 的记录在同一字段有同一问题时，即予隔离，例如必需的字段改了名或改了类型。可以不写的字段改名，或学时换了单位而数值仍在合理范围，不会被发现"]
+    /// problem in the same field, for example because a required field was renamed or has another type. Also
+    /// without this table, a batch is quarantined if most of its ID numbers were damaged by a spreadsheet, or if `values`
+    /// finds other values than before.
+    #[zh = "何时隔离整个批次：记录原样保留，不作处理，直到有人放行。批次中超过 hold_above_percent 的记录在同一字段有同一问题时，即予隔离，例如必需的字段改了名或改了类型。即使不写此表，若批次中多数身份证号被电子表格损坏，或 values 发现值与以往相差很大，也会隔离"]
     pub struct Contract {
         /// The batch is quarantined if more than this percentage of its records have the same problem in the same
         /// field.
@@ -102,7 +116,22 @@ table! {
         /// What is done about a field that is new.
         #[zh = "出现新字段时如何处理"]
         new_field: NewField = NewField::Report, "report";
+        /// What is done about other values than those of the accepted records, with the same two bounds: hours that are
+        /// many times those of the same course, or a fraction of them; codes that no record had; blanks in a field that
+        /// was never blank.
+        #[zh = "值与已接收记录相差很大时如何处理，界限同上面两项：学时是同一课程以往的许多倍或几分之一；出现从未有过的代码；从不为空的字段变空"]
+        values: OtherValues = OtherValues::Hold, "hold";
     }
+}
+
+impl Contract {
+    /// The bounds of a stream without a contract, for damaged ID numbers and other values.
+    pub const USUAL: Self = Self {
+        hold_above_percent: Within(50),
+        hold_from_records: Within(20),
+        new_field: NewField::Ignore,
+        values: OtherValues::Hold,
+    };
 }
 
 table! {

@@ -39,13 +39,19 @@ pub enum IdNumberError {
     /// The text is empty.
     #[serde(rename = "id_number.missing")]
     Missing,
-    /// Eighteen digits that end in 000, with a wrong check character: a spreadsheet stored the ID number as a number
-    /// and lost its last three digits.
+    /// Eighteen digits that end in 000, with a wrong check character, or a number with an exponent: a spreadsheet
+    /// stored the ID number as a number and lost its last digits.
     #[serde(rename = "id_number.damaged")]
     Damaged,
     /// The text has neither fifteen nor eighteen characters.
     #[serde(rename = "id_number.length")]
     Length,
+    /// The cell has several ID numbers.
+    #[serde(rename = "id_number.several")]
+    Several,
+    /// The number is printed as an example in standards and forms.
+    #[serde(rename = "id_number.example")]
+    Example,
     /// A character is not a digit; an X is valid only as the eighteenth character.
     #[serde(rename = "id_number.character")]
     Character,
@@ -69,6 +75,8 @@ impl IdNumberError {
             Self::Missing => "missing",
             Self::Damaged => "damaged",
             Self::Length => "length",
+            Self::Several => "several",
+            Self::Example => "example",
             Self::Character => "character",
             Self::CheckDigit => "check_digit",
             Self::Area => "area",
@@ -89,7 +97,7 @@ impl IdNumber {
         check_text(text).map_err(|faults| faults.into_iter().next().unwrap_or(IdNumberError::Character))
     }
 
-    /// Returns everything wrong with a text, in the order missing, damaged, length, character, check digit, area, date.
+    /// Returns everything wrong with a text, in the order missing, damaged, several, length, character, check digit, area, date.
     /// The list is empty exactly when [`IdNumber::parse`] succeeds.
     ///
     /// Lists only what can be determined: in a text of the wrong length only the characters are checked, and a damaged
@@ -138,7 +146,7 @@ impl fmt::Debug for IdNumber {
 }
 
 /// Removes what typing and spreadsheets add to an ID number.
-fn clean_text(text: &str) -> String {
+pub(crate) fn clean_text(text: &str) -> String {
     let folded = fold_text(text);
     if folded.bytes().all(|b| b.is_ascii_digit() || b == b'X') {
         return folded.into_owned();
@@ -151,6 +159,21 @@ fn clean_text(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// Returns whether a text is a number of seventeen or eighteen digits with an exponent, such as 2.20102E+17.
+fn has_exponent(given: &str) -> bool {
+    let Some((digits, exponent)) = given.split_once(['E', 'e']) else { return false };
+    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_long = matches!(exponent.trim_start_matches('+'), "14" | "16" | "17");
+    is_long && whole.len() == 1 && all_digits(whole) && (rest.is_empty() || all_digits(rest))
+}
+
+/// Returns whether a text has several parts, each of which has the length of an ID number.
+fn has_several(text: &str) -> bool {
+    let folded = fold_text(text);
+    let parts = folded.split(|c: char| !c.is_ascii_digit() && !matches!(c, 'x' | 'X'));
+    parts.filter(|part| matches!(part.len(), 15 | 18)).count() > 1
 }
 
 /// Returns the ID number, or everything wrong with it in the order of the checks.
@@ -167,6 +190,8 @@ fn check_text(text: &str) -> Result<IdNumber, Vec<IdNumberError>> {
             let parts = given.split_at_checked(17);
             (parts.is_some_and(|(body, last)| sound(body, last)), given)
         }
+        _ if has_exponent(&given) => return Err(vec![IdNumberError::Damaged]),
+        _ if has_several(text) || matches!(count, 30 | 33 | 36) => return Err(vec![IdNumberError::Several]),
         _ => {
             let rough = given.chars().all(|c| c.is_ascii_digit() || c == 'X');
             let odd = (!rough).then_some(IdNumberError::Character);
@@ -259,7 +284,9 @@ mod tests {
             ("", "missing"),
             (" \u{A0}\u{3000}", "missing"),
             ("2201021959091100", "length"),
-            ("2.20102E+17", "length"),
+            ("2.20102E+17", "damaged"),
+            ("22010219590911001X、222401198010102228", "several"),
+            ("220102590911001 222401198010102228", "several"),
             ("22010219590911001Y", "character"),
             ("2201X219590911001X", "character"),
             ("22010259091100X", "character"),

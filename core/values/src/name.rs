@@ -29,9 +29,18 @@ pub enum NameError {
     /// The name has more than 50 characters.
     #[serde(rename = "name.length")]
     Length,
-    /// The name has a digit, a control character, a question mark or U+FFFD.
+    /// The name has a digit, a control character, a question mark, U+FFFD or another character that no name has.
     #[serde(rename = "name.character")]
     Character,
+    /// The cell lists several people.
+    #[serde(rename = "name.several")]
+    Several,
+    /// The cell has a note beside the name.
+    #[serde(rename = "name.note")]
+    Note,
+    /// The name is an example, or a word of a form.
+    #[serde(rename = "name.example")]
+    Example,
 }
 
 said_in_english!(NameError);
@@ -43,6 +52,9 @@ impl NameError {
             Self::Missing => "missing",
             Self::Length => "length",
             Self::Character => "character",
+            Self::Several => "several",
+            Self::Note => "note",
+            Self::Example => "example",
         }
     }
 }
@@ -56,7 +68,7 @@ impl PersonName {
     /// separator, and reduces any other run to one space. A name of one character, or without a family name, is valid.
     ///
     /// # Errors
-    /// Returns any [`NameError`]; a wrong character is reported before a wrong length.
+    /// Returns [`NameError::Missing`], [`NameError::Character`] or [`NameError::Length`], in this order.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let plain: String = text
             .trim()

@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use crate::gate::difference::Difference;
 use crate::gate::played::Rehearsal;
-use crate::gate::{outcomes, played, variants};
-use huiliu_decode::Body;
+use crate::gate::questions::OpenQuestion;
+use crate::gate::{keys, outcomes, played, questions, variants};
 use huiliu_decode::unpacker::Unpacker;
+use huiliu_decode::{Body, Context, RecordRange, StageResult};
 use huiliu_manifest::{Manifest, Sample, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::{KeyError, Keys};
@@ -50,6 +51,58 @@ pub enum GateError {
     /// The samples of a stream hold no record.
     #[serde(rename = "gate.no_record")]
     NoRecord { connector: String, stream: String },
+    /// Nothing in the samples of a stream is accepted.
+    #[serde(rename = "gate.nothing_accepted")]
+    NothingAccepted {
+        connector: String,
+        stream: String,
+        /// File name of the first sample.
+        sample: String,
+        /// Number of records in all samples of the stream.
+        records: usize,
+        /// The reason codes of the first records.
+        reasons: Vec<String>,
+    },
+    /// The record key has nothing of the person, so that the records of one course would replace each other.
+    #[serde(rename = "gate.key_without_person")]
+    KeyWithoutPerson {
+        connector: String,
+        /// Where in the manifest.
+        place: String,
+        key: Vec<String>,
+        /// A key that tells records apart.
+        suggestion: Vec<String>,
+    },
+    /// The record key is a number that every file begins anew.
+    #[serde(rename = "gate.key_of_rows")]
+    KeyOfRows {
+        connector: String,
+        /// Where in the manifest.
+        place: String,
+        column: String,
+        /// A key that tells records apart.
+        suggestion: Vec<String>,
+    },
+    /// Records of different people have the same record key.
+    #[serde(rename = "gate.key_shared")]
+    KeyShared {
+        connector: String,
+        /// Where in the manifest.
+        place: String,
+        key: Vec<String>,
+        /// Address of a record.
+        one: String,
+        /// Address of another person's record with the same key.
+        other: String,
+    },
+    /// A question about a field that every record needs is still open.
+    #[serde(rename = "gate.open_question")]
+    OpenQuestion {
+        connector: String,
+        /// Line of the manifest, from 1.
+        line: usize,
+        question: String,
+    },
     /// The platform of a sample could not be simulated on loopback.
     #[serde(rename = "gate.played")]
     Played { why: SystemError },
@@ -102,13 +155,28 @@ pub fn check_units(manifest: &Manifest, policy: &Policy, rule_files: &str) -> Re
     }
 }
 
+/// Checks that no question about a field that every record needs is open in the manifest's text.
+///
+/// # Errors
+/// [`GateError::OpenQuestion`] with the first one.
+pub fn check_questions(manifest: &Manifest, text: &str) -> Result<(), GateError> {
+    match questions::list_blocking(manifest, text).into_iter().next() {
+        None => Ok(()),
+        Some(OpenQuestion { line, text }) => {
+            Err(GateError::OpenQuestion { connector: manifest.id.clone(), line, question: text })
+        }
+    }
+}
+
 /// Takes a connector through the gate and returns a row for each sample; all must be `ok`.
 ///
 /// # Errors
-/// [`GateError`] if the rules do not convert a unit, or a stream has no sample with a record.
+/// [`GateError`] if the rules do not convert a unit, a record key cannot tell records apart, or a stream has no sample
+/// with a record that is accepted.
 pub async fn run_gate(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checked>, GateError> {
     let manifest = trial.manifest;
     check_units(manifest, trial.policy, trial.rule_files)?;
+    keys::check_keys(manifest)?;
     if let Some(stream) = manifest.stream.iter().find(|stream| samples.iter().all(|s| s.stream != stream.name)) {
         return Err(GateError::NoSample { connector: manifest.id.clone(), stream: stream.name.clone() });
     }
@@ -119,9 +187,75 @@ pub async fn run_gate(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
     }
     // If a sample fails, its variants would only repeat the failure.
     if rows.iter().all(|row| row.ok) {
+        check_acceptance(trial, samples).await?;
         rows.extend(try_variants(trial, samples).await?);
     }
     Ok(rows)
+}
+
+/// What becomes of the samples of a stream.
+#[derive(Default)]
+struct Acceptance {
+    sample: String,
+    records: usize,
+    accepted: usize,
+    reasons: Vec<String>,
+}
+
+/// Checks that something in the samples of every stream is accepted, and that no record key is shared by different
+/// people.
+async fn check_acceptance(trial: Trial<'_>, samples: &[Sample]) -> Result<(), GateError> {
+    let Trial { manifest, policy, unpacker, .. } = trial;
+    let keys = throwaway_keys()?;
+    for stream in &manifest.stream {
+        let mut told = Acceptance::default();
+        for sample in samples.iter().filter(|sample| sample.stream == stream.name) {
+            // A sample that cannot be read is expected to be refused.
+            let Ok(body) = unpacker.prepare_body(stream, &sample.bytes).await else { continue };
+            let (each, address) = (&huiliu_decode::NO_EACH, sample.address.as_str());
+            let cx = Context { manifest, stream, policy, keys: &keys, source_id: 1, address, each, landing: 1 };
+            let Ok(staged) = huiliu_decode::run_stages(cx, &body, RecordRange::ALL) else { continue };
+            told.add_sample(address, &staged);
+            let changes_hands = stream.key_changes_hands == Some(true);
+            if let Some((one, other)) = keys::find_shared_key(&staged).filter(|_| !changes_hands) {
+                let (connector, key) = (manifest.id.clone(), stream.record_key.clone());
+                let place = format!("stream.{}.record_key", stream.name);
+                return Err(GateError::KeyShared { connector, place, key, one, other });
+            }
+        }
+        told.check(manifest, stream)?;
+    }
+    Ok(())
+}
+
+impl Acceptance {
+    fn add_sample(&mut self, address: &str, staged: &[StageResult<'_>]) {
+        if self.sample.is_empty() {
+            address.clone_into(&mut self.sample);
+        }
+        self.records += staged.len();
+        for staged in staged {
+            match staged {
+                StageResult::Clean(_) | StageResult::Roster(_) | StageResult::Withdrawn(_) => self.accepted += 1,
+                StageResult::Skipped(_) => {}
+                StageResult::Parked(parked) => {
+                    let new = parked.problems.iter().filter(|p| !self.reasons.contains(&p.code));
+                    let new: Vec<String> = new.map(|problem| problem.code.clone()).collect();
+                    self.reasons.extend(new);
+                    self.reasons.truncate(5);
+                }
+            }
+        }
+    }
+
+    fn check(self, manifest: &Manifest, stream: &Stream) -> Result<(), GateError> {
+        if self.accepted > 0 || self.records == 0 {
+            return Ok(());
+        }
+        let (connector, stream) = (manifest.id.clone(), stream.name.clone());
+        let Self { sample, records, reasons, .. } = self;
+        Err(GateError::NothingAccepted { connector, stream, sample, records, reasons })
+    }
 }
 
 /// Tests every sample as platforms, offices and networks spoil it: no wrong record may result.

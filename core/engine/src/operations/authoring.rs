@@ -11,9 +11,9 @@ use super::error::OperationError;
 use crate::program::Program;
 use crate::rule_files;
 use crate::settings::Settings;
-use huiliu_authoring::gate::outcomes;
 use huiliu_authoring::gate::package::{self, Expected, Package};
 use huiliu_authoring::gate::trial::{self, Checked, GateError, Trial};
+use huiliu_authoring::gate::{outcomes, questions};
 use huiliu_manifest::{Manifest, Sample};
 
 /// The result of checking a valid manifest.
@@ -44,12 +44,10 @@ pub fn check(settings: &Settings, path: &Path) -> Result<ManifestCheck, Operatio
     })
 }
 
-/// Returns the lines of a manifest with an open question, counted from 1. Inference marks what a person must decide
-/// with `# ?`. Users of the manifest are warned until the mark is removed.
+/// Returns the lines of a manifest with an open question, counted from 1. Users of the manifest are warned until the mark
+/// is removed; the gate refuses the manifest if the question is about a field that every record needs.
 pub(super) fn open_questions(manifest: &str) -> Vec<usize> {
-    let asks = |line: &str| line.starts_with("# ?") || line.contains("  # ?");
-    let lines = manifest.lines().zip(1..);
-    lines.filter(|(line, _)| asks(line)).map(|(_, number)| number).collect()
+    questions::list_questions(manifest).into_iter().map(|question| question.line).collect()
 }
 
 /// Runs a manifest through the gate with its samples.
@@ -109,6 +107,8 @@ pub async fn test(
     path: &Path,
     results: ExpectedResults,
 ) -> Result<ConnectorTest, OperationError> {
+    let given = package::read_package_with(path, Expected::ToBeMade)?;
+    trial::check_questions(&given.manifest, &given.text)?;
     let accepted = match results {
         ExpectedResults::Keep => vec![],
         ExpectedResults::Accept => accept_results(settings, program, path).await?,

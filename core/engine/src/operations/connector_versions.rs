@@ -19,7 +19,7 @@ use crate::registry::{self, FoundManifest, Origin, RulesInUse};
 use crate::rule_files;
 use crate::settings::Settings;
 use huiliu_authoring::gate::package::{self, Package};
-use huiliu_authoring::gate::trial::Checked;
+use huiliu_authoring::gate::trial::{self, Checked};
 use huiliu_store::admin::registry::{self as store, NewVersion, Version};
 use huiliu_store::admin::samples::content_digest;
 use huiliu_values::calendar::format_instant;
@@ -167,6 +167,7 @@ impl ExaminedConnector {
 /// an error; see [`ExaminedConnector::passes_gate`].
 pub async fn examine(settings: &Settings, program: &Program, path: &Path) -> Result<ExaminedConnector, OperationError> {
     let package = package::read_package(path)?;
+    trial::check_questions(&package.manifest, &package.text)?;
     let settings = &active_rules::find_active(settings).await?;
     let base = registry::load_base_manifests(settings, program)?;
     check_above_base(&package, base.get(&package.manifest.id))?;

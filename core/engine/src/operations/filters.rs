@@ -162,7 +162,7 @@ mod tests {
         let near = |code: &str| nearest_codes(code, REASON_CODES.iter().map(ToString::to_string).collect());
         assert_eq!(near("hours.untis").first().map(String::as_str), Some("hours.unit"));
         let of_scores = near("score");
-        assert!(of_scores.len() == 16 && of_scores.iter().all(|code| code.starts_with("score.")), "{of_scores:?}");
+        assert!(of_scores.len() == 20 && of_scores.iter().all(|code| code.starts_with("score.")), "{of_scores:?}");
         assert_eq!(near("qqqqqqqqqqqqqqqqqqqq"), Vec::<String>::new());
         assert_eq!(near("period.something_else"), ["period.order"]);
     }

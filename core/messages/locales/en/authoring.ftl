@@ -10,6 +10,11 @@ anonymize-differs = the anonymized page does not give the same records ({ $diffe
 gate-unit = { $rule_files }: no [[conversion]] for the unit "{ $unit }", which stream { $stream } of connector { $connector } uses; add one
 gate-no_sample = connector { $connector }: stream { $stream } has no sample; put a file from the platform into samples/, and its expected results into expected/
 gate-no_record = connector { $connector }: no sample of stream { $stream } has a record, so nothing was tested; put a file with records into samples/
+gate-nothing_accepted = connector { $connector }: none of the { $records } records in the samples of stream { $stream } (from { $sample }) is accepted; the reasons are { $reasons }; correct the manifest, or put a file with usable records into samples/
+gate-key_without_person = connector { $connector }: { $place } is { $key }, which many teachers share, so their records would replace each other; add what identifies the person, such as { $suggestion }
+gate-key_of_rows = connector { $connector }: { $place } uses { $column }, which numbers the rows of each file anew, so the records of one file would replace those of another; identify records by the person and the training, such as { $suggestion }, or write complete = true if every file has all records
+gate-key_shared = connector { $connector }: { $place } is { $key }, and records of different people have the same key: { $one } and { $other }; add what identifies the person
+gate-open_question = connector { $connector }: manifest.toml line { $line } has an open question about a field that every record needs: “{ $question }”; answer it, then remove its `# ?`
 gate-played = cannot simulate the platform of a sample on this machine: { $why }
 package-unreadable = cannot read { $path }: { $source }
 package-not_a_file = { $path } is not a regular file; give one

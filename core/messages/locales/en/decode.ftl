@@ -1,5 +1,6 @@
 # Why a payload cannot be read.
 decode-encoding = bytes near byte { $offset } are not { $encoding }
+decode-two_encodings = line { $line } is in UTF-8 and other lines are in GB18030: two files were put together; save the whole file in one encoding
 decode-malformed = not readable as { $format }: { $why }
 decode-no_header = no header line with the cells { $cells }
 decode-other_header = no header line with the cells { $cells }; the file has { $found }: add these names as aliases, or send the file with the declared ones
@@ -37,6 +38,7 @@ unpack-ratio = { $name } unpacks to more than { $max_ratio } times its size, as 
 unpack-gzip_ratio = the gzip file unpacks to more than { $max_ratio } times its size, as a decompression bomb does; pack it again
 unpack-nested = { $name } is an archive inside an archive; send its files in one archive
 unpack-name = the file name { $name } points outside the archive; pack it with plain file names
+unpack-twice = the archive has two files named { $name }, and only one of them could be read; pack them with different names
 unpack-encrypted = { $name } is encrypted; send it without a password
 unpack-no_member = { $count ->
     [0] the archive has no file that matches { $pattern }; it is empty

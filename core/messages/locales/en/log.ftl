@@ -6,6 +6,7 @@ log-new_fields = new fields, kept in the raw records: { $fields }
 log-only_header = { $payload } has no record below its header; if that is not so, look at its end markers and its sheets
 log-not_as_expected = not as expected: { $what }
 log-listing_restarted = { $stream }: the place at which the last run stopped is refused ({ $why }); the listing is read from its beginning again
+log-other_encoding = { $stream }: { $payload } is UTF-8, although the manifest says GB18030; it is read as UTF-8
 log-manifest_unusable = a registered manifest cannot be used; the connector keeps its previous one: { $why }
 log-registry_read = the registry was read
 log-source_unusable = a registered source cannot be used: { $why }

@@ -41,4 +41,10 @@ run-process_ended = the process that ran it ended
 batch-crashed = the process that delivered this batch alone was ended by signal { $signal }
 contract-broken = quarantined because the batch breaks the contract of its stream: { $problems }; correct the manifest, or release the batch as it is with `huiliu batches release`
 contract-shared_problem = { $reason } in field { $field } in { $records } of { $of } records
+contract-damaged_ids = { $records } of { $of } ID numbers in field { $field } were damaged by a spreadsheet, which replaced their last digits by zeros ({ $examples }), so none of the column can be trusted; get the file again with the column kept as text
+contract-other_hours = field { $field } of { $records } of { $of } records is many times the hours of the same courses before, or a fraction of them: { $now } class hours instead of { $before } ({ $address }); ask whether the unit has changed
+contract-other_median = the median of field { $field } is { $now }, and { $before } in { $records } records before; ask whether the unit or the scale has changed
+contract-new_words = field { $field } of { $records } of { $of } records has a value that no record had before: { $values } instead of { $known }; ask what it means
+contract-new_blanks = field { $field } is blank in { $records } of { $of } records, and was blank in none of { $before } records before; ask whether the field has another name now
 run-listing_restarted = { $stream }: read from the beginning of the listing again, because the place at which the last run stopped was refused ({ $why })
+run-other_encoding = { $payload }: the manifest says GB18030, but the text is UTF-8 and was read as UTF-8; write encoding = "auto" in the format of stream { $stream }

@@ -2,6 +2,8 @@
 id_number-missing = an ID number is required, but none was given
 id_number-damaged = the ID number must be kept as text; this one was rounded by a spreadsheet
 id_number-length = the ID number must have 18 characters (or 15 digits if issued before 1999)
+id_number-several = the cell must have the ID number of one person; give each person a row
+id_number-example = this ID number is printed as an example in standards and forms; write the teacher's own, or delete the example row
 id_number-character = the ID number must consist of digits; only the last of 18 characters may be X
 id_number-check_digit = the last character of the ID number must match the other seventeen
 id_number-area = the first six digits of the ID number must be a division code, current or former
@@ -9,7 +11,10 @@ id_number-date = the birth date in the ID number must be a real day from 1800 to
 
 name-missing = a name is required, but none was given
 name-length = the name must have at most 50 characters
-name-character = the name must not contain digits, control characters or replacement characters
+name-character = the name must not contain digits, control characters, replacement characters, or characters that only masks, lists and damaged texts have
+name-several = the cell must have the name of one person; give each person a row
+name-note = the cell must have only the name; write notes and titles into another column (a former name may stay in brackets, as 曾用名)
+name-example = the name of a teacher, not an example or a word of the form; write the name, or delete the row
 
 hours-missing = an amount of training time is required, but none was given
 hours-number = the amount of training time must be a plain decimal number such as 50 or 12.5

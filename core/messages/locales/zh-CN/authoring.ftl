@@ -10,6 +10,11 @@ anonymize-differs = 替换后读出的结果不同（{ $difference }）；该姓
 gate-unit = { $rule_files }：没有单位 "{ $unit }" 的换算规则（{ "[[conversion]]" }），而连接器 { $connector } 的数据流 { $stream } 用到该单位；请补上
 gate-no_sample = 连接器 { $connector }：数据流 { $stream } 没有样例；请把平台提供的文件原样放入 samples/，把预期结果放入 expected/
 gate-no_record = 连接器 { $connector }：数据流 { $stream } 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件
+gate-nothing_accepted = 连接器 { $connector }：数据流 { $stream } 的样例（如 { $sample }）共 { $records } 条记录，没有一条可用；原因是 { $reasons }；请修正清单，或在 samples/ 中放入有可用记录的文件
+gate-key_without_person = 连接器 { $connector }：{ $place } 为 { $key }，许多教师的这些值都相同，他们的记录会互相覆盖；请加上能区分人的字段，例如 { $suggestion }
+gate-key_of_rows = 连接器 { $connector }：{ $place } 用到 { $column }，它在每个文件中都从头编号，一个文件的记录会覆盖另一个文件的；请用人和培训来区分记录，例如 { $suggestion }；若每个文件都含全部记录，请写 `complete = true`
+gate-key_shared = 连接器 { $connector }：{ $place } 为 { $key }，而不同的人的记录键相同：{ $one } 与 { $other }；请加上能区分人的字段
+gate-open_question = 连接器 { $connector }：manifest.toml 第 { $line } 行有一个问题没有回答，而每条记录都要有这一字段：“{ $question }”；请回答后删去 `# ?`
 gate-played = 无法在本机模拟样例的平台：{ $why }
 package-unreadable = 无法读取 { $path }：{ $source }
 package-not_a_file = { $path } 不是普通文件；请给出普通文件

@@ -1,5 +1,6 @@
 # 载荷为何无法读取。
 decode-encoding = 第 { $offset } 字节附近不是 { $encoding } 编码
+decode-two_encodings = 第 { $line } 行是 UTF-8 编码，其他行是 GB18030 编码：像是两个文件拼在了一起；请把整个文件存为同一种编码
 decode-malformed = 无法按 { $format } 格式读取：{ $why }
 decode-no_header = 没有包含 { $cells } 的表头行
 decode-other_header = 没有包含 { $cells } 的表头行；文件中是 { $found }：请把这些名称加为别名，或用约定的列名重新报送
@@ -37,6 +38,7 @@ unpack-ratio = { $name } 展开后超过自身大小的 { $max_ratio } 倍，如
 unpack-gzip_ratio = 此 gzip 文件展开后超过自身大小的 { $max_ratio } 倍，如同恶意压缩包；请重新打包
 unpack-nested = { $name } 是压缩包中的压缩包；请把所有文件直接放进一个压缩包
 unpack-name = 压缩包中的文件名 { $name } 指向压缩包之外；请用普通文件名重新打包
+unpack-twice = 压缩包中有两个文件都叫 { $name }，只能读到其中一个；请改用不同的文件名重新打包
 unpack-encrypted = { $name } 已加密；请去掉密码后报送
 unpack-no_member = { $count ->
     [0] 压缩包中没有符合 { $pattern } 的文件；压缩包是空的

@@ -6,6 +6,7 @@ log-new_fields = 出现新字段，已保留在原始记录中：{ $fields }
 log-only_header = { $payload } 的表头下没有记录；如果不应如此，请检查结束标记和工作表
 log-not_as_expected = 与预期不符：{ $what }
 log-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），现从列表开头重新读取
+log-other_encoding = { $stream }：{ $payload } 是 UTF-8 编码，而清单写的是 GB18030；现按 UTF-8 读取
 log-manifest_unusable = 登记的清单无法使用，该连接器沿用上一版：{ $why }
 log-registry_read = 已读取登记的连接器和来源
 log-source_unusable = 登记的来源无法使用：{ $why }

@@ -23,4 +23,10 @@ run-process_ended = 执行同步的进程已中断
 batch-crashed = 单独投递此批次的进程被信号 { $signal } 终止
 contract-broken = 此批次不符合数据流的约定，已隔离：{ $problems }；请修正清单，或用 `huiliu batches release` 原样放行
 contract-shared_problem = { $of } 条记录中有 { $records } 条的字段 { $field } 出现问题 { $reason }
+contract-damaged_ids = 字段 { $field } 的 { $of } 个身份证号中有 { $records } 个被电子表格损坏，末几位变成了零（{ $examples }），整列都不可信；请把该列存为文本，重新取得文件
+contract-other_hours = 在课程以往出现过的 { $of } 条记录中，有 { $records } 条的字段 { $field } 是以往的许多倍或几分之一：现为 { $now } 学时，以往为 { $before } 学时（{ $address }）；请核实单位是否变了
+contract-other_median = 字段 { $field } 的中位数为 { $now }，而以往 { $records } 条记录为 { $before }；请核实单位或分制是否变了
+contract-new_words = { $of } 条记录中有 { $records } 条的字段 { $field } 出现从未有过的值：{ $values }，以往为 { $known }；请核实其含义
+contract-new_blanks = { $of } 条记录中有 { $records } 条的字段 { $field } 为空，而以往 { $before } 条记录都不为空；请核实该字段是否改了名
 run-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），已从列表开头重新读取
+run-other_encoding = { $payload }：清单写的是 GB18030，而内容是 UTF-8，已按 UTF-8 读取；请在数据流 { $stream } 的 `format` 中写 `encoding = "auto"`

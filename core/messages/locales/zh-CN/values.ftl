@@ -2,6 +2,8 @@
 id_number-missing = 应填写身份证号，此处为空
 id_number-damaged = 身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失
 id_number-length = 身份证号应为 18 位（1999 年以前签发的可为 15 位数字）
+id_number-several = 一格只能有一个人的身份证号；请每人一行
+id_number-example = 此号码是标准或表样中印的示例；请填写教师本人的号码，或删去示例行
 id_number-character = 身份证号只能由数字组成，仅 18 位号码的末位可为 X
 id_number-check_digit = 身份证号末位校验码应与前 17 位相符
 id_number-area = 身份证号前六位应为现行或曾用的行政区划代码
@@ -9,7 +11,10 @@ id_number-date = 身份证号中的出生日期应为 1800 至 2100 年间真实
 
 name-missing = 应填写姓名，此处为空
 name-length = 姓名不得超过 50 个字符
-name-character = 姓名中不得有数字、控制字符或乱码标记
+name-character = 姓名中不得有数字、控制字符、乱码，或只用于遮盖和列举的符号
+name-several = 一格只能有一个人的姓名；请每人一行
+name-note = 此格只能填写姓名；说明和称呼请写到另一列（曾用名可以在括号中保留）
+name-example = 此处应为教师姓名，而不是示例或表格用语；请填写姓名，或删去该行
 
 hours-missing = 应填写培训时长，此处为空
 hours-number = 培训时长应为普通十进制数，如 50 或 12.5

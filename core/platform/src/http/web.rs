@@ -58,8 +58,11 @@ impl Answer {
 pub(crate) struct Web {
     base: Url,
     networks: Networks,
-    /// The client, or the reason why there is none. A missing certificate only matters once a request is sent.
+    /// The client for the platform's own host, or the reason why there is none. A missing certificate only matters once a
+    /// request is sent.
     client: Result<Client, Failure>,
+    /// The client for other hosts, to which no client certificate is offered.
+    other_hosts: Result<Client, Failure>,
 }
 
 impl Web {
@@ -70,12 +73,20 @@ impl Web {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Failure::fatal(Cause::BaseUrlScheme { connector: connector.to_owned() }));
         }
-        let plain = client_builder(endpoint.timeout, &endpoint.networks);
+        let other_hosts = build_client(client_builder(endpoint.timeout, &endpoint.networks));
         let client = match auth {
-            Auth::Certificate {} => client_identity(endpoint).map(|identity| plain.identity(identity)),
-            _ => Ok(plain),
+            Auth::Certificate {} => client_identity(endpoint).and_then(|identity| {
+                build_client(client_builder(endpoint.timeout, &endpoint.networks).identity(identity))
+            }),
+            _ => other_hosts.clone(),
         };
-        Ok(Self { base, networks: endpoint.networks.clone(), client: client.and_then(build_client) })
+        Ok(Self { base, networks: endpoint.networks.clone(), client, other_hosts })
+    }
+
+    /// Returns the client for a URL. Only the scheme, host and port of `base_url` are offered the client certificate.
+    fn client_for(&self, url: &Url) -> Result<&Client, Failure> {
+        let client = if url.origin() == self.base.origin() { &self.client } else { &self.other_hosts };
+        client.as_ref().map_err(Clone::clone)
     }
 
     /// Resolves a path to a URL. It must have the scheme, host and port of `base_url`, because credentials are sent
@@ -106,7 +117,7 @@ impl Web {
 
     /// Starts a request, to be completed and sent.
     pub(crate) fn start_request(&self, method: reqwest::Method, url: Url) -> Result<RequestBuilder, Failure> {
-        Ok(self.client.as_ref().map_err(Clone::clone)?.request(method, url).header(ACCEPT_ENCODING, "gzip"))
+        Ok(self.client_for(&url)?.request(method, url).header(ACCEPT_ENCODING, "gzip"))
     }
 
     /// Sends a request and reads the answer to its end.
@@ -115,8 +126,8 @@ impl Web {
         if !matches!(request.url().scheme(), "http" | "https") {
             return Err(Failure::fatal(Cause::Scheme).with_place(place));
         }
-        let mut answer =
-            self.client.as_ref().map_err(Clone::clone)?.execute(request).await.map_err(|e| connection_failure(&e))?;
+        let client = self.client_for(request.url())?;
+        let mut answer = client.execute(request).await.map_err(|e| connection_failure(&e))?;
         let payload = read_answer(&mut answer, place, packer).await?;
         Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), payload })
     }
@@ -143,7 +154,7 @@ fn build_client(client: ClientBuilder) -> Result<Client, Failure> {
 pub async fn fetch_sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
     let base = Url::parse(url).map_err(|e| Failure::fatal(Cause::Url { url: url.to_owned(), why: e.to_string() }))?;
     let client = build_client(client_builder(timeout, networks));
-    let web = Web { base: base.clone(), networks: networks.clone(), client };
+    let web = Web { base: base.clone(), networks: networks.clone(), other_hosts: client.clone(), client };
     let place = base.path().to_owned();
     let request = web.start_request(reqwest::Method::GET, base)?.build();
     let request = request.map_err(|_| Failure::fatal(Cause::Request).with_place(place.as_str()))?;

@@ -8,3 +8,4 @@ pub mod pushed;
 pub mod rate_limit;
 pub mod runs;
 pub mod source_lease;
+pub mod stream_values;

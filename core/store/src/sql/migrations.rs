@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 27] = [
+const FILES: [File; 28] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -53,6 +53,7 @@ const FILES: [File; 27] = [
     (27, "missing", include_str!("../../migrations/0027_missing.sql")),
     (28, "run note", include_str!("../../migrations/0028_run_note.sql")),
     (30, "layout", include_str!("../../migrations/0030_layout.sql")),
+    (31, "stream values", include_str!("../../migrations/0031_stream_values.sql")),
 ];
 
 /// The placeholder values of one database.

@@ -1,0 +1,56 @@
+//! ID numbers that are printed as examples and belong to nobody who was trained.
+
+use crate::id_number::clean_text;
+use crate::name_cell::is_sample_name;
+
+/// Examples of GB 11643-1999, of tutorials and of forms, in eighteen and fifteen characters.
+const PRINTED: [&str; 13] = [
+    // GB 11643-1999, 4.4.
+    "11010519491231002X",
+    "440524188001010014",
+    "440524198001010014",
+    "440524198001010013",
+    // Tutorials on the check character, which forms copy.
+    "34052419800101001X",
+    "340524198001010013",
+    "340524800101001",
+    "53010219200508011X",
+    "530102200508011",
+    "130503670401001",
+    "123456789012345678",
+    "111111111111111111",
+    "000000000000000000",
+];
+/// Numbers of forms and of test data: Dongcheng, 7 March 1990.
+const TEST_PERSON: &str = "11010119900307";
+
+/// Returns whether an ID number is that of an example: one that is printed somewhere, or one of the usual test person.
+/// Most numbers of the test person are examples only beside the name of one, such as 张三.
+#[must_use]
+pub fn is_example_number(id_number: &str, name: &str) -> bool {
+    let given = clean_text(id_number);
+    let of_test_person = given.strip_prefix(TEST_PERSON);
+    PRINTED.contains(&given.as_str())
+        || of_test_person.is_some_and(|rest| rest.starts_with('0') || is_sample_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printed_numbers_are_told_from_those_of_people() {
+        for (number, name) in [
+            ("11010519491231002x", "王伟"),
+            ("440524188001010014", "王伟"),
+            ("34052419800101001X", "王伟"),
+            ("110101199003070759", "王伟"),
+            ("110101199003077424", "张三"),
+        ] {
+            assert!(is_example_number(number, name), "{number}");
+        }
+        for (number, name) in [("110101199003077424", "王伟"), ("22010219590911001X", "张三"), ("", "张三")] {
+            assert!(!is_example_number(number, name), "{number}");
+        }
+    }
+}
