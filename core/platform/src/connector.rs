@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use crate::failure::Failure;
+use crate::file_store::FileStore;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_messages::Message;
@@ -49,6 +50,12 @@ pub trait Connector: Send + Sync {
     /// cursor.
     fn days_reach_cursor(&self, _stream: &Stream, _cursor: Option<&str>, _days: Days) -> bool {
         false
+    }
+
+    /// Returns the files that the connector reads, if that is what it does. They are then read one by one, each known by
+    /// itself, and not by [`Connector::pull`].
+    fn files(&self) -> Option<&dyn FileStore> {
+        None
     }
 
     /// Returns the cursor from which the listing that `cursor` points into is read from its beginning again, if
