@@ -235,6 +235,10 @@ fn undo_promises(house: &TestEnv) {
         // The migrations replace the view, whatever it shows.
         "DROP VIEW training_record_readable",
         "CREATE VIEW training_record_readable AS SELECT 1 AS one",
+        "DROP TABLE source_file",
+        "DROP TABLE listed_stream",
+        "DROP TABLE unread_payload",
+        "ALTER TABLE stream_cursor DROP COLUMN set_at",
         "ALTER TABLE sync_run DROP COLUMN notes",
         "DROP TABLE record_notice",
         "ALTER TABLE batch DROP COLUMN withdrawn",

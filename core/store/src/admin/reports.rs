@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::filter::{self, RowFilter};
+use crate::intake::files::IS_WAITING;
 use crate::intake::runs::{RunRange, STATE};
 use crate::ledger::missing::{self, MissingNote};
 use crate::ledger::status::{self, StatusCause};
@@ -39,13 +40,15 @@ pub struct Balance {
     pub discarded: i64,
     /// Not delivered yet.
     pub pending: i64,
-    /// Number of payloads that cannot be decoded.
+    /// Number of payloads that cannot be decoded, and with which nobody has dealt.
     pub unread: i64,
+    /// Number of files that were seen and not read: still to be read, being written, or impossible to fetch.
+    pub waiting_files: i64,
     /// Number of teachers and claims that wait to be settled, for all runs.
     pub teachers_due: i64,
     /// Whether the outcomes add up to the number received.
     pub balanced: bool,
-    /// Whether nothing is pending or unread, and no teacher or claim waits to be settled.
+    /// Whether nothing is pending or unread, no file waits, and no teacher or claim waits to be settled.
     pub complete: bool,
 }
 
@@ -66,12 +69,12 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
             vec![runs.first.into(), runs.last.into()],
         )
         .await?;
-    let unread = db
-        .fetch_rows(
-            "SELECT count(*) AS n FROM payload WHERE state = 'undecodable' AND run_id BETWEEN $1 AND $2",
-            vec![runs.first.into(), runs.last.into()],
-        )
-        .await?;
+    let unread = "SELECT count(*) AS n FROM unread_payload u JOIN payload p ON p.id = u.payload_id
+         WHERE u.state = 'open' AND p.run_id BETWEEN $1 AND $2";
+    let unread = filter::fetch_count(db, unread, vec![runs.first.into(), runs.last.into()]).await?;
+    let waiting_files =
+        format!("SELECT count(*) AS n FROM source_file f WHERE {IS_WAITING} AND f.run_id BETWEEN $1 AND $2");
+    let waiting_files = filter::fetch_count(db, &waiting_files, vec![runs.first.into(), runs.last.into()]).await?;
     let row = rows.first().ok_or_else(|| StoreError::Column { column: "balance".into() })?;
     let mut b = Balance {
         received: row.int("received")?,
@@ -84,14 +87,15 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
         parked: row.int("parked")?,
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
-        unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
+        unread,
+        waiting_files,
         teachers_due: crate::settlement::count_due(db).await?,
         ..Balance::default()
     };
     let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.withdrawn;
     let outcomes = outcomes + b.parked + b.discarded + b.pending;
     b.balanced = b.received == outcomes;
-    b.complete = b.pending == 0 && b.unread == 0 && b.teachers_due == 0;
+    b.complete = b.pending == 0 && b.unread == 0 && b.waiting_files == 0 && b.teachers_due == 0;
     Ok(b)
 }
 
@@ -112,6 +116,7 @@ impl Balance {
             discarded: sum.discarded + b.discarded,
             pending: sum.pending + b.pending,
             unread: sum.unread + b.unread,
+            waiting_files: sum.waiting_files + b.waiting_files,
             // This counts all runs in every balance, so it is not added up.
             teachers_due: b.teachers_due,
             balanced: sum.balanced && b.balanced,
@@ -182,39 +187,6 @@ pub async fn list_runs(
             })
         })
         .collect()
-}
-
-/// A payload that cannot be read.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct UnreadRow {
-    /// Name of the stream.
-    pub stream: String,
-    /// Page or file name of the payload.
-    pub payload: String,
-    /// Why it cannot be read.
-    pub reason: Message,
-}
-
-/// Lists the payloads of a run that cannot be read, at most 1,000.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn list_unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
-    let rows = db
-        .fetch_rows(
-            "SELECT stream, address, coalesce(error, '') AS error FROM payload
-             WHERE state = 'undecodable' AND run_id = $1 ORDER BY id LIMIT 1000",
-            vec![run.into()],
-        )
-        .await?;
-    let row = |r: &crate::sql::rows::Row| {
-        Ok(UnreadRow {
-            stream: r.text("stream")?,
-            payload: r.text("address")?,
-            reason: Message::parse_stored(&r.text("error")?),
-        })
-    };
-    rows.iter().map(row).collect()
 }
 
 /// An unfinished batch in a listing.

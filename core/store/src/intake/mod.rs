@@ -2,8 +2,10 @@
 
 pub mod cursors;
 pub mod expectations;
+pub mod files;
 pub mod payloads;
 pub mod pushed;
 pub mod rate_limit;
 pub mod runs;
 pub mod source_lease;
+pub mod unread;
