@@ -77,7 +77,7 @@ impl Office {
         Self::new(on, &change(MANIFEST, changes), "folder = \"{folder}\"")
     }
 
-    fn write_manifest(&self, text: &str) {
+    pub fn write_manifest(&self, text: &str) {
         let folder = self.house.dir.0.join("manifests/county");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("manifest.toml"), text).unwrap();

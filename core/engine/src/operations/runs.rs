@@ -11,9 +11,10 @@ use crate::database::OpenDatabase;
 use huiliu_store::admin::books::{self, BookDifferences};
 use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
+use huiliu_store::admin::reports::{self, Balance, RunRow};
 use huiliu_store::intake::expectations;
 use huiliu_store::intake::runs::RunRange;
+use huiliu_store::intake::unread::{self, UnreadRow};
 
 /// A run with the payloads that cannot be decoded.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -48,7 +49,7 @@ pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, Operation
     let new_fields = expectations::list_new_fields(&opened.db, run).await?;
     Ok(RunShown {
         run: row,
-        unread_payloads: reports::list_unread(&opened.db, run).await?,
+        unread_payloads: unread::list_unread(&opened.db, run).await?,
         new_fields: new_fields.iter().map(|new| format!("{}/{}", new.stream, new.field)).collect(),
     })
 }

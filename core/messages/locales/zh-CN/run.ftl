@@ -23,3 +23,17 @@ batch-crashed = 单独投递此批次的进程被信号 { $signal } 终止
 contract-broken = 此批次不符合数据流的约定，已隔离：{ $problems }；请修正清单，或用 `huiliu batches release` 原样放行
 contract-shared_problem = { $of } 条记录中有 { $records } 条的字段 { $field } 出现问题 { $reason }
 run-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），已从列表开头重新读取
+run-files_left_out = 有 { $files } 个文件的名称不符合连接器的任何模式，未读取：{ $names }；请改名、在清单中增加模式，或将其移走；见 `huiliu files list { $source } --state left-out`
+run-files_unfit = 有 { $files } 个文件是符号链接，或名称不是可读的文字，未读取：{ $names }；请放入文件本身，或改名；见 `huiliu files list { $source } --state left-out`
+run-files_growing = { $stream }：有 { $files } 个文件正在写入，留待下次同步：{ $names }
+run-files_taken_as_read = { $stream }：按游标，有 { $files } 个文件此前已经读取或略过，不再读取；见 `huiliu files list { $source }`，或用 `huiliu sync { $source } --full` 全部重新读取
+run-files_failed = { $stream }：有 { $files } 个文件无法取得：{ $names }；下次同步会再试，见 `huiliu files list { $source } --state failed`
+run-unread = 有 { $payloads } 个载荷无法解码，第一个是 { $payload }：{ $why }；见 `huiliu payloads list`
+
+# 文件为何不读取，或不再读取。
+file-name = 名称不符合任何模式：{ $patterns }
+file-temporary = 从名称看，是其他程序工作时的临时文件
+file-link = 这是符号链接，不予读取
+file-name_not_text = 名称不是可读的文字
+file-growing = 当时正在写入；下次同步再看
+file-copy = 内容和修改时间都与已读取的 { $of } 相同
