@@ -6,7 +6,7 @@ mod generated;
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -56,7 +56,7 @@ fn courses(prefix: &str, n: usize, hours: u32) -> String {
 }
 
 /// Sets when a file was changed last, in seconds since 1970.
-pub fn set_modified(path: &PathBuf, seconds: u64) {
+pub fn set_modified(path: &Path, seconds: u64) {
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
 }
@@ -216,7 +216,7 @@ fn a_growing_file_is_left_for_the_next_pass() {
         let mut file = File::options().append(true).open(path).unwrap();
         let mut rows = 0;
         while !stopped.load(Ordering::Relaxed) {
-            write!(file, "王明明,220102197501010110,B{rows},36,2015-03-01\n").unwrap();
+            writeln!(file, "王明明,220102197501010110,B{rows},36,2015-03-01").unwrap();
             rows += 1;
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -261,7 +261,7 @@ impl Writer {
             while !stopped.load(Ordering::Relaxed) {
                 let row = (format!("G{}", rows.len()), 7);
                 for file in &mut files {
-                    write!(file, "王明明,220102197501010110,{},{},2015-03-01\n", row.0, row.1).unwrap();
+                    writeln!(file, "王明明,220102197501010110,{},{},2015-03-01", row.0, row.1).unwrap();
                 }
                 rows.push(row);
                 std::thread::sleep(Duration::from_millis(25));

@@ -122,7 +122,7 @@ pub async fn open_stored(
     let mut row = rows.into_iter().next().ok_or_else(|| StoreError::Column { column: "payload.sealed".into() })?;
     let own = keys.open_own_key(&[b"payload", b"sealed", digest], &row.bytes("wrapped_key")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
-    let place = Place { digest: digest, more: row.int("pieces")? };
+    let place = Place { digest, more: row.int("pieces")? };
     let mut opened = OpenedPieces { stays_packed: in_windows && size > text_window::LARGE, ..OpenedPieces::default() };
     let broken = |e: io::Error| StoreError::Unreadable(Unreadable::KeptBytes { payload: kept, why: e });
     opened.plain.reserve_exact(if opened.stays_packed { 0 } else { size });
