@@ -3,6 +3,7 @@
 mod connectors;
 mod credit;
 pub mod examples;
+mod files;
 pub mod help;
 mod missing;
 pub mod parse_errors;
@@ -21,6 +22,7 @@ pub use credit::{
     Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
     Teachers,
 };
+pub use files::{FileStateArg, Files, Payloads, UnreadStateArg};
 pub use missing::{MissingArgs, MissingRecords, MissingStateArg};
 pub use sources::{Place, Secrets, Sources};
 
@@ -179,6 +181,12 @@ pub enum Command {
     /// Records that are not in the newest whole of their stream: list them, and decide whether they count.
     #[command(subcommand)]
     Missing(MissingRecords),
+    /// The files of a source: which were seen, and what became of each.
+    #[command(subcommand)]
+    Files(Files),
+    /// Payloads that could not be decoded: list them, decode them again, or dismiss them.
+    #[command(subcommand)]
+    Payloads(Payloads),
     /// Show and release batches that are not finished.
     #[command(subcommand)]
     Batches(Batches),

@@ -3,7 +3,8 @@
 use huiliu_decode::Problem;
 use huiliu_engine::operations::Page;
 use huiliu_messages::with_commas;
-use huiliu_store::admin::reports::{Balance, UnreadRow};
+use huiliu_store::admin::reports::Balance;
+use huiliu_store::intake::unread::UnreadRow;
 use huiliu_values::{ExactHours, Hours};
 use serde::Serialize;
 
@@ -111,9 +112,10 @@ pub fn balance_heading(first: &'static str) -> Vec<&'static str> {
 
 /// Notes which payloads could not be decoded, and why.
 pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
-    for UnreadRow { stream, payload, reason } in payloads {
+    for UnreadRow { number, stream, payload, reason } in payloads {
         note(&sentence!(
             "cli-render-unread-2",
+            number,
             source,
             stream,
             payload = localize_address(payload),

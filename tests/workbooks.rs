@@ -209,7 +209,7 @@ fn a_workbook_that_takes_too_long_is_refused() {
     });
     let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
     let source = &pass["sources"][0];
-    assert_eq!((&source["state"], &pass["balance"]["unread"]), (&"done".into(), &1.into()), "{pass}");
+    assert_eq!((&source["state"], &pass["balance"]["unread"]), (&"failed".into(), &1.into()), "{pass}");
     let reason = source["unread_payloads"][0]["reason"]["message"].as_str().unwrap();
     assert!(reason.contains("took more than 20 s; send it in parts"), "{reason}");
 }

@@ -5,12 +5,17 @@ use huiliu_engine::operations::doctor::{
 };
 use huiliu_engine::registry::Origin;
 use huiliu_store::admin::books::{BatchDifference, BookDifferences, BrokenRows};
+use huiliu_store::intake::files::FilesToSee;
+use huiliu_store::intake::unread::UnreadPayload;
 
 use super::runs::law_label;
 use super::verify::{differences_text, verified_text};
-use crate::render::{format_moment, show};
+use crate::render::{format_moment, format_number, show};
 use crate::settings::SettingsReading;
-use crate::words::{counting, error_text, label, localize_word, origin_label, say, schema_state_text, sentence};
+use crate::words::{
+    counting, error_text, label, localize_address, localize_word, message_text, origin_label, say, schema_state_text,
+    sentence,
+};
 use crate::{CliError, open};
 
 pub async fn run(reading: SettingsReading, json: bool) -> Result<(), CliError> {
@@ -54,6 +59,8 @@ fn part_label(part: Part) -> &'static str {
         Part::Ledger => label("cli-doctor-ledger"),
         Part::Verified => label("cli-doctor-verified"),
         Part::Missing => label("cli-doctor-missing"),
+        Part::Payloads => label("cli-doctor-payloads"),
+        Part::Files => label("cli-doctor-files"),
         Part::Queue => label("cli-doctor-queue"),
     }
 }
@@ -92,6 +99,9 @@ fn detail_text(detail: &Detail) -> String {
         Detail::Verified(found) => workers_text(found),
         Detail::Missing { records: 0 } => label("cli-doctor-none").to_owned(),
         Detail::Missing { records } => counting!("cli-doctor-missing-open", n = *records),
+        Detail::Payloads { open: 0, .. } => label("cli-doctor-none").to_owned(),
+        Detail::Payloads { open, first } => payloads_text(*open, first),
+        Detail::Files(found) => files_text(found),
         Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),
         Detail::Sources(0) => label("cli-doctor-none").to_owned(),
         Detail::Sources(number) => number.to_string(),
@@ -100,6 +110,30 @@ fn detail_text(detail: &Detail) -> String {
         Detail::NotExamined => label("cli-doctor-looked-settings-file-says-where").to_owned(),
         Detail::Failed(error) => error_text(error),
     }
+}
+
+fn payloads_text(open: i64, first: &[UnreadPayload]) -> String {
+    let told = |of: &UnreadPayload| {
+        let (payload, source, name) = (of.payload, &of.source, localize_address(&of.address));
+        let reason = of.reason.as_ref().map(message_text).unwrap_or_default();
+        sentence!("cli-doctor-payload", payload, source, name, reason)
+    };
+    let first = first.iter().map(told).collect::<Vec<_>>().join(label("cli-runs-text"));
+    let count = format_number(open);
+    sentence!("cli-doctor-payloads-open", count, first)
+}
+
+fn files_text(found: &FilesToSee) -> String {
+    let join = |names: &[String]| names.join(label("cli-render-comma"));
+    let FilesToSee { waiting, waiting_first, foreign, foreign_first } = found;
+    let mut told = Vec::new();
+    if *waiting > 0 {
+        told.push(sentence!("cli-doctor-files-waiting", count = format_number(*waiting), names = join(waiting_first)));
+    }
+    if *foreign > 0 {
+        told.push(sentence!("cli-doctor-files-foreign", count = format_number(*foreign), names = join(foreign_first)));
+    }
+    if told.is_empty() { label("cli-doctor-files-read").to_owned() } else { told.join(label("cli-runs-text")) }
 }
 
 fn ids_text(rows: &BrokenRows) -> String {

@@ -11,6 +11,7 @@ mod dead_letters;
 mod decisions;
 mod demo;
 mod doctor;
+mod files;
 mod health;
 mod identity;
 mod infer;
@@ -18,6 +19,7 @@ mod layouts;
 mod maintenance;
 mod matching;
 mod missing;
+mod payloads;
 mod planned;
 mod plans;
 mod progress;
@@ -109,6 +111,8 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
         Command::Balance { run } => runs::check_balance(settings, run, json).await,
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,
         Command::Missing(asked) => missing::run(settings, asked, json).await,
+        Command::Files(asked) => files::run(settings, asked, json).await,
+        Command::Payloads(asked) => payloads::run(settings, asked, json).await,
         Command::Batches(asked) => batches::run(settings, asked, json).await,
         Command::Replay(asked) => replay::run(settings, asked, json).await,
         Command::Audit { of, span } => audit::run(settings, of, span, json).await,

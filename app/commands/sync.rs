@@ -14,7 +14,7 @@ use super::progress::ProgressLine;
 use crate::render::{balance_cells, balance_heading, format_number, note_unread, show};
 use crate::settings::Settings;
 use crate::table::print_table;
-use crate::words::{error_text, label, message_text, note, say, sentence, system_error_text};
+use crate::words::{counting, error_text, label, message_text, note, say, sentence, system_error_text};
 use crate::worker::Worker;
 use crate::{CliError, open};
 
@@ -120,6 +120,7 @@ pub fn show_pass(pass: &Pass) {
     }
     for source in &pass.sources {
         note_unread(&source.source, &source.unread_payloads);
+        source.notes.iter().for_each(|told| note(&message_text(told)));
     }
     let state = |ok: bool, yes: &'static str, no: &'static str| if ok { yes } else { no };
     say(&format!(
@@ -145,9 +146,16 @@ pub fn check_verdict(pass: &Pass) -> Result<(), CliError> {
             sentence!(
                 "cli-sync-source-run-failed-what-came",
                 source = source.source,
-                failure = source.failure.as_ref().map(message_text).unwrap_or_default()
+                failure = source
+                    .failure
+                    .iter()
+                    .chain(&pass.unmet)
+                    .map(message_text)
+                    .collect::<Vec<_>>()
+                    .join(label("cli-sync-text"))
             ),
         ),
+        Verdict::Unread(n) => ("payload.unread", counting!("cli-sync-open-payloads", n = n)),
         Verdict::Unmet(unmet) => (
             "run.unmet",
             sentence!(

@@ -26,6 +26,9 @@ fn action_label(action: &str) -> Option<&'static str> {
         "identity.reject" => label("cli-acts-identity-reject"),
         "missing.keep" => label("cli-acts-missing-keep"),
         "missing.withdraw" => label("cli-acts-missing-withdraw"),
+        "payload.dismiss" => label("cli-acts-payload-dismiss"),
+        "payload.reopen" => label("cli-acts-payload-reopen"),
+        "payload.retry" => label("cli-acts-payload-retry"),
         "records.rekey" => label("cli-acts-records-rekey"),
         "replay.apply" => label("cli-acts-replay-apply"),
         "replay.plan" => label("cli-acts-replay-plan"),
@@ -65,6 +68,9 @@ const ACTIONS: &[&str] = &[
     "identity.reject",
     "missing.keep",
     "missing.withdraw",
+    "payload.dismiss",
+    "payload.reopen",
+    "payload.retry",
     "records.rekey",
     "replay.apply",
     "replay.plan",
@@ -98,13 +104,14 @@ pub fn parse_action(words: &str) -> String {
 }
 
 /// Returns the kinds of objects: the name in the audit log, and the name in the language of the locale.
-fn object_kinds() -> [(&'static str, &'static str); 10] {
+fn object_kinds() -> [(&'static str, &'static str); 11] {
     [
         ("dead letter", label("cli-acts-kind-dead-letter")),
         ("batch", label("cli-acts-kind-batch")),
         ("connector", label("cli-acts-kind-connector")),
         ("database", label("cli-acts-kind-database")),
         ("decision", label("cli-acts-kind-decision")),
+        ("payload", label("cli-acts-kind-payload")),
         ("record", label("cli-acts-key-record")),
         ("replay", label("cli-acts-kind-replay")),
         ("rules", label("cli-acts-kind-rules")),
@@ -126,7 +133,7 @@ pub fn parse_object(words: &str) -> String {
 }
 
 /// Replaces the kind at the start of the text. `kinds` holds pairs of (old, new).
-fn replace_kind(text: &str, kinds: [(&str, &str); 10]) -> String {
+fn replace_kind(text: &str, kinds: [(&str, &str); 11]) -> String {
     let of = |(from, to): &(&str, &str)| {
         let rest = text.strip_prefix(from)?;
         (rest.is_empty() || rest.starts_with(' ')).then(|| format!("{to}{rest}"))

@@ -23,9 +23,11 @@ fn files_are_handed_in_as_a_run_of_their_own() {
     );
     assert_eq!(site.list_items(&["cursors", "list", "--json"]), serde_json::json!([]));
     assert_eq!(site.house.run_sql("SELECT count(*) FROM payload WHERE address = 'two.json'"), 1);
-    // An unreadable file is counted, and the others are read.
+    // An unreadable file fails the run and is counted, and the others are read.
     let broken = file("broken.json", "[{");
-    let pass = site.run_json(&["upload", "a", &broken, &one, "--json"]);
+    let out = site.run(&["upload", "a", &broken, &one, "--json"]);
+    let pass: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), &pass["sources"][0]["failure"]["code"]), (Some(1), &"run.unread".into()), "{pass}");
     assert_eq!(
         (pass["balance"]["unread"].as_i64(), pass["balance"]["unchanged"].as_i64()),
         (Some(1), Some(3)),

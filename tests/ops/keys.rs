@@ -241,6 +241,7 @@ fn check_nothing_lands_under_a_retired_key(url: &str) {
                 batch_size: 1,
                 cursor_at_start: None,
                 cursor: None,
+                file: None,
             };
             runs::land_payload(&db, keys, &landing).await
         };

@@ -145,6 +145,7 @@ impl Office {
             batch_size: cut,
             cursor_at_start: None,
             cursor: None,
+            file: None,
         };
         let ids = runs::land_payload(&self.db, &self.context.keys, &landing).await.unwrap();
         let ranges = (0..records).step_by(cut as usize).map(|first| RecordRange::new(first, cut.min(records - first)));

@@ -88,6 +88,18 @@ pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -
     finish_batch(context, &held).instrument(span).await
 }
 
+/// Delivers as workers do: a batch that was released, for example after a write conflict, is tried again, three times
+/// in all.
+pub(crate) async fn deliver_with_retries(context: &DeliveryContext, batch: i64) -> Result<(), StoreError> {
+    for wait_ms in [600, 1_200, 0] {
+        if deliver_batch(context, batch, true).await? != Delivered::Released {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+    }
+    Ok(())
+}
+
 /// Processes a claimed batch and ends it: committed, quarantined, or released with the error.
 async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
     match process_batch(context, held).await {

@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use crate::ingest_files::{self, FilePass};
 use crate::log_event::LogEvent;
+use crate::run_note::{RunFailure, RunNote};
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Encoding, Format, Stream};
@@ -17,6 +18,7 @@ use huiliu_platform::{Cause, Connector, Counted, Days, Failure, Page, Shortfall}
 use huiliu_queue::{Notice, Queue};
 use huiliu_store::intake::runs::{self, Landing, Source};
 use huiliu_store::intake::source_lease::{SourceClaim, SourceUseEnd};
+use huiliu_store::intake::unread::{self, UnreadFilter};
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
 
@@ -75,6 +77,8 @@ pub struct RunReport {
     pub ended: SourceUseEnd,
     /// Why it failed or stopped, if it did.
     pub failure: Option<Failure>,
+    /// Which of its payloads cannot be decoded, if there are any. The run has failed then too, though it was read to its end.
+    pub unread: Option<Message>,
 }
 
 /// Reads every stream of a source to its end, under the source lease of `claim`. A failure or a stop ends the run;
@@ -104,24 +108,53 @@ async fn read_streams(
     from: PassStart,
 ) -> Result<RunReport, StoreError> {
     let mut failure = None;
+    let mut is_first = true;
     for stream in &connector.manifest().stream {
-        let read = match read_stream(cx, source, claim, connector, stream, run, from).await {
+        let (tells_left_out, store) = (std::mem::take(&mut is_first), connector.files());
+        let store = store.filter(|_| from != PassStart::Handed);
+        let read = match store {
+            Some(store) => {
+                let pass = FilePass { cx, source, claim, run, stream, store, from, tells_left_out };
+                ingest_files::read_files(pass).await
+            }
+            None => read_stream(cx, source, claim, connector, stream, run, from).await,
+        };
+        let read = match read {
             Err(StoreError::LeaseLost) => Err(Failure::fatal(Cause::LeaseLost)),
             read => read?,
         };
         if let Err(f) = read {
-            failure = Some(f);
-            break;
+            let bars_others = store.is_none() || !f.concerns_one_file();
+            failure.get_or_insert(f);
+            if bars_others {
+                break;
+            }
         }
     }
-    runs::end_run(cx.db, run, failure.as_ref().map(Failure::message).as_ref()).await?;
+    end_run(cx.db, run, failure).await
+}
+
+/// Ends a run: as failed if it was not read to its end, or if payloads of it cannot be decoded.
+async fn end_run(db: &Db, run: i64, failure: Option<Failure>) -> Result<RunReport, StoreError> {
+    let unread = find_unread(db, run).await?;
+    let why = failure.as_ref().map(Failure::message).or_else(|| unread.clone());
+    runs::end_run(db, run, why.as_ref()).await?;
     let ended = match &failure {
         None => SourceUseEnd::Done,
         Some(f) if f.cause == Cause::Stopped => SourceUseEnd::Stopped,
         Some(_) => SourceUseEnd::Failed,
     };
     tracing::info!(?ended, "{}", LogEvent::RunEnded);
-    Ok(RunReport { run, ended, failure })
+    Ok(RunReport { run, ended, failure, unread })
+}
+
+/// Says which payloads of a run cannot be decoded.
+async fn find_unread(db: &Db, run: i64) -> Result<Option<Message>, StoreError> {
+    let of_run = UnreadFilter { run: Some(run), ..UnreadFilter::open() };
+    let Some(first) = unread::list_unread_payloads(db, &of_run, 0, 1).await?.pop() else { return Ok(None) };
+    let payloads = unread::count_unread_payloads(db, &of_run).await?;
+    let (payload, why) = (first.address, first.reason.unwrap_or_else(|| Message::parse_stored("")));
+    Ok(Some(Message::new(&RunFailure::Unread { payloads, payload, why })))
 }
 
 async fn read_stream(
@@ -197,30 +230,17 @@ async fn read_stream(
             batch_size: cx.batch_records,
             cursor_at_start: start.as_deref(),
             cursor: moves.then_some(&page.cursor),
+            file: None,
         };
         if page.waiting {
             runs::save_cursor(cx.db, &landing).await?;
         } else {
-            let batches = land_page(cx, &landing).await?;
+            let counted = huiliu_platform::counted(&page.cursor);
+            land_and_notify(cx, stream, landing, counted).await?;
             // Once for each stream and run is enough.
-            is_noted = is_noted || note_encoding(cx.db, run, stream, &page).await?;
-            if let Ok(records) = page.records {
-                if records == 0 && matches!(stream.format, Format::Csv { .. } | Format::Workbook { .. }) {
-                    tracing::warn!("{}", LogEvent::OnlyHeader { payload: page.address.clone() });
-                }
-                (cx.progress)(LandedPage { records, counted: huiliu_platform::counted(&page.cursor) });
-            }
+            is_noted = is_noted || note_encoding(cx.db, run, stream, (&page.address, &page.payload)).await?;
             // The delivery opens the payload again; two copies at once may not fit in memory.
             page.payload = Payload::default();
-            // If the queue fails, the batch waits for the sweep.
-            if let Some(queue) = cx.queue {
-                sweep::notify_queue(
-                    cx.db,
-                    queue,
-                    &batches.iter().map(|batch| Notice::new(*batch, 1)).collect::<Vec<_>>(),
-                )
-                .await?;
-            }
         }
         if page.last {
             // If the cursor moves, it carries this fact to `expect`, which judges the pass.
@@ -233,28 +253,21 @@ async fn read_stream(
     }
 }
 
-/// Something that happened in a run and that its result does not say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "code")]
-enum RunNote {
-    /// The place of an earlier run was none any more, and the listing was read from its beginning again.
-    #[serde(rename = "run.listing_restarted")]
-    ListingRestarted { stream: String, why: Message },
-    /// The payload was UTF-8 although the manifest declares GB18030, and was read as UTF-8.
-    #[serde(rename = "run.other_encoding")]
-    OtherEncoding { stream: String, payload: String },
-}
-
 /// Says in the log and in the run that a payload is UTF-8 although its manifest declares GB18030. Returns whether it is.
-async fn note_encoding(db: &Db, run: i64, stream: &Stream, page: &Page) -> Result<bool, StoreError> {
+pub(crate) async fn note_encoding(
+    db: &Db,
+    run: i64,
+    stream: &Stream,
+    (address, payload): (&str, &Payload),
+) -> Result<bool, StoreError> {
     let declared = stream.format.encoding();
     let is_text = !matches!(stream.format, Format::Workbook { .. });
-    if declared != Encoding::Gb18030 || !is_text || !page.payload.has_wide_utf8().unwrap_or(false) {
+    if declared != Encoding::Gb18030 || !is_text || !payload.has_wide_utf8().unwrap_or(false) {
         return Ok(false);
     }
-    let (stream, payload) = (stream.name.clone(), page.address.clone());
+    let (stream, payload) = (stream.name.clone(), address.to_owned());
     tracing::warn!("{}", LogEvent::OtherEncoding { stream: stream.clone(), payload: payload.clone() });
-    runs::add_note(db, run, &Message::new(&RunNote::OtherEncoding { stream, payload })).await?;
+    RunNote::OtherEncoding { stream, payload }.add_to(db, run).await?;
     Ok(true)
 }
 
@@ -262,7 +275,7 @@ async fn note_encoding(db: &Db, run: i64, stream: &Stream, page: &Page) -> Resul
 async fn note_restart(db: &Db, run: i64, stream: &Stream, why: &Failure) -> Result<(), StoreError> {
     let (stream, why) = (stream.name.clone(), why.message());
     tracing::warn!("{}", LogEvent::ListingRestarted { stream: stream.clone(), why: why.clone() });
-    runs::add_note(db, run, &Message::new(&RunNote::ListingRestarted { stream, why })).await
+    RunNote::ListingRestarted { stream, why }.add_to(db, run).await
 }
 
 /// Returns when `stop` becomes true. Never returns if the sender is gone.
@@ -270,6 +283,27 @@ pub(crate) async fn wait_for_stop(stop: &watch::Receiver<bool>) {
     if stop.clone().wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
     }
+}
+
+/// Lands a page, tells its number of records, and notifies the queue.
+pub(crate) async fn land_and_notify(
+    cx: Ingest<'_>,
+    stream: &Stream,
+    landing: Landing<'_>,
+    counted: Option<Counted>,
+) -> Result<(), StoreError> {
+    let batches = land_page(cx, &landing).await?;
+    if let Ok(records) = landing.records {
+        if records == 0 && matches!(stream.format, Format::Csv { .. } | Format::Workbook { .. }) {
+            tracing::warn!("{}", LogEvent::OnlyHeader { payload: landing.address.to_owned() });
+        }
+        (cx.progress)(LandedPage { records, counted });
+    }
+    // If the queue fails, the batch waits for the sweep.
+    let Some(queue) = cx.queue else { return Ok(()) };
+    let notices: Vec<Notice> = batches.iter().map(|batch| Notice::new(*batch, 1)).collect();
+    sweep::notify_queue(cx.db, queue, &notices).await?;
+    Ok(())
 }
 
 async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
@@ -293,18 +327,35 @@ async fn pull_with_retries(
     stream: &Stream,
     cursor: Option<&str>,
 ) -> Result<Option<Page>, Failure> {
-    let mut tried = 0;
+    let mut attempts = Attempts::default();
     loop {
         match connector.pull(stream, cursor).await {
-            Err(failure @ Failure { retry: Some(wait), .. }) if tried + 1 < TRIES => {
-                tried += 1;
-                let why = failure.message();
-                tracing::info!(code = why.code(), attempt = tried, "{}", LogEvent::Retry { why: why.clone() });
-                tokio::time::sleep(wait.max(backoff_delay(tried))).await;
-            }
-            Err(failure) => return Err(Failure { attempts: Some(tried + 1), ..failure }),
+            Err(failure) => attempts.wait_after(failure).await?,
             page => return page,
         }
+    }
+}
+
+/// Attempts to get something from a platform.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    failed: u32,
+}
+
+impl Attempts {
+    /// Waits until the next attempt after a failure.
+    ///
+    /// # Errors
+    /// The failure, if another attempt cannot help or there were enough.
+    pub(crate) async fn wait_after(&mut self, failure: Failure) -> Result<(), Failure> {
+        self.failed += 1;
+        let Some(wait) = failure.retry.filter(|_| self.failed < TRIES) else {
+            return Err(Failure { attempts: Some(self.failed), ..failure });
+        };
+        let why = failure.message();
+        tracing::info!(code = why.code(), attempt = self.failed, "{}", LogEvent::Retry { why: why.clone() });
+        tokio::time::sleep(wait.max(backoff_delay(self.failed))).await;
+        Ok(())
     }
 }
 

@@ -2,13 +2,12 @@
 //! rehearsal that is rolled back. Then compares the teachers concerned with the current data.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::deliver::{self, Delivered, DeliveryContext};
+use crate::deliver::{self, DeliveryContext};
 use crate::ingest::{self, Ingest, PassStart};
 use crate::recount::{self, Change, Snapshot, Totals};
 use crate::resume;
@@ -191,7 +190,7 @@ pub async fn plan_upload(
     let cx = Ingest { db, keys, queue: None, batch_records, progress: &|_| {}, stop: &never };
     let report = ingest::sync_source(cx, source, claim, connector, PassStart::Handed).await?;
     for batch in upload_plans::list_batches(db, report.run).await? {
-        deliver_with_retries(context, batch).await?;
+        deliver::deliver_with_retries(context, batch).await?;
     }
     let taken_up = resume::resume_ready_rows(context).await?;
     dead_letters::close_superseded(db).await?;
@@ -224,18 +223,6 @@ pub async fn plan_upload(
         after = waiting.block;
         plan.compare_teachers(now, context, &waiting.teachers, told).await?;
     }
-}
-
-/// Delivers as workers do: a batch that was released, for example after a write conflict, is tried again, three times
-/// in all.
-async fn deliver_with_retries(context: &DeliveryContext, batch: i64) -> Result<(), StoreError> {
-    for wait_ms in [600, 1_200, 0] {
-        if deliver::deliver_batch(context, batch, true).await? != Delivered::Released {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-    }
-    Ok(())
 }
 
 impl Plan {

@@ -332,6 +332,10 @@ table! {
         /// Path of the file's name in an item of the array.
         #[zh = "条目中文件名的路径"]
         name: String;
+        /// Path of a value in an item that is another one once the file has changed, such as its time or its checksum. Without
+        /// it, a file is read once, and again only by `sync --full`.
+        #[zh = "条目中在文件改动后会随之改变的值的路径，如修改时间或校验和。不写则每个文件只读取一次，只有 sync --full 会再次读取"]
+        version: Option<String>;
         /// The request for one file, with `${file}` as its name.
         #[zh = "下载一个文件的请求，以 ${file} 表示文件名"]
         file: Request;
@@ -395,8 +399,9 @@ choice! {
             budget: Option<Budget>;
         }
         /// Files in the folder given by the source's settings, or without a folder, those of `download` or `bucket`.
-        /// Files in a folder are read in the order of their names; digits are compared as numbers (2 before 10).
-        #[zh = "来源设置所指文件夹中的文件；没有文件夹时取自 download 或 bucket。文件夹中的文件按文件名顺序读取，其中的数字按大小比较（2 在 10 之前）"]
+        /// New and changed files are read in the order in which they were last modified, then by name; digits in names are
+        /// compared as numbers (2 before 10).
+        #[zh = "来源设置所指文件夹中的文件；没有文件夹时取自 download 或 bucket。新的和改动过的文件按修改时间的先后读取，时间相同的按文件名，其中的数字按大小比较（2 在 10 之前）"]
         files => Files {
             /// Name patterns of the files, each with at most one `*`; case-insensitive.
             #[zh = "文件名模式，每个可含一个 *；不分大小写"]

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use crate::failure::Failure;
+use crate::file_store::FileStore;
 use huiliu_decode::accounting::PayloadLayout;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream};
@@ -58,6 +59,12 @@ pub trait Connector: Send + Sync {
     /// have moved over that place, and leads back to `cursor`. `None` if places of the listing do not depend on rows before
     /// them.
     fn check_place(&self, _stream: &Stream, _cursor: &str) -> Option<String> {
+        None
+    }
+
+    /// Returns the files that the connector reads, if that is what it does. They are then read one by one, each known by
+    /// itself, and not by [`Connector::pull`].
+    fn files(&self) -> Option<&dyn FileStore> {
         None
     }
 

@@ -432,6 +432,26 @@ impl Failure {
         }
     }
 
+    /// Whether it is about one file only, so that the files after it can be read all the same.
+    #[must_use]
+    pub fn concerns_one_file(&self) -> bool {
+        let cause = match &self.cause {
+            Cause::StatusOfStore { why, .. } => why,
+            cause => cause,
+        };
+        matches!(
+            cause,
+            Cause::File { .. }
+                | Cause::FileNotPacked { .. }
+                | Cause::FileTooLarge { .. }
+                | Cause::FileWriting { .. }
+                | Cause::AnswerTooLarge { .. }
+                | Cause::AnswerUnpacksTooLarge { .. }
+                | Cause::ObjectKey { .. }
+                | Cause::Status { .. }
+        )
+    }
+
     /// Returns it as the message that is stored and shown.
     #[must_use]
     pub fn message(&self) -> Message {

@@ -3,6 +3,7 @@
 pub mod connector;
 pub mod endpoint;
 pub mod failure;
+pub mod file_store;
 mod log_event;
 
 pub mod client;
@@ -21,6 +22,7 @@ pub use cursor_text::{read_cursor, write_cursor};
 pub use cursors::{Counted, begins_listing, check_cursor, counted, missed_records};
 pub use endpoint::Endpoint;
 pub use failure::{Cause, CursorFormatError, Failure, PlatformWords};
+pub use file_store::{FileListing, FileStore, LeftOut, LeftOutFile, ListedFile};
 pub use from_manifest::from_manifest;
 pub use http::web::fetch_sample;
 pub use pull::cursor::Shortfall;

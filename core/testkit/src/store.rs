@@ -77,6 +77,7 @@ async fn land_page(
         batch_size: 4,
         cursor_at_start: None,
         cursor: Some(cursor),
+        file: None,
     };
     runs::land_payload(db, keys, &landing).await
 }

@@ -39,6 +39,6 @@ pub use id_number::{IdNumber, IdNumberError, Sex};
 pub use name::{NameError, PersonName};
 pub use score::{Bands, Grade, Score, ScoreError, Weights};
 pub use states::{
-    ActivationKind, BatchState, ClaimState, DeadLetterState, EntryOutcome, MissingState, PassState, PreviewOutcome,
-    RecordOutcome, ReplayState, RosterKind, RunState,
+    ActivationKind, BatchState, ClaimState, DeadLetterState, EntryOutcome, FileState, MissingState, PassState,
+    PreviewOutcome, RecordOutcome, ReplayState, RosterKind, RunState, UnreadState,
 };

@@ -176,6 +176,36 @@ spelled! {
         Kept,
     }
 
+    /// What became of a file of a source.
+    FileState {
+        /// It was seen and not read yet.
+        Due,
+        /// It was read.
+        Read,
+        /// Its bytes and its time are those of a file that was read under another name.
+        Copy,
+        /// It was not read, because somebody set the cursor behind it.
+        Passed,
+        /// It was being written; the next pass looks again.
+        Growing,
+        /// It could not be fetched, or not be decoded.
+        Failed,
+        /// Its name is not that of a file to be read.
+        LeftOut,
+        /// It is no longer there.
+        Gone,
+    }
+
+    /// What became of a payload that could not be decoded.
+    UnreadState {
+        /// Nothing yet.
+        Open,
+        /// It was decoded later, or a newer one was in its place.
+        Read,
+        /// A person has said that nothing in it is wanted.
+        Dismissed,
+    }
+
     /// How certain it is which teacher an identity claim belongs to.
     ClaimState {
         /// It belongs to a teacher, by a rule or a decision.

@@ -21,6 +21,8 @@ use huiliu_store::Db;
 use huiliu_store::admin::books::{BookDifferences, BrokenRows};
 use huiliu_store::admin::registry::Registered;
 use huiliu_store::admin::reports::OrphanCount;
+use huiliu_store::intake::files::FilesToSee;
+use huiliu_store::intake::unread::UnreadPayload;
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_vault::key_file;
 
@@ -64,6 +66,10 @@ pub enum Part {
     Verified,
     /// Records that are missing from the newest whole of their stream and wait for a decision.
     Missing,
+    /// Payloads that could not be decoded and with which nobody has dealt.
+    Payloads,
+    /// Files that were seen and not read, and files whose names fit no pattern.
+    Files,
     /// Whether the queue can be reached, and how many messages wait in it.
     Queue,
 }
@@ -138,6 +144,15 @@ pub enum Detail {
         /// Their number.
         records: i64,
     },
+    /// Payloads that could not be decoded.
+    Payloads {
+        /// Their number.
+        open: i64,
+        /// The first of them.
+        first: Vec<UnreadPayload>,
+    },
+    /// Files that somebody should look at.
+    Files(FilesToSee),
     /// The queue and its depth.
     Queue {
         /// The address of the queue.

@@ -13,6 +13,7 @@ use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
 use super::matching::MatchError;
 use super::missing::MissingRefused;
+use super::payloads::PayloadRefused;
 use super::restore::RestoreError;
 use super::rule_versions::RuleChangeRefused;
 use super::secrets::SecretError;
@@ -45,6 +46,9 @@ pub enum NotFound {
     /// No such dead letter.
     #[serde(rename = "dead_letter.not_found")]
     DeadLetter { dead_letter: i64 },
+    /// No payload of this number that could not be decoded.
+    #[serde(rename = "payload.not_found")]
+    Payload { payload: i64 },
     /// No such training record.
     #[serde(rename = "record.not_found")]
     Record { record: i64 },
@@ -174,6 +178,9 @@ pub enum OperationError {
     /// Missing records stay as they are.
     #[serde(untagged)]
     Missing(MissingRefused),
+    /// Unread payloads stay as they are.
+    #[serde(untagged)]
+    Payload(PayloadRefused),
     /// The tables cannot be matched.
     #[serde(untagged)]
     Match(MatchError),
@@ -301,6 +308,12 @@ impl From<AuthoringError> for OperationError {
     }
 }
 
+impl From<PayloadRefused> for OperationError {
+    fn from(refused: PayloadRefused) -> Self {
+        Self::Payload(refused)
+    }
+}
+
 impl From<MissingRefused> for OperationError {
     fn from(why: MissingRefused) -> Self {
         Self::Missing(why)
@@ -415,6 +428,7 @@ impl OperationError {
             Self::Sync(error) => error.is_usage(),
             Self::Match(error) => error.is_usage(),
             Self::Missing(error) => error.is_usage(),
+            Self::Payload(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
             Self::Cursor(error) => error.is_usage(),
@@ -448,6 +462,7 @@ impl OperationError {
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),
             Self::Missing(error) => error.code(),
+            Self::Payload(error) => error.code(),
             Self::Decision(error) => error.code(),
             Self::Authoring(error) => error.code(),
             Self::Cursor(error) => error.code(),
@@ -469,6 +484,7 @@ impl NotFound {
         match self {
             Self::Run { .. } => "run.not_found",
             Self::DeadLetter { .. } => "dead_letter.not_found",
+            Self::Payload { .. } => "payload.not_found",
             Self::Record { .. } | Self::RecordOfTeacher { .. } => "record.not_found",
             Self::Replay { .. } => "replay.not_found",
             Self::Teacher { .. } | Self::TeacherOfIdNumber => "teacher.not_found",

@@ -137,6 +137,25 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
     Ok(())
 }
 
+/// Refuses a source or stream that does not exist.
+pub(super) async fn check_source_and_stream(
+    access: RegistryAccess<'_>,
+    source: Option<&str>,
+    stream: Option<&str>,
+) -> Result<(), OperationError> {
+    let of_source = RowFilter { source: source.map(str::to_owned), ..RowFilter::default() };
+    check_filter(access, &of_source).await?;
+    let Some(stream) = stream else { return Ok(()) };
+    let registered = registry::read_registry(&access.opened.db).await?;
+    let in_use = access.resolve_in_use(&registered).await?.found;
+    let known: BTreeSet<String> =
+        in_use.into_values().flat_map(|of| of.manifest.stream).map(|stream| stream.name).collect();
+    if known.contains(stream) {
+        return Ok(());
+    }
+    Err(FilterError::Stream { stream: stream.to_owned(), known: known.into_iter().collect() }.into())
+}
+
 /// Returns the most similar codes, the most similar first. If none is similar, returns those about the same field.
 fn nearest_codes(code: &str, mut known: BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
 //! The laws that `doctor` checks in the rows of a database: the books, dead letters, entries, the audit log, and a sample
-//! of the ledger.
+//! of the ledger; and what was not read.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use crate::settings::Settings;
 use crate::verify::{LedgerDifference, Verifier};
 use huiliu_store::StoreError;
 use huiliu_store::admin::{audit, books, reports};
+use huiliu_store::intake::files;
 use huiliu_store::intake::runs::RunRange;
+use huiliu_store::intake::unread::{self, UnreadFilter};
 use huiliu_store::ledger::missing::{self, MissingFilter};
 use huiliu_store::ledger::verified;
 use huiliu_values::MissingState;
@@ -45,7 +47,22 @@ pub(super) async fn examine_laws(
     items.extend(examine_ledger(settings, opened).await?);
     items.push(examine_workers(settings, opened).await?);
     items.push(examine_missing(opened).await?);
+    items.push(examine_payloads(opened).await?);
+    items.push(examine_files(opened).await?);
     Ok(())
+}
+
+async fn examine_payloads(opened: &OpenDatabase) -> Result<Finding, StoreError> {
+    let of = UnreadFilter::open();
+    let open = unread::count_unread_payloads(&opened.db, &of).await?;
+    let first = unread::list_unread_payloads(&opened.db, &of, 0, SHOWN).await?;
+    Ok(Finding::new(Part::Payloads, open == 0, Detail::Payloads { open, first }))
+}
+
+async fn examine_files(opened: &OpenDatabase) -> Result<Finding, StoreError> {
+    let found = files::find_files_to_see(&opened.db, SHOWN).await?;
+    let warning = found.waiting + found.foreign > 0;
+    Ok(Finding { warning, ..Finding::new(Part::Files, true, Detail::Files(found)) })
 }
 
 async fn examine_missing(opened: &OpenDatabase) -> Result<Finding, StoreError> {

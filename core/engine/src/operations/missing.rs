@@ -1,7 +1,5 @@
 //! Records that are missing from the newest whole of their stream: lists them, and withdraws or keeps them.
 
-use std::collections::BTreeSet;
-
 use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,14 +8,12 @@ use serde_json::{Value, json};
 use super::act::{Act, AuditEntry};
 use super::decisions::{self, Mode};
 use super::error::OperationError;
-use super::filters::{self, FilterError};
+use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::deliver::DeliveryContext;
 use crate::recount::{self, Change};
 use crate::runtime::Runtime;
-use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::admin::registry;
 use huiliu_store::identity::claims;
 use huiliu_store::ledger::missing::{self, DecidedMissing, MissingFilter, MissingRow, MissingSelection};
 use huiliu_store::ledger::{fence, marks};
@@ -84,30 +80,11 @@ pub async fn list(
     of: &MissingFilter,
     span: Span,
 ) -> Result<Page<MissingRow>, OperationError> {
-    check_filter(access, of.source.as_deref(), of.stream.as_deref()).await?;
+    filters::check_source_and_stream(access, of.source.as_deref(), of.stream.as_deref()).await?;
     let db = &access.opened.db;
     let rows = missing::list_missing(db, of, span.after, span.limit_plus_one()).await?;
     let page = Page::from_rows(rows, span.limit, |row| row.record.to_string());
     Ok(page.counted(missing::count_missing(db, of)).await?)
-}
-
-/// Refuses a source or stream that does not exist.
-async fn check_filter(
-    access: RegistryAccess<'_>,
-    source: Option<&str>,
-    stream: Option<&str>,
-) -> Result<(), OperationError> {
-    let of_source = RowFilter { source: source.map(str::to_owned), ..RowFilter::default() };
-    filters::check_filter(access, &of_source).await?;
-    let Some(stream) = stream else { return Ok(()) };
-    let registered = registry::read_registry(&access.opened.db).await?;
-    let in_use = access.resolve_in_use(&registered).await?.found;
-    let known: BTreeSet<String> =
-        in_use.into_values().flat_map(|of| of.manifest.stream).map(|stream| stream.name).collect();
-    if known.contains(stream) {
-        return Ok(());
-    }
-    Err(FilterError::Stream { stream: stream.to_owned(), known: known.into_iter().collect() }.into())
 }
 
 /// Withdraws missing records, so that they count no longer, and settles their teachers; or only returns what would change. A

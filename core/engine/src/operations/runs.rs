@@ -11,10 +11,11 @@ use crate::database::OpenDatabase;
 use huiliu_store::admin::books::{self, BookDifferences};
 use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
+use huiliu_store::admin::reports::{self, Balance, RunRow};
 use huiliu_store::intake::expectations;
 use huiliu_store::intake::layouts::{self, LandedTable};
 use huiliu_store::intake::runs::RunRange;
+use huiliu_store::intake::unread::{self, UnreadRow};
 
 /// A run with the payloads that cannot be decoded.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -51,7 +52,7 @@ pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, Operation
     let new_fields = expectations::list_new_fields(&opened.db, run).await?;
     Ok(RunShown {
         run: row,
-        unread_payloads: reports::list_unread(&opened.db, run).await?,
+        unread_payloads: unread::list_unread(&opened.db, run).await?,
         layout: layouts::list_tables(&opened.db, run, false, LISTED).await?,
         new_fields: new_fields.iter().map(|new| format!("{}/{}", new.stream, new.field)).collect(),
     })

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit, authoring, batches, connector_versions, connectors, courses, cursors, dead_letters, decisions, doctor,
-    health, infer, maintenance, matching, missing, page::Page, preview, push, record_sample, regions, replays, restore,
-    roster, rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
-    teachers,
+    health, infer, maintenance, matching, missing, page::Page, payloads, preview, push, record_sample, regions,
+    replays, restore, roster, rule_change::RuleChange, rule_versions, rules, runs, schools, secrets,
+    source_registration, sources, sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
@@ -17,7 +17,9 @@ use huiliu_store::admin::reports::{BatchRow, LedgerRow, LetterRow, RecordRow, Ru
 use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
+use huiliu_store::intake::files::FileRow;
 use huiliu_store::intake::source_lease::ScheduleRow;
+use huiliu_store::intake::unread::UnreadPayload;
 use huiliu_store::ledger::decisions::Decision;
 use huiliu_store::ledger::missing::MissingRow;
 use huiliu_store::roster::report::Status;
@@ -57,6 +59,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("decisions.list", schema_of::<Page<Decision>>),
     ("doctor.examine", schema_of::<doctor::Findings>),
     ("health.readiness", schema_of::<health::Readiness>),
+    ("files.list", schema_of::<Page<FileRow>>),
     ("identity.list", schema_of::<Page<ClaimRow>>),
     ("identity.show", schema_of::<ClaimDetails>),
     ("identity.status", schema_of::<Counts>),
@@ -68,6 +71,11 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("missing.keep", schema_of::<missing::MissingDecided>),
     ("missing.list", schema_of::<Page<MissingRow>>),
     ("missing.withdraw", schema_of::<missing::MissingDecided>),
+    ("payloads.dismiss", schema_of::<payloads::PayloadsDecided>),
+    ("payloads.list", schema_of::<Page<UnreadPayload>>),
+    ("payloads.reopen", schema_of::<payloads::PayloadsDecided>),
+    ("payloads.retry", schema_of::<payloads::Retried>),
+    ("payloads.show", schema_of::<UnreadPayload>),
     ("preview.preview", schema_of::<preview::PagePreview>),
     ("push.land", schema_of::<push::AcceptedPayload>),
     ("record_sample.record", schema_of::<record_sample::RecordedSample>),

@@ -17,10 +17,11 @@ use crate::sources::{ReadySource, SourceError};
 use huiliu_manifest::Transport;
 use huiliu_messages::{Message, said_in_english};
 use huiliu_queue::QueueError;
-use huiliu_store::admin::reports::{self, Balance, UnreadRow};
+use huiliu_store::admin::reports::{self, Balance};
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::runs::{RunRange, Source};
+use huiliu_store::intake::runs::{self, RunRange, Source};
 use huiliu_store::intake::source_lease::SourceUseEnd;
+use huiliu_store::intake::unread::{self, UnreadFilter, UnreadRow};
 use huiliu_values::RunState;
 
 /// How long a stopped process may take to finish what it has begun.
@@ -199,8 +200,13 @@ pub struct SourceReport {
     /// The run's counters.
     #[serde(flatten)]
     pub balance: Balance,
-    /// Payloads that cannot be decoded.
+    /// Payloads of this run that cannot be decoded.
     pub unread_payloads: Vec<UnreadRow>,
+    /// Number of payloads of the source, of this run and of earlier ones, that cannot be decoded and with which nobody has
+    /// dealt.
+    pub open_payloads: i64,
+    /// What else happened in the run, such as that files have names that fit no pattern.
+    pub notes: Vec<Message>,
 }
 
 /// The result of a pass over several sources.
@@ -232,6 +238,8 @@ pub enum Verdict<'p> {
     Stopped(i64),
     /// A source could not be read to its end.
     Failed(&'p SourceReport),
+    /// Payloads of earlier runs cannot be decoded, and nobody has dealt with them. Holds their number.
+    Unread(i64),
     /// An expectation of a manifest was not met.
     Unmet(&'p [Message]),
     /// Some raw records could not be delivered. Holds their number.
@@ -248,7 +256,7 @@ impl Eq for SourceReport {}
 
 impl Pass {
     /// Judges whether the pass succeeded. Reports the first problem in this order: balance, failure, stop,
-    /// expectations, undelivered records.
+    /// expectations, unread payloads of earlier runs, undelivered records.
     #[must_use]
     pub fn judge_outcome(&self) -> Verdict<'_> {
         if !self.balance.balanced {
@@ -262,6 +270,10 @@ impl Pass {
         }
         if !self.unmet.is_empty() {
             return Verdict::Unmet(&self.unmet);
+        }
+        let open = self.sources.iter().map(|source| source.open_payloads).sum();
+        if open > 0 {
+            return Verdict::Unread(open);
         }
         if self.stuck { Verdict::Stuck(self.balance.pending) } else { Verdict::Well }
     }
@@ -375,23 +387,26 @@ struct EndOfPass {
     started: Instant,
 }
 
-async fn build_report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) -> Result<Pass, OperationError> {
+async fn build_report(runtime: &Runtime, ended_runs: Vec<EndedRun>, end: EndOfPass) -> Result<Pass, OperationError> {
     let EndOfPass { unmet, delivers, stopped, started } = end;
     let db = &runtime.delivery.db;
     let mut sources = Vec::new();
-    for EndedRun { source, report } in runs {
+    for EndedRun { source, report } in ended_runs {
+        let of_source = UnreadFilter { source: Some(source.name.clone()), ..UnreadFilter::open() };
         sources.push(SourceReport {
             source: source.name,
             connector: source.connector,
             run: report.run,
-            state: match (report.ended, &report.failure) {
-                (SourceUseEnd::Stopped, _) => RunState::Stopped,
-                (_, Some(_)) => RunState::Failed,
-                (_, None) => RunState::Done,
+            state: match (report.ended, &report.failure, &report.unread) {
+                (SourceUseEnd::Stopped, ..) => RunState::Stopped,
+                (_, None, None) => RunState::Done,
+                _ => RunState::Failed,
             },
-            failure: report.failure.map(|failure| failure.message()),
+            failure: report.failure.map(|failure| failure.message()).or(report.unread),
+            open_payloads: unread::count_unread_payloads(db, &of_source).await?,
+            notes: runs::list_notes(db, report.run).await?,
             balance: reports::read_balance(db, RunRange::single(report.run)).await?,
-            unread_payloads: reports::list_unread(db, report.run).await?,
+            unread_payloads: unread::list_unread(db, report.run).await?,
         });
     }
     let balance = Balance::add_up(sources.iter().map(|source: &SourceReport| &source.balance));

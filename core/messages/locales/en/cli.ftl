@@ -57,6 +57,10 @@ cli-acts-kind-secret = secret
 cli-acts-kind-source = source
 cli-acts-missing-keep = keep missing records
 cli-acts-missing-withdraw = withdraw missing records
+cli-acts-payload-dismiss = dismiss a payload
+cli-acts-payload-reopen = open a payload again
+cli-acts-payload-retry = decode a payload again
+cli-acts-kind-payload = payload
 cli-acts-records-rekey = compare record keys by value
 cli-acts-replay-apply = apply a replay
 cli-acts-replay-plan = plan a replay
@@ -199,6 +203,41 @@ cli-missing-withdrawn = { $n ->
 }
 cli-missing-withdrawn-by = withdrawn by { $by }: { $because }
 cli-missing-withdrawn-by-manifest = withdrawn by the manifest { $by }
+# files
+cli-files-file = file
+cli-files-stream = stream
+cli-files-name = name
+cli-files-size = bytes
+cli-files-modified = changed
+cli-files-state = state
+cli-files-run = run
+cli-files-payload = payload
+cli-files-reason = reason
+cli-files-due = to be read
+cli-files-read = read
+cli-files-copy = copy
+cli-files-passed = passed over
+cli-files-growing = being written
+cli-files-left-out = left out
+cli-files-gone = no longer there
+# payloads
+cli-payloads-open = open
+cli-payloads-read = decoded later
+cli-payloads-read-as = replaced by payload { $payload }
+cli-payloads-dismissed-by = dismissed by { $by }: { $because }
+cli-payloads-records = records: { $records }
+cli-payloads-still-unread = { $n ->
+    [one] { $n } payload still cannot be decoded
+   *[other] { $n } payloads still cannot be decoded
+}; correct the manifest, ask for the file again, or dismiss with `huiliu payloads dismiss`
+cli-payloads-dismissed = { $n ->
+    [one] { $n } payload dismissed
+   *[other] { $n } payloads dismissed
+}
+cli-payloads-reopened = { $n ->
+    [one] { $n } payload is
+   *[other] { $n } payloads are
+} open again
 
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
@@ -243,6 +282,13 @@ cli-doctor-missing-open = { $n ->
     [one] { $n } waits
    *[other] { $n } wait
 } for a decision; see `huiliu missing list`
+cli-doctor-payloads = unread payloads
+cli-doctor-payload = { $payload } { $source }: { $name }: { $reason }
+cli-doctor-payloads-open = { $count } cannot be decoded, see `huiliu payloads list`: { $first }
+cli-doctor-files = files
+cli-doctor-files-read = all read
+cli-doctor-files-waiting = { $count } not read yet: { $names }; the next sync tries again, see `huiliu files list`
+cli-doctor-files-foreign = { $count } left out: { $names }; `huiliu files list SOURCE --state left-out` says why; rename them, add a pattern to the manifest, or move them
 cli-doctor-none = none
 cli-doctor-orphans = orphans
 cli-doctor-others-can-read-mode-chmod = other users can read { $path } (mode { $mode }); run `chmod 600 { $path }`
@@ -545,7 +591,7 @@ cli-render-superseded = superseded
 cli-render-there-none = none found
 cli-render-unchanged = unchanged
 cli-render-unread = unread
-cli-render-unread-2 = unread: { $source }/{ $stream }  { $payload }: { $reason }
+cli-render-unread-2 = unread { $number }: { $source }/{ $stream }  { $payload }: { $reason }
 cli-render-updated = updated
 
 # replay
@@ -727,6 +773,10 @@ cli-sync-books-balanced-fault-huiliu-please = not balanced: not every raw record
 cli-sync-complete = complete
 cli-sync-complete-2 = not complete
 cli-sync-expected-what-came-kept = not as expected (what was received is kept): { $value }
+cli-sync-open-payloads = { $n ->
+    [one] { $n } payload that came earlier
+   *[other] { $n } payloads that came earlier
+} cannot be decoded; see `huiliu payloads list`, then correct the manifest and run `huiliu payloads retry`, ask for the file again, or dismiss with `huiliu payloads dismiss`
 cli-sync-failed = failed:{" "}
 cli-sync-raw-records-delivered-they-tried = { $n } raw records are not delivered: they are retried later, or wait for a person; see `huiliu batches list`
 cli-sync-read = { $source }: not read: { $error }

@@ -29,6 +29,12 @@ filter-subject = the audit log has nothing about "{ $subject }"; name a subject 
 # Why an operation is not done.
 dead_letter-no_other_person = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open, or its reason is not record_key.other_person; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 dead_letter-not_open = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
+payload-not_found = there is no payload { NUMBER($payload, useGrouping: "false") } that could not be decoded; see `huiliu payloads list --all`
+payload-read = payload { NUMBER($payload, useGrouping: "false") } was decoded or replaced since; see `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
+payload-not_open = payload { NUMBER($payload, useGrouping: "false") } is not open; see `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
+payload-not_dismissed = payload { NUMBER($payload, useGrouping: "false") } is not dismissed; see `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
+payload-no_stream = payload { NUMBER($payload, useGrouping: "false") } belongs to the stream { $stream } of the connector { $connector }, which does not exist any more
+payload-no_process = the process that unpacks payloads cannot be started: { $why }
 batch-not_quarantined = batch { NUMBER($batch, useGrouping: "false") } is not quarantined; see `huiliu batches list --quarantined`
 missing-not_missing = record { NUMBER($record, useGrouping: "false") } is not missing from the newest whole of its stream; see `huiliu missing list --all`
 missing-nothing = there is no record that this would change; see `huiliu missing list --all`

@@ -48,3 +48,32 @@ contract-new_words = field { $field } of { $records } of { $of } records has a v
 contract-new_blanks = field { $field } is blank in { $records } of { $of } records, and was blank in none of { $before } records before; ask whether the field has another name now
 run-listing_restarted = { $stream }: read from the beginning of the listing again, because the place at which the last run stopped was refused ({ $why })
 run-other_encoding = { $payload }: the manifest says GB18030, but the text is UTF-8 and was read as UTF-8; write encoding = "auto" in the format of stream { $stream }
+run-files_left_out = { $files ->
+    [one] { $files } file was not read, because its name fits no pattern of the connector
+   *[other] { $files } files were not read, because their names fit no pattern of the connector
+}: { $names }; rename them, add a pattern to the manifest, or move them out of the way; see `huiliu files list { $source } --state left-out`
+run-files_unfit = { $files ->
+    [one] { $files } file was not read, because it is a symbolic link, or its name is not readable text
+   *[other] { $files } files were not read, because they are symbolic links, or their names are not readable text
+}: { $names }; put the files themselves there, or rename them; see `huiliu files list { $source } --state left-out`
+run-files_growing = { $stream }: { $files ->
+    [one] { $files } file is being written and is left
+   *[other] { $files } files are being written and are left
+} for the next pass: { $names }
+run-files_taken_as_read = { $stream }: { $files ->
+    [one] { $files } file was read or passed over before, by the cursor, and is
+   *[other] { $files } files were read or passed over before, by the cursor, and are
+} not read again; see `huiliu files list { $source }`, or read everything with `huiliu sync { $source } --full`
+run-files_failed = { $stream }: { $files } files could not be fetched: { $names }; the next pass tries again, see `huiliu files list { $source } --state failed`
+run-unread = { $payloads ->
+    [one] { $payloads } payload cannot be decoded: { $payload }: { $why }
+   *[other] { $payloads } payloads cannot be decoded, the first of them { $payload }: { $why }
+}; see `huiliu payloads list`
+
+# Why a file is not read, or not again.
+file-name = its name fits none of the patterns { $patterns }
+file-temporary = its name is that of a file which another program needs while it works
+file-link = it is a symbolic link, which is not followed
+file-name_not_text = its name is not readable text
+file-growing = it was being written; the next pass looks again
+file-copy = its bytes and its time of change are those of { $of }, which was read

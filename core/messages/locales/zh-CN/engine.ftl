@@ -29,6 +29,12 @@ filter-subject = 审计日志中没有关于 "{ $subject }" 的记录；请照 `
 # 为何一项操作没有执行。
 dead_letter-no_other_person = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态，或者原因不是 record_key.other_person；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 dead_letter-not_open = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
+payload-not_found = 没有编号为 { NUMBER($payload, useGrouping: "false") } 的无法解码的载荷；见 `huiliu payloads list --all`
+payload-read = 载荷 { NUMBER($payload, useGrouping: "false") } 后来已解码或已被取代；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
+payload-not_open = 载荷 { NUMBER($payload, useGrouping: "false") } 不是待处理状态；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
+payload-not_dismissed = 载荷 { NUMBER($payload, useGrouping: "false") } 未被作废；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
+payload-no_stream = 载荷 { NUMBER($payload, useGrouping: "false") } 属于连接器 { $connector } 的数据流 { $stream }，但它已不存在
+payload-no_process = 无法启动解包载荷的进程：{ $why }
 batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
 missing-not_missing = 记录 { NUMBER($record, useGrouping: "false") } 并非其数据流最新的完整数据中所缺少的；见 `huiliu missing list --all`
 missing-nothing = 没有记录会因此改变；见 `huiliu missing list --all`

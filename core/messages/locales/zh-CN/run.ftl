@@ -30,3 +30,17 @@ contract-new_words = { $of } 条记录中有 { $records } 条的字段 { $field 
 contract-new_blanks = { $of } 条记录中有 { $records } 条的字段 { $field } 为空，而以往 { $before } 条记录都不为空；请核实该字段是否改了名
 run-listing_restarted = { $stream }：平台不接受上次停下的位置（{ $why }），已从列表开头重新读取
 run-other_encoding = { $payload }：清单写的是 GB18030，而内容是 UTF-8，已按 UTF-8 读取；请在数据流 { $stream } 的 `format` 中写 `encoding = "auto"`
+run-files_left_out = 有 { $files } 个文件的名称不符合连接器的任何模式，未读取：{ $names }；请改名、在清单中增加模式，或将其移走；见 `huiliu files list { $source } --state left-out`
+run-files_unfit = 有 { $files } 个文件是符号链接，或名称不是可读的文字，未读取：{ $names }；请放入文件本身，或改名；见 `huiliu files list { $source } --state left-out`
+run-files_growing = { $stream }：有 { $files } 个文件正在写入，留待下次同步：{ $names }
+run-files_taken_as_read = { $stream }：按游标，有 { $files } 个文件此前已经读取或略过，不再读取；见 `huiliu files list { $source }`，或用 `huiliu sync { $source } --full` 全部重新读取
+run-files_failed = { $stream }：有 { $files } 个文件无法取得：{ $names }；下次同步会再试，见 `huiliu files list { $source } --state failed`
+run-unread = 有 { $payloads } 个载荷无法解码，第一个是 { $payload }：{ $why }；见 `huiliu payloads list`
+
+# 文件为何不读取，或不再读取。
+file-name = 名称不符合任何模式：{ $patterns }
+file-temporary = 从名称看，是其他程序工作时的临时文件
+file-link = 这是符号链接，不予读取
+file-name_not_text = 名称不是可读的文字
+file-growing = 当时正在写入；下次同步再看
+file-copy = 内容和修改时间都与已读取的 { $of } 相同

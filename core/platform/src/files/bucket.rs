@@ -16,7 +16,9 @@ use tokio::sync::Mutex;
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
 use crate::failure::{BucketListingError, Cause, Failure};
-use crate::files::folder::{MAX_BYTES, is_wanted};
+use crate::file_store::{FileListing, FileStore, LeftOut, LeftOutFile, ListedFile};
+use crate::files::folder::MAX_BYTES;
+use crate::files::names::{NameVerdict, judge_name};
 use crate::http::answers;
 use crate::http::platform::{Platform, check_verdict};
 use crate::http::request::FilledRequest;
@@ -213,8 +215,24 @@ impl BucketConnector {
 
     /// Lists the objects of a stream that a pass has yet to take: the first of them, and whether there are more.
     async fn list_objects(&self, stream: &Stream, stands: &Cursor) -> Result<PendingObjects, Failure> {
-        let place = format!("{}/{}", self.bucket.name(), self.prefix);
         let mut ahead = PendingObjects::default();
+        let take = |object: Object| {
+            if self.judge_key(stream, &object.place.key) == Some(NameVerdict::Wanted) && stands.includes_object(&object)
+            {
+                ahead.objects.insert(object);
+            }
+            if ahead.objects.len() > MAX_HELD_OBJECTS {
+                ahead.objects.pop_last();
+                ahead.more = true;
+            }
+        };
+        self.visit_objects(take).await?;
+        Ok(ahead)
+    }
+
+    /// Calls `take` with every object below the prefix.
+    async fn visit_objects(&self, mut take: impl FnMut(Object) + Send) -> Result<(), Failure> {
+        let place = format!("{}/{}", self.bucket.name(), self.prefix);
         let mut token: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", self.prefix.as_str())];
@@ -224,17 +242,9 @@ impl BucketConnector {
             let answer = self.fetch_payload(listing).await?;
             let page = parse_listing(answer.as_plain().unwrap_or_default())
                 .map_err(|why| Failure::retryable(Cause::BucketListing { why }).with_place(place.as_str()))?;
-            for object in page.objects {
-                if self.is_stream_object(stream, &object.place.key) && stands.includes_object(&object) {
-                    ahead.objects.insert(object);
-                }
-                if ahead.objects.len() > MAX_HELD_OBJECTS {
-                    ahead.objects.pop_last();
-                    ahead.more = true;
-                }
-            }
+            page.objects.into_iter().for_each(&mut take);
             match page.next {
-                None => return Ok(ahead),
+                None => return Ok(()),
                 next if next == token => {
                     return Err(Failure::fatal(Cause::BucketListingLoop).with_place(place));
                 }
@@ -244,10 +254,14 @@ impl BucketConnector {
         Err(Failure::fatal(Cause::BucketListingPages { max: MAX_PAGES }).with_place(place))
     }
 
-    /// Whether an object belongs to the stream, by its name.
-    fn is_stream_object(&self, stream: &Stream, key: &str) -> bool {
+    /// Judges an object by its name. Returns `None` for what stands for a folder.
+    fn judge_key(&self, stream: &Stream, key: &str) -> Option<NameVerdict> {
         let name = key.rsplit('/').next().unwrap_or_default();
-        !name.is_empty() && !key.contains(char::is_control) && is_wanted(&self.manifest, stream, name)
+        match (name.is_empty(), key.contains(char::is_control)) {
+            (true, _) => None,
+            (_, true) => Some(NameVerdict::LeftOut(LeftOut::NameNotText)),
+            _ => Some(judge_name(&self.manifest, stream, name)),
+        }
     }
 
     /// Returns the name of an object for people: its key without the folder of the prefix.
@@ -386,12 +400,81 @@ impl Connector for BucketConnector {
         self.platform.secrets.redact_pull(self.pull_next(stream, cursor).await)
     }
 
+    fn files(&self) -> Option<&dyn FileStore> {
+        Some(self)
+    }
+
     fn cursor_for_days(&self, _: &Stream, days: Days) -> Option<String> {
-        let begins = |day: chrono::NaiveDate| shanghai_midnight(day).map(|moment| moment.to_utc());
-        let first = begins(days.first)?;
+        let (first, until) = moments_of_days(days)?;
         let after = Some(Place { changed: first, key: String::new() });
-        let until = days.last.and_then(|day| begins(day.succ_opt()?));
         Some(crate::cursor_text::write_cursor(&Cursor { after, known_from: Some(first), until, ..Cursor::default() }))
+    }
+}
+
+/// Returns the first moment of some days, and the first one after them.
+fn moments_of_days(days: Days) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+    let begins = |day: chrono::NaiveDate| shanghai_midnight(day).map(|moment| moment.to_utc());
+    Some((begins(days.first)?, days.last.and_then(|day| begins(day.succ_opt()?))))
+}
+
+impl Object {
+    /// Returns the object as a file.
+    fn to_file(&self, address: &str) -> ListedFile {
+        let Self { place: Place { changed, key }, etag, size } = self;
+        let (modified_at, tag) = (Some(changed.timestamp_micros()), etag.clone());
+        ListedFile { name: key.clone(), address: address.to_owned(), size: Some(*size), modified_at, tag }
+    }
+
+    fn from_file(file: &ListedFile) -> Self {
+        let changed = file.modified_at.and_then(DateTime::from_timestamp_micros).unwrap_or_default();
+        let place = Place { changed, key: file.name.clone() };
+        Self { place, etag: file.tag.clone(), size: file.size.unwrap_or(0) }
+    }
+}
+
+#[async_trait]
+impl FileStore for BucketConnector {
+    async fn list_files(&self, stream: &Stream) -> Result<FileListing, Failure> {
+        let secrets = &self.platform.secrets;
+        let mut found = FileListing::default();
+        let take = |object: Object| match self.judge_key(stream, &object.place.key) {
+            Some(NameVerdict::Wanted) => found.files.push(object.to_file(self.short_key(&object.place.key))),
+            Some(NameVerdict::LeftOut(why)) => {
+                let name = secrets.hide_secrets(self.short_key(&object.place.key)).escape_debug().to_string();
+                found.left_out.push(LeftOutFile { name, why });
+            }
+            Some(NameVerdict::OfOtherStream) | None => {}
+        };
+        self.visit_objects(take).await.map_err(|failure| secrets.redact_failure(failure))?;
+        Ok(found)
+    }
+
+    async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
+        let read = async {
+            let payload = self.fetch_object(stream, &Object::from_file(file)).await?;
+            let unpacker = &self.platform.endpoint.unpacker;
+            crate::files::page::file_page(unpacker, stream, &file.address, payload, String::new(), false).await
+        };
+        self.platform.secrets.redact_page(read.await)
+    }
+
+    fn is_past(&self, cursor: &str, file: &ListedFile) -> Result<bool, Failure> {
+        Ok(!crate::cursor_text::read_cursor::<Cursor>(Some(cursor))?.includes_object(&Object::from_file(file)))
+    }
+
+    fn is_of_days(&self, days: Days, file: &ListedFile) -> bool {
+        let changed = Object::from_file(file).place.changed;
+        moments_of_days(days)
+            .is_some_and(|(first, until)| changed >= first && until.is_none_or(|until| changed < until))
+    }
+
+    fn move_cursor(&self, cursor: Option<&str>, file: &ListedFile) -> Result<String, Failure> {
+        let place = Object::from_file(file).place;
+        let after =
+            crate::cursor_text::read_cursor::<Cursor>(cursor)?.after.map_or(place.clone(), |after| after.max(place));
+        // Every object up to there counts as taken.
+        let known_from = Some(after.changed + TimeDelta::microseconds(1));
+        Ok(crate::cursor_text::write_cursor(&Cursor { after: Some(after), known_from, ..Cursor::default() }))
     }
 }
 

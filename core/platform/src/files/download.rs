@@ -1,12 +1,16 @@
 //! Reads files that a platform lists and serves over HTTP. Each request is signed anew for every attempt.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
-use crate::files::folder::{Cursor, Next, is_wanted};
+use crate::file_store::{FileListing, FileStore, LeftOut, LeftOutFile, ListedFile};
+use crate::files::folder::{Cursor, Next, move_behind};
+use crate::files::names::{NameVerdict, judge_name};
 use crate::http::platform::{Platform, Question, RequestTarget};
 use crate::http::request;
 use huiliu_decode::payload::Payload;
@@ -20,9 +24,9 @@ pub struct DownloadConnector {
     platform: Platform,
 }
 
-/// A file of the list.
+/// A file of the list that is requested.
 #[derive(Clone, Copy)]
-struct ListedFile<'f> {
+struct RequestedFile<'f> {
     name: &'f str,
     /// The stream that it belongs to.
     stream: &'f Stream,
@@ -42,7 +46,7 @@ impl DownloadConnector {
         Ok(Self { manifest, download, platform })
     }
 
-    async fn fetch_payload(&self, request: &Request, file: Option<ListedFile<'_>>) -> Result<Payload, Failure> {
+    async fn fetch_payload(&self, request: &Request, file: Option<RequestedFile<'_>>) -> Result<Payload, Failure> {
         let (file, stream) = (file.map(|file| file.name), file.map(|file| file.stream));
         let values = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
         let path = request::fill_request(request, &self.platform.endpoint, &values)?.path;
@@ -53,9 +57,9 @@ impl DownloadConnector {
         Ok(self.platform.request_answer(&question).await?.map(|answer| answer.payload).unwrap_or_default())
     }
 
-    /// Returns the names in the listing that match the connector's and the stream's patterns, sorted.
-    async fn list_names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
-        let Download { list, items, name, .. } = &self.download;
+    /// Returns what is in the listing.
+    async fn list_items(&self, stream: &Stream) -> Result<FileListing, Failure> {
+        let Download { list, items, name, version, .. } = &self.download;
         let foreign = |cause: Cause| {
             let path = request::fill_request(list, &self.platform.endpoint, &|_| None)
                 .map(|filled| filled.path)
@@ -69,18 +73,30 @@ impl DownloadConnector {
         let listed = value_at(&listing, items)
             .and_then(Value::as_array)
             .ok_or_else(|| foreign(Cause::FilesListingMissing { path: items.clone() }))?;
-        let mut names = Vec::with_capacity(listed.len());
+        let mut found = FileListing::default();
+        let mut seen = HashSet::new();
         for item in listed {
             let name = value_at(item, name)
                 .and_then(Value::as_str)
-                .ok_or_else(|| foreign(Cause::FilesListingName { path: name.clone() }))?;
-            if is_wanted(&self.manifest, stream, name) && !name.contains(char::is_control) {
-                names.push(name.to_owned());
+                .ok_or_else(|| foreign(Cause::FilesListingName { path: name.clone() }))?
+                .to_owned();
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            if name.contains(char::is_control) {
+                found.left_out.push(LeftOutFile { name: name.escape_debug().to_string(), why: LeftOut::NameNotText });
+                continue;
+            }
+            let tag = version.as_ref().and_then(|path| value_at(item, path)).map(Value::to_string).unwrap_or_default();
+            match judge_name(&self.manifest, stream, &name) {
+                NameVerdict::LeftOut(why) => found.left_out.push(LeftOutFile { name, why }),
+                NameVerdict::OfOtherStream => {}
+                NameVerdict::Wanted => {
+                    found.files.push(ListedFile { address: name.clone(), name, size: None, modified_at: None, tag });
+                }
             }
         }
-        names.sort();
-        names.dedup();
-        Ok(names)
+        Ok(found)
     }
 }
 
@@ -98,6 +114,10 @@ impl Connector for DownloadConnector {
         self.platform.secrets.redact_pull(self.pull_next(stream, cursor).await)
     }
 
+    fn files(&self) -> Option<&dyn FileStore> {
+        Some(self)
+    }
+
     fn cursor_for_days(&self, _: &Stream, days: Days) -> Option<String> {
         Some(crate::cursor_text::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
     }
@@ -105,14 +125,49 @@ impl Connector for DownloadConnector {
 
 impl DownloadConnector {
     async fn pull_next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let names = self.list_names(stream).await?;
+        let mut names: Vec<String> = self.list_items(stream).await?.files.into_iter().map(|file| file.name).collect();
+        names.sort();
         let Some(Next { name, cursor, last }) = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next_file(&names)
         else {
             return Ok(None);
         };
-        let payload = self.fetch_payload(&self.download.file, Some(ListedFile { name, stream })).await?;
+        let payload = self.fetch_payload(&self.download.file, Some(RequestedFile { name, stream })).await?;
         crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, name, payload, cursor, last)
             .await
             .map(Some)
+    }
+}
+
+#[async_trait]
+impl FileStore for DownloadConnector {
+    async fn list_files(&self, stream: &Stream) -> Result<FileListing, Failure> {
+        let secrets = &self.platform.secrets;
+        let hide = |file: LeftOutFile| LeftOutFile { name: secrets.hide_secrets(&file.name), ..file };
+        let listed = self.list_items(stream).await.map_err(|failure| secrets.redact_failure(failure))?;
+        Ok(FileListing { left_out: listed.left_out.into_iter().map(hide).collect(), ..listed })
+    }
+
+    async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
+        self.platform.secrets.redact_page(self.fetch_file(stream, &file.name).await)
+    }
+
+    fn is_past(&self, cursor: &str, file: &ListedFile) -> Result<bool, Failure> {
+        Ok(!crate::cursor_text::read_cursor::<Cursor>(Some(cursor))?.includes_file(&file.name))
+    }
+
+    fn is_of_days(&self, days: Days, file: &ListedFile) -> bool {
+        Cursor { since: Some(days.first), until: days.last, after: None }.includes_file(&file.name)
+    }
+
+    fn move_cursor(&self, cursor: Option<&str>, file: &ListedFile) -> Result<String, Failure> {
+        move_behind(cursor, &file.name)
+    }
+}
+
+impl DownloadConnector {
+    async fn fetch_file(&self, stream: &Stream, name: &str) -> Result<Page, Failure> {
+        let payload = self.fetch_payload(&self.download.file, Some(RequestedFile { name, stream })).await?;
+        let unpacker = &self.platform.endpoint.unpacker;
+        crate::files::page::file_page(unpacker, stream, name, payload, String::new(), false).await
     }
 }

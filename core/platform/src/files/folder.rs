@@ -1,22 +1,23 @@
-//! Reads files dropped into a folder, ordered by name, with numbers in names compared by value.
+//! Reads files dropped into a folder.
 
-use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
 use crate::failure::{Cause, Failure};
+use crate::file_store::{FileListing, FileStore, LeftOut, LeftOutFile, ListedFile, compare_names};
+use crate::files::names::{NameVerdict, judge_name};
 use crate::log_event::LogEvent;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
-use huiliu_manifest::{Manifest, Stream, Transport, matches_name_pattern};
+use huiliu_manifest::{Manifest, Stream};
 use huiliu_values::date::parse_date;
 
 /// Maximum size of a file, in bytes.
@@ -26,7 +27,7 @@ const STEP: usize = 256 << 10;
 /// Maximum number of skipped file names in a log line.
 const MAX_LOGGED_NAMES: usize = 10;
 
-/// The position of a pass over a folder.
+/// How far the files of a folder were read, by name. Once a pass has listed the folder, each file is known by itself.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cursor {
@@ -41,35 +42,8 @@ pub(crate) struct Cursor {
     pub(crate) until: Option<NaiveDate>,
 }
 
-/// Orders names as people number them: `list2` before `list10`. A run of ASCII digits compares as a number,
-/// everything else byte by byte.
-fn compare_names(one: &str, other: &str) -> Ordering {
-    let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
-    while let (Some(a), Some(b)) = (left.first(), right.first()) {
-        let order = if a.is_ascii_digit() && b.is_ascii_digit() {
-            let (a, b) = (take_number(&mut left), take_number(&mut right));
-            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-        } else {
-            (left, right) = (&left[1..], &right[1..]);
-            a.cmp(b)
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
-    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
-}
-
-/// Removes the leading digits from a name and returns them without leading zeros.
-fn take_number<'n>(name: &mut &'n [u8]) -> &'n [u8] {
-    let (digits, rest) = name.split_at(name.iter().position(|b| !b.is_ascii_digit()).unwrap_or(name.len()));
-    *name = rest;
-    let zeros = digits.iter().take_while(|b| **b == b'0').count();
-    digits.get(zeros..).unwrap_or_default()
-}
-
 impl Cursor {
-    fn includes_file(&self, name: &str) -> bool {
+    pub(crate) fn includes_file(&self, name: &str) -> bool {
         let dated = || name.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 8).map(parse_date);
         self.after.as_ref().is_none_or(|after| compare_names(name, after).is_gt())
             && self.since.is_none_or(|since| !matches!(dated(), Some(Ok(day)) if day < since))
@@ -98,25 +72,6 @@ impl Cursor {
     }
 }
 
-/// Whether a file name matches the patterns of the connector and of the stream.
-pub(crate) fn is_wanted(manifest: &Manifest, stream: &Stream, name: &str) -> bool {
-    let of_stream =
-        stream.files.as_ref().is_none_or(|names| names.iter().any(|pattern| matches_name_pattern(pattern, name)));
-    of_stream
-        && match &manifest.transport {
-            Transport::Files { names, .. } => names.iter().any(|pattern| matches_name_pattern(pattern, name)),
-            Transport::Http { .. } | Transport::Push {} => false,
-        }
-}
-
-/// Names of entries of a folder.
-struct ListedFiles {
-    /// The files of a stream.
-    names: Vec<String>,
-    /// Entries that look like one but are not read.
-    left: Vec<String>,
-}
-
 /// A connector over a folder of files.
 #[derive(Debug)]
 pub struct FileConnector {
@@ -132,37 +87,60 @@ impl FileConnector {
         Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
     }
 
-    /// Lists the names of the stream's files.
-    fn list_files(&self, stream: &Stream) -> Result<ListedFiles, Failure> {
-        let unreadable = |e: std::io::Error| {
-            Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.into() })
-        };
-        let (mut names, mut left) = (Vec::new(), Vec::new());
-        for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
+    fn unreadable(&self, e: std::io::Error) -> Failure {
+        Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.into() })
+    }
+
+    /// Looks at every entry of the folder. Directories are no files.
+    fn list_entries(&self, stream: &Stream) -> Result<FileListing, Failure> {
+        let mut found = FileListing::default();
+        for entry in std::fs::read_dir(&self.folder).map_err(|e| self.unreadable(e))? {
+            let entry = entry.map_err(|e| self.unreadable(e))?;
             let Ok(kind) = entry.file_type() else { continue };
-            match entry.file_name().into_string() {
-                Ok(name) if kind.is_file() && is_wanted(&self.manifest, stream, &name) => names.push(name),
+            if kind.is_dir() {
+                continue;
+            }
+            let name = match entry.file_name().into_string() {
+                Ok(name) => name,
+                Err(name) => {
+                    let name = name.to_string_lossy().into_owned();
+                    found.left_out.push(LeftOutFile { name, why: LeftOut::NameNotText });
+                    continue;
+                }
+            };
+            match judge_name(&self.manifest, stream, &name) {
+                NameVerdict::LeftOut(why) => found.left_out.push(LeftOutFile { name, why }),
                 // Symbolic links are not followed, because they could lead out of the folder.
-                Ok(name) if kind.is_symlink() && is_wanted(&self.manifest, stream, &name) => left.push(name),
-                Err(name) if !kind.is_dir() => left.push(name.to_string_lossy().into_owned()),
-                _ => {}
+                _ if kind.is_symlink() => found.left_out.push(LeftOutFile { name, why: LeftOut::Link }),
+                // A file that went in the meantime is not there.
+                NameVerdict::Wanted if kind.is_file() => found.files.extend(look_at(&self.folder, name)),
+                NameVerdict::Wanted | NameVerdict::OfOtherStream => {}
             }
         }
-        Ok(ListedFiles { names, left })
+        warn_skipped(&self.folder, &found.left_out);
+        Ok(found)
     }
 }
 
-/// Logs the files that are not read, once at the end of a pass.
-fn warn_skipped(folder: &Path, mut left: Vec<String>) {
+/// Returns what the folder shows of a file now; `None` if it is not there.
+fn look_at(folder: &Path, name: String) -> Option<ListedFile> {
+    let seen = std::fs::symlink_metadata(folder.join(&name)).ok()?;
+    let modified_at = seen.modified().ok().map(|at| DateTime::<Utc>::from(at).timestamp_micros());
+    Some(ListedFile { address: name.clone(), name, size: Some(seen.len()), modified_at, tag: String::new() })
+}
+
+/// Logs the files that are not read although their names may be wanted.
+fn warn_skipped(folder: &Path, left_out: &[LeftOutFile]) {
+    let is_logged = |file: &&LeftOutFile| matches!(file.why, LeftOut::Link | LeftOut::NameNotText);
+    let mut left: Vec<&str> = left_out.iter().filter(is_logged).map(|file| file.name.as_str()).collect();
     if left.is_empty() {
         return;
     }
-    left.sort();
+    left.sort_unstable();
     let more = left.len().saturating_sub(MAX_LOGGED_NAMES);
     left.truncate(MAX_LOGGED_NAMES);
     if more > 0 {
-        left.push("…".to_owned());
+        left.push("…");
     }
     let (folder, files) = (folder.display().to_string(), left.join(", "));
     tracing::warn!("{}", LogEvent::FilesSkipped { folder, files });
@@ -202,14 +180,15 @@ impl Connector for FileConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let ListedFiles { names, left } = self.list_files(stream)?;
+        let names: Vec<String> = self.list_entries(stream)?.files.into_iter().map(|file| file.name).collect();
         let next = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next_file(&names);
-        if next.as_ref().is_none_or(|next| next.last) {
-            warn_skipped(&self.folder, left);
-        }
         let Some(Next { name, cursor, last }) = next else { return Ok(None) };
         let payload = read_file(&self.folder.join(name), stream).await?;
         crate::files::page::file_page(&self.unpacker, stream, name, payload, cursor, last).await.map(Some)
+    }
+
+    fn files(&self) -> Option<&dyn FileStore> {
+        Some(self)
     }
 
     fn cursor_for_days(&self, _: &Stream, days: Days) -> Option<String> {
@@ -217,35 +196,46 @@ impl Connector for FileConnector {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_ordered_by_their_numbers() {
-        let order = [
-            "a",
-            "a.csv",
-            "a0.csv",
-            "a01.csv",
-            "a1.csv",
-            "a2.csv",
-            "a2_9.csv",
-            "a2_10.csv",
-            "a10.csv",
-            "aa.csv",
-            "记录.csv",
-            "记录2.csv",
-            "记录9.csv",
-            "记录10.csv",
-            "记录20141001.csv",
-            "记录99999999999999999999999.csv",
-            "记录（2）.csv",
-        ];
-        for (one, a) in order.iter().enumerate() {
-            for (other, b) in order.iter().enumerate() {
-                assert_eq!(compare_names(a, b), one.cmp(&other), "{a} {b}");
-            }
-        }
+#[async_trait]
+impl FileStore for FileConnector {
+    async fn list_files(&self, stream: &Stream) -> Result<FileListing, Failure> {
+        self.list_entries(stream)
     }
+
+    fn shows_unfinished_files(&self) -> bool {
+        true
+    }
+
+    async fn find_changed(&self, files: &[ListedFile]) -> Vec<String> {
+        let is_changed = |file: &&ListedFile| look_at(&self.folder, file.name.clone()).as_ref() != Some(*file);
+        files.iter().filter(is_changed).map(|file| file.name.clone()).collect()
+    }
+
+    async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
+        let payload = read_file(&self.folder.join(&file.name), stream).await?;
+        // What was listed is what was read.
+        if look_at(&self.folder, file.name.clone()).as_ref() != Some(file) {
+            return Err(Failure::retryable(Cause::FileWriting { file: file.name.clone() }));
+        }
+        crate::files::page::file_page(&self.unpacker, stream, &file.name, payload, String::new(), false).await
+    }
+
+    fn is_past(&self, cursor: &str, file: &ListedFile) -> Result<bool, Failure> {
+        Ok(!crate::cursor_text::read_cursor::<Cursor>(Some(cursor))?.includes_file(&file.name))
+    }
+
+    fn is_of_days(&self, days: Days, file: &ListedFile) -> bool {
+        Cursor { since: Some(days.first), until: days.last, after: None }.includes_file(&file.name)
+    }
+
+    fn move_cursor(&self, cursor: Option<&str>, file: &ListedFile) -> Result<String, Failure> {
+        move_behind(cursor, &file.name)
+    }
+}
+
+/// Returns the cursor behind a name, or behind the name that it holds if that one is later.
+pub(crate) fn move_behind(cursor: Option<&str>, name: &str) -> Result<String, Failure> {
+    let stands = crate::cursor_text::read_cursor::<Cursor>(cursor)?.after;
+    let after = stands.filter(|after| compare_names(after, name).is_gt()).unwrap_or_else(|| name.to_owned());
+    Ok(crate::cursor_text::write_cursor(&Cursor { after: Some(after), ..Cursor::default() }))
 }

@@ -10,7 +10,8 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::failure::{Cause, Failure};
-use crate::files::folder::{is_wanted, read_file};
+use crate::files::folder::read_file;
+use crate::files::names::is_wanted;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Manifest, Stream, Transport};

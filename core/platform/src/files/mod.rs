@@ -4,4 +4,5 @@ pub mod bucket;
 pub mod download;
 pub mod folder;
 pub mod handed;
+pub(crate) mod names;
 pub mod page;

@@ -89,11 +89,20 @@ impl Secrets {
 
     /// Redacts the result of a pull. Everything that a platform can make us say passes through here.
     pub(crate) fn redact_pull(&self, pulled: Result<Option<Page>, Failure>) -> Result<Option<Page>, Failure> {
+        match pulled {
+            Ok(None) => Ok(None),
+            Ok(Some(page)) => self.redact_page(Ok(page)).map(Some),
+            Err(failure) => Err(self.redact_failure(failure)),
+        }
+    }
+
+    /// Does the same with one page.
+    pub(crate) fn redact_page(&self, read: Result<Page, Failure>) -> Result<Page, Failure> {
         let page = |page: Page| Page {
             records: page.records.map_err(|why| why.map_texts(|text| self.redact_text(text))),
             ..page
         };
-        pulled.map(|found| found.map(page)).map_err(|failure| self.redact_failure(failure))
+        read.map(page).map_err(|failure| self.redact_failure(failure))
     }
 
     fn redact_text(&self, text: &str) -> String {

@@ -60,7 +60,7 @@ pub async fn read_metrics(db: &Db) -> Result<Figures, StoreError> {
              UNION ALL SELECT 'verify_differences', '', count(*) FROM verify_difference
              UNION ALL SELECT 'verify_oldest_seconds', '',
                coalesce(({now} - min(coalesce(verified_at, known_at))) / 1000000, 0) FROM verify_block
-             UNION ALL SELECT 'payloads_unread', '', count(*) FROM payload WHERE state = 'undecodable'
+             UNION ALL SELECT 'payloads_unread', '', count(*) FROM unread_payload WHERE state = 'open'
              UNION ALL SELECT 'oldest_waiting_seconds', '', coalesce(({now} - min(p.landed_at)) / 1000000, 0)
                FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.state IN ('due', 'claimed')
              UNION ALL SELECT 'sync_runs', state, count(*) FROM sync_run GROUP BY state

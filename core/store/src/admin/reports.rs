@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::filter::{self, RowFilter};
+use crate::intake::files::IS_WAITING;
 use crate::intake::layouts::{self, LayoutTotals};
 use crate::intake::runs::{RunRange, STATE};
 use crate::ledger::missing::{self, MissingNote};
@@ -40,16 +41,18 @@ pub struct Balance {
     pub discarded: i64,
     /// Not delivered yet.
     pub pending: i64,
-    /// Number of payloads that cannot be decoded.
+    /// Number of payloads that cannot be decoded, and with which nobody has dealt.
     pub unread: i64,
     /// What the rows of the tables of payloads were taken for.
     pub layout: LayoutTotals,
+    /// Number of files that were seen and not read: still to be read, being written, or impossible to fetch.
+    pub waiting_files: i64,
     /// Number of teachers and claims that wait to be settled, for all runs.
     pub teachers_due: i64,
     /// Whether the outcomes add up to the number received.
     pub balanced: bool,
-    /// Whether nothing is pending or unread, no row that looks like a record was left out with its sheet or above a header,
-    /// and no teacher or claim waits to be settled.
+    /// Whether nothing is pending or unread, no file waits, no row that looks like a record was left out with its sheet or
+    /// above a header, and no teacher or claim waits to be settled.
     pub complete: bool,
 }
 
@@ -70,12 +73,12 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
             vec![runs.first.into(), runs.last.into()],
         )
         .await?;
-    let unread = db
-        .fetch_rows(
-            "SELECT count(*) AS n FROM payload WHERE state = 'undecodable' AND run_id BETWEEN $1 AND $2",
-            vec![runs.first.into(), runs.last.into()],
-        )
-        .await?;
+    let unread = "SELECT count(*) AS n FROM unread_payload u JOIN payload p ON p.id = u.payload_id
+         WHERE u.state = 'open' AND p.run_id BETWEEN $1 AND $2";
+    let unread = filter::fetch_count(db, unread, vec![runs.first.into(), runs.last.into()]).await?;
+    let waiting_files =
+        format!("SELECT count(*) AS n FROM source_file f WHERE {IS_WAITING} AND f.run_id BETWEEN $1 AND $2");
+    let waiting_files = filter::fetch_count(db, &waiting_files, vec![runs.first.into(), runs.last.into()]).await?;
     let row = rows.first().ok_or_else(|| StoreError::Column { column: "balance".into() })?;
     let mut b = Balance {
         received: row.int("received")?,
@@ -88,7 +91,8 @@ pub async fn read_balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError
         parked: row.int("parked")?,
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
-        unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
+        unread,
+        waiting_files,
         layout: layouts::sum_tables(db, runs).await?,
         teachers_due: crate::settlement::count_due(db).await?,
         ..Balance::default()
@@ -104,7 +108,7 @@ impl Balance {
     /// Returns whether everything that was received is read and delivered.
     #[must_use]
     pub fn is_read(&self) -> bool {
-        self.pending == 0 && self.unread == 0 && self.layout.likely == 0
+        self.pending == 0 && self.unread == 0 && self.waiting_files == 0 && self.layout.likely == 0
     }
 
     /// Adds up balances, such as the rows of a table.
@@ -124,6 +128,7 @@ impl Balance {
             pending: sum.pending + b.pending,
             unread: sum.unread + b.unread,
             layout: sum.layout.add(&b.layout),
+            waiting_files: sum.waiting_files + b.waiting_files,
             // This counts all runs in every balance, so it is not added up.
             teachers_due: b.teachers_due,
             balanced: sum.balanced && b.balanced,
@@ -194,39 +199,6 @@ pub async fn list_runs(
             })
         })
         .collect()
-}
-
-/// A payload that cannot be read.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct UnreadRow {
-    /// Name of the stream.
-    pub stream: String,
-    /// Page or file name of the payload.
-    pub payload: String,
-    /// Why it cannot be read.
-    pub reason: Message,
-}
-
-/// Lists the payloads of a run that cannot be read, at most 1,000.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn list_unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
-    let rows = db
-        .fetch_rows(
-            "SELECT stream, address, coalesce(error, '') AS error FROM payload
-             WHERE state = 'undecodable' AND run_id = $1 ORDER BY id LIMIT 1000",
-            vec![run.into()],
-        )
-        .await?;
-    let row = |r: &crate::sql::rows::Row| {
-        Ok(UnreadRow {
-            stream: r.text("stream")?,
-            payload: r.text("address")?,
-            reason: Message::parse_stored(&r.text("error")?),
-        })
-    };
-    rows.iter().map(row).collect()
 }
 
 /// An unfinished batch in a listing.

@@ -94,12 +94,13 @@ impl StreamRun<'_> {
         let rows = tx
             .fetch_rows(
                 "SELECT count(DISTINCT p.id) AS payloads,
-                        CAST(coalesce(sum(CASE WHEN p.state = 'undecodable' THEN 1 ELSE 0 END), 0) AS bigint) AS unread,
+                        CAST(coalesce(sum(CASE WHEN p.state = 'undecodable' AND u.payload_id IS NOT NULL THEN 1 ELSE 0 END), 0) AS bigint) AS unread,
                         min(b.id) AS first_batch,
                         CAST(coalesce(sum(CASE WHEN b.state <> 'done' THEN 1 ELSE 0 END), 0) AS bigint) AS undelivered,
                         CAST(coalesce(sum(CASE WHEN b.state = 'done' AND k.batch_id IS NULL THEN 1 ELSE 0 END), 0) AS bigint) AS unknown,
                         (SELECT coalesce(max(id), 0) + 1 FROM batch WHERE run_id <= $3) AS next_batch
                  FROM payload p LEFT JOIN batch b ON b.payload_id = p.id
+                 LEFT JOIN unread_payload u ON u.payload_id = p.id AND u.state = 'open'
                  LEFT JOIN seen_key k ON k.batch_id = b.id AND k.whole = 0
                  WHERE p.source_id = $1 AND p.stream = $2 AND p.run_id = $3",
                 self.args(&[self.run]),
@@ -206,7 +207,7 @@ impl StreamRun<'_> {
     }
 
     /// Counts the files of the whole, or of a newer one, that cannot be read or are not delivered. A file that was received
-    /// again under its name and could be read then does not count.
+    /// again under its name and could be read then does not count, nor does one that a person has dismissed.
     async fn find_unfinished_files(self, tx: &mut Tx, date: i64) -> Result<Option<Obstacle>, StoreError> {
         let is_of_whole = |row: &Row| {
             let of_run = row.int("run_id")? == self.run;
@@ -220,6 +221,7 @@ impl StreamRun<'_> {
             .fetch_rows(
                 "SELECT p.address AS address, p.run_id AS run_id FROM payload p
                  WHERE p.source_id = $1 AND p.stream = $2 AND p.state = 'undecodable'
+                   AND EXISTS (SELECT 1 FROM unread_payload u WHERE u.payload_id = p.id AND u.state = 'open')
                    AND NOT EXISTS (SELECT 1 FROM payload q WHERE q.source_id = $1 AND q.stream = $2
                      AND q.address = p.address AND q.id > p.id AND q.state = 'landed')
                  ORDER BY p.id DESC LIMIT $3",

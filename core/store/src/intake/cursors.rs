@@ -77,11 +77,17 @@ pub async fn set_cursor(
     }
     // A reader whose lease has expired may be asleep, not gone. It must not land a page over this cursor.
     tx.execute("UPDATE schedule SET epoch = epoch + 1 WHERE source_id = $1", vec![source_id.into()]).await?;
+    let mut forgotten = 0;
+    // From now on the cursor says which files were read, until a pass has listed them.
+    for table in ["source_file", "listed_stream"] {
+        let sql = format!("DELETE FROM {table} WHERE source_id = $1 AND ($2 = '' OR stream = $2)");
+        forgotten += tx.execute(&sql, vec![source_id.into(), stream.into()]).await?;
+    }
     let done = match cursor {
         Some(cursor) => {
             tx.execute(
-                "INSERT INTO stream_cursor (source_id, stream, value) VALUES ($1, $2, $3)
-                 ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value",
+                "INSERT INTO stream_cursor (source_id, stream, value, set_at) VALUES ($1, $2, $3, {now})
+                 ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value, set_at = excluded.set_at",
                 vec![source_id.into(), stream.into(), cursor.into()],
             )
             .await?
@@ -94,5 +100,5 @@ pub async fn set_cursor(
             .await?
         }
     };
-    Ok(SetCursorResult::Done(done))
+    Ok(SetCursorResult::Done(done + forgotten))
 }

@@ -27,7 +27,8 @@ pub struct PassCounts {
     pub parked: i64,
 }
 
-/// Lists up to 100 finished passes that are fully delivered and not checked yet, oldest first.
+/// Lists up to 100 finished passes that are fully delivered and not checked yet, oldest first. A pass that failed only because
+/// payloads cannot be decoded was read to its end too.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -36,7 +37,7 @@ pub async fn list_unchecked_passes(db: &Db) -> Result<Vec<FinishedPass>, StoreEr
         .fetch_rows(
             "SELECT r.id AS run, r.source_id AS source_id, s.name AS source, s.connector AS connector
              FROM sync_run r JOIN source s ON s.id = r.source_id
-             WHERE r.unmet IS NULL AND r.state = 'done'
+             WHERE r.unmet IS NULL AND (r.state = 'done' OR r.state = 'failed' AND r.failure LIKE '%\"run.unread\"%')
                AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.run_id = r.id AND b.state IN ('due', 'claimed'))
              ORDER BY r.id LIMIT 100",
             vec![],

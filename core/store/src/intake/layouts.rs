@@ -77,8 +77,11 @@ fn to_int(n: u64) -> Option<i64> {
     Some(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-/// Saves the tables of a payload that is landing.
-pub(crate) async fn insert_tables(tx: &mut Tx, payload: i64, layout: &PayloadLayout) -> Result<(), StoreError> {
+/// Saves the tables of a payload that is landing, or is counted again.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn insert_tables(tx: &mut Tx, payload: i64, layout: &PayloadLayout) -> Result<(), StoreError> {
     if layout.tables.is_empty() {
         return Ok(());
     }

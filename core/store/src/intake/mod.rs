@@ -2,6 +2,7 @@
 
 pub mod cursors;
 pub mod expectations;
+pub mod files;
 pub mod layouts;
 pub mod payloads;
 pub mod pushed;
@@ -9,3 +10,4 @@ pub mod rate_limit;
 pub mod runs;
 pub mod source_lease;
 pub mod stream_values;
+pub mod unread;

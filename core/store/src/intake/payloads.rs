@@ -82,12 +82,36 @@ pub(crate) async fn insert_remaining_pieces(
     Ok(())
 }
 
+/// A payload in the database, by which its bytes are opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPayload {
+    /// Row id of the payload that holds the bytes.
+    pub id: i64,
+    /// The digest under which it was sealed.
+    pub digest: Vec<u8>,
+}
+
 /// Opens the payload of a claimed batch. A payload that is read in windows and is large enough stays compressed.
 ///
 /// # Errors
 /// [`StoreError::Key`] if it cannot be opened with this key.
 pub async fn open_payload(db: &Db, keys: &Keys, held: &ClaimedBatch, in_windows: bool) -> Result<Payload, StoreError> {
-    let kept = held.same_as.unwrap_or(held.payload_id);
+    let stored = StoredPayload { id: held.same_as.unwrap_or(held.payload_id), digest: held.digest.clone() };
+    open_stored(db, keys, &stored, in_windows).await
+}
+
+/// Does the same as [`open_payload`] without a batch.
+///
+/// # Errors
+/// [`StoreError::Key`] if it cannot be opened with this key.
+pub async fn open_stored(
+    db: &Db,
+    keys: &Keys,
+    stored: &StoredPayload,
+    in_windows: bool,
+) -> Result<Payload, StoreError> {
+    let StoredPayload { id: kept, digest } = stored;
+    let kept = *kept;
     let rows = db
         .fetch_rows(
             "SELECT wrapped_key, sealed, byte_count,
@@ -96,9 +120,9 @@ pub async fn open_payload(db: &Db, keys: &Keys, held: &ClaimedBatch, in_windows:
         )
         .await?;
     let mut row = rows.into_iter().next().ok_or_else(|| StoreError::Column { column: "payload.sealed".into() })?;
-    let own = keys.open_own_key(&[b"payload", b"sealed", &held.digest], &row.bytes("wrapped_key")?)?;
+    let own = keys.open_own_key(&[b"payload", b"sealed", digest], &row.bytes("wrapped_key")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
-    let place = Place { digest: &held.digest, more: row.int("pieces")? };
+    let place = Place { digest, more: row.int("pieces")? };
     let mut opened = OpenedPieces { stays_packed: in_windows && size > text_window::LARGE, ..OpenedPieces::default() };
     let broken = |e: io::Error| StoreError::Unreadable(Unreadable::KeptBytes { payload: kept, why: e });
     opened.plain.reserve_exact(if opened.stays_packed { 0 } else { size });

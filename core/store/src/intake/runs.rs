@@ -1,7 +1,9 @@
 //! Sources, runs, payloads, batches and cursors, as they are received.
 
 use crate::admin::sealing;
+use crate::intake::files::{self, FileOutcome, LandedFile};
 use crate::intake::source_lease::{self, SourceClaim};
+use crate::intake::unread::{self, LandedPayload};
 use crate::intake::{layouts, payloads};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreError, Unreadable};
@@ -194,6 +196,16 @@ pub async fn add_note(db: &Db, run: i64, note: &Message) -> Result<(), StoreErro
     tx.commit().await
 }
 
+/// Lists the notes of a run.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_notes(db: &Db, run: i64) -> Result<Vec<Message>, StoreError> {
+    let rows = db.fetch_rows("SELECT notes FROM sync_run WHERE id = $1", vec![run.into()]).await?;
+    let notes = rows.first().map_or(Ok(None), |row| row.opt_text("notes"))?;
+    Ok(notes.as_deref().map(Message::parse_stored_list).unwrap_or_default())
+}
+
 /// Returns the cursor of a stream.
 ///
 /// # Errors
@@ -235,6 +247,8 @@ pub struct Landing<'a> {
     pub cursor_at_start: Option<&'a str>,
     /// The stream's cursor after this payload.
     pub cursor: Option<&'a str>,
+    /// The listed file that it is, if it is one.
+    pub file: Option<LandedFile<'a>>,
 }
 
 /// Writes a payload, its batches and the cursor in one transaction, and returns the ids of the batches. Bytes that are
@@ -281,7 +295,7 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
                 first.into(),
                 size.into(),
                 state.into(),
-                error.into(),
+                error.as_str().into(),
                 landing.each.unwrap_or_default().replace("\\u0000", "\u{FFFD}").into(),
             ],
         )
@@ -293,7 +307,24 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
     if let Some(layout) = landing.layout {
         layouts::insert_tables(&mut tx, payload, layout).await?;
     }
-    let at_most = landing.batch_size.clamp(1, 5_000);
+    let batches = insert_batches(&mut tx, landing.run, payload, records, landing.batch_size).await?;
+    note_outcome(&mut tx, landing, payload, &digest, &error).await?;
+    if let Some(cursor) = landing.cursor {
+        write_cursor(&mut tx, landing, cursor).await?;
+    }
+    tx.commit().await?;
+    Ok(batches)
+}
+
+/// Makes the batches of a payload, and returns their ids.
+pub(crate) async fn insert_batches(
+    tx: &mut Tx,
+    run: i64,
+    payload: i64,
+    records: u32,
+    batch_size: u32,
+) -> Result<Vec<i64>, StoreError> {
+    let at_most = batch_size.clamp(1, 5_000);
     let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();
     let rows = Rows::new()
         .int("first_record", starts.iter().map(|s| Some(i64::from(*s))))
@@ -302,15 +333,32 @@ pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result
         .fetch_rows_with(
             "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, notified_at)
              SELECT $1, $2, first_record, record_count, 'due', {now}, {now} FROM {rows} WHERE true RETURNING id",
-            vec![landing.run.into(), payload.into()],
+            vec![run.into(), payload.into()],
             rows,
         )
         .await?;
-    if let Some(cursor) = landing.cursor {
-        write_cursor(&mut tx, landing, cursor).await?;
-    }
-    tx.commit().await?;
     batches.iter().map(|r| r.int("id")).collect()
+}
+
+/// Notes what became of a payload's file, and that it could not be decoded, or stands for one that could not. `error` is empty
+/// if it could.
+async fn note_outcome(
+    tx: &mut Tx,
+    landing: &Landing<'_>,
+    payload: i64,
+    digest: &[u8],
+    error: &str,
+) -> Result<(), StoreError> {
+    let Landing { source, stream, run, file, .. } = landing;
+    let landed =
+        LandedPayload { id: payload, source_id: source.id, stream, digest, file: file.as_ref().map(|file| file.name) };
+    match error {
+        "" => unread::end_by_payload(tx, &landed).await?,
+        _ => unread::add_unread(tx, &landed).await?,
+    }
+    let Some(file) = *file else { return Ok(()) };
+    let outcome = FileOutcome { source_id: source.id, stream, run: *run, payload, digest, error };
+    files::write_landed(tx, file, &outcome).await
 }
 
 /// Returns the payload that holds the same bytes of the same source and stream.

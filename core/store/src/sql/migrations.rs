@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 28] = [
+const FILES: [File; 29] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -52,6 +52,7 @@ const FILES: [File; 28] = [
     (26, "withdrawal", include_str!("../../migrations/0026_withdrawal.sql")),
     (27, "missing", include_str!("../../migrations/0027_missing.sql")),
     (28, "run note", include_str!("../../migrations/0028_run_note.sql")),
+    (29, "files", include_str!("../../migrations/0029_files.sql")),
     (30, "layout", include_str!("../../migrations/0030_layout.sql")),
     (31, "stream values", include_str!("../../migrations/0031_stream_values.sql")),
 ];
@@ -121,7 +122,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use huiliu_values::{BatchState, ClaimState, DeadLetterState, PassState, RecordOutcome, ReplayState, RunState};
+    use huiliu_values::{
+        BatchState, ClaimState, DeadLetterState, FileState, PassState, RecordOutcome, ReplayState, RunState,
+        UnreadState,
+    };
 
     fn checksum_lines(dialect: &str, migrator: &Migrator) -> Vec<String> {
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -174,6 +178,10 @@ mod tests {
         let written: Vec<&str> = RunState::SPELLINGS.iter().copied().filter(|word| *word != "stopped").collect();
         assert_eq!(taken("sync_run", "state"), written);
         assert_eq!(taken("dead_letter", "state"), DeadLetterState::SPELLINGS);
+        assert_eq!(taken("unread_payload", "state"), UnreadState::SPELLINGS);
+        // The table does not store `gone`: the file keeps the state that it had.
+        let stored: Vec<&str> = FileState::SPELLINGS.iter().copied().filter(|word| *word != "gone").collect();
+        assert_eq!(taken("source_file", "state"), stored);
         assert_eq!(taken("replay", "state"), ReplayState::SPELLINGS);
         assert_eq!(taken("identity_claim", "state"), ClaimState::SPELLINGS);
         assert_eq!(taken("training_record", "pass_state"), PassState::SPELLINGS);

@@ -1,0 +1,139 @@
+//! Payloads that cannot be decoded fail their run, are kept before everybody's eyes, and have an end: read well, replaced, or
+//! dismissed. Tested with the real program on both databases.
+
+use std::path::PathBuf;
+
+use crate::files::{MANIFEST, csv};
+use crate::missing::{Ended, Office};
+use crate::operations::assert_fits_schema;
+use crate::test_env::{Services, items_of};
+
+struct Site {
+    office: Office,
+}
+
+impl Site {
+    fn path(&self, name: &str) -> PathBuf {
+        self.office.house.dir.0.join("in").join(name)
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Runs a command that must fail, and returns what it told.
+    fn fail(&self, args: &[&str]) -> String {
+        let Ended { ok, told } = self.office.run(args);
+        assert!(!ok, "{args:?}: {told}");
+        told
+    }
+
+    /// Returns the numbers of the payloads in a state.
+    fn payloads(&self, state: &str) -> Vec<String> {
+        let listed = self.office.run_json(&["payloads", "list", "--state", state]);
+        assert_fits_schema("payloads.list", &listed);
+        items_of(listed).as_array().unwrap().iter().map(|row| row["payload"].to_string()).collect()
+    }
+
+    fn records(&self) -> i64 {
+        self.office.house.run_sql("SELECT count(*) FROM training_record")
+    }
+
+    /// Returns the number of unread payloads, and whether the books are complete.
+    fn balance(&self) -> (i64, bool) {
+        let books = self.office.run_json(&["balance"]);
+        (books["unread"].as_i64().unwrap(), books["complete"].as_bool().unwrap())
+    }
+
+    fn is_alarmed(&self) -> bool {
+        self.office.run(&["doctor"]).told.contains("cannot be decoded, see `huiliu payloads list`")
+    }
+}
+
+fn rows(course: &str) -> String {
+    csv([(course.to_owned(), 36)])
+}
+
+#[test]
+fn an_unread_payload_fails_until_it_is_read_replaced_or_dismissed() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let site = Site { office: Office::new(on, MANIFEST, "folder = \"{folder}\"") };
+        for name in ["a.csv", "c.csv", "e.csv"] {
+            site.put(name, &rows(name));
+        }
+        site.put("b.csv", &rows("B").replace(',', ";"));
+        site.put("d.csv", "Name,Hours\n王明明,36\n");
+        // The run fails, and bars nothing.
+        let told = site.fail(&["sync", "county"]);
+        assert!(told.contains("2 payloads cannot be decoded, the first of them b.csv"), "{told}");
+        assert!(told.contains("separated by ;") && told.contains("not complete"), "{told}");
+        assert_eq!((site.records(), site.balance()), (3, (2, false)));
+        assert!(site.office.run(&["runs", "list"]).told.contains("2 payloads cannot be decoded"));
+        // The alarm stays, though nothing new comes.
+        let again = site.fail(&["sync", "county"]);
+        assert!(again.contains("2 payloads that came earlier cannot be decoded"), "{again}");
+        assert!(site.is_alarmed() && site.fail(&["doctor"]).contains("d.csv"));
+        let open = site.payloads("open");
+        let [b, d] = &open[..] else { panic!("{open:?}") };
+        let shown = site.office.run_json(&["payloads", "show", b]);
+        assert_fits_schema("payloads.show", &shown);
+        assert_eq!((&shown["address"], &shown["state"]), (&"b.csv".into(), &"open".into()), "{shown}");
+        // Nothing has changed, so decoding it again fails again.
+        let told = site.fail(&["payloads", "retry", b]);
+        assert!(told.contains("separated by ;") && told.contains("still cannot be decoded"), "{told}");
+        // Today's manifest reads it.
+        site.office.write_manifest(&MANIFEST.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+        let plan = site.office.run_json(&["payloads", "retry", b, "--plan"]);
+        assert_fits_schema("payloads.retry", &plan);
+        assert_eq!((&plan["payloads"][0]["records"], site.records()), (&1.into(), 3), "{plan}");
+        let retried = site.office.run_json(&["payloads", "retry", b]);
+        assert_eq!((&retried["payloads"][0]["state"], site.records()), (&"read".into(), 4), "{retried}");
+        assert_eq!((site.payloads("open"), site.balance()), (vec![d.clone()], (1, false)));
+        assert!(site.fail(&["payloads", "retry", b]).contains("was decoded or replaced since"));
+        site.office.write_manifest(MANIFEST);
+        // Dismissing needs a reason, and can be taken back.
+        assert!(site.fail(&["payloads", "dismiss", d]).contains("--because"));
+        let dismiss = || {
+            let decided = site.office.run_json(&["payloads", "dismiss", d, "--because", "another office's file"]);
+            assert_fits_schema("payloads.dismiss", &decided);
+        };
+        dismiss();
+        assert!(!site.is_alarmed() && site.office.run(&["sync", "county"]).ok);
+        assert_eq!(site.balance(), (0, true));
+        assert!(site.fail(&["payloads", "dismiss", d, "--because", "x"]).contains("is not open"));
+        assert!(site.office.run(&["payloads", "list", "--all"]).told.contains("another office's file"));
+        let reopened = site.office.run_json(&["payloads", "reopen", d, "--because", "it is ours"]);
+        assert_fits_schema("payloads.reopen", &reopened);
+        assert!(site.is_alarmed());
+        // A file that takes its place ends it, and says so.
+        site.put("d.csv", &rows("D"));
+        let Ended { ok, told } = site.office.run(&["sync", "county"]);
+        assert!(ok && site.records() == 5 && !site.is_alarmed(), "{told}");
+        assert!(site.office.run(&["payloads", "show", d]).told.contains("replaced by payload"));
+        let audit = site.office.run_json(&["audit", "--limit", "100"]).to_string();
+        for action in ["payload.retry", "payload.dismiss", "payload.reopen", "it is ours"] {
+            assert!(audit.contains(action), "{action}: {audit}");
+        }
+        assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+        assert!(site.fail(&["payloads", "show", "4711"]).contains("no payload 4711"));
+    }
+}
+
+/// A file that was handed in has only a name, and another one may have it too: only the same bytes end it.
+#[test]
+fn an_uploaded_payload_is_ended_by_its_own_bytes_only() {
+    let site = Site { office: Office::new(Services::Sqlite, MANIFEST, "folder = \"{folder}\"") };
+    let upload = |name: &str, text: &str| {
+        let path = site.office.house.dir.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        site.office.run(&["upload", "county", path.to_str().unwrap()])
+    };
+    let bad = rows("A").replace(',', ";");
+    let Ended { ok, told } = upload("名单.csv", &bad);
+    assert!(!ok && told.contains("1 payload cannot be decoded: 名单.csv"), "{told}");
+    let Ended { ok, told } = upload("名单.csv", &rows("B"));
+    assert!(!ok && told.contains("1 payload that came earlier cannot be decoded"), "{told}");
+    site.office.write_manifest(&MANIFEST.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+    let Ended { ok, told } = upload("名单（2）.csv", &bad);
+    assert!(ok && site.records() == 2 && site.payloads("open").is_empty(), "{told}");
+}
