@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::gate::trial::GateError;
+use crate::gate::refusal::Refusal;
 use huiliu_decode::{StageResult, TrainingRecord};
 use huiliu_manifest::{Field, Format, Manifest, Stream};
 
@@ -12,13 +12,13 @@ const RUNNING_NUMBERS: [&str; 10] = ["序号", "序", "行号", "编序", "no", 
 /// Checks the record keys of a manifest's streams of training.
 ///
 /// # Errors
-/// [`GateError::KeyWithoutPerson`] and [`GateError::KeyOfRows`], for the first stream with such a key.
-pub(super) fn check_keys(manifest: &Manifest) -> Result<(), GateError> {
+/// [`Refusal::KeyWithoutPerson`] and [`Refusal::KeyOfRows`], for the first stream with such a key.
+pub(super) fn check_keys(manifest: &Manifest) -> Result<(), Refusal> {
     let mut streams = manifest.stream.iter().filter(|stream| !stream.kind.is_roster());
     streams.try_for_each(|stream| check_key(manifest, stream))
 }
 
-fn check_key(manifest: &Manifest, stream: &Stream) -> Result<(), GateError> {
+fn check_key(manifest: &Manifest, stream: &Stream) -> Result<(), Refusal> {
     let key = &stream.record_key;
     let place = format!("stream.{}.record_key", stream.name);
     let is_table = matches!(stream.format, Format::Csv { .. } | Format::Workbook { .. });
@@ -28,11 +28,11 @@ fn check_key(manifest: &Manifest, stream: &Stream) -> Result<(), GateError> {
         && others().all(|path| is_impersonal(stream, path) && !matches!(path.as_str(), "$file" | "$member"))
     {
         let (connector, column) = (manifest.id.clone(), column.clone());
-        return Err(GateError::KeyOfRows { connector, place, column, suggestion: suggest_key(stream) });
+        return Err(Refusal::KeyOfRows { connector, place, column, suggestion: suggest_key(stream) });
     }
     if !key.is_empty() && key.iter().all(|path| is_impersonal(stream, path)) {
         let (connector, key) = (manifest.id.clone(), key.clone());
-        return Err(GateError::KeyWithoutPerson { connector, place, key, suggestion: suggest_key(stream) });
+        return Err(Refusal::KeyWithoutPerson { connector, place, key, suggestion: suggest_key(stream) });
     }
     Ok(())
 }

@@ -8,5 +8,6 @@ pub mod package;
 pub mod played;
 pub mod proxy;
 pub mod questions;
+pub mod refusal;
 pub mod trial;
 pub mod variants;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::gate::difference::Difference;
 use crate::gate::played::Rehearsal;
 use crate::gate::questions::OpenQuestion;
+use crate::gate::refusal::Refusal;
 use crate::gate::{keys, outcomes, played, questions, variants};
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, RecordRange, StageResult};
@@ -51,67 +52,24 @@ pub enum GateError {
     /// The samples of a stream hold no record.
     #[serde(rename = "gate.no_record")]
     NoRecord { connector: String, stream: String },
-    /// Nothing in the samples of a stream is accepted.
-    #[serde(rename = "gate.nothing_accepted")]
-    NothingAccepted {
-        connector: String,
-        stream: String,
-        /// File name of the first sample.
-        sample: String,
-        /// Number of records in all samples of the stream.
-        records: usize,
-        /// The reason codes of the first records.
-        reasons: Vec<String>,
-    },
-    /// The record key has nothing of the person, so that the records of one course would replace each other.
-    #[serde(rename = "gate.key_without_person")]
-    KeyWithoutPerson {
-        connector: String,
-        /// Where in the manifest.
-        place: String,
-        key: Vec<String>,
-        /// A key that tells records apart.
-        suggestion: Vec<String>,
-    },
-    /// The record key is a number that every file begins anew.
-    #[serde(rename = "gate.key_of_rows")]
-    KeyOfRows {
-        connector: String,
-        /// Where in the manifest.
-        place: String,
-        column: String,
-        /// A key that tells records apart.
-        suggestion: Vec<String>,
-    },
-    /// Records of different people have the same record key.
-    #[serde(rename = "gate.key_shared")]
-    KeyShared {
-        connector: String,
-        /// Where in the manifest.
-        place: String,
-        key: Vec<String>,
-        /// Address of a record.
-        one: String,
-        /// Address of another person's record with the same key.
-        other: String,
-    },
-    /// A question about a field that every record needs is still open.
-    #[serde(rename = "gate.open_question")]
-    OpenQuestion {
-        connector: String,
-        /// Line of the manifest, from 1.
-        line: usize,
-        question: String,
-    },
     /// The platform of a sample could not be simulated on loopback.
     #[serde(rename = "gate.played")]
     Played { why: SystemError },
+    /// The connector cannot be right.
+    #[serde(untagged)]
+    Refused(Box<Refusal>),
     /// The throwaway keys could not be made.
     #[serde(untagged)]
     Key(KeyError),
 }
 
 said_in_english!(GateError);
+
+impl From<Refusal> for GateError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
 
 impl From<KeyError> for GateError {
     fn from(fault: KeyError) -> Self {
@@ -158,12 +116,12 @@ pub fn check_units(manifest: &Manifest, policy: &Policy, rule_files: &str) -> Re
 /// Checks that no question about a field that every record needs is open in the manifest's text.
 ///
 /// # Errors
-/// [`GateError::OpenQuestion`] with the first one.
+/// [`Refusal::OpenQuestion`] with the first one.
 pub fn check_questions(manifest: &Manifest, text: &str) -> Result<(), GateError> {
     match questions::list_blocking(manifest, text).into_iter().next() {
         None => Ok(()),
         Some(OpenQuestion { line, text }) => {
-            Err(GateError::OpenQuestion { connector: manifest.id.clone(), line, question: text })
+            Err(Refusal::OpenQuestion { connector: manifest.id.clone(), line, question: text }.into())
         }
     }
 }
@@ -220,7 +178,7 @@ async fn check_acceptance(trial: Trial<'_>, samples: &[Sample]) -> Result<(), Ga
             if let Some((one, other)) = keys::find_shared_key(&staged).filter(|_| !changes_hands) {
                 let (connector, key) = (manifest.id.clone(), stream.record_key.clone());
                 let place = format!("stream.{}.record_key", stream.name);
-                return Err(GateError::KeyShared { connector, place, key, one, other });
+                return Err(Refusal::KeyShared { connector, place, key, one, other }.into());
             }
         }
         told.check(manifest, stream)?;
@@ -254,7 +212,7 @@ impl Acceptance {
         }
         let (connector, stream) = (manifest.id.clone(), stream.name.clone());
         let Self { sample, records, reasons, .. } = self;
-        Err(GateError::NothingAccepted { connector, stream, sample, records, reasons })
+        Err(Refusal::NothingAccepted { connector, stream, sample, records, reasons }.into())
     }
 }
 
