@@ -207,7 +207,7 @@ fn cells_of_ods_are_read_as_they_are_shown() {
     let float = |value: &str, shown: &str| cell("float", &format!("office:value=\"{value}\""), shown);
     let date = |day: &str, shown: &str| cell("date", &format!("office:date-value=\"{day}\""), shown);
     let row = |cells: &[String]| format!("<table:table-row>{}</table:table-row>", cells.concat());
-    let header = ["姓名", "身份证号", "课程编号", "学时", "结业日期"].map(|name| text(name));
+    let header = ["姓名", "身份证号", "课程编号", "学时", "结业日期"].map(&text);
     let rows = [
         row(&header),
         row(&[

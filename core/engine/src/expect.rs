@@ -141,27 +141,38 @@ const MAX_TABLES: i64 = 1_000;
 /// The most payloads whose rows left out are told, and the most sheets of each.
 const MAX_TOLD: usize = 10;
 
+/// Rows of one payload that look like records and were not read.
+struct RowsLeftOut {
+    stream: String,
+    payload: String,
+    rows: u64,
+    sheets: Vec<String>,
+}
+
 async fn check_layouts(db: &Db, run: i64) -> Result<Vec<Unmet>, StoreError> {
-    let mut payloads: Vec<(String, String, u64, Vec<String>)> = vec![];
+    let mut payloads: Vec<RowsLeftOut> = vec![];
     for LandedTable { stream, payload, count } in layouts::list_tables(db, run, true, MAX_TABLES).await? {
-        if payloads.last().is_none_or(|last| (&last.0, &last.1) != (&stream, &payload)) {
-            payloads.push((stream, payload, 0, vec![]));
+        if payloads.last().is_none_or(|last| (&last.stream, &last.payload) != (&stream, &payload)) {
+            payloads.push(RowsLeftOut { stream, payload, rows: 0, sheets: vec![] });
         }
-        if let Some((.., rows, sheets)) = payloads.last_mut() {
-            *rows += count.likely;
-            sheets.extend(
-                [count.member, count.sheet].into_iter().flatten().reduce(|member, sheet| member + " › " + &sheet),
-            );
+        if let Some(last) = payloads.last_mut() {
+            last.rows += count.likely;
+            let names = [count.member, count.sheet].into_iter().flatten();
+            last.sheets.extend(names.reduce(|member, sheet| member + " › " + &sheet));
         }
     }
-    let unmet = |(stream, payload, rows, mut sheets): (String, String, u64, Vec<String>)| {
+    Ok(payloads.into_iter().take(MAX_TOLD).map(RowsLeftOut::into_unmet).collect())
+}
+
+impl RowsLeftOut {
+    fn into_unmet(self) -> Unmet {
+        let Self { stream, payload, rows, mut sheets } = self;
         if sheets.len() > MAX_TOLD {
             sheets.truncate(MAX_TOLD);
             sheets.push("…".to_owned());
         }
         Unmet::RowsLeftOut { stream, payload, rows, sheets }
-    };
-    Ok(payloads.into_iter().take(MAX_TOLD).map(unmet).collect())
+    }
 }
 
 fn check_total(stream: &Stream, cursors: &PassCursors) -> Vec<Unmet> {

@@ -127,7 +127,7 @@ impl Balance {
             discarded: sum.discarded + b.discarded,
             pending: sum.pending + b.pending,
             unread: sum.unread + b.unread,
-            layout: sum.layout.add(&b.layout),
+            layout: sum.layout.combine(&b.layout),
             waiting_files: sum.waiting_files + b.waiting_files,
             // This counts all runs in every balance, so it is not added up.
             teachers_due: b.teachers_due,

@@ -55,7 +55,7 @@ pub struct LayoutTotals {
 impl LayoutTotals {
     /// Returns the sum of two.
     #[must_use]
-    pub fn add(self, other: &Self) -> Self {
+    pub fn combine(self, other: &Self) -> Self {
         Self {
             tables: self.tables + other.tables,
             tables_left_out: self.tables_left_out + other.tables_left_out,
