@@ -32,8 +32,12 @@ pub fn put_file(site: &Site, name: &str, bytes: impl AsRef<[u8]>) {
 
 /// Syncs and returns received, inserted and parked records, and unreadable payloads.
 pub fn sync_counts(site: &Site) -> [i64; 4] {
-    let pass = site.run_json(&["sync", "a", "--json"]);
-    ["received", "inserted", "parked", "unread"].map(|key| pass["balance"][key].as_i64().unwrap())
+    let out = site.run(&["sync", "a", "--json"]);
+    let told = String::from_utf8_lossy(&out.stderr);
+    let pass: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {told}"));
+    let counts = ["received", "inserted", "parked", "unread"].map(|key| pass["balance"][key].as_i64().unwrap());
+    assert_eq!(out.status.success(), counts[3] == 0, "{pass} {told}");
+    counts
 }
 
 pub fn csv_row(n: usize, hours: &str, note: &str) -> String {

@@ -346,12 +346,13 @@ fn an_empty_page_is_not_the_end() {
     };
     let by = "by = \"number\", param = \"p\", size = 2";
     let total = "total = \"total\"";
-    assert_eq!(read_all_pages(&format!("{by}, {total}"), move |a| holed(a.number_param("p") - 1, "\"total\":7")), 5);
+    // Pages were uneven, so the total that is reached may count records twice: only an empty page ends them.
+    assert_eq!(read_all_pages(&format!("{by}, {total}"), move |a| holed(a.number_param("p") - 1, "\"total\":7")), 6);
     // An empty page need not repeat the total.
     let told = |n: usize| if n == 3 { "" } else { "\"total\":7" };
     assert_eq!(
         read_all_pages(&format!("{by}, {total}"), move |a| holed(a.number_param("p") - 1, told(a.number_param("p")))),
-        5
+        6
     );
     let more = |n: usize| format!("\"more\":{}", n < 5);
     assert_eq!(

@@ -421,7 +421,8 @@ fn find_repeated_name(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Opti
         let length = |at: usize| usize::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
         let (name, after) = (length(28), length(30) + length(32));
         let raw = rest.get(ENTRY..ENTRY + name)?;
-        if !seen.insert(raw) {
+        // A folder may be listed again; it holds nothing by itself.
+        if !raw.ends_with(b"/") && !seen.insert(raw) {
             return Some(decode_member_name(raw));
         }
         rest = rest.get(ENTRY + name + after..)?;

@@ -238,7 +238,7 @@ fn check_level(rule: &LevelRule) -> Result<(), WeightsProblem> {
     if !rule.field.possible_levels().contains(&rule.level) {
         return Err(WeightsProblem::NoSuchLevel);
     }
-    if rule.weight.abs() > MAX_LEVEL_WEIGHT {
+    if !(-MAX_LEVEL_WEIGHT..=MAX_LEVEL_WEIGHT).contains(&rule.weight) {
         return Err(WeightsProblem::TooHeavy { max: MAX_LEVEL_WEIGHT });
     }
     if rule.rarity > 200 {

@@ -19,10 +19,34 @@ const FORMER: [&str; 6] = ["曾用名", "原姓名", "原名", "又名", "旧名
 const EXAMPLE_PARTS: [&str; 14] =
     ["示例", "样例", "范例", "举例", "例如", "例子", "某某", "填写", "测试", "×××", "XXX", "xxx", "ＸＸＸ", "××"];
 /// Texts of forms, and stand-ins for any name.
-const EXAMPLE_WORDS: [&str; 14] =
-    ["例", "例：", "例:", "姓名", "教师姓名", "学员姓名", "学员", "姓名：", "张某", "王某", "李某", "XX", "xx", "test"];
+const EXAMPLE_WORDS: [&str; 20] = [
+    "例",
+    "例：",
+    "例:",
+    "姓名",
+    "教师姓名",
+    "学员姓名",
+    "学员",
+    "姓名：",
+    "张某",
+    "王某",
+    "李某",
+    "XX",
+    "xx",
+    "test",
+    "合计",
+    "总计",
+    "小计",
+    "共计",
+    "平均",
+    "填表人",
+];
 /// The names of examples, which are no more than an example beside an ID number of one.
 const SAMPLE_NAMES: [&str; 6] = ["张三", "李四", "王五", "赵六", "小明", "小红"];
+/// Titles that stand after a name.
+const TITLES: [&str; 8] = ["老师", "教师", "同志", "校长", "主任", "先生", "女士", "园长"];
+/// A family name of two characters whose first is a family name, too.
+const LONG_FAMILY_NAMES: [&str; 3] = ["夏侯", "万俟", "段干"];
 /// The most frequent family names.
 const FAMILY_NAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段";
 
@@ -82,13 +106,37 @@ fn read_plain_name(name: &str) -> Result<NameCell<'_>, NameError> {
     if names_several(name) {
         return Err(NameError::Several);
     }
+    let has_title = |title: &str| name.trim().strip_suffix(title).is_some_and(|rest| !rest.is_empty());
+    if TITLES.iter().any(|title| has_title(title)) {
+        return Err(NameError::Note);
+    }
     Ok(NameCell { name: Cow::Borrowed(name), former: None })
 }
 
 fn is_example(name: &str) -> bool {
     // Almost no name has one of these.
     let may_be = |c: char| {
-        matches!(c, '示' | '样' | '范' | '举' | '例' | '某' | '填' | '测' | '姓' | '员' | '×' | 'X' | 'x' | 'Ｘ' | 't')
+        matches!(
+            c,
+            '示' | '样'
+                | '范'
+                | '举'
+                | '例'
+                | '某'
+                | '填'
+                | '测'
+                | '姓'
+                | '员'
+                | '计'
+                | '平'
+                | '。'
+                | '！'
+                | '×'
+                | 'X'
+                | 'x'
+                | 'Ｘ'
+                | 't'
+        )
     };
     name.contains(may_be) && is_known_example(name)
 }
@@ -97,8 +145,12 @@ fn is_known_example(name: &str) -> bool {
     EXAMPLE_WORDS.contains(&name.trim()) || EXAMPLE_PARTS.iter().any(|part| name.contains(part))
 }
 
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFD}')
+}
+
 fn has_han(text: &str) -> bool {
-    text.chars().any(|c| matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFD}'))
+    text.chars().any(is_han)
 }
 
 /// Returns whether a text lists several people. Only Han is judged, because a comma may stand in a Latin name.
@@ -128,13 +180,19 @@ fn names_several(text: &str) -> bool {
     if text.split(is_separator).filter(|part| has_han(part)).count() > 1 {
         return true;
     }
+    let is_name = |part: &str| {
+        let part = part.trim();
+        (2..=3).contains(&part.chars().count())
+            && part.chars().all(is_han)
+            && part.starts_with(|c| FAMILY_NAMES.contains(c))
+    };
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    if let [one, other] = parts[..] {
+        return is_name(one) && is_name(other) && !LONG_FAMILY_NAMES.contains(&one);
+    }
     if !text.contains(['和', '与', '及', '等']) {
         return false;
     }
-    let is_name = |part: &str| {
-        let part = part.trim();
-        (2..=3).contains(&part.chars().count()) && part.starts_with(|c| FAMILY_NAMES.contains(c))
-    };
     let joined = ['和', '与', '及']
         .iter()
         .any(|word| text.split_once(*word).is_some_and(|(one, other)| is_name(one) && is_name(other)));
@@ -289,6 +347,14 @@ mod tests {
             ("王伟\n李强", "several"),
             ("王伟和李强", "several"),
             ("王伟等", "several"),
+            ("王伟 李强", "several"),
+            ("欧阳 娜娜", "欧阳 娜娜"),
+            ("夏侯 方明", "夏侯 方明"),
+            ("张 小明", "张 小明"),
+            ("王伟老师", "note"),
+            ("王老师", "note"),
+            ("王伟。", "character"),
+            ("合计", "example"),
             ("张三(示例)", "example"),
             ("示例", "example"),
             ("姓名", "example"),
