@@ -49,6 +49,7 @@ pub async fn run(settings: Settings, asked: DemoArgs) -> Result<(), CliError> {
     let truth = folder.join("truth.jsonl");
     World::new(options).write_truth(&truth).map_err(|e| sandbox_error(&e))?;
     let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| sandbox_error(&e))?;
+    sort_files(&drop_dir).map_err(|e| sandbox_error(&e))?;
     let sources = SOURCES.map(|(connector, name)| build_demo_source(connector, name, &sandbox.base_url(), &drop_dir));
     let from = if asked.full { PassStart::Start } else { PassStart::Cursor };
     let pass = PassRunner { settings: &settings, from, land_only: false, expected: Some(asked.records) };
@@ -61,6 +62,21 @@ pub async fn run(settings: Settings, asked: DemoArgs) -> Result<(), CliError> {
     });
     runtime.close().await;
     check_verdict(&pass)
+}
+
+/// Moves the files of each institution into a folder of its own, because a name that fits no pattern of a source is told.
+fn sort_files(drop_dir: &Path) -> std::io::Result<()> {
+    for (connector, prefix) in [("cmcc", "CMCC_"), ("lego", "LEGO_")] {
+        let own = drop_dir.join(connector);
+        std::fs::create_dir_all(&own)?;
+        for file in std::fs::read_dir(drop_dir)? {
+            let name = file?.file_name();
+            if name.to_string_lossy().starts_with(prefix) {
+                std::fs::rename(drop_dir.join(&name), own.join(&name))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn sandbox_error(error: &(dyn std::error::Error + 'static)) -> CliError {
@@ -79,7 +95,7 @@ fn build_demo_source(connector: &str, name: &str, base_url: &str, drop_dir: &Pat
         base_url: base_url.to_owned(),
         user: CLIENT.into(),
         password: Some(SECRET.into()),
-        folder: drop_dir.to_owned(),
+        folder: drop_dir.join(connector),
         ..SourceSettings::default()
     }
 }

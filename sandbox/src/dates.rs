@@ -13,7 +13,7 @@ const AFTERNOON: (u32, u32) = (16, 30);
 /// Dates that do not exist, or are not in this programme's century.
 const IMPOSSIBLE: [(i32, u32, u32); 6] =
     [(2014, 2, 30), (2015, 2, 29), (2014, 13, 1), (2016, 4, 31), (2015, 10, 0), (2140, 9, 11)];
-const DATES_WITHOUT_FORM: [&str; 4] = ["待定", "2014年秋季学期", "2014/9/1-2014/9/5", "2014-9/11"];
+const DATES_WITHOUT_FORM: [&str; 4] = ["九月中旬", "2014年秋季学期", "2014/9/1-2014/9/5", "2014-9/11"];
 const NUMERALS: [char; 10] = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
 
 impl World {
