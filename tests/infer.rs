@@ -169,7 +169,8 @@ fn what_is_read_without_editing_is_as_the_rows_say() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(registered >= 12 && read >= 200, "{registered} registered, {read} records read");
+    // The gate refuses those with an open question about a required field.
+    assert!(registered >= 10 && read >= 200, "{registered} registered, {read} records read");
 }
 
 /// Confirms what a manifest guesses: whoever knows the platform finds it right and deletes the questions, without which

@@ -161,6 +161,7 @@ fn both_pages_explain_the_same_codes_and_core_knows_them() {
         "values/src/score.rs",
         "decode/src/record.rs",
         "decode/src/draft.rs",
+        "decode/src/problem.rs",
         "decode/src/steps.rs",
         "store/src/delivery/persons.rs",
     ];
