@@ -104,10 +104,12 @@ impl Reader {
         match name {
             "table" => self.begin_table(),
             "tr" => {
+                self.append_outside(" ");
                 self.inner.end_row();
                 self.inner.in_row = true;
             }
             "td" | "th" => {
+                self.append_outside(" ");
                 self.inner.end_cell();
                 self.inner.in_row = true;
                 self.inner.cell = Some((String::new(), columns, rows));
@@ -137,6 +139,13 @@ impl Reader {
             if let Some((text, ..)) = &mut table.cell {
                 text.push_str(words);
             }
+        }
+    }
+
+    /// Appends a text to the open cells around this table.
+    fn append_outside(&mut self, words: &str) {
+        for (text, ..) in self.outer.iter_mut().filter_map(|table| table.cell.as_mut()) {
+            text.push_str(words);
         }
     }
 

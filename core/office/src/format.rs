@@ -207,8 +207,9 @@ impl Section {
         }
         let words = |words: &str| if tells(words) { words.trim().to_owned() } else { String::new() };
         let (before, after) = (words(&self.before), words(&self.after));
-        let digits = if self.is_free { 0 } else { self.zeros };
-        if before.is_empty() && after.is_empty() && digits < 2 {
+        // A single digit is there in any case.
+        let digits = if self.is_free || self.zeros < 2 { 0 } else { self.zeros };
+        if before.is_empty() && after.is_empty() && digits == 0 {
             return NumberDisplay::AsItIs;
         }
         NumberDisplay::Number { before, after, digits }
