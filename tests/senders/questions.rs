@@ -29,9 +29,11 @@ fn a_question_names_what_does_not_fit_and_the_line_that_helps() {
     assert!(question(&guess, "layers")["path"].as_str().unwrap().ends_with("学时"), "{guess}");
     assert_eq!(guess["records"], 12);
     assert!(!guess["manifest"].as_str().unwrap().contains("\nhours = "), "{guess}");
-    // A sheet per county and a cover.
+    // A sheet per school, one of them with another name: those that are not read are named. A cover needs no question.
+    let guess = infer("../../extraction/layouts/faults/c28b-sheets-words.xlsx");
+    assert_eq!(question(&guess, "sheets")["names"], serde_json::json!(["一小", "三小"]), "{guess}");
     let guess = infer("c28d-cover.xlsx");
-    assert!(!question(&guess, "sheets")["names"].as_array().unwrap().is_empty(), "{guess}");
+    assert_eq!((&guess["records"], &guess["questions"]), (&12.into(), &serde_json::json!([])), "{guess}");
     // Thousands in minutes; the texts and the step are named.
     let guess = infer("b21-thousand.csv");
     let asked = question(&guess, "odd");

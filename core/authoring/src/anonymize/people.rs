@@ -153,10 +153,15 @@ impl PersonGenerator<'_> {
         (check.is_ascii_digit() == was.is_ascii_digit()).then(|| format!("{body}{check}"))
     }
 
-    /// Replaces every digit and keeps all other characters.
+    /// Replaces every digit and keeps all other characters, and the exponent of a number in scientific notation.
     fn replace_digits(&self, original: &str, draw: u32) -> String {
         let mut dice = self.dice_for("loose", original, draw);
-        original.chars().map(|c| if c.is_ascii_digit() { dice.digit_from(u8::from(c != '0')) } else { c }).collect()
+        let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '+'));
+        let parts = original.split_once(['E', 'e']).filter(|(digits, places)| is_number(digits) && is_number(places));
+        let exponent = parts.map(|(digits, _)| digits.len());
+        let (digits, kept) = original.split_at(exponent.unwrap_or(original.len()));
+        let replace = |c: char| if c.is_ascii_digit() { dice.digit_from(u8::from(c != '0')) } else { c };
+        digits.chars().map(replace).chain(kept.chars()).collect()
     }
 
     /// Replaces all digits after the first `keep` characters.

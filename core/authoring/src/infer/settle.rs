@@ -172,6 +172,13 @@ impl Columns<'_> {
         for candidate in taken.values() {
             let Meaning::Field(field) = candidate.meaning else { continue };
             let column = &self.table.columns[candidate.column];
+            // A path of two columns says neither of them.
+            if column.twin {
+                let path = column.path.clone();
+                let is_layered = self.layered_paths().any(|of| *of == path);
+                settled.questions.push(if is_layered { Question::Layers { path } } else { Question::Twin { path } });
+                continue;
+            }
             let mut guess = FieldGuess {
                 field: field.as_str(),
                 path: column.path.clone(),
@@ -186,10 +193,6 @@ impl Columns<'_> {
                 guess.confidence = guess.confidence.min(WITH_RIVAL);
                 guess.evidence.push(Evidence::Rival { path: other.clone() });
                 settled.questions.push(Question::Rival { field: field.as_str(), path: column.path.clone(), other });
-            }
-            if column.twin {
-                settled.questions.push(Question::Twin { path: column.path.clone() });
-                continue;
             }
             settled.fields.push(guess);
         }
@@ -238,15 +241,18 @@ impl Columns<'_> {
         guess.evidence.push(Evidence::WithGivenName { path: path(given).clone() });
     }
 
+    /// Returns the paths of columns that a third row of the header divides.
+    fn layered_paths(&self) -> impl Iterator<Item = &String> {
+        self.table.layered.iter().filter_map(|at| Some(&self.table.columns.get(*at)?.path))
+    }
+
     /// Leaves out the fields of columns that a third row of the header divides: which of them is meant is asked.
     fn drop_layered(&self, settled: &mut Settled) {
-        let paths: Vec<&String> =
-            self.table.layered.iter().filter_map(|at| Some(&self.table.columns.get(*at)?.path)).collect();
-        for path in &paths {
+        for path in self.layered_paths() {
             let count = settled.fields.len();
-            settled.fields.retain(|guess| guess.path != **path);
+            settled.fields.retain(|guess| guess.path != *path);
             if settled.fields.len() < count {
-                settled.questions.push(Question::Layers { path: (*path).clone() });
+                settled.questions.push(Question::Layers { path: path.clone() });
             }
         }
         if settled.mapped_path(Field::Hours).is_none() {
@@ -305,7 +311,9 @@ impl Columns<'_> {
                 settled.questions.push(odd);
                 continue;
             }
-            let free = |c: &&Candidate| settled.meanings[c.column].is_none() && c.confidence >= 10;
+            let free = |c: &&Candidate| {
+                settled.meanings[c.column].is_none() && c.confidence >= 10 && !self.table.columns[c.column].twin
+            };
             let maybe = candidates.iter().filter(|c| c.meaning == Meaning::Field(field)).find(free);
             settled.questions.push(match maybe {
                 Some(c) => {
