@@ -54,8 +54,8 @@ fn no_table_is_wider_than_its_terminal() {
     }
 }
 
-/// Opens a terminal of a hundred columns: the end to read from, and the end that a program writes to.
-fn terminal() -> (File, OwnedFd) {
+/// Opens a terminal of a hundred columns: the end of the person, and the end of a program.
+pub fn open_terminal() -> (File, OwnedFd) {
     let (mut master, mut slave) = (0, 0);
     let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the call writes both descriptors, and each gets exactly one owner below.
@@ -68,7 +68,7 @@ fn terminal() -> (File, OwnedFd) {
 
 /// Returns what a successful program writes to standard error when that is a terminal.
 pub fn shown_on_terminal(mut command: Command) -> String {
-    let (mut master, slave) = terminal();
+    let (mut master, slave) = open_terminal();
     let mut child = command.stdout(Stdio::null()).stderr(slave).spawn().unwrap();
     drop(command);
     let (mut seen, mut part) = (Vec::new(), [0; 4096]);

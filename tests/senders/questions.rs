@@ -1,14 +1,13 @@
 //! What `connectors infer` asks: each question says how it is answered, and one key answers it on a terminal.
 
-use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use huiliu_manifest::Manifest;
 use serde_json::Value;
 
+use crate::terminal::open_terminal;
 use crate::test_env::{Services, TestEnv};
 
 fn sample(name: &str) -> String {
@@ -62,24 +61,12 @@ fn a_text_named_as_a_workbook_is_read_as_it_was_inferred() {
     assert_eq!(preview["summary"]["clean"], guess["records"], "{preview}");
 }
 
-/// A terminal: the end to write keys to and read from, and the end that a program has.
-fn terminal() -> (File, OwnedFd) {
-    let (mut master, mut slave) = (0, 0);
-    let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: the call writes both descriptors, and each gets exactly one owner below.
-    unsafe {
-        let opened = libc::openpty(&mut master, &mut slave, std::ptr::null_mut(), std::ptr::null(), &size);
-        assert_eq!(opened, 0);
-        (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
-    }
-}
-
 #[test]
 fn one_key_on_a_terminal_answers_a_question() {
     let house = TestEnv::new(Services::Sqlite);
     let out = house.dir.0.join("asked");
     let (file, place) = (sample("t2-a.xlsx"), out.to_str().unwrap());
-    let (mut master, slave) = terminal();
+    let (mut master, slave) = open_terminal();
     let mut command = house.command(&["connectors", "infer", &file, "--out", place, "--id", "x"]);
     command.stdin(slave.try_clone().unwrap()).stdout(slave);
     let mut child = command.spawn().unwrap();
