@@ -94,8 +94,13 @@ impl HttpConnector {
     async fn fetch_page(&self, listing: &Listing<'_>) -> Result<Page, Failure> {
         let Listing { stands, .. } = listing;
         let place = stands.page.as_deref();
+        if stands.checks {
+            let address = self.confirm_records(listing, place).await?;
+            let page = listing.make_page(address, Payload::default(), Ok(0), &stands.after_check(), false);
+            return Ok(Page { waiting: true, ..page });
+        }
         let asked = match self.request_page(listing, place).await {
-            Err(f) if stands.beyond && !stands.checks && paging::means_no_page(&f) => {
+            Err(f) if stands.beyond && paging::means_no_page(&f) => {
                 self.confirm_last_page(listing).await?;
                 let again = if stands.reaches_total() { Err(f) } else { self.request_page(listing, place).await };
                 match again {
@@ -158,21 +163,34 @@ impl HttpConnector {
         let stands = listing.stands;
         let Some(previous) = stands.previous.as_ref().filter(|_| !stands.reaches_total()) else { return Ok(()) };
         let place = Some(previous.as_str()).filter(|place| !place.is_empty());
-        let PageAnswer { answer, address, .. } = self.request_page(listing, place).await?;
-        let known = match answer {
-            None => PageFingerprint::default(),
-            Some(answer) => {
-                let stream = listing.stream;
-                let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
-                let outline = decode::outline_payload(stream, &body, None);
-                let outline = outline.map_err(|e| Failure::from_decode_error(&address, e))?;
-                fingerprint_page(stream, &body, &answer, outline.records).map_err(|f| f.with_place(address.as_str()))?
-            }
-        };
-        if stands.trail.ends_with(&known) {
-            return Ok(());
+        self.confirm_records(listing, place).await.map(|_| ())
+    }
+
+    /// Checks that the page at a place still has the records of the page that was read last, and returns its name. Records
+    /// with a value of the request itself, such as its time, differ at every request, which proves nothing.
+    async fn confirm_records(&self, listing: &Listing<'_>, place: Option<&str>) -> Result<String, Failure> {
+        let (address, known) = self.fingerprint_at(listing, place).await?;
+        if listing.stands.trail.ends_with(&known) || self.fingerprint_at(listing, place).await?.1 != known {
+            return Ok(address);
         }
         Err(Failure::fatal(Cause::RowsMoved).with_place(address))
+    }
+
+    /// Requests the page at a place, and returns its name and the digests of its records.
+    async fn fingerprint_at(
+        &self,
+        listing: &Listing<'_>,
+        place: Option<&str>,
+    ) -> Result<(String, PageFingerprint), Failure> {
+        let PageAnswer { answer, address, .. } = self.request_page(listing, place).await?;
+        let Some(answer) = answer else { return Ok((address, PageFingerprint::default())) };
+        let stream = listing.stream;
+        let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
+        let outline = decode::outline_payload(stream, &body, None);
+        let records = outline.map_err(|e| Failure::from_decode_error(&address, e))?.records;
+        let known = fingerprint_page(stream, &body, &answer, records).map_err(|f| f.with_place(address.as_str()))?;
+        drop(body);
+        Ok((address, known))
     }
 
     /// Makes a page of an answer: counts its records and determines the next page.
@@ -187,7 +205,7 @@ impl HttpConnector {
         let place = stands.page.as_deref();
         let body = self.platform.endpoint.read_body(stream, &answer.payload, &address).await?;
         let outline = match decode::outline_payload(stream, &body, paging::next_path(&stream.page)) {
-            Err(e) if stands.beyond && !stands.checks && paging::is_past_end(&stream.format, &body, &e) => {
+            Err(e) if stands.beyond && paging::is_past_end(&stream.format, &body, &e) => {
                 self.confirm_last_page(listing).await?;
                 return Ok(listing.make_empty_last_page(address));
             }
@@ -197,9 +215,6 @@ impl HttpConnector {
         let is_paged = !matches!(stream.page, Paging::None {});
         let known = fingerprint_page(stream, &body, &answer, if is_paged { records } else { 0 });
         let known = known.map_err(|f| f.with_place(address.as_str()))?;
-        if stands.checks {
-            return listing.make_checked_page(address, &known);
-        }
         if stands.trail.knows_records(&known) {
             if stands.beyond {
                 self.confirm_last_page(listing).await?;
@@ -335,16 +350,6 @@ impl Listing<'_> {
             last,
             waiting: false,
         }
-    }
-
-    /// Makes the answer to a check of the place that an earlier run reached: no data, only the cursor that was checked.
-    /// Fails if the page before that place has other records now.
-    fn make_checked_page(&self, address: String, known: &PageFingerprint) -> Result<Page, Failure> {
-        if !self.stands.trail.ends_with(known) {
-            return Err(Failure::fatal(Cause::RowsMoved).with_place(address));
-        }
-        let page = self.make_page(address, Payload::default(), Ok(0), &self.stands.after_check(), false);
-        Ok(Page { waiting: true, ..page })
     }
 
     /// Makes the last page of a listing that has ended without another record.

@@ -114,7 +114,7 @@ fn short_digest(bytes: &[u8]) -> String {
 
 /// Identifies a page by two digests: of its records, and of all its bytes. The bytes may differ for the same records,
 /// for example if they contain a number of the request.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PageFingerprint {
     records: String,
     bytes: String,
