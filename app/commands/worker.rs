@@ -204,8 +204,8 @@ async fn sync_source(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLea
         match ready.read_all_streams(&runtime, lease, PassStart::Cursor, &stop, &|_| {}).await {
             Ok(ReadResult { report, next }) => {
                 let (run, next) = (report.run, next.map(format_instant).unwrap_or_default());
-                match (report.ended, report.failure) {
-                    (SourceUseEnd::Failed, Some(f)) => {
+                match (report.ended, report.failure, report.unread) {
+                    (SourceUseEnd::Failed, Some(f), _) => {
                         tracing::warn!(
                             run,
                             next,
@@ -214,7 +214,11 @@ async fn sync_source(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLea
                             sentence!("cli-log-sync-failed", e = in_log(&f))
                         );
                     }
-                    (ended, _) => tracing::info!(run, next, ?ended, "{}", sentence!("cli-log-sync-ended")),
+                    (_, None, Some(why)) => {
+                        let why = in_log(&why);
+                        tracing::warn!(run, next, "{}", sentence!("cli-log-sync-failed", e = why));
+                    }
+                    (ended, ..) => tracing::info!(run, next, ?ended, "{}", sentence!("cli-log-sync-ended")),
                 }
             }
             Err(e) => tracing::warn!("{}", sentence!("cli-log-sync-broke-off", e = in_log(&e))),

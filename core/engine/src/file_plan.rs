@@ -66,9 +66,12 @@ pub(crate) fn plan_files(
     listing: &FileListing,
 ) -> Result<FilePlan, Failure> {
     let mut plan = FilePlan::default();
-    let mut there: HashSet<&str> = listing.left_out.iter().map(|file| file.name.as_str()).collect();
+    let mut there: HashSet<&str> = HashSet::new();
     for file in &listing.files {
-        there.insert(&file.name);
+        // A store may list a file twice, on two pages.
+        if !there.insert(&file.name) {
+            continue;
+        }
         let known = evidence.known.files.get(&file.name);
         match judge_file(store, evidence, file, known)? {
             Verdict::Due => plan.due.push(file.clone()),

@@ -293,6 +293,10 @@ impl FilePass<'_> {
         if progress.digest_of(file) == Some(digest) {
             return Some(file_plan::news_of(file, FileState::Read, None, None));
         }
+        // Where records have the name of their file, another name says something else.
+        if self.stream.reads_file_name() {
+            return None;
+        }
         let date = parse_file_date(&file.address);
         let is_same =
             |(name, of): &&(String, Vec<u8>)| of == digest && *name != file.name && parse_file_date(name) == date;

@@ -535,6 +535,13 @@ table! {
 }
 
 impl Stream {
+    /// Returns whether its records have the name of their file.
+    #[must_use]
+    pub fn reads_file_name(&self) -> bool {
+        let paths = self.map.values().flat_map(|rule| rule.paths()).chain(&self.record_key);
+        paths.into_iter().any(|path| path == "$file")
+    }
+
     /// Returns the unit of its hours; class hours if no unit is mapped.
     #[must_use]
     pub fn hours_unit(&self) -> &'static str {

@@ -19,7 +19,7 @@ CREATE TABLE source_file (
   gone_at {int}
 ){strict};
 CREATE UNIQUE INDEX source_file_name ON source_file (source_id, stream, name);
-CREATE INDEX source_file_waiting ON source_file (source_id, run_id) WHERE state NOT IN ('read', 'copy', 'passed');
+CREATE INDEX source_file_waiting ON source_file (run_id) WHERE state IN ('due', 'growing', 'failed');
 CREATE INDEX source_file_payload ON source_file (payload_id) WHERE payload_id IS NOT NULL;
 
 -- Streams whose files are in `source_file`. Without a row, the cursor of an earlier release or of a person says which files
@@ -50,11 +50,12 @@ CREATE TABLE unread_payload (
 ){strict};
 CREATE INDEX unread_payload_open ON unread_payload (source_id, stream) WHERE state = 'open';
 
--- Those of earlier releases are open, unless a newer payload of the same name could be read since.
-INSERT INTO unread_payload (payload_id, source_id, stream, state, read_as, ended_at)
-SELECT u.id, u.source_id, u.stream, CASE WHEN u.read_as IS NULL THEN 'open' ELSE 'read' END, u.read_as,
+-- Those of earlier releases are open, unless a newer payload of the same name could be read since. Their name stands for their
+-- file.
+INSERT INTO unread_payload (payload_id, source_id, stream, file, state, read_as, ended_at)
+SELECT u.id, u.source_id, u.stream, u.address, CASE WHEN u.read_as IS NULL THEN 'open' ELSE 'read' END, u.read_as,
        (SELECT landed_at FROM payload WHERE id = u.read_as)
-FROM (SELECT p.id AS id, p.source_id AS source_id, p.stream AS stream,
+FROM (SELECT p.id AS id, p.source_id AS source_id, p.stream AS stream, p.address AS address,
              (SELECT min(q.id) FROM payload q WHERE q.source_id = p.source_id AND q.stream = p.stream AND q.id > p.id
                 AND q.state = 'landed' AND q.address = p.address) AS read_as
       FROM payload p WHERE p.state = 'undecodable') u;

@@ -131,7 +131,7 @@ pub async fn retry(runtime: &Runtime, act: Act<'_>, mode: Mode, payloads: &[i64]
     let known = unread::load_retried(&runtime.delivery.db, payloads).await?;
     require_all(&known, payloads)?;
     if let Some(read) = known.iter().find(|of| of.state == UnreadState::Read) {
-        return Err(PayloadRefused::Read { payload: read.stored.id }.into());
+        return Err(PayloadRefused::Read { payload: read.payload }.into());
     }
     let mut done = Retried { planned: mode == Mode::Plan, payloads: vec![], failed: 0 };
     for of in &known {
@@ -147,7 +147,7 @@ pub async fn retry(runtime: &Runtime, act: Act<'_>, mode: Mode, payloads: &[i64]
 
 /// Refuses a number that is none of an unread payload.
 fn require_all(known: &[RetriedPayload], payloads: &[i64]) -> Result<(), NotFound> {
-    let unknown = payloads.iter().copied().find(|id| !known.iter().any(|of| of.stored.id == *id));
+    let unknown = payloads.iter().copied().find(|id| !known.iter().any(|of| of.payload == *id));
     unknown.map_or(Ok(()), |payload| Err(NotFound::Payload { payload }))
 }
 
@@ -157,7 +157,7 @@ async fn retry_one(
     mode: Mode,
     of: &RetriedPayload,
 ) -> Result<RetryOutcome, OperationError> {
-    let (payload, address) = (of.stored.id, of.address.clone());
+    let (payload, address) = (of.payload, of.address.clone());
     match decode_again(runtime, of).await? {
         Ok(Outline { records, layout, .. }) => {
             let outcome =
@@ -183,7 +183,7 @@ async fn decode_again(runtime: &Runtime, of: &RetriedPayload) -> Result<Result<O
     let manifests = runtime.delivery.manifests.current();
     let stream = manifests.get(&of.connector).and_then(|active| active.manifest.find_stream(&of.stream));
     let Some(stream) = stream else {
-        let (payload, connector, stream) = (of.stored.id, of.connector.clone(), of.stream.clone());
+        let (payload, connector, stream) = (of.payload, of.connector.clone(), of.stream.clone());
         return Err(PayloadRefused::NoStream { payload, connector, stream }.into());
     };
     let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
@@ -218,9 +218,9 @@ async fn land_again(
     let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
     let mut tx = db.begin().await?;
     let landed = unread::land_retried(&mut tx, of, *records, runtime.settings.batch_records, act.to_author()).await?;
-    let Some(batches) = landed else { return Err(PayloadRefused::Read { payload: of.stored.id }.into()) };
-    layouts::insert_tables(&mut tx, of.stored.id, layout).await?;
-    let object = format!("payload {}", of.stored.id);
+    let Some(batches) = landed else { return Err(PayloadRefused::Read { payload: of.payload }.into()) };
+    layouts::insert_tables(&mut tx, of.payload, layout).await?;
+    let object = format!("payload {}", of.payload);
     act.append_audit(
         &mut tx,
         keys,

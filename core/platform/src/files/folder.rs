@@ -96,7 +96,7 @@ impl FileConnector {
         let mut found = FileListing::default();
         for entry in std::fs::read_dir(&self.folder).map_err(|e| self.unreadable(e))? {
             let entry = entry.map_err(|e| self.unreadable(e))?;
-            let Ok(kind) = entry.file_type() else { continue };
+            let kind = entry.file_type().map_err(|e| self.unreadable(e))?;
             if kind.is_dir() {
                 continue;
             }
@@ -122,11 +122,17 @@ impl FileConnector {
     }
 }
 
-/// Returns what the folder shows of a file now; `None` if it is not there.
+/// Returns what the folder shows of a file now; `None` if it is not there. Of a file that may not be looked at, only the name
+/// is known, and reading it says why.
 fn look_at(folder: &Path, name: String) -> Option<ListedFile> {
-    let seen = std::fs::symlink_metadata(folder.join(&name)).ok()?;
-    let modified_at = seen.modified().ok().map(|at| DateTime::<Utc>::from(at).timestamp_micros());
-    Some(ListedFile { address: name.clone(), name, size: Some(seen.len()), modified_at, tag: String::new() })
+    let seen = match std::fs::symlink_metadata(folder.join(&name)) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+        seen => seen.ok(),
+    };
+    let modified = seen.as_ref().and_then(|seen| seen.modified().ok());
+    let modified_at = modified.map(|at| DateTime::<Utc>::from(at).timestamp_micros());
+    let size = seen.map(|seen| seen.len());
+    Some(ListedFile { address: name.clone(), name, size, modified_at, tag: String::new() })
 }
 
 /// Logs the files that are not read although their names may be wanted.

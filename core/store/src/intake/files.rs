@@ -421,8 +421,8 @@ pub async fn count_files(db: &Db, of: &FileFilter) -> Result<i64, StoreError> {
 
 /// Condition on a file `f` that was seen and has not been read: it is still to be read, being written, or could not be
 /// fetched. A file that was fetched and could not be decoded is an unread payload instead.
-pub(crate) const IS_WAITING: &str = "f.gone_at IS NULL AND (f.state IN ('due', 'growing')
-    OR f.state = 'failed' AND NOT EXISTS (SELECT 1 FROM unread_payload u WHERE u.payload_id = f.payload_id))";
+pub(crate) const IS_WAITING: &str = "f.state IN ('due', 'growing', 'failed') AND f.gone_at IS NULL
+    AND (f.state <> 'failed' OR NOT EXISTS (SELECT 1 FROM unread_payload u WHERE u.payload_id = f.payload_id))";
 
 /// Condition on a file `f` that is left out and is not temporary, so that somebody may miss it.
 const IS_FOREIGN: &str = "f.gone_at IS NULL AND f.state = 'left_out' AND f.reason NOT LIKE '%\"file.temporary\"%'";

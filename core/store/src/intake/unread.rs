@@ -204,7 +204,9 @@ pub(crate) async fn end_by_payload(tx: &mut Tx, of: &LandedPayload<'_>) -> Resul
 /// An unread payload that is to be decoded again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetriedPayload {
-    /// Its stored bytes.
+    /// Its number.
+    pub payload: i64,
+    /// Its stored bytes, which another payload may hold.
     pub stored: StoredPayload,
     /// The run that received it.
     pub run: i64,
@@ -227,7 +229,7 @@ pub async fn load_retried(db: &Db, payloads: &[i64]) -> Result<Vec<RetriedPayloa
         .begin_read_only()
         .await?
         .fetch_rows_with(
-            "SELECT u.payload_id AS id, p.digest AS digest, p.run_id AS run_id, s.connector AS connector, u.stream AS stream,
+            "SELECT u.payload_id AS id, coalesce(p.same_as, p.id) AS kept, p.digest AS digest, p.run_id AS run_id, s.connector AS connector, u.stream AS stream,
                     p.address AS address, u.state AS state
              FROM unread_payload u JOIN payload p ON p.id = u.payload_id JOIN source s ON s.id = u.source_id
              WHERE u.payload_id IN (SELECT id FROM {rows}) ORDER BY u.payload_id",
@@ -237,7 +239,8 @@ pub async fn load_retried(db: &Db, payloads: &[i64]) -> Result<Vec<RetriedPayloa
         .await?;
     let retried = |row: &Row| {
         Ok(RetriedPayload {
-            stored: StoredPayload { id: row.int("id")?, digest: row.bytes("digest")? },
+            payload: row.int("id")?,
+            stored: StoredPayload { id: row.int("kept")?, digest: row.bytes("digest")? },
             run: row.int("run_id")?,
             connector: row.text("connector")?,
             stream: row.text("stream")?,
@@ -260,7 +263,7 @@ pub async fn land_retried(
     batch_size: u32,
     author: Author<'_>,
 ) -> Result<Option<Vec<i64>>, StoreError> {
-    let id = of.stored.id;
+    let id = of.payload;
     let ended = tx
         .execute(
             "UPDATE unread_payload SET state = 'read', read_as = $1, ended_at = {now}, ended_by = $2, because = nullif($3, '')
