@@ -126,7 +126,7 @@ impl CourseComparison {
             let Some(hours) = of.before.courses.get(&course_digest(of.keys, record)) else { continue };
             told.known += 1;
             let units = record.hours.units();
-            let usual = if units.saturating_mul(COURSE_FACTOR) <= hours.least && hours.least > 0 {
+            let usual = if units > 0 && units.saturating_mul(COURSE_FACTOR) <= hours.least {
                 hours.least
             } else if units >= hours.most.saturating_mul(COURSE_FACTOR) && hours.most > 0 {
                 hours.most
@@ -179,8 +179,9 @@ fn find_other_median(of: Comparison<'_>, field: Field, show: impl Fn(i64) -> Str
     }
     let quantile = |numbers: &NumberCounts, percent| numbers.quantile(percent).unwrap_or_default();
     let (old, new) = (quantile(before, 50), quantile(now, 50));
-    let is_higher = new >= old.saturating_mul(MEDIAN_FACTOR) && quantile(now, 10) > quantile(before, 95);
-    let is_lower = old >= new.saturating_mul(MEDIAN_FACTOR) && quantile(now, 90) < quantile(before, 5);
+    // Nothing is no value of another unit: not attended yet, or not graded yet.
+    let is_higher = old > 0 && new >= old.saturating_mul(MEDIAN_FACTOR) && quantile(now, 10) > quantile(before, 95);
+    let is_lower = new > 0 && old >= new.saturating_mul(MEDIAN_FACTOR) && quantile(now, 90) < quantile(before, 5);
     (old != new && (is_higher || is_lower)).then(|| SharedProblem::OtherMedian {
         field: of.stream.raw_field(field).to_owned(),
         now: show(new),

@@ -126,5 +126,8 @@ pub(crate) fn is_example_row(raw: &RawRecord<'_>) -> bool {
         return rest
             .starts_with(|c: char| matches!(c, '"' | ',' | '\t' | ';' | '|' | '：' | ':') || c.is_ascii_digit());
     }
-    EXAMPLE_MARKS.iter().any(|mark| first.starts_with(mark))
+    // 示例课研讨 is a course; 示例：, 示例1 and 示例 alone are examples.
+    let ends = |rest: &str| !rest.starts_with(char::is_alphabetic);
+    let mut after = EXAMPLE_MARKS.iter().filter_map(|mark| Some((mark, first.strip_prefix(mark)?)));
+    after.any(|(mark, rest)| !mark.ends_with(char::is_alphabetic) || ends(rest))
 }

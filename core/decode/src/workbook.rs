@@ -61,10 +61,11 @@ pub fn decode_sheet<'a>(
             break;
         }
         let mut cells = row.parse_cells();
+        // A marker stands in the row's own cells, not in one that is merged from above.
+        let role = header.reader.take_row(cells.iter().map(Content::as_str));
         if !fill.is_over() {
             fill.fill_row(row.number.saturating_sub(1), &mut cells, &Content::BLANK);
         }
-        let role = header.reader.take_row(cells.iter().map(Content::as_str));
         if !matches!(role, TableRow::Record | TableRow::Suspect) {
             continue;
         }

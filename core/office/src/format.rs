@@ -89,11 +89,26 @@ impl NumberDisplay {
         let sections: Vec<Section> = split_sections(&code).into_iter().map(Section::parse).collect();
         let Some(first) = sections.first() else { return Self::AsItIs };
         if !sections.iter().any(|section| section.condition.is_some()) {
-            // The other sections are for negative numbers, zero and texts.
-            return first.display();
+            return Self::from_signs(&sections).unwrap_or_else(|| first.display());
         }
         let section = |section: &Section| (section.condition.clone().unwrap_or(Condition::ALWAYS), section.display());
         Self::Choice(sections.iter().take(3).map(section).collect())
+    }
+}
+
+impl NumberDisplay {
+    /// Returns what sections without conditions show, if words stand for some numbers: those above zero, below zero and zero; of
+    /// two sections, the first is for zero, too.
+    fn from_signs(sections: &[Section]) -> Option<Self> {
+        let signs: &[&'static str] = match sections.len() {
+            0 | 1 => return None,
+            2 => &[">=", "<"],
+            _ => &[">", "<", "="],
+        };
+        let shown: Vec<_> = sections.iter().zip(signs).map(|(section, sign)| (*sign, section.display())).collect();
+        let words = shown.iter().any(|(_, shown)| matches!(shown, Self::Words(_)));
+        let choice = |(comparison, shown)| (Condition { comparison, bound: "0".to_owned() }, shown);
+        words.then(|| Self::Choice(shown.into_iter().map(choice).collect()))
     }
 }
 
@@ -159,7 +174,7 @@ impl Section {
                 self.has_digits = true;
                 self.zeros += 1;
             }
-            '#' | '?' | '.' => (self.has_digits, self.is_free) = (true, true),
+            '#' | '?' | '.' | '@' => (self.has_digits, self.is_free) = (true, true),
             '%' => self.is_percent = true,
             'G' if token == "General" => (self.has_digits, self.is_free) = (true, true),
             'E' if token.len() > 1 => self.is_free = true,
@@ -309,6 +324,15 @@ mod tests {
             [1.0, 2.0, 0.0].map(|n| shown(n).cloned()),
             ["合格", "优秀", "不合格"].map(|w| Some(N::Words(w.into())))
         );
+        // Without conditions, the sections are for numbers above zero, below zero and zero.
+        for (code, of_zero) in [("\"合格\";\"不合格\";\"缺考\"", "缺考"), ("\"合格\";\"不合格\"", "合格")]
+        {
+            let N::Choice(words) = N::from_format_code(code) else { panic!("a choice") };
+            let shown = |value: f64| words.iter().find(|(condition, _)| condition.holds(value)).map(|(_, shown)| shown);
+            let expected = ["合格", "不合格", of_zero].map(|w| Some(N::Words(w.into())));
+            assert_eq!([1.0, -1.0, 0.0].map(|n| shown(n).cloned()), expected, "{code}");
+        }
+        assert_eq!(N::from_format_code("@\"学时\""), number("", "学时", 0));
         for id in (0..60).filter(|id| ![17, 27, 28, 29, 36, 50, 51, 52, 53, 54, 57, 58, 16].contains(id)) {
             let shown = builtin_code(id).map(N::from_format_code);
             assert!(!matches!(shown, Some(N::DatePart(_))), "{id}");

@@ -4,7 +4,7 @@ use crate::id_number::clean_text;
 use crate::name_cell::is_sample_name;
 
 /// Examples of GB 11643-1999, of tutorials and of forms, in eighteen and fifteen characters.
-const PRINTED: [&str; 13] = [
+const PRINTED: [&str; 14] = [
     // GB 11643-1999, 4.4.
     "11010519491231002X",
     "440524188001010014",
@@ -17,6 +17,7 @@ const PRINTED: [&str; 13] = [
     "53010219200508011X",
     "530102200508011",
     "130503670401001",
+    "110101199003070759",
     "123456789012345678",
     "111111111111111111",
     "000000000000000000",
@@ -25,13 +26,11 @@ const PRINTED: [&str; 13] = [
 const TEST_PERSON: &str = "11010119900307";
 
 /// Returns whether an ID number is that of an example: one that is printed somewhere, or one of the usual test person.
-/// Most numbers of the test person are examples only beside the name of one, such as 张三.
+/// Numbers of the test person are examples only beside the name of one, such as 张三, because people were born there that day.
 #[must_use]
 pub fn is_example_number(id_number: &str, name: &str) -> bool {
     let given = clean_text(id_number);
-    let of_test_person = given.strip_prefix(TEST_PERSON);
-    PRINTED.contains(&given.as_str())
-        || of_test_person.is_some_and(|rest| rest.starts_with('0') || is_sample_name(name))
+    PRINTED.contains(&given.as_str()) || given.starts_with(TEST_PERSON) && is_sample_name(name)
 }
 
 #[cfg(test)]

@@ -152,7 +152,9 @@ impl ReadTexts {
     pub fn mask_run(&self, run: &Run, made: &mut RunReplacement, script: Script, chance: PersonGenerator<'_>) {
         let chars: Vec<char> = run.atoms.iter().map(|atom| atom.read).collect();
         let text: String = chars.iter().collect();
-        if run.is_key || text.starts_with('#') || self.contains(&text) || is_amount(text.trim()) {
+        // Colours, and errors of a sheet.
+        let is_sign = text.starts_with('#') && text.is_ascii() && text.len() <= 9;
+        if run.is_key || is_sign || self.contains(&text) || is_amount(text.trim()) {
             return;
         }
         let from = self.marker_length(&chars);
