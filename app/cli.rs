@@ -2,6 +2,7 @@
 
 mod connectors;
 mod credit;
+mod dead_letters;
 pub mod examples;
 mod files;
 pub mod help;
@@ -22,6 +23,7 @@ pub use credit::{
     Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
     Teachers,
 };
+pub use dead_letters::DeadLetters;
 pub use files::{FileStateArg, Files, Payloads, UnreadStateArg};
 pub use missing::{MissingArgs, MissingRecords, MissingStateArg};
 pub use sources::{Place, Secrets, Sources};
@@ -297,7 +299,7 @@ pub struct SourceFilterArgs {
 impl SourceFilterArgs {
     /// Returns the filter in the form that operations take.
     pub fn into_row_filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
-        RowFilter { source: self.source, connector: self.connector, run, code, flagged: false, status: None }
+        RowFilter { source: self.source, connector: self.connector, run, code, ..RowFilter::default() }
     }
 }
 
@@ -354,39 +356,6 @@ pub enum Listing {
     },
     /// Show one run.
     Show { id: i64 },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum DeadLetters {
-    /// List the open dead letters.
-    List {
-        #[command(flatten)]
-        of: SourceFilterArgs,
-        /// List only those seen in this sync run.
-        #[arg(long)]
-        run: Option<i64>,
-        /// List only those with this reason code.
-        #[arg(long)]
-        code: Option<String>,
-        #[command(flatten)]
-        span: PageArgs,
-    },
-    /// Show a dead letter.
-    Show { id: i64 },
-    /// Accept that the record of a dead letter belongs from now on to the person whom the letter names.
-    Accept {
-        id: i64,
-        /// Why, for the audit log.
-        #[arg(long, value_parser = parse_reason)]
-        because: String,
-    },
-    /// Discard a dead letter: its raw records count as discarded.
-    Discard {
-        id: i64,
-        /// Why, for the audit log.
-        #[arg(long, value_parser = parse_reason)]
-        because: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]

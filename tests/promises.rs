@@ -235,6 +235,13 @@ fn undo_promises(house: &TestEnv) {
         // The migrations replace the view, whatever it shows.
         "DROP VIEW training_record_readable",
         "CREATE VIEW training_record_readable AS SELECT 1 AS one",
+        "DROP TABLE letter_successor",
+        "DROP TABLE successor_search",
+        "DROP INDEX dead_letter_blocking",
+        "ALTER TABLE dead_letter DROP COLUMN faulty_fields",
+        "ALTER TABLE dead_letter DROP COLUMN blocking_fields",
+        "ALTER TABLE dead_letter DROP COLUMN blocking_key",
+        "ALTER TABLE dead_letter DROP COLUMN sound_digest",
         "DROP TABLE stream_values",
         "DROP TABLE payload_table",
         "DROP TABLE source_file",

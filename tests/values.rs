@@ -25,10 +25,10 @@ fn manifest_text(id: &str, format: &str, key: &str, map: &str) -> String {
 }
 
 /// A house with folders, each a source of a connector of the same name.
-struct Folders(TestEnv);
+pub struct Folders(pub TestEnv);
 
 impl Folders {
-    fn new(on: Services, sources: &[(&str, &str)]) -> Self {
+    pub fn new(on: Services, sources: &[(&str, &str)]) -> Self {
         let house = TestEnv::new(on);
         let mut settings = format!("manifests_dir = \"{}\"\n", house.dir.0.join("manifests").display());
         for (name, manifest) in sources {
@@ -47,17 +47,17 @@ impl Folders {
         folders
     }
 
-    fn put(&self, source: &str, file: &str, content: impl AsRef<[u8]>) {
+    pub fn put(&self, source: &str, file: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.0.dir.0.join("in").join(source).join(file), content).unwrap();
     }
 
     /// Runs the program and returns its exit code and what it said.
-    fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+    pub fn run(&self, args: &[&str]) -> (Option<i32>, String) {
         let out = self.0.command(args).env("HUILIU_CONFIG", self.0.dir.0.join("huiliu.toml")).output().unwrap();
         (out.status.code(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
     }
 
-    fn list(&self, args: &[&str]) -> Vec<Value> {
+    pub fn list(&self, args: &[&str]) -> Vec<Value> {
         let args = [args, &["--limit", "100000", "--json"]].concat();
         let out = self.0.command(&args).env("HUILIU_CONFIG", self.0.dir.0.join("huiliu.toml")).output().unwrap();
         let page = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{args:?}: {out:?}"));
@@ -78,7 +78,7 @@ impl Folders {
 }
 
 /// Makes a valid ID number of an invented person.
-fn id_number(person: usize) -> String {
+pub fn id_number(person: usize) -> String {
     let body = format!("2201021970{:02}{:02}{:03}", 1 + person % 12, 1 + person % 28, 100 + person);
     format!("{body}{}", check_character(&body).unwrap())
 }

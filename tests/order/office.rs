@@ -47,6 +47,8 @@ pub struct Picture {
     sightings: BTreeSet<(Key, Option<i64>, String)>,
     /// What is said of the stored records since.
     statuses: BTreeMap<Key, String>,
+    /// Dead letters with the keys of records that may be their corrected ones.
+    successors: BTreeSet<(Key, Key)>,
 }
 
 impl Picture {
@@ -258,6 +260,15 @@ impl Office {
         {
             let version = r.opt_int("source_version").unwrap();
             picture.sightings.insert((read_key(&r, "dead_letter_key"), version, r.text("outcome").unwrap()));
+        }
+        for r in self
+            .query_rows(
+                "SELECT d.dead_letter_key, c.record_key FROM letter_successor c JOIN dead_letter d ON d.id = c.dead_letter_id
+                 JOIN batch b ON b.id = c.batch_id JOIN batch o ON o.id = d.batch_id WHERE b.payload_id > o.payload_id AND c.state = 'noticed'",
+            )
+            .await
+        {
+            picture.successors.insert((read_key(&r, "dead_letter_key"), read_key(&r, "record_key")));
         }
         picture.statuses = self.list_statuses().await;
         picture

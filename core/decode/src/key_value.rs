@@ -24,22 +24,22 @@ pub(crate) enum KeyKind {
 impl KeyKind {
     /// Returns the kind of the field at a path: that of the canonical field that is mapped from it.
     pub(crate) fn of_path(stream: &Stream, path: &str) -> Self {
-        let mapped = |fields: &[Field]| {
-            fields.iter().filter_map(|field| stream.map.get(field)).any(|rule| rule.paths().any(|of| of == path))
-        };
-        if mapped(&[Field::PeriodEnd, Field::PeriodStart, Field::BirthDate]) {
-            Self::Day
-        } else if mapped(&[
-            Field::Hours,
-            Field::ScoreTotal,
-            Field::ScoreLearning,
-            Field::ScoreActivity,
-            Field::ScoreArtefact,
-            Field::Attendance,
-        ]) {
-            Self::Number
-        } else {
-            Self::Text
+        let mapped = stream.map.iter().filter(|(_, rule)| rule.paths().any(|of| of == path));
+        let kinds: Vec<Self> = mapped.map(|(field, _)| Self::of_field(*field)).collect();
+        *[Self::Day, Self::Number].iter().find(|kind| kinds.contains(kind)).unwrap_or(&Self::Text)
+    }
+
+    /// Returns the kind of a canonical field.
+    pub(crate) fn of_field(field: Field) -> Self {
+        match field {
+            Field::PeriodEnd | Field::PeriodStart | Field::BirthDate => Self::Day,
+            Field::Hours
+            | Field::ScoreTotal
+            | Field::ScoreLearning
+            | Field::ScoreActivity
+            | Field::ScoreArtefact
+            | Field::Attendance => Self::Number,
+            _ => Self::Text,
         }
     }
 }

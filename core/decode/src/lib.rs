@@ -26,6 +26,7 @@ pub mod range;
 pub mod record;
 pub mod roster;
 mod rows;
+pub mod sound_fields;
 mod stand_ins;
 mod steps;
 pub mod table;
@@ -54,6 +55,7 @@ pub use problem::{Expected, Problem};
 pub use range::RecordRange;
 pub use record::TrainingRecord;
 pub use roster::RosterRow;
+pub use sound_fields::SoundFields;
 
 /// Everything the stages need besides the payload's bytes.
 #[derive(Debug, Clone, Copy)]
@@ -211,6 +213,8 @@ pub struct Parked<'a> {
     pub raw: Cow<'a, str>,
     /// Every reason why the record is parked.
     pub problems: Vec<Problem>,
+    /// What its corrected version has in common with it, if that tells it from other records.
+    pub sound_fields: Option<SoundFields>,
 }
 
 /// Runs the records of a range of a payload through all stages.
@@ -301,7 +305,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
         }
         of_rule => {
             let read = match cx.stream.kind.is_roster() {
-                true => roster::from_draft(cx, &raw, &draft, identity).map(|row| StageResult::Roster(Box::new(row))),
+                true => roster::from_draft(cx, &raw, draft, identity).map(|row| StageResult::Roster(Box::new(row))),
                 false => {
                     record::from_draft(cx, &raw, draft, identity).map(|record| StageResult::Clean(Box::new(record)))
                 }
@@ -320,6 +324,8 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
         Ok(staged) => staged,
         Err(mut problems) => {
             explain_missing_key(plan, &raw, &mut problems);
+            // Mapped once more, because the record was built from the first draft.
+            let sound_fields = SoundFields::of_parked(cx, &draft::map_record(cx, plan, &raw), &problems);
             for problem in &mut problems {
                 let slot = plan.paths.iter().position(|path| *path == problem.source_field);
                 problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
@@ -334,6 +340,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
                 raw_digest,
                 raw: raw.raw,
                 problems,
+                sound_fields,
             })
         }
     }

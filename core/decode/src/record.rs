@@ -136,6 +136,7 @@ impl TrainingRecord<'_> {
             raw_digest: self.digest_raw(keys),
             raw: Cow::Borrowed(&self.raw),
             problems,
+            sound_fields: None,
         }
     }
 

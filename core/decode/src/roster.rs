@@ -44,6 +44,8 @@ pub struct RosterRow<'a> {
     pub as_of: Option<NaiveDate>,
     /// The row's statement.
     pub content: Content,
+    /// The draft that the row was built from.
+    pub texts: Draft<'a>,
 }
 
 /// The statement of a roster row.
@@ -139,6 +141,7 @@ impl RosterRow<'_> {
             raw_digest: self.raw_digest,
             raw: Cow::Borrowed(&self.raw),
             problems,
+            sound_fields: None,
         }
     }
 
@@ -307,7 +310,7 @@ impl Check<'_> {
 pub fn from_draft<'a>(
     cx: Context<'a>,
     raw: &RawRecord<'a>,
-    draft: &Draft<'a>,
+    draft: Draft<'a>,
     identity: Identity,
 ) -> Result<RosterRow<'a>, Vec<Problem>> {
     if let Some(why) = &raw.broken {
@@ -315,11 +318,11 @@ pub fn from_draft<'a>(
         return Err(vec![Problem::new(why.reason_code().into(), "record", &raw.raw, &expected)]);
     }
     let mut check = Check { cx, problems: draft.length_problems(cx), vacant: vec![] };
-    check.add_doubts(draft);
-    check.reject_examples(raw, draft);
-    check.check_bounded_texts(draft);
-    check.reject_nul(draft);
-    let content = check.build_content(draft);
+    check.add_doubts(&draft);
+    check.reject_examples(raw, &draft);
+    check.check_bounded_texts(&draft);
+    check.reject_nul(&draft);
+    let content = check.build_content(&draft);
     let as_of = check.parse_optional_day(Field::AsOf, draft.roster.as_of.as_deref());
     let source_version = identity.source_version.map_err(|problem| check.problems.push(problem)).ok();
     check.check_record_key(identity.record_key);
@@ -344,6 +347,7 @@ pub fn from_draft<'a>(
         raw: raw.raw.clone(),
         as_of,
         content,
+        texts: draft,
     })
 }
 

@@ -40,6 +40,7 @@ pub mod schedule;
 pub mod settle;
 pub mod source_check;
 pub mod sources;
+mod successor_search;
 pub mod sweep;
 pub mod upload_plan;
 pub mod verify;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::active_rules::RuleSnapshot;
 use crate::deliver::DeliveryContext;
 use crate::recount;
+use crate::successor_search;
 use huiliu_rules::policy::Policy;
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::ledger::entries::{self, BlockResult, SettlingRules};
@@ -57,7 +58,8 @@ impl RulesRead {
 /// [`StoreError`]; blocks that were settled before it stay settled.
 pub async fn settle_all(context: &DeliveryContext, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreError> {
     let DeliveryContext { db, keys, .. } = context;
-    dead_letters::close_superseded(db).await?;
+    successor_search::search_queued_batches(context).await?;
+    dead_letters::close_superseded(db, keys).await?;
     loop {
         let Some(snapshot) = context.rules.refresh(db, keys).await? else { return Ok(0) };
         let weights = &snapshot.policy.weights;

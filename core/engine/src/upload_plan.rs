@@ -193,7 +193,7 @@ pub async fn plan_upload(
         deliver::deliver_with_retries(context, batch).await?;
     }
     let taken_up = resume::resume_ready_rows(context).await?;
-    dead_letters::close_superseded(db).await?;
+    dead_letters::close_superseded(db, keys).await?;
     let rules = context.rules.current();
     identity::decide_new_claims(db, keys, &rules.policy.weights, rules.activation).await?;
     let mut plan = Plan {

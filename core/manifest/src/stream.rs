@@ -432,6 +432,19 @@ words! {
 }
 
 words! {
+    /// What is done with dead letters whose records were probably corrected.
+    #[zh = "记录可能已改正的死信如何处理"]
+    pub enum WhenCorrected {
+        /// A person is asked. Until somebody has decided, they stay open.
+        #[zh = "询问。在有人决定之前，仍待处理"]
+        "ask" => Ask,
+        /// They close, if exactly one record is probably the corrected one.
+        #[zh = "如恰有一条记录可能是改正后的记录，则关闭"]
+        "close" => Close,
+    }
+}
+
+words! {
     /// What is done with records that a whole pass no longer shows.
     #[zh = "完整的一遍中不再出现的记录如何处理"]
     pub enum WhenMissing {
@@ -510,6 +523,10 @@ table! {
         /// With `complete`: what is done with records that are missing; by default `ask`.
         #[zh = "与 complete 同用：缺少的记录如何处理；不写则为 ask"]
         missing: Option<WhenMissing>;
+        /// What is done with a dead letter whose record was probably corrected under another key, because the key holds the
+        /// faulty value, such as an ID number.
+        #[zh = "死信的记录可能已在另一标识下改正时（例如标识中含有填错的身份证号）如何处理"]
+        corrected: WhenCorrected = WhenCorrected::Ask, "ask";
         /// What decides whether the teacher passed. Required, except for rosters.
         #[zh = "如何认定合格；除名册外必需"]
         pass: Option<PassRule>;

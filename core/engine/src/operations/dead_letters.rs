@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::act::{Act, AuditEntry};
+use super::corrected::{self, LetterShown};
 use super::error::{NotFound, OperationError};
 use super::filters;
 use super::page::{Page, Span};
@@ -11,7 +12,7 @@ use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
 use huiliu_store::admin::counts;
 use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::admin::reports::{self, LetterRow};
+use huiliu_store::admin::reports;
 use huiliu_store::delivery::dead_letters;
 use huiliu_values::DeadLetterState;
 
@@ -19,11 +20,12 @@ use huiliu_values::DeadLetterState;
 ///
 /// # Errors
 /// [`OperationError::Filter`] if the filter names something that does not exist.
-pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<LetterRow>, OperationError> {
+pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<LetterShown>, OperationError> {
     filters::check_filter(access, of).await?;
     let (db, open) = (&access.opened.db, Some(DeadLetterState::Open));
     let rows = reports::list_dead_letters(db, open, of, span.after, span.limit_plus_one()).await?;
-    let page = Page::from_rows(rows, span.limit, |row| row.dead_letter.to_string());
+    let rows = corrected::add_corrections(access.opened, rows).await?;
+    let page = Page::from_rows(rows, span.limit, |row| row.letter.dead_letter.to_string());
     Ok(page.counted(counts::dead_letters(db, open, of)).await?)
 }
 
@@ -31,9 +33,10 @@ pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Res
 ///
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist.
-pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, OperationError> {
+pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterShown, OperationError> {
     let rows = reports::list_dead_letters(&opened.db, None, &RowFilter::default(), dead_letter - 1, 1).await?;
-    let found = rows.into_iter().find(|row| row.dead_letter == dead_letter);
+    let rows = rows.into_iter().filter(|row| row.dead_letter == dead_letter).collect();
+    let found = corrected::add_corrections(opened, rows).await?.pop();
     found.ok_or_else(|| NotFound::DeadLetter { dead_letter }.into())
 }
 

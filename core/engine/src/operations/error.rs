@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::authoring_error::AuthoringError;
 use super::connector_versions::ConnectorError;
+use super::corrected::CorrectedRefused;
 use super::cursors::CursorError;
 use super::decisions::DecisionRefused;
 use super::filters::FilterError;
@@ -175,6 +176,9 @@ pub enum OperationError {
     /// A decision is refused.
     #[serde(untagged)]
     Decision(DecisionRefused),
+    /// Dead letters are neither closed nor opened again.
+    #[serde(untagged)]
+    Corrected(CorrectedRefused),
     /// Missing records stay as they are.
     #[serde(untagged)]
     Missing(MissingRefused),
@@ -314,6 +318,12 @@ impl From<PayloadRefused> for OperationError {
     }
 }
 
+impl From<CorrectedRefused> for OperationError {
+    fn from(refused: CorrectedRefused) -> Self {
+        Self::Corrected(refused)
+    }
+}
+
 impl From<MissingRefused> for OperationError {
     fn from(why: MissingRefused) -> Self {
         Self::Missing(why)
@@ -428,6 +438,7 @@ impl OperationError {
             Self::Sync(error) => error.is_usage(),
             Self::Match(error) => error.is_usage(),
             Self::Missing(error) => error.is_usage(),
+            Self::Corrected(error) => error.is_usage(),
             Self::Payload(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
@@ -462,6 +473,7 @@ impl OperationError {
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),
             Self::Missing(error) => error.code(),
+            Self::Corrected(error) => error.code(),
             Self::Payload(error) => error.code(),
             Self::Decision(error) => error.code(),
             Self::Authoring(error) => error.code(),

@@ -13,6 +13,7 @@ pub mod batches;
 mod before_after;
 pub mod connector_versions;
 pub mod connectors;
+pub mod corrected;
 pub mod courses;
 pub mod cursors;
 pub mod dead_letters;

@@ -96,8 +96,7 @@ pub async fn plan(
         connector: filter.connector.clone(),
         run: filter.run,
         code: filter.code.clone(),
-        flagged: false,
-        status: None,
+        ..RowFilter::default()
     };
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };

@@ -5,15 +5,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    audit, authoring, batches, connector_versions, connectors, courses, cursors, dead_letters, decisions, doctor,
-    health, infer, maintenance, matching, missing, page::Page, payloads, preview, push, record_sample, regions,
+    audit, authoring, batches, connector_versions, connectors, corrected, courses, cursors, dead_letters, decisions,
+    doctor, health, infer, maintenance, matching, missing, page::Page, payloads, preview, push, record_sample, regions,
     replays, restore, roster, rule_change::RuleChange, rule_versions, rules, runs, schools, secrets,
     source_registration, sources, sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
 use crate::verify::LedgerVerified;
-use huiliu_store::admin::reports::{BatchRow, LedgerRow, LetterRow, RecordRow, RunRow};
+use huiliu_store::admin::reports::{BatchRow, LedgerRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
@@ -46,6 +46,8 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("connectors.check", schema_of::<connectors::ConnectorCheck>),
     ("connectors.list", schema_of::<connectors::ConnectorList>),
     ("connectors.show", schema_of::<connectors::ConnectorShown>),
+    ("corrected.close", schema_of::<corrected::ClosedLetters>),
+    ("corrected.reopen", schema_of::<corrected::Reopened>),
     ("courses.list", schema_of::<Page<courses::CourseShown>>),
     ("courses.unknown", schema_of::<Page<courses::UnknownCourse>>),
     ("cursors.list", schema_of::<Page<cursors::CursorShown>>),
@@ -53,8 +55,8 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("cursors.set", schema_of::<cursors::CursorChanged>),
     ("dead_letters.accept", schema_of::<dead_letters::Accepted>),
     ("dead_letters.discard", schema_of::<dead_letters::Discarded>),
-    ("dead_letters.list", schema_of::<Page<LetterRow>>),
-    ("dead_letters.show", schema_of::<LetterRow>),
+    ("dead_letters.list", schema_of::<Page<corrected::LetterShown>>),
+    ("dead_letters.show", schema_of::<corrected::LetterShown>),
     ("decisions.decide", schema_of::<decisions::DecisionResult>),
     ("decisions.list", schema_of::<Page<Decision>>),
     ("doctor.examine", schema_of::<doctor::Findings>),

@@ -14,7 +14,9 @@ cli-acts-cursor-reset = reset a cursor
 cli-acts-cursor-set = set a cursor
 cli-acts-database-restore = restore a backup
 cli-acts-dead-letter-accept = accept that a record belongs to another person
+cli-acts-dead-letter-close = close a dead letter
 cli-acts-dead-letter-discard = discard a dead letter
+cli-acts-dead-letter-reopen = reopen a dead letter
 cli-acts-detail = { $key }: { $value }
 cli-acts-identity-accept = accept a claim
 cli-acts-identity-merge = merge teachers
@@ -242,6 +244,22 @@ cli-payloads-reopened = { $n ->
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = discarded
+cli-dead-letters-reopened = open again
+cli-dead-letters-probably-corrected = probably corrected by { $address }
+cli-dead-letters-corrected = corrected by { $address }; closed by { $who }: { $because }
+cli-dead-letters-corrected-by-manifest = corrected by { $address }; closed by manifest { $who }
+cli-dead-letters-candidates = {"    "}{ $n ->
+    [one] { $n } record may be the corrected one
+   *[other] { $n } records may be the corrected one
+}:
+cli-dead-letters-place-of-record = { $address } (record { $record })
+cli-dead-letters-closed = { $n ->
+    [one] { $n } dead letter
+   *[other] { $n } dead letters
+} closed; { $raw ->
+    [one] { $raw } raw record counts
+   *[other] { $raw } raw records count
+} as superseded
 cli-dead-letters-record-replay = {"    "}record { $record }, by replay { $replay }
 
 # decisions

@@ -14,7 +14,9 @@ cli-acts-cursor-reset = 清除游标
 cli-acts-cursor-set = 设置游标
 cli-acts-database-restore = 恢复备份
 cli-acts-dead-letter-accept = 确认记录归另一人
+cli-acts-dead-letter-close = 关闭死信
 cli-acts-dead-letter-discard = 作废死信
+cli-acts-dead-letter-reopen = 重新打开死信
 cli-acts-detail = { $key }：{ $value }
 cli-acts-identity-accept = 确认身份
 cli-acts-identity-merge = 合并教师
@@ -221,6 +223,13 @@ cli-payloads-reopened = 已重新打开 { $n } 个载荷
 # dead-letters
 cli-dead-letters-accepted = 已确认；下次重放时装载：`huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = 已作废
+cli-dead-letters-reopened = 已重新打开
+cli-dead-letters-probably-corrected = 可能已由 { $address } 改正
+cli-dead-letters-corrected = 已由 { $address } 改正；由 { $who } 关闭：{ $because }
+cli-dead-letters-corrected-by-manifest = 已由 { $address } 改正；按清单 { $who } 关闭
+cli-dead-letters-candidates = {"    "}有 { $n } 条记录可能是改正后的记录：
+cli-dead-letters-place-of-record = { $address }（培训记录 { $record }）
+cli-dead-letters-closed = 已关闭 { $n } 条死信；{ $raw } 条原始记录计为已被取代
 cli-dead-letters-record-replay = {"    "}已成为培训记录 { $record }（重放 { $replay }）
 
 # decisions

@@ -29,6 +29,10 @@ filter-subject = 审计日志中没有关于 "{ $subject }" 的记录；请照 `
 # 为何一项操作没有执行。
 dead_letter-no_other_person = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态，或者原因不是 record_key.other_person；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 dead_letter-not_open = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
+dead_letter-not_corrected = 没有找到改正死信 { NUMBER($dead_letter, useGrouping: "false") } 的记录；如不需要这一行，请用 `huiliu dead-letters discard` 作废
+dead_letter-ambiguous = 有 { $candidates } 条记录可能是死信 { NUMBER($dead_letter, useGrouping: "false") } 改正后的记录；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`，如确有其一，请用 `huiliu dead-letters discard` 作废该死信
+dead_letter-nothing_corrected = 来源 { $source } 没有可能已改正的待处理死信；请看 `huiliu dead-letters list --corrected`
+dead_letter-not_closed = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是由改正后的记录关闭的；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 payload-not_found = 没有编号为 { NUMBER($payload, useGrouping: "false") } 的无法解码的载荷；见 `huiliu payloads list --all`
 payload-read = 载荷 { NUMBER($payload, useGrouping: "false") } 后来已解码或已被取代；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
 payload-not_open = 载荷 { NUMBER($payload, useGrouping: "false") } 不是待处理状态；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`

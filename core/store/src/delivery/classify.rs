@@ -371,6 +371,35 @@ impl<'l, R: Versioned> Classified<'l, R> {
         self.around.by_landing
     }
 
+    /// Returns the positions of the records that this batch stores.
+    pub(crate) fn list_stored(&self) -> HashSet<u32> {
+        let stored = self.winners.iter().filter(|w| matches!(w.verdict, Verdict::New | Verdict::Newer { .. }));
+        stored.map(|w| w.record.index()).collect()
+    }
+
+    /// Takes the records whose rows a delivered batch has stored as what it stores.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn mark_stored_by(&mut self, tx: &mut Tx, held: &ClaimedBatch) -> Result<(), StoreError> {
+        let (table, key) = (R::TABLE, R::KEY);
+        let sql = format!(
+            "SELECT incoming.ord AS ord, t.id AS id FROM {{rows}} {{join {table} t
+               ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}} WHERE t.batch_id = $3"
+        );
+        let rows = Rows::new()
+            .int("ord", (0i64..).take(self.winners.len()).map(Some))
+            .bytes("record_key", self.winners.iter().map(|w| w.record.key().as_slice()));
+        let of = vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()];
+        for row in &tx.fetch_rows_with(&sql, of, rows).await? {
+            let winner = usize::try_from(row.int("ord")?).ok().and_then(|ord| self.winners.get_mut(ord));
+            if let Some(winner) = winner {
+                winner.verdict = Verdict::Newer { row: row.int("id")?, tied: false };
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the confirmed records.
     pub(crate) fn list_confirmed(&self) -> impl Iterator<Item = &'l R> {
         self.winners.iter().filter(|w| w.verdict == Verdict::Confirmed).map(|w| w.record)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
+use crate::delivery::successors;
 use crate::ledger::groups::{self, Group};
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -15,7 +16,7 @@ use huiliu_values::{DeadLetterState, RecordOutcome};
 use huiliu_vault::keys::Keys;
 
 /// The columns of a dead letter that come from the newest bad version of its record.
-const CONTENT: [&str; 10] = [
+const CONTENT: [&str; 14] = [
     "source_version",
     "batch_id",
     "record_index",
@@ -26,6 +27,10 @@ const CONTENT: [&str; 10] = [
     "reasons",
     "raw_sealed",
     "manifest_version",
+    "faulty_fields",
+    "blocking_fields",
+    "blocking_key",
+    "sound_digest",
 ];
 
 /// Writes dead letters and sightings, and counts them in `outcomes`. A letter that a person discarded stays discarded.
@@ -62,7 +67,17 @@ pub(crate) async fn park_records(
         .int("source_version", all.iter().map(|p| p.source_version))
         .int("activation", all.iter().map(|_| Some(load.activation)))
         .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())));
-    tx.insert_rows("dead_letter_sighting", rows).await
+    tx.insert_rows("dead_letter_sighting", rows).await?;
+    successors::queue_later_batches(tx, held, all).await
+}
+
+/// Adds what the corrected versions of parked records are found by.
+fn add_sound_fields<'l>(rows: Rows<'l>, parked: impl Iterator<Item = &'l Parked<'l>> + Clone) -> Rows<'l> {
+    let of = || parked.clone().map(|parked| parked.sound_fields.as_ref());
+    rows.text("faulty_fields", of().map(|sound| sound.map(|sound| sound.faulty_fields.as_str())))
+        .text("blocking_fields", of().map(|sound| sound.map(|sound| sound.blocking_fields)))
+        .opt_bytes("blocking_key", of().map(|sound| sound.map(|sound| sound.blocking_key.as_slice())))
+        .opt_bytes("sound_digest", of().map(|sound| sound.map(|sound| sound.digest.as_slice())))
 }
 
 /// Writes the dead letters. Returns letter key → id of the letter, and whether a person has discarded it.
@@ -94,6 +109,7 @@ async fn write_dead_letters(
         .text("record_name", letters.iter().map(|p| p.record_name.as_deref()))
         .text("reasons", reasons.iter().map(|r| Some(r.as_str())))
         .bytes("raw_sealed", sealed.iter().map(Vec::as_slice));
+    let rows = add_sound_fields(rows, letters.iter().copied());
     // A record without a readable version is older than any other.
     let order = |row: &str| {
         format!(
@@ -106,9 +122,10 @@ async fn write_dead_letters(
     let content = CONTENT.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE dead_letter.{c} END"));
     let sql = format!(
         "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, batch_id,
-           record_index, activation, raw_digest, address, record_name, reasons, raw_sealed, manifest_version, first_seen_at, last_seen_at)
-         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, $6, record_index, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
-           {{now}}, {{now}}
+           record_index, activation, raw_digest, address, record_name, reasons, raw_sealed, faulty_fields, blocking_fields,
+           blocking_key, sound_digest, manifest_version, first_seen_at, last_seen_at)
+         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, $6, record_index, $5, raw_digest, address, record_name, reasons, raw_sealed,
+           faulty_fields, blocking_fields, blocking_key, sound_digest, $4, {{now}}, {{now}}
          FROM {{rows}} WHERE true
          ON CONFLICT (dead_letter_key, source_id, stream) DO UPDATE SET
            state = CASE WHEN dead_letter.state = 'discarded' THEN 'discarded' ELSE 'open' END,
@@ -148,14 +165,19 @@ pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<()
     }
     let reasons: Vec<String> = still.iter().map(|of| Problem::to_stored(&of.parked.problems)).collect();
     tx.execute_with(
-        "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
+        "UPDATE dead_letter SET reasons = incoming.reasons, faulty_fields = incoming.faulty_fields,
+           blocking_fields = incoming.blocking_fields, blocking_key = incoming.blocking_key, sound_digest = incoming.sound_digest
+         FROM {rows}
          WHERE dead_letter.id = incoming.dead_letter_id AND dead_letter.raw_digest = incoming.raw_digest
            AND dead_letter.state = 'open'",
         vec![],
-        Rows::new()
-            .int("dead_letter_id", still.iter().map(|of| Some(of.letter)))
-            .bytes("raw_digest", still.iter().map(|of| of.parked.raw_digest.as_slice()))
-            .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
+        add_sound_fields(
+            Rows::new()
+                .int("dead_letter_id", still.iter().map(|of| Some(of.letter)))
+                .bytes("raw_digest", still.iter().map(|of| of.parked.raw_digest.as_slice()))
+                .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
+            still.iter().map(|of| &of.parked),
+        ),
     )
     .await?;
     Ok(())
@@ -229,7 +251,7 @@ pub(crate) async fn copy_sightings(tx: &mut Tx, batch: i64, earlier: i64) -> Res
 /// Locks dead letters, so that none is closed while a batch adds a sighting, and none gets a sighting while it is being
 /// closed. A letter's sightings are read only after this. Letters are locked in the order of their keys, as a load
 /// writes them.
-async fn lock_dead_letters(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
+pub(crate) async fn lock_dead_letters(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     tx.fetch_rows_with(
         "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.dead_letter_key {lock}",
         vec![],
@@ -391,12 +413,19 @@ pub(crate) async fn discard_sightings(tx: &mut Tx, letter: i64) -> Result<(), St
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn close_superseded(db: &Db) -> Result<usize, StoreError> {
+pub async fn close_superseded(db: &Db, keys: &Keys) -> Result<usize, StoreError> {
     crate::delivery::confirm::remove_settled(db).await?;
-    Ok(close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?)
+    let mut total = successors::close_by_manifest(db, keys).await?;
+    total += close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?;
+    let accepted = "SELECT 1 AS one FROM letter_successor WHERE state = 'accepted' LIMIT 1";
+    if !db.fetch_rows(accepted, vec![]).await?.is_empty() {
+        total += close_superseded_by(db, "letter_successor").await?;
+    }
+    Ok(total)
 }
 
-/// Closes dead letters that the newest row of `table` under the same key has superseded.
+/// Closes dead letters that the newest row of `table` under the same key has superseded, or in `letter_successor` the
+/// record that was accepted as the corrected one.
 async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> {
     let (mut total, mut after) = (0, 0);
     loop {
@@ -409,53 +438,82 @@ async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> 
         if newest.is_empty() {
             continue;
         }
-        let ids: Vec<i64> = newest.keys().copied().collect();
         let mut tx = db.begin().await?;
-        lock_dead_letters(&mut tx, &ids).await?;
-        let rows = Rows::new()
-            .int("dead_letter_id", ids.iter().copied().map(Some))
-            .int("source_version", newest.values().map(|rank| Some(rank.0)))
-            .int("batch_id", newest.values().map(|rank| Some(rank.1)))
-            .int("row_index", newest.values().map(|rank| Some(rank.2)));
-        let closed = tx
-            .fetch_rows_with(
-                "UPDATE dead_letter_sighting SET outcome = 'superseded' FROM {rows}
-                 WHERE dead_letter_sighting.dead_letter_id = incoming.dead_letter_id AND dead_letter_sighting.outcome = 'parked'
-                   AND (dead_letter_sighting.source_version, dead_letter_sighting.batch_id, dead_letter_sighting.record_index)
-                     < (incoming.source_version, incoming.batch_id, incoming.row_index)
-                 RETURNING dead_letter_sighting.batch_id AS batch_id",
-                vec![],
-                rows,
-            )
-            .await?;
-        if closed.is_empty() {
-            continue;
+        let superseded = supersede_sightings(&mut tx, &newest).await?;
+        if superseded > 0 {
+            total += superseded;
+            tx.commit().await?;
         }
-        total += closed.len();
-        let mut batches: BTreeMap<i64, i64> = BTreeMap::new();
-        for row in &closed {
-            *batches.entry(row.int("batch_id")?).or_default() += 1;
-        }
-        tx.execute_with(
-            "UPDATE batch SET parked = parked - incoming.n, superseded = superseded + incoming.n
-             FROM {rows} WHERE batch.id = incoming.id",
-            vec![],
-            Rows::new().int("id", batches.keys().copied().map(Some)).int("n", batches.values().copied().map(Some)),
-        )
-        .await?;
-        tx.execute_with(
-            "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
-               AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked')",
-            vec![],
-            Rows::new().int("id", ids.into_iter().map(Some)),
-        )
-        .await?;
-        tx.commit().await?;
     }
 }
 
+/// Counts the sightings that are older than a good version of their record as superseded, and closes the dead letters that have
+/// no parked sighting left. `newest` is the good version's rank by letter. Returns the number of these raw records.
+pub(crate) async fn supersede_sightings(tx: &mut Tx, newest: &BTreeMap<i64, StoredRank>) -> Result<usize, StoreError> {
+    let ids: Vec<i64> = newest.keys().copied().collect();
+    lock_dead_letters(tx, &ids).await?;
+    let rows = Rows::new()
+        .int("dead_letter_id", ids.iter().copied().map(Some))
+        .int("source_version", newest.values().map(|rank| Some(rank.0)))
+        .int("batch_id", newest.values().map(|rank| Some(rank.1)))
+        .int("row_index", newest.values().map(|rank| Some(rank.2)));
+    let closed = tx
+        .fetch_rows_with(
+            "UPDATE dead_letter_sighting SET outcome = 'superseded' FROM {rows}
+             WHERE dead_letter_sighting.dead_letter_id = incoming.dead_letter_id AND dead_letter_sighting.outcome = 'parked'
+               AND (dead_letter_sighting.source_version, dead_letter_sighting.batch_id, dead_letter_sighting.record_index)
+                 < (incoming.source_version, incoming.batch_id, incoming.row_index)
+             RETURNING dead_letter_sighting.batch_id AS batch_id",
+            vec![],
+            rows,
+        )
+        .await?;
+    if closed.is_empty() {
+        return Ok(0);
+    }
+    let mut batches: BTreeMap<i64, i64> = BTreeMap::new();
+    for row in &closed {
+        *batches.entry(row.int("batch_id")?).or_default() += 1;
+    }
+    tx.execute_with(
+        "UPDATE batch SET parked = parked - incoming.n, superseded = superseded + incoming.n
+         FROM {rows} WHERE batch.id = incoming.id",
+        vec![],
+        Rows::new().int("id", batches.keys().copied().map(Some)).int("n", batches.values().copied().map(Some)),
+    )
+    .await?;
+    tx.execute_with(
+        "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
+           AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked')",
+        vec![],
+        Rows::new().int("id", ids.into_iter().map(Some)),
+    )
+    .await?;
+    Ok(closed.len())
+}
+
+/// Opens a closed dead letter again: its superseded raw records count as parked. The next settlement closes it once more if its
+/// own record has a good newer version.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn restore_sightings(tx: &mut Tx, letter: i64) -> Result<(), StoreError> {
+    let args = || vec![letter.into()];
+    tx.execute(
+        "UPDATE batch SET superseded = superseded - s.n, parked = parked + s.n
+         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE dead_letter_id = $1 AND outcome = 'superseded'
+               GROUP BY batch_id) s WHERE batch.id = s.batch_id",
+        args(),
+    )
+    .await?;
+    let sql = "UPDATE dead_letter_sighting SET outcome = 'parked' WHERE dead_letter_id = $1 AND outcome = 'superseded'";
+    tx.execute(sql, args()).await?;
+    tx.execute("UPDATE dead_letter SET state = 'open' WHERE id = $1 AND state = 'closed'", args()).await?;
+    Ok(())
+}
+
 /// Source version, batch and row of a stored record.
-type StoredRank = (i64, i64, i64);
+pub(crate) type StoredRank = (i64, i64, i64);
 
 /// Loads the rank of the newest row of `table` under each letter's key, by letter. A record of somebody else under the
 /// same key says nothing about the letter's record.
@@ -470,12 +528,15 @@ async fn newest_versions(db: &Db, table: &str, letters: &[i64]) -> Result<BTreeM
     } else {
         (newest.to_owned(), "coalesce(t.confirmed_row, t.row_index)")
     };
-    let sql = format!(
+    let of_key = format!(
         "SELECT d.id AS id, t.source_version AS source_version, {batch} AS batch_id, {row} AS row_index
          FROM {{rows}} {{join dead_letter d ON d.id = incoming.id}} {{join {table} t
            ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}}
          WHERE '{table}' <> 'training_record' OR d.reasons NOT LIKE '%\"record_key.other_person\"%'"
     );
+    let accepted = "SELECT t.dead_letter_id AS id, t.source_version AS source_version, t.batch_id AS batch_id, t.row_index AS row_index
+         FROM {rows} {join letter_successor t ON t.dead_letter_id = incoming.id AND t.state = 'accepted'}";
+    let sql = if table == "letter_successor" { accepted.to_owned() } else { of_key };
     let mut tx = db.begin_read_only().await?;
     let rows = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", letters.iter().copied().map(Some))).await?;
     drop(tx);

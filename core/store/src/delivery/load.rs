@@ -1,6 +1,6 @@
 //! Loads one classified batch of records into the tables, in one transaction that checks the claim's epoch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use crate::delivery::batch::ClaimedBatch;
@@ -12,6 +12,7 @@ use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters
 use crate::delivery::notices;
 use crate::delivery::persons::{self, SiftedRecords};
 use crate::delivery::seen_keys;
+use crate::delivery::successors;
 use crate::delivery::ties;
 use crate::identity::claims;
 use crate::ledger::marks;
@@ -57,6 +58,7 @@ async fn try_commit_records(
     let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
     let parked: Vec<Parked<'_>> = load.parked.iter().cloned().chain(parked).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
+    successors::note_successors(&mut tx, keys, held, load, &classified, list_loadable(load, &parked)).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
     outcomes.withdrawn = count_withdrawn(load);
     notices::write_notices(&mut tx, held, load, classified.stream_state()).await?;
@@ -79,6 +81,21 @@ async fn try_commit_records(
         tied,
     };
     finish_batch(tx, held, &done).await.map(Ok)
+}
+
+/// Iterates over a batch's valid records, except for those that are parked.
+fn list_loadable<'l>(load: &'l Load<'_>, parked: &[Parked<'_>]) -> impl Iterator<Item = &'l TrainingRecord<'l>> {
+    let parked: HashSet<u32> = parked.iter().map(|parked| parked.index).collect();
+    load.clean.iter().map(|record| &**record).filter(move |record| !parked.contains(&record.index))
+}
+
+/// Iterates over the valid records that a replay loads.
+fn resolved_records<'l>(
+    load: &'l Load<'_>,
+    resolution: Resolution<'_>,
+) -> impl Iterator<Item = &'l TrainingRecord<'l>> {
+    let resolved: HashSet<u32> = resolution.records.iter().map(|resolved| resolved.index).collect();
+    load.clean.iter().map(|record| &**record).filter(move |record| resolved.contains(&record.index))
 }
 
 fn count_withdrawn(load: &Load<'_>) -> i64 {
@@ -205,6 +222,7 @@ pub async fn commit_replayed(
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
     notices::mark_owners(tx, held, notices::list_keys(load)).await?;
     dead_letters::mark_letters(tx, resolution.records.iter().map(|resolved| resolved.letter)).await?;
+    successors::note_successors(tx, keys, held, load, classified, resolved_records(load, resolution)).await?;
     let (records, withdrawn) = (resolution.records.len(), count_withdrawn(load));
     let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn };
     move_counters(tx, held.id, &replayed).await?;

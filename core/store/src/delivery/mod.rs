@@ -15,6 +15,7 @@ pub mod rekey;
 pub mod repeat;
 pub mod replays;
 pub(crate) mod seen_keys;
+pub mod successors;
 pub(crate) mod ties;
 pub mod upload_plans;
 pub mod versioned;

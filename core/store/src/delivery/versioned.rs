@@ -1,6 +1,8 @@
 //! The records that arrive in versions: training records and rows of a roster.
 
+use huiliu_decode::sound_fields::Values;
 use huiliu_decode::{RosterRow, TrainingRecord};
+use huiliu_manifest::Kind;
 
 /// A record that arrives in versions. The table stores the newest version of each.
 pub trait Versioned {
@@ -25,6 +27,8 @@ pub trait Versioned {
     fn index(&self) -> u32;
     /// Returns where it stands in the payload, for people.
     fn address(&self) -> &str;
+    /// Returns its values, by which it is recognised as the corrected version of a parked record.
+    fn values(&self) -> Values<'_>;
 }
 
 impl Versioned for TrainingRecord<'_> {
@@ -56,6 +60,10 @@ impl Versioned for TrainingRecord<'_> {
     fn address(&self) -> &str {
         &self.address
     }
+
+    fn values(&self) -> Values<'_> {
+        Values { kind: self.kind, draft: &self.texts }
+    }
 }
 
 impl Versioned for RosterRow<'_> {
@@ -86,5 +94,9 @@ impl Versioned for RosterRow<'_> {
 
     fn address(&self) -> &str {
         &self.address
+    }
+    fn values(&self) -> Values<'_> {
+        // Only rows of people are recognised, and all of them are alike.
+        Values { kind: Kind::Teacher, draft: &self.texts }
     }
 }

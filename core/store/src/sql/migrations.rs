@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 29] = [
+const FILES: [File; 30] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -55,6 +55,7 @@ const FILES: [File; 29] = [
     (29, "files", include_str!("../../migrations/0029_files.sql")),
     (30, "layout", include_str!("../../migrations/0030_layout.sql")),
     (31, "stream values", include_str!("../../migrations/0031_stream_values.sql")),
+    (32, "successors", include_str!("../../migrations/0032_successors.sql")),
 ];
 
 /// The placeholder values of one database.

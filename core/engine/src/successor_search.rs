@@ -1,0 +1,47 @@
+//! Compares the records of delivered batches with dead letters that were loaded after them although they landed before.
+
+use std::sync::Arc;
+
+use crate::deliver::{DeliveryContext, Reading};
+use huiliu_store::delivery::batch::ClaimedBatch;
+use huiliu_store::delivery::{replays, successors};
+use huiliu_store::{StoreError, roster};
+
+/// Searches the records of every queued batch for corrected versions of dead letters' records.
+///
+/// # Errors
+/// [`StoreError`]; what was searched before it stays noted.
+pub(crate) async fn search_queued_batches(context: &DeliveryContext) -> Result<(), StoreError> {
+    for batch in successors::list_searches(&context.db).await? {
+        let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
+        match search_batch(context, &held).await {
+            // Under today's manifest the batch has no records that could be compared.
+            Err(StoreError::Unreadable(_)) => {
+                let mut tx = context.db.begin().await?;
+                successors::end_search(&mut tx, batch).await?;
+                tx.commit().await?;
+            }
+            searched => searched?,
+        }
+    }
+    Ok(())
+}
+
+async fn search_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<(), StoreError> {
+    let manifests = context.manifests.current();
+    let rules = context.rules.current();
+    let reading = Reading::for_batch(&manifests, &rules, held)?;
+    let mut bytes = Arc::default();
+    let body = context.load_body(held, reading.stream, &mut bytes).await?;
+    let load = context.stage_records(held, reading, &body, |_| true)?;
+    let (mut tx, keys) = (context.db.begin().await?, &context.keys);
+    if load.roster.is_empty() {
+        let records: Vec<_> = load.clean.iter().map(|record| &**record).collect();
+        successors::search_batch(&mut tx, keys, held, &load, &records).await?;
+    } else {
+        roster::lock_roster(&mut tx).await?;
+        let rows: Vec<_> = load.roster.iter().map(|row| &**row).collect();
+        successors::search_batch(&mut tx, keys, held, &load, &rows).await?;
+    }
+    tx.commit().await
+}
