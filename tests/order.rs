@@ -160,6 +160,22 @@ fn repeated_bytes_in_turn_dispute_as_if_they_were_read() {
     }
 }
 
+/// A faulty row and its corrected one are found in either order of delivery, and so are the rows beside them.
+#[test]
+fn a_corrected_record_is_found_whichever_is_delivered_first() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let good = SentRecord { record: 0, version: 2, minutes: 45, learning: 80, bad: None, state: State::Valid };
+    let pages = [
+        vec![SentRecord { version: 1, bad: Some(Bad::Id), ..good.clone() }, SentRecord { record: 1, ..good.clone() }],
+        vec![SentRecord { record: 1, ..good.clone() }, good],
+    ];
+    let as_landed = runtime.block_on(deliver_in_order(&pages, 5, &[]));
+    assert_eq!(as_landed.count_successors(), 1);
+    for (cut, order) in [(5, &[1][..]), (1, &[3, 0, 2]), (1, &[2, 3]), (1, &[3, 1, 2, 0])] {
+        assert_eq!(runtime.block_on(deliver_in_order(&pages, cut, order)), as_landed, "{cut} {order:?}");
+    }
+}
+
 /// A platform corrects which person a record is about: the hours move from the first person to the second.
 #[test]
 fn a_newer_version_about_somebody_else_takes_the_hours_along() {

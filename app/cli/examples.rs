@@ -38,7 +38,12 @@ const EXAMPLES: &[(&str, &str)] = &[
         "dead-letters accept",
         r#"huiliu dead-letters accept 7 --because "the platform corrected the ID number of record 4711""#,
     ),
+    (
+        "dead-letters close",
+        r#"huiliu dead-letters close --source county --because "corrected in the list of October" --plan"#,
+    ),
     ("dead-letters discard", r#"huiliu dead-letters discard 7 --because "a test record of the platform""#),
+    ("dead-letters reopen", r#"huiliu dead-letters reopen 7 --because "it is another teacher""#),
     ("missing list", "huiliu missing list --source county-office"),
     (
         "missing withdraw",

@@ -56,6 +56,11 @@ impl Picture {
     pub fn stored_records(&self) -> BTreeMap<Key, Vec<String>> {
         self.records.clone()
     }
+
+    /// Returns how many records may be the corrected ones of dead letters.
+    pub fn count_successors(&self) -> usize {
+        self.successors.len()
+    }
 }
 
 /// A batch's counters, with the numbers that the other tables give for them.
