@@ -177,7 +177,7 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         teacher: Option<i64>,
     },
-    /// Show and discard dead letters: records that could not be used, with every reason.
+    /// Dead letters, which are records that could not be used, with every reason: list, accept, discard and close them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
     /// Records that are not in the newest whole of their stream: list them, and decide whether they count.

@@ -167,16 +167,16 @@ fn namesakes_are_told_apart_by_their_place_or_not_at_all() {
     let folders = Folders::new(Services::Sqlite, &[("county", &manifest("corrected = \"close\"\n"))]);
     let two = |first: String, second: String| [row("王伟", &first, "C1", "10"), row("王伟", &second, "C1", "10")];
     let other = || row("赵一", &id_number(1), "C1", "10");
-    folders.put("county", "a.csv", csv(&two(wrong(2), wrong(3))));
+    folders.put("county", "名单_20260901.csv", csv(&two(wrong(2), wrong(3))));
     succeed(&folders, &["sync", "county"]);
     // In their places: each has its own.
-    folders.put("county", "b.csv", csv(&two(id_number(2), id_number(3))));
+    folders.put("county", "名单_20260911.csv", csv(&two(id_number(2), id_number(3))));
     succeed(&folders, &["sync", "county"]);
     assert_eq!(letters(&folders), BTreeMap::new());
-    folders.put("county", "c.csv", csv(&two(wrong(4), wrong(5))));
+    folders.put("county", "名单_20260912.csv", csv(&two(wrong(4), wrong(5))));
     succeed(&folders, &["sync", "county"]);
     // Moved by a row: nobody can tell which is which.
-    folders.put("county", "d.csv", csv(&[&[other(), other()][..], &two(id_number(4), id_number(5))].concat()));
+    folders.put("county", "名单_20260921.csv", csv(&[&[other(), other()][..], &two(id_number(4), id_number(5))].concat()));
     succeed(&folders, &["sync", "county"]);
     let open = folders.list(&["dead-letters", "list"]);
     assert_eq!(open.iter().map(|letter| letter["corrected_by"].is_null()).collect::<Vec<_>>(), [true, true]);
@@ -185,4 +185,77 @@ fn namesakes_are_told_apart_by_their_place_or_not_at_all() {
     let (code, said) = folders.run(&["dead-letters", "close", &id, "--because", "x"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("records may be the corrected record"), "{said}");
+}
+
+/// What settles after a letter was closed closes no other letter by the same record, and neither does another list.
+#[test]
+fn one_record_closes_one_row_of_a_list() {
+    for on in BOTH {
+        let folders = Folders::new(on, &[("county", &manifest("corrected = \"close\"\n"))]);
+        let namesake = |id: String| row("王伟", &id, "C1", "10");
+        folders.put("county", "一小_20260901.csv", csv(&[namesake(wrong(2)), namesake(wrong(3))]));
+        // Another school of the same pass has somebody of that name with the same course.
+        folders.put(
+            "county",
+            "二小_20260901.csv",
+            csv(&[row("赵一", &id_number(1), "C1", "10"), namesake(id_number(4))]),
+        );
+        succeed(&folders, &["sync", "county"]);
+        assert_eq!(letters(&folders).len(), 2, "{on:?}");
+        folders.put("county", "一小_20260911.csv", csv(&[namesake(id_number(2))]));
+        succeed(&folders, &["sync", "county"]);
+        for _ in 0..2 {
+            let left = BTreeMap::from([("一小_20260901.csv line 3".to_owned(), None)]);
+            assert_eq!(letters(&folders), left, "{on:?}");
+            // The other school resends the namesake, who stands in that line by chance.
+            let resent = csv(&[namesake(id_number(4)), namesake(id_number(4))]);
+            folders.put("county", "二小_20260921.csv", resent);
+            succeed(&folders, &["sync", "county"]);
+        }
+        assert!(succeed(&folders, &["balance"]).contains("balanced"), "{on:?}");
+    }
+}
+
+/// The next course, or the next year, of the same person corrects nothing.
+#[test]
+fn another_record_of_the_person_corrects_nothing() {
+    let folders = Folders::new(Services::Sqlite, &[("county", &manifest("corrected = \"close\"\n"))]);
+    let faulty = ["赵一,,C1,10,85,2014-13-01".to_owned(), format!("钱二,{},待定,10,85,2014-09-01", wrong(2))];
+    folders.put("county", "a.csv", csv(&faulty));
+    succeed(&folders, &["sync", "county"]);
+    let next = [format!("赵一,{},C1,10,85,2015-09-01", id_number(1)), row("钱二", &id_number(2), "C2", "10")];
+    folders.put("county", "b.csv", csv(&next));
+    succeed(&folders, &["sync", "county"]);
+    let open = folders.list(&["dead-letters", "list"]);
+    assert_eq!(open.len(), 2, "{open:?}");
+    assert!(open.iter().all(|letter| letter["candidates"].as_array().unwrap().is_empty()), "{open:?}");
+}
+
+/// A spreadsheet has damaged one export; the good bytes come again. The record was there before, so a person decides.
+#[test]
+fn good_bytes_that_come_again_are_compared_with_the_letters_since() {
+    for on in BOTH {
+        let folders = Folders::new(on, &[("county", &manifest(""))]);
+        let list = |id: String| csv(&[row("赵一", &id_number(1), "C1", "10"), row("钱二", &id, "C1", "10")]);
+        for (day, id) in [(1, id_number(2)), (11, wrong(2)), (21, id_number(2))] {
+            folders.put("county", "成绩.csv", list(id));
+            let file = std::fs::File::options().write(true).open(folders.0.dir.0.join("in/county/成绩.csv")).unwrap();
+            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_hours(24 * (40 - day))).unwrap();
+            succeed(&folders, &["sync", "county"]);
+        }
+        let open = folders.list(&["dead-letters", "list"]);
+        assert_eq!(open.len(), 1, "{on:?}: {open:?}");
+        let (by, candidates) = (&open[0]["corrected_by"], open[0]["candidates"].as_array().unwrap());
+        assert!(by.is_null() && candidates.len() == 1, "{on:?}: {open:?}");
+        let (id, record) = (open[0]["dead_letter"].to_string(), candidates[0]["record"].to_string());
+        let refused = folders.run(&["dead-letters", "close", &id, "--record", "999", "--because", "x"]);
+        assert_eq!(refused.0, Some(2), "{on:?}: {}", refused.1);
+        succeed(&folders, &["dead-letters", "close", &id, "--record", &record, "--because", "one damaged export"]);
+        assert_eq!(letters(&folders), BTreeMap::new(), "{on:?}");
+        assert!(succeed(&folders, &["balance"]).contains("balanced"), "{on:?}");
+        // The damaged file again is a newer word: the letter opens.
+        folders.put("county", "成绩.csv", list(wrong(2)));
+        succeed(&folders, &["sync", "county"]);
+        assert_eq!(letters(&folders).len(), 1, "{on:?}");
+    }
 }

@@ -46,6 +46,9 @@ pub enum DeadLetters {
         /// Close all of this source that were probably corrected.
         #[arg(long)]
         source: Option<String>,
+        /// Number of the training record that corrects the dead letter, where several may.
+        #[arg(long, conflicts_with = "source")]
+        record: Option<i64>,
         /// Only say which would be closed.
         #[arg(long)]
         plan: bool,

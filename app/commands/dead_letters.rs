@@ -18,7 +18,7 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
         DeadLetters::List { of, run, code, corrected, span } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
-            let of = RowFilter { corrected, ..of.into_row_filter(run, code) };
+            let of = RowFilter { has_candidate: corrected, ..of.into_row_filter(run, code) };
             let page = dead_letters::list(access, &of, span.into()).await?;
             show_page(json, &page, |rows| rows.iter().for_each(show_dead_letter));
         }
@@ -36,12 +36,17 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
             let discarded = dead_letters::discard(&opened, act, id).await?;
             show(json, &discarded, |_| say(label("cli-dead-letters-discarded")));
         }
-        DeadLetters::Close { ids, source, plan, because } => {
+        DeadLetters::Close { ids, source, record, plan, because } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
             let act = Act { actor: &settings.actor, because: &because };
             let mode = if plan { Mode::Plan } else { Mode::Apply };
-            let selection = source.map_or(LetterSelection::Numbers(ids), LetterSelection::Source);
+            let selection = match (source, record, ids.as_slice()) {
+                (Some(source), ..) => LetterSelection::Source(source),
+                (None, Some(record), [dead_letter]) => LetterSelection::ByRecord { dead_letter: *dead_letter, record },
+                (None, Some(_), _) => return Err(CliError::usage(label("cli-dead-letters-one-number"))),
+                (None, None, _) => LetterSelection::Numbers(ids),
+            };
             let closed = corrected::close(access, act, mode, &selection).await?;
             show(json, &closed, show_closed);
         }

@@ -5,11 +5,17 @@ mod generated;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use async_trait::async_trait;
+use huiliu_decode::accounting::LeftOut;
+use huiliu_decode::decode;
+use huiliu_decode::unpack::{self, Task, UnpackError};
+use huiliu_decode::unpacker::{RequestedRecords, UnpackProcess, Unpacker};
+use huiliu_manifest::Manifest;
 use serde_json::Value;
 
 use super::Site;
 use super::folder::{folder_site, put_file};
-use crate::test_env::{Services, TestEnv};
+use crate::test_env::{Scratch, Services, TestEnv};
 
 /// Creates a site whose source reads the folder `drop` in this format.
 fn layout_site(names: &str, format: &str) -> Site {
@@ -169,7 +175,50 @@ fn a_sheet_of_records_that_is_not_read_is_told() {
         assert!(String::from_utf8(told.stdout).unwrap().contains("未读取"));
         let sums = site.run(&["balance"]);
         assert!(String::from_utf8(sums.stdout).unwrap().contains(if is_told { "12" } else { "balanced" }));
+        // It ends with the next file of that name, read as the manifest says by then.
+        let text =
+            std::fs::read_to_string(&manifest).unwrap().replace(format, &ignored).replace("version = 1", "version = 2");
+        std::fs::write(&manifest, text).unwrap();
+        let again = site.house.dir.0.join("a.xlsx");
+        std::fs::copy(fault_path("c28b-sheets-words.xlsx"), &again).unwrap();
+        let out = site.run(&["upload", "a", again.to_str().unwrap()]);
+        assert_eq!(out.status.code(), Some(0), "{out:?}");
+        let sums: Value = serde_json::from_slice(&site.run(&["balance", "--json"]).stdout).unwrap();
+        assert_eq!((&sums["complete"], &sums["layout"]["likely"]), (&Value::from(true), &Value::from(0)), "{sums}");
     }
+}
+
+/// Counts the sheets that are not read too slowly, as a child process with limits does for a huge one.
+#[derive(Debug)]
+struct SlowWithOthers;
+
+#[async_trait]
+impl UnpackProcess for SlowWithOthers {
+    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
+        match &task.others {
+            Some(others) if !others.only_named => Err(UnpackError::Time { seconds: 20 }),
+            _ => unpack::unpack(task, bytes),
+        }
+    }
+}
+
+/// A sheet that nobody wants does not bar the sheet that is read.
+#[test]
+fn a_huge_sheet_that_is_not_read_is_only_named() {
+    let format = "{ kind = \"workbook\", sheets = \"一小\", layout = { header = [\"姓名\", \"身份证号\", \"学时\"] } }";
+    let scratch = Scratch::new("layouts");
+    write_connector(&scratch.0, format, "课程名称");
+    let text = std::fs::read_to_string(scratch.0.join("manifest.toml")).unwrap();
+    let manifest = Manifest::parse("x", &text).unwrap();
+    let stream = manifest.find_stream("s").unwrap();
+    let bytes = std::fs::read(fault_path("c28b-sheets-words.xlsx")).unwrap();
+    let unpacker = Unpacker::new(Box::new(SlowWithOthers));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let body = runtime.block_on(unpacker.prepare_part(stream, &bytes, RequestedRecords::Count, None)).unwrap();
+    let outline = decode::outline_payload(stream, &body, None).unwrap();
+    assert_eq!(outline.records, 6);
+    let others: Vec<_> = outline.layout.tables.iter().map(|table| (table.left_out, table.rows > 0)).collect();
+    assert_eq!(others, [(None, true), (Some(LeftOut::Unreadable), false), (Some(LeftOut::Unreadable), false)]);
 }
 
 /// What `infer` writes reads all sheets, or asks.

@@ -12,6 +12,7 @@ use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
 use huiliu_store::admin::{books as books_of_batches, reports};
 use huiliu_store::delivery::batch::Outcomes;
+use huiliu_store::delivery::successors;
 use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
 use huiliu_store::ledger::status::{self, StatusCause};
@@ -266,15 +267,15 @@ impl Office {
             let version = r.opt_int("source_version").unwrap();
             picture.sightings.insert((read_key(&r, "dead_letter_key"), version, r.text("outcome").unwrap()));
         }
-        for r in self
-            .query_rows(
-                "SELECT d.dead_letter_key, c.record_key FROM letter_successor c JOIN dead_letter d ON d.id = c.dead_letter_id
-                 JOIN batch b ON b.id = c.batch_id JOIN batch o ON o.id = d.batch_id WHERE b.payload_id > o.payload_id AND c.state = 'noticed'",
-            )
-            .await
-        {
-            picture.successors.insert((read_key(&r, "dead_letter_key"), read_key(&r, "record_key")));
+        let letters = self.query_rows("SELECT id, dead_letter_key FROM dead_letter WHERE state = 'open'").await;
+        let keys: BTreeMap<i64, Key> =
+            letters.iter().map(|r| (r.int("id").unwrap(), read_key(r, "dead_letter_key"))).collect();
+        let ids: Vec<i64> = keys.keys().copied().collect();
+        let mut tx = self.db.begin_read_only().await.unwrap();
+        for candidate in successors::load_candidates(&mut tx, &ids).await.unwrap() {
+            picture.successors.insert((keys[&candidate.letter], candidate.record_key.try_into().unwrap()));
         }
+        drop(tx);
         picture.statuses = self.list_statuses().await;
         picture
     }

@@ -70,9 +70,9 @@ fn count_other_sheet(
     let window = Window { layout: others.layout.clone(), first: u32::MAX, least: 0, count: true };
     let mut scratch = UnpackOutput::for_window(&window);
     let mut rows = Rows::new(name, head, &mut scratch);
-    let because = match read_sheet(book, name, &mut rows) {
-        Err(_) => LeftOut::Unreadable,
-        Ok(()) => others.reason_for(name),
+    let because = match others.only_named || read_sheet(book, name, &mut rows).is_err() {
+        true => LeftOut::Unreadable,
+        false => others.reason_for(name),
     };
     rows.finish_left_out(because, out)
 }

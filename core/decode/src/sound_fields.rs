@@ -29,21 +29,28 @@ pub struct SoundFields {
     pub digest: [u8; 16],
 }
 
-/// The sets of fields that a blocking key can be made of. The first field of each tells the person.
-pub const BLOCKING_FIELDS: [&str; 12] = [
+/// The sets of fields that a blocking key can be made of. The first field of each tells the person, the others which of the
+/// person's records it is; a record of which these are faulty is not recognised.
+pub const BLOCKING_FIELDS: [&str; 8] = [
     "name,course_code,period_end",
-    "name,course_code",
-    "name,period_end",
     "id_number,course_code,period_end",
-    "id_number,course_code",
+    "name,period_end",
     "id_number,period_end",
-    "name,school_code,teacher_number",
     "name,school_code",
-    "name,teacher_number",
-    "id_number,school_code,teacher_number",
     "id_number,school_code",
-    "id_number,teacher_number",
+    "name,school_ref",
+    "id_number,school_ref",
 ];
+
+/// Returns the sets for a kind of stream, the best first.
+fn blocking_fields_of(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Teacher => &BLOCKING_FIELDS[4..],
+        Kind::School | Kind::Membership => &[],
+        Kind::Assessment => &BLOCKING_FIELDS[2..4],
+        _ => &BLOCKING_FIELDS[..2],
+    }
+}
 
 impl SoundFields {
     /// Finds the sound fields of a record with these problems. Returns `None` if a problem concerns the record as a
@@ -52,7 +59,8 @@ impl SoundFields {
         let faulty = list_faulty_fields(problems)?;
         let values = Values { kind: cx.stream.kind, draft };
         let is_sound = |field: Field| !faulty.contains(&field) && values.get(field).is_some();
-        let blocking_fields = BLOCKING_FIELDS.iter().copied().find(|fields| parse_fields(fields).all(is_sound))?;
+        let sets = blocking_fields_of(cx.stream.kind);
+        let blocking_fields = sets.iter().copied().find(|fields| parse_fields(fields).all(is_sound))?;
         let faulty_fields = faulty.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(",");
         Some(Self {
             blocking_fields,

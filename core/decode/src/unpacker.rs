@@ -160,11 +160,11 @@ impl Unpacker {
         };
         task.others = match (&stream.format, ask) {
             (Format::Workbook { layout, ignored_sheets, .. }, RequestedRecords::Count | RequestedRecords::Whole) => {
-                Some(OtherSheets { layout: layout.clone(), ignored: ignored_sheets.clone() })
+                Some(OtherSheets { layout: layout.clone(), ignored: ignored_sheets.clone(), only_named: false })
             }
             _ => None,
         };
-        let text = Arc::new(self.apart.unpack(&task, bytes).await?);
+        let text = Arc::new(self.unpack_or_only_name_others(&mut task, bytes).await?);
         self.add_to_cache(CachedResult {
             digest,
             name,
@@ -172,6 +172,18 @@ impl Unpacker {
             what: CachedContent::Parts(Arc::clone(&text)),
         });
         Ok(Body::Parts(text))
+    }
+
+    /// Unpacks a payload. If that takes too much memory or time, sheets that are not read anyway are only named.
+    async fn unpack_or_only_name_others(&self, task: &mut Task, bytes: &[u8]) -> Result<String, UnpackError> {
+        let unpacked = self.apart.unpack(task, bytes).await;
+        let took_too_much =
+            matches!(unpacked, Err(UnpackError::Memory { .. } | UnpackError::Time { .. } | UnpackError::Crash { .. }));
+        match &mut task.others {
+            Some(others) if took_too_much => others.only_named = true,
+            _ => return unpacked,
+        }
+        self.apart.unpack(task, bytes).await
     }
 
     /// Works like [`Unpacker::prepare_part`], on a payload as it was received.

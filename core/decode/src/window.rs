@@ -45,6 +45,8 @@ pub struct OtherSheets {
     pub layout: Layout,
     /// Name patterns of the sheets that may be left out without notice.
     pub ignored: Vec<String>,
+    /// Whether they are only named, because counting their rows took too much memory or time.
+    pub only_named: bool,
 }
 
 impl OtherSheets {
@@ -366,7 +368,7 @@ impl Rows<'_, '_> {
         let count = TableCount { rows, blank, likely: found.likely + likely, ..found };
         let name = |name: &Option<Cow<'_, str>>| name.as_deref().map(str::to_owned);
         let (member, sheet, hidden) = (name(&self.head.member), name(&self.head.sheet), self.head.hidden);
-        let because = if rows == 0 { LeftOut::Empty } else { because };
+        let because = if rows == 0 && because != LeftOut::Unreadable { LeftOut::Empty } else { because };
         let count = TableCount { member, sheet, hidden, ..count.into_left_out(because) };
         out.append_part(Head { merged: vec![], shown: None, count: Some(count), ..self.head }, "")
     }

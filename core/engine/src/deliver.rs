@@ -17,7 +17,7 @@ use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
 use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window};
 use huiliu_manifest::quality::NewField;
-use huiliu_manifest::{Manifest, Stream, VersionFrom, WhenCorrected};
+use huiliu_manifest::{Manifest, Stream, VersionFrom};
 use huiliu_messages::{Message, in_log, said_in_english};
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
@@ -242,7 +242,6 @@ impl DeliveryContext {
             activation,
             by_landing: matches!(stream.version, VersionFrom::Landing {}),
             key_changes_hands: stream.key_changes_hands == Some(true),
-            corrected_close: stream.corrected == WhenCorrected::Close,
             whole_by: missing::whole_by(stream),
         };
         let staged = huiliu_decode::run_stages(cx, body, record_range(held)).map_err(|e| unreadable_error(held, e))?;

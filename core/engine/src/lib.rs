@@ -18,6 +18,7 @@ pub mod runtime;
 
 pub mod operations;
 
+mod closing;
 mod contract;
 pub mod deliver;
 pub mod evidence;
@@ -40,7 +41,6 @@ pub mod schedule;
 pub mod settle;
 pub mod source_check;
 pub mod sources;
-mod successor_search;
 pub mod sweep;
 pub mod upload_plan;
 pub mod verify;

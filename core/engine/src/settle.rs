@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::active_rules::RuleSnapshot;
+use crate::closing;
 use crate::deliver::DeliveryContext;
 use crate::recount;
-use crate::successor_search;
 use huiliu_rules::policy::Policy;
-use huiliu_store::delivery::dead_letters;
 use huiliu_store::ledger::entries::{self, BlockResult, SettlingRules};
 use huiliu_store::ledger::fence::{self, LedgerState};
 use huiliu_store::ledger::groups;
@@ -58,8 +57,7 @@ impl RulesRead {
 /// [`StoreError`]; blocks that were settled before it stay settled.
 pub async fn settle_all(context: &DeliveryContext, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreError> {
     let DeliveryContext { db, keys, .. } = context;
-    successor_search::search_queued_batches(context).await?;
-    dead_letters::close_superseded(db, keys).await?;
+    closing::close_superseded(context).await?;
     loop {
         let Some(snapshot) = context.rules.refresh(db, keys).await? else { return Ok(0) };
         let weights = &snapshot.policy.weights;

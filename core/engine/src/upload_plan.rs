@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::closing;
 use crate::deliver::{self, DeliveryContext};
 use crate::ingest::{self, Ingest, PassStart};
 use crate::recount::{self, Change, Snapshot, Totals};
@@ -15,7 +16,6 @@ use huiliu_messages::Message;
 use huiliu_platform::Connector;
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports::{self, Balance};
-use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::upload_plans::{self, ParkedRows, UndeliveredFile};
 use huiliu_store::intake::layouts::{self, LandedTable};
 use huiliu_store::intake::runs::{RunRange, Source};
@@ -193,7 +193,7 @@ pub async fn plan_upload(
         deliver::deliver_with_retries(context, batch).await?;
     }
     let taken_up = resume::resume_ready_rows(context).await?;
-    dead_letters::close_superseded(db, keys).await?;
+    closing::close_superseded(context).await?;
     let rules = context.rules.current();
     identity::decide_new_claims(db, keys, &rules.policy.weights, rules.activation).await?;
     let mut plan = Plan {

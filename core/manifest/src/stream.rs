@@ -525,7 +525,7 @@ table! {
         missing: Option<WhenMissing>;
         /// What is done with a dead letter whose record was probably corrected under another key, because the key holds the
         /// faulty value, such as an ID number.
-        #[zh = "死信的记录可能已在另一标识下改正时（例如标识中含有填错的身份证号）如何处理"]
+        #[zh = "死信的记录可能已在另一记录键下改正时（例如记录键中含有填错的身份证号）如何处理"]
         corrected: WhenCorrected = WhenCorrected::Ask, "ask";
         /// What decides whether the teacher passed. Required, except for rosters.
         #[zh = "如何认定合格；除名册外必需"]

@@ -104,11 +104,13 @@ fn write_clock(serial: f64, out: &mut String) {
 pub(crate) struct FormattedCell<'c, T> {
     pub(crate) value: &'c T,
     pub(crate) shown: &'c NumberDisplay,
+    /// Whether the workbook counts its days from 1904.
+    pub(crate) epoch_1904: bool,
 }
 
 impl<T: DataType> Cell for FormattedCell<'_, T> {
     fn write_json(&self, out: &mut String) -> bool {
-        let Self { value, shown } = self;
+        let Self { value, shown, epoch_1904 } = self;
         // An .ods file has its dates as text.
         if let (NumberDisplay::Words(words), Some(_)) = (shown, value.get_datetime_iso()) {
             return write_text(words, out);
@@ -117,12 +119,18 @@ impl<T: DataType> Cell for FormattedCell<'_, T> {
         #[allow(clippy::cast_precision_loss, reason = "a spreadsheet keeps all its numbers as such")]
         let number = value.get_float().or_else(|| value.get_int().map(|whole| whole as f64));
         let Some(number) = number.or_else(|| time.map(|time| time.as_f64())) else { return write_value(*value, out) };
-        write_shown(number, time, shown, out) || write_value(*value, out)
+        write_shown(number, time, *epoch_1904, shown, out) || write_value(*value, out)
     }
 }
 
 /// Writes a number or a time as its format shows it. Returns false, and writes nothing, if it is shown as it is.
-fn write_shown(number: f64, time: Option<ExcelDateTime>, shown: &NumberDisplay, out: &mut String) -> bool {
+fn write_shown(
+    number: f64,
+    time: Option<ExcelDateTime>,
+    epoch_1904: bool,
+    shown: &NumberDisplay,
+    out: &mut String,
+) -> bool {
     match shown {
         NumberDisplay::Percent if time.is_none() && (number * 100.0).is_finite() => {
             out.push('"');
@@ -132,8 +140,7 @@ fn write_shown(number: f64, time: Option<ExcelDateTime>, shown: &NumberDisplay, 
         // A value that includes a date is a point in time, even if only its time is shown.
         NumberDisplay::Clock if time.is_some() && (0.0..DAYS.start).contains(&number) => write_clock(number, out),
         NumberDisplay::DatePart(part) if DAYS.contains(&number) => {
-            let is_1904 = false;
-            let time = time.unwrap_or_else(|| ExcelDateTime::new(number, ExcelDateTimeType::DateTime, is_1904));
+            let time = time.unwrap_or_else(|| ExcelDateTime::new(number, ExcelDateTimeType::DateTime, epoch_1904));
             let (year, month, day, ..) = time.to_ymd_hms_milli();
             write_date_part(*part, [year, month.into(), day.into()], number, out);
         }
@@ -147,7 +154,7 @@ fn write_shown(number: f64, time: Option<ExcelDateTime>, shown: &NumberDisplay, 
         NumberDisplay::Words(words) => return write_text(words, out),
         NumberDisplay::Choice(all) => {
             let chosen = all.iter().find(|(condition, _)| condition.holds(number));
-            return chosen.is_some_and(|(_, shown)| write_shown(number, time, shown, out));
+            return chosen.is_some_and(|(_, shown)| write_shown(number, time, epoch_1904, shown, out));
         }
         _ => return false,
     }
@@ -235,9 +242,20 @@ mod tests {
             (12.5, "0.00", "12.5"),
         ] {
             let (mut out, value) = (String::new(), Data::Float(value));
-            let cell = FormattedCell { value: &value, shown: &NumberDisplay::from_format_code(code) };
+            let shown_as = NumberDisplay::from_format_code(code);
+            let cell = FormattedCell { value: &value, shown: &shown_as, epoch_1904: false };
             assert!(cell.write_json(&mut out));
             assert_eq!(out, shown, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_month_is_counted_from_the_epoch_of_its_workbook() {
+        let shown = NumberDisplay::from_format_code("yyyy\"年\"m\"月\"");
+        for (serial, epoch_1904) in [(42_068.0, false), (40_606.0, true)] {
+            let (mut out, value) = (String::new(), Data::Float(serial));
+            assert!(FormattedCell { value: &value, shown: &shown, epoch_1904 }.write_json(&mut out));
+            assert!(out.contains("2015"), "{out}");
         }
     }
 }

@@ -145,6 +145,7 @@ impl<'a> Book<'a> {
     /// # Errors
     /// Returns [`WorkbookError`] if the sheet cannot be read.
     pub fn read_cells(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), WorkbookError> {
+        let epoch_1904 = self.has_1904_epoch();
         if let Sheets::Xlsx(book) = &mut self.sheets {
             // Reads cell by cell, because a range is allocated as large as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(convert_xlsx_error)?;
@@ -202,7 +203,7 @@ impl<'a> Book<'a> {
                 let address = CellAddress { row, column };
                 let go_on = match shown.get(style) {
                     None | Some(NumberDisplay::AsItIs) => take(address, value),
-                    Some(shown) => take(address, &FormattedCell { value, shown }),
+                    Some(shown) => take(address, &FormattedCell { value, shown, epoch_1904 }),
                 };
                 if !go_on {
                     break;
@@ -218,7 +219,7 @@ impl<'a> Book<'a> {
             let address = CellAddress { row: top.saturating_add(far(row)), column: left.saturating_add(far(column)) };
             let go_on = match formats.shown_at(address) {
                 None => take(address, value),
-                Some(shown) => take(address, &FormattedCell { value, shown }),
+                Some(shown) => take(address, &FormattedCell { value, shown, epoch_1904 }),
             };
             if !go_on {
                 break;

@@ -9,9 +9,8 @@ CREATE INDEX dead_letter_blocking ON dead_letter (source_id, stream, blocking_fi
   WHERE state = 'open' AND blocking_key IS NOT NULL;
 
 -- Good records that may be the corrected versions of dead letters' records, under another key. `source_version`, `batch_id` and
--- `row_index` rank the record as it was received. `is_new` is 1 if that batch stored it, `same_place` if it stood where the faulty
--- row stood. `closes_by` is the version of the manifest that says that letters with such a record close, 0 if a person is asked. Records `beside` a
--- letter were in its own payload, so they are others.
+-- `row_index` rank the record as it was received. `is_new` is 1 if its key was received for the first time after the letter's
+-- record, which was received last in `letter_batch_id`; `same_place` is 1 if it stood where the faulty row stood.
 CREATE TABLE letter_successor (
   dead_letter_id {int} NOT NULL,
   record_key {bytes} NOT NULL,
@@ -19,10 +18,10 @@ CREATE TABLE letter_successor (
   batch_id {int} NOT NULL,
   row_index {int} NOT NULL,
   address TEXT NOT NULL,
+  letter_batch_id {int} NOT NULL,
   is_new {int} NOT NULL,
   same_place {int} NOT NULL,
-  closes_by {int} NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('noticed', 'beside', 'accepted', 'rejected')),
+  state TEXT NOT NULL CHECK (state IN ('noticed', 'accepted', 'rejected')),
   noticed_at {int} NOT NULL,
   decided_at {int},
   decided_by TEXT,
@@ -30,7 +29,6 @@ CREATE TABLE letter_successor (
   PRIMARY KEY (dead_letter_id, record_key)
 ){strict};
 CREATE INDEX letter_successor_record ON letter_successor (record_key);
-CREATE INDEX letter_successor_closes ON letter_successor (dead_letter_id) WHERE closes_by > 0 AND state = 'noticed';
 
 -- Batches whose records must be compared with the dead letters of earlier batches once more, because those were loaded later.
 CREATE TABLE successor_search (

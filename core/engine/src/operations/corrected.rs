@@ -15,9 +15,14 @@ use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::LetterRow;
-use huiliu_store::delivery::successors::{self, AcceptedSuccessor, Candidate};
+use huiliu_store::delivery::successors::{self, AcceptedSuccessor, Candidate, CandidateState};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::DeadLetterState;
+
+/// How often closing is tried again after a write conflict.
+const TRIES: u32 = 5;
+/// The most letters that an audit entry names; it gives the number of all.
+const MAX_NAMED: usize = 1_000;
 
 /// Why dead letters are neither closed nor opened again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,14 +116,17 @@ pub(super) async fn add_corrections(
     let accepted = successors::load_accepted(&mut tx, &in_state(|state| state == DeadLetterState::Closed)).await?;
     let mut accepted: BTreeMap<i64, AcceptedSuccessor> = accepted.into_iter().map(|of| (of.letter, of)).collect();
     let chosen = successors::choose_successors(&found);
+    let mut of_letter: BTreeMap<i64, Vec<CorrectedBy>> = BTreeMap::new();
+    for of in found.iter().filter(|of| of.state == CandidateState::Noticed) {
+        of_letter.entry(of.letter).or_default().push(CorrectedBy::from_candidate(of));
+    }
     let shown = letters.into_iter().map(|letter| {
         let number = letter.dead_letter;
         let corrected_by = match chosen.get(&number) {
             Some(candidate) => Some(CorrectedBy::from_candidate(candidate)),
             None => accepted.remove(&number).map(CorrectedBy::from_accepted),
         };
-        let candidates = found.iter().filter(|of| of.letter == number && !of.is_rejected);
-        LetterShown { letter, corrected_by, candidates: candidates.map(CorrectedBy::from_candidate).collect() }
+        LetterShown { letter, corrected_by, candidates: of_letter.remove(&number).unwrap_or_default() }
     });
     Ok(shown.collect())
 }
@@ -128,6 +136,13 @@ pub(super) async fn add_corrections(
 pub enum LetterSelection {
     /// These. Each must have been corrected.
     Numbers(Vec<i64>),
+    /// This one, by the training record of this number.
+    ByRecord {
+        /// Number of the letter.
+        dead_letter: i64,
+        /// Number of the record.
+        record: i64,
+    },
     /// All of a source that were probably corrected.
     Source(String),
 }
@@ -163,38 +178,71 @@ pub async fn close(
     mode: Mode,
     selection: &LetterSelection,
 ) -> Result<ClosedLetters, OperationError> {
+    let mut tries = 0;
+    loop {
+        match try_closing(access, act, mode, selection).await {
+            Err(OperationError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            closed => return closed,
+        }
+    }
+}
+
+async fn try_closing(
+    access: RegistryAccess<'_>,
+    act: Act<'_>,
+    mode: Mode,
+    selection: &LetterSelection,
+) -> Result<ClosedLetters, OperationError> {
     let opened = access.opened;
     let mut done = ClosedLetters { planned: mode == Mode::Plan, dead_letters: vec![], raw_records: 0 };
+    let mut tx = opened.db.begin().await?;
     match selection {
         LetterSelection::Numbers(numbers) => {
-            let mut tx = opened.db.begin().await?;
             let candidates = load_named(&mut tx, numbers).await?;
             let chosen = choose_named(numbers, &candidates)?;
-            close_chosen(tx, opened, act, mode, &chosen, &mut done).await?;
+            close_chosen(&mut tx, act, &chosen, &mut done).await?;
+        }
+        LetterSelection::ByRecord { dead_letter, record } => {
+            let candidates = load_named(&mut tx, &[*dead_letter]).await?;
+            let is_named = |of: &&Candidate| of.letter == *dead_letter && of.record == Some(*record);
+            let named = candidates.iter().find(is_named);
+            let named = named.ok_or(CorrectedRefused::NotCorrected { dead_letter: *dead_letter })?;
+            close_chosen(&mut tx, act, &[(*dead_letter, named)].into(), &mut done).await?;
         }
         LetterSelection::Source(source) => {
             let of = RowFilter { source: Some(source.clone()), ..RowFilter::default() };
             filters::check_filter(access, &of).await?;
             let mut after = 0;
             loop {
-                let letters = successors::list_letters_with_candidates(&opened.db, source, after).await?;
+                let letters = successors::list_letters_with_candidates(&mut tx, source, after).await?;
                 let Some(last) = letters.last() else { break };
                 after = *last;
-                let mut tx = opened.db.begin().await?;
-                let candidates = successors::load_candidates(&mut tx, &letters).await?;
+                let candidates = load_named(&mut tx, &letters).await?;
                 let mut chosen = successors::choose_successors(&candidates);
                 chosen.retain(|letter, _| letters.binary_search(letter).is_ok());
-                close_chosen(tx, opened, act, mode, &chosen, &mut done).await?;
+                close_chosen(&mut tx, act, &chosen, &mut done).await?;
             }
             if done.dead_letters.is_empty() {
                 return Err(CorrectedRefused::Nothing { source: source.clone() }.into());
             }
         }
     }
+    if mode == Mode::Plan {
+        tx.roll_back().await?;
+        return Ok(done);
+    }
+    let numbers: Vec<i64> = done.dead_letters.iter().map(|of| of.dead_letter).collect();
+    let object = match (&numbers[..], selection) {
+        ([number], _) => format!("dead letter {number}"),
+        (_, LetterSelection::Source(source)) => format!("source {source}"),
+        _ => "dead letter".to_owned(),
+    };
+    let detail = json!({ "count": numbers.len(), "dead_letters": numbers.iter().take(MAX_NAMED).collect::<Vec<_>>() });
+    act.commit_with_audit(tx, opened, AuditEntry { action: "dead_letter.close", object, detail }).await?;
     Ok(done)
 }
 
-/// Loads the candidates of dead letters that a person names, all of which must be open.
+/// Loads the candidates of dead letters, all of which must be open, and locks the letters.
 async fn load_named(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Candidate>, OperationError> {
     let states = successors::load_states(tx, numbers).await?;
     for number in numbers {
@@ -216,12 +264,15 @@ fn choose_named<'c>(
     let probable = successors::choose_successors(candidates);
     let mut chosen = BTreeMap::new();
     for number in numbers {
-        let of_letter: Vec<&Candidate> = candidates.iter().filter(|of| of.letter == *number).collect();
-        let successor = match (probable.get(number), of_letter.as_slice()) {
-            (Some(successor), _) => *successor,
-            (None, [only]) => only,
-            (None, []) => return Err(CorrectedRefused::NotCorrected { dead_letter: *number }),
-            (None, several) => {
+        let in_state = |state: CandidateState| -> Vec<&Candidate> {
+            candidates.iter().filter(|of| of.letter == *number && of.state == state).collect()
+        };
+        let (noticed, rejected) = (in_state(CandidateState::Noticed), in_state(CandidateState::Rejected));
+        let successor = match (probable.get(number), noticed.as_slice(), rejected.as_slice()) {
+            (Some(successor), ..) => *successor,
+            (None, [only], _) | (None, [], [only]) => *only,
+            (None, [], _) => return Err(CorrectedRefused::NotCorrected { dead_letter: *number }),
+            (None, several, _) => {
                 return Err(CorrectedRefused::Ambiguous { dead_letter: *number, candidates: several.len() });
             }
         };
@@ -231,10 +282,8 @@ fn choose_named<'c>(
 }
 
 async fn close_chosen(
-    mut tx: Tx,
-    opened: &OpenDatabase,
+    tx: &mut Tx,
     act: Act<'_>,
-    mode: Mode,
     chosen: &BTreeMap<i64, &Candidate>,
     done: &mut ClosedLetters,
 ) -> Result<(), OperationError> {
@@ -246,18 +295,7 @@ async fn close_chosen(
         corrected_by: CorrectedBy::from_candidate(of),
     };
     done.dead_letters.extend(chosen.iter().map(closed));
-    done.raw_records += successors::accept_successors(&mut tx, chosen, act.actor, act.because).await?;
-    if mode == Mode::Plan {
-        tx.roll_back().await?;
-        return Ok(());
-    }
-    let numbers: Vec<i64> = chosen.keys().copied().collect();
-    let object = match numbers[..] {
-        [number] => format!("dead letter {number}"),
-        _ => "dead letter".to_owned(),
-    };
-    let entry = AuditEntry { action: "dead_letter.close", object, detail: json!({ "dead_letters": numbers }) };
-    act.commit_with_audit(tx, opened, entry).await?;
+    done.raw_records += successors::accept_successors(tx, chosen, act.actor, act.because).await?;
     Ok(())
 }
 

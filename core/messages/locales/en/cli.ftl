@@ -244,6 +244,7 @@ cli-payloads-reopened = { $n ->
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = discarded
+cli-dead-letters-one-number = --record goes with the number of one dead letter
 cli-dead-letters-reopened = open again
 cli-dead-letters-probably-corrected = probably corrected by { $address }
 cli-dead-letters-corrected = corrected by { $address }; closed by { $who }: { $because }

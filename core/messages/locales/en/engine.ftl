@@ -29,8 +29,8 @@ filter-subject = the audit log has nothing about "{ $subject }"; name a subject 
 # Why an operation is not done.
 dead_letter-no_other_person = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open, or its reason is not record_key.other_person; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 dead_letter-not_open = dead letter { NUMBER($dead_letter, useGrouping: "false") } is not open; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
-dead_letter-not_corrected = no record was found that corrects dead letter { NUMBER($dead_letter, useGrouping: "false") }; discard it with `huiliu dead-letters discard` if its row is not wanted
-dead_letter-ambiguous = { $candidates } records may be the corrected record of dead letter { NUMBER($dead_letter, useGrouping: "false") }; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`, and discard it with `huiliu dead-letters discard` if one of them is
+dead_letter-not_corrected = no record was found that corrects dead letter { NUMBER($dead_letter, useGrouping: "false") }; if its row is not wanted, discard the letter with `huiliu dead-letters discard`
+dead_letter-ambiguous = { $candidates } records may be the corrected record of dead letter { NUMBER($dead_letter, useGrouping: "false") }; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`, then name the record: `huiliu dead-letters close { NUMBER($dead_letter, useGrouping: "false") } --record`
 dead_letter-nothing_corrected = no open dead letter of { $source } was probably corrected; see `huiliu dead-letters list --corrected`
 dead_letter-not_closed = dead letter { NUMBER($dead_letter, useGrouping: "false") } was not closed by a corrected record; see `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
 payload-not_found = there is no payload { NUMBER($payload, useGrouping: "false") } that could not be decoded; see `huiliu payloads list --all`

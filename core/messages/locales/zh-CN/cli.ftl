@@ -223,6 +223,7 @@ cli-payloads-reopened = 已重新打开 { $n } 个载荷
 # dead-letters
 cli-dead-letters-accepted = 已确认；下次重放时装载：`huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = 已作废
+cli-dead-letters-one-number = --record 只能与一条死信的编号同用
 cli-dead-letters-reopened = 已重新打开
 cli-dead-letters-probably-corrected = 可能已由 { $address } 改正
 cli-dead-letters-corrected = 已由 { $address } 改正；由 { $who } 关闭：{ $because }

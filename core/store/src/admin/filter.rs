@@ -20,7 +20,7 @@ pub struct RowFilter {
     /// Rows with this reason code among their reasons.
     pub code: Option<String>,
     /// Only dead letters whose record may have been corrected under another key.
-    pub corrected: bool,
+    pub has_candidate: bool,
     /// Only training records of which two contents came as the same version.
     pub flagged: bool,
     /// Only training records of which the source says this.
@@ -84,9 +84,10 @@ pub(crate) fn of_letters(args: Vec<Value>, of: &RowFilter) -> Conditions {
                  WHERE g.dead_letter_id = d.id AND b.run_id = ?)",
         of.run.map(Value::from),
     );
-    if of.corrected {
+    if of.has_candidate {
         more.sql +=
-            " AND EXISTS (SELECT 1 FROM letter_successor c WHERE c.dead_letter_id = d.id AND c.state = 'noticed')";
+            " AND EXISTS (SELECT 1 FROM letter_successor c WHERE c.dead_letter_id = d.id AND c.state = 'noticed'
+                     AND c.batch_id > d.batch_id)";
     }
     more
 }

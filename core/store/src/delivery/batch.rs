@@ -109,8 +109,6 @@ pub struct Load<'a> {
     pub by_landing: bool,
     /// Whether a newer version of a record may be about another person.
     pub key_changes_hands: bool,
-    /// Whether dead letters close by themselves when a record is probably the corrected version of theirs.
-    pub corrected_close: bool,
     /// What is whole of the stream each time; `None` if the manifest does not say that it is.
     pub whole_by: Option<WholeBy>,
 }

@@ -371,21 +371,23 @@ impl<'l, R: Versioned> Classified<'l, R> {
         self.around.by_landing
     }
 
-    /// Returns the positions of the records that this batch stores.
-    pub(crate) fn list_stored(&self) -> HashSet<u32> {
-        let stored = self.winners.iter().filter(|w| matches!(w.verdict, Verdict::New | Verdict::Newer { .. }));
-        stored.map(|w| w.record.index()).collect()
+    /// Returns the positions of the records whose key is new.
+    pub(crate) fn list_new(&self) -> HashSet<u32> {
+        let new = self.winners.iter().filter(|w| w.verdict == Verdict::New);
+        new.map(|w| w.record.index()).collect()
     }
 
-    /// Takes the records whose rows a delivered batch has stored as what it stores.
+    /// Takes the records that a delivered batch has inserted as new. If it has updated others, which of its records were new
+    /// is not known, and none is taken so.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(crate) async fn mark_stored_by(&mut self, tx: &mut Tx, held: &ClaimedBatch) -> Result<(), StoreError> {
+    pub(crate) async fn mark_inserted_by(&mut self, tx: &mut Tx, held: &ClaimedBatch) -> Result<(), StoreError> {
         let (table, key) = (R::TABLE, R::KEY);
         let sql = format!(
-            "SELECT incoming.ord AS ord, t.id AS id FROM {{rows}} {{join {table} t
-               ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}} WHERE t.batch_id = $3"
+            "SELECT incoming.ord AS ord FROM {{rows}} {{join {table} t
+               ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}
+             {{join batch b ON b.id = t.batch_id}} WHERE b.id = $3 AND b.updated = 0"
         );
         let rows = Rows::new()
             .int("ord", (0i64..).take(self.winners.len()).map(Some))
@@ -394,7 +396,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
         for row in &tx.fetch_rows_with(&sql, of, rows).await? {
             let winner = usize::try_from(row.int("ord")?).ok().and_then(|ord| self.winners.get_mut(ord));
             if let Some(winner) = winner {
-                winner.verdict = Verdict::Newer { row: row.int("id")?, tied: false };
+                winner.verdict = Verdict::New;
             }
         }
         Ok(())

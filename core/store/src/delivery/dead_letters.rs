@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
-use crate::delivery::successors;
+use crate::delivery::successors::{self, ClosingStream};
 use crate::ledger::groups::{self, Group};
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -68,7 +68,10 @@ pub(crate) async fn park_records(
         .int("activation", all.iter().map(|_| Some(load.activation)))
         .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())));
     tx.insert_rows("dead_letter_sighting", rows).await?;
-    successors::queue_later_batches(tx, held, all).await
+    if all.iter().any(|parked| parked.sound_fields.is_some()) {
+        successors::queue_later_batches(tx, held).await?;
+    }
+    Ok(())
 }
 
 /// Adds what the corrected versions of parked records are found by.
@@ -159,7 +162,7 @@ async fn write_dead_letters(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), StoreError> {
+pub async fn update_reasons(tx: &mut Tx, held: &ClaimedBatch, still: &[StillParked<'_>]) -> Result<(), StoreError> {
     if still.is_empty() {
         return Ok(());
     }
@@ -180,6 +183,10 @@ pub async fn update_reasons(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<()
         ),
     )
     .await?;
+    // Under another manifest, other records may be the corrected ones.
+    if still.iter().any(|of| of.parked.sound_fields.is_some()) {
+        successors::queue_later_batches(tx, held).await?;
+    }
     Ok(())
 }
 
@@ -408,14 +415,15 @@ pub(crate) async fn discard_sightings(tx: &mut Tx, letter: i64) -> Result<(), St
     Ok(())
 }
 
-/// Closes dead letters that a good newer version has superseded. Their sightings change from parked to superseded in
-/// the batches that received them. Returns the number of these raw records.
+/// Closes dead letters that a good newer version has superseded, and in the streams of `closing` those whose record was probably
+/// corrected. Their sightings change from parked to superseded in the batches that received them. Returns the number of
+/// these raw records.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn close_superseded(db: &Db, keys: &Keys) -> Result<usize, StoreError> {
+pub async fn close_superseded(db: &Db, keys: &Keys, closing: &[ClosingStream]) -> Result<usize, StoreError> {
     crate::delivery::confirm::remove_settled(db).await?;
-    let mut total = successors::close_by_manifest(db, keys).await?;
+    let mut total = successors::close_by_manifests(db, keys, closing).await?;
     total += close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?;
     let accepted = "SELECT 1 AS one FROM letter_successor WHERE state = 'accepted' LIMIT 1";
     if !db.fetch_rows(accepted, vec![]).await?.is_empty() {

@@ -13,6 +13,7 @@ use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
 use crate::delivery::notices::{self, Repetition};
 use crate::delivery::seen_keys;
+use crate::delivery::successors;
 use crate::delivery::versioned::Versioned as _;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -55,6 +56,9 @@ pub async fn commit_repeat(
     }
     let CopiedSightings { parked, superseded: seen, discarded } =
         dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
+    if parked + seen + discarded > 0 {
+        successors::queue_later_batches(&mut tx, held).await?;
+    }
     if parked > 0 {
         // These sightings are newer than what was received since the earlier batch.
         dead_letters::mark_letters_of(&mut tx, held.id).await?;
@@ -113,7 +117,7 @@ async fn find_earlier(
 
 /// Returns true if reading the bytes again could decide a dead letter otherwise than copying it does: a raw record of
 /// the earlier batch was superseded, a dead letter shows the content of another batch or may get it from one that waits, or a
-/// dead letter of a record that the batch stores was seen since and is open.
+/// dead letter of a record that the batch stores was seen since and is open, or one that a record of the batch may correct.
 async fn has_letters_in_question(
     tx: &mut Tx,
     held: &ClaimedBatch,
@@ -129,6 +133,17 @@ async fn has_letters_in_question(
         )
         .await?;
     if !superseded.is_empty() {
+        return Ok(true);
+    }
+    // A record of the batch may be the corrected version of a row that came since.
+    let since = tx
+        .fetch_rows(
+            "SELECT d.id AS id FROM dead_letter d WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open'
+               AND d.blocking_key IS NOT NULL AND d.batch_id > $3 LIMIT 1",
+            vec![held.source_id.into(), held.stream.as_str().into(), earlier.into()],
+        )
+        .await?;
+    if !since.is_empty() {
         return Ok(true);
     }
     let open = tx

@@ -48,7 +48,8 @@ pub struct LayoutTotals {
     pub below: i64,
     /// Rows of tables that are not read.
     pub unread: i64,
-    /// Rows among `titles` and `unread` that look like records.
+    /// Rows among `titles` and `unread` that look like records, except for those of a payload after which another of its
+    /// name was received.
     pub likely: i64,
 }
 
@@ -174,12 +175,15 @@ fn read_table(row: &Row) -> Result<LandedTable, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn sum_tables(db: &Db, runs: RunRange) -> Result<LayoutTotals, StoreError> {
-    const SUMS: [&str; 10] =
-        ["row_count", "titles", "headers", "records", "suspects", "blank", "marked", "below", "unread", "likely"];
+    const SUMS: [&str; 9] =
+        ["row_count", "titles", "headers", "records", "suspects", "blank", "marked", "below", "unread"];
     let sums: Vec<String> =
         SUMS.iter().map(|name| format!("CAST(coalesce(sum(t.{name}), 0) AS bigint) AS {name}")).collect();
     let sql = format!(
-        "SELECT count(*) AS tables, count(t.left_out) AS tables_left_out, {}
+        "SELECT count(*) AS tables, count(t.left_out) AS tables_left_out, {},
+           CAST(coalesce(sum(CASE WHEN t.likely > 0 AND NOT EXISTS (SELECT 1 FROM payload q WHERE q.source_id = p.source_id
+             AND q.stream = p.stream AND q.address = p.address AND q.id > p.id AND q.state = 'landed')
+             THEN t.likely ELSE 0 END), 0) AS bigint) AS likely
          FROM payload_table t JOIN payload p ON p.id = t.payload_id WHERE p.run_id BETWEEN $1 AND $2",
         sums.join(", ")
     );

@@ -13,8 +13,8 @@ use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_vault::keys::Keys;
 
-/// Accepts records as the corrected versions of dead letters and closes those letters, as far as nothing newer of them is
-/// parked. Returns the number of raw records that are superseded.
+/// Accepts records as the corrected versions of open dead letters and closes those letters. Returns the number of raw records that
+/// are superseded.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -24,6 +24,14 @@ pub async fn accept_successors(
     by: &str,
     because: &str,
 ) -> Result<usize, StoreError> {
+    dead_letters::lock_dead_letters(tx, &chosen.keys().copied().collect::<Vec<_>>()).await?;
+    tx.execute_with(
+        "UPDATE letter_successor SET state = 'noticed', decided_at = NULL, decided_by = NULL, because = NULL
+         FROM {rows} WHERE letter_successor.dead_letter_id = incoming.dead_letter_id AND letter_successor.state = 'accepted'",
+        vec![],
+        Rows::new().int("dead_letter_id", chosen.keys().copied().map(Some)),
+    )
+    .await?;
     tx.execute_with(
         "UPDATE letter_successor SET state = 'accepted', decided_at = {now}, decided_by = $1, because = nullif($2, '')
          FROM {rows} WHERE letter_successor.dead_letter_id = incoming.dead_letter_id
@@ -40,8 +48,19 @@ pub async fn accept_successors(
     Ok(superseded)
 }
 
-/// A stream whose manifest accepts successors.
-struct ClosingStream {
+/// A stream whose manifest accepts probable successors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosingStream {
+    /// Id of the connector.
+    pub connector: String,
+    /// Name of the stream.
+    pub stream: String,
+    /// Version of the manifest.
+    pub version: i64,
+}
+
+/// A source's stream with letters that may be closed.
+struct SourceStream {
     source_id: i64,
     source: String,
     stream: String,
@@ -49,62 +68,64 @@ struct ClosingStream {
     manifest: String,
 }
 
-/// Closes dead letters by the successors that their streams' manifests accept. A stream is judged when no batch of it is being
-/// delivered, because another candidate may come with it. Returns the number of raw records that are superseded.
+/// Closes dead letters by their probable successors, in streams whose manifests say so. A stream is judged when nothing of it is
+/// being received or waits for delivery, because another candidate may come with it. Returns the number of raw records that are
+/// superseded.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn close_by_manifest(db: &Db, keys: &Keys) -> Result<usize, StoreError> {
+pub async fn close_by_manifests(db: &Db, keys: &Keys, closing: &[ClosingStream]) -> Result<usize, StoreError> {
     let mut total = 0;
-    for stream in list_closing_streams(db).await? {
-        let mut after = 0;
-        loop {
-            let letters = list_closing_letters(db, &stream, after).await?;
-            let Some(last) = letters.last() else { break };
-            after = *last;
-            total += close_letters_of(db, keys, &stream, &letters).await?;
+    for of_manifest in closing {
+        for stream in list_source_streams(db, of_manifest).await? {
+            let mut after = 0;
+            loop {
+                let letters = list_noticed_letters(db, &stream, after).await?;
+                let Some(last) = letters.last() else { break };
+                after = *last;
+                total += close_letters_of(db, keys, &stream, &letters).await?;
+            }
         }
     }
     Ok(total)
 }
 
-async fn list_closing_streams(db: &Db) -> Result<Vec<ClosingStream>, StoreError> {
+async fn list_source_streams(db: &Db, of: &ClosingStream) -> Result<Vec<SourceStream>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT d.source_id AS source_id, d.stream AS stream, s.name AS source, s.connector AS connector,
-                    max(c.closes_by) AS closes_by
-             FROM letter_successor c JOIN dead_letter d ON d.id = c.dead_letter_id JOIN source s ON s.id = d.source_id
-             WHERE c.closes_by > 0 AND c.state = 'noticed' AND d.state = 'open'
+            "SELECT s.id AS source_id, s.name AS source FROM source s
+             WHERE s.connector = $1
+               AND NOT EXISTS (SELECT 1 FROM sync_run r WHERE r.source_id = s.id AND r.state = 'running')
                AND NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
-                 WHERE b.state IN ('due', 'claimed') AND p.source_id = d.source_id AND p.stream = d.stream)
-             GROUP BY d.source_id, d.stream, s.name, s.connector",
-            vec![],
+                 WHERE b.state <> 'done' AND p.source_id = s.id AND p.stream = $2)",
+            vec![of.connector.as_str().into(), of.stream.as_str().into()],
         )
         .await?;
     let stream = |row: &Row| {
-        Ok(ClosingStream {
+        Ok(SourceStream {
             source_id: row.int("source_id")?,
             source: row.text("source")?,
-            stream: row.text("stream")?,
-            manifest: format!("{}@{}", row.text("connector")?, row.int("closes_by")?),
+            stream: of.stream.clone(),
+            manifest: format!("{}@{}", of.connector, of.version),
         })
     };
     rows.iter().map(stream).collect()
 }
 
-async fn list_closing_letters(db: &Db, of: &ClosingStream, after: i64) -> Result<Vec<i64>, StoreError> {
+async fn list_noticed_letters(db: &Db, of: &SourceStream, after: i64) -> Result<Vec<i64>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT DISTINCT c.dead_letter_id AS id FROM letter_successor c JOIN dead_letter d ON d.id = c.dead_letter_id
-             WHERE c.closes_by > 0 AND c.state = 'noticed' AND d.state = 'open' AND d.source_id = $1 AND d.stream = $2
-               AND c.dead_letter_id > $3 ORDER BY c.dead_letter_id LIMIT $4",
+            "SELECT d.id AS id FROM dead_letter d
+             WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open' AND d.blocking_key IS NOT NULL AND d.id > $3
+               AND EXISTS (SELECT 1 FROM letter_successor c WHERE c.dead_letter_id = d.id AND c.state = 'noticed' AND c.is_new = 1)
+             ORDER BY d.id LIMIT $4",
             vec![of.source_id.into(), of.stream.as_str().into(), after.into(), PAGE.into()],
         )
         .await?;
     rows.iter().map(|row| row.int("id")).collect()
 }
 
-async fn close_letters_of(db: &Db, keys: &Keys, of: &ClosingStream, letters: &[i64]) -> Result<usize, StoreError> {
+async fn close_letters_of(db: &Db, keys: &Keys, of: &SourceStream, letters: &[i64]) -> Result<usize, StoreError> {
     let mut tx = db.begin().await?;
     dead_letters::lock_dead_letters(&mut tx, letters).await?;
     let candidates = load_candidates(&mut tx, letters).await?;
@@ -124,7 +145,8 @@ async fn close_letters_of(db: &Db, keys: &Keys, of: &ClosingStream, letters: &[i
     Ok(total)
 }
 
-/// Opens a dead letter again that was closed by a successor, and rejects that successor. Returns false if none closed it.
+/// Opens a closed dead letter again that a successor closed, and rejects that successor. Returns false if it is not closed, or not
+/// by a successor.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -133,7 +155,8 @@ pub async fn reject_successor(tx: &mut Tx, letter: i64, by: &str, because: &str)
     let rejected = tx
         .execute(
             "UPDATE letter_successor SET state = 'rejected', decided_at = {now}, decided_by = $2, because = $3
-             WHERE dead_letter_id = $1 AND state = 'accepted'",
+             WHERE dead_letter_id = $1 AND state = 'accepted'
+               AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.id = $1 AND d.state = 'closed')",
             vec![letter.into(), by.into(), because.into()],
         )
         .await?;
