@@ -13,6 +13,8 @@ pub mod fault;
 pub mod format;
 pub mod mapping;
 mod page;
+mod path;
+mod paths;
 pub mod quality;
 pub mod read;
 pub mod reference;
