@@ -235,6 +235,9 @@ impl Place<'_> {
             1 => {}
             _ => reader.add_fault(&at, RuleProblem::OnlyOneOf),
         }
+        if rule.unit_in_text && field != Field::Hours {
+            reader.add_fault(&format!("{at}.unit_in_text"), RuleProblem::OnlyHoursUnit);
+        }
         match (field, rule.unit) {
             (Field::Hours, None) => reader.add_fault(&at, RuleProblem::HoursUnit),
             (Field::Hours, Some(_)) | (_, None) => {}

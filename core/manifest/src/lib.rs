@@ -5,6 +5,7 @@
 //! Every unknown key or word, required field that is not mapped and unit without a rule is reported with line and
 //! column before anything runs.
 
+pub mod amount;
 mod check;
 pub mod content;
 mod define;
