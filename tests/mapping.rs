@@ -315,3 +315,26 @@ fn another_unit_than_the_own_one_is_parked() {
     run_text(&house, &["sync", "--all"]);
     assert_eq!(read_books(&house), [1, 0, 2, 0]);
 }
+
+/// A folder of manifests has no gate, so what a person has not answered yet is refused where it would be used.
+#[test]
+fn an_open_question_in_the_folder_of_manifests_reads_nothing() {
+    let house = county_house(Services::Sqlite);
+    let open = MANIFEST.replace("\nresult = {", "\n# ? in which unit is 时长: minute, class_hour or hour?\nresult = {");
+    write_manifest(&house, &open);
+    let row = "王一,220381197001011228,C1,1,2014.09.11,,,,合格,1,,核准";
+    drop_file(&house, "county_a_20141001.csv", &[row]);
+    let file = house.dir.0.join("drop/county_a_20141001.csv");
+    for args in [&["sync", "--all"][..], &["upload", "county", file.to_str().unwrap()]] {
+        let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(
+            !out.status.success() && told.contains("has an open question") && told.contains("in which unit is 时长"),
+            "{told}"
+        );
+    }
+    // Sources of other connectors, and questions about what a record can do without, stop nothing.
+    write_manifest(&house, &MANIFEST.replace("\nplace = {", "\n# ? is 市 the place?\nplace = {"));
+    run_text(&house, &["sync", "--all"]);
+    assert_eq!(read_books(&house), [1, 0, 0, 0]);
+}
