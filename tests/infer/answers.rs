@@ -178,8 +178,21 @@ fn no_answer_gives_hours_that_no_training_has() {
         assert!(!manifest.contains("unit = \"class_hour\""), "{manifest}");
         let answers = answers_of(&guess, "unit");
         let values: Vec<&str> = answers.iter().map(|answer| answer["value"].as_str().unwrap()).collect();
-        assert_eq!(values, [format!("{name}: minute")], "{guess}");
+        assert_eq!(values, [format!("{name}: minute"), format!("{name}: second")], "{guess}");
     }
+}
+
+/// The rules of the tests convert no seconds, but minutes.
+#[test]
+fn seconds_are_offered_as_parts_of_a_unit_that_the_rules_convert() {
+    let house = TestEnv::new(Services::Sqlite);
+    let text = hours_sheet("时长", ["3600", "5400", "7200", "2700", "10800", "1350"]);
+    let guess = guess_of(&house, "seconds.csv", &text);
+    let answers = answers_of(&guess, "unit");
+    let seconds = answers.iter().find(|answer| answer["value"] == "时长: second").expect("seconds are offered");
+    let manifest = take_answer(guess["manifest"].as_str().unwrap(), seconds);
+    let read = class_hours(&preview_of(&house, &manifest, &text).unwrap());
+    assert_eq!(read, ["1 1/3", "2", "2 2/3", "1", "4", "0.5"], "{seconds}");
 }
 
 #[test]
@@ -206,6 +219,10 @@ fn days_without_a_year_are_asked_about_with_the_reason() {
         assert_eq!(questions_of_kind(&guess, "no_year")[0]["path"], "完成时间", "{guess}");
         assert!(!guess["manifest"].as_str().unwrap().contains("\nperiod_end"), "{guess}");
     }
+    let periods =
+        Sheet { hours_name: "学时", hours: ["8"; 6], day_name: "培训时间", days: ["3月1日-3月5日"; 6] };
+    let guess = guess_of(&house, "periods.csv", &periods.to_csv());
+    assert_eq!(questions_of_kind(&guess, "no_year")[0]["path"], "培训时间", "{guess}");
     let guess = guess_of(&house, "months.csv", &days_sheet(["2014.9"; 6]));
     assert_eq!(questions_of_kind(&guess, "months_only").len(), 1, "{guess}");
     assert!(questions_of_kind(&guess, "months_only")[0]["answers"].as_array().unwrap().is_empty());
@@ -261,6 +278,13 @@ fn several_trainings_in_a_row_are_never_the_first_alone() {
             .any(|question| question["answers"].to_string().contains("学时"));
         assert!(!offered, "{header}: {guess}");
     }
+    let item = |at: usize| json!({"name": NAMES[at], "idCard": IDS[at], "course1": "课堂导入", "hours1": 8, "course2": "微课", "hours2": 4, "endDate": DAYS[at]});
+    let guess = guess_of(&house, "groups.json", &serde_json::to_string(&(0..6).map(item).collect::<Vec<_>>()).unwrap());
+    assert_eq!(
+        questions_of_kind(&guess, "groups")[0]["groups"],
+        json!(["course1 + hours1", "course2 + hours2"]),
+        "{guess}"
+    );
     // Planned and granted hours of one course are no two trainings.
     let guess = guess_of(&house, "one.csv", &sheet("课程名称,计划学时,备注,实得学时"));
     assert!(questions_of_kind(&guess, "groups").is_empty(), "{guess}");

@@ -253,13 +253,25 @@ impl AnswerContext<'_> {
             }
             None => UNITS.to_vec(),
         };
+        let path_text = quote_string(path);
+        let stated = if in_text { ", unit_in_text = true" } else { "" };
         let of = |unit: Unit| {
-            let (word, path_text) = (unit.as_str(), quote_string(path));
-            let stated = if in_text { ", unit_in_text = true" } else { "" };
-            let line = map_line("hours", &format!("{{ path = {path_text}, unit = \"{word}\"{stated} }}"));
-            one_line(&format!("{path}: {word}"), line)
+            let word = unit.as_str();
+            let line = |rest: &str| map_line("hours", &format!("{{ path = {path_text}, {rest} }}"));
+            let plain = line(&format!("unit = \"{word}\"{stated}"));
+            // Rules that do not convert the unit convert the longer one.
+            let longer = match unit {
+                Unit::Second => Some(("minute", "1/60")),
+                Unit::HalfDay => Some(("day", "1/2")),
+                _ => None,
+            };
+            let scaled = longer
+                .filter(|_| !in_text)
+                .map(|(longer, ratio)| line(&format!("unit = \"{longer}\", then = [{{ scale = \"{ratio}\" }}]")));
+            let value = format!("{path}: {word}");
+            std::iter::once(plain).chain(scaled).map(move |line| one_line(&value, line)).collect::<Vec<_>>()
         };
-        units.into_iter().map(of).collect()
+        units.into_iter().flat_map(of).collect()
     }
 
     /// Takes steps that make a column readable; for hours, in the units that it can have.

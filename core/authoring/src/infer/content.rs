@@ -341,6 +341,11 @@ fn is_period(text: &str) -> bool {
     split_period(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
 }
 
+/// Returns whether a text names a first and a last day, or months, without a year.
+pub(super) fn is_yearless_period(text: &str) -> bool {
+    split_period(text).is_some_and(|(_, first, last)| is_yearless(first) && is_yearless(last))
+}
+
 /// Returns the separator that splits every text of a column into two full dates.
 pub(super) fn period_separator(values: &[Option<String>]) -> Option<&'static str> {
     let mut marks = values.iter().flatten().map(|text| {

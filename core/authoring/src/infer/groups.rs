@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::infer::candidates::{Columns, MIN_TELLING_SCORE};
+use crate::infer::names::{self, Name};
 use crate::infer::settle::Settled;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::Field;
@@ -77,8 +78,14 @@ impl Columns<'_> {
 
     /// Returns the field of a training that a column is named as.
     fn training_field(&self, at: usize) -> Option<Field> {
-        let found = self.names[at].matches.first().filter(|found| found.score >= MIN_TELLING_SCORE)?;
-        match found.meaning {
+        let telling =
+            |name: &Name| name.matches.first().filter(|found| found.score >= MIN_TELLING_SCORE).map(|m| m.meaning);
+        let meaning = telling(&self.names[at]).or_else(|| {
+            // A number at the end of a word makes another word of it: hours2.
+            let (stem, number) = split_index(&self.table.columns[at].path);
+            number.and_then(|_| telling(&names::read_name(&[stem])))
+        })?;
+        match meaning {
             Meaning::Field(Field::ProjectTitle | Field::ProjectCode) => Some(Field::CourseTitle),
             Meaning::Field(field) => OF_TRAINING.contains(&field).then_some(field),
             _ => None,

@@ -10,6 +10,7 @@ use crate::infer::groups::Group;
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
+use crate::infer::unit;
 use huiliu_decode::draft::redact_text;
 use huiliu_manifest::Field;
 use huiliu_values::date::parse_date;
@@ -313,6 +314,13 @@ impl Columns<'_> {
     /// Asks about a column that is named as a required field, but of which some texts do not fit.
     fn question_about_texts(&self, field: Field, at: usize) -> Option<Question> {
         let column = &self.table.columns[at];
+        let texts = || column.values.iter().flatten();
+        // Two days in a cell are a period, whatever the column is called.
+        let is_yearless = field == Field::PeriodEnd && texts().all(|text| content::is_yearless_period(text));
+        if is_yearless && texts().count() > 0 && !column.twin {
+            let odd = texts().take(3).map(|text| redact_text(text)).collect();
+            return Some(Question::NoYear { path: column.path.clone(), odd });
+        }
         if self.names[at].score_for(Meaning::Field(field)) < STRIPPED || column.twin {
             return None;
         }
@@ -405,14 +413,17 @@ impl Columns<'_> {
 
     fn list_others(&self, settled: &mut Settled) {
         for (column, meaning) in self.table.columns.iter().zip(&settled.meanings) {
-            if settled.fields.iter().any(|guess| guess.path == column.path) {
+            let reads = |guess: &FieldGuess| guess.path == column.path || guess.joined.as_ref() == Some(&column.path);
+            if settled.fields.iter().any(reads) {
                 continue;
             }
             let meaning = meaning.map(|m| match m {
                 Meaning::Field(field) => field.as_str().to_owned(),
                 other => format!("{other:?}"),
             });
-            let could_be = meaning.as_deref().and_then(identifying_field);
+            // 单位 is also the school, but not where the texts are units of time.
+            let is_unit = column.values.iter().flatten().all(|text| unit::unit_of_word(text).is_some());
+            let could_be = meaning.as_deref().and_then(identifying_field).filter(|_| !is_unit);
             settled.others.push(UnmappedColumn { path: column.path.clone(), meaning, could_be });
         }
     }

@@ -23,7 +23,7 @@ const TRIED: u32 = 500;
 /// The largest amount of one training that is usual, in class hours; a five-year cycle has 360.
 const MOST_CLASS_HOURS: i64 = 720;
 /// Parts of a class hour below which half of the trainings would be, if the unit is too small.
-const LEAST_PART: i64 = 10;
+const LEAST_PART: i64 = 4;
 
 /// A sample that answers are tried on.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +147,7 @@ fn describe_record(record: &TrainingRecord<'_>) -> String {
         "{:?}",
         (
             (record.claim_key, record.name.display(), &texts.course_code, &texts.course_title),
-            (record.hours.units(), record.hours_unit, &record.period_start, &record.period_end),
+            (record.hours.units(), &record.period_start, &record.period_end),
             (record.pass_state, &record.assessment, record.grade_in_words),
         )
     )
