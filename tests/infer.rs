@@ -1,5 +1,7 @@
 //! Samples of other programs, and hostile ones, in `connectors infer`.
 
+mod answers;
+mod generated;
 mod hostile;
 mod shapes;
 

@@ -103,6 +103,97 @@ fn a_bucket_is_checked_at_its_place() {
     assert!(explain::explain_place("transport.bucket.style", DocLanguage::Chinese).unwrap().contains("MinIO"));
 }
 
+/// A manifest with a path in each place that takes one. `PATH` is for paths of JSON answers and records.
+const PATHS: &str = r#"manifest = 1
+id = "paths"
+version = 1
+title_zh = "路径"
+title_en = "Paths"
+profile = "made up"
+[transport]
+kind = "http"
+auth = { kind = "session", login = "/login", token = "PATH" }
+[[transport.answers]]
+path = "PATH"
+is = ["1"]
+taken = "empty"
+[[stream]]
+name = "a"
+kind = "course_completion"
+request = "/x"
+pass = "not_assessed"
+page = { by = "last_record", path = "PATH", size = 10, total = "PATH", has_more = "PATH", actual_size = "PATH" }
+since = { by = "counter", path = "PATH" }
+each = [{ from = "parent", name = "c", request = "/c", items = "PATH", ok_path = "PATH", ok_value = "1", fields = { id = "PATH" } }]
+format = { kind = "json", items = "PATH", ok_path = "PATH", ok_value = "0" }
+record_key = ["PATH"]
+version = { from = "field", path = "PATH" }
+rows = [{ when = [{ path = "PATH", is = ["1"] }], act = "withdraw", withdraws = ["PATH"] }]
+[stream.map]
+name = "PATH"
+id_number = { first_of = ["PATH", "b"] }
+course_code = { join = { paths = ["PATH"] } }
+hours = { path = "PATH", unit = "hour" }
+period_end = "e"
+[[stream]]
+name = "b"
+kind = "course_completion"
+export = { create = "/x", id = "PATH", poll = "/p", state = "PATH", ready = ["1"], download = "/d", link = "PATH" }
+pass = "not_assessed"
+format = { kind = "json_lines" }
+record_key = ["id"]
+version = { from = "landing" }
+[stream.map]
+name = "n"
+id_number = "i"
+course_code = "c"
+hours = { path = "h", unit = "hour" }
+period_end = "e"
+"#;
+
+/// Every place that takes a path refuses one that never matches, and says what to write.
+#[test]
+fn a_path_that_never_matches_is_refused_wherever_it_stands() {
+    let places = PATHS.matches("PATH").count();
+    assert!(Manifest::parse("m.toml", &PATHS.replace("PATH", "data.'x.y/z[0]'")).is_ok());
+    for (path, words) in [
+        ("a[1].b", "a path cannot name an item of a list"),
+        ("orgs[0].x", "a path cannot name an item of a list"),
+        ("$.data", "write \"data\""),
+        ("data/items", "write \"data.items\""),
+        ("data.items.", "write \"data.items\""),
+        ("a..b", "write \"a.b\""),
+        ("'a.b", "a single quote is not closed"),
+    ] {
+        let told = parse_faults(&PATHS.replace("PATH", path));
+        let here: Vec<_> = told.iter().filter(|(_, why)| why.contains(words) && why.contains(path)).collect();
+        assert_eq!(here.len(), places, "{path}: {told:#?}");
+    }
+    // Columns have any name; elements of XML have no prefix.
+    let of_files = |format: &str, path: &str| {
+        let files = PATHS
+            .replace("PATH", "x")
+            .replace("kind = \"json_lines\"", format)
+            .replace("name = \"n\"", &format!("name = \"{path}\""));
+        Manifest::parse("m.toml", &files).map_err(|fault| fault.to_string())
+    };
+    let csv = "kind = \"csv\", layout = { header = [\"i\"] }";
+    for column in ["学员信息/姓名", "姓名[1]", "姓名.", "a..b"] {
+        assert!(of_files(csv, column).is_ok(), "{column}");
+    }
+    let xml = "kind = \"xml\", item = \"list.item\", root = \"r\"";
+    assert!(of_files(xml, "person.@name").is_ok());
+    assert!(of_files(xml, "ns:person.name").unwrap_err().contains("write \"person.name\""));
+    assert!(of_files(&xml.replace("list.item", "list/item"), "name").unwrap_err().contains("write \"list.item\""));
+    // The same door for whoever only looks.
+    let house = TestEnv::new(Services::Sqlite);
+    let file = house.dir.0.join("manifest.toml");
+    std::fs::write(&file, PATHS.replace("PATH", "$.data")).unwrap();
+    let out = house.run(&["connectors", "test", file.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(!out.status.success() && told.contains("$.data") && told.contains("stream.0.map.name"), "{told}");
+}
+
 #[test]
 fn built_in_manifests_fit_the_schema() {
     let schema = schema::build_schema();

@@ -245,3 +245,96 @@ fn what_is_expected_of_a_pass_is_judged_on_sqlite() {
 fn what_is_expected_of_a_pass_is_judged_on_postgresql() {
     check_expectations(Services::Postgres);
 }
+
+/// Reads the amounts of six people under a manifest with other words for the hours, and returns what the ledger counts.
+fn count_amounts(house: &TestEnv, hours: &str, amounts: [&str; 6]) -> Vec<String> {
+    const IDS: [&str; 6] = [
+        "22010219590911001X",
+        "220381197001011228",
+        "220184197001011226",
+        "222401198010102228",
+        "220502196002290012",
+        "220203197812030225",
+    ];
+    let manifest =
+        MANIFEST.replace("hours = { path = \"时长\", unit = \"minute\", then = [{ scale = \"60/1\" }] }", hours);
+    assert_ne!(manifest, MANIFEST);
+    write_manifest(house, &manifest);
+    let row = |at: usize| format!("王一,{},C{at},{},2015.03.0{},,,,合格,1,,核准", IDS[at], amounts[at], at + 1);
+    let rows: Vec<String> = (0..6).map(row).collect();
+    drop_file(house, "county_a_20150401.csv", &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    run_text(house, &["sync", "--all"]);
+    let ledger = run_text(house, &["ledger"]);
+    let lines: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let hours = |at: usize| {
+        let of = lines.iter().find(|line| line["id_number"] == IDS[at]).unwrap();
+        let counts = |kind: &str| of[kind]["hours"].as_str().filter(|hours| *hours != "0").map(str::to_owned);
+        counts("counted").or_else(|| counts("provisional")).unwrap_or_else(|| "0".to_owned())
+    };
+    (0..6).map(hours).collect()
+}
+
+fn check_units_in_text(on: Services) {
+    let house = county_house(on);
+    let stated = "hours = { path = \"时长\", unit = \"class_hour\", unit_in_text = true }";
+    let counted = count_amounts(&house, stated, ["2天", "10", "半天", "PT1H30M", "1小时30分", "8课时"]);
+    assert_eq!(counted, ["16", "10", "4", "2", "2", "8"]);
+    assert_eq!(read_books(&house), [6, 0, 0, 0]);
+    let records = list_items(&house, &["records", "list"]).to_string();
+    for given in ["\"2 day\"", "\"10 class_hour\"", "\"0.5 day\"", "\"90 minute\""] {
+        assert!(records.contains(given), "{given} is not in {records}");
+    }
+}
+
+#[test]
+fn an_amount_counts_in_the_unit_of_its_text_on_sqlite() {
+    check_units_in_text(Services::Sqlite);
+}
+
+#[test]
+fn an_amount_counts_in_the_unit_of_its_text_on_postgresql() {
+    check_units_in_text(Services::Postgres);
+}
+
+/// The ledger converts what the source gave, so a unit behind the number must not make it no number.
+#[test]
+fn the_own_unit_behind_a_number_counts_as_the_number_alone() {
+    let house = county_house(Services::Sqlite);
+    let own = "hours = { path = \"时长\", unit = \"class_hour\" }";
+    let counted = count_amounts(&house, own, ["20学时", "8 课时", "5节", "12", "3学时", "10.5学时"]);
+    assert_eq!(counted, ["20", "8", "5", "12", "3", "10.5"]);
+}
+
+#[test]
+fn another_unit_than_the_own_one_is_parked() {
+    let house = county_house(Services::Sqlite);
+    write_manifest(&house, &MANIFEST.replace(", then = [{ scale = \"60/1\" }]", ""));
+    let row = |hours: &str| format!("王一,220381197001011228,C1,{hours},2014.09.11,,,,合格,1,,核准");
+    let rows = [row("90分"), row("2天").replace("C1", "C2"), row("P2D").replace("C1", "C3")];
+    drop_file(&house, "county_a_20141001.csv", &rows.each_ref().map(String::as_str));
+    run_text(&house, &["sync", "--all"]);
+    assert_eq!(read_books(&house), [1, 0, 2, 0]);
+}
+
+/// A folder of manifests has no gate, so what a person has not answered yet is refused where it would be used.
+#[test]
+fn an_open_question_in_the_folder_of_manifests_reads_nothing() {
+    let house = county_house(Services::Sqlite);
+    let open = MANIFEST.replace("\nresult = {", "\n# ? in which unit is 时长: minute, class_hour or hour?\nresult = {");
+    write_manifest(&house, &open);
+    let row = "王一,220381197001011228,C1,1,2014.09.11,,,,合格,1,,核准";
+    drop_file(&house, "county_a_20141001.csv", &[row]);
+    let file = house.dir.0.join("drop/county_a_20141001.csv");
+    for args in [&["sync", "--all"][..], &["upload", "county", file.to_str().unwrap()]] {
+        let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(
+            !out.status.success() && told.contains("has an open question") && told.contains("in which unit is 时长"),
+            "{told}"
+        );
+    }
+    // Sources of other connectors, and questions about what a record can do without, stop nothing.
+    write_manifest(&house, &MANIFEST.replace("\nplace = {", "\n# ? is 市 the place?\nplace = {"));
+    run_text(&house, &["sync", "--all"]);
+    assert_eq!(read_books(&house), [1, 0, 0, 0]);
+}

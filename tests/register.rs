@@ -256,7 +256,7 @@ fn a_manifest_of_a_newer_program(on: Services) {
     assert_output(&house.run(&["sync", "first"]), 2, &["county", "this program cannot use it"]);
     let (code, _, said) = worker.stop_with_sigterm();
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(said.matches("a registered manifest cannot be used").count(), 1, "{said}");
+    assert_eq!(said.matches("a manifest cannot be used").count(), 1, "{said}");
     let mut started = Worker::start(&house, &config, &[]);
     std::thread::sleep(Duration::from_secs(3));
     assert!(started.0.try_wait().unwrap().is_none(), "it did not live: {}", started.stop_with_sigterm().2);

@@ -114,6 +114,12 @@ fn remark_text(count: &TableCount) -> String {
         .marked
         .iter()
         .map(|(marker, rows)| sentence!("cli-layouts-marker", marker, rows = format_unsigned(*rows)));
-    let parts = because.into_iter().chain(hidden).map(str::to_owned).chain(markers);
+    let told = [
+        (count.hidden_rows > 0)
+            .then(|| sentence!("cli-layouts-hidden-rows", rows = format_unsigned(count.hidden_rows))),
+        (count.hidden_columns > 0)
+            .then(|| sentence!("cli-layouts-hidden-columns", columns = format_unsigned(count.hidden_columns))),
+    ];
+    let parts = because.into_iter().chain(hidden).map(str::to_owned).chain(told.into_iter().flatten()).chain(markers);
     parts.collect::<Vec<_>>().join(label("cli-render-comma"))
 }

@@ -83,6 +83,18 @@ pub fn question_text(of: &Question) -> String {
         Question::Odd { field, path, odd, .. } => {
             sentence!("cli-words-guesses-odd", field, path, odd = odd.join(" | "))
         }
+        Question::Units { path, odd } => {
+            sentence!("cli-words-guesses-several-units", path, odd = odd.join(" | "))
+        }
+        Question::Groups { groups, named_alike } => {
+            let groups = groups.join(if is_chinese() { "；" } else { "; " });
+            match named_alike {
+                true => sentence!("cli-words-guesses-groups-named-alike", groups),
+                false => sentence!("cli-words-guesses-groups", groups),
+            }
+        }
+        Question::CalendarDays { path } => sentence!("cli-words-guesses-calendar-days", path),
+        Question::NoYear { path, odd } => sentence!("cli-words-guesses-no-year", path, odd = odd.join(" | ")),
         Question::Layers { path } => sentence!("cli-words-guesses-layers", path),
         Question::Sheets { names } => {
             sentence!("cli-words-guesses-sheets-left", names = names.join(if is_chinese() { "、" } else { ", " }))

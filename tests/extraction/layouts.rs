@@ -1,6 +1,7 @@
 //! Layouts of files as offices make them: every row is accounted for, and cells are read as they are shown.
 
 mod generated;
+mod hidden;
 
 use std::collections::BTreeMap;
 use std::path::Path;

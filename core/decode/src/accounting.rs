@@ -87,6 +87,17 @@ pub struct TableCount {
     pub unread: u64,
     /// Rows among `titles` and `unread` that look like records. The payload is then not read completely.
     pub likely: u64,
+    /// Rows that are not empty and that a spreadsheet does not show. They are read like any other.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hidden_rows: u64,
+    /// Columns that a spreadsheet does not show. They are read like any other.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hidden_columns: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl TableCount {
@@ -155,6 +166,8 @@ impl TableCount {
             (&mut self.below, other.below),
             (&mut self.unread, other.unread),
             (&mut self.likely, other.likely),
+            (&mut self.hidden_rows, other.hidden_rows),
+            (&mut self.hidden_columns, other.hidden_columns),
         ] {
             *sum += part;
         }

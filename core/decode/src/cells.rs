@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use huiliu_office::{Book, CellAddress, WorkbookError, is_ole};
+use huiliu_office::{Book, CellAddress, HiddenParts, WorkbookError, is_ole};
 
 use crate::accounting::LeftOut;
 use crate::parts::Head;
@@ -52,7 +52,8 @@ pub(super) fn write_sheets(
             return out.append_end_mark();
         }
         let merged = if out.wants_merged() { book.merged_cells(name).map_err(convert_book_error)? } else { vec![] };
-        let mut rows = Rows::new(name, Head { merged, epoch_1904, ..head }, out);
+        let hidden = if out.wants_hidden() { book.hidden_parts(name) } else { HiddenParts::default() };
+        let mut rows = Rows::new(name, Head { merged, epoch_1904, ..head }, out).with_hidden(hidden);
         read_sheet(&mut book, name, &mut rows)?;
         rows.finish_sheet()?;
     }

@@ -483,7 +483,8 @@ fn decode_body<'a>(
 
 fn name_table(count: TableCount, head: &Head<'_>) -> TableCount {
     let name = |name: &Option<Cow<'_, str>>| name.as_deref().map(str::to_owned);
-    TableCount { member: name(&head.member), sheet: name(&head.sheet), hidden: head.hidden, ..count }
+    let (hidden, hidden_rows, hidden_columns) = (head.hidden, head.hidden_rows, head.hidden_columns);
+    TableCount { member: name(&head.member), sheet: name(&head.sheet), hidden, hidden_rows, hidden_columns, ..count }
 }
 
 fn decode_part<'a>(

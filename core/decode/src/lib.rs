@@ -11,6 +11,7 @@ pub mod draft;
 pub mod drift;
 pub mod excerpt;
 mod faults;
+mod hours;
 pub mod html;
 pub mod identity;
 pub mod json;

@@ -75,6 +75,12 @@ pub struct Head<'a> {
     /// Whether the sheet is hidden.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
+    /// Number of its rows that are not empty and hidden, and of its columns that are hidden.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hidden_rows: u64,
+    /// See `hidden_rows`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hidden_columns: u64,
     /// What the rows of the part were taken for, if all of them were read although the text does not have them. A part
     /// that is left out has no text.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -133,6 +133,9 @@ pub enum Expected {
     /// A unit with a conversion in the rule pack.
     #[serde(rename = "expected.unit")]
     Unit,
+    /// A number with its unit, or alone.
+    #[serde(rename = "expected.stated_amount")]
+    StatedAmount,
     /// A last day not before the first.
     #[serde(rename = "expected.days_in_order")]
     DaysInOrder,

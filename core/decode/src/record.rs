@@ -13,7 +13,7 @@ use crate::{Context, Parked, digest_raw};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
 use huiliu_matching::PersonDetails;
 use huiliu_rules::ledger::{self, Assessed, Fraction};
-use huiliu_rules::policy::pack::{MissingComponent, Pack, RecordAttributes};
+use huiliu_rules::policy::pack::{MissingComponent, Pack};
 use huiliu_values::date::parse_date;
 use huiliu_values::examples::is_example_number;
 use huiliu_values::score::WeightedTotal;
@@ -101,6 +101,8 @@ pub struct TrainingRecord<'a> {
     pub period_end: String,
     /// Hours in class-hour units.
     pub hours: Hours,
+    /// The unit of the number that the source gave.
+    pub hours_unit: &'static str,
     /// Whether the teacher passed.
     pub pass_state: PassState,
     /// Scores, if the stream has them.
@@ -230,32 +232,8 @@ impl Check<'_> {
     }
 
     /// Returns the rule pack in force on the last day of training, or the nearest one.
-    fn nearest_pack(&self, day: Option<NaiveDate>) -> Option<&Pack> {
+    pub(super) fn nearest_pack(&self, day: Option<NaiveDate>) -> Option<&Pack> {
         self.cx.policy.nearest_pack(day.unwrap_or(NaiveDate::MAX))
-    }
-
-    /// Converts hours by the conversion in force for this record; if there is none, by the pack's first conversion for
-    /// the unit.
-    fn convert_hours(&mut self, draft: &Draft<'_>, day: Option<NaiveDate>) -> Option<Hours> {
-        let unit = self.cx.stream.hours_unit();
-        let text = draft.hours.as_deref().unwrap_or_default();
-        let rule = self.nearest_pack(day).and_then(|pack| {
-            let seen = RecordAttributes {
-                mode: draft.mode.as_deref().map(|mode| pack.canonical_mode(mode.trim())),
-                programme: &self.cx.manifest.id,
-                category: draft.category_code.as_deref(),
-                required: None,
-            };
-            let of_record = day.and_then(|day| pack.find_conversion(unit, &seen, day));
-            of_record.or_else(|| pack.conversions.iter().find(|c| c.unit == unit)).map(|c| c.units_per_one)
-        });
-        let Some(units_per_one) = rule else {
-            self.add_problem(Field::Hours, "unit", unit, &Expected::Unit);
-            return None;
-        };
-        Hours::from_amount(strip_unit(text, unit), units_per_one)
-            .map_err(|fault| self.add_problem(Field::Hours, fault.code(), text, &fault))
-            .ok()
     }
 
     fn parse_period(&mut self, draft: &Draft<'_>) -> Option<(Option<NaiveDate>, NaiveDate)> {
@@ -406,23 +384,6 @@ pub(super) fn mask_middle(text: &str) -> String {
     text.chars().enumerate().map(|(i, c)| if i < 2 || i + 1 == n { c } else { '*' }).collect()
 }
 
-/// Removes the stream's own unit behind an amount of hours, as cells show it: `20学时`. Another unit stays, so that the
-/// text is no number.
-fn strip_unit<'t>(text: &'t str, unit: &str) -> &'t str {
-    let words: &[&str] = match unit {
-        "second" => &["秒"],
-        "minute" => &["分钟"],
-        "class_hour" => &["学时", "课时"],
-        "hour" => &["小时"],
-        "day" => &["天"],
-        "half_day" => &["个半天"],
-        "credit" => &["学分"],
-        _ => &[],
-    };
-    let trimmed = text.trim_end();
-    words.iter().find_map(|word| trimmed.strip_suffix(word)).map_or(text, str::trim_end)
-}
-
 /// Builds a training record from a draft.
 ///
 /// # Errors
@@ -457,7 +418,7 @@ pub fn from_draft<'a>(
     let tier = check.parse_tier(&draft);
     let period = check.parse_period(&draft);
     let day = period.map(|(_, end)| end);
-    let hours = check.convert_hours(&draft, day);
+    let hours = check.convert_hours(&mut draft, day);
     let attendance = check.parse_attendance(&draft);
     let (assessment, result) = match pass_rule(cx) {
         PassRule::Scores => (check.assess_components(&draft, day), None),
@@ -503,7 +464,8 @@ pub fn from_draft<'a>(
         claim_key,
         period_start: period.0.map(|day| day.to_string()),
         period_end: period.1.to_string(),
-        hours,
+        hours: hours.hours,
+        hours_unit: hours.unit,
         pass_state: decide_pass_state(cx, assessment.as_ref().map(|a| a.grade).or(result)),
         assessment,
         assessor: cx.stream.assessor,
@@ -583,6 +545,7 @@ fn compute_content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 
     parts.extend(record.grade_in_words.map(|grade| grade.as_str().as_bytes()));
     let attendance = record.attendance.map(i64::to_be_bytes);
     parts.extend(attendance.as_ref().map(<[u8; 8]>::as_slice));
+    parts.extend(Some(record.hours_unit.as_bytes()).filter(|_| record.hours_unit != cx.stream.hours_unit()));
     cx.keys.short_digest(&parts)
 }
 

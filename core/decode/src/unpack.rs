@@ -169,6 +169,17 @@ pub enum LooksLike {
     Other,
 }
 
+/// Returns what a text is if it holds tables that nothing is read from: the XML format of Excel 2003, a web archive, or a
+/// page whose tables are in other files.
+#[must_use]
+pub fn find_other_kind(text: &[u8]) -> Option<LooksLike> {
+    match cells::looks_like(text) {
+        what @ (LooksLike::ExcelXml | LooksLike::WebArchive) => Some(what),
+        LooksLike::Page if std::str::from_utf8(text).is_ok_and(cells::has_frames) => Some(LooksLike::Frames),
+        _ => None,
+    }
+}
+
 /// How an unpacking process ended abnormally.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use huiliu_office::{Cell, CellAddress};
+use huiliu_office::{Cell, CellAddress, HiddenParts};
 use serde::{Deserialize, Serialize};
 
 use crate::accounting::{LeftOut, TableCount};
@@ -108,6 +108,11 @@ impl<'t> UnpackOutput<'t> {
         self.window.is_none_or(|window| window.layout.header_rows.0 == 2)
     }
 
+    /// Returns whether everything in the file is accounted for, so that hidden rows and columns are told.
+    pub fn wants_hidden(&self) -> bool {
+        self.others.is_some()
+    }
+
     /// Appends a part.
     ///
     /// # Errors
@@ -157,6 +162,10 @@ pub(super) struct Rows<'o, 't> {
     /// Number of the last row, from 1, and of the rows that are not empty.
     last: u32,
     present: u32,
+    /// What a spreadsheet does not show, the rows of it that are not empty, and the width of the widest row.
+    hidden: HiddenParts,
+    hidden_rows: u64,
+    width: usize,
     /// Whether the current row must be read in full.
     marked: bool,
     shown: RecordSpan,
@@ -184,11 +193,19 @@ impl<'o, 't> Rows<'o, 't> {
             likely: None,
             last: 0,
             present: 0,
+            hidden: HiddenParts::default(),
+            hidden_rows: 0,
+            width: 0,
             marked: false,
             shown: RecordSpan::default(),
             records: 0,
             is_left: false,
         }
+    }
+
+    /// Sets which rows and columns a spreadsheet does not show.
+    pub fn with_hidden(self, hidden: HiddenParts) -> Self {
+        Self { hidden, ..self }
     }
 
     /// Takes a cell. Returns false if no more of the sheet is needed.
@@ -250,6 +267,8 @@ impl<'o, 't> Rows<'o, 't> {
         if width > 0 || is_passing && first.is_some() {
             self.last = row.saturating_add(1);
             self.present += 1;
+            self.hidden_rows += u64::from(self.hidden.has_row(row));
+            self.width = self.width.max(width);
         }
         match self.out.window {
             None => self.text.push_str(&line),
@@ -339,6 +358,8 @@ impl<'o, 't> Rows<'o, 't> {
         let records = (!self.is_left).then_some(self.records);
         self.head.shown = self.out.window.map(|_| RecordSpan { records, ..self.shown });
         self.head.count = self.count_rows();
+        self.head.hidden_rows = self.hidden_rows;
+        self.head.hidden_columns = self.hidden.count_columns(u32::try_from(self.width).unwrap_or(u32::MAX)).into();
         self.out.append_part(self.head, &self.text)
     }
 }

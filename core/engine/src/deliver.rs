@@ -237,7 +237,6 @@ impl DeliveryContext {
             parked: vec![],
             skipped: vec![],
             withdrawn: vec![],
-            hours_unit: stream.hours_unit(),
             manifest_version: manifest.version_number(),
             activation,
             by_landing: matches!(stream.version, VersionFrom::Landing {}),

@@ -40,6 +40,7 @@ mod run_note;
 pub mod schedule;
 pub mod settle;
 pub mod source_check;
+mod source_secrets;
 pub mod sources;
 pub mod sweep;
 pub mod upload_plan;

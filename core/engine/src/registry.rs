@@ -19,6 +19,7 @@ use crate::manifests::{Active, ActiveManifest};
 use crate::program::Program;
 use crate::runtime::Runtime;
 use crate::settings::{Settings, SourceSettings};
+use crate::source_secrets::{read_other_secrets, read_password};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::{Manifest, ManifestError};
 use huiliu_platform::Failure;
@@ -239,10 +240,10 @@ pub fn parse_registered(version: &Version, rules: RulesInUse<'_>) -> Result<Foun
     Ok(FoundManifest { manifest, text: version.manifest.clone(), origin: Origin::Registered })
 }
 
-/// A registered version that this program cannot use.
+/// A registered version that this program cannot use, or a manifest of the folder with open questions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The registered version's number.
+    /// The version's number.
     pub version: i64,
     /// Why this program cannot use it.
     pub why: Message,
@@ -253,17 +254,26 @@ pub struct Unusable {
 pub struct InUse {
     /// Manifests, by connector id.
     pub found: BTreeMap<String, FoundManifest>,
-    /// Connector id → the registered version in use that this program cannot use.
+    /// Connector id → the version in use that this program cannot use.
     pub unreadable: BTreeMap<String, Unusable>,
 }
 
 /// Replaces base manifests by the registered versions in use.
 fn merge_registered(base: &BTreeMap<String, FoundManifest>, registered: &Registered, rules: RulesInUse<'_>) -> InUse {
     let mut in_use = InUse { found: base.clone(), unreadable: BTreeMap::new() };
+    // What is registered has passed the gate. A folder has none, so that guesses could be used as if they were known.
+    for (id, found) in base.iter().filter(|(_, found)| found.origin == Origin::Folder) {
+        if let Err(why) = trial::check_questions(&found.manifest, &found.text) {
+            in_use.found.remove(id);
+            let (version, why) = (found.manifest.version_number(), Message::new(&why));
+            in_use.unreadable.insert(id.clone(), Unusable { version, why });
+        }
+    }
     for version in &registered.in_use {
         let id = version.connector.clone();
         match parse_registered(version, rules) {
             Ok(found) => {
+                in_use.unreadable.remove(&id);
                 in_use.found.insert(id, found);
             }
             // Do not fall back to the older manifest: it would misread current payloads.
@@ -309,7 +319,7 @@ pub async fn read_registered(settings: &Settings) -> Result<Registered, OpenErro
 
 /// An opened password or key. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(pub(crate) String);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -327,7 +337,7 @@ pub struct RegistrySnapshot {
     disabled: BTreeMap<String, ConnectorUse>,
     unreadable: BTreeMap<String, Unusable>,
     /// By source and secret name; `None` if the secret does not open.
-    secrets: HashMap<(String, String), Option<Secret>>,
+    pub(crate) secrets: HashMap<(String, String), Option<Secret>>,
 }
 
 impl RegistrySnapshot {
@@ -539,59 +549,4 @@ fn unknown_connector_error(source: &SourceSettings, known: &RegistrySnapshot, ma
     let mut known: Vec<String> = manifests.keys().cloned().collect();
     known.sort_unstable();
     RegistryError::UnknownConnector { name, connector, known }
-}
-
-/// Returns a source's password: from the settings, else sealed in the store, else from a file, else from the
-/// environment.
-fn read_password(source: &SourceSettings, known: &RegistrySnapshot) -> Result<String, RegistryError> {
-    if let Some(password) = &source.password {
-        return Ok(password.clone());
-    }
-    if let Some(sealed) = known.secrets.get(&(source.name.clone(), "password".to_owned())) {
-        let opened = sealed.as_ref().map(|secret| secret.0.clone());
-        return opened.ok_or_else(|| sealed_secret_error(&source.name, "password"));
-    }
-    if !source.password_file.as_os_str().is_empty() {
-        return read_first_line(source);
-    }
-    if source.password_env.is_empty() {
-        return Ok(String::new());
-    }
-    read_env_variable(source, &source.password_env)
-}
-
-fn sealed_secret_error(name: &str, secret: &str) -> RegistryError {
-    RegistryError::SealedSecret { name: name.to_owned(), secret: secret.to_owned() }
-}
-
-fn read_env_variable(source: &SourceSettings, variable: &str) -> Result<String, RegistryError> {
-    std::env::var(variable)
-        .map_err(|_| RegistryError::UnsetVariable { name: source.name.clone(), variable: variable.to_owned() })
-}
-
-/// Returns a source's secrets other than its password. A secret sealed in the store replaces one from the environment.
-fn read_other_secrets(
-    source: &SourceSettings,
-    known: &RegistrySnapshot,
-) -> Result<BTreeMap<String, Secret>, RegistryError> {
-    let mut all = BTreeMap::new();
-    for (name, variable) in &source.secrets_env {
-        all.insert(name.clone(), Secret(read_env_variable(source, variable)?));
-    }
-    for ((of, name), sealed) in known.secrets.iter().filter(|((of, name), _)| *of == source.name && name != "password")
-    {
-        all.insert(name.clone(), sealed.clone().ok_or_else(|| sealed_secret_error(of, name))?);
-    }
-    Ok(all)
-}
-
-fn read_first_line(source: &SourceSettings) -> Result<String, RegistryError> {
-    let refused =
-        |why| RegistryError::PasswordFile { name: source.name.clone(), file: source.password_file.clone(), why };
-    let text =
-        std::fs::read_to_string(&source.password_file).map_err(|e| refused(PasswordFileError::Unreadable(e.into())))?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err(refused(PasswordFileError::Empty)),
-    }
 }

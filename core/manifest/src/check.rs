@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use crate::mapping::{Field, Rule};
+use crate::paths;
 use crate::quality::{Act, Condition, RowRule};
 use crate::read::Reader;
 use crate::rule::RuleProblem;
@@ -20,6 +21,7 @@ pub(super) fn check_manifest(manifest: &Manifest, reader: &mut Reader<'_>) {
         reader.add_fault("id", RuleProblem::Id);
     }
     check_transport(&manifest.transport, reader);
+    paths::check_transport_paths(&manifest.transport, reader);
     if manifest.stream.is_empty() {
         reader.add_fault("stream", RuleProblem::NoStream);
     }
@@ -158,18 +160,19 @@ fn check_request(place: &str, request: &Request, here: &[&str], reader: &mut Rea
 }
 
 /// A stream and its place in the manifest.
-struct Place<'m> {
-    of: String,
-    stream: &'m Stream,
+pub(super) struct Place<'m> {
+    pub of: String,
+    pub stream: &'m Stream,
 }
 
 impl Place<'_> {
-    fn place_of(&self, step: &str) -> String {
+    pub(super) fn place_of(&self, step: &str) -> String {
         format!("{}.{step}", self.of)
     }
 
     fn check_stream(&self, manifest: &Manifest, reader: &mut Reader<'_>) {
         self.check_fields(reader);
+        self.check_paths(reader);
         self.check_pass_rule(reader);
         self.check_layout(reader);
         self.check_rows(reader);
@@ -232,14 +235,8 @@ impl Place<'_> {
             1 => {}
             _ => reader.add_fault(&at, RuleProblem::OnlyOneOf),
         }
-        if rule.paths().any(|path| path.trim().is_empty()) {
-            reader.add_fault(&at, RuleProblem::BlankPath);
-        }
-        for path in rule.paths().filter(|path| path.starts_with('$')) {
-            let known = matches!(path.as_str(), "$file" | "$member" | "$sheet") || self.is_fan_out_path(path);
-            if !known {
-                reader.add_fault(&at, RuleProblem::NoPath { path: path.clone() });
-            }
+        if rule.unit_in_text && field != Field::Hours {
+            reader.add_fault(&format!("{at}.unit_in_text"), RuleProblem::OnlyHoursUnit);
         }
         match (field, rule.unit) {
             (Field::Hours, None) => reader.add_fault(&at, RuleProblem::HoursUnit),
@@ -253,15 +250,6 @@ impl Place<'_> {
                 reader.add_fault(&format!("{at}.formats"), RuleProblem::DayForm { form: form.clone() });
             }
         }
-    }
-
-    fn is_fan_out_path(&self, path: &str) -> bool {
-        let Some(named) = path.strip_prefix("$each.") else { return false };
-        let (name, field) = named.split_once('.').map_or((named, None), |(name, field)| (name, Some(field)));
-        self.stream.each.iter().any(|each| match each {
-            Each::List { name: n, .. } => n == name && field.is_none(),
-            Each::Parent { name: n, fields, .. } => n == name && field.is_some_and(|f| fields.contains_key(f)),
-        })
     }
 
     fn check_pass_rule(&self, reader: &mut Reader<'_>) {

@@ -5,6 +5,7 @@
 //! Every unknown key or word, required field that is not mapped and unit without a rule is reported with line and
 //! column before anything runs.
 
+pub mod amount;
 mod check;
 pub mod content;
 mod define;
@@ -13,6 +14,8 @@ pub mod fault;
 pub mod format;
 pub mod mapping;
 mod page;
+mod path;
+mod paths;
 pub mod quality;
 pub mod read;
 pub mod reference;

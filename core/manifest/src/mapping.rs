@@ -496,6 +496,11 @@ table! {
         /// Unit; only for `hours`, where it is required.
         #[zh = "单位（仅用于 hours，且必需）"]
         unit: Option<Unit>;
+        /// Whether a unit that the text itself states counts instead of `unit`; only for `hours`. It reads `2天`, `一天`,
+        /// `半天`, `10学时`, `1小时30分` and the hours, minutes and seconds of ISO 8601 durations, such as `PT1H30M`; days of
+        /// such durations are calendar days and are not read. A number alone is in `unit`.
+        #[zh = "文本自带单位时，是否以其为准而不用 unit（仅用于 hours）。可识别 2天、一天、半天、10学时、1小时30分，以及 ISO 8601 时长中的时、分、秒（如 PT1H30M）；这种时长中的天是日历天，不识别。只有数字的按 unit"]
+        unit_in_text: bool = false, "false";
         /// Date formats, only for dates, written as for strftime and tried in this order; without them, every
         /// unambiguous format is read.
         #[zh = "日期格式（仅用于日期），strftime 写法，依次尝试；不写则识别所有没有歧义的写法"]

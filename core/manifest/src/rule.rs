@@ -71,6 +71,27 @@ pub enum RuleProblem {
     /// A path is blank.
     #[serde(rename = "rule.blank_path")]
     BlankPath,
+    /// The path names an item of a list, which no path can.
+    #[serde(rename = "rule.path_item")]
+    PathItem { path: String },
+    /// The path begins with the sign of a root.
+    #[serde(rename = "rule.path_root")]
+    PathRoot { path: String, meant: String },
+    /// The path is the sign of a root alone.
+    #[serde(rename = "rule.path_document")]
+    PathDocument { path: String },
+    /// The names of the path stand between slashes.
+    #[serde(rename = "rule.path_slash")]
+    PathSlash { path: String, meant: String },
+    /// A name of the path is empty, or begins or ends with a space.
+    #[serde(rename = "rule.path_name")]
+    PathName { path: String, meant: String },
+    /// A name of the path has the prefix of a name space.
+    #[serde(rename = "rule.path_prefix")]
+    PathPrefix { path: String, meant: String },
+    /// A quote in the path is not closed, or something stands between it and the next dot.
+    #[serde(rename = "rule.path_quote")]
+    PathQuote { path: String },
     /// There is no such path of the payload.
     #[serde(rename = "rule.no_path")]
     NoPath { path: String },

@@ -565,6 +565,12 @@ impl Stream {
         self.map.get(&Field::Hours).and_then(|rule| rule.unit).unwrap_or(Unit::ClassHour).as_str()
     }
 
+    /// Returns whether the texts of its hours may state units of their own.
+    #[must_use]
+    pub fn has_units_in_text(&self) -> bool {
+        self.map.get(&Field::Hours).is_some_and(|rule| rule.unit_in_text)
+    }
+
     /// Returns the path under which a canonical field is shown: the path it is mapped from, or else its own name.
     #[must_use]
     pub fn raw_field(&self, field: Field) -> &str {

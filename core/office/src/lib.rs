@@ -5,6 +5,7 @@
 
 mod cell;
 mod format;
+mod hidden;
 mod odd;
 mod ods;
 mod ole;
@@ -21,6 +22,7 @@ use calamine::{
 pub use cell::Cell;
 use cell::FormattedCell;
 use format::{NumberDisplay, builtin_code};
+pub use hidden::HiddenParts;
 use odd::{FoundCell, Locator, SecondReading};
 use package::{Package, WorkbookKind};
 
@@ -140,6 +142,15 @@ impl<'a> Book<'a> {
         Ok(merged.iter().map(|m| [m.start.0, m.start.1, m.end.0, m.end.1]).collect())
     }
 
+    /// Returns the rows and columns of a sheet that are hidden; none if the file does not say it readably.
+    #[must_use]
+    pub fn hidden_parts(&self, sheet: &str) -> HiddenParts {
+        match &self.sheets {
+            Sheets::Xlsx(_) => hidden::read_xlsx(self.bytes, sheet).unwrap_or_default(),
+            Sheets::Xls(_) | Sheets::Xlsb(_) | Sheets::Ods(_) => self.read_formats(sheet).hidden,
+        }
+    }
+
     /// Passes the cells of a sheet to `take`, one after the other.
     ///
     /// # Errors
@@ -243,12 +254,14 @@ impl<'a> Book<'a> {
     }
 }
 
-/// How cells of a sheet are shown, of those that are not shown as they are, and which cells are merged.
+/// How cells of a sheet are shown, of those that are not shown as they are, which cells are merged, and which rows and
+/// columns are hidden.
 #[derive(Debug, Default)]
 pub(crate) struct SheetFormats {
     displays: Vec<NumberDisplay>,
     cells: HashMap<(u32, u32), usize>,
     merged: Vec<[u32; 4]>,
+    hidden: HiddenParts,
 }
 
 impl SheetFormats {

@@ -1,4 +1,4 @@
-//! What an .ods sheet shows for its numbers and dates, and its merged cells, which the library does not tell. The file has the
+//! What an .ods sheet shows for its numbers and dates, its merged cells and its hidden parts, which the library does not tell. The file has the
 //! text that is shown beside each value.
 
 use std::io::BufReader;
@@ -38,9 +38,19 @@ pub(crate) fn read_formats(bytes: &[u8], sheet: &str) -> Option<SheetFormats> {
         buffer.clear();
         match reader.read_event_into(&mut buffer).ok()? {
             Event::Start(e) => match e.local_name().as_ref() {
-                "table" => is_inside = attribute(&e, "name").as_deref() == Some(sheet),
+                "table" => (is_inside, column) = (attribute(&e, "name").as_deref() == Some(sheet), 0),
+                "table-column" if is_inside => {
+                    let repeated = number(&e, "number-columns-repeated");
+                    if is_hidden(&e) {
+                        formats.hidden.push_columns(column, repeated);
+                    }
+                    column = column.saturating_add(repeated);
+                }
                 "table-row" if is_inside => {
                     (column, repeated_rows) = (0, number(&e, "number-rows-repeated"));
+                    if is_hidden(&e) {
+                        formats.hidden.push_rows(row, repeated_rows);
+                    }
                 }
                 "table-cell" | "covered-table-cell" if is_inside => {
                     let repeated = number(&e, "number-columns-repeated");
@@ -76,6 +86,11 @@ pub(crate) fn read_formats(bytes: &[u8], sheet: &str) -> Option<SheetFormats> {
 
 fn number(e: &BytesStart<'_>, name: &str) -> u32 {
     attribute(e, name).and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+/// Returns whether a row or column is hidden, by hand or by a filter.
+fn is_hidden(e: &BytesStart<'_>) -> bool {
+    attribute(e, "visibility").is_some_and(|how| matches!(how.as_str(), "collapse" | "filter"))
 }
 
 fn note_merged(e: &BytesStart<'_>, row: u32, column: u32, formats: &mut SheetFormats) {

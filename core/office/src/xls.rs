@@ -1,4 +1,4 @@
-//! Number formats of an .xls sheet [MS-XLS], which the library does not tell.
+//! Number formats and hidden parts of an .xls sheet [MS-XLS], which the library does not tell.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,10 @@ const EOF: u16 = 0x000A;
 const BOUND_SHEET: u16 = 0x0085;
 const FORMAT: u16 = 0x041E;
 const XF: u16 = 0x00E0;
+const ROW: u16 = 0x0208;
+/// Flag of a row that is hidden, in the byte at 12.
+const ROW_HIDDEN: u8 = 0x20;
+const COLUMNS: u16 = 0x007D;
 const NUMBER: u16 = 0x0203;
 const RK: u16 = 0x027E;
 const FORMULA: u16 = 0x0006;
@@ -88,6 +92,11 @@ fn parse_format(data: &[u8], is_biff8: bool) -> Option<(u16, String)> {
 fn note_cells(kind: u16, data: &[u8], formats: &mut SheetFormats) -> Option<()> {
     let row = || u16_at(data, 0).map(u32::from);
     match kind {
+        ROW if data.get(12)? & ROW_HIDDEN != 0 => formats.hidden.push_rows(row()?, 1),
+        COLUMNS if data.get(8)? & 1 == 1 => {
+            let (first, last) = (u32::from(u16_at(data, 0)?), u32::from(u16_at(data, 2)?));
+            formats.hidden.push_columns(first, last.saturating_sub(first) + 1);
+        }
         NUMBER | RK | FORMULA => {
             formats.note_cell(row()?, u16_at(data, 2)?.into(), u16_at(data, 4)?.into());
         }

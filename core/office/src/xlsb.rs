@@ -1,13 +1,16 @@
-//! Number formats and merged cells of an .xlsb sheet [MS-XLSB], which the library does not tell.
+//! Number formats, merged cells and hidden parts of an .xlsb sheet [MS-XLSB], which the library does not tell.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
 
-use crate::SheetFormats;
 use crate::format::{NumberDisplay, builtin_code};
 use crate::package::Package;
+use crate::{HiddenParts, SheetFormats};
 
 const ROW: u32 = 0;
+/// Flag of a row that is hidden, in the byte at 11.
+const ROW_HIDDEN: u8 = 0x10;
+const COLUMNS: u32 = 60;
 /// Cells with a number: an RK number, a real number, and the number of a formula.
 const NUMBERS: [u32; 3] = [2, 5, 9];
 const FORMAT: u32 = 44;
@@ -87,6 +90,7 @@ pub(crate) fn read_formats(bytes: &[u8], sheet: &str) -> Option<SheetFormats> {
     let path = package.find_binary_part(&id?)?;
     let mut row = 0;
     for_each_record(package.open_member(&path)?, |kind, data| {
+        note_hidden(kind, data, &mut formats.hidden).unwrap_or_default();
         match kind {
             ROW => row = u32_at(data, 0).unwrap_or(row),
             MERGED => {
@@ -107,6 +111,19 @@ pub(crate) fn read_formats(bytes: &[u8], sheet: &str) -> Option<SheetFormats> {
     Some(formats)
 }
 
+/// Notes a row or columns that are hidden.
+fn note_hidden(kind: u32, data: &[u8], hidden: &mut HiddenParts) -> Option<()> {
+    match kind {
+        ROW if data.get(11)? & ROW_HIDDEN != 0 => hidden.push_rows(u32_at(data, 0)?, 1),
+        COLUMNS if data.get(16)? & 1 == 1 => {
+            let (first, last) = (u32_at(data, 0)?, u32_at(data, 4)?);
+            hidden.push_columns(first, last.saturating_sub(first).saturating_add(1));
+        }
+        _ => {}
+    }
+    Some(())
+}
+
 fn read_displays(styles: impl Read) -> Option<Vec<NumberDisplay>> {
     let (mut codes, mut displays, mut is_cell) = (HashMap::new(), vec![], false);
     for_each_record(styles, |kind, data| {
@@ -124,4 +141,23 @@ fn read_displays(styles: impl Read) -> Option<Vec<NumberDisplay>> {
         true
     })?;
     Some(displays)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The records as the specification describes them: BrtRowHdr with fDyZero, and BrtColInfo with fHidden.
+    #[test]
+    fn hidden_rows_and_columns_are_noted() {
+        let mut hidden = HiddenParts::default();
+        let row = |number: u8, flags: u8| [number, 0, 0, 0, 0, 0, 0, 0, 0x2C, 1, 0, flags, 0, 0, 0, 0, 0];
+        note_hidden(ROW, &row(2, 0), &mut hidden).unwrap();
+        note_hidden(ROW, &row(3, ROW_HIDDEN | 7), &mut hidden).unwrap();
+        let columns = |flags: u8| [1, 0, 0, 0, 2, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, flags, 0];
+        note_hidden(COLUMNS, &columns(1), &mut hidden).unwrap();
+        assert!(hidden.has_row(3) && !hidden.has_row(2));
+        assert_eq!(hidden.count_columns(5), 2);
+        assert_eq!(note_hidden(ROW, &row(4, 0)[..8], &mut hidden), None);
+    }
 }

@@ -39,7 +39,11 @@ fn concerns_needed(stream: &Stream, question: &str) -> bool {
     if !named.is_empty() {
         return named.iter().any(|field| needed.contains(field));
     }
-    let mentions = |path: &str| if path.is_ascii() { words.contains(&path) } else { question.contains(path) };
+    let mentions = |path: &str| {
+        // A question is one line, whatever the path has.
+        let path: String = path.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if path.chars().all(is_word) { words.contains(&path.as_str()) } else { question.contains(&path) }
+    };
     needed.iter().filter_map(|field| stream.map.get(field)).any(|rule| rule.paths().any(|path| mentions(path)))
 }
 

@@ -3,6 +3,7 @@
 use crate::infer::sniff::{self, Form};
 use crate::infer::table::Table;
 use crate::infer::{InferError, SampleForm, grid, json, xml};
+use huiliu_decode::unpack;
 
 /// Returns the tables of a sample; `unpacked` is the unpacked content of a workbook.
 pub(super) fn read_tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferError> {
@@ -13,6 +14,10 @@ pub(super) fn read_tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Ta
         return require_tables(grid::tables_of_workbook(unpacked)?, SampleForm::Workbook);
     }
     let text = sniff::decode_text(bytes)?;
+    // Cells of a spreadsheet are no fields of a record, although they are elements of XML.
+    if let Some(what) = unpack::find_other_kind(text.text.as_bytes()) {
+        return Err(InferError::OtherKind { what });
+    }
     match sniff::detect_form(&text.text) {
         Form::Json => require_tables(json::read_tables(&text, false)?, SampleForm::Json),
         Form::JsonLines => require_tables(json::read_tables(&text, true)?, SampleForm::JsonLines),

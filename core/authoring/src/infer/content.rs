@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::infer::names::is_han;
-use crate::infer::unit;
 use huiliu_manifest::Unit;
+use huiliu_manifest::amount::{self, StatedAmount};
 use huiliu_values::IdNumber;
 use huiliu_values::date::{parse_date, parse_month};
 
@@ -14,8 +14,8 @@ use huiliu_values::date::{parse_date, parse_month};
 #[derive(Debug, Clone)]
 pub(super) struct WrittenUnit {
     pub unit: Unit,
-    /// The word after the numbers.
-    pub text: String,
+    /// The word after the numbers, if all of them are digits and have the same one.
+    pub word: Option<String>,
 }
 
 /// Statistics of a column.
@@ -45,6 +45,10 @@ pub(super) struct Facts {
     pub unit: Option<WrittenUnit>,
     /// Whether the numbers have more than one unit.
     pub has_mixed_units: bool,
+    /// The only unit that any number states.
+    pub only_unit: Option<Unit>,
+    /// How many numbers state their unit.
+    pub with_unit: usize,
     pub phones: usize,
     pub people: usize,
     pub school_codes: usize,
@@ -101,6 +105,8 @@ pub(super) fn count_facts(values: &[Option<String>]) -> Facts {
         median: sorted.get(sorted.len() / 2).copied().unwrap_or(0),
         unit: common_unit(&numbers, filled),
         has_mixed_units: list_units(&numbers).len() > 1,
+        only_unit: list_units(&numbers).first().copied().filter(|_| list_units(&numbers).len() == 1),
+        with_unit: numbers.iter().filter(|number| number.unit.is_some()).count(),
         phones: share(is_phone),
         people: share(is_person),
         school_codes: share(is_school_code),
@@ -141,50 +147,94 @@ pub(super) fn is_datum(text: &str) -> bool {
     is_phone(text)
         || is_id_shaped(text)
         || (parse_date(text).is_ok() && text.len() >= 8)
-        || parse_number(text).is_some()
+        || parse_digits(text).is_some()
 }
 
 /// A number as a cell states it.
 struct Number {
     hundredths: i64,
-    /// The unit's word after the number; a per cent sign is not one.
-    unit: Option<String>,
+    /// The unit; a per cent sign is not one.
+    unit: Option<Unit>,
+    /// The unit's word, if it stands behind digits alone.
+    word: Option<String>,
 }
 
-/// Parses a text that is a number, with or without a unit.
+/// Parses a text that is a number, with or without a unit, in digits or Chinese numerals, or a duration of ISO 8601.
 fn parse_number(text: &str) -> Option<Number> {
+    parse_digits(text).or_else(|| {
+        let StatedAmount { number, unit } = amount::parse_amount(text)?;
+        Some(Number { hundredths: count_hundredths(&number)?, unit, word: None })
+    })
+}
+
+/// Parses digits with or without a unit behind them.
+fn parse_digits(text: &str) -> Option<Number> {
     let text: String = text.nfkc().collect();
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let cents: String = fraction.chars().chain("00".chars()).take(2).collect();
-    let hundredths =
-        whole.parse::<i64>().ok().filter(|_| whole.len() < 12)?.checked_mul(100)?.checked_add(cents.parse().ok()?)?;
+    let hundredths = count_hundredths(digits)?;
     let rest = rest.trim();
     match rest {
-        "" | "%" => Some(Number { hundredths, unit: None }),
-        _ => unit::unit_of_word(rest).map(|_| Number { hundredths, unit: Some(rest.to_owned()) }),
+        "" | "%" => Some(Number { hundredths, unit: None, word: None }),
+        _ => {
+            amount::unit_of_word(rest).map(|unit| Number { hundredths, unit: Some(unit), word: Some(rest.to_owned()) })
+        }
     }
+}
+
+/// Returns a decimal number as hundredths; further digits are cut off.
+fn count_hundredths(digits: &str) -> Option<i64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let cents: String = fraction.chars().chain("00".chars()).take(2).collect();
+    whole.parse::<i64>().ok().filter(|_| whole.len() < 12)?.checked_mul(100)?.checked_add(cents.parse().ok()?)
 }
 
 /// Returns the unit that at least half of the cells state, if no cell states another.
 fn common_unit(numbers: &[Number], filled: usize) -> Option<WrittenUnit> {
-    let words = || numbers.iter().filter_map(|number| number.unit.as_ref());
+    let stated = || numbers.iter().filter(|number| number.unit.is_some());
     let units = list_units(numbers);
     let [unit] = units.as_slice() else { return None };
-    (words().count() * 2 >= filled).then_some(WrittenUnit { unit: *unit, text: words().next()?.clone() })
+    let first = stated().next()?.word.clone();
+    let word = first.filter(|first| stated().all(|number| number.word.as_ref() == Some(first)));
+    (stated().count() * 2 >= filled).then_some(WrittenUnit { unit: *unit, word })
 }
 
 /// Returns the units that the cells state.
 fn list_units(numbers: &[Number]) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
-    for unit in numbers.iter().filter_map(|number| unit::unit_of_word(number.unit.as_ref()?)) {
+    for unit in numbers.iter().filter_map(|number| number.unit) {
         if !units.contains(&unit) {
             units.push(unit);
         }
     }
     units
+}
+
+/// Returns whether a text is a duration of ISO 8601 with days or weeks, which are calendar time.
+pub(super) fn is_calendar_days(text: &str) -> bool {
+    let upper = text.trim().to_ascii_uppercase();
+    let Some(rest) = upper.strip_prefix('P') else { return false };
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, 'D' | 'W' | 'T' | 'H' | 'M' | 'S' | '.');
+    rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(['D', 'W']) && rest.chars().all(is_part)
+}
+
+/// Returns whether a text is a day or month without a year.
+pub(super) fn is_yearless(text: &str) -> bool {
+    let text: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let in_range = |digits: &str, most: u32| {
+        digits.len() <= 2
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && digits.parse().is_ok_and(|n| (1..=most).contains(&n))
+    };
+    if let Some((month, rest)) = text.split_once('月') {
+        let day = rest.trim_end_matches(['日', '号']);
+        return in_range(month, 12) && (matches!(rest, "" | "份") || in_range(day, 31));
+    }
+    let halves = ['/', '-', '.'].iter().find_map(|mark| text.split_once(*mark));
+    halves.is_some_and(|(one, other)| {
+        in_range(one, 12) && in_range(other, 31) || in_range(one, 31) && in_range(other, 12)
+    })
 }
 
 fn is_id_shaped(text: &str) -> bool {
@@ -291,6 +341,11 @@ fn is_period(text: &str) -> bool {
     split_period(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
 }
 
+/// Returns whether a text names a first and a last day, or months, without a year.
+pub(super) fn is_yearless_period(text: &str) -> bool {
+    split_period(text).is_some_and(|(_, first, last)| is_yearless(first) && is_yearless(last))
+}
+
 /// Returns the separator that splits every text of a column into two full dates.
 pub(super) fn period_separator(values: &[Option<String>]) -> Option<&'static str> {
     let mut marks = values.iter().flatten().map(|text| {
@@ -313,6 +368,11 @@ pub(super) fn period_marks(values: &[Option<String>]) -> Vec<&'static str> {
 /// Returns whether a text is a plain number, with or without a unit.
 pub(super) fn is_number(text: &str) -> bool {
     parse_number(text).is_some()
+}
+
+/// Returns whether a text is an amount that states its unit.
+pub(super) fn states_unit(text: &str) -> bool {
+    parse_number(text).is_some_and(|number| number.unit.is_some())
 }
 
 /// Returns whether a text looks like a code: letters, digits and code punctuation, with at least one digit.

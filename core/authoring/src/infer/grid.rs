@@ -213,12 +213,17 @@ fn names_of_text(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
         return vec![];
     }
     let row = grid.rows.get(at).map(|row| row.cells.as_slice()).unwrap_or_default();
-    row.iter().map(|cell| cell.iter().cloned().collect()).collect()
+    // A line break within a cell is no part of its name.
+    row.iter().map(|cell| cell.iter().map(|text| single_spaced(text)).collect()).collect()
+}
+
+fn single_spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn names_of_sheet(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
     let texts = |row: &Row| -> Vec<String> {
-        let text = |cell: &Option<String>| cell.iter().flat_map(|t| t.split_whitespace()).collect::<Vec<_>>().join(" ");
+        let text = |cell: &Option<String>| cell.as_deref().map(single_spaced).unwrap_or_default();
         row.cells.iter().map(text).collect()
     };
     let Some(row) = grid.rows.get(at) else { return vec![] };

@@ -128,6 +128,9 @@ pub struct UnitGuess {
     pub confidence: u32,
     /// Text after every number that must be removed.
     pub suffix: Option<String>,
+    /// Whether each text states its own unit, which then counts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub in_text: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
@@ -148,6 +151,15 @@ pub enum Question {
     Rival { field: &'static str, path: String, other: String },
     /// Which unit do the numbers of this column have?
     Unit { path: String },
+    /// The texts of this column state several units, and some state none or cannot be read; `odd` has a few of these.
+    Units { path: String, odd: Vec<String> },
+    /// Several trainings are in one row; each group of columns is one of them. `named_alike`: whether columns of two
+    /// groups have one name, so that a manifest cannot refer to them.
+    Groups { groups: Vec<String>, named_alike: bool },
+    /// These durations are calendar days, which are no training time.
+    CalendarDays { path: String },
+    /// These days have no year.
+    NoYear { path: String, odd: Vec<String> },
     /// First and last day are in one cell.
     Period { path: String },
     /// The ID numbers are masked, rounded or wrong.
@@ -293,7 +305,13 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
     if !table.left_out.is_empty() {
         questions.push(Question::Sheets { names: table.left_out.clone() });
     }
-    let cx = AnswerContext { table: &table, fields: &settled.fields, others: &settled.others };
+    let cx = AnswerContext {
+        table: &table,
+        fields: &settled.fields,
+        others: &settled.others,
+        groups: &settled.groups,
+        record_key: &record_key,
+    };
     let questions = answers::with_answers(questions, cx);
     Guess {
         layout: table.layout,

@@ -188,9 +188,16 @@ fn flatten_into<'n>(node: &'n Node, trail: &mut Vec<&'n str>, cells: &mut Vec<Ce
     }
 }
 
-/// Joins names to a dotted path; a name that contains dots is put in single quotes.
+/// Joins names to a dotted path; a name that a path could not say otherwise is put in single quotes.
 fn dotted_path<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let quoted = names.map(|name| if name.contains('.') { format!("'{name}'") } else { name.to_owned() });
+    let is_plain = |name: &str| {
+        !name.contains(['.', '/', '[', ']'])
+            && name.trim() == name
+            && !name.is_empty()
+            && name != "*"
+            && !name.starts_with(['$', '\''])
+    };
+    let quoted = names.map(|name| if is_plain(name) { name.to_owned() } else { format!("'{name}'") });
     quoted.collect::<Vec<_>>().join(".")
 }
 

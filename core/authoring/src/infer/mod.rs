@@ -11,6 +11,7 @@ mod content;
 mod dictionary;
 mod fit;
 mod grid;
+mod groups;
 mod guess;
 mod json;
 mod layout;
@@ -22,12 +23,14 @@ mod settle;
 mod sniff;
 mod table;
 mod terms;
+pub mod trial;
 mod unit;
 mod version;
 pub mod write;
 mod xml;
 
 use huiliu_decode::decode::DecodeError;
+use huiliu_decode::unpack::LooksLike;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
@@ -54,6 +57,9 @@ pub enum InferError {
     /// The format is not known.
     #[serde(rename = "infer.binary")]
     Binary,
+    /// The sample is a file of a kind that nothing is read from.
+    #[serde(rename = "infer.other_kind")]
+    OtherKind { what: LooksLike },
     /// The sample begins in a known format but breaks off or is malformed.
     #[serde(rename = "infer.broken")]
     Broken { format: SampleForm, why: BrokenSample },

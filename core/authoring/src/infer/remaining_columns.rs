@@ -6,9 +6,11 @@ use crate::infer::content;
 use crate::infer::guess::{Evidence, FieldGuess, Piece, Question, UNSURE, UnitGuess};
 use crate::infer::relate::{self, Order};
 use crate::infer::settle::{Settled, masked_examples};
+use crate::infer::table::Column;
 use crate::infer::terms::Meaning;
 use crate::infer::unit::{self, StatedUnit};
-use huiliu_manifest::Field;
+use huiliu_decode::draft::redact_text;
+use huiliu_manifest::{Field, Unit};
 
 /// Confidence in dates that are split from one cell.
 const CUT: u32 = 86;
@@ -20,8 +22,13 @@ const SECONDS: usize = 10;
 const MIN_CERTAIN_SCORE: u32 = 85;
 /// Confidence in the only column of its kind.
 const ONLY_ONE: u32 = 55;
+/// Confidence in units that each text states itself.
+const EACH_STATED: u32 = 90;
 /// Names of a column that holds units.
-const UNIT_NAMES: &str = "unit hourunit hoursunit durationunit timeunit hour_unit duration_unit time_unit units";
+const UNIT_NAMES: &str = "unit hourunit hoursunit durationunit timeunit hour_unit duration_unit time_unit units 单位 计量单位 \
+    时长单位 学时单位 时间单位";
+/// Confidence in a unit that a separate column states.
+const IN_COLUMN: u32 = 92;
 
 impl Columns<'_> {
     /// Takes the only column of dates as the last day and the only column of titles as the course title, if no other
@@ -194,30 +201,77 @@ impl Columns<'_> {
         let Some(path) = settled.mapped_path(Field::Hours) else { return };
         let Some(at) = self.table.columns.iter().position(|c| c.path == path) else { return };
         let facts = &self.facts[at];
-        let guess = unit::guess_unit(self.names[at].unit.or_else(|| self.unit_from_column(&path)), facts);
-        match guess {
+        let beside = self.find_unit_column(&path);
+        let in_column = beside.and_then(|column| unit::common_unit(&column.values));
+        let in_column = in_column.map(|unit| StatedUnit { unit, confidence: IN_COLUMN });
+        let named = self.names[at].unit.or(in_column);
+        if let (Some(beside), None) = (beside, in_column) {
+            self.join_units(settled, at, beside);
+            return;
+        }
+        let is_other = facts.only_unit.is_some_and(|only| named.is_none_or(|named| named.unit != only));
+        if facts.with_unit < facts.filled && (facts.has_mixed_units || is_other) {
+            settled.questions.push(Question::Units { path, odd: self.texts_without_unit(at) });
+            return;
+        }
+        // A text that states its unit leaves nothing open.
+        if facts.has_mixed_units {
+            let unit = named.map_or(Unit::ClassHour, |named| named.unit);
+            settled.unit = Some(UnitGuess { unit, confidence: EACH_STATED, suffix: None, in_text: true });
+            return;
+        }
+        match unit::guess_unit(named, facts) {
             Some(StatedUnit { unit, confidence }) if confidence >= UNSURE => {
-                let suffix = facts.unit.as_ref().map(|written| written.text.clone());
+                let suffix = facts.unit.as_ref().and_then(|written| written.word.clone());
+                let in_text = facts.unit.as_ref().is_some_and(|written| written.word.is_none());
                 if confidence < 70 {
                     settled.questions.push(Question::Unit { path });
                 }
-                settled.unit = Some(UnitGuess { unit, confidence, suffix });
+                settled.unit = Some(UnitGuess { unit, confidence, suffix, in_text });
             }
             _ => settled.questions.push(Question::Unit { path }),
         }
     }
 
-    /// Returns the unit stated by a separate column, such as `duration.@unit`.
-    fn unit_from_column(&self, path: &str) -> Option<StatedUnit> {
+    /// Returns a few texts of a column that state no unit, masked.
+    fn texts_without_unit(&self, at: usize) -> Vec<String> {
+        let texts = self.table.columns[at].values.iter().flatten();
+        let mut odd: Vec<&str> = texts.map(|text| text.trim()).filter(|text| !content::states_unit(text)).collect();
+        odd.sort_unstable();
+        odd.dedup();
+        odd.into_iter().take(3).map(redact_text).collect()
+    }
+
+    /// Joins the column that has the unit of each amount to the amounts; asks if some have none.
+    fn join_units(&self, settled: &mut Settled, at: usize, beside: &Column) {
+        let column = &self.table.columns[at];
+        let is_whole =
+            column.values.iter().zip(&beside.values).all(|(amount, unit)| amount.is_some() == unit.is_some());
+        let hours = settled.fields.iter_mut().find(|guess| guess.field == Field::Hours.as_str());
+        match hours.filter(|_| is_whole && !beside.twin && self.facts[at].with_unit == 0) {
+            Some(hours) => {
+                hours.joined = Some(beside.path.clone());
+                hours.evidence.push(Evidence::UnitInValues);
+                settled.unit =
+                    Some(UnitGuess { unit: Unit::ClassHour, confidence: EACH_STATED, suffix: None, in_text: true });
+            }
+            None => {
+                settled.questions.push(Question::Units { path: column.path.clone(), odd: self.texts_without_unit(at) })
+            }
+        }
+    }
+
+    /// Returns a separate column that holds the units of the amounts at a path, such as `duration.@unit`.
+    fn find_unit_column(&self, path: &str) -> Option<&Column> {
         let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        let beside = self.table.columns.iter().filter(|column| {
+        self.table.columns.iter().find(|column| {
             let (above, leaf) = column.path.rsplit_once('.').unwrap_or(("", &column.path));
             let leaf = leaf.trim_start_matches('@').to_lowercase();
-            (above == path || above == parent) && UNIT_NAMES.split_whitespace().any(|name| name == leaf)
-        });
-        beside
-            .filter_map(|column| unit::common_unit(&column.values))
-            .map(|unit| StatedUnit { unit, confidence: 92 })
-            .next()
+            let is_unit = |text: &String| unit::unit_of_word(text).is_some();
+            (above == path || above == parent)
+                && UNIT_NAMES.split_whitespace().any(|name| name == leaf)
+                && column.values.iter().flatten().count() > 0
+                && column.values.iter().flatten().all(is_unit)
+        })
     }
 }

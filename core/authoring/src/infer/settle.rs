@@ -6,9 +6,11 @@ use crate::infer::answers::identifying_field;
 use crate::infer::candidates::{Candidate, Columns, MIN_TELLING_SCORE};
 use crate::infer::content;
 use crate::infer::dictionary::STRIPPED;
+use crate::infer::groups::Group;
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
+use crate::infer::unit;
 use huiliu_decode::draft::redact_text;
 use huiliu_manifest::Field;
 use huiliu_values::date::parse_date;
@@ -38,6 +40,8 @@ pub(super) struct Settled {
     pub others: Vec<UnmappedColumn>,
     /// Unmapped columns that may say whether the teacher passed.
     pub verdicts: Vec<String>,
+    /// Groups of columns that repeat, each of which is a training of its own.
+    pub groups: Vec<Group>,
 }
 
 impl Settled {
@@ -110,6 +114,7 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.take_only_columns(&mut settled);
     columns.take_paired_code(&mut settled);
     columns.use_title_as_code(&mut settled);
+    columns.drop_groups(&mut settled);
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
     columns.join_given_name(&mut settled);
@@ -123,30 +128,46 @@ pub(super) fn settle_table(table: &Table) -> Settled {
 }
 
 /// Returns the steps that may make the texts that do not fit readable.
-fn helping_steps(field: Field, odd: &[&str]) -> &'static [&'static str] {
+fn helping_steps(field: Field, odd: &[&str]) -> Vec<String> {
     let all = |test: fn(&str) -> bool| odd.iter().all(|text| test(text));
-    let parts = |text: &str| {
-        text.split('/').filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())).count()
-    };
+    let is_grouped =
+        |text: &str| text.contains(',') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.'));
     match field {
-        Field::Hours
-            if all(|text| {
-                text.contains(',') && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.'))
-            }) =>
-        {
+        Field::Hours if all(is_grouped) => {
             match all(|text| text.split([',', '.']).nth(1).is_some_and(|group| group.len() == 3)) {
-                true => &["then = [{ replace = { from = \",\", to = \"\" } }]"],
-                false => &["then = [{ replace = { from = \",\", to = \".\" } }]"],
+                true => vec!["then = [{ replace = { from = \",\", to = \"\" } }]".to_owned()],
+                false => vec!["then = [{ replace = { from = \",\", to = \".\" } }]".to_owned()],
             }
         }
         Field::Hours if all(|text| text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("学时")) => {
-            &["then = [{ capture = \"^([0-9.]+) *学时\" }]"]
+            vec!["then = [{ capture = \"^([0-9.]+) *学时\" }]".to_owned()]
         }
-        Field::PeriodEnd if odd.iter().all(|text| parts(text) == 3) => {
-            &["formats = [\"%d/%m/%Y\"]", "formats = [\"%m/%d/%Y\"]"]
-        }
-        _ => &[],
+        Field::PeriodEnd => day_formats(odd).into_iter().map(|form| format!("formats = [\"{form}\"]")).collect(),
+        _ => vec![],
     }
+}
+
+/// Returns the formats under which all of these texts are days: three numbers with one separator, the year in four digits
+/// or two.
+fn day_formats(texts: &[&str]) -> Vec<String> {
+    let mark = ['/', '-', '.'].into_iter().find(|mark| texts.iter().all(|text| text.matches(*mark).count() == 2));
+    let Some(mark) = mark else { return vec![] };
+    let fits = |order: &[&str; 3]| {
+        texts.iter().all(|text| {
+            text.split(mark).zip(order).all(|(part, kind)| {
+                let is_number = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+                is_number
+                    && match *kind {
+                        "%Y" => part.len() == 4,
+                        "%y" => part.len() == 2,
+                        "%m" => part.len() <= 2 && part.parse().is_ok_and(|month: u32| (1..=12).contains(&month)),
+                        _ => part.len() <= 2 && part.parse().is_ok_and(|day: u32| (1..=31).contains(&day)),
+                    }
+            })
+        })
+    };
+    let orders = [["%y", "%m", "%d"], ["%d", "%m", "%Y"], ["%m", "%d", "%Y"], ["%d", "%m", "%y"], ["%m", "%d", "%y"]];
+    orders.iter().filter(|order| fits(order)).map(|order| order.join(&mark.to_string())).collect()
 }
 
 /// Returns whether only one column can have a meaning.
@@ -260,9 +281,46 @@ impl Columns<'_> {
         }
     }
 
+    /// Leaves out the fields of columns that repeat: to read the first group alone would lose the records of the others.
+    fn drop_groups(&self, settled: &mut Settled) {
+        settled.groups = self.find_groups();
+        let grouped: Vec<&String> =
+            settled.groups.iter().flat_map(|group| &group.columns).map(|at| &self.table.columns[*at].path).collect();
+        if grouped.is_empty() {
+            return;
+        }
+        settled.fields.retain(|guess| !grouped.contains(&&guess.path));
+        settled.questions.retain(|question| match question {
+            Question::Rival { path, .. } | Question::Twin { path } | Question::Unsure { path, .. } => {
+                !grouped.contains(&path)
+            }
+            _ => true,
+        });
+        let name = |group: &Group| {
+            let paths: Vec<&str> = group.columns.iter().map(|at| self.table.columns[*at].path.as_str()).collect();
+            paths.join(" + ")
+        };
+        let groups = settled.groups.iter().map(name).collect();
+        let mut columns = settled.groups.iter().flat_map(|group| &group.columns);
+        let named_alike = columns.any(|at| self.table.columns[*at].twin);
+        settled.questions.push(Question::Groups { groups, named_alike });
+    }
+
+    /// Returns whether a column is one of those that repeat.
+    fn is_grouped(settled: &Settled, at: usize) -> bool {
+        settled.groups.iter().any(|group| group.columns.contains(&at))
+    }
+
     /// Asks about a column that is named as a required field, but of which some texts do not fit.
     fn question_about_texts(&self, field: Field, at: usize) -> Option<Question> {
         let column = &self.table.columns[at];
+        let texts = || column.values.iter().flatten();
+        // Two days in a cell are a period, whatever the column is called.
+        let is_yearless = field == Field::PeriodEnd && texts().all(|text| content::is_yearless_period(text));
+        if is_yearless && texts().count() > 0 && !column.twin {
+            let odd = texts().take(3).map(|text| redact_text(text)).collect();
+            return Some(Question::NoYear { path: column.path.clone(), odd });
+        }
         if self.names[at].score_for(Meaning::Field(field)) < STRIPPED || column.twin {
             return None;
         }
@@ -278,9 +336,16 @@ impl Columns<'_> {
         if odd.is_empty() {
             return None;
         }
-        let steps = helping_steps(field, &odd).iter().map(|step| (*step).to_owned()).collect();
+        let path = column.path.clone();
+        if field == Field::Hours && odd.iter().all(|text| content::is_calendar_days(text)) {
+            return Some(Question::CalendarDays { path });
+        }
+        if field == Field::PeriodEnd && odd.iter().all(|text| content::is_yearless(text)) {
+            return Some(Question::NoYear { path, odd: odd.iter().take(3).map(|text| redact_text(text)).collect() });
+        }
+        let steps = helping_steps(field, &odd);
         let odd = odd.iter().take(3).map(|text| redact_text(text)).collect();
-        Some(Question::Odd { field: field.as_str(), path: column.path.clone(), odd, steps })
+        Some(Question::Odd { field: field.as_str(), path, odd, steps })
     }
 
     fn list_verdicts(&self, settled: &mut Settled) {
@@ -306,13 +371,21 @@ impl Columns<'_> {
             if settled.mapped_path(field).is_some() {
                 continue;
             }
-            let odd = (0..self.facts.len()).find_map(|at| self.question_about_texts(field, at));
+            let is_asked = |at: &usize| !Self::is_grouped(settled, *at);
+            // What the groups hold is asked once, for all of them.
+            if self.is_in_groups(settled, field) {
+                continue;
+            }
+            let odd = (0..self.facts.len()).filter(is_asked).find_map(|at| self.question_about_texts(field, at));
             if let Some(odd) = odd {
                 settled.questions.push(odd);
                 continue;
             }
             let free = |c: &&Candidate| {
-                settled.meanings[c.column].is_none() && c.confidence >= 10 && !self.table.columns[c.column].twin
+                settled.meanings[c.column].is_none()
+                    && c.confidence >= 10
+                    && !self.table.columns[c.column].twin
+                    && is_asked(&c.column)
             };
             let maybe = candidates.iter().filter(|c| c.meaning == Meaning::Field(field)).find(free);
             settled.questions.push(match maybe {
@@ -340,14 +413,17 @@ impl Columns<'_> {
 
     fn list_others(&self, settled: &mut Settled) {
         for (column, meaning) in self.table.columns.iter().zip(&settled.meanings) {
-            if settled.fields.iter().any(|guess| guess.path == column.path) {
+            let reads = |guess: &FieldGuess| guess.path == column.path || guess.joined.as_ref() == Some(&column.path);
+            if settled.fields.iter().any(reads) {
                 continue;
             }
             let meaning = meaning.map(|m| match m {
                 Meaning::Field(field) => field.as_str().to_owned(),
                 other => format!("{other:?}"),
             });
-            let could_be = meaning.as_deref().and_then(identifying_field);
+            // 单位 is also the school, but not where the texts are units of time.
+            let is_unit = column.values.iter().flatten().all(|text| unit::unit_of_word(text).is_some());
+            let could_be = meaning.as_deref().and_then(identifying_field).filter(|_| !is_unit);
             settled.others.push(UnmappedColumn { path: column.path.clone(), meaning, could_be });
         }
     }

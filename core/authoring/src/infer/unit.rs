@@ -1,7 +1,10 @@
 //! Units of training time, as stated in headers and values.
 
 use crate::infer::content::Facts;
-use huiliu_manifest::Unit;
+use huiliu_manifest::{Unit, amount};
+
+/// Confidence in a unit under which the numbers are no usual amounts; too low to use it unasked.
+const IMPLAUSIBLE: u32 = 45;
 
 /// A unit stated by a name or a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,20 +17,9 @@ pub(super) struct StatedUnit {
 
 /// Returns the unit that a text names by itself: after a number, in brackets, after a slash.
 pub(super) fn unit_of_word(text: &str) -> Option<Unit> {
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let text = text.trim_start_matches(['单', '位', ':', '：', '以', '按']).trim_end_matches(['计', '数', '.']);
-    Some(match text {
-        "分钟" | "分" | "min" | "mins" | "minute" | "minutes" | "m" | "minutely" | "fz" => Unit::Minute,
-        "学时" | "课时" | "个学时" | "节" | "节课" | "classhour" | "classhours" | "period" | "periods" | "xs" => {
-            Unit::ClassHour
-        }
-        "小时" | "时" | "h" | "hour" | "hours" | "hr" | "hrs" | "个小时" => Unit::Hour,
-        "秒" | "s" | "sec" | "secs" | "second" | "seconds" | "秒钟" => Unit::Second,
-        "半天" | "半日" | "halfday" | "halfdays" | "个半天" => Unit::HalfDay,
-        "天" | "日" | "day" | "days" | "d" | "工作日" => Unit::Day,
-        "学分" | "credit" | "credits" | "个学分" => Unit::Credit,
-        _ => return None,
-    })
+    amount::unit_of_word(text)
 }
 
 /// Returns the unit that a name states. `inner` has the texts in its brackets.
@@ -99,13 +91,8 @@ pub(super) fn guess_unit(named: Option<StatedUnit>, facts: &Facts) -> Option<Sta
         Unit::Day => 25..=20_000,
         Unit::Credit => 5..=10_000,
     };
-    let confidence = match likely.contains(&facts.median) {
-        true => confidence,
-        // An implausible range, such as minutes named as class hours: the word alone is no proof.
-        false if confidence < 90 => 40,
-        false => 58,
-    };
-    Some(StatedUnit { unit, confidence })
+    // An implausible range, such as minutes named as class hours: the word alone is no proof.
+    Some(StatedUnit { unit, confidence: if likely.contains(&facts.median) { confidence } else { IMPLAUSIBLE } })
 }
 
 /// Returns the unit that every text of a column names.

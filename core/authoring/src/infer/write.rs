@@ -82,7 +82,8 @@ pub fn write_manifest(guess: &Guess, titles: &Titles<'_>, words: &Wording<'_>) -
 }
 
 pub(super) fn quote_string(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    // A manifest is read and answered line by line, so a text never spans two. TOML has the escapes of JSON.
+    serde_json::Value::String(text.to_owned()).to_string().replace('\u{7f}', "\\u007F")
 }
 
 /// Completes a manifest that lacks required fields by constants, so that its sample can be read. What a constant stands
@@ -258,7 +259,7 @@ fn render_page(paging: &Paging) -> String {
     }
 }
 
-fn render_format(guess: &Guess, sample: &str) -> String {
+pub(super) fn render_format(guess: &Guess, sample: &str) -> String {
     let office = ["xls", "xlsx", "et"].iter().any(|end| sample.to_lowercase().ends_with(&format!(".{end}")));
     match &guess.layout {
         Layout::Json { items, verdict, encoding, .. } => {
@@ -380,8 +381,13 @@ fn render_field(field: &FieldGuess) -> String {
 fn render_hours(field: &FieldGuess, unit: Option<&UnitGuess>) -> Option<String> {
     let unit = unit?;
     let then = unit.suffix.as_ref().map(|s| format!(", then = [\"trim\", {{ strip_suffix = {} }}]", quote_string(s)));
-    let (path, word) = (quote_string(&field.path), unit.unit.as_str());
-    Some(format!("hours = {{ path = {path}, unit = \"{word}\"{} }}", then.unwrap_or_default()))
+    let word = unit.unit.as_str();
+    let from = match &field.joined {
+        Some(beside) => format!("join = {{ paths = {} }}", quote_list([field.path.as_str(), beside])),
+        None => format!("path = {}", quote_string(&field.path)),
+    };
+    let stated = if unit.in_text { ", unit_in_text = true" } else { "" };
+    Some(format!("hours = {{ {from}, unit = \"{word}\"{stated}{} }}", then.unwrap_or_default()))
 }
 
 fn render_result(guess: &Guess, field: &FieldGuess, used: PassRule) -> Option<String> {

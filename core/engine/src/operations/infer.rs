@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
+use super::answer_trial::{self, TriedSample};
 use super::authoring_error::AuthoringError;
 use super::error::{NotFound, OperationError};
 use super::preview::find_stream;
@@ -103,6 +104,8 @@ pub async fn infer(
     let dated = if request.source.is_some() || request.sample.contains("://") { "" } else { sample.name.as_str() };
     let mut guess = infer::guess_manifest(dated, &sample.bytes, unpacked.as_deref())
         .map_err(|fault| AuthoringError::Guess { sample: sample.name.clone(), fault })?;
+    let tried = TriedSample { name: &sample.name, bytes: &sample.bytes };
+    answer_trial::remove_useless_answers(settings, program, tried, &mut guess).await?;
     let words = words_for(&sample.name, &guess);
     let manifest = render_manifest(request, &sample.name, &guess, &words)?;
     let manifest = ask_questions(manifest, &mut guess, &words, ask);

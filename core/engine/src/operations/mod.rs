@@ -6,6 +6,7 @@
 //! [`OperationError`] with a stable code.
 
 mod act;
+mod answer_trial;
 pub mod audit;
 pub mod authoring;
 pub mod authoring_error;

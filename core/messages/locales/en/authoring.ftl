@@ -27,6 +27,7 @@ infer-empty = the sample is empty; give one with a header and a few records
 infer-too_large = the sample has { $found } bytes, but at most { $most } are read; give its first few hundred records
 infer-binary = the sample is neither text nor a workbook nor any other known format; save it as .xlsx, .csv, .json or .xml
 infer-broken = the sample ({ $format }) is broken or incomplete: { $why }; get a complete one
+infer-other_kind = the sample is { $what }; open it in a spreadsheet program, save it as .xlsx, and give that file
 infer-no_table = no list of records was found in the sample ({ $format }); give one with a header and at least one record
 sample_form-json = JSON
 sample_form-json_lines = JSON Lines

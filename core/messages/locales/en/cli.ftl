@@ -131,7 +131,7 @@ cli-commands-since-later-than-until-give = --since is later than --until; give t
 
 # connectors
 cli-connectors-connector = connector
-cli-connectors-connector-registered-version-cannot-used = connector { $connector }: this program cannot use the registered version { $version }: { $why }
+cli-connectors-connector-registered-version-cannot-used = connector { $connector }: this program cannot use version { $version }: { $why }
 cli-connectors-disabled = disabled
 cli-connectors-disabled-2 = , disabled
 cli-connectors-from = from
@@ -167,6 +167,8 @@ cli-cursors-stream = stream
 cli-layouts-below = below the end
 cli-layouts-blank = blank
 cli-layouts-headers = header
+cli-layouts-hidden-columns = hidden columns, read: { $columns }
+cli-layouts-hidden-rows = hidden rows, read: { $rows }
 cli-layouts-hidden = hidden
 cli-layouts-left-empty = empty
 cli-layouts-left-hidden = not read: hidden, without the header
@@ -864,6 +866,11 @@ cli-words-built = built in
 cli-words-registered = registered
 
 # words-guesses
+cli-words-guesses-calendar-days = the hours in { $path } are written as calendar days, such as P2D, which are no training time: is each a day of training? Otherwise ask for the class hours
+cli-words-guesses-groups = several trainings are in one row: { $groups }. Each is a record with its own course_code and hours, so none is read yet: ask for a table with one training per row, or write a [[stream]] for each of these groups, with a rule that skips its blank rows
+cli-words-guesses-groups-named-alike = several trainings are in one row, under columns of the same names: { $groups }. Each is a record with its own course_code and hours, so none is read: ask for a table with one training per row, or with a name of its own for each column
+cli-words-guesses-no-year = { $path } is named as period_end, but its days have no year: { $odd }; ask for full dates
+cli-words-guesses-several-units = the hours in { $path } state several units, so one unit cannot be right for all: a text with its unit is read in that one, but in which unit are these: { $odd }?
 cli-words-guesses-1-2-3 = 1, 2, 3 …
 cli-words-guesses-answered = { $question } Write: { $lines }
 cli-words-guesses-birth-dates-id-numbers = the birth dates of the ID numbers

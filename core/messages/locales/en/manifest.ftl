@@ -54,6 +54,13 @@ rule-tells_apart = { $field } identifies the teacher only where known_by = "any"
 rule-from_nowhere = it has no source; give path, first_of, join or constant
 rule-only_one_of = give only one of path, first_of, join and constant
 rule-blank_path = a path is blank
+rule-path_item = "{ $path }" never matches, because a path cannot name an item of a list: it leads through the names of objects only, such as data.items. If the list holds the records, make its path the items of the format; put a name that has these signs itself in single quotes
+rule-path_root = "{ $path }" never matches, because a path begins with the first name, not with $; write "{ $meant }"
+rule-path_document = "{ $path }" never matches; leave the path empty if the document itself is meant
+rule-path_slash = "{ $path }" never matches, because the names of a path stand between dots; write "{ $meant }", or put a name that has a slash itself in single quotes
+rule-path_name = "{ $path }" never matches, because one of its names is empty or has a space at its beginning or end; write "{ $meant }"
+rule-path_prefix = "{ $path }" never matches, because elements are named without the prefix of their name space; write "{ $meant }"
+rule-path_quote = "{ $path }" never matches, because a single quote is not closed before the next dot; write a name with dots like '@odata.nextLink'
 rule-no_path = there is no { $path }; allowed: {"$"}file, {"$"}member, {"$"}sheet and {"$"}each.NAME of this stream
 rule-hours_unit = hours need a unit: hours = {"{"} path = "…", unit = "minute" {"}"}
 rule-only_hours_unit = only hours have a unit

@@ -11,6 +11,7 @@ expected-pass_word = 合格 or 不合格 (also 通过 or 未通过, 是 or 否, 
 expected-day_format = a date written as { $formats }
 expected-version = an integer or a time
 expected-file_date = an eight-digit export date in the file name
+expected-stated_amount = a number alone or with its unit, such as 2天, 半天, 10学时, 1小时30分 or PT1H30M
 expected-unit = a unit that the rule pack can convert
 expected-days_in_order = a last day that is not before the first day
 expected-result = one of excellent, pass, fail

@@ -27,6 +27,7 @@ infer-empty = 样例是空的；请给出带表头和几条记录的样例
 infer-too_large = 样例有 { $found } 字节，最多读取 { $most } 字节；请只给出前几百条记录
 infer-binary = 样例不是文本、工作簿或任何已知格式；请另存为 .xlsx、.csv、.json 或 .xml
 infer-broken = 样例（{ $format }）损坏或不完整：{ $why }；请重新取得完整的样例
+infer-other_kind = 样例是{ $what }；请用电子表格程序打开，另存为 .xlsx，再用那个文件
 infer-no_table = 样例（{ $format }）中没有找到记录列表；请给出带表头和至少一条记录的样例
 sample_form-json = JSON
 sample_form-json_lines = { "JSON Lines" }

@@ -125,7 +125,7 @@ cli-commands-since-later-than-until-give = --since 晚于 --until；请在 --sin
 
 # connectors
 cli-connectors-connector = 连接器
-cli-connectors-connector-registered-version-cannot-used = 连接器 { $connector } 已登记第 { $version } 版，但本程序无法使用：{ $why }
+cli-connectors-connector-registered-version-cannot-used = 连接器 { $connector }：本程序无法使用第 { $version } 版：{ $why }
 cli-connectors-disabled = 已停用
 cli-connectors-disabled-2 = ，已停用
 cli-connectors-from = 来自
@@ -161,6 +161,8 @@ cli-cursors-stream = 数据流
 cli-layouts-below = 表尾之后
 cli-layouts-blank = 空行
 cli-layouts-headers = 表头
+cli-layouts-hidden-columns = 隐藏的列（照常读取）{ $columns }
+cli-layouts-hidden-rows = 隐藏的行（照常读取）{ $rows }
 cli-layouts-hidden = 隐藏的工作表
 cli-layouts-left-empty = 空表
 cli-layouts-left-hidden = 未读取：已隐藏且没有表头
@@ -762,6 +764,11 @@ cli-words-built = 内置
 cli-words-registered = 已登记
 
 # words-guesses
+cli-words-guesses-calendar-days = { $path } 中的学时写成日历天（如 `P2D`），并不是培训时长：每一天都算一天培训吗？不是的话，请对方提供学时数
+cli-words-guesses-groups = 一行中有几项培训：{ $groups }。每项各是一条记录，有自己的 `course_code` 和 `hours`，因此都还没有读取：请对方提供每行一项培训的表格，或为每组各写一个 `[[stream]]`，并用行规则略过该组为空的行
+cli-words-guesses-groups-named-alike = 一行中有几项培训，而且列名相同：{ $groups }。每项各是一条记录，有自己的 `course_code` 和 `hours`，因此都没有读取：请对方提供每行一项培训的表格，或让每列各有自己的名称
+cli-words-guesses-no-year = { $path } 的名称像 `period_end`，但其中的日期没有年份：{ $odd }；请对方提供完整日期
+cli-words-guesses-several-units = { $path } 中的学时有几种单位，不能都用同一个单位：自带单位的按其单位读取，但下列各值是什么单位：{ $odd }？
 cli-words-guesses-1-2-3 = 连续编号
 cli-words-guesses-answered = { $question } 可写：{ $lines }
 cli-words-guesses-birth-dates-id-numbers = 与身份证号中的出生日期一致

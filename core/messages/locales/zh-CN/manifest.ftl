@@ -54,6 +54,13 @@ rule-tells_apart = 只有写了 known_by = "any"，{ $field } 才用来识别人
 rule-from_nowhere = 没有写明取自何处；请写 path、first_of、join 或 constant
 rule-only_one_of = path、first_of、join、constant 只能写一个
 rule-blank_path = 路径为空
+rule-path_item = “{ $path }”永远匹配不到：路径只能逐级写对象的名称（如 data.items），不能指定列表中的某一项。列表中就是记录的，请把它的路径写作 `format` 的 `items`；名称本身含有这些符号的，用单引号括起
+rule-path_root = “{ $path }”永远匹配不到：路径以第一级名称开头，不以 $ 开头；请写“{ $meant }”
+rule-path_document = “{ $path }”永远匹配不到；指文档本身的，路径留空
+rule-path_slash = “{ $path }”永远匹配不到：路径中的名称以点分隔；请写“{ $meant }”；名称本身含斜杠的，用单引号括起
+rule-path_name = “{ $path }”永远匹配不到：其中有一级名称为空，或首尾有空格；请写“{ $meant }”
+rule-path_prefix = “{ $path }”永远匹配不到：元素不写命名空间前缀；请写“{ $meant }”
+rule-path_quote = “{ $path }”永远匹配不到：单引号没有在下一个点之前闭合；含点的名称写作 '@odata.nextLink' 这样
 rule-no_path = 没有 { $path }；可用 {"$"}file、{"$"}member、{"$"}sheet 和本数据流的 {"$"}each.名称
 rule-hours_unit = hours 须带单位：hours = {"{"} path = "…", unit = "minute" {"}"}
 rule-only_hours_unit = 只有 hours 有单位

@@ -11,6 +11,7 @@ expected-pass_word = 应为 合格 或 不合格（也可写 通过 或 未通�
 expected-day_format = 日期应写作 { $formats }
 expected-version = 应为整数或时间
 expected-file_date = 文件名中应有八位数字的导出日期
+expected-stated_amount = 数字，或数字加单位，如 2天、半天、10学时、1小时30分、`PT1H30M`
 expected-unit = 应为规则包中有换算规则的时长单位
 expected-days_in_order = 结束日期不得早于开始日期
 expected-result = 应为 excellent（优秀）、pass（合格）或 fail（不合格）

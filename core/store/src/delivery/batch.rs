@@ -99,8 +99,6 @@ pub struct Load<'a> {
     pub skipped: Vec<Skipped<'a>>,
     /// Raw records that take a record back.
     pub withdrawn: Vec<Withdrawn<'a>>,
-    /// The unit of the stream's hours.
-    pub hours_unit: &'a str,
     /// Version of the manifest with which the batch was decoded.
     pub manifest_version: i64,
     /// Activation number of the manifest.

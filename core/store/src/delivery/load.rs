@@ -264,7 +264,7 @@ fn add_content_columns<'l>(
         .text("period_start", all().map(|r| r.period_start.as_deref()))
         .text("period_end", all().map(|r| Some(r.period_end.as_str())))
         .text("raw_hours", text(|d| d.hours.as_deref()))
-        .text("hours_unit", std::iter::repeat_n(Some(load.hours_unit), records.len()))
+        .text("hours_unit", all().map(|r| Some(r.hours_unit)))
         .int("hours_units", all().map(|r| Some(r.hours.units())))
         .int("attendance", all().map(|r| r.attendance))
         .text("certificate_number", text(|d| d.certificate_number.as_deref()))

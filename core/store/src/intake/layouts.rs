@@ -166,6 +166,8 @@ fn read_table(row: &Row) -> Result<LandedTable, StoreError> {
             below: count("below")?,
             unread: count("unread")?,
             likely: count("likely")?,
+            // Only told where the payload itself is at hand.
+            ..TableCount::default()
         },
     })
 }
