@@ -176,7 +176,11 @@ fn namesakes_are_told_apart_by_their_place_or_not_at_all() {
     folders.put("county", "名单_20260912.csv", csv(&two(wrong(4), wrong(5))));
     succeed(&folders, &["sync", "county"]);
     // Moved by a row: nobody can tell which is which.
-    folders.put("county", "名单_20260921.csv", csv(&[&[other(), other()][..], &two(id_number(4), id_number(5))].concat()));
+    folders.put(
+        "county",
+        "名单_20260921.csv",
+        csv(&[&[other(), other()][..], &two(id_number(4), id_number(5))].concat()),
+    );
     succeed(&folders, &["sync", "county"]);
     let open = folders.list(&["dead-letters", "list"]);
     assert_eq!(open.iter().map(|letter| letter["corrected_by"].is_null()).collect::<Vec<_>>(), [true, true]);

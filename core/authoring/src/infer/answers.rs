@@ -18,6 +18,8 @@ const UNITS: [Unit; 7] =
     [Unit::ClassHour, Unit::Hour, Unit::Minute, Unit::Day, Unit::HalfDay, Unit::Second, Unit::Credit];
 /// From this confidence on, a unit is stated, and no other is offered.
 const MIN_STATED: u32 = 80;
+/// Length of the longest text that may be an amount, in bytes.
+const MAX_AMOUNT: usize = 100;
 /// Number of columns that are offered for a field that none was found for.
 const MAX_COLUMNS: usize = 6;
 /// Number of answers that one key each can give.
@@ -222,7 +224,10 @@ impl AnswerContext<'_> {
     /// Returns the units that the numbers of a column can have: the one that its name or its texts state, if they agree;
     /// otherwise each, the likeliest first.
     fn units_of(&self, path: &str) -> Vec<Answer> {
-        let Some(column) = self.find_column(path).filter(|column| !column.twin) else { return vec![] };
+        // A long text is no amount, whatever its unit.
+        let is_short = |column: &&Column| column.values.iter().flatten().all(|text| text.len() <= MAX_AMOUNT);
+        let column = self.find_column(path).filter(|column| !column.twin).filter(is_short);
+        let Some(column) = column else { return vec![] };
         let (facts, named) = (content::count_facts(&column.values), names::read_name(&column.words).unit);
         let in_text = facts.with_unit > 0;
         let likely = unit::guess_unit(named, &facts);

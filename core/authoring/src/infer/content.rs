@@ -341,9 +341,13 @@ fn is_period(text: &str) -> bool {
     split_period(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
 }
 
+/// Length of the longest text that may be a period, in bytes.
+const MAX_PERIOD: usize = 100;
+
 /// Returns whether a text names a first and a last day, or months, without a year.
 pub(super) fn is_yearless_period(text: &str) -> bool {
-    split_period(text).is_some_and(|(_, first, last)| is_yearless(first) && is_yearless(last))
+    text.len() <= MAX_PERIOD
+        && split_period(text).is_some_and(|(_, first, last)| is_yearless(first) && is_yearless(last))
 }
 
 /// Returns the separator that splits every text of a column into two full dates.
