@@ -3,7 +3,8 @@
 use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 
-use super::{BOOK, write_connector};
+use super::super::folder::put_file;
+use super::{BOOK, layout_site, write_connector};
 use crate::test_env::{Services, TestEnv};
 
 const IDS: [&str; 3] = ["22010219590911001X", "220381197001011228", "222401198010102228"];
@@ -54,9 +55,16 @@ fn hidden_rows_and_columns_of_xlsx_are_read_and_told() {
     page.set_row_hidden(9).unwrap();
     page.set_column_hidden(5).unwrap();
     page.set_column_hidden(8).unwrap();
-    let shown = preview(&house, "a.xlsx", &book.save_to_buffer().unwrap());
+    let bytes = book.save_to_buffer().unwrap();
+    let shown = preview(&house, "a.xlsx", &bytes);
     assert_eq!(shown.0["summary"]["clean"], 3, "{}", shown.0);
     assert_told(&shown, 1, 1);
+    // A run tells them too.
+    let site = layout_site("*.xlsx", BOOK);
+    put_file(&site, "a.xlsx", &bytes);
+    site.run(&["sync", "a"]);
+    let told = String::from_utf8(site.run(&["runs", "show", "1"]).stdout).unwrap();
+    assert!(told.contains("hidden rows, read: 1") && told.contains("hidden columns, read: 1"), "{told}");
 }
 
 #[test]

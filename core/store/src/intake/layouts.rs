@@ -108,12 +108,14 @@ pub async fn insert_tables(tx: &mut Tx, payload: i64, layout: &PayloadLayout) ->
         .text("markers", markers.iter().map(Option::as_deref))
         .int("below", of(|table| table.below))
         .int("unread", of(|table| table.unread))
-        .int("likely", of(|table| table.likely));
+        .int("likely", of(|table| table.likely))
+        .int("hidden_rows", of(|table| table.hidden_rows))
+        .int("hidden_columns", of(|table| table.hidden_columns));
     tx.execute_with(
         "INSERT INTO payload_table (payload_id, ordinal, member, sheet, hidden, left_out, row_count, titles, headers, records,
-           suspects, blank, marked, markers, below, unread, likely)
+           suspects, blank, marked, markers, below, unread, likely, hidden_rows, hidden_columns)
          SELECT $1, ordinal, member, sheet, hidden, left_out, row_count, titles, headers, records,
-           suspects, blank, marked, markers, below, unread, likely FROM {rows} WHERE true",
+           suspects, blank, marked, markers, below, unread, likely, hidden_rows, hidden_columns FROM {rows} WHERE true",
         vec![payload.into()],
         rows,
     )
@@ -136,7 +138,7 @@ pub async fn list_tables(db: &Db, run: i64, only_likely: bool, limit: i64) -> Re
             "SELECT p.stream AS stream, p.address AS address, t.member AS member, t.sheet AS sheet, t.hidden AS hidden,
                t.left_out AS left_out, t.row_count AS row_count, t.titles AS titles, t.headers AS headers,
                t.records AS records, t.suspects AS suspects, t.blank AS blank, t.markers AS markers, t.below AS below,
-               t.unread AS unread, t.likely AS likely
+               t.unread AS unread, t.likely AS likely, t.hidden_rows AS hidden_rows, t.hidden_columns AS hidden_columns
              FROM payload_table t JOIN payload p ON p.id = t.payload_id
              WHERE p.run_id = $1 AND ($2 = 0 OR t.likely > 0) ORDER BY t.payload_id, t.ordinal LIMIT $3",
             vec![run.into(), i64::from(only_likely).into(), limit.into()],
@@ -166,8 +168,8 @@ fn read_table(row: &Row) -> Result<LandedTable, StoreError> {
             below: count("below")?,
             unread: count("unread")?,
             likely: count("likely")?,
-            // Only told where the payload itself is at hand.
-            ..TableCount::default()
+            hidden_rows: count("hidden_rows")?,
+            hidden_columns: count("hidden_columns")?,
         },
     })
 }

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 30] = [
+const FILES: [File; 31] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -56,6 +56,7 @@ const FILES: [File; 30] = [
     (30, "layout", include_str!("../../migrations/0030_layout.sql")),
     (31, "stream values", include_str!("../../migrations/0031_stream_values.sql")),
     (32, "successors", include_str!("../../migrations/0032_successors.sql")),
+    (33, "hidden parts", include_str!("../../migrations/0033_hidden_parts.sql")),
 ];
 
 /// The placeholder values of one database.
