@@ -51,6 +51,7 @@ impl Store {
             );
         }
         match path.strip_prefix("/records/").and_then(|key| objects.get(key)) {
+            Some(_) if path.contains("locked") => Answer::new(403, "<Error><Code>AccessDenied</Code></Error>"),
             Some((bytes, _)) => answer_object(asked, bytes),
             None => Answer::new(404, "<Error><Code>NoSuchKey</Code></Error>"),
         }
@@ -213,6 +214,28 @@ fn a_large_object_comes_in_parts() {
     let site = bucket_site(Services::Sqlite, &platform);
     assert_eq!(site.sync(), (8_000, 8_000));
     assert_eq!(fetched_keys(&platform, 0), ["培训/a.json"; 2]);
+}
+
+/// One object that may not be read bars no other; two in a row are a failure of the store.
+#[test]
+fn a_refused_object_bars_no_other() {
+    let store = Store::default();
+    for (key, range, changed) in [
+        ("培训/a.json", 0..2, "11T02:00:00"),
+        ("培训/locked.json", 2..3, "12T02:00:00"),
+        ("培训/c.json", 3..5, "13T02:00:00"),
+    ] {
+        store.put_object(key, range, changed);
+    }
+    let platform = store.start_platform();
+    let site = bucket_site(Services::Sqlite, &platform);
+    let said = site.sync_expecting_failure();
+    assert!(said.contains("locked.json") && said.contains("AccessDenied"), "{said}");
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 4);
+    store.put_object("培训/locked2.json", 5..6, "12T03:00:00");
+    store.put_object("培训/d.json", 6..7, "14T02:00:00");
+    site.sync_expecting_failure();
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 4, "the store refuses everything");
 }
 
 #[test]

@@ -53,6 +53,8 @@ struct Progress {
     growing: BTreeSet<String>,
     failed: Vec<String>,
     failure: Option<Failure>,
+    /// Whether the file before was refused, or its server failed. If the next one is too, it is not about one file.
+    was_refused: bool,
     /// Whether the run says that a file has another encoding than the manifest.
     is_noted: bool,
 }
@@ -197,12 +199,16 @@ impl FilePass<'_> {
             read = self.fetch(file) => read,
         };
         match read {
-            Ok(page) => self.keep_page(progress, file, page).await.map(Ok),
+            Ok(page) => {
+                progress.was_refused = false;
+                self.keep_page(progress, file, page).await.map(Ok)
+            }
             Err(failure) if matches!(failure.cause, Cause::FileWriting { .. }) => {
                 progress.growing.insert(file.name.clone());
                 self.save(growing_news(file)).await.map(Ok)
             }
-            Err(failure) if failure.concerns_one_file() => {
+            Err(failure) if failure.concerns_one_file() || failure.may_concern_one_file() && !progress.was_refused => {
+                progress.was_refused |= failure.may_concern_one_file();
                 self.save(file_plan::news_of(file, FileState::Failed, Some(failure.message()), None)).await?;
                 progress.failed.push(file.name.clone());
                 progress.failure.get_or_insert(failure);
@@ -340,7 +346,8 @@ impl Progress {
             }
         }
         let (cursor, failed, failure) = (start.clone(), vec![], None);
-        Self { known, start, cursor, read, shared, growing, failed, failure, is_noted: false }
+        let (was_refused, is_noted) = (false, false);
+        Self { known, start, cursor, read, shared, growing, failed, failure, was_refused, is_noted }
     }
 
     /// Returns the digest of what was read from the file before, unless it is due to be read again in any case.

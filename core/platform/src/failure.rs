@@ -452,6 +452,16 @@ impl Failure {
         )
     }
 
+    /// Whether it may be about one file only, such as a refusal of its address: it is, unless the file after it fails too.
+    #[must_use]
+    pub fn may_concern_one_file(&self) -> bool {
+        let cause = match &self.cause {
+            Cause::StatusOfStore { why, .. } => why,
+            cause => cause,
+        };
+        matches!(cause, Cause::Credentials { .. } | Cause::StatusPassing { .. })
+    }
+
     /// Returns it as the message that is stored and shown.
     #[must_use]
     pub fn message(&self) -> Message {
