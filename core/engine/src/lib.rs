@@ -20,6 +20,7 @@ pub mod operations;
 
 mod contract;
 pub mod deliver;
+pub mod disk_room;
 pub mod evidence;
 pub mod expect;
 mod file_plan;

@@ -42,6 +42,8 @@ pub struct Settings {
     pub batch_records: u32,
     /// Within how many days workers verify every teacher's entries once; 0: never.
     pub verify_days: u32,
+    /// Below so much free space on the disks of the embedded files, in MiB, nothing lands; 0: always.
+    pub min_free_mib: u64,
     /// The texts of the rule packs.
     pub packs: Vec<NamedText>,
     /// Weights and rules of matching.

@@ -524,6 +524,7 @@ cli-receive-body-more-than-bytes-broke = the body has more than { $MAX_BODY } by
 cli-receive-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with --listen
 cli-receive-cannot-taken-just-now-send = the payload cannot be accepted right now; send it again with the same key
 cli-receive-connector-source-disabled-ask-whoever = the connector of this source is disabled; ask whoever runs Huiliu
+cli-receive-no-room = there is no room for the payload on the disk; send it again later with the same key, and tell whoever runs Huiliu
 cli-receive-payloads-taken-http-push-source = payloads are accepted at http://{ $address }/push/SOURCE/STREAM
 cli-receive-such-stream-there-send-push = there is no such stream; the streams are { $all }; send to /push/SOURCE/STREAM
 

@@ -164,6 +164,8 @@ secret-variable = the environment variable { $variable } for the secret { $secre
 secret-password_file = cannot read the password from { $file }: { $why }; its first line must be the password
 
 # What is not taken from a sender.
+disk-short = the disk of { $folder } has { NUMBER($free, useGrouping: "false") } MiB free, and min_free_mib asks for { NUMBER($least, useGrouping: "false") }; make room there
+disk-full = the disk is full; make room on it
 push-disabled = the connector of this source is disabled; ask whoever runs Huiliu
 push-stream = there is no such stream; the streams are { $known }; send to /push/SOURCE/STREAM
 push-key_taken = this idempotency key was used before for another payload; give each payload its own key

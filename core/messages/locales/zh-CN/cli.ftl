@@ -449,6 +449,7 @@ cli-receive-body-more-than-bytes-broke = 内容超过 { $MAX_BODY } 字节，或
 cli-receive-cannot-listen-give-another-address = 无法在 { $address } 上监听：{ $e }；请用 --listen 指定其他地址
 cli-receive-cannot-taken-just-now-send = 暂时无法接收；请用同一幂等键重发
 cli-receive-connector-source-disabled-ask-whoever = 该来源的连接器已停用；请联系汇流的管理人员
+cli-receive-no-room = 磁盘空间不足，无法接收；请稍后用同一幂等键重发，并告知汇流管理人员
 cli-receive-payloads-taken-http-push-source = 原始载荷的接收地址：http://{ $address }/push/来源/数据流
 cli-receive-such-stream-there-send-push = 没有该数据流；现有 { $all }；请发送到 /push/来源/数据流
 

@@ -169,6 +169,8 @@ secret-variable = 没有设置机密 { $secret } 所用的环境变量 { $variab
 secret-password_file = 无法从 { $file } 取得密码：{ $why }；其首行应为密码
 
 # 为何不接收报送的内容。
+disk-short = { $folder } 所在磁盘剩余 { NUMBER($free, useGrouping: "false") } MiB，而 { "min_free_mib" } 要求 { NUMBER($least, useGrouping: "false") } MiB；请腾出空间
+disk-full = 磁盘已满；请腾出空间
 push-disabled = 该来源的连接器已停用；请联系汇流的管理人员
 push-stream = 没有该数据流；现有 { $known }；请发送到 /push/来源/数据流
 push-key_taken = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键
