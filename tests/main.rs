@@ -18,6 +18,7 @@ mod authoring;
 mod bad_input;
 mod cli;
 mod connectors;
+mod disk;
 mod docs;
 mod extraction;
 mod faults;

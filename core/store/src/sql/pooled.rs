@@ -222,9 +222,8 @@ mod tests {
         let file = std::env::temp_dir().join(format!("huiliu-pooled-{}-{name}.db", std::process::id()));
         let db = Db::open(&format!("sqlite:{}", file.display()), 1).await.unwrap();
         db.execute("CREATE TABLE t (v BLOB)", vec![]).await.unwrap();
-        if let Db::Sqlite { write, .. } = &db {
-            write.execute(pragma).await.unwrap();
-        }
+        let Db::Sqlite { write, .. } = &db else { unreachable!() };
+        write.execute(pragma).await.unwrap();
         (db, file)
     }
 
