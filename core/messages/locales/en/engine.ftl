@@ -35,6 +35,7 @@ payload-not_open = payload { NUMBER($payload, useGrouping: "false") } is not ope
 payload-not_dismissed = payload { NUMBER($payload, useGrouping: "false") } is not dismissed; see `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
 payload-no_stream = payload { NUMBER($payload, useGrouping: "false") } belongs to the stream { $stream } of the connector { $connector }, which does not exist any more
 payload-no_process = the process that unpacks payloads cannot be started: { $why }
+source-not_held_too_long = neither source { $name } nor a batch of it is held for longer than processes ask for; the hold of a process that is gone ends by itself, see `huiliu schedules list`
 batch-not_quarantined = batch { NUMBER($batch, useGrouping: "false") } is not quarantined; see `huiliu batches list --quarantined`
 missing-not_missing = record { NUMBER($record, useGrouping: "false") } is not missing from the newest whole of its stream; see `huiliu missing list --all`
 missing-nothing = there is no record that this would change; see `huiliu missing list --all`

@@ -35,6 +35,7 @@ payload-not_open = 载荷 { NUMBER($payload, useGrouping: "false") } 不是待�
 payload-not_dismissed = 载荷 { NUMBER($payload, useGrouping: "false") } 未被作废；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
 payload-no_stream = 载荷 { NUMBER($payload, useGrouping: "false") } 属于连接器 { $connector } 的数据流 { $stream }，但它已不存在
 payload-no_process = 无法启动解包载荷的进程：{ $why }
+source-not_held_too_long = 来源 { $name } 及其批次都没有占用过久；进程若已结束，其占用会自行到期，请看 `huiliu schedules list`
 batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
 missing-not_missing = 记录 { NUMBER($record, useGrouping: "false") } 并非其数据流最新的完整数据中所缺少的；见 `huiliu missing list --all`
 missing-nothing = 没有记录会因此改变；见 `huiliu missing list --all`
