@@ -30,6 +30,7 @@ struct RawSettings {
     timeout_ms: Option<u64>,
     batch_records: Option<u64>,
     verify_days: Option<u64>,
+    min_free_mib: Option<u64>,
     policy_files: Option<Vec<PathBuf>>,
     courses_file: Option<PathBuf>,
     regions_file: Option<PathBuf>,
@@ -59,6 +60,8 @@ pub struct Settings {
 const DEFAULT_WORKERS: u64 = 2;
 const DEFAULT_LEASE_MS: u64 = 30_000;
 const DEFAULT_VERIFY_DAYS: u32 = 30;
+/// Four payloads of the largest size at once, in MiB.
+const DEFAULT_MIN_FREE_MIB: u64 = 256;
 const PACKS: [(&str, &str); 2] = [
     ("config/policy/jilin-2014.toml", include_str!("../config/policy/jilin-2014.toml")),
     ("config/policy/tisheng-2.0.toml", include_str!("../config/policy/tisheng-2.0.toml")),
@@ -126,6 +129,7 @@ fn resolve_settings(typed: RawSettings, globals: &Globals, problems: &mut Vec<Se
         lease_ms: check_lease_ms(typed.lease_ms, problems),
         batch_records: check_batch_records(typed.batch_records, &database, problems),
         verify_days: check_verify_days(typed.verify_days, problems),
+        min_free_mib: typed.min_free_mib.unwrap_or(DEFAULT_MIN_FREE_MIB),
         database,
         queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
         key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),

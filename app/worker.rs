@@ -61,12 +61,17 @@ impl Worker {
 
     /// Delivers one batch. Returns false if it failed, or was a suspect and ran in a child process.
     async fn deliver_one(&self, batch: i64) -> bool {
+        if self.runtime.room.check().is_err() {
+            return false;
+        }
         match self.runtime.deliver_batch(batch).await {
             Ok(Delivered::Suspect) => {
                 self.deliver_alone(batch).await;
                 return false;
             }
             Ok(_) => {}
+            // The log says once that the disk is full.
+            Err(e) if e.is_disk_full() => return false,
             Err(e) => {
                 tracing::warn!(batch, "{}", sentence!("cli-log-not-delivered", e = in_log(&e)));
                 return false;
@@ -138,6 +143,9 @@ impl Worker {
         while !*stop.borrow() {
             tokio::time::sleep(pause).await;
             pause = calm;
+            if self.runtime.room.check().is_err() {
+                continue;
+            }
             let swept = self.runtime.sweep_batches(self.requeue_after_ms()).await;
             if swept.is_ok() {
                 self.pulse.record_sweep();
@@ -150,7 +158,12 @@ impl Worker {
                         pause = Duration::ZERO;
                     }
                 }
-                Err(e) => tracing::warn!("{}", sentence!("cli-log-sweep-failed", e = in_log(&e))),
+                Err(e) => {
+                    self.runtime.room.note_error(&e);
+                    if !e.is_disk_full() {
+                        tracing::warn!("{}", sentence!("cli-log-sweep-failed", e = in_log(&e)));
+                    }
+                }
             }
             if tidied.elapsed() > Duration::from_secs(10) {
                 tidied = Instant::now();

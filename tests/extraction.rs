@@ -14,7 +14,7 @@ mod layouts;
 mod odd_parts;
 mod paging;
 mod platform;
-mod receive;
+pub mod receive;
 mod requests;
 mod resume;
 mod secrets;

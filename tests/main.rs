@@ -19,6 +19,7 @@ mod bad_input;
 mod cli;
 mod connectors;
 mod corrected;
+mod disk;
 mod docs;
 mod extraction;
 mod faults;

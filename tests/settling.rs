@@ -49,6 +49,7 @@ fn storm_settings(dir: &std::path::Path, database: String) -> Settings {
         networks: Networks::loopback(),
         sources: vec![],
         verify_days: 0,
+        min_free_mib: 0,
     }
 }
 

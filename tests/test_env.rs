@@ -238,18 +238,22 @@ pub struct TestEnv {
     pub postgres: Option<Postgres>,
     pub redis: Option<Redis>,
     pub env: Vec<(String, String)>,
+    /// A program that runs the program, with its arguments.
+    pub prefix: Vec<String>,
 }
 
 impl TestEnv {
     pub fn new(on: Services) -> Self {
         let postgres = (on != Services::Sqlite).then(Postgres::start);
         let redis = (on == Services::PostgresAndRedis).then(Redis::start);
-        Self { dir: Scratch::new("house"), postgres, redis, env: vec![] }
+        Self { dir: Scratch::new("house"), postgres, redis, env: vec![], prefix: vec![] }
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+        let line: Vec<&str> = self.prefix.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_huiliu")]).collect();
+        let mut command = Command::new(line[0]);
         command
+            .args(&line[1..])
             .args(args)
             .env("HUILIU_DATA_DIR", self.dir.0.join("data"))
             .env("HUILIU_LANG", "en")

@@ -123,6 +123,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "huiliu sources add county-office --connector cmcc --institution-code 220104 --folder /srv/dropped",
     ),
     ("sources set", r#"huiliu sources set county-office --schedule "0 2 * * 1""#),
+    ("sources release", r#"huiliu sources release county-office --because "the clock was a day ahead""#),
     ("sources remove", r#"huiliu sources remove county-office --because "it has moved to another platform""#),
     ("secrets list", "huiliu secrets list"),
     ("secrets set", "huiliu secrets set intel password < password.txt"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ReasonArgs;
+use super::{ReasonArgs, parse_reason};
 use crate::words::label;
 
 #[derive(Debug, Subcommand)]
@@ -32,6 +32,13 @@ pub enum Sources {
         place: Place,
         #[command(flatten)]
         why: ReasonArgs,
+    },
+    /// Release a source that is held for too long, because the database's clock was ahead.
+    Release {
+        name: String,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: String,
     },
     /// Remove a source: it is no longer read and its secrets are deleted; what was received is kept.
     Remove {

@@ -10,13 +10,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http_body_util::BodyExt as _;
 use huiliu_decode::payload::{Packer, Payload};
 use huiliu_decode::text_window;
 use huiliu_engine::database::MayCreate;
+use huiliu_engine::disk_room::NoRoom;
 use huiliu_engine::operations::push::{self, AcceptedPayload, PushError, Sender};
 use huiliu_engine::runtime::Runtime;
 use huiliu_messages::in_log;
@@ -56,9 +57,14 @@ struct Refusal {
     run: Option<i64>,
 }
 
-/// A refusal as response body.
+/// A refusal as response body: a problem document (RFC 9457), with members of our own after `detail`.
 #[derive(Serialize)]
 struct RefusalBody<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
     code: &'a str,
     en: &'a str,
     zh: &'a str,
@@ -84,6 +90,14 @@ impl std::convert::From<StoreError> for Refusal {
     }
 }
 
+impl std::convert::From<NoRoom> for Refusal {
+    /// The log has said why, once.
+    fn from(_: NoRoom) -> Self {
+        let why = in_both!("cli-receive-no-room");
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "room", why)
+    }
+}
+
 impl std::convert::From<PushAuthError> for Refusal {
     fn from(fault: PushAuthError) -> Self {
         let (status, code) = match fault {
@@ -105,6 +119,7 @@ impl std::convert::From<PushError> for Refusal {
                 let why = in_both!("cli-receive-another-payload-was-handed-idempotency");
                 Self { run: Some(run), ..Self::new(StatusCode::CONFLICT, "key", why) }
             }
+            PushError::NoRoom(why) => why.into(),
             PushError::Unreadable { run, .. } => {
                 let why = crate::words::render_in_both(&error);
                 Self { run: Some(run), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", why) }
@@ -116,11 +131,25 @@ impl std::convert::From<PushError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = RefusalBody { code: self.code, en: &self.why.english, zh: &self.why.chinese, run: self.run };
+        let body = RefusalBody {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: &self.why.english,
+            code: self.code,
+            en: &self.why.english,
+            zh: &self.why.chinese,
+            run: self.run,
+        };
         let mut answer = json_answer(self.status, &body);
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
-        }
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let again = match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => "5",
+            StatusCode::INSUFFICIENT_STORAGE => "60",
+            _ => return answer,
+        };
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(again));
         answer
     }
 }
@@ -222,6 +251,7 @@ async fn accept_payload(state: &ServerState, pushed: PushedPayload<'_>) -> Resul
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;
+    state.runtime.room.check()?;
     let _room = state.room.try_acquire().map_err(|_| Refusal::unavailable(&sentence!("cli-log-too-many-payloads")))?;
     state.runtime.refresh_registry().await?;
     let target = push::target(&state.runtime, source);

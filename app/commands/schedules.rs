@@ -7,7 +7,7 @@ use huiliu_store::intake::source_lease::ScheduleRow;
 use crate::render::{format_moment, show_page};
 use crate::settings::Settings;
 use crate::table::print_table;
-use crate::words::{label, localize_word, message_text};
+use crate::words::{label, localize_word, message_text, sentence};
 use crate::{CliError, open};
 
 pub async fn list_schedules(settings: Settings, json: bool) -> Result<(), CliError> {
@@ -41,7 +41,12 @@ fn schedule_cells(row: &ScheduleRow) -> Vec<String> {
         row.source.clone(),
         if row.schedule.is_empty() { never } else { row.schedule.clone() },
         row.next_at.as_deref().map(format_moment).unwrap_or_default(),
-        text(&row.holder),
+        match &row.held_too_long {
+            Some(until) => {
+                sentence!("cli-schedules-too-long", holder = text(&row.holder), until = format_moment(until))
+            }
+            None => text(&row.holder),
+        },
         row.failures.to_string(),
         row.last_run.map(|run| run.to_string()).unwrap_or_default(),
         localize_word(&text(&row.last_state)).to_owned(),

@@ -19,6 +19,7 @@ pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), C
             add_source(&settings, NewSource { name, connector, institution_code }, place, why, json).await
         }
         Sources::Set { name, place, why } => change_source(&settings, &name, place, why, json).await,
+        Sources::Release { name, because } => release_source(&settings, &name, &because, json).await,
         Sources::Remove { name, why } => remove_source(&settings, &name, why, json).await,
     }
 }
@@ -114,5 +115,14 @@ async fn remove_source(settings: &Settings, name: &str, why: ReasonArgs, json: b
     let removed = source_registration::remove(&opened, &settings.engine, act, name).await?;
     opened.close().await;
     show(json, &removed, |_| say(label("cli-sources-removed-what-received-stays")));
+    Ok(())
+}
+
+async fn release_source(settings: &Settings, name: &str, because: &str, json: bool) -> Result<(), CliError> {
+    let opened = open::open_database(settings, MayCreate::Nothing).await?;
+    let act = Act { actor: &settings.actor, because };
+    let released = sources::release(&opened, &settings.engine, act, name).await?;
+    opened.close().await;
+    show(json, &released, |released| say(&sentence!("cli-sources-released", batches = released.batches)));
     Ok(())
 }

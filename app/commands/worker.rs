@@ -168,6 +168,9 @@ async fn run_schedules(runtime: Runtime, mut sources: SourceSet, mut stop: watch
     let mut reading = JoinSet::new();
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
+        if runtime.room.check().is_err() {
+            continue;
+        }
         let due = runtime.due_sources().await.unwrap_or_else(|e| {
             tracing::warn!("{}", sentence!("cli-log-schedules-unread", e = in_log(&e)));
             vec![]
@@ -233,6 +236,10 @@ async fn verify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
     let days = i64::from(runtime.settings.verify_days);
     let mut pause = Duration::from_secs(1);
     while days > 0 && tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        if runtime.room.check().is_err() {
+            pause = VERIFY_PAUSE;
+            continue;
+        }
         let started = Instant::now();
         pause = match Verifier::from(&runtime.delivery).verify_due_block(days).await {
             Ok(Some(_)) => started.elapsed().max(Duration::from_millis(200)),
@@ -269,7 +276,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
             }
         }
         worked |= waiting;
-        if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
+        if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) || runtime.room.check().is_err() {
             continue;
         }
         if let Err(e) = runtime.judge_ended_passes().await {
@@ -281,6 +288,7 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
                 return Ok(());
             }
             Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),
+            Err(e) if e.is_disk_full() => {}
             Err(e) => tracing::warn!("{}", sentence!("cli-log-not-settled", e = in_log(&e))),
         }
     }

@@ -12,7 +12,7 @@ use super::RawSettings;
 const PREFIX: &str = "HUILIU_";
 
 /// All our variables except those that begin with `HUILIU_FAULT_`, which are for tests.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
     "HUILIU_ACTOR",
     "HUILIU_ALLOW_NETWORKS",
     "HUILIU_BATCH_RECORDS",
@@ -29,6 +29,7 @@ const KNOWN: [&str; 22] = [
     "HUILIU_LOG_FORMAT",
     "HUILIU_MANIFESTS_DIR",
     "HUILIU_MATCHING_FILE",
+    "HUILIU_MIN_FREE_MIB",
     "HUILIU_POLICY_FILES",
     "HUILIU_QUEUE",
     "HUILIU_REGIONS_FILE",
@@ -64,6 +65,7 @@ pub fn apply_environment(typed: &mut RawSettings, problems: &mut Vec<SettingsPro
     take!(batch_records, number("HUILIU_BATCH_RECORDS"));
     take!(workers, number("HUILIU_WORKERS"));
     take!(verify_days, number("HUILIU_VERIFY_DAYS"));
+    take!(min_free_mib, number("HUILIU_MIN_FREE_MIB"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     take!(regions_file, text("HUILIU_REGIONS_FILE"));
     take!(matching_file, text("HUILIU_MATCHING_FILE"));

@@ -43,6 +43,7 @@ fn action_label(action: &str) -> Option<&'static str> {
         "secret.remove" => label("cli-acts-secret-remove"),
         "secret.set" => label("cli-acts-secret-set"),
         "source.add" => label("cli-acts-source-add"),
+        "source.release" => label("cli-acts-source-release"),
         "source.remove" => label("cli-acts-source-remove"),
         "source.set" => label("cli-acts-source-set"),
         _ => return None,
@@ -87,6 +88,7 @@ const ACTIONS: &[&str] = &[
     "secret.remove",
     "secret.set",
     "source.add",
+    "source.release",
     "source.remove",
     "source.set",
 ];

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
@@ -15,9 +16,11 @@ const PUSH: Says<'static> =
     Says { transport: "kind = \"push\"", stream: "format = { kind = \"json\", items = \"\" }", map: "" };
 
 /// A running receiver, killed when the value is dropped.
-struct Open {
-    child: Child,
+pub struct Open {
+    pub child: Child,
     address: String,
+    /// What it has said on standard error.
+    pub said: Arc<Mutex<String>>,
 }
 
 impl Drop for Open {
@@ -27,38 +30,50 @@ impl Drop for Open {
     }
 }
 
-fn push_site(on: Services) -> Site {
+pub fn push_site(on: Services) -> Site {
+    push_site_at(on, |_| ()).0
+}
+
+/// Makes a site that is pushed to, whose data is put where `place` says before there is any.
+pub fn push_site_at<T>(on: Services, place: impl FnOnce(&mut Site) -> T) -> (Site, T) {
     let platform = Platform::start(|_| super::Answer::new(404, ""));
-    let site = Site::with_database(on, &platform, &PUSH);
+    let mut site = Site::with_database(on, &platform, &PUSH);
+    let placed = place(&mut site);
     site.house.run(&["migrate"]);
     let mut set = site.command(&["secrets", "set", "a", "push"]).stdin(Stdio::piped()).spawn().unwrap();
     set.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
     assert!(set.wait().unwrap().success());
-    site
+    (site, placed)
 }
 
 fn open_receiver(site: &Site) -> Open {
-    let mut child = site
-        .command(&["receive", "--listen", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
+    open_with(site.command(&["receive", "--listen", "127.0.0.1:0"]))
+}
+
+/// Runs a command that opens a receiver.
+pub fn open_with(mut command: Command) -> Open {
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("http://") {
         line.clear();
-        assert!(said.read_line(&mut line).unwrap() > 0, "the door did not open");
+        assert!(lines.read_line(&mut line).unwrap() > 0, "the door did not open");
     }
+    let said = Arc::new(Mutex::new(String::new()));
+    let written = Arc::clone(&said);
     // Its further output must not fill the pipe.
-    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+    std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            written.lock().unwrap().push_str(&(line + "\n"));
+        }
+    });
     let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
-    Open { child, address }
+    Open { child, address, said }
 }
 
 impl Open {
     /// Sends a request and returns status and body of the answer.
-    fn post_request(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    pub fn post_request(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let mut head =
             format!("POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
@@ -76,7 +91,7 @@ impl Open {
         (status, serde_json::from_str(body.trim()).unwrap_or(Value::Null))
     }
 
-    fn post_with_bearer(&self, key: &str, body: &str) -> (u16, Value) {
+    pub fn post_with_bearer(&self, key: &str, body: &str) -> (u16, Value) {
         let bearer = format!("Bearer {SECRET}");
         self.post_request("/push/a", &[("authorization", &bearer), ("idempotency-key", key)], body.as_bytes())
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 
+use crate::extraction::{Platform, Says, Site, page_of_records};
+
 use super::{Worker, free_port, intel_source, wait_for, write_config};
 use crate::test_env::{Services, TestEnv};
 
@@ -177,4 +179,46 @@ fn a_schedule_that_cannot_be_is_refused() {
         }
         assert!(!house.dir.0.join("data").exists(), "something was begun");
     }
+}
+
+/// A process on a host whose database was a day ahead has claimed a source and a batch, and is gone.
+fn check_release_after_wrong_clock(on: Services) {
+    let platform = Platform::start(|_| page_of_records(0..3, ""));
+    let site = Site::with_database(on, &platform, &Says::default());
+    site.run_json(&["sync", "--all", "--land-only", "--json"]);
+    let hold = |seconds: u64| {
+        let until = (site.house.unix_seconds() + seconds) * 1_000_000;
+        let lease = format!("holder = 'gone:1', lease_until = {until}, epoch = epoch + 1");
+        site.house.run_sql(&format!("UPDATE schedule SET {lease}"));
+        site.house.run_sql(&format!("UPDATE batch SET state = 'claimed', {lease}"));
+    };
+    let release = ["sources", "release", "a", "--because", "the clock was a day ahead", "--json"];
+    // What ends by itself soon is not released.
+    hold(60);
+    let refused = site.run(&release);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && said.contains("source.not_held_too_long"), "{said}");
+    assert!(site.list_items(&["schedules", "list", "--json"])[0]["held_too_long"].is_null());
+
+    hold(86_400);
+    assert!(site.sync_expecting_failure().contains("read by another process"));
+    let listed = String::from_utf8(site.run(&["schedules", "list"]).stdout).unwrap();
+    assert!(listed.contains("gone:1 (until ") && listed.contains("huiliu sources release"), "{listed}");
+    let released = site.run_json(&release);
+    assert_eq!((released["holder"].as_str(), released["batches"].as_i64()), (Some("gone:1"), Some(1)), "{released}");
+    site.run_json(&["sync", "--all", "--json"]);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record"), 3);
+    let log = site.run_json(&["audit", "--action", "source.release", "--json"]).to_string();
+    assert!(log.contains("the clock was a day ahead") && log.contains("source a") && log.contains("gone:1"), "{log}");
+    assert_eq!(site.run(&release).status.code(), Some(2));
+}
+
+#[test]
+fn a_source_held_by_a_clock_that_was_ahead_is_released_on_sqlite() {
+    check_release_after_wrong_clock(Services::Sqlite);
+}
+
+#[test]
+fn a_source_held_by_a_clock_that_was_ahead_is_released_on_postgresql() {
+    check_release_after_wrong_clock(Services::Postgres);
 }

@@ -208,10 +208,18 @@ pub async fn open_without_keys(settings: &Settings, make: MayCreate) -> Result<D
 /// [`OpenError::DataDir`] if it cannot be written to.
 pub fn make_folder(dir: &Path) -> Result<(), OpenError> {
     let unwritable = |source| OpenError::DataDir { dir: dir.to_owned(), source };
-    std::fs::create_dir_all(dir).map_err(unwritable)?;
+    create_folder(dir).map_err(unwritable)?;
     let probe = dir.join(format!(".probe-{}", std::process::id()));
     std::fs::write(&probe, b"").map_err(unwritable)?;
     std::fs::remove_file(&probe).map_err(unwritable)
+}
+
+/// Creates a folder with those above it, so that their names last.
+fn create_folder(dir: &Path) -> std::io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
+    std::fs::create_dir_all(dir)?;
+    missing.into_iter().try_for_each(key_file::sync_folder)
 }
 
 /// Locks the data directory until the returned file is dropped, so that no other process opens the embedded files: two

@@ -120,7 +120,12 @@ async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<
             let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
             let why = Message::new(&fault);
             tracing::warn!(again_in_ms = wait, "{}", LogEvent::BatchReturned { why: why.clone() });
-            batches::release_batch(&context.db, held, wait, &why).await?;
+            let released = batches::release_batch(&context.db, held, wait, &why).await;
+            if fault.is_disk_full() {
+                // Nothing is wrong with the batch, and its release may have failed for the same reason.
+                return Err(fault);
+            }
+            released?;
             Ok(Delivered::Released)
         }
     }
@@ -173,6 +178,12 @@ pub(crate) fn record_range(held: &ClaimedBatch) -> RecordRange {
 }
 
 impl DeliveryContext {
+    /// Returns this context for work that is done again if a power cut takes it back.
+    #[must_use]
+    pub fn redoable(&self) -> Self {
+        Self { db: self.db.redoable(), ..self.clone() }
+    }
+
     /// Returns this context over a rehearsal of the database: nothing written through it persists. Its lease is a day
     /// long, because a lease must not be renewed in the middle of other work.
     ///

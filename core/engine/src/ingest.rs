@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use crate::disk_room::DiskRoom;
 use crate::ingest_files::{self, FilePass};
 use crate::log_event::LogEvent;
 use crate::run_note::{RunFailure, RunNote};
@@ -51,6 +52,8 @@ pub struct Ingest<'a> {
     pub progress: &'a (dyn Fn(LandedPage) + Sync),
     /// Becomes true when the pass should stop between two pages.
     pub stop: &'a watch::Receiver<bool>,
+    /// The room on disk that the pass waits for. Without it, a full disk ends the pass.
+    pub room: Option<&'a DiskRoom>,
 }
 
 /// Where a pass begins.
@@ -190,6 +193,9 @@ async fn read_stream(
     let mut asked = HashSet::new();
     let mut is_noted = false;
     loop {
+        if let Err(stopped) = cx.wait_for_room().await {
+            return Ok(Err(stopped));
+        }
         let pulled = tokio::select! {
             biased;
             () = wait_for_stop(cx.stop) => {
@@ -306,11 +312,31 @@ pub(crate) async fn land_and_notify(
     Ok(())
 }
 
+impl Ingest<'_> {
+    /// Waits until there is room on disk, or fails if the pass is to stop first.
+    pub(crate) async fn wait_for_room(&self) -> Result<(), Failure> {
+        match self.room {
+            Some(room) => room.wait_for_room(self.stop).await,
+            None => Ok(()),
+        }
+    }
+}
+
 async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let mut tries = 0;
     loop {
-        match runs::land_payload(cx.db, cx.keys, landing).await {
-            Ok(batches) => return Ok(batches),
+        let landed = runs::land_payload(cx.db, cx.keys, landing).await;
+        match landed {
+            Ok(batches) => {
+                cx.room.inspect(|room| room.note_written());
+                return Ok(batches);
+            }
+            Err(e) if e.is_disk_full() && cx.room.is_some() => {
+                cx.room.inspect(|room| room.note_full());
+                if cx.wait_for_room().await.is_err() {
+                    return Err(e);
+                }
+            }
             // The transaction failed or its outcome is unknown. Landing the same page again is harmless, because its
             // records have the same keys and versions.
             Err(e) if e.is_transient() && tries < TRIES => {

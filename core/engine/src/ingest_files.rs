@@ -193,6 +193,9 @@ impl FilePass<'_> {
 
     /// Reads one file. Returns a failure that bars the others, such as that of the whole platform.
     async fn read_one(&self, progress: &mut Progress, file: &ListedFile) -> Result<Result<(), Failure>, StoreError> {
+        if let Err(stopped) = self.cx.wait_for_room().await {
+            return Ok(Err(stopped));
+        }
         let read = tokio::select! {
             biased;
             () = wait_for_stop(self.cx.stop) => Err(Failure::fatal(Cause::Stopped)),

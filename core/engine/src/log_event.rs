@@ -76,6 +76,12 @@ pub(crate) enum LogEvent {
     /// A lease could not be renewed.
     #[serde(rename = "log.lease_not_renewed")]
     LeaseNotRenewed { why: Message },
+    /// There is too little room on disk, so nothing lands and nothing is delivered.
+    #[serde(rename = "log.no_room")]
+    NoRoom { why: Message },
+    /// There is room again.
+    #[serde(rename = "log.room_again")]
+    RoomAgain,
 }
 
 said_in_log!(LogEvent);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::active_rules::{ActiveRulesError, RuleFollower};
 use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::deliver::{self, BatchFailure, Delivered, DeliveryContext};
+use crate::disk_room::DiskRoom;
 use crate::expect::{self, UnmetPass};
 use crate::log_event::LogEvent;
 use crate::manifests::Manifests;
@@ -122,6 +123,8 @@ pub struct Runtime {
     pub queue: Queue,
     /// What the store's registry held at the last look.
     pub registry: RegistryFollower,
+    /// Whether there is room on disk.
+    pub room: Arc<DiskRoom>,
 }
 
 impl Runtime {
@@ -163,7 +166,8 @@ impl Runtime {
             lease_ms: settings.lease_ms,
             holder: process.holder.into(),
         };
-        let runtime = Self { settings, program, delivery, queue, registry: RegistryFollower::new(base) };
+        let room = Arc::new(DiskRoom::new(&settings));
+        let runtime = Self { settings, program, delivery, queue, registry: RegistryFollower::new(base), room };
         runtime.refresh_registry().await?;
         rekey::rekey_due_streams(&runtime.delivery).await?;
         Ok((runtime, opened))
@@ -175,6 +179,12 @@ impl Runtime {
     /// [`StoreError`] if the database fails.
     pub async fn for_rehearsal(&self) -> Result<Self, StoreError> {
         Ok(Self { delivery: self.delivery.for_rehearsal().await?, ..self.clone() })
+    }
+
+    /// Returns this runtime for work that is done again if a power cut takes it back; see [`huiliu_store::Db::redoable`].
+    #[must_use]
+    pub fn redoable(&self) -> Self {
+        Self { delivery: self.delivery.redoable(), ..self.clone() }
     }
 
     /// Returns handles to the database and its keys, as operations take them.
@@ -237,9 +247,11 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn settle_pending(&self) -> Result<usize, StoreError> {
-        self.delivery.rules.refresh(&self.delivery.db, &self.delivery.keys).await?;
-        resume::resume_ready_rows(&self.delivery).await?;
-        settle::settle_all(&self.delivery, &|_| {}).await
+        let delivery = self.delivery.redoable();
+        delivery.rules.refresh(&delivery.db, &delivery.keys).await?;
+        resume::resume_ready_rows(&delivery).await?;
+        let settled = settle::settle_all(&delivery, &|_| {}).await;
+        settled.inspect_err(|fault| self.room.note_error(fault))
     }
 
     /// Settles, and waits up to 60 seconds for what another process is settling.
@@ -278,8 +290,15 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
     pub async fn deliver_batch(&self, batch: i64) -> Result<Delivered, StoreError> {
-        self.delivery.rules.refresh(&self.delivery.db, &self.delivery.keys).await?;
-        deliver::deliver_batch(&self.delivery, batch, false).await
+        let delivery = self.delivery.redoable();
+        delivery.rules.refresh(&delivery.db, &delivery.keys).await?;
+        let delivered = deliver::deliver_batch(&delivery, batch, false).await;
+        match &delivered {
+            Ok(Delivered::Done(_)) => self.room.note_written(),
+            Ok(_) => {}
+            Err(fault) => self.room.note_error(fault),
+        }
+        delivered
     }
 
     /// Enqueues due batches that have not been enqueued for `quiet_ms` milliseconds, as many as the queue has room
@@ -288,7 +307,7 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn sweep_batches(&self, quiet_ms: u64) -> Result<SweepOutcome, StoreError> {
-        sweep::sweep_batches(&self.delivery.db, &self.queue, quiet_ms).await
+        sweep::sweep_batches(&self.delivery.db.redoable(), &self.queue, quiet_ms).await
     }
 
     /// Returns at most `limit` due batches, those not enqueued for longest first. For workers that cannot reach the

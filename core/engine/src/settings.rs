@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::schedule::{Schedule, ScheduleError};
 use huiliu_platform::http::guard::Networks;
 use huiliu_store::admin::sources::SourceRow;
+use huiliu_store::intake::source_lease::TOO_LONG_MS;
 
 /// The text of a rule file: a pack, the crosswalk, matching weights or regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Settings {
     pub batch_records: u32,
     /// Within how many days workers verify every teacher's entries once; 0: never.
     pub verify_days: u32,
+    /// Below so much free space on the disks of the embedded files, in MiB, nothing lands; 0: always.
+    pub min_free_mib: u64,
     /// The texts of the rule packs.
     pub packs: Vec<NamedText>,
     /// Weights and rules of matching.
@@ -71,6 +74,12 @@ impl Settings {
     pub fn rules_text(&self) -> String {
         let texts = self.packs.iter().chain([&self.courses, &self.matching]).map(|file| file.text.as_str());
         texts.collect::<Vec<_>>().join("\0")
+    }
+
+    /// Returns the length that no lease can have, unless it was taken while the database's clock was ahead.
+    #[must_use]
+    pub fn longest_lease_ms(&self) -> u64 {
+        TOO_LONG_MS.max(self.lease_ms.saturating_mul(2))
     }
 
     /// Returns whether the settings file has a source of this name.

@@ -171,6 +171,8 @@ impl ReadySource {
             batch_records: runtime.settings.batch_records,
             progress: landed,
             stop,
+            // Who hands something over is told at once that there is no room.
+            room: (from != PassStart::Handed).then_some(&*runtime.room),
         };
         let read = ingest::sync_source(cx, &self.source, lease.claim, self.connector.as_ref(), from).await;
         let ended = read.as_ref().map_or(SourceUseEnd::Failed, |report| report.ended);

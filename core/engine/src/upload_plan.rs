@@ -187,7 +187,7 @@ pub async fn plan_upload(
     let UploadPlanRequest { source, claim, connector, batch_records, told } = asked;
     // Never signalled: a user who stops waiting ends the process, and the rehearsal loses nothing.
     let (_, never) = watch::channel(false);
-    let cx = Ingest { db, keys, queue: None, batch_records, progress: &|_| {}, stop: &never };
+    let cx = Ingest { db, keys, queue: None, batch_records, progress: &|_| {}, stop: &never, room: None };
     let report = ingest::sync_source(cx, source, claim, connector, PassStart::Handed).await?;
     for batch in upload_plans::list_batches(db, report.run).await? {
         deliver::deliver_with_retries(context, batch).await?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use huiliu_messages::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Connection as _, Row as _, SqliteConnection, SqlitePool};
 
 use crate::log_event::LogEvent;
 use crate::{Notice, QueueCause, QueueError};
@@ -68,18 +68,17 @@ impl SqliteQueue {
     }
 
     pub(super) async fn notify(&self, notices: &[Notice]) -> Result<usize, QueueError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused_error)?;
-        for Notice { batch_id, generation, .. } in notices {
-            let insert = sqlx::query("INSERT INTO notice (batch_id, generation) VALUES ($1, $2)");
-            insert.bind(batch_id).bind(generation).execute(&mut *tx).await.map_err(refused_error)?;
-        }
-        tx.commit().await.map_err(refused_error)?;
+        self.on_connection(async |connection| insert_notices(connection, notices).await)
+            .await
+            .map_err(refused_error)?;
         Ok(notices.len())
     }
 
     pub(super) async fn depth(&self) -> Result<usize, QueueError> {
-        let waiting: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM notice").fetch_one(&self.pool).await.map_err(refused_error)?;
+        let count = "SELECT count(*) FROM notice";
+        let counted =
+            self.on_connection(async |connection| sqlx::query_scalar(count).fetch_one(connection).await).await;
+        let waiting: i64 = counted.map_err(refused_error)?;
         Ok(usize::try_from(waiting).unwrap_or(0))
     }
 
@@ -102,15 +101,40 @@ impl SqliteQueue {
 
     /// Removes and returns the oldest message. It reads first, because deleting blocks other writers.
     async fn take_oldest(&self) -> Result<Option<Notice>, sqlx::Error> {
-        if sqlx::query("SELECT 1 FROM notice LIMIT 1").fetch_optional(&self.pool).await?.is_none() {
-            return Ok(None);
+        self.on_connection(async |connection| {
+            if sqlx::query("SELECT 1 FROM notice LIMIT 1").fetch_optional(&mut *connection).await?.is_none() {
+                return Ok(None);
+            }
+            let oldest = "DELETE FROM notice WHERE id = (SELECT min(id) FROM notice) RETURNING batch_id, generation";
+            let Some(row) = sqlx::query(oldest).fetch_optional(connection).await? else { return Ok(None) };
+            Ok(Some(Notice::new(row.try_get("batch_id")?, row.try_get("generation")?)))
+        })
+        .await
+    }
+
+    /// Works with a connection, and closes it if that fails. After a full or failed disk its state is unknown.
+    async fn on_connection<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        let result = work(&mut connection).await;
+        if result.is_err() {
+            connection.close_on_drop();
         }
-        let oldest = "DELETE FROM notice WHERE id = (SELECT min(id) FROM notice) RETURNING batch_id, generation";
-        let Some(row) = sqlx::query(oldest).fetch_optional(&self.pool).await? else { return Ok(None) };
-        Ok(Some(Notice::new(row.try_get("batch_id")?, row.try_get("generation")?)))
+        result
     }
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+async fn insert_notices(connection: &mut SqliteConnection, notices: &[Notice]) -> Result<(), sqlx::Error> {
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for Notice { batch_id, generation, .. } in notices {
+        let insert = sqlx::query("INSERT INTO notice (batch_id, generation) VALUES ($1, $2)");
+        insert.bind(batch_id).bind(generation).execute(&mut *tx).await?;
+    }
+    tx.commit().await
 }

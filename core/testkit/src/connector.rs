@@ -186,6 +186,7 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, queue:
         batch_records: 5_000,
         progress: &|_| {},
         stop: &stop,
+        room: None,
     };
     let mut runs = Vec::new();
     for _ in 0..2 {

@@ -117,8 +117,9 @@ fn write_beside(path: &Path, text: &str) -> std::io::Result<PathBuf> {
     let whole = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let _ = std::fs::remove_file(&whole);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&whole)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
+    let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
+    // Part of a key must not be left behind.
+    written.inspect_err(|_| drop(std::fs::remove_file(&whole)))?;
     Ok(whole)
 }
 

@@ -1,5 +1,6 @@
 //! Authoring of connectors: creates a new folder, checks its manifest, and tests its samples.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -183,10 +184,18 @@ fn results_file(path: &Path, package: &Package, sample: &Sample) -> PathBuf {
     beside.join(format!("{stem}.json"))
 }
 
-/// Writes a file, and creates its parent folders.
+/// Writes a file, and creates its parent folders. What stood there before stays if the disk is full.
 pub(super) fn write_file(file: &Path, bytes: &[u8]) -> Result<(), AuthoringError> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(file, bytes));
+    let draft = file.with_file_name(format!(".{}.new", file.file_name().unwrap_or_default().to_string_lossy()));
+    let write = || {
+        std::fs::create_dir_all(folder)?;
+        let mut whole = std::fs::File::create(&draft)?;
+        whole.write_all(bytes)?;
+        whole.sync_all()?;
+        std::fs::rename(&draft, file)
+    };
+    let written = write().inspect_err(|_| drop(std::fs::remove_file(&draft)));
     written.map_err(|source| AuthoringError::Unwritable { path: file.to_owned(), source })
 }
 

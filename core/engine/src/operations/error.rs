@@ -110,6 +110,9 @@ pub enum OperationError {
     /// The batch is not quarantined.
     #[serde(rename = "batch.not_quarantined")]
     BatchNotQuarantined { batch: i64 },
+    /// No lease on the source, and none on its batches, is longer than processes ask for.
+    #[serde(rename = "source.not_held_too_long")]
+    NotHeldTooLong { name: String },
     /// Something that was requested does not exist.
     #[serde(untagged)]
     NotFound(NotFound),
@@ -429,6 +432,7 @@ impl OperationError {
             | Self::DeadLetterNotOpen { .. }
             | Self::NoOtherPerson { .. }
             | Self::BatchNotQuarantined { .. }
+            | Self::NotHeldTooLong { .. }
             | Self::Maintenance(_)
             | Self::Filter(_)
             | Self::Restore(_) => true,
@@ -469,6 +473,7 @@ impl OperationError {
             Self::DeadLetterNotOpen { .. } => "dead_letter.not_open",
             Self::NoOtherPerson { .. } => "dead_letter.no_other_person",
             Self::BatchNotQuarantined { .. } => "batch.not_quarantined",
+            Self::NotHeldTooLong { .. } => "source.not_held_too_long",
             Self::Source(error) => return error.code(),
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),

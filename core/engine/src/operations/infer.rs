@@ -238,7 +238,8 @@ fn make_folder(folder: &Path) -> Result<(), AuthoringError> {
 
 fn create_file(file: &Path, content: &[u8]) -> Result<(), AuthoringError> {
     let new = std::fs::OpenOptions::new().write(true).create_new(true).open(file);
-    new.and_then(|mut new| new.write_all(content))
+    // Half a manifest would stand in the way of the whole one.
+    new.and_then(|mut new| new.write_all(content).inspect_err(|_| drop(std::fs::remove_file(file))))
         .map_err(|source| AuthoringError::GuessUnwritable { path: file.to_owned(), source })
 }
 

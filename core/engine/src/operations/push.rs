@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::disk_room::NoRoom;
 use crate::ingest::PassStart;
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
@@ -65,6 +66,9 @@ pub enum PushError {
     /// the two.
     #[serde(untagged)]
     Door(PushAuthError),
+    /// There is no room on disk.
+    #[serde(untagged)]
+    NoRoom(NoRoom),
     /// The source's connector cannot accept the payload.
     #[serde(untagged)]
     Platform(Failure),
@@ -81,6 +85,12 @@ said_in_english!(PushError);
 impl std::convert::From<PushAuthError> for PushError {
     fn from(fault: PushAuthError) -> Self {
         Self::Door(fault)
+    }
+}
+
+impl std::convert::From<NoRoom> for PushError {
+    fn from(why: NoRoom) -> Self {
+        Self::NoRoom(why)
     }
 }
 
@@ -144,6 +154,15 @@ pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, PushAuthErr
     }
 }
 
+impl PushError {
+    fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Store(fault) | Self::Source(SourceError::Store(fault)) => fault.is_disk_full(),
+            _ => false,
+        }
+    }
+}
+
 impl PushTarget {
     /// Returns the stream of that name, or the only stream if no name is given.
     ///
@@ -172,7 +191,7 @@ impl PushTarget {
     }
 
     /// Lands a payload under the source's lease if its key is new. The answer is always read from the database, so a
-    /// repeated request gets the same answer as the first.
+    /// repeated request gets the same answer as the first. What the answer says is on disk then.
     ///
     /// # Errors
     /// [`PushError`].
@@ -184,6 +203,31 @@ impl PushTarget {
         payload: Payload,
         stop: &watch::Receiver<bool>,
     ) -> Result<AcceptedPayload, PushError> {
+        let landed = self.land_and_sync(runtime, stream, key, payload, stop).await;
+        match landed {
+            Err(error) if error.is_disk_full() => {
+                runtime.room.note_full();
+                Err(NoRoom::Full.into())
+            }
+            landed => {
+                if landed.is_ok() {
+                    runtime.room.note_written();
+                }
+                landed
+            }
+        }
+    }
+
+    async fn land_and_sync(
+        self,
+        runtime: &Runtime,
+        stream: &str,
+        key: &str,
+        payload: Payload,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<AcceptedPayload, PushError> {
+        // One sync before the answer makes all of this last, and others who wait share it.
+        let runtime = &runtime.redoable();
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
         let digest = pushed::compute_digest(keys, stream, &payload)
             .map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }))?;
@@ -194,13 +238,16 @@ impl PushTarget {
         let find = || pushed::find_pushed(db, ready.source.id, stream, key, &digest);
         if let Some(before) = find().await? {
             lease.end_lease(SourceUseEnd::Stopped, None).await?;
+            db.sync().await?;
             return to_answer(before);
         }
         let ended = ready.read_all_streams(runtime, lease, PassStart::Handed, stop, &|_| {}).await?;
         if let Some(failure) = ended.report.failure {
             return Err(failure.into());
         }
-        to_answer(find().await?.ok_or(PushError::Lost)?)
+        let landed = find().await?.ok_or(PushError::Lost)?;
+        db.sync().await?;
+        to_answer(landed)
     }
 }
 

@@ -15,7 +15,7 @@ use huiliu_values::calendar::format_instant;
 /// # Errors
 /// [`OperationError::Store`] if the database fails.
 pub async fn list(opened: &OpenDatabase, settings: &Settings) -> Result<Page<ScheduleRow>, OperationError> {
-    let mut rows = source_lease::list_schedules(&opened.db).await?;
+    let mut rows = source_lease::list_schedules(&opened.db, settings.longest_lease_ms()).await?;
     let now = source_lease::fetch_now(&opened.db).await?;
     let registered = registry::read_registry(&opened.db).await?;
     let registered: Vec<_> = registered.sources.iter().filter_map(|row| SourceSettings::from_row(row).ok()).collect();

@@ -115,6 +115,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("source_registration.add", schema_of::<sources::SourceShown>),
     ("source_registration.remove", schema_of::<source_registration::SourceRemoved>),
     ("source_registration.set", schema_of::<sources::SourceShown>),
+    ("sources.release", schema_of::<sources::SourceReleased>),
     ("sources.list", schema_of::<Page<sources::SourceShown>>),
     ("sync.sync", schema_of::<sync::Pass>),
     ("teachers.explain", schema_of::<teachers::TeacherExplained>),

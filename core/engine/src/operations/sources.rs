@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
+use super::act::{Act, AuditEntry};
 use super::error::OperationError;
 use super::page::Page;
 use crate::database::OpenDatabase;
@@ -12,6 +14,7 @@ use crate::schedule::Schedule;
 use crate::settings::{Settings, SourceSettings};
 use huiliu_store::admin::registry::{self, Registered};
 use huiliu_store::admin::sources::SourceRow;
+use huiliu_store::intake::source_lease::{self, EndedLease};
 
 /// Where a source is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -62,6 +65,38 @@ pub async fn list(opened: &OpenDatabase, settings: &Settings) -> Result<Page<Sou
         settings.sources.iter().map(|source| show_configured(source, &registered)).collect();
     rows.extend(registered.sources.iter().map(|row| show_registered(row, settings, &registered)));
     Ok(Page::from_all(rows))
+}
+
+/// A source that was released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SourceReleased {
+    /// The source's name.
+    pub source: String,
+    /// The process that held it; null if only batches were held.
+    pub holder: Option<String>,
+    /// The number of its batches that are due again.
+    pub batches: u64,
+}
+
+/// Releases a source, and its batches, that are held for longer than any process asks for, because the database's clock
+/// was ahead. A process that still has the old lease can land and write nothing under it.
+///
+/// # Errors
+/// [`OperationError::NotHeldTooLong`] if none of them is. Such a lease ends by itself when its process is gone.
+pub async fn release(
+    opened: &OpenDatabase,
+    settings: &Settings,
+    act: Act<'_>,
+    name: &str,
+) -> Result<SourceReleased, OperationError> {
+    let mut tx = opened.db.begin().await?;
+    let ended = source_lease::end_long_leases(&mut tx, name, settings.longest_lease_ms()).await?;
+    let EndedLease { holder, batches } =
+        ended.ok_or_else(|| OperationError::NotHeldTooLong { name: name.to_owned() })?;
+    let detail = json!({ "holder": holder, "batches": batches });
+    let entry = AuditEntry { action: "source.release", object: format!("source {name}"), detail };
+    act.commit_with_audit(tx, opened, entry).await?;
+    Ok(SourceReleased { source: name.to_owned(), holder, batches })
 }
 
 fn secrets_of(registered: &Registered, source: &str) -> Vec<String> {

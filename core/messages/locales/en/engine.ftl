@@ -39,6 +39,7 @@ payload-not_open = payload { NUMBER($payload, useGrouping: "false") } is not ope
 payload-not_dismissed = payload { NUMBER($payload, useGrouping: "false") } is not dismissed; see `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
 payload-no_stream = payload { NUMBER($payload, useGrouping: "false") } belongs to the stream { $stream } of the connector { $connector }, which does not exist any more
 payload-no_process = the process that unpacks payloads cannot be started: { $why }
+source-not_held_too_long = neither source { $name } nor a batch of it is held for longer than processes ask for; the hold of a process that is gone ends by itself, see `huiliu schedules list`
 batch-not_quarantined = batch { NUMBER($batch, useGrouping: "false") } is not quarantined; see `huiliu batches list --quarantined`
 missing-not_missing = record { NUMBER($record, useGrouping: "false") } is not missing from the newest whole of its stream; see `huiliu missing list --all`
 missing-nothing = there is no record that this would change; see `huiliu missing list --all`
@@ -168,6 +169,8 @@ secret-variable = the environment variable { $variable } for the secret { $secre
 secret-password_file = cannot read the password from { $file }: { $why }; its first line must be the password
 
 # What is not taken from a sender.
+disk-short = the disk of { $folder } has { NUMBER($free, useGrouping: "false") } MiB free, and min_free_mib asks for { NUMBER($least, useGrouping: "false") }; make room there
+disk-full = the disk is full; make room on it
 push-disabled = the connector of this source is disabled; ask whoever runs Huiliu
 push-stream = there is no such stream; the streams are { $known }; send to /push/SOURCE/STREAM
 push-key_taken = this idempotency key was used before for another payload; give each payload its own key

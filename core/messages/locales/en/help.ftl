@@ -380,6 +380,9 @@ help-sources-add--schedule = Cron expression in Asia/Shanghai; "" for never.
 help-sources-add--settings = KEY=VALUE for the manifest; an empty value removes it.
 help-sources-add--user = User, client id or application id.
 help-sources-list = List the sources.
+help-sources-release = Release a source that is held for too long, because the database's clock was ahead.
+help-sources-release--because = Why, for the audit log.
+help-sources-release--name = Name of the source.
 help-sources-remove = Remove a source: it is no longer read and its secrets are deleted; what was received is kept.
 help-sources-remove--because = Why, for the audit log.
 help-sources-remove--name = Name of the source.

@@ -39,6 +39,7 @@ payload-not_open = 载荷 { NUMBER($payload, useGrouping: "false") } 不是待�
 payload-not_dismissed = 载荷 { NUMBER($payload, useGrouping: "false") } 未被作废；请看 `huiliu payloads show { NUMBER($payload, useGrouping: "false") }`
 payload-no_stream = 载荷 { NUMBER($payload, useGrouping: "false") } 属于连接器 { $connector } 的数据流 { $stream }，但它已不存在
 payload-no_process = 无法启动解包载荷的进程：{ $why }
+source-not_held_too_long = 来源 { $name } 及其批次都没有占用过久；进程若已结束，其占用会自行到期，请看 `huiliu schedules list`
 batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
 missing-not_missing = 记录 { NUMBER($record, useGrouping: "false") } 并非其数据流最新的完整数据中所缺少的；见 `huiliu missing list --all`
 missing-nothing = 没有记录会因此改变；见 `huiliu missing list --all`
@@ -173,6 +174,8 @@ secret-variable = 没有设置机密 { $secret } 所用的环境变量 { $variab
 secret-password_file = 无法从 { $file } 取得密码：{ $why }；其首行应为密码
 
 # 为何不接收报送的内容。
+disk-short = { $folder } 所在磁盘剩余 { NUMBER($free, useGrouping: "false") } MiB，而 { "min_free_mib" } 要求 { NUMBER($least, useGrouping: "false") } MiB；请腾出空间
+disk-full = 磁盘已满；请腾出空间
 push-disabled = 该来源的连接器已停用；请联系汇流的管理人员
 push-stream = 没有该数据流；现有 { $known }；请发送到 /push/来源/数据流
 push-key_taken = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键

@@ -380,6 +380,9 @@ help-sources-add--schedule = 定时（cron 写法，北京时间）；`""` 表�
 help-sources-add--settings = 清单所需的设置，写作 `键=值`；值为空则去掉该项设置
 help-sources-add--user = 用户名、客户端编号或应用编号
 help-sources-list = 列出各个来源
+help-sources-release = 释放一个因数据库时钟偏快而占用过久的来源
+help-sources-release--because = 理由，记入审计日志
+help-sources-release--name = 来源名称
 help-sources-remove = 移除一个来源：不再读取，其机密删除，已接收的保留
 help-sources-remove--because = 理由，记入审计日志
 help-sources-remove--name = 来源名称

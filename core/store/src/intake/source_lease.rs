@@ -140,6 +140,53 @@ pub async fn release_source(
     rows.first().map_or(Ok(None), |r| r.opt_int("next_at"))
 }
 
+/// The shortest lease that no process takes, in milliseconds: it was taken while the database's clock was ahead.
+pub const TOO_LONG_MS: u64 = 3_600_000;
+
+/// A lease that somebody has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedLease {
+    /// The process that took it; `None` if only batches were held.
+    pub holder: Option<String>,
+    /// The number of batches that are due again.
+    pub batches: u64,
+}
+
+/// Ends the lease on a source and those on its batches, where they last longer than `longest_ms` by the database's clock.
+/// Who took one of them can land and write nothing more under it. Returns `None` if none lasts so long.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_long_leases(tx: &mut Tx, source: &str, longest_ms: u64) -> Result<Option<EndedLease>, StoreError> {
+    let args = || vec![source.into(), micros(longest_ms).into()];
+    let held = tx
+        .fetch_rows(
+            "SELECT holder FROM schedule WHERE source_id = (SELECT id FROM source WHERE name = $1)
+             AND holder IS NOT NULL AND lease_until > {now} + $2 {lock}",
+            args(),
+        )
+        .await?;
+    let holder = held.first().map(|row| row.text("holder")).transpose()?;
+    if holder.is_some() {
+        tx.execute(
+            "UPDATE schedule SET holder = NULL, lease_until = NULL, epoch = epoch + 1
+             WHERE source_id = (SELECT id FROM source WHERE name = $1)",
+            vec![source.into()],
+        )
+        .await?;
+    }
+    let batches = tx
+        .execute(
+            "UPDATE batch SET state = 'due', holder = NULL, due_at = {now}, notified_at = 0, generation = generation + 1,
+                    epoch = epoch + 1
+             WHERE state = 'claimed' AND lease_until > {now} + $2 AND run_id IN
+                   (SELECT r.id FROM sync_run r JOIN source s ON s.id = r.source_id WHERE s.name = $1)",
+            args(),
+        )
+        .await?;
+    Ok((holder.is_some() || batches > 0).then_some(EndedLease { holder, batches }))
+}
+
 /// A source's schedule in a listing.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct ScheduleRow {
@@ -153,6 +200,9 @@ pub struct ScheduleRow {
     pub failures: i64,
     /// The process that reads it now: host and process id.
     pub holder: Option<String>,
+    /// Until when nobody else reads it, RFC 3339, if that is longer than any process asks for: the database's clock was
+    /// ahead then.
+    pub held_too_long: Option<String>,
     /// Number of the newest run.
     pub last_run: Option<i64>,
     /// State of the newest run: `running`, `done`, `failed` or `stopped`.
@@ -167,20 +217,21 @@ pub struct ScheduleRow {
     pub last_success_at: Option<String>,
 }
 
-/// Lists the schedules of all sources, sorted by name.
+/// Lists the schedules of all sources, sorted by name. A lease that lasts longer than `longest_ms` is too long.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_schedules(db: &Db) -> Result<Vec<ScheduleRow>, StoreError> {
+pub async fn list_schedules(db: &Db, longest_ms: u64) -> Result<Vec<ScheduleRow>, StoreError> {
     let rows = db
         .fetch_rows(
             &format!("SELECT s.name AS name, c.expression AS expression, c.next_at AS next_at, c.failures AS failures,
-                    CASE WHEN c.lease_until >= {{now}} THEN c.holder END AS holder, r.id AS run, {STATE} AS state,
+                    CASE WHEN c.lease_until >= {{now}} THEN c.holder END AS holder,
+                    CASE WHEN c.holder IS NOT NULL AND c.lease_until > {{now}} + $1 THEN c.lease_until END AS too_long, r.id AS run, {STATE} AS state,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure,
                     (SELECT max(d.ended_at) FROM sync_run d WHERE d.source_id = s.id AND d.state = 'done') AS success_at
              FROM schedule c JOIN source s ON s.id = c.source_id
              LEFT JOIN sync_run r ON r.id = (SELECT max(n.id) FROM sync_run n WHERE n.source_id = s.id) ORDER BY s.name"),
-            vec![],
+            vec![micros(longest_ms).into()],
         )
         .await?;
     rows.iter()
@@ -191,6 +242,7 @@ pub async fn list_schedules(db: &Db) -> Result<Vec<ScheduleRow>, StoreError> {
                 next_at: r.opt_int("next_at")?.map(format_instant),
                 failures: r.int("failures")?,
                 holder: r.opt_text("holder")?,
+                held_too_long: r.opt_int("too_long")?.map(format_instant),
                 last_run: r.opt_int("run")?,
                 last_state: r.opt_text("state")?,
                 last_started_at: r.opt_int("started_at")?.map(format_instant),

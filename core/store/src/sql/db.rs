@@ -12,16 +12,19 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::sql::dialect::{lite_rows, pg_query, pg_rows, sqlite_query};
+use crate::sql::durability::{CommitKind, Durability};
 use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError};
+use crate::sql::pooled::{PooledTransaction, check_statement};
 use crate::sql::rehearsal::{Rehearsal, RehearsalStage};
 use crate::sql::rows::{Row, Rows, Value};
 
@@ -47,6 +50,10 @@ pub enum Db {
         write: SqlitePool,
         /// Connections that only read.
         read: SqlitePool,
+        /// When commits are on disk.
+        durability: Arc<Durability>,
+        /// Whether commits may be lost in a power cut, because the work is then done again.
+        is_redoable: bool,
     },
     /// Either of them, inside one transaction that is rolled back at the end.
     Rehearsal(Rehearsal),
@@ -89,7 +96,10 @@ impl Db {
             let asked = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
             let silent = |_| unreachable(ConnectError::NoAnswer { seconds: PATIENCE.as_secs() });
             asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
-            let pool = |n| keep_connections(PgPoolOptions::new()).max_connections(n).acquire_timeout(PATIENCE);
+            let pool = |n| {
+                let pool = keep_connections(PgPoolOptions::new()).max_connections(n).acquire_timeout(PATIENCE);
+                pool.after_connect(|connection, _| Box::pin(async move { require_synced_commits(connection).await }))
+            };
             let loading = options.clone().options(LOAD_PLANS).options([(
                 // A worker that stops in the middle of a commit must not hold its locks forever.
                 "idle_in_transaction_session_timeout",
@@ -109,7 +119,7 @@ impl Db {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("cache_size", SQLITE_CACHE)
             .busy_timeout(Duration::from_secs(30));
@@ -117,9 +127,15 @@ impl Db {
             database: path.display().to_string(),
             why: ConnectError::from_sqlx(&e, 60),
         };
+        let durability = Arc::new(Durability::default());
+        let noted = Arc::clone(&durability);
         let write = keep_connections(SqlitePoolOptions::new())
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
+            .after_connect(move |_, _| {
+                noted.note_new_connection();
+                Box::pin(std::future::ready(Ok(())))
+            })
             .connect_with(options.clone())
             .await
             .map_err(unreachable)?;
@@ -128,7 +144,30 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(unreachable)?;
-        Ok(Self::Sqlite { write, read })
+        Ok(Self::Sqlite { write, read, durability, is_redoable: false })
+    }
+
+    /// Returns this database for work that is done again if a power cut takes it back, such as a delivery. Its commits
+    /// do not wait for the disk. Those of SQLite may be lost then, the last ones first. A server decides by itself.
+    #[must_use]
+    pub fn redoable(&self) -> Self {
+        let mut same = self.clone();
+        if let Self::Sqlite { is_redoable, .. } = &mut same {
+            *is_redoable = true;
+        }
+        same
+    }
+
+    /// Returns when everything that was committed before is on disk. Those who wait at the same time share one sync.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`]; it is then unknown what is on disk.
+    pub async fn sync(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { write, durability, .. } => Ok(durability.sync(write).await?),
+            // A server has synced each commit.
+            Self::Pg { .. } | Self::Rehearsal(_) => Ok(()),
+        }
     }
 
     /// Returns `postgresql` or `sqlite`, for display.
@@ -168,14 +207,18 @@ impl Db {
         }
     }
 
-    /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
+    /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite). What it commits is on disk when the commit returns, unless
+    /// this database is [`Db::redoable`].
     ///
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Pg { load, .. } => Tx::Pg(load.begin().await?),
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Pg { load, .. } => Tx::Pg(PooledTransaction::begin(load.acquire().await?, "BEGIN").await?),
+            Self::Sqlite { write, durability, is_redoable, .. } => {
+                let kind = if *is_redoable { CommitKind::Redoable } else { CommitKind::Synced };
+                Tx::Sqlite(durability.begin(write, kind).await?, Arc::clone(durability))
+            }
             Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
     }
@@ -186,8 +229,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn begin_read_only(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Pg { load, .. } => Tx::Pg(load.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Pg { load, .. } => {
+                let statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Tx::Pg(PooledTransaction::begin(load.acquire().await?, statement).await?)
+            }
+            Self::Sqlite { read, durability, .. } => {
+                Tx::Sqlite(PooledTransaction::begin(read.acquire().await?, "BEGIN").await?, Arc::clone(durability))
+            }
             Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
     }
@@ -198,8 +246,17 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn fetch_rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
-            Self::Sqlite { read, .. } => lite_rows(&read.fetch_all(sqlite_query(sql, args, None)?).await?),
+            Self::Pg { read, .. } => {
+                let mut connection = read.acquire().await?;
+                let read = connection.fetch_all(pg_query(sql, args, None)).await;
+                pg_rows(&check_statement(&mut connection, read)?)
+            }
+            Self::Sqlite { read, .. } => {
+                let query = sqlite_query(sql, args, None)?;
+                let mut connection = read.acquire().await?;
+                let read = connection.fetch_all(query).await;
+                lite_rows(&check_statement(&mut connection, read)?)
+            }
             Self::Rehearsal(rehearsal) => rehearsal.lock_between_parts().await?.whole.fetch_rows(sql, args).await,
         }
     }
@@ -222,7 +279,7 @@ impl Db {
                 read.close().await;
                 load.close().await;
             }
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -236,17 +293,17 @@ impl Db {
 #[derive(Debug)]
 pub enum Tx {
     /// A transaction on PostgreSQL.
-    Pg(Transaction<'static, Postgres>),
-    /// A transaction on SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Pg(PooledTransaction<Postgres>),
+    /// A transaction on SQLite, and when its commit is on disk.
+    Sqlite(PooledTransaction<Sqlite>, Arc<Durability>),
     /// One part of a rehearsal.
     Rehearsed(OwnedMutexGuard<RehearsalStage>),
 }
 
-/// The connection that a transaction uses.
-enum TxConnection<'c> {
-    Pg(&'c mut PgConnection),
-    Sqlite(&'c mut SqliteConnection),
+/// The transaction of a server or file that a transaction is or is part of.
+enum OpenTx<'c> {
+    Pg(&'c mut PooledTransaction<Postgres>),
+    Sqlite(&'c mut PooledTransaction<Sqlite>),
 }
 
 impl Tx {
@@ -257,11 +314,11 @@ impl Tx {
         matches!(self, Self::Rehearsed(_))
     }
 
-    fn connection(&mut self) -> TxConnection<'_> {
+    fn open(&mut self) -> OpenTx<'_> {
         match self {
-            Self::Pg(tx) => TxConnection::Pg(tx),
-            Self::Sqlite(tx) => TxConnection::Sqlite(tx),
-            Self::Rehearsed(stage) => stage.whole.connection(),
+            Self::Pg(tx) => OpenTx::Pg(tx),
+            Self::Sqlite(tx, _) => OpenTx::Sqlite(tx),
+            Self::Rehearsed(stage) => stage.whole.open(),
         }
     }
 
@@ -270,9 +327,9 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(match self.connection() {
-            TxConnection::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
-            TxConnection::Sqlite(tx) => tx.execute(sqlite_query(sql, args, None)?).await?.rows_affected(),
+        Ok(match self.open() {
+            OpenTx::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?,
+            OpenTx::Sqlite(tx) => tx.execute(sqlite_query(sql, args, None)?).await?,
         })
     }
 
@@ -281,9 +338,9 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn fetch_rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        match self.connection() {
-            TxConnection::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
-            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, None)?).await?),
+        match self.open() {
+            OpenTx::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
+            OpenTx::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, None)?).await?),
         }
     }
 
@@ -297,9 +354,9 @@ impl Tx {
         args: Vec<Value>,
         relation: Rows<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        match self.connection() {
-            TxConnection::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
-            TxConnection::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, Some(relation))?).await?),
+        match self.open() {
+            OpenTx::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
+            OpenTx::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, Some(relation))?).await?),
         }
     }
 
@@ -308,9 +365,9 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn execute_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
-        Ok(match self.connection() {
-            TxConnection::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
-            TxConnection::Sqlite(tx) => tx.execute(sqlite_query(sql, args, Some(relation))?).await?.rows_affected(),
+        Ok(match self.open() {
+            OpenTx::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?,
+            OpenTx::Sqlite(tx) => tx.execute(sqlite_query(sql, args, Some(relation))?).await?,
         })
     }
 
@@ -323,19 +380,17 @@ impl Tx {
             return Ok(());
         }
         let names = relation.name_list();
-        match self.connection() {
+        match self.open() {
             // For few rows, COPY is slower than INSERT: its end waits for the delayed acknowledgement of its data.
-            TxConnection::Pg(tx) if relation.len() < 500 => {
+            OpenTx::Pg(tx) if relation.len() < 500 => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}}");
                 tx.execute(pg_query(&sql, vec![], Some(relation))).await?;
             }
-            TxConnection::Pg(tx) => {
+            OpenTx::Pg(tx) => {
                 let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
-                let mut copy = tx.copy_in_raw(&statement).await?;
-                copy.send(relation.to_pg_copy()).await?;
-                copy.finish().await?;
+                tx.copy(&statement, relation.to_pg_copy()).await?;
             }
-            TxConnection::Sqlite(tx) => {
+            OpenTx::Sqlite(tx) => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
                 tx.execute(sqlite_query(&sql, vec![], Some(relation))?).await?;
             }
@@ -349,7 +404,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn try_advisory_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreError> {
-        if let TxConnection::Sqlite(_) = self.connection() {
+        if let OpenTx::Sqlite(_) = self.open() {
             return Ok(true);
         }
         let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
@@ -362,7 +417,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn take_advisory_lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
-        if let TxConnection::Pg(_) = self.connection() {
+        if let OpenTx::Pg(_) = self.open() {
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))";
             self.execute(sql, vec![what.into(), number.into()]).await?;
         }
@@ -375,7 +430,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn share_advisory_lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
-        if let TxConnection::Pg(_) = self.connection() {
+        if let OpenTx::Pg(_) = self.open() {
             let sql = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, $2))";
             self.execute(sql, vec![what.into(), number.into()]).await?;
         }
@@ -391,7 +446,7 @@ impl Tx {
         if count == 0 {
             return Ok(vec![]);
         }
-        if let TxConnection::Pg(_) = self.connection() {
+        if let OpenTx::Pg(_) = self.open() {
             let sql = format!(
                 "SELECT string_agg(nextval('{table}_id_seq'::regclass)::text, ',') AS ids FROM generate_series(1, $1)"
             );
@@ -415,7 +470,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreError> {
-        if let TxConnection::Pg(_) = self.connection() {
+        if let OpenTx::Pg(_) = self.open() {
             self.execute(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
         }
         Ok(())
@@ -427,8 +482,8 @@ impl Tx {
     /// [`StoreError::Statement`]; nothing is written then either.
     pub async fn roll_back(self) -> Result<(), StoreError> {
         match self {
-            Self::Pg(tx) => tx.rollback().await?,
-            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Pg(tx) => tx.roll_back().await?,
+            Self::Sqlite(tx, _) => tx.roll_back().await?,
             // The next part of the rehearsal rolls this one back.
             Self::Rehearsed(_) => {}
         }
@@ -442,11 +497,18 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Pg(tx) => tx.commit().await?,
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx, durability) => durability.check_commit(tx.commit().await)?,
             Self::Rehearsed(mut stage) => stage.end_part().await?,
         }
         Ok(())
     }
+}
+
+/// Has commits wait for the server's disk, if the server is set up so that they do not.
+async fn require_synced_commits(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let statement =
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    connection.execute(statement).await.map(drop)
 }
 
 /// Describes an address with an unknown scheme. It keeps only the scheme, because a password may follow it.

@@ -299,6 +299,12 @@ impl StoreError {
         }
     }
 
+    /// Returns true if the database's disk is full. The same works again when there is room.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Statement { why } if database_error(why) == DatabaseError::DiskFull)
+    }
+
     /// Returns true if the user must name another database or key, or set this one up. Otherwise something failed
     /// during the work.
     #[must_use]

@@ -2,9 +2,11 @@
 
 pub mod db;
 mod dialect;
+mod durability;
 pub mod error;
 pub mod lease;
 pub mod migrations;
+mod pooled;
 pub mod promises;
 pub mod rehearsal;
 pub mod rows;
