@@ -42,6 +42,9 @@ pub fn unit_of_word(word: &str) -> Option<Unit> {
 /// Removes a unit behind a plain number, if it is this one: `20学时`. Another unit stays, so that the text is no number.
 #[must_use]
 pub fn strip_unit<'t>(text: &'t str, unit: &str) -> &'t str {
+    if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return text;
+    }
     let trimmed = text.trim();
     let end = trimmed
         .rfind(|c: char| c.is_numeric() || c == '.')

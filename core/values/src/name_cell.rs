@@ -56,7 +56,7 @@ const FAMILY_NAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何�
 /// [`NameError::Several`], [`NameError::Example`] and [`NameError::Note`] for what is not one name, and
 /// [`NameError::Character`] for a character that only masks, lists and damaged texts have.
 pub fn read_name_cell(text: &str) -> Result<NameCell<'_>, NameError> {
-    if text.chars().all(|c| c.is_alphabetic() && !is_private(c)) {
+    if text.chars().all(|c| is_han(c) || c.is_alphabetic() && !is_private(c)) {
         return read_plain_name(text);
     }
     let spread = spread_brackets(text.trim());
@@ -177,6 +177,9 @@ fn names_several(text: &str) -> bool {
                 | '\t'
         )
     };
+    if !text.contains(|c: char| is_separator(c) || c.is_whitespace() || matches!(c, '和' | '与' | '及' | '等')) {
+        return false;
+    }
     if text.split(is_separator).filter(|part| has_han(part)).count() > 1 {
         return true;
     }

@@ -12,7 +12,7 @@ pub enum Placeholder {
 /// Maximum length of a placeholder in bytes.
 const MAX_BYTES: usize = 36;
 
-/// Words of programs, in lower case.
+/// Words of programs, in lower case and without spaces.
 const PROGRAM_WORDS: [&str; 24] = [
     "nan",
     "-nan",
@@ -35,7 +35,7 @@ const PROGRAM_WORDS: [&str; 24] = [
     "1.#qnan",
     "1.#ind",
     "-1.#ind",
-    "#n/a n/a",
+    "#n/an/a",
     "(none)",
     "(blank)",
 ];
@@ -113,13 +113,19 @@ pub fn find_placeholder(text: &str) -> Option<Placeholder> {
     if text.len() > MAX_BYTES || !(may_begin(first) || text.starts_with("1.#")) {
         return None;
     }
+    // Codes, which begin with a letter, need no folding.
+    if first.is_ascii_alphanumeric() && text.bytes().all(|b| b.is_ascii_graphic()) {
+        let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+        let nothing = || is_one_of(&PROGRAM_WORDS).then_some(Placeholder::Nothing);
+        return if is_one_of(&DITTOS) { Some(Placeholder::Ditto) } else { nothing() };
+    }
     let folded: String = super::text::fold_text(text).chars().filter(|c| *c != ' ').collect();
     let folded = folded.to_ascii_lowercase();
     if DITTOS.contains(&folded.as_str()) {
         return Some(Placeholder::Ditto);
     }
     let bare = folded.trim_start_matches(['(', '[', '【', '<']).trim_end_matches([')', ']', '】', '>']);
-    let is_known = PROGRAM_WORDS.iter().any(|word| word.replace(' ', "") == folded)
+    let is_known = PROGRAM_WORDS.contains(&folded.as_str())
         || FORMULA_ERRORS.contains(&folded.as_str())
         || PEOPLE_WORDS.contains(&bare);
     (is_known || folded.chars().all(is_filler)).then_some(Placeholder::Nothing)
@@ -131,6 +137,8 @@ fn may_begin(c: char) -> bool {
     match c {
         'n' | 'N' | 'u' | 'U' | 't' | 'T' | 'd' | 'D' => true,
         '无' | '暂' | '没' | '待' | '未' | '不' | '空' | '缺' | '略' | '同' => true,
+        // Most values are in Han or begin with a digit.
+        '0'..='9' | '\u{4E00}'..='\u{9FFF}' => false,
         '\u{FF01}'..='\u{FF5E}' => true,
         _ => !c.is_alphanumeric(),
     }
