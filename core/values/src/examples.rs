@@ -1,5 +1,7 @@
 //! ID numbers that are printed as examples and belong to nobody who was trained.
 
+use std::borrow::Cow;
+
 use crate::id_number::clean_text;
 use crate::name_cell::is_sample_name;
 
