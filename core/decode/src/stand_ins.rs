@@ -122,6 +122,9 @@ pub(crate) fn is_example_row(raw: &RawRecord<'_>) -> bool {
         return false;
     }
     let first = raw.raw.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '[' | '"' | '\''));
+    if !first.starts_with(['例', '示', '样', '范', '举', '填', '(', '（', '【']) {
+        return false;
+    }
     if let Some(rest) = first.strip_prefix('例') {
         return rest
             .starts_with(|c: char| matches!(c, '"' | ',' | '\t' | ';' | '|' | '：' | ':') || c.is_ascii_digit());

@@ -106,8 +106,9 @@ fn read_plain_name(name: &str) -> Result<NameCell<'_>, NameError> {
     if names_several(name) {
         return Err(NameError::Several);
     }
+    let may_have_title = name.trim_end().ends_with(['师', '志', '长', '任', '生', '士']);
     let has_title = |title: &str| name.trim().strip_suffix(title).is_some_and(|rest| !rest.is_empty());
-    if TITLES.iter().any(|title| has_title(title)) {
+    if may_have_title && TITLES.iter().any(|title| has_title(title)) {
         return Err(NameError::Note);
     }
     Ok(NameCell { name: Cow::Borrowed(name), former: None })

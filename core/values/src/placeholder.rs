@@ -108,6 +108,11 @@ const DITTOS: [&str; 20] = [
 /// no difference.
 #[must_use]
 pub fn find_placeholder(text: &str) -> Option<Placeholder> {
+    // Nearly all values are told by their first character.
+    let first = text.chars().next()?;
+    if first != '1' && !may_begin(first) && !first.is_whitespace() {
+        return None;
+    }
     let text = text.trim();
     let first = text.chars().next()?;
     if text.len() > MAX_BYTES || !(may_begin(first) || text.starts_with("1.#")) {
