@@ -6,7 +6,7 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::CliError;
-use crate::words::{is_chinese, label, note, say, sentence};
+use crate::words::{is_chinese, label, note, note_lines, say_help, sentence};
 
 /// Prints what is wrong with the command line, or the requested help, and exits.
 pub fn report_and_exit(error: &Error) -> ! {
@@ -22,9 +22,9 @@ pub fn report_and_exit(error: &Error) -> ! {
         CliError::usage(describe_mistake(error)).print_error(true);
         std::process::exit(error.exit_code());
     }
-    note(&sentence!("cli-mistake-told", what = describe_mistake(error)));
+    note(&sentence!("cli-mistake-told", lines = describe_mistake(error)));
     if let Some(usage) = context_text(error, ContextKind::Usage) {
-        note(&format!("\n{}{}", label("cli-help-usage"), super::help::localize_usage(usage.trim())));
+        note_lines(&format!("\n{}{}", label("cli-help-usage"), super::help::localize_usage(usage.trim())));
     }
     note(label("cli-mistake-help"));
     std::process::exit(error.exit_code());
@@ -40,7 +40,7 @@ fn print_help(error: &Error) -> ! {
     for heading in [label("cli-help-commands"), label("cli-help-arguments"), label("cli-help-options")] {
         text = text.replace(&format!("{heading}:"), &format!("{heading}："));
     }
-    say(text.trim_end());
+    say_help(text.trim_end());
     std::process::exit(error.exit_code());
 }
 
