@@ -32,15 +32,19 @@ pub fn report_and_exit(error: &Error) -> ! {
 
 /// Prints the help or the version. clap ends every heading with a half-width colon.
 fn print_help(error: &Error) -> ! {
-    let (stream_is_terminal, rendered) = (std::io::stdout().is_terminal(), error.render());
-    if !is_chinese() || error.use_stderr() {
-        error.exit();
+    let rendered = error.render();
+    let is_styled = !error.use_stderr() && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut text = if is_styled { rendered.ansi().to_string() } else { rendered.to_string() };
+    if is_chinese() {
+        for heading in [label("cli-help-commands"), label("cli-help-arguments"), label("cli-help-options")] {
+            text = text.replace(&format!("{heading}:"), &format!("{heading}："));
+        }
     }
-    let mut text = if stream_is_terminal { rendered.ansi().to_string() } else { rendered.to_string() };
-    for heading in [label("cli-help-commands"), label("cli-help-arguments"), label("cli-help-options")] {
-        text = text.replace(&format!("{heading}:"), &format!("{heading}："));
+    if error.use_stderr() {
+        note_lines(text.trim_end());
+    } else {
+        say_help(text.trim_end());
     }
-    say_help(text.trim_end());
     std::process::exit(error.exit_code());
 }
 
