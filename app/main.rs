@@ -66,9 +66,9 @@ impl CliError {
     fn print_error(&self, json: bool) {
         if json {
             let error = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
-            words::say_error(&error.to_string());
+            words::note_json(&error);
         } else {
-            words::note_error(&sentence!("cli-mistake-told", what = self.message));
+            words::note_error(&sentence!("cli-mistake-told", lines = self.message));
         }
     }
 }

@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use huiliu_messages::escape_line;
+
 use crate::words::say;
 
 /// Spaces before each column.
@@ -13,7 +15,11 @@ const MAX_WORD: usize = 20;
 
 /// Prints rows under a heading. If the terminal is too narrow, cells are wrapped between words; if that is not enough,
 /// each row is printed as a block with one line per column. Nothing is wrapped in a pipe.
+///
+/// Cells are escaped before they are measured, because a line break in a cell would begin a line of the table.
 pub fn print_table(heading: &[&str], rows: &[Vec<String>]) {
+    let inert = |row: &Vec<String>| row.iter().map(|cell| escape_line(cell).into_owned()).collect();
+    let rows: &[Vec<String>] = &rows.iter().map(inert).collect::<Vec<_>>();
     let Some(width) = max_line_width() else { return print_lines(&build_table(heading, rows)) };
     let least: Vec<usize> = (0..heading.len()).map(|nth| least_width(heading, rows, nth)).collect();
     if least.iter().map(|least| least + GAP).sum::<usize>() > usize::from(width) {

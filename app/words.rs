@@ -1,31 +1,29 @@
-//! Texts for people, in English and Chinese, and the only code that writes to standard output.
+//! Texts for people, in English and Chinese, and the only code that writes to standard output (`terminal`).
 
 pub mod acts;
 mod error_texts;
 pub mod guesses;
 mod labels;
 pub mod matching;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use huiliu_messages::{Language, Message};
-use huiliu_values::calendar::format_instant;
 use serde_json::{Map, Value};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::FormatTime;
 
 pub use error_texts::{error_text, join_error_text, system_error_text};
 pub use labels::{
     field_text, localize_address, localize_amount, localize_decider, localize_word, localize_wording, pass_label,
     rule_name, schema_state_text,
 };
+pub use terminal::{
+    begin_log, note, note_error, note_json, note_lines, say, say_cells, say_document, say_help, say_json, say_lines,
+};
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
-static JSON_LOG: OnceLock<bool> = OnceLock::new();
 
 /// Returns true if HUILIU_LANG, LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with `zh`.
 pub fn is_chinese() -> bool {
@@ -45,11 +43,16 @@ pub fn label(id: &'static str) -> &'static str {
     said.entry(id).or_insert_with(|| Box::leak(say_with(language(), id, &[]).into_boxed_str()))
 }
 
-/// Renders a sentence of the catalogues with its arguments.
+/// Renders a sentence of the catalogues with its arguments. An argument is one line in which nothing acts on a terminal;
+/// only the argument `lines` keeps its line breaks.
 pub fn say_with(language: Language, id: &str, facts: &[(&str, &dyn Display)]) -> String {
-    let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), Value::from(fact.to_string())));
+    let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), build_fact(name, &fact.to_string())));
     let message: Map<String, Value> = facts.chain([("code".to_owned(), Value::from(id))]).collect();
     huiliu_messages::render_message(language, &Value::Object(message))
+}
+
+fn build_fact(name: &str, fact: &str) -> Value {
+    if name == "lines" { fact.split('\n').collect() } else { Value::from(fact) }
 }
 
 /// Renders a sentence with arguments, by its id in the catalogues: `sentence!("cli-runs-none", run)`, or with
@@ -126,66 +129,4 @@ pub fn message_text(message: &Message) -> String {
 /// Returns the language of the locale.
 pub fn language() -> Language {
     if is_chinese() { Language::Chinese } else { Language::English }
-}
-
-/// Prints one line on standard output. Ignores errors such as a closed pipe.
-pub fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Prints one line on standard error, as a JSON log entry if the log is JSON.
-pub fn note(line: &str) {
-    log_line("INFO", line);
-}
-
-/// Prints why the program ends on standard error, as a JSON log entry of level ERROR if the log is JSON.
-pub fn note_error(line: &str) {
-    log_line("ERROR", line);
-}
-
-fn log_line(level: &str, line: &str) {
-    if JSON_LOG.get() == Some(&true) {
-        let at = format_instant(chrono::Utc::now().timestamp_micros());
-        let entry =
-            serde_json::json!({ "timestamp": at, "level": level, "fields": { "message": line }, "target": "huiliu" });
-        say_error(&entry.to_string());
-    } else {
-        say_error(line);
-    }
-}
-
-/// Prints one line on standard error, unchanged.
-pub fn say_error(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// Starts the log on standard error, as text or as one JSON object per line. HUILIU_LOG is the filter; without it, the
-/// log has warnings, and for a process that runs unattended also what it does.
-pub fn begin_log(json: bool, runs_alone: bool) {
-    let _ = JSON_LOG.set(json);
-    huiliu_messages::set_log_language(language());
-    let own = if runs_alone { "huiliu=info," } else { "" };
-    let default = format!("warn,{own}apalis=off,apalis_core=off,sqlx=off");
-    let filter = EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| default.into());
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
-    let log = log.with_timer(ShanghaiTime).with_ansi(std::io::stderr().is_terminal());
-    if json {
-        log.json().with_span_list(false).init();
-    } else {
-        log.init();
-    }
-}
-
-/// The clock of the log: Asia/Shanghai, as in every other output.
-struct ShanghaiTime;
-
-impl FormatTime for ShanghaiTime {
-    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
-        w.write_str(&format_instant(chrono::Utc::now().timestamp_micros()))
-    }
-}
-
-/// Prints a value as one line of JSON.
-pub fn say_json<T: serde::Serialize>(value: &T) {
-    say(&serde_json::to_string(value).unwrap_or_default());
 }

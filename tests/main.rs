@@ -26,6 +26,7 @@ mod faults;
 mod files;
 mod hostile;
 mod identity;
+mod inert;
 mod infer;
 mod institutions;
 mod language;

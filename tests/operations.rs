@@ -49,7 +49,8 @@ fn the_command_line_has_no_transaction_and_no_sql() {
     for file in files {
         let place = file.strip_prefix(repository_root()).unwrap().display().to_string();
         // The two places that build an answer from an error instead of a value.
-        let allowed: &[&str] = if place == "app/main.rs" || place == "app/words.rs" { &["json!("] } else { &[] };
+        let allowed: &[&str] =
+            if place == "app/main.rs" || place == "app/words/terminal.rs" { &["json!("] } else { &[] };
         let found = find_banned(&std::fs::read_to_string(&file).unwrap());
         broken.extend(found.iter().filter(|ban| !allowed.contains(ban)).map(|ban| format!("{place}: {ban}")));
     }

@@ -1,6 +1,6 @@
 //! `connectors record`: a platform's page becomes a sample without any real person in it, or is refused.
 
-mod pages;
+pub mod pages;
 
 use std::path::{Path, PathBuf};
 

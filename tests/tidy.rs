@@ -54,3 +54,74 @@ fn house_rules() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+/// What reaches a terminal without the door, `app/words/terminal.rs`.
+const WAYS_AROUND: [&str; 13] = [
+    "stdout()",
+    "stderr()",
+    "print!(",
+    "println!(",
+    "dbg!(",
+    "with_writer(",
+    "/dev/tty",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/fd/",
+    ".exit();",
+    "from_raw_fd(",
+    "error.print(",
+];
+
+/// Returns the ways around the door that a line of code takes.
+fn find_ways_around(line: &str) -> Vec<&'static str> {
+    let code = line.split("//").next().unwrap_or_default();
+    // Asking what a stream is, and how wide, writes nothing.
+    let asked =
+        code.replace("stdout().is_terminal()", "").replace("stderr().is_terminal()", "").replace("use_stderr()", "");
+    let asked = asked.replace("Term::stdout().size_checked()", "");
+    WAYS_AROUND.into_iter().filter(|way| asked.contains(way)).collect()
+}
+
+#[test]
+fn nothing_is_printed_around_the_door() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![];
+    for folder in ["app", "core", "connectors"] {
+        collect_sources(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 200, "{}", files.len());
+    let mut broken = vec![];
+    for file in &files {
+        let place = file.strip_prefix(root).unwrap().display().to_string();
+        if place == "app/words/terminal.rs" || place.starts_with("core/testkit/") {
+            continue;
+        }
+        let text = std::fs::read_to_string(file).unwrap();
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (line, code) in (1..).zip(product.lines()) {
+            // The unpacking process answers its parent through a pipe.
+            if place == "app/subprocess.rs" && code.contains("stdout().lock().write_all(answer") {
+                continue;
+            }
+            broken.extend(find_ways_around(code).iter().map(|way| format!("{place}:{line}: {way}")));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn a_way_around_the_door_is_found() {
+    for line in [
+        "    let _ = writeln!(std::io::stdout(), \"{name}\");",
+        "    tracing_subscriber::fmt().with_writer(std::io::stderr)",
+        "    println!(\"{name}\");",
+        "    error.exit();",
+    ] {
+        assert!(!find_ways_around(line).is_empty(), "{line}");
+    }
+    for line in
+        ["    if std::io::stdout().is_terminal() {", "    say(&name); // println!(", "    std::process::exit(2);"]
+    {
+        assert!(find_ways_around(line).is_empty(), "{line}");
+    }
+}

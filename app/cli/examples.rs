@@ -147,7 +147,8 @@ pub fn build_documented_command() -> Command {
 }
 
 fn build_localized(command: Command) -> Command {
-    let mut command = add_examples(command, &mut Vec::new());
+    // Otherwise the help calls the program by the name with which it was started.
+    let mut command = add_examples(command, &mut Vec::new()).bin_name("huiliu");
     command.build();
     localize_command(command, &mut Vec::new())
 }

@@ -6,7 +6,7 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::CliError;
-use crate::words::{is_chinese, label, note, say, sentence};
+use crate::words::{is_chinese, label, note, note_lines, say_help, sentence};
 
 /// Prints what is wrong with the command line, or the requested help, and exits.
 pub fn report_and_exit(error: &Error) -> ! {
@@ -22,9 +22,9 @@ pub fn report_and_exit(error: &Error) -> ! {
         CliError::usage(describe_mistake(error)).print_error(true);
         std::process::exit(error.exit_code());
     }
-    note(&sentence!("cli-mistake-told", what = describe_mistake(error)));
+    note(&sentence!("cli-mistake-told", lines = describe_mistake(error)));
     if let Some(usage) = context_text(error, ContextKind::Usage) {
-        note(&format!("\n{}{}", label("cli-help-usage"), super::help::localize_usage(usage.trim())));
+        note_lines(&format!("\n{}{}", label("cli-help-usage"), super::help::localize_usage(usage.trim())));
     }
     note(label("cli-mistake-help"));
     std::process::exit(error.exit_code());
@@ -32,15 +32,19 @@ pub fn report_and_exit(error: &Error) -> ! {
 
 /// Prints the help or the version. clap ends every heading with a half-width colon.
 fn print_help(error: &Error) -> ! {
-    let (stream_is_terminal, rendered) = (std::io::stdout().is_terminal(), error.render());
-    if !is_chinese() || error.use_stderr() {
-        error.exit();
+    let rendered = error.render();
+    let is_styled = !error.use_stderr() && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut text = if is_styled { rendered.ansi().to_string() } else { rendered.to_string() };
+    if is_chinese() {
+        for heading in [label("cli-help-commands"), label("cli-help-arguments"), label("cli-help-options")] {
+            text = text.replace(&format!("{heading}:"), &format!("{heading}："));
+        }
     }
-    let mut text = if stream_is_terminal { rendered.ansi().to_string() } else { rendered.to_string() };
-    for heading in [label("cli-help-commands"), label("cli-help-arguments"), label("cli-help-options")] {
-        text = text.replace(&format!("{heading}:"), &format!("{heading}："));
+    if error.use_stderr() {
+        note_lines(text.trim_end());
+    } else {
+        say_help(text.trim_end());
     }
-    say(text.trim_end());
     std::process::exit(error.exit_code());
 }
 

@@ -158,7 +158,10 @@ fn show_record(record: &Preview) {
         .as_ref()
         .map_or_else(String::new, |h| format!(" · {h} {}", label("cli-authoring-class-hours")));
     let because = record.because.as_ref().map_or_else(String::new, |why| format!(" · {why}"));
-    say(&format!("\n── {} · {outcome}{hours}{because}\n{}\n", localize_address(&record.address), record.raw));
+    say("");
+    say(&format!("── {} · {outcome}{hours}{because}", localize_address(&record.address)));
+    say(&record.raw);
+    say("");
     let rows: Vec<Vec<String>> = record
         .fields
         .iter()

@@ -11,7 +11,10 @@ use crate::cli::Connectors;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::table::print_table;
-use crate::words::{error_text, is_chinese, label, message_text, note, origin_label, say, say_json, sentence};
+use crate::words::{
+    error_text, is_chinese, label, message_text, note, note_lines, origin_label, say_document, say_json, say_lines,
+    sentence,
+};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), CliError> {
@@ -57,9 +60,9 @@ fn explain_manifest_language(place: &str, of_editors: bool) -> Result<(), CliErr
     if of_editors {
         say_json(&schema::build_schema());
     } else if place.is_empty() {
-        say(&reference::render_reference(tongue));
+        say_document(&reference::render_reference(tongue));
     } else {
-        say(&explain::explain_place(place, tongue).map_err(|why| CliError::usage(error_text(&why)))?);
+        say_lines(&explain::explain_place(place, tongue).map_err(|why| CliError::usage(error_text(&why)))?);
     }
     Ok(())
 }
@@ -67,7 +70,7 @@ fn explain_manifest_language(place: &str, of_editors: bool) -> Result<(), CliErr
 /// Notes what a result leaves out, under `--json` too.
 fn note_left_out(left_out: &LeftOut) {
     if let Some(error) = &left_out.not_asked {
-        note(&sentence!("cli-connectors-what-registered-database-told", why = error_text(&**error)));
+        note_lines(&sentence!("cli-connectors-what-registered-database-told", lines = error_text(&**error)));
     }
     for UnusableConnector { connector, version, why } in &left_out.unusable {
         note(&sentence!(
@@ -117,7 +120,7 @@ async fn show_connector(settings: &Settings, id: &str, json: bool) -> Result<(),
 }
 
 fn show_manifest(shown: &ConnectorShown) {
-    say(&shown.manifest);
+    say_document(&shown.manifest);
     note(&sentence!(
         "cli-connectors-version-2",
         version = shown.version,

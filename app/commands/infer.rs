@@ -12,7 +12,7 @@ use super::authoring::runtime_for;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::table::print_table;
-use crate::words::{guesses, label, message_text, note, say, sentence};
+use crate::words::{guesses, label, message_text, note, say, say_lines, sentence};
 use crate::{CliError, open};
 
 /// Arguments of `connectors infer`.
@@ -71,7 +71,7 @@ fn show_inferred(inferred: &InferredManifest) {
     show_guess(sample, guess);
     match written {
         Some(place) => say(&sentence!("cli-infer-written", where = place.display())),
-        None => say(&format!("\n{manifest}")),
+        None => say_lines(&format!("\n{manifest}")),
     }
     if let Some(place) = sample_written {
         say(&sentence!("cli-infer-sample-kept", where = place.display()));

@@ -8,7 +8,7 @@ use huiliu_engine::operations::matching::{
 
 use crate::CliError;
 use crate::words::matching::{doubt_label, evidence_text, format_bits, verdict_label};
-use crate::words::{label, note, say, say_json, sentence};
+use crate::words::{label, note, say_cells, say_json, sentence};
 
 /// Arguments of `match`.
 pub struct MatchArgs {
@@ -73,30 +73,30 @@ fn say_heading() {
         label("cli-matching-verdict"),
         label("cli-matching-evidence"),
     );
-    say(&format!("{left}\t{right}\t{score}\t{verdict}\t{why}"));
+    say_cells(&[left, right, score, verdict, why]);
 }
 
 fn say_pair(pair: &MatchedPair) {
     let lines: Vec<String> = pair.evidence.iter().map(evidence_text).collect();
-    say(&format!(
-        "{}\t{}\t{}\t{}\t{}",
-        pair.left,
-        pair.right,
-        format_bits(pair.score),
+    say_cells(&[
+        &pair.left,
+        &pair.right,
+        &format_bits(pair.score),
         verdict_label(pair.verdict),
-        lines.join(label("cli-matching-text"))
-    ));
+        &lines.join(label("cli-matching-text")),
+    ]);
 }
 
 fn say_row(row: &MatchedRow) {
     if let Some(why) = row.doubt {
-        say(&format!("{}\t\t\t{}\t{}", row.left, verdict_label(row.verdict), doubt_label(why)));
+        say_cells(&[&row.left, "", "", verdict_label(row.verdict), doubt_label(why)]);
     }
 }
 
 fn say_cluster(MatchCluster { left, right }: MatchCluster) {
-    let all: Vec<String> = left.into_iter().chain(right).collect();
-    say(&format!("{}\t{}", label("cli-matching-cluster"), all.join("\t")));
+    let cells: Vec<&str> =
+        std::iter::once(label("cli-matching-cluster")).chain(left.iter().chain(&right).map(String::as_str)).collect();
+    say_cells(&cells);
 }
 
 fn note_unreadable(UnreadableColumn { file, column, values, first_line }: &UnreadableColumn) {

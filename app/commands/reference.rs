@@ -9,13 +9,13 @@ use clap_complete::Shell;
 
 use crate::CliError;
 use crate::cli::examples;
-use crate::words::{say, sentence, system_error_text};
+use crate::words::{say, say_document, sentence, system_error_text};
 
 /// Prints the completion script of a shell.
 pub fn print_completions(shell: Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut examples::build_documented_command(), "huiliu", &mut script);
-    say(String::from_utf8_lossy(&script).trim_end());
+    say_document(String::from_utf8_lossy(&script).trim_end());
 }
 
 /// Writes a man page for each command into a folder.
@@ -54,7 +54,7 @@ pub fn print_cli_page() {
     );
     write_description(&command, &mut text);
     write_subcommands(&command, &mut text);
-    say(text.trim_end());
+    say_document(text.trim_end());
 }
 
 fn write_subcommands(command: &Command, text: &mut String) {

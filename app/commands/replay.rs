@@ -136,7 +136,8 @@ fn difference_text(moved: &PlanDifference) -> String {
 fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
     show_summary(shown);
     if records && !shown.items.is_empty() {
-        say(&format!("\n{}", label("cli-replay-raw-records")));
+        say("");
+        say(label("cli-replay-raw-records"));
         for item in shown.items.iter().take(most) {
             let (letter, at) = (item.dead_letter, localize_address(&item.address));
             say(&format!("  {letter}  {at}  → {}  {}", localize_word(item.outcome.as_str()), detail_text(item)));

@@ -31,8 +31,9 @@ fn show_books(run: Option<i64>, books: &Books) {
     row.extend(balance_cells(balance));
     print_table(&balance_heading(label("cli-runs-run")), &[row]);
     layouts::show_totals(&balance.layout);
+    say("");
     say(&format!(
-        "\n  {} · {} · {} {}",
+        "  {} · {} · {} {}",
         if balance.balanced { label("cli-runs-balanced") } else { label("cli-runs-balanced-2") },
         if balance.complete { label("cli-runs-complete") } else { label("cli-runs-complete-2") },
         format_number(balance.teachers_due),
@@ -64,7 +65,8 @@ fn show_differing_batches(batches: &BookDifferences) {
         label("cli-runs-expected"),
         label("cli-runs-found"),
     ];
-    say(&format!("\n  {}", counting!("cli-runs-differing-batches", n = batches.differing_batches)));
+    say("");
+    say(&format!("  {}", counting!("cli-runs-differing-batches", n = batches.differing_batches)));
     print_table(&heading, &batches.differences.iter().map(cells).collect::<Vec<_>>());
 }
 

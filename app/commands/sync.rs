@@ -123,8 +123,9 @@ pub fn show_pass(pass: &Pass) {
         source.notes.iter().for_each(|told| note(&message_text(told)));
     }
     let state = |ok: bool, yes: &'static str, no: &'static str| if ok { yes } else { no };
+    say("");
     say(&format!(
-        "\n  {} · {} · {} {} · {:.1} s",
+        "  {} · {} · {} {} · {:.1} s",
         state(pass.balance.balanced, label("cli-sync-balanced"), label("cli-sync-balanced-2")),
         state(pass.balance.complete, label("cli-sync-complete"), label("cli-sync-complete-2")),
         format_number(pass.balance.teachers_due),

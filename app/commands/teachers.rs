@@ -157,8 +157,9 @@ fn show_sum(sum: &Sum) {
 
 fn show_entry(e: &EntryRow) {
     let grade = e.grade.as_deref().map(|grade| format!("  [{}]", localize_word(grade))).unwrap_or_default();
+    say("");
     say(&format!(
-        "\n  {}{grade}  {} {}  {}",
+        "  {}{grade}  {} {}  {}",
         if is_withdrawn_as_missing(e) { label("cli-teachers-missing-withdrawn") } else { outcome_words(e.outcome) },
         e.source,
         e.course,

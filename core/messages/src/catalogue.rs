@@ -8,6 +8,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use serde_json::{Map, Number, Value};
 use unic_langid::LanguageIdentifier;
 
+use crate::inert::escape_line;
 use crate::place::localize_place;
 
 /// A language that has a catalogue.
@@ -115,7 +116,8 @@ pub fn with_commas(number: &str) -> String {
     out
 }
 
-/// Renders a message as a sentence. Other values are rendered plainly: a text as it is, a number with commas, a list as
+/// Renders a message as a sentence. Other values are rendered plainly: a text as one line without characters
+/// that act on a terminal, a number with commas, a list as
 /// its items, joined.
 #[must_use]
 pub fn render_message(language: Language, value: &Value) -> String {
@@ -123,7 +125,7 @@ pub fn render_message(language: Language, value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(is) => is.to_string(),
         Value::Number(number) => with_commas(&number.to_string()),
-        Value::String(text) => text.clone(),
+        Value::String(text) => escape_line(text).into_owned(),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(|item| render_message(language, item)).collect();
             let is_sentences = items.iter().any(|item| item.contains([' ', '，']));
@@ -145,7 +147,7 @@ fn select_language(language: Language, fields: &Map<String, Value>) -> Option<St
         (Language::Chinese, None) => fields.get("zh"),
         (_, Some(_)) => None,
     };
-    words.and_then(Value::as_str).map(str::to_owned)
+    words.and_then(Value::as_str).map(|text| escape_line(text).into_owned())
 }
 
 /// Returns the sentence of an id that has no variables; `None` if the catalogue has no such id.
@@ -190,9 +192,9 @@ fn build_argument<'v>(language: Language, name: &str, value: &'v Value) -> Fluen
         }
         Value::String(text) if is_moment(text) => FluentValue::from(text[..19].replace('T', " ")),
         Value::String(text) if ["place", "address"].contains(&name) => {
-            FluentValue::from(localize_place(language, text).into_owned())
+            FluentValue::from(escape_line(&localize_place(language, text)).into_owned())
         }
-        Value::String(text) => FluentValue::from(text.as_str()),
+        Value::String(text) => FluentValue::from(escape_line(text)),
         other => FluentValue::from(render_message(language, other)),
     }
 }
@@ -223,7 +225,8 @@ fn format_sentence(language: Language, id: &str, args: &FluentArgs<'_>) -> Optio
 fn render_without_sentence(code: &str, fields: &Map<String, Value>) -> String {
     let arguments: Vec<String> =
         fields.iter().filter(|(name, _)| *name != "code").map(|(name, value)| format!("{name}={value}")).collect();
-    if arguments.is_empty() { code.to_owned() } else { format!("{code} ({})", arguments.join(", ")) }
+    let sentence = if arguments.is_empty() { code.to_owned() } else { format!("{code} ({})", arguments.join(", ")) };
+    escape_line(&sentence).into_owned()
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@
 //! an object is rendered in the same language, a list is joined, and a [`Both`] gives its text in that language. A list
 //! in the field `lines` is rendered with one item per line. Three fields are added around every sentence: `place`, where
 //! it happened, `attempts`, how often it was tried, and `platform_says`, a platform's own words.
+//!
+//! A text among the fields can come from outside. It is rendered as one line in which nothing acts on a terminal
+//! ([`escape_line`]); only the catalogue and the field `lines` break lines.
 
 mod both;
 mod catalogue;
 mod database;
+mod inert;
 mod log;
 mod message;
 mod place;
@@ -21,6 +25,7 @@ mod wording;
 pub use both::Both;
 pub use catalogue::{Language, find_sentence, render_message, with_commas};
 pub use database::DatabaseError;
+pub use inert::{escape_json, escape_line, escape_lines, is_active};
 pub use log::{in_log, log_language, set_log_language};
 pub use message::Message;
 pub use place::localize_place;

@@ -211,6 +211,11 @@ mod tests {
         assert_eq!(show_or_code("Ｋｉｍ \u{3000} Chol"), "Kim Chol");
         assert_eq!(show_or_code("欧阳 Ｎａｎａ"), "欧阳 Nana");
         assert_eq!(show_or_code("\u{FEFF}李\u{200B}四"), "李四");
+        for mark in
+            "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
+        {
+            assert_eq!(show_or_code(&format!("{mark}李{mark}四{mark}")), "李四", "{mark:?}");
+        }
         assert_eq!(show_or_code("e\u{301}va"), "\u{E9}va");
         assert_eq!(show_or_code("王〇"), "王〇");
         assert_eq!(show_or_code("珊"), "珊");

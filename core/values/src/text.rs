@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-/// Returns whether a character is invisible and has no meaning in a field (zero-width, direction marks, soft hyphen,
-/// byte order mark).
+/// Returns whether a character is invisible and has no meaning in a field (zero-width, soft hyphen, byte order
+/// mark, and every mark that changes the direction of writing).
 pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+    matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Returns the half-width form of a full-width ASCII character; returns any other character unchanged.

@@ -141,7 +141,7 @@ cli-connectors-streams = streams
 cli-connectors-title = title
 cli-connectors-version = version
 cli-connectors-version-2 = version { $version }, { $from }{ $state }
-cli-connectors-what-registered-database-told = cannot list the connectors registered in the database: { $why }
+cli-connectors-what-registered-database-told = cannot list the connectors registered in the database: { $lines }
 
 # courses
 cli-courses-code = code
@@ -1102,7 +1102,7 @@ cli-mistake-missing-argument = { $argument } is missing
 cli-mistake-missing-command = a command is missing; the commands are { $commands }
 cli-mistake-no-value = { $argument } needs a value
 cli-mistake-other = the command line is wrong: { $why }
-cli-mistake-told = huiliu: { $what }
+cli-mistake-told = huiliu: { $lines }
 cli-mistake-unknown-argument = there is no option { $argument }
 cli-mistake-unknown-argument-suggested = there is no option { $argument }; did you mean { $suggested }?
 cli-mistake-unknown-command = there is no command { $command }

@@ -135,7 +135,7 @@ cli-connectors-streams = 数据流
 cli-connectors-title = 名称
 cli-connectors-version = 版本
 cli-connectors-version-2 = 第 { $version } 版，{ $from }{ $state }
-cli-connectors-what-registered-database-told = 无法读取数据库中登记的连接器：{ $why }
+cli-connectors-what-registered-database-told = 无法读取数据库中登记的连接器：{ $lines }
 
 # courses
 cli-courses-code = 编号
@@ -1000,7 +1000,7 @@ cli-mistake-missing-argument = 缺少 { $argument }
 cli-mistake-missing-command = 缺少命令；可用：{ $commands }
 cli-mistake-no-value = { $argument } 须带值
 cli-mistake-other = 命令行有误：{ $why }
-cli-mistake-told = 汇流：{ $what }
+cli-mistake-told = 汇流：{ $lines }
 cli-mistake-unknown-argument = 没有选项 { $argument }
 cli-mistake-unknown-argument-suggested = 没有选项 { $argument }；是不是 { $suggested }？
 cli-mistake-unknown-command = 没有命令 { $command }
