@@ -1,6 +1,7 @@
 //! Samples of other programs, and hostile ones, in `connectors infer`.
 
 mod answers;
+mod doubts;
 mod generated;
 mod hostile;
 mod shapes;

@@ -50,6 +50,11 @@ fn plain_evidence_label(of: &Evidence) -> &'static str {
     }
 }
 
+/// Lists names as a sentence does.
+fn list_names(names: &[String]) -> String {
+    names.join(if is_chinese() { "、" } else { ", " })
+}
+
 /// Renders a question that only a person can answer.
 pub fn question_text(of: &Question) -> String {
     match of {
@@ -63,6 +68,14 @@ pub fn question_text(of: &Question) -> String {
             sentence!("cli-words-guesses-read-from", field, path, other)
         }
         Question::Unit { path } => sentence!("cli-words-guesses-which-unit-minute-class-hour", path),
+        Question::UnitNote { path, note } => sentence!("cli-words-guesses-unit-note", path, note),
+        Question::OtherHours { paths } => sentence!("cli-words-guesses-other-hours", columns = list_names(paths)),
+        Question::Product { paths } => sentence!("cli-words-guesses-product", columns = paths.join(" × ")),
+        Question::Sum { paths } => sentence!("cli-words-guesses-sum", columns = paths.join(" + ")),
+        Question::Withdrawn { path, words } => {
+            sentence!("cli-words-guesses-withdrawn", path, words = list_names(words))
+        }
+        Question::Lists { lists } => sentence!("cli-words-guesses-lists", lists = list_names(lists)),
         Question::Period { path } => sentence!("cli-words-guesses-first-last-day-one-cell-2", path),
         Question::BadIds { path } => sentence!("cli-words-guesses-id-numbers-masked-rounded-wrong", path),
         Question::MonthsOnly { path } => {
@@ -97,16 +110,13 @@ pub fn question_text(of: &Question) -> String {
         Question::NoYear { path, odd } => sentence!("cli-words-guesses-no-year", path, odd = odd.join(" | ")),
         Question::Layers { path } => sentence!("cli-words-guesses-layers", path),
         Question::Sheets { names } => {
-            sentence!("cli-words-guesses-sheets-left", names = names.join(if is_chinese() { "、" } else { ", " }))
+            sentence!("cli-words-guesses-sheets-left", names = list_names(names))
         }
         Question::Pass { maybe } if maybe.is_empty() => {
             label("cli-words-guesses-nothing-says-whether-teacher-passed").to_owned()
         }
         Question::Pass { maybe } => {
-            sentence!(
-                "cli-words-guesses-nothing-surely-says-whether-teacher",
-                columns = maybe.join(if is_chinese() { "、" } else { ", " })
-            )
+            sentence!("cli-words-guesses-nothing-surely-says-whether-teacher", columns = list_names(maybe))
         }
     }
 }

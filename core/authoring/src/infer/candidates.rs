@@ -1,12 +1,14 @@
 //! Rates every column as everything it could be, each with a confidence.
 
 use crate::infer::content::{self, Facts};
+use crate::infer::doubts;
 use crate::infer::fit::{self, BY_CONTENT, ColumnContext, Fit};
 use crate::infer::guess::{Evidence, REQUIRED};
 use crate::infer::names::{self, Name};
 use crate::infer::relate::{self, ColumnRelation, Order, Sum};
 use crate::infer::table::Table;
 use crate::infer::terms::Meaning;
+use crate::infer::unit;
 use huiliu_manifest::{Field, Unit};
 
 /// From this score on, a name tells what a column is.
@@ -104,6 +106,13 @@ impl<'t> Columns<'t> {
         if result && (self.is_negated(column) || score < 45 && facts.graded < 60) {
             return None;
         }
+        // 单位 is the school, but not where the texts are units of time.
+        let schools = [Meaning::SchoolName, Meaning::Institution, Meaning::Field(Field::SchoolCode)];
+        if schools.contains(&meaning)
+            && self.table.columns[column].values.iter().flatten().all(|text| unit::unit_of_word(text).is_some())
+        {
+            return None;
+        }
         // 某人提交的培训备案 is not a course title.
         let titles = [Field::CourseTitle, Field::CourseCode, Field::ProjectTitle].map(Meaning::Field);
         if titles.contains(&meaning) && self.names_people(column) {
@@ -168,7 +177,7 @@ impl<'t> Columns<'t> {
     /// Returns whether the name asks for the opposite of passing, as 是否补考 does.
     fn is_negated(&self, column: usize) -> bool {
         let leaf = self.table.columns[column].words.last().map(|word| word.to_lowercase()).unwrap_or_default();
-        ["未", "不", "补", "缺", "免", "fail", "not"].iter().any(|word| leaf.contains(word))
+        doubts::is_negated(&leaf)
     }
 
     fn name_evidence(&self, column: usize, meaning: Meaning) -> Option<Evidence> {

@@ -310,7 +310,7 @@ fn is_result(text: &str) -> bool {
 }
 
 /// Returns whether a text could answer any question, so that only the column's name tells which.
-fn is_yes_or_no(text: &str) -> bool {
+pub(super) fn is_yes_or_no(text: &str) -> bool {
     let small = text.to_ascii_lowercase();
     small.len() == 1 || ["是", "否", "true", "false", "yes", "no"].contains(&small.as_str())
 }

@@ -14,7 +14,7 @@ const INITIALS: u32 = 86;
 /// For initials of two letters or with several meanings: the column's content decides.
 const SHORT_INITIALS: u32 = 66;
 /// For a word that often means something else.
-const DOUBTFUL: u32 = 70;
+pub(super) const DOUBTFUL: u32 = 70;
 /// How well a name matches one meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Match {

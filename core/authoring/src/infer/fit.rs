@@ -62,7 +62,6 @@ pub(super) const BY_CONTENT: &[Meaning] = &[
     Meaning::BirthDate,
     Meaning::RowNumber,
     Meaning::Period,
-    Meaning::Field(Field::Result),
 ];
 
 /// Judges how well a column's content suits a meaning.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::infer::layout::{Header, Layout};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
-use crate::infer::{BrokenSample, InferError, SampleForm, content, names};
+use crate::infer::{BrokenSample, InferError, SampleForm, content, names, unit};
 use huiliu_decode::html;
 use huiliu_decode::parts::Body;
 use huiliu_decode::table::unwrap_formula_text;
@@ -25,6 +25,11 @@ const ENDS: &str = "填表 制表 填报 负责人 审核 经办 单位负责 �
 const REMARK_MARKER_CHARS: usize = 24;
 /// Minimum of Han characters in a remark; longer than a name.
 const MIN_REMARK_HAN: usize = 6;
+/// What stands in a row of units beside the units.
+const LABELS: &str = "分 单位 % / - — 年月日 年/月/日 年-月-日 yyyy-mm-dd 个 文本";
+/// Number of texts outside the records that are kept, and their length in characters.
+const MAX_NOTES: usize = 300;
+const MAX_NOTE_CHARS: usize = 300;
 /// Minimum of known names in a header.
 const MIN_KNOWN_NAMES: usize = 2;
 
@@ -69,15 +74,16 @@ pub(super) fn tables_of_text(text: &Text) -> Result<Vec<Table>, InferError> {
 pub(super) fn tables_of_page(text: &Text) -> Vec<Table> {
     let pages = html::extract_tables(&text.text);
     let several = pages.len() > 1;
-    let found = pages.into_iter().zip(1..).filter_map(|(page, nth)| {
+    let sheets = pages.into_iter().zip(1..).map(|(page, nth)| {
         let rows =
             page.rows.into_iter().take(ROWS_READ).zip(1..).map(|(cells, number)| Row { number, cells }).collect();
         let grid = Grid { rows, merged: page.merged };
         let encoding = text.encoding.to_owned();
-        let sheets = if several { format!("table {nth}") } else { "*".to_owned() };
-        find_table(&grid, names_of_sheet, |header| Layout::Html { encoding, sheets, header })
+        let name = if several { format!("table {nth}") } else { "*".to_owned() };
+        let sheets = name.clone();
+        Sheet::read(name, &grid, |header| Layout::Html { encoding, sheets, header })
     });
-    found.collect()
+    merge_by_header(sheets.collect())
 }
 
 /// Returns the tables of an unpacked workbook's sheets.
@@ -91,8 +97,8 @@ pub(super) fn tables_of_workbook(unpacked: &str) -> Result<Vec<Table>, InferErro
         let rows = part.text.lines().take(ROWS_READ).filter_map(parse_sheet_row).collect();
         let name = part.head.sheet.as_deref().unwrap_or_default().to_owned();
         let grid = Grid { rows, merged: part.head.merged.clone() };
-        let table = find_table(&grid, names_of_sheet, |header| Layout::Workbook { sheets: name.clone(), header });
-        sheets.push(Sheet { name, table });
+        let pattern = name.clone();
+        sheets.push(Sheet::read(name, &grid, |header| Layout::Workbook { sheets: pattern, header }));
     }
     Ok(merge_by_header(sheets))
 }
@@ -123,6 +129,16 @@ struct Sheet {
     name: String,
     /// Its table, if it has a header.
     table: Option<Table>,
+    /// Its texts, if it has none.
+    notes: Vec<String>,
+}
+
+impl Sheet {
+    fn read(name: String, grid: &Grid, layout: impl FnOnce(Header) -> Layout) -> Self {
+        let table = find_table(grid, names_of_sheet, layout);
+        let notes = if table.is_none() { list_notes(grid, 0, 0, &[]) } else { vec![] };
+        Self { name, table, notes }
+    }
 }
 
 /// Merges sheets with the same columns, in any order, into one table: that of the sheet with most records, under a pattern
@@ -132,8 +148,10 @@ fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
     let others: Vec<String> =
         sheets.iter().filter(|sheet| sheet.table.is_none()).map(|sheet| sheet.name.clone()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<(String, Table)>> = BTreeMap::new();
-    for Sheet { name, table } in sheets {
-        if let Some(table) = table {
+    let notes: Vec<String> = sheets.iter().flat_map(|sheet| sheet.notes.clone()).collect();
+    for Sheet { name, table, .. } in sheets {
+        if let Some(mut table) = table {
+            table.notes.extend(notes.iter().cloned());
             let mut header: Vec<String> = table.columns.iter().map(|c| c.path.clone()).collect();
             header.sort();
             groups.entry(header).or_default().push((name, table));
@@ -156,7 +174,7 @@ fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
         if let Some((_, mut table)) = best {
             table.rows_elsewhere = rows.saturating_sub(table.rows);
             table.left_out = left_out;
-            if let Layout::Workbook { sheets, .. } = &mut table.layout {
+            if let Layout::Workbook { sheets, .. } | Layout::Html { sheets, .. } = &mut table.layout {
                 *sheets = pattern;
             }
             tables.push(table);
@@ -280,9 +298,56 @@ fn find_table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout
     if records.is_empty() {
         return None;
     }
+    let units = take_unit_row(&mut records, &mut header);
+    let notes = list_notes(grid, at, rows, &records);
     let mut table = build_table(&names, &records, layout(header));
+    table.notes = notes;
+    for (at, unit) in units.iter().flat_map(|row| row.cells.iter().enumerate()) {
+        let column = place_of(&names, at).and_then(|place| table.columns.get_mut(place));
+        if let (Some(unit), Some(leaf)) = (unit, column.and_then(|column| column.words.last_mut())) {
+            // What stands below a name belongs to it, as in brackets behind it.
+            leaf.push_str(&format!("({})", bare_unit(unit)));
+        }
+    }
     table.layered = layered.iter().filter_map(|at| place_of(&names, *at)).collect();
     Some(table)
+}
+
+/// Returns a text without brackets around it.
+fn bare_unit(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix(['(', '（', '[']).and_then(|rest| rest.strip_suffix([')', '）', ']']));
+    inner.unwrap_or(text).trim()
+}
+
+/// Takes the row of units out of the records, if the first of them is one: `(小时)` below 学时.
+fn take_unit_row<'g>(records: &mut Vec<&'g Row>, header: &mut Header) -> Option<&'g Row> {
+    let is_unit = |text: &String| unit::unit_of_word(bare_unit(text)).is_some();
+    let is_label = |text: &String| {
+        is_unit(text)
+            || bare_unit(text).len() < text.trim().len()
+            || LABELS.split_whitespace().any(|of| of == text.trim())
+    };
+    let is_row = |row: &Row| {
+        let texts = || row.cells.iter().flatten();
+        texts().all(is_label) && texts().any(|text| is_unit(text) || text.trim() == "分")
+    };
+    let first = records.first().copied().filter(|row| is_row(row) && records.len() > 1)?;
+    records.remove(0);
+    let marker = first_text(first);
+    if !header.skip_markers.contains(&marker) {
+        header.skip_markers.push(marker);
+    }
+    Some(first)
+}
+
+/// Returns the texts above, between and below the records.
+fn list_notes(grid: &Grid, at: usize, rows: u8, records: &[&Row]) -> Vec<String> {
+    let read: std::collections::HashSet<u32> = records.iter().map(|row| row.number).collect();
+    let is_header = |index: &usize| (at..at + usize::from(rows)).contains(index);
+    let others = grid.rows.iter().enumerate().filter(|(index, row)| !is_header(index) && !read.contains(&row.number));
+    let texts = others.flat_map(|(_, row)| row.cells.iter().flatten());
+    texts.take(MAX_NOTES).map(|text| text.chars().take(MAX_NOTE_CHARS).collect()).collect()
 }
 
 /// Returns the columns that have a text in a third row of the header: the first row below has only words, all of them
@@ -441,5 +506,6 @@ fn build_table(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table
         rows_elsewhere: 0,
         left_out: vec![],
         layered: vec![],
+        notes: vec![],
     }
 }

@@ -7,7 +7,7 @@ use crate::infer::answers::{self, AnswerContext, OpenQuestion};
 use crate::infer::layout::Layout;
 use crate::infer::settle::{self, Settled};
 use crate::infer::table::Table;
-use crate::infer::{InferError, SampleForm, columns, version};
+use crate::infer::{InferError, SampleForm, columns, version, write};
 use huiliu_manifest::{Field, Unit};
 
 /// Confidence, in per cent, below which a guess is only a question.
@@ -151,6 +151,18 @@ pub enum Question {
     Rival { field: &'static str, path: String, other: String },
     /// Which unit do the numbers of this column have?
     Unit { path: String },
+    /// A title, a header or a remark says something about the unit of this column.
+    UnitNote { path: String, note: String },
+    /// Only hours of another kind are there: per week, required, planned, left, or added up.
+    OtherHours { paths: Vec<String> },
+    /// The hours are the product of these columns: an amount per day, week or time, and a number of them.
+    Product { paths: Vec<String> },
+    /// The hours are the sum of these columns.
+    Sum { paths: Vec<String> },
+    /// Rows with these words in this column may have been withdrawn.
+    Withdrawn { path: String, words: Vec<String> },
+    /// Records stand in several lists; the first is read.
+    Lists { lists: Vec<String> },
     /// The texts of this column state several units, and some state none or cannot be read; `odd` has a few of these.
     Units { path: String, odd: Vec<String> },
     /// Several trainings are in one row; each group of columns is one of them. `named_alike`: whether columns of two
@@ -285,13 +297,30 @@ impl Guess {
 /// [`InferError`], if the sample cannot be read or has no records.
 pub fn guess_manifest(file: &str, bytes: &[u8], unpacked: Option<&str>) -> Result<Guess, InferError> {
     let tables = columns::read_tables(bytes, unpacked)?;
-    let settled = tables.into_iter().map(|table| {
-        let settled = settle::settle_table(&table);
-        (settled.total_weight(), settled, table)
-    });
-    let best = settled.max_by_key(|(weight, _, table)| (*weight, table.rows));
-    let (_, settled, table) = best.ok_or(InferError::NoTable { format: SampleForm::Any })?;
+    let mut all: Vec<(Settled, Table)> =
+        tables.into_iter().map(|table| (settle::settle_table(&table), table)).collect();
+    let weight = |(settled, table): &(Settled, Table)| (settled.total_weight(), table.rows);
+    let best = (0..all.len()).max_by_key(|at| weight(&all[*at]));
+    let best = best.ok_or(InferError::NoTable { format: SampleForm::Any })?;
+    let (mut settled, table) = all.swap_remove(best);
+    let lists = list_others(&table, &all);
+    if let Some(own) = table.layout.item_path().filter(|_| !lists.is_empty()) {
+        settled.questions.push(Question::Lists { lists: std::iter::once(own.to_owned()).chain(lists).collect() });
+    }
     Ok(build_guess(file, settled, table))
+}
+
+/// Returns the paths of other lists that have records of persons too, and are no part of this one.
+fn list_others(of: &Table, all: &[(Settled, Table)]) -> Vec<String> {
+    let Some(own) = of.layout.item_path() else { return vec![] };
+    let is_inside = |inner: &str, outer: &str| inner == outer || inner.starts_with(&format!("{outer}."));
+    let maps = |settled: &Settled, fields: &[Field]| fields.iter().any(|field| settled.mapped_path(*field).is_some());
+    let others = all.iter().filter(|(settled, _)| {
+        maps(settled, &[Field::IdNumber, Field::Name])
+            && maps(settled, &[Field::Hours, Field::PeriodEnd, Field::CourseCode])
+    });
+    let paths = others.filter_map(|(_, table)| table.layout.item_path());
+    paths.filter(|path| !is_inside(path, own) && !is_inside(own, path)).map(str::to_owned).collect()
 }
 
 fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
@@ -299,8 +328,15 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
     let record_key = version::guess_key(&settled, &table);
     let pass = settled.find_pass(&table);
     let mut questions = settled.questions.clone();
-    if pass == Pass::Nothing {
-        questions.push(Question::Pass { maybe: settled.verdicts.clone() });
+    match &pass {
+        Pass::Nothing => questions.push(Question::Pass { maybe: settled.verdicts.clone() }),
+        // What some of the words mean is not known.
+        Pass::Words { path, words }
+            if write::levels_step(words).is_none() && settled.mapped_path(Field::ScoreTotal).is_none() =>
+        {
+            questions.push(Question::Pass { maybe: vec![path.clone()] });
+        }
+        _ => {}
     }
     if !table.left_out.is_empty() {
         questions.push(Question::Sheets { names: table.left_out.clone() });

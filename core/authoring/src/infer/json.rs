@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use crate::infer::layout::{Layout, Paging, SuccessMark};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
+use crate::infer::unit;
 use crate::infer::{BrokenSample, InferError, SampleForm};
 
 /// Maximum depth of nested objects.
@@ -66,7 +67,13 @@ fn find_lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<Step<'n>>, fou
             let beside = collect_scalars(trail);
             let (verdict, paging) = (find_verdict(&beside), find_paging(trail, &beside));
             let layout = Layout::Json { items: items_path, verdict, paging, encoding: encoding.to_owned() };
-            found.push(Table::from_records(layout, items.iter().take(MAX_ROWS).map(flat_cells).collect()));
+            let mut table = Table::from_records(layout, items.iter().take(MAX_ROWS).map(flat_cells).collect());
+            let units = beside.iter().filter(|scalar| {
+                let name = last_name(&scalar.path);
+                (name.contains("unit") || name.contains("单位")) && unit::unit_of_word(scalar.text).is_some()
+            });
+            table.notes = units.map(|scalar| format!("单位:{}", scalar.text)).collect();
+            found.push(table);
         }
         Node::Object(members) if trail.len() < MAX_DEPTH => {
             for (name, child) in members {

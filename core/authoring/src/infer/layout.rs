@@ -119,6 +119,15 @@ impl Layout {
         }
     }
 
+    /// Returns the path of the list of records, if the layout has one.
+    #[must_use]
+    pub fn item_path(&self) -> Option<&str> {
+        match self {
+            Self::Json { items: path, .. } | Self::Xml { item: path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Returns the header, if the layout has one.
     #[must_use]
     pub fn header(&self) -> Option<&Header> {

@@ -1,5 +1,10 @@
 //! Converts scores that are not out of one hundred.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::infer::candidates::Columns;
 use crate::infer::guess::{Evidence, Question};
 use crate::infer::settle::Settled;
@@ -11,14 +16,16 @@ use huiliu_values::text::scale_decimal;
 const SCORES: [Field; 4] = [Field::ScoreTotal, Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact];
 /// Highest confidence for a score whose full mark is inferred only from its numbers.
 const BY_NUMBERS: u32 = 62;
+/// From this many scores on, somebody would have more than twenty of a hundred points.
+const FEW_SCORES: usize = 4;
 /// Names of a column that holds the full mark.
 const FULL: &str = "满分 fullscore fullmark maxscore scoremax scorefull totalmark totalmarks";
 
 /// A full mark, and whether the sample states it.
 #[derive(Debug, Clone, Copy)]
-struct StatedFullMark {
-    mark: u32,
-    is_stated: bool,
+pub(super) struct StatedFullMark {
+    pub mark: u32,
+    pub is_stated: bool,
 }
 
 impl Columns<'_> {
@@ -53,16 +60,11 @@ impl Columns<'_> {
         }
     }
 
-    /// Finds the full mark in the name, as in `成绩（满分150分）`, in a separate column, or from the numbers.
+    /// Finds the full mark in the name, in a separate column, or from the numbers.
     fn find_full_mark(&self, at: usize) -> Option<StatedFullMark> {
         let stated = |mark: u32| StatedFullMark { mark, is_stated: true };
         let number = |text: &str| text.parse::<u32>().ok().filter(|mark| (1..=1_000).contains(mark));
-        let in_name = self.names[at].inner.iter().find_map(|text| {
-            let text = text.trim();
-            let digits = text.trim_start_matches(['满', '总', '分', ':', '：', ' ']);
-            let marked = digits.len() < text.len() || digits.ends_with('分');
-            number(digits.trim_end_matches('分').trim()).filter(|_| marked)
-        });
+        let in_name = self.table.columns[at].words.last().and_then(|leaf| find_mark_in_name(leaf));
         let facts = &self.facts[at];
         let beside =
             (0..self.facts.len()).filter(|other| *other != at && self.facts[*other].distinct == 1).find_map(|other| {
@@ -73,15 +75,65 @@ impl Columns<'_> {
                 number(text.trim_end_matches(".0")).filter(|_| is_full)
             });
         let seems = |mark: u32| StatedFullMark { mark, is_stated: false };
-        match in_name.or(beside) {
-            Some(mark) => Some(stated(mark)),
-            None if facts.numbers < 90 || facts.distinct < 4 || facts.filled < 8 => None,
-            // Among this many teachers, someone would have scored more than ten of a hundred points.
+        match in_name.or(beside.map(stated)) {
+            Some(found) => Some(found),
+            None if facts.numbers < 90 => None,
+            // Somebody would have more than ten of a hundred points.
             None => match facts.high {
                 1..=100 => Some(seems(1)),
-                101..=1_000 => Some(seems(10)),
+                101..=500 => Some(seems(5)),
+                501..=1_000 => Some(seems(10)),
+                1_001..=2_000 if facts.filled >= FEW_SCORES => Some(seems(20)),
                 _ => None,
             },
         }
     }
+}
+
+/// Names of a full mark, as in `成绩（满分150分）`, `score /120` and `max 10`: the name states it.
+static STATED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    compile(&[
+        r"(?:满分|总分|满)(?:为|是|:|=)*([0-9]{1,4})",
+        r"[(\[]([0-9]{1,4})分[)\]]",
+        r"(?:max|outof|fullmarks?|fullscore)[.:=]?([0-9]{1,4})",
+        r"/([0-9]{1,4})分?[)\]]?$",
+    ])
+});
+/// Names of a scale, as in `成绩（五分制）` and `成绩(0-10)`: whether it is converted in proportion is asked.
+static SCALES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    compile(&[r"([0-9]{1,3}|[百十五四三六七八九二]+)(?:分|级|点)制", r"[(\[]0(?:-|~|至|到|–|—)([0-9]{1,4})分?[)\]]"])
+});
+
+fn compile(patterns: &[&str]) -> Vec<Regex> {
+    patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
+}
+
+/// Finds the full mark in a column's name.
+pub(super) fn find_mark_in_name(leaf: &str) -> Option<StatedFullMark> {
+    let text: String = leaf.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    let first = |patterns: &[Regex]| {
+        let found = patterns.iter().find_map(|pattern| pattern.captures(&text))?;
+        let mark = match found.get(1)?.as_str() {
+            "百" | "一百" => 100,
+            "二十" => 20,
+            "十" => 10,
+            "九" => 9,
+            "八" => 8,
+            "七" => 7,
+            "六" => 6,
+            "五" => 5,
+            "四" => 4,
+            "三" => 3,
+            "二" => 2,
+            digits => digits.parse().ok()?,
+        };
+        (1..=1_000).contains(&mark).then_some(mark)
+    };
+    let is_stated = |is_stated: bool| move |mark: u32| StatedFullMark { mark, is_stated };
+    first(&STATED).map(is_stated(true)).or_else(|| first(&SCALES).map(is_stated(false)))
+}
+
+/// Returns the ratio by which a score out of a full mark becomes one out of a hundred.
+pub(super) fn scale_ratio(full: u32) -> String {
+    if full == 1 { "100".to_owned() } else { format!("100/{full}") }
 }

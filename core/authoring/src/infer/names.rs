@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::infer::dictionary::{EXACT, Form, Match, STRIPPED, match_form, split_tokens};
+use crate::infer::doubts::{self, OtherHours, Words};
 use crate::infer::terms::Meaning;
 use crate::infer::unit::{self, StatedUnit};
 use huiliu_manifest::Field;
@@ -21,8 +22,12 @@ pub(super) struct Name {
     pub matches: Vec<Match>,
     /// The unit stated in brackets, after a slash, or as a word of the name.
     pub unit: Option<StatedUnit>,
+    /// The name without its brackets.
+    pub base: String,
     /// Texts in its brackets.
     pub inner: Vec<String>,
+    /// What its words make of an amount of training time.
+    pub other_hours: Option<OtherHours>,
 }
 
 impl Name {
@@ -63,12 +68,12 @@ pub(super) fn read_name(words: &[String]) -> Name {
             Match { score: MEASURED, word: "学时", initials: false, meaning: Meaning::Field(Field::Hours) },
         );
     }
-    matches.sort_by_key(|found| std::cmp::Reverse(found.score));
-    let by_word =
-        matches.iter().filter(|found| found.meaning == Meaning::Field(Field::Hours) && !found.word.is_ascii());
+    let other_hours = doubts::qualify_matches(Words { base: &base, inner: &inner, above }, &mut matches);
+    let amounts = [Meaning::Field(Field::Hours), Meaning::PlannedHours];
+    let by_word = matches.iter().filter(|found| amounts.contains(&found.meaning) && !found.word.is_ascii());
     let by_word = by_word.filter_map(|found| unit::unit_of_name(found.word, &[])).next();
     let by_word = by_word.map(|stated| StatedUnit { confidence: stated.confidence.min(85), ..stated });
-    Name { unit: unit::unit_of_name(&base, &inner).or(by_word), matches, inner }
+    Name { unit: unit::unit_of_name(&base, &inner).or(by_word), matches, base, inner, other_hours }
 }
 
 /// Returns whether a name is a known word of the field.

@@ -27,6 +27,8 @@ const EACH_STATED: u32 = 90;
 /// Names of a column that holds units.
 const UNIT_NAMES: &str = "unit hourunit hoursunit durationunit timeunit hour_unit duration_unit time_unit units 单位 计量单位 \
     时长单位 学时单位 时间单位";
+/// Words in the name of such a column.
+const UNIT_WORDS: [&str; 4] = ["单位", "计量", "计时", "unit"];
 /// Confidence in a unit that a separate column states.
 const IN_COLUMN: u32 = 92;
 
@@ -205,7 +207,13 @@ impl Columns<'_> {
         let in_column = beside.and_then(|column| unit::common_unit(&column.values));
         let in_column = in_column.map(|unit| StatedUnit { unit, confidence: IN_COLUMN });
         let named = self.names[at].unit.or(in_column);
-        if let (Some(beside), None) = (beside, in_column) {
+        if let Some(note) = self.find_unit_note(settled, at) {
+            settled.questions.push(Question::UnitNote { path, note: note.text });
+            return;
+        }
+        // A unit beside each amount counts, whatever the header says.
+        let differs = in_column.is_none_or(|stated| named.is_some_and(|named| named.unit != stated.unit));
+        if let Some(beside) = beside.filter(|_| differs) {
             self.join_units(settled, at, beside);
             return;
         }
@@ -269,7 +277,8 @@ impl Columns<'_> {
             let leaf = leaf.trim_start_matches('@').to_lowercase();
             let is_unit = |text: &String| unit::unit_of_word(text).is_some();
             (above == path || above == parent)
-                && UNIT_NAMES.split_whitespace().any(|name| name == leaf)
+                && (UNIT_NAMES.split_whitespace().any(|name| name == leaf)
+                    || UNIT_WORDS.iter().any(|word| leaf.contains(word)))
                 && column.values.iter().flatten().count() > 0
                 && column.values.iter().flatten().all(is_unit)
         })

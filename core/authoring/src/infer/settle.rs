@@ -115,11 +115,14 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.take_paired_code(&mut settled);
     columns.use_title_as_code(&mut settled);
     columns.drop_groups(&mut settled);
+    columns.doubt_hours(&mut settled);
+    columns.doubt_deadline(&mut settled);
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
     columns.join_given_name(&mut settled);
     columns.drop_layered(&mut settled);
     columns.list_verdicts(&mut settled);
+    columns.ask_withdrawn(&mut settled);
     columns.add_questions(&mut settled, &candidates);
     columns.list_others(&mut settled);
     let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);
@@ -307,7 +310,7 @@ impl Columns<'_> {
     }
 
     /// Returns whether a column is one of those that repeat.
-    fn is_grouped(settled: &Settled, at: usize) -> bool {
+    pub fn is_grouped(settled: &Settled, at: usize) -> bool {
         settled.groups.iter().any(|group| group.columns.contains(&at))
     }
 
@@ -380,6 +383,18 @@ impl Columns<'_> {
             if let Some(odd) = odd {
                 settled.questions.push(odd);
                 continue;
+            }
+            if field == Field::Hours {
+                let is_asked = |question: &Question| {
+                    matches!(question, Question::Product { .. } | Question::Sum { .. } | Question::OtherHours { .. })
+                };
+                if settled.questions.iter().any(is_asked) {
+                    continue;
+                }
+                if let Some(question) = self.question_about_hours(settled) {
+                    settled.questions.push(question);
+                    continue;
+                }
             }
             let free = |c: &&Candidate| {
                 settled.meanings[c.column].is_none()

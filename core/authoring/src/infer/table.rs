@@ -22,6 +22,8 @@ pub(super) struct Table {
     pub left_out: Vec<String>,
     /// Columns that have a text in a third row of the header.
     pub layered: Vec<usize>,
+    /// Texts outside the records: titles, remarks, values beside a list.
+    pub notes: Vec<String>,
 }
 
 /// A column of a table.
@@ -58,7 +60,7 @@ impl Table {
                 }
             }
         }
-        Self { layout, columns, rows, rows_elsewhere: 0, left_out: vec![], layered: vec![] }
+        Self { layout, columns, rows, rows_elsewhere: 0, left_out: vec![], layered: vec![], notes: vec![] }
     }
 }
 

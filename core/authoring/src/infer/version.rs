@@ -2,11 +2,16 @@
 
 use std::collections::HashSet;
 
+use crate::infer::dictionary::DOUBTFUL;
 use crate::infer::guess::{Key, Version};
+use crate::infer::names;
 use crate::infer::settle::Settled;
 use crate::infer::table::Table;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::Field;
+
+/// Greatest first number of rows that are numbered.
+const MAX_FIRST: usize = 1_000;
 
 /// Guesses where the version comes from: a column named so, a date in the file's name, or nothing.
 pub(super) fn guess_version(file: &str, settled: &Settled, table: &Table) -> Version {
@@ -24,10 +29,13 @@ fn has_day(file: &str) -> bool {
 
 /// Guesses the key: the record id, else the certificate number, else the person, course and last day.
 pub(super) fn guess_key(settled: &Settled, table: &Table) -> Key {
+    let has_several = settled.mapped_path(Field::IdNumber).is_some_and(|path| !is_unique(table, &[&path]));
     for field in [Field::RecordName, Field::CertificateNumber] {
-        if let Some(path) = settled.mapped_path(field)
-            && is_unique(table, &[&path])
-        {
+        let Some(path) = settled.mapped_path(field) else { continue };
+        let Some(column) = table.columns.iter().find(|column| column.path == path) else { continue };
+        // A bare id may be the person's, unless a person has several.
+        let certain = names::read_name(&column.words).score_for(Meaning::Field(field)) > DOUBTFUL || has_several;
+        if certain && is_unique(table, &[&path]) && !is_running(&column.values) {
             return Key { paths: vec![path], unique: true };
         }
     }
@@ -41,6 +49,23 @@ pub(super) fn guess_key(settled: &Settled, table: &Table) -> Key {
     paths.dedup();
     let unique = !paths.is_empty() && is_unique(table, &paths.iter().map(String::as_str).collect::<Vec<_>>());
     Key { paths, unique }
+}
+
+/// Returns whether the texts are the numbers of the rows, whatever is before them: 1, 2, 3 or 0001, 0002. The next file
+/// numbers its own rows so.
+fn is_running(values: &[Option<String>]) -> bool {
+    let number = |text: &Option<String>| {
+        let text = text.as_deref()?.trim();
+        let digits = text.len() - text.bytes().rev().take_while(u8::is_ascii_digit).count();
+        text.get(digits..)?.parse::<usize>().ok()
+    };
+    let numbers: Option<Vec<usize>> = values.iter().map(number).collect();
+    numbers.is_some_and(|numbers| {
+        let mut sorted = numbers;
+        sorted.sort_unstable();
+        sorted.first().is_some_and(|first| *first <= MAX_FIRST)
+            && sorted.windows(2).all(|pair| matches!(pair, [one, next] if *next == one + 1))
+    })
 }
 
 fn is_unique(table: &Table, paths: &[&str]) -> bool {

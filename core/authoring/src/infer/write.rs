@@ -5,6 +5,7 @@ use crate::infer::guess::{
     Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, UnmappedColumn, Version,
 };
 use crate::infer::layout::{Header, Layout, Paging, SuccessMark};
+use crate::infer::marks::scale_ratio;
 use huiliu_manifest::{Field, PassRule};
 
 /// Requested number of records per page, if the platform is read page by page.
@@ -364,7 +365,7 @@ fn render_field(field: &FieldGuess) -> String {
         return format!("{{ join = {{ paths = {} }} }}", quote_list([field.path.as_str(), other]));
     }
     if let Some(full) = field.full_mark {
-        let ratio = if full == 1 { "100".to_owned() } else { format!("100/{full}") };
+        let ratio = scale_ratio(full);
         return format!("{{ path = {path}, then = [{{ scale = {} }}] }}", quote_string(&ratio));
     }
     match &field.piece {

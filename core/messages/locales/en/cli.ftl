@@ -941,6 +941,12 @@ cli-words-guesses-unread-identifying = { $path } is not read; with `known_by = "
 cli-words-guesses-what-landed-last-counts = the payload received last counts
 cli-words-guesses-which-column-none-surely = which column is { $field }? None is certain
 cli-words-guesses-which-unit-minute-class-hour = in which unit is { $path }: minute, class_hour, hour, day or credit?
+cli-words-guesses-unit-note = the sample says { $note }, which may contradict how hours are read from { $path }: in which unit are they?
+cli-words-guesses-other-hours = no column is surely the hours of each training: { $columns } may be per week, per time, required, left or added up. Which one is hours?
+cli-words-guesses-product = the hours are probably the product { $columns }, which no line of a manifest computes: ask for a column with the hours of each training
+cli-words-guesses-sum = the hours are probably the sum { $columns }, which no line of a manifest computes: ask for a column with the hours of each training
+cli-words-guesses-withdrawn = { $path } has { $words }: were these records withdrawn, so that their hours do not count?
+cli-words-guesses-lists = records of people, each with its own id_number and hours, are in { $lists }; only the first of these is read: write a [[stream]] for each that counts
 cli-words-guesses-words-field = the words of this field
 cli-words-guesses-words-result = words for a result
 cli-words-guesses-workbook = workbook

@@ -1,0 +1,372 @@
+//! Columns, rows and texts that look like what a record needs and are something else: each is asked about, none is taken.
+
+use serde_json::{Value, json};
+
+use super::answers::{DAYS, class_hours, preview_of, take_answer};
+use super::guess_of;
+use super::shapes::{IDS, NAMES, questions_of_kind};
+use crate::test_env::{Services, TestEnv};
+
+/// A column of six texts.
+type Texts<'a> = (&'a str, [&'a str; 6]);
+
+/// Returns a CSV of six records with a course and these columns.
+fn sheet_of(columns: &[Texts<'_>]) -> String {
+    let names: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
+    let row = |at: usize| {
+        let texts: String = columns.iter().map(|(_, texts)| format!(",{}", texts[at])).collect();
+        format!("{},{},课堂导入{}{texts}\n", NAMES[at], IDS[at], at % 2)
+    };
+    format!("姓名,身份证号,课程名称{names}\n{}", (0..6).map(row).collect::<String>())
+}
+
+const HOURS: Texts<'static> = ("学时", ["8", "9", "10", "11", "12", "13"]);
+const ENDS: Texts<'static> = ("结束日期", DAYS);
+const SCORES: Texts<'static> = ("成绩", ["88", "76", "91", "65", "59", "82"]);
+const AMOUNTS: [&str; 6] = ["4", "6", "8", "4", "10", "6"];
+
+fn manifest_of(guess: &Value) -> &str {
+    guess["manifest"].as_str().unwrap()
+}
+
+fn maps(guess: &Value, field: &str) -> bool {
+    manifest_of(guess).lines().any(|line| line.starts_with(&format!("{field} = ")) && !line.contains("  # ?"))
+}
+
+fn answers_of(guess: &Value, kind: &str) -> Vec<Value> {
+    questions_of_kind(guess, kind).iter().flat_map(|question| question["answers"].as_array().unwrap().clone()).collect()
+}
+
+#[test]
+fn hours_of_another_kind_are_never_the_hours_of_the_training() {
+    let house = TestEnv::new(Services::Sqlite);
+    for name in [
+        "周学时",
+        "学时/周",
+        "月学时",
+        "日均学时",
+        "每天学时",
+        "每次学时",
+        "每次时长",
+        "人均学时",
+        "剩余学时",
+        "未完成学时",
+        "应得学时",
+        "应修学时",
+        "学时上限",
+        "要求学时",
+        "计划学时",
+        "年度累计学时",
+        "平均学时",
+        "学时（每周）",
+        "尚需学时",
+        "学时/天",
+        "单次课时",
+        "申报学时",
+        "目标学时",
+        "weekly_hours",
+        "hoursPerWeek",
+        "remainingHours",
+        "requiredHours",
+    ] {
+        let guess = guess_of(&house, "kind.csv", &sheet_of(&[(name, AMOUNTS), ENDS, SCORES]));
+        assert!(!maps(&guess, "hours"), "{name}: {guess}");
+        let answers = answers_of(&guess, "other_hours");
+        assert!(!answers.is_empty(), "{name}: {guess}");
+        assert!(answers.iter().all(|answer| answer["value"].as_str().unwrap().starts_with(name)), "{name}: {guess}");
+    }
+    // The hours themselves are taken beside one of them.
+    let guess = guess_of(&house, "both.csv", &sheet_of(&[HOURS, ("应修学时", ["20"; 6]), ENDS, SCORES]));
+    assert!(manifest_of(&guess).contains("\nhours = { path = \"学时\""), "{guess}");
+    for total in ["累计学时", "年度累计学时"] {
+        let columns = [("课程学时", AMOUNTS), (total, ["60", "61", "62", "63", "64", "65"]), ENDS, SCORES];
+        let guess = guess_of(&house, "total.csv", &sheet_of(&columns));
+        assert!(!maps(&guess, "hours"), "{total}: {guess}");
+        assert_eq!(questions_of_kind(&guess, "other_hours")[0]["paths"], json!(["课程学时", total]), "{guess}");
+    }
+}
+
+#[test]
+fn hours_that_only_a_product_or_a_sum_gives_are_asked_for() {
+    let house = TestEnv::new(Services::Sqlite);
+    for (one, other) in [("每天学时", "天数"), ("周学时", "周数"), ("每次时长(分钟)", "次数"), ("每天学时", "培训天数")]
+    {
+        let columns = [(one, AMOUNTS), (other, ["2", "3", "2", "5", "1", "4"]), ENDS, SCORES];
+        let guess = guess_of(&house, "product.csv", &sheet_of(&columns));
+        let asked = questions_of_kind(&guess, "product");
+        assert_eq!(asked[0]["paths"], json!([one, other]), "{guess}");
+        assert!(!maps(&guess, "hours") && asked[0]["answers"] == json!([]), "{guess}");
+        assert!(manifest_of(&guess).contains(&format!("{one} × {other}")), "{guess}");
+    }
+    for (one, other) in [("理论学时", "实践学时"), ("线上学时", "线下学时"), ("小时", "分钟")] {
+        let columns = [(one, AMOUNTS), (other, ["2", "3", "2", "5", "1", "4"]), ENDS, SCORES];
+        let guess = guess_of(&house, "sum.csv", &sheet_of(&columns));
+        assert_eq!(questions_of_kind(&guess, "sum").len(), 1, "{one} {other}: {guess}");
+        assert!(!maps(&guess, "hours"), "{guess}");
+    }
+}
+
+#[test]
+fn scores_of_another_scale_are_never_of_a_hundred() {
+    let house = TestEnv::new(Services::Sqlite);
+    let (five, ten) = (["3", "4", "5", "4", "2", "5"], ["6.5", "9", "10", "8", "7", "9.5"]);
+    for (name, texts, full, line) in [
+        ("成绩(五分制)", five, 5, "100/5"),
+        ("5分制成绩", five, 5, "100/5"),
+        ("成绩（十分制）", ten, 10, "100/10"),
+        ("成绩（四分制）", ["3", "4", "2", "4", "3", "1"], 4, "100/4"),
+        ("成绩(0-10)", ten, 10, "100/10"),
+        ("成绩", ten, 10, "100/10"),
+        ("成绩", five, 5, "100/5"),
+        ("成绩", ["0.65", "0.9", "0.88", "1", "0.5", "0.75"], 1, "100"),
+    ] {
+        let guess = guess_of(&house, "scale.csv", &sheet_of(&[HOURS, ENDS, (name, texts)]));
+        let asked = questions_of_kind(&guess, "full_mark");
+        assert_eq!(asked[0]["full"], full, "{name}: {guess}");
+        let answers = asked[0]["answers"].to_string().replace('\\', "");
+        assert!(answers.contains(&format!("{{ scale = \"{line}\" }}")), "{name}: {answers}");
+        let score = manifest_of(&guess).lines().find(|text| text.starts_with("score_total = ")).unwrap_or_default();
+        assert!(score.is_empty() || score.contains("scale"), "{name}: {score}");
+    }
+    for (name, texts, scale) in
+        [("score (max 10)", ten, "100/10"), ("成绩/120", ["96", "108", "60", "72", "84", "90"], "100/120")]
+    {
+        let guess = guess_of(&house, "stated.csv", &sheet_of(&[HOURS, ENDS, (name, texts)]));
+        let score = manifest_of(&guess).lines().find(|text| text.starts_with("score_total = ")).unwrap_or_default();
+        assert!(score.contains(&format!("scale = \"{scale}\"")), "{name}: {guess}");
+    }
+    let guess = guess_of(&house, "hundred.csv", &sheet_of(&[HOURS, ENDS, ("成绩(百分制)", SCORES.1)]));
+    assert!(questions_of_kind(&guess, "full_mark").is_empty() && maps(&guess, "score_total"), "{guess}");
+}
+
+#[test]
+fn units_beside_amounts_count_whatever_the_header_says() {
+    let house = TestEnv::new(Services::Sqlite);
+    for (hours, unit) in [("学时", "学时单位"), ("培训学时", "学时单位"), ("学时", "单位"), ("hours", "hoursUnit")]
+    {
+        let columns = [(hours, ["2", "1", "3", "1", "2", "5"]), (unit, ["天"; 6]), ENDS, SCORES];
+        let text = sheet_of(&columns);
+        let guess = guess_of(&house, "unit.csv", &text);
+        let preview = preview_of(&house, manifest_of(&guess), &text).unwrap();
+        assert_eq!(class_hours(&preview), ["16", "8", "24", "8", "16", "40"], "{guess}");
+        let other = guess["others"].as_array().unwrap().iter().find(|other| other["path"] == unit);
+        assert!(other.is_none_or(|other| other["could_be"].is_null()), "{guess}");
+    }
+    let record = |at: usize| {
+        format!(
+            "<rec><name>{}</name><idNo>{}</idNo><course>课堂导入{}</course><学时 单位=\"天\">{}</学时><endDate>{}</endDate></rec>",
+            NAMES[at],
+            IDS[at],
+            at % 2,
+            at + 1,
+            DAYS[at]
+        )
+    };
+    let text = format!("<list>{}</list>", (0..6).map(record).collect::<String>());
+    let guess = guess_of(&house, "unit.xml", &text);
+    assert!(manifest_of(&guess).contains("join = { paths = [\"学时\", \"学时.@单位\"] }"), "{guess}");
+    assert!(!guess.to_string().contains("school_name"), "{guess}");
+}
+
+#[test]
+fn what_is_said_about_the_unit_is_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    let hours = |name: &'static str| sheet_of(&[(name, AMOUNTS), ENDS, SCORES]);
+    let below = |note: &str| format!("{}{note},,,,,\n", hours("学时"));
+    let titled = |title: &str| format!("{title},,,,,\n{}", hours("学时"));
+    for (text, note, says) in [
+        (hours("培训天数（每天6学时）"), "每天6学时", "unit = \"class_hour\", then = [{ scale = \"6\" }]"),
+        (hours("学时(60分钟/学时)"), "60分钟/学时", "unit = \"minute\", then = [{ scale = \"60\" }]"),
+        (hours("学时(50分钟)"), "50分钟/学时", "unit = \"minute\", then = [{ scale = \"50\" }]"),
+        (titled("培训登记表（学时单位：小时）"), "学时单位:小时", "unit = \"hour\""),
+        (titled("培训登记表 单位:分钟"), "单位:分钟", "unit = \"minute\""),
+        (below("注：1学时按60分钟计算"), "1学时按60分钟", "unit = \"minute\", then = [{ scale = \"60\" }]"),
+        (below("说明：一天按六学时计"), "一天按六学时", "unit = \"class_hour\""),
+    ] {
+        let guess = guess_of(&house, "note.csv", &text);
+        assert_eq!(questions_of_kind(&guess, "unit_note")[0]["note"], note, "{guess}");
+        assert!(!maps(&guess, "hours"), "{note}: {guess}");
+        let offered = manifest_of(&guess).lines().any(|line| line.starts_with("# ?") && line.contains(says));
+        assert!(offered, "{note}: {guess}");
+    }
+    // What the rules say themselves needs no question.
+    for text in [titled("培训登记表（每天8学时）"), below("注：学时以45分钟计")] {
+        let guess = guess_of(&house, "rules.csv", &text);
+        assert!(maps(&guess, "hours") && questions_of_kind(&guess, "unit_note").is_empty(), "{guess}");
+    }
+    let text = hours("学时").replacen('\n', "\n,,,(小时),,(百分制)\n", 1);
+    let guess = guess_of(&house, "row.csv", &text);
+    assert_eq!((&guess["records"], &guess["unit"]["unit"]), (&json!(6), &json!("hour")), "{guess}");
+    let preview = preview_of(&house, manifest_of(&guess), &text).unwrap();
+    assert_eq!(preview["summary"]["clean"], 6, "{preview}");
+}
+
+#[test]
+fn numbers_of_rows_and_ids_of_people_are_no_keys() {
+    let house = TestEnv::new(Services::Sqlite);
+    let key_of = |column: Texts<'_>| {
+        guess_of(&house, "key.csv", &sheet_of(&[column, HOURS, ENDS, SCORES]))["record_key"].clone()
+    };
+    let whole = json!({"paths": ["身份证号", "课程名称", "结束日期"], "unique": true});
+    for (name, texts) in [
+        ("流水号", ["0001", "0002", "0003", "0004", "0005", "0006"]),
+        ("记录号", ["1", "2", "3", "4", "5", "6"]),
+        ("ID", ["6", "5", "4", "3", "2", "1"]),
+        ("证书编号", ["P-011", "P-012", "P-013", "P-014", "P-015", "P-016"]),
+        ("id", ["4711", "4718", "4725", "4732", "4740", "4799"]),
+    ] {
+        assert_eq!(key_of((name, texts)), whole, "{name}");
+    }
+    let own = key_of(("记录编号", ["82711", "90133", "77120", "64002", "70919", "80081"]));
+    assert_eq!(own["paths"], json!(["记录编号"]));
+}
+
+#[test]
+fn results_and_days_of_something_else_are_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    let words = ["优秀", "合格", "不合格", "合格", "优秀", "合格"];
+    for (name, texts) in [
+        ("入学成绩", SCORES.1),
+        ("资格考试成绩", SCORES.1),
+        ("年度考核结果", words),
+        ("师德考核", words),
+        ("师德考核结果", words),
+        ("资格审查", words),
+        ("资格审查结果", words),
+        ("审核意见", words),
+        ("体检结果", words),
+        ("评价", words),
+        ("打印", words),
+        ("entrance score", SCORES.1),
+    ] {
+        let guess = guess_of(&house, "result.csv", &sheet_of(&[HOURS, ENDS, (name, texts)]));
+        assert_eq!(guess["pass"]["by"], "nothing", "{name}: {guess}");
+        assert!(!questions_of_kind(&guess, "pass").is_empty(), "{name}: {guess}");
+        assert!(manifest_of(&guess).contains("\npass = \"pending\""), "{name}: {guess}");
+    }
+    for name in ["报名截止日期", "报名结束时间", "截止日期", "有效期至", "有效期截止时间", "缴费截止", "审核完成时间"]
+    {
+        let guess = guess_of(&house, "day.csv", &sheet_of(&[HOURS, (name, DAYS), SCORES]));
+        let asked = guess["questions"].as_array().unwrap().iter().any(|question| question["field"] == "period_end");
+        assert!(asked, "{name}: {guess}");
+    }
+    // A deadline behind a first day is the last one.
+    let guess =
+        guess_of(&house, "end.csv", &sheet_of(&[HOURS, ("起始日期", ["2015-02-01"; 6]), ("截止日期", DAYS), SCORES]));
+    assert!(maps(&guess, "period_end"), "{guess}");
+}
+
+#[test]
+fn no_answer_makes_a_pass_of_what_says_none() {
+    let house = TestEnv::new(Services::Sqlite);
+    let yes = ["是", "否", "否", "否", "是", "否"];
+    for name in ["未通过", "是否不合格", "补考", "免试", "缴费", "是否在编", "是否参加考核", "是否优秀", "缺考"]
+    {
+        let guess = guess_of(&house, "yes.csv", &sheet_of(&[HOURS, ENDS, (name, yes)]));
+        assert_eq!(guess["pass"]["by"], "nothing", "{name}: {guess}");
+        assert!(answers_of(&guess, "pass").is_empty(), "{name}: {guess}");
+    }
+    for (name, texts) in [
+        ("考核等级", ["A", "B", "C", "D", "A", "B"]),
+        ("成绩", ["67/100", "80/100", "95/100", "50/100", "77/100", "61/100"]),
+        ("成绩", ["610", "720", "580", "640", "700", "655"]),
+        ("考核结果", ["待审核", "(0-100)", "待审核", "待审核", "待审核", "待审核"]),
+    ] {
+        let guess = guess_of(&house, "words.csv", &sheet_of(&[HOURS, ENDS, (name, texts)]));
+        let offered = json!(answers_of(&guess, "pass")).to_string();
+        assert!(
+            !offered.contains("\\\"pass\\\" ") && !offered.contains("= \\\"pass\\\" }") && !offered.contains("levels"),
+            "{name}: {offered}"
+        );
+        assert!(!offered.contains("= \\\"pass\\\","), "{name}: {offered}");
+    }
+    let states = ["合格", "待审核", "不合格", "合格", "缺考", "合格"];
+    let guess = guess_of(&house, "mixed.csv", &sheet_of(&[HOURS, ENDS, ("考核结果", states)]));
+    let answers = json!(answers_of(&guess, "pass")).to_string().replace('\\', "");
+    assert!(answers.contains("\"合格\" = \"pass\"") && !answers.contains("待审核\" ="), "{answers}");
+}
+
+#[test]
+fn records_in_several_lists_are_all_read_or_named() {
+    let house = TestEnv::new(Services::Sqlite);
+    let item = |at: usize| json!({"name": NAMES[at], "idNo": IDS[at], "course": "课堂导入", "classHours": 8 + at, "endDate": DAYS[at], "score": 60 + at});
+    let list = |from: usize, to: usize| (from..to).map(item).collect::<Vec<_>>();
+    let text = json!({"passed": list(0, 4), "retake": list(4, 6)}).to_string();
+    let guess = guess_of(&house, "lists.json", &text);
+    assert_eq!(questions_of_kind(&guess, "lists")[0]["lists"], json!(["passed", "retake"]), "{guess}");
+    let person = |at: usize| {
+        format!(
+            "<p><name>{}</name><idNo>{}</idNo><course>课堂导入</course><classHours>{}</classHours><endDate>{}</endDate></p>",
+            NAMES[at],
+            IDS[at],
+            at + 8,
+            DAYS[at]
+        )
+    };
+    let people = |from: usize, to: usize| (from..to).map(person).collect::<String>();
+    let text = format!("<r><passed>{}</passed><retake>{}</retake></r>", people(0, 4), people(4, 6));
+    let guess = guess_of(&house, "lists.xml", &text);
+    assert_eq!(questions_of_kind(&guess, "lists")[0]["lists"], json!(["passed.p", "retake.p"]), "{guess}");
+    let row = |at: usize| {
+        format!("<tr><td>{}<td>{}<td>课堂导入<td>{}<td>{}<td>{}</tr>", NAMES[at], IDS[at], at + 8, DAYS[at], at + 60)
+    };
+    let table = |from: usize, to: usize| {
+        let rows: String = (from..to).map(row).collect();
+        format!("<table><tr><td>姓名<td>身份证号<td>课程<td>学时<td>结束日期<td>成绩</tr>{rows}</table>")
+    };
+    let text = format!("<meta charset=utf-8>{}{}", table(0, 4), table(4, 6));
+    let guess = guess_of(&house, "tables.html", &text);
+    assert_eq!(guess["records"], 6, "{guess}");
+    let (file, out) = (house.dir.0.join("tables.html"), house.dir.0.join("tables"));
+    let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+    house.run_json(&["connectors", "infer", file, "--out", out, "--id", "x", "--json"]);
+    let preview = house.run_json(&["connectors", "preview", out, "--sample", file, "--all", "--json"]);
+    assert_eq!(preview["summary"]["clean"], 6, "{preview}");
+}
+
+#[test]
+fn withdrawn_rows_are_asked_about_with_the_rule_that_leaves_them_out() {
+    let house = TestEnv::new(Services::Sqlite);
+    for (name, texts, words) in [
+        ("状态", ["正常", "已作废", "正常", "正常", "退学", "正常"], json!(["已作废", "退学"])),
+        ("备注", ["", "作废", "", "", "", ""], json!(["作废"])),
+        ("是否删除", ["否", "是", "否", "否", "否", "否"], json!(["是"])),
+        ("status", ["active", "active", "cancelled", "active", "active", "active"], json!(["cancelled"])),
+    ] {
+        let text = sheet_of(&[HOURS, ENDS, SCORES, (name, texts)]);
+        let guess = guess_of(&house, "state.csv", &text);
+        let asked = questions_of_kind(&guess, "withdrawn");
+        assert_eq!((&asked[0]["path"], &asked[0]["words"]), (&json!(name), &words), "{guess}");
+        let manifest = take_answer(manifest_of(&guess), &asked[0]["answers"][0]);
+        let preview = preview_of(&house, &manifest, &text).unwrap();
+        assert_eq!(
+            preview["summary"]["clean"].as_u64().unwrap() as usize,
+            6 - words.as_array().unwrap().len(),
+            "{preview}"
+        );
+    }
+}
+
+#[test]
+fn answers_offer_only_what_a_field_can_be() {
+    let house = TestEnv::new(Services::Sqlite);
+    let row = |at: usize| {
+        format!("{},{},{},{},{},Activity,教师进修学校,8,2\n", NAMES[at], IDS[at], 8 + at, DAYS[at], 60 + at)
+    };
+    let text = format!(
+        "姓名,身份证号,学时,结束日期,成绩,objectType,组织单位,计划学时,场次\n{}",
+        (0..6).map(row).collect::<String>()
+    );
+    let guess = guess_of(&house, "course.csv", &text);
+    let asked =
+        guess["questions"].as_array().unwrap().iter().find(|question| question["field"] == "course_code").unwrap();
+    let offered = asked["answers"].to_string();
+    for name in ["objectType", "组织单位", "计划学时"] {
+        assert!(!offered.contains(name), "{guess}");
+    }
+    let columns = [("课程总时长(秒)", ["3600", "5400", "7200", "2700", "10800", "1350"]), ENDS, SCORES];
+    let guess = guess_of(&house, "seconds.csv", &sheet_of(&columns));
+    let answers = answers_of(&guess, "other_hours");
+    let is_seconds = |answer: &Value| answer["value"] == "课程总时长(秒): second";
+    assert!(!answers.is_empty() && answers.iter().all(is_seconds), "{guess}");
+}
