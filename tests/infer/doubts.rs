@@ -172,6 +172,7 @@ fn units_beside_amounts_count_whatever_the_header_says() {
 fn what_is_said_about_the_unit_is_asked_about() {
     let house = TestEnv::new(Services::Sqlite);
     let hours = |name: &'static str| sheet_of(&[(name, AMOUNTS), ENDS, SCORES]);
+    let minutes = ["180", "270", "360", "180", "450", "270"];
     let below = |note: &str| format!("{}{note},,,,,\n", hours("学时"));
     let titled = |title: &str| format!("{title},,,,,\n{}", hours("学时"));
     for (text, note, says) in [
@@ -179,7 +180,11 @@ fn what_is_said_about_the_unit_is_asked_about() {
         (hours("学时(60分钟/学时)"), "60分钟/学时", "unit = \"minute\", then = [{ scale = \"60\" }]"),
         (hours("学时(50分钟)"), "50分钟/学时", "unit = \"minute\", then = [{ scale = \"50\" }]"),
         (titled("培训登记表（学时单位：小时）"), "学时单位:小时", "unit = \"hour\""),
-        (titled("培训登记表 单位:分钟"), "单位:分钟", "unit = \"minute\""),
+        (
+            format!("培训登记表 单位:分钟,,,,,\n{}", sheet_of(&[("学时", minutes), ENDS, SCORES])),
+            "单位:分钟",
+            "unit = \"minute\"",
+        ),
         (below("注：1学时按60分钟计算"), "1学时按60分钟", "unit = \"minute\", then = [{ scale = \"60\" }]"),
         (below("说明：一天按六学时计"), "一天按六学时", "unit = \"class_hour\""),
     ] {

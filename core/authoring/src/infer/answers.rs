@@ -1,39 +1,21 @@
 //! The answers to a question, each as the lines of the manifest that say it.
 
+mod hours;
+mod results;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::infer::candidates::MIN_TELLING_SCORE;
 use crate::infer::content::{self, period_marks};
-use crate::infer::doubts;
 use crate::infer::groups::Group;
-use crate::infer::guess::{Evidence, FieldGuess, Key, Question, UNSURE, UnmappedColumn};
-use crate::infer::marks;
+use crate::infer::guess::{Evidence, FieldGuess, Key, Question, UnmappedColumn};
 use crate::infer::names;
-use crate::infer::notes::{self, UnitNote};
-use crate::infer::settle::masked_examples;
 use crate::infer::table::{Column, Table};
-use crate::infer::terms::Meaning;
-use crate::infer::unit::{self, StatedUnit};
-use crate::infer::write::{levels_step, quote_string};
+use crate::infer::write::quote_string;
 use huiliu_manifest::{Field, Unit};
 
-/// The units that an answer can name, the most frequent first.
-const UNITS: [Unit; 7] =
-    [Unit::ClassHour, Unit::Hour, Unit::Minute, Unit::Day, Unit::HalfDay, Unit::Second, Unit::Credit];
-/// From this confidence on, a unit is stated, and no other is offered.
-const MIN_STATED: u32 = 80;
-/// From this confidence on, brackets or a slash state the unit.
-const MIN_CERTAIN: u32 = 97;
-/// The full marks of scores that an answer can name.
-const FULL_MARKS: [u32; 5] = [1, 5, 10, 20, 100];
 /// Words in names of columns that hold the kind of a thing, or a thing that is no course.
 const NO_COURSES: &str = "type kind category verb status state org unit institution provider school 类型 类别 种类 性质 状态 单位 机构 学校 部门";
-/// Greatest score, in hundredths, that is of no scale of a hundred points.
-const MAX_SMALL_SCORE: i64 = 1_000;
-/// Length of a word of a result, in characters, and number of such words.
-const MAX_VERDICT_CHARS: usize = 8;
-const MAX_VERDICTS: usize = 8;
 /// Meanings of columns that hold no course.
 const NO_COURSE_MEANINGS: [&str; 14] = [
     "PlannedHours",
@@ -51,8 +33,6 @@ const NO_COURSE_MEANINGS: [&str; 14] = [
     "State",
     "Price",
 ];
-/// Length of the longest text that may be an amount, in bytes.
-const MAX_AMOUNT: usize = 100;
 /// Number of columns that are offered for a field that none was found for.
 const MAX_COLUMNS: usize = 6;
 /// Number of answers that one key each can give.
@@ -188,51 +168,6 @@ impl AnswerContext<'_> {
         }
     }
 
-    /// Returns the scales that a score can have: the one that its name says, or each that its numbers fit.
-    fn marks_of(&self, path: &str, full: u32) -> Vec<Answer> {
-        let Some(column) = self.find_column(path) else { return vec![] };
-        let high = content::count_facts(&column.values).high;
-        let is_named = column.words.last().is_some_and(|leaf| marks::find_mark_in_name(leaf).is_some());
-        let fits = |mark: &u32| !is_named && *mark != full && i64::from(*mark) * 100 >= high;
-        let others = FULL_MARKS.into_iter().filter(fits);
-        let scaled = |mark: u32| {
-            let path = quote_string(path);
-            let line = match mark {
-                100 => path,
-                mark => {
-                    format!("{{ path = {path}, then = [{{ scale = {} }}] }}", quote_string(&marks::scale_ratio(mark)))
-                }
-            };
-            let lines = vec![map_line("score_total", &line), stream_line("pass", "\"total\"")];
-            Answer { value: mark.to_string(), lines }
-        };
-        std::iter::once(full).chain(others).map(scaled).collect()
-    }
-
-    /// Returns the readings of a column of hours that agree with a statement about its unit.
-    fn units_by_note(&self, path: &str, note: &str) -> Vec<Answer> {
-        let units = self.units_of(path);
-        let Some(column) = self.find_column(path) else { return units };
-        let named = names::read_name(&column.words).unit.map(|named| named.unit);
-        let scaled = |unit: Unit, number: &str| {
-            let (path_text, unit) = (quote_string(path), unit.as_str());
-            let number_text = quote_string(number);
-            let line = format!("{{ path = {path_text}, unit = \"{unit}\", then = [{{ scale = {number_text} }}] }}");
-            one_line(&format!("{path} × {number}: {unit}"), map_line("hours", &line))
-        };
-        match notes::find_note(note).map(|found| found.says) {
-            Some(UnitNote::Unit(unit)) => self.in_units(column, &[unit]),
-            Some(UnitNote::PerDay(number)) if named == Some(Unit::Day) => {
-                plain_number(&number).map(|number| scaled(Unit::ClassHour, &number)).into_iter().collect()
-            }
-            Some(UnitNote::Minutes(number)) if named.is_none_or(|unit| unit == Unit::ClassHour) => {
-                let minutes = plain_number(&number).map(|number| scaled(Unit::Minute, &number));
-                units.into_iter().take(1).chain(minutes).collect()
-            }
-            _ => units,
-        }
-    }
-
     fn find_column(&self, path: &str) -> Option<&Column> {
         self.table.columns.iter().find(|column| column.path == path)
     }
@@ -320,78 +255,6 @@ impl AnswerContext<'_> {
         any.into_iter().chain(columns).collect()
     }
 
-    /// Returns the units that the numbers of a column can have: the one that its name or its texts state, if they agree;
-    /// otherwise each, the likeliest first.
-    fn units_of(&self, path: &str) -> Vec<Answer> {
-        // A long text is no amount, whatever its unit.
-        let is_short = |column: &&Column| column.values.iter().flatten().all(|text| text.len() <= MAX_AMOUNT);
-        let column = self.find_column(path).filter(|column| !column.twin).filter(is_short);
-        let Some(column) = column else { return vec![] };
-        let (facts, named) = (content::count_facts(&column.values), names::read_name(&column.words).unit);
-        let in_text = facts.with_unit > 0;
-        let likely = unit::guess_unit(named, &facts);
-        let is_stated = |guess: &StatedUnit| guess.confidence >= MIN_STATED && !facts.has_mixed_units;
-        let is_only = |named: StatedUnit| {
-            named.confidence >= MIN_CERTAIN || named.unit != Unit::ClassHour && named.confidence > MIN_STATED
-        };
-        let units: Vec<Unit> = match likely {
-            // Texts with a unit are read in it, so what is asked is the unit of the others.
-            _ if in_text && facts.with_unit < facts.filled => {
-                let first = named.map(|named| named.unit).into_iter().chain(facts.only_unit);
-                let is_named = named.is_some_and(|named| named.confidence >= MIN_STATED);
-                let others = UNITS.iter().copied().filter(|_| !is_named);
-                let mut units: Vec<Unit> = vec![];
-                for unit in first.chain(others) {
-                    if !units.contains(&unit) {
-                        units.push(unit);
-                    }
-                }
-                units
-            }
-            Some(guess) if is_stated(&guess) => vec![guess.unit],
-            // Brackets that say seconds, or a word that says minutes, leave no other.
-            Some(_) if named.is_some_and(|named| is_only(named)) && !facts.has_mixed_units => {
-                named.map(|named| named.unit).into_iter().collect()
-            }
-            // Under the unit of its name, the numbers are no usual amounts.
-            Some(guess) if guess.confidence < UNSURE && !in_text => {
-                let others = UNITS.iter().copied().filter(|unit| *unit != guess.unit);
-                others.chain([guess.unit]).collect()
-            }
-            Some(guess) => {
-                let others = UNITS.iter().copied().filter(|unit| *unit != guess.unit);
-                std::iter::once(guess.unit).chain(others).collect()
-            }
-            None => UNITS.to_vec(),
-        };
-        self.in_units(column, &units)
-    }
-
-    /// Takes a column in each of these units.
-    fn in_units(&self, column: &Column, units: &[Unit]) -> Vec<Answer> {
-        let path = &column.path;
-        let in_text = content::count_facts(&column.values).with_unit > 0;
-        let path_text = quote_string(path);
-        let stated = if in_text { ", unit_in_text = true" } else { "" };
-        let of = |unit: Unit| {
-            let word = unit.as_str();
-            let line = |rest: &str| map_line("hours", &format!("{{ path = {path_text}, {rest} }}"));
-            let plain = line(&format!("unit = \"{word}\"{stated}"));
-            // Rules that do not convert the unit convert the longer one.
-            let longer = match unit {
-                Unit::Second => Some(("minute", "1/60")),
-                Unit::HalfDay => Some(("day", "1/2")),
-                _ => None,
-            };
-            let scaled = longer
-                .filter(|_| !in_text)
-                .map(|(longer, ratio)| line(&format!("unit = \"{longer}\", then = [{{ scale = \"{ratio}\" }}]")));
-            let value = format!("{path}: {word}");
-            std::iter::once(plain).chain(scaled).map(move |line| one_line(&value, line)).collect::<Vec<_>>()
-        };
-        units.iter().copied().flat_map(of).collect()
-    }
-
     /// Takes steps that make a column readable; for hours, in the units that it can have.
     fn with_step(&self, field: &str, path: &str, step: &str) -> Vec<Answer> {
         let path_text = quote_string(path);
@@ -404,19 +267,6 @@ impl AnswerContext<'_> {
         let unit = named.map_or(Unit::ClassHour, |named| named.unit).as_str();
         let line = map_line(field, &format!("{{ path = {path_text}, unit = \"{unit}\", {step} }}"));
         vec![one_line(&format!("{unit}, {step}"), line)]
-    }
-
-    /// Takes calendar days as days of training, if every duration has nothing else.
-    fn days_of_training(&self, path: &str) -> Option<Answer> {
-        let column = self.find_column(path)?;
-        let is_days = |text: &String| {
-            let days = text.trim().strip_prefix('P').and_then(|rest| rest.strip_suffix('D'));
-            days.is_some_and(|days| !days.is_empty() && days.bytes().all(|b| b.is_ascii_digit()))
-        };
-        let value =
-            format!("{{ path = {}, unit = \"day\", then = [{{ capture = \"^P([0-9]+)D$\" }}] }}", quote_string(path));
-        let all_days = column.values.iter().flatten().all(is_days);
-        all_days.then(|| one_line(&format!("{path}: day"), map_line("hours", &value)))
     }
 
     /// Identifies teachers by whatever else the sample has.
@@ -459,121 +309,6 @@ impl AnswerContext<'_> {
         };
         period_marks(&column.values).iter().map(cut).collect()
     }
-
-    /// Takes a column of numbers as the score; numbers up to ten are of a scale that somebody must say.
-    fn score_of(&self, column: &Column) -> Option<Answer> {
-        if content::count_facts(&column.values).high <= MAX_SMALL_SCORE {
-            return None;
-        }
-        let mark = column.words.last().and_then(|leaf| marks::find_mark_in_name(leaf)).map_or(100, |found| found.mark);
-        let answer = self.marks_of(&column.path, mark).into_iter().next()?;
-        Some(Answer { value: column.path.clone(), ..answer })
-    }
-
-    /// Takes a column as what decides that the teacher passed.
-    fn result_of(&self, path: &str) -> Option<Answer> {
-        let column = self.find_column(path)?;
-        let mut words: Vec<String> = column.values.iter().flatten().map(|text| text.trim().to_owned()).collect();
-        words.sort();
-        words.dedup();
-        let number = |word: &String| word.parse::<f64>().is_ok_and(|number| (0.0..=100.0).contains(&number));
-        if !words.is_empty() && words.iter().all(number) {
-            return self.score_of(column);
-        }
-        let leaf = column.words.last().map(|word| word.to_lowercase()).unwrap_or_default();
-        let asks = names::read_name(&column.words).score_for(Meaning::Field(Field::Result)) >= MIN_TELLING_SCORE;
-        let says_nothing = |word: &String| content::is_yes_or_no(word);
-        if words.iter().any(says_nothing) && (!asks || doubts::is_negated(&leaf)) {
-            return None;
-        }
-        let step = match levels_step(&words) {
-            Some(step) => step,
-            // Numbers beside words are no result, and whoever reads 67/100 or 待审核 must say what it means.
-            None if words.iter().any(|word| word.parse::<f64>().is_ok()) => return None,
-            None => {
-                let shown = masked_examples(Field::Result, column);
-                let listed = |word: &&String| {
-                    word.chars().count() <= MAX_VERDICT_CHARS && (words.len() <= MAX_VERDICTS || shown.contains(word))
-                };
-                let pairs: Vec<String> = words
-                    .iter()
-                    .filter(listed)
-                    .filter_map(|word| Some(format!("{} = \"{}\"", quote_string(word), verdict_of(word)?)))
-                    .collect();
-                if pairs.is_empty() {
-                    return None;
-                }
-                format!("{{ values = {{ values = {{ {} }} }} }}", pairs.join(", "))
-            }
-        };
-        let value = format!("{{ path = {}, then = [{step}] }}", quote_string(path));
-        Some(Answer {
-            value: path.to_owned(),
-            lines: vec![map_line("result", &value), stream_line("pass", "\"result\"")],
-        })
-    }
-}
-
-/// Returns what a word says about the result, if it says so by itself: a letter, a number or 待审核 does not.
-fn verdict_of(word: &str) -> Option<&'static str> {
-    let word = word.trim().to_lowercase();
-    let begins = |marks: &[&str]| marks.iter().any(|mark| word.starts_with(mark));
-    let is_open = ["待", "审核", "进行", "正在", "申请"].iter().any(|mark| word.contains(mark));
-    if is_open {
-        None
-    } else if begins(&["优秀", "优等", "excellent"]) || word == "优" {
-        Some("excellent")
-    } else if begins(&[
-        "不合格",
-        "不及格",
-        "不通过",
-        "未",
-        "没",
-        "缺",
-        "缓",
-        "差",
-        "×",
-        "✗",
-        "fail",
-        "unqualified",
-        "not ",
-    ]) {
-        Some("fail")
-    } else if begins(&[
-        "合格",
-        "及格",
-        "通过",
-        "良",
-        "中等",
-        "已",
-        "结业",
-        "√",
-        "✓",
-        "pass",
-        "qualified",
-        "complete",
-        "good",
-    ]) {
-        Some("pass")
-    } else {
-        None
-    }
-}
-
-/// Returns a number in digits; numerals up to ninety-nine are converted.
-fn plain_number(text: &str) -> Option<String> {
-    if text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Some(text.to_owned());
-    }
-    let digit = |c: char| "零一二三四五六七八九".chars().position(|of| of == c).or((c == '两').then_some(2));
-    let value = match text.split_once('十') {
-        Some((tens, ones)) => {
-            let part = |text: &str, blank: usize| text.chars().next().map_or(Some(blank), digit);
-            part(tens, 1)? * 10 + part(ones, 0)?
-        }
-        None => digit(text.chars().next().filter(|_| text.chars().count() == 1)?)?,
-    };
-    Some(value.to_string())
 }
 
 /// Takes rows with these words as withdrawn: their records do not count.

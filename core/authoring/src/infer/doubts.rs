@@ -40,7 +40,7 @@ const DEADLINES: [&str; 3] = ["截止", "截至", "deadline"];
 
 /// Score of a word of hours in a name with one that says which hours they are, and the least score of that word.
 const QUALIFIED: u32 = 70;
-const MIN_PART: u32 = 45;
+const MIN_PART: u32 = 30;
 
 fn has_any(text: &str, words: &str) -> bool {
     words.split_whitespace().any(|word| text.contains(word))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::infer::layout::{Header, Layout};
 use crate::infer::sniff::Text;
-use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
+use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table, examined_part};
 use crate::infer::{BrokenSample, InferError, SampleForm, content, names, unit};
 use huiliu_decode::html;
 use huiliu_decode::parts::Body;
@@ -75,8 +75,12 @@ pub(super) fn tables_of_page(text: &Text) -> Vec<Table> {
     let pages = html::extract_tables(&text.text);
     let several = pages.len() > 1;
     let sheets = pages.into_iter().zip(1..).map(|(page, nth)| {
-        let rows =
-            page.rows.into_iter().take(ROWS_READ).zip(1..).map(|(cells, number)| Row { number, cells }).collect();
+        let examined = |cell: Option<String>| cell.map(|text| examined_part(&text).to_owned());
+        let row = |(cells, number): (Vec<Option<String>>, u32)| Row {
+            number,
+            cells: cells.into_iter().map(examined).collect(),
+        };
+        let rows = page.rows.into_iter().take(ROWS_READ).zip(1..).map(row).collect();
         let grid = Grid { rows, merged: page.merged };
         let encoding = text.encoding.to_owned();
         let name = if several { format!("table {nth}") } else { "*".to_owned() };
@@ -121,7 +125,7 @@ fn without_spaces(text: &str) -> String {
 
 fn trimmed_text(text: &str) -> Option<String> {
     let text = unwrap_formula_text(text).trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty()).then(|| examined_part(text).to_owned())
 }
 
 /// A workbook's sheet.

@@ -27,6 +27,8 @@ pub(super) struct FoundNote {
 }
 
 const NUMBER: &str = r"([0-9]+(?:\.[0-9]+)?|[一二两三四五六七八九十]+)";
+/// Length of the longest text that is searched, in bytes. A longer one is no remark.
+const MAX_TEXT: usize = 2_000;
 /// Class hours of a day, and minutes of a class hour, of which nobody needs to be asked.
 const USUAL_DAY: [&str; 2] = ["8", "八"];
 const USUAL_MINUTES: [&str; 2] = ["45", "四十五"];
@@ -57,6 +59,9 @@ fn compile(patterns: &[&str]) -> Vec<Regex> {
 
 /// Finds a statement in a text that contradicts, or may contradict, how amounts are usually read.
 pub(super) fn find_note(text: &str) -> Option<FoundNote> {
+    if text.len() > MAX_TEXT {
+        return None;
+    }
     let text: String = text.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     let first = |patterns: &[Regex], usual: &[&str]| {
         let found = patterns.iter().find_map(|pattern| pattern.captures(&text))?;

@@ -6,6 +6,13 @@ use crate::infer::layout::Layout;
 pub(super) const MAX_ROWS: usize = 1_000;
 /// Maximum number of columns that are examined.
 pub(super) const MAX_COLUMNS: usize = 512;
+/// Length of the beginning of a text that is examined, in bytes. No field that a guess is about is longer.
+const MAX_TEXT: usize = 4_096;
+
+/// Returns what of a text is examined.
+pub(super) fn examined_part(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text)
+}
 
 /// A list of records found in a sample.
 #[derive(Debug)]
@@ -56,7 +63,7 @@ impl Table {
                     columns.push(Column { path, words, values: vec![None; rows], twin: false });
                 }
                 if let Some(slot) = columns.get_mut(place).and_then(|column| column.values.get_mut(at)) {
-                    slot.get_or_insert(text);
+                    slot.get_or_insert_with(|| examined_part(&text).to_owned());
                 }
             }
         }
