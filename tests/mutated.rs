@@ -1,6 +1,9 @@
 //! Samples with bytes changed, cut, doubled and spliced, in everything that reads them: each is answered soon, without
 //! a panic. The same under manifests that were changed themselves.
 
+mod changes;
+mod parsers;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,9 +16,9 @@ use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::connectors::load_policy;
+use changes::{apply_change, change_strategy, new_runner};
 
 /// More time than any of these samples needs, unless its process reaches its limits.
 const SOON: Duration = Duration::from_secs(30);
@@ -25,6 +28,12 @@ struct Sample {
     manifest: Option<(String, usize)>,
     name: String,
     bytes: Vec<u8>,
+}
+
+impl AsRef<[u8]> for Sample {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 fn read_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -110,78 +119,6 @@ fn guess_manifest(name: &str, bytes: &[u8]) {
         None => None,
     };
     let _ = infer::guess_manifest(name, bytes, unpacked.as_deref());
-}
-
-/// One change to bytes.
-#[derive(Debug, Clone)]
-enum Change {
-    Flip(prop::sample::Index, u8),
-    Cut(prop::sample::Index),
-    Double(prop::sample::Index, usize),
-    Remove(prop::sample::Index, usize),
-    /// The end of another sample after the beginning of this one.
-    Splice(prop::sample::Index, prop::sample::Index),
-    Insert(prop::sample::Index, Vec<u8>),
-}
-
-fn change_strategy() -> impl Strategy<Value = Change> {
-    let index = any::<prop::sample::Index>;
-    let pieces = prop_oneof![
-        Just(b"\0".to_vec()),
-        Just(b"\"".to_vec()),
-        Just(b"\xef\xbb\xbf".to_vec()),
-        Just(b"\\ud83d".to_vec()),
-        Just(b"&#xD800;".to_vec()),
-        Just(b"<![CDATA[".to_vec()),
-        Just(b"99999999999999999999e999".to_vec()),
-        Just("年，·".as_bytes().to_vec()),
-        prop::collection::vec(any::<u8>(), 1..20),
-    ];
-    prop_oneof![
-        4 => (index(), 1u8..).prop_map(|(at, bits)| Change::Flip(at, bits)),
-        1 => index().prop_map(Change::Cut),
-        1 => (index(), 1usize..400).prop_map(|(at, length)| Change::Double(at, length)),
-        2 => (index(), 1usize..60).prop_map(|(at, length)| Change::Remove(at, length)),
-        1 => (index(), index()).prop_map(|(at, other)| Change::Splice(at, other)),
-        3 => (index(), pieces).prop_map(|(at, piece)| Change::Insert(at, piece)),
-    ]
-}
-
-fn apply_change(bytes: &mut Vec<u8>, change: &Change, all: &[Sample]) {
-    if bytes.is_empty() {
-        return;
-    }
-    let length = bytes.len();
-    match change {
-        Change::Flip(at, bits) => bytes[at.index(length)] ^= bits,
-        Change::Cut(at) => bytes.truncate(at.index(length)),
-        Change::Double(at, many) => {
-            let from = at.index(length);
-            let piece = bytes[from..(from + many).min(length)].to_vec();
-            bytes.splice(from..from, piece);
-        }
-        Change::Remove(at, many) => {
-            let from = at.index(length);
-            bytes.drain(from..(from + many).min(length));
-        }
-        Change::Splice(at, other) => {
-            let other = &all[other.index(all.len())].bytes;
-            bytes.truncate(at.index(length));
-            bytes.extend_from_slice(&other[at.index(other.len())..]);
-        }
-        Change::Insert(at, piece) => {
-            let from = at.index(length);
-            bytes.splice(from..from, piece.iter().copied());
-        }
-    }
-}
-
-fn new_runner(cases: u32, seed: u8) -> TestRunner {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    TestRunner::new_with_rng(
-        Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() },
-        rng,
-    )
 }
 
 #[test]

@@ -75,6 +75,9 @@ pub fn question_text(of: &Question) -> String {
         Question::Withdrawn { path, words } => {
             sentence!("cli-words-guesses-withdrawn", path, words = list_names(words))
         }
+        Question::SharedKey { paths, others } => {
+            sentence!("cli-words-guesses-shared-key", key = list_names(paths), columns = list_names(others))
+        }
         Question::Lists { lists } => sentence!("cli-words-guesses-lists", lists = list_names(lists)),
         Question::Period { path } => sentence!("cli-words-guesses-first-last-day-one-cell-2", path),
         Question::BadIds { path } => sentence!("cli-words-guesses-id-numbers-masked-rounded-wrong", path),

@@ -72,6 +72,11 @@ pub fn open_with(mut command: Command) -> Open {
 }
 
 impl Open {
+    /// Returns the address that it listens at.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Sends a request and returns status and body of the answer.
     pub fn post_request(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();

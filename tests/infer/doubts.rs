@@ -375,3 +375,150 @@ fn answers_offer_only_what_a_field_can_be() {
     let is_seconds = |answer: &Value| answer["value"] == "课程总时长(秒): second";
     assert!(!answers.is_empty() && answers.iter().all(is_seconds), "{guess}");
 }
+
+#[test]
+fn states_in_which_a_row_may_not_count_are_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    for (name, good, bad) in [
+        ("审核状态", "审核通过", "待审核"),
+        ("认定状态", "已认定", "未认定"),
+        ("审核意见", "同意", "不同意"),
+        ("是否有效", "是", "否"),
+        ("delFlag", "0", "1"),
+        ("completed", "true", "false"),
+        ("学习状态", "已完成", "学习中"),
+        ("订单状态", "已支付", "已退款"),
+        ("是否作弊", "否", "是"),
+        ("考勤", "正常", "缺勤"),
+        ("备注", "", "旷课"),
+        ("备注", "第一批", "因作弊取消成绩"),
+    ] {
+        let text = sheet_of(&[HOURS, ENDS, SCORES, (name, [good, bad, good, good, good, good])]);
+        let guess = guess_of(&house, "state.csv", &text);
+        let asked = questions_of_kind(&guess, "withdrawn");
+        assert_eq!((&asked[0]["path"], &asked[0]["words"]), (&json!(name), &json!([bad])), "{guess}");
+        let manifest = take_answer(manifest_of(&guess), &asked[0]["answers"][0]);
+        assert_eq!(preview_of(&house, &manifest, &text).unwrap()["summary"]["clean"], 5, "{manifest}");
+    }
+    // Numbers whose meaning nobody knows are answered one by one, and columns each by a rule of its own.
+    let text = sheet_of(&[
+        HOURS,
+        ENDS,
+        SCORES,
+        ("audit_status", ["1", "2", "0", "1", "1", "1"]),
+        ("是否删除", ["否", "否", "否", "是", "否", "否"]),
+    ]);
+    let guess = guess_of(&house, "states.csv", &text);
+    let answers = answers_of(&guess, "withdrawn");
+    assert_eq!(answers.len(), 3, "{guess}");
+    // What says something about the person, or the same good thing of all, needs no question.
+    for (name, texts) in [
+        ("是否在编", ["是", "否", "是", "否", "是", "否"]),
+        ("培训方式", ["集中", "网络", "集中", "网络", "集中", "网络"]),
+        ("状态", ["正常"; 6]),
+        ("delFlag", ["0"; 6]),
+    ] {
+        let guess = guess_of(&house, "plain.csv", &sheet_of(&[HOURS, ENDS, SCORES, (name, texts)]));
+        assert!(questions_of_kind(&guess, "withdrawn").is_empty(), "{name}: {guess}");
+    }
+}
+
+#[test]
+fn records_that_share_a_key_are_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    let row = |person: usize, part: &str, hours: u32| {
+        format!("{},{},课堂导入,{part},{hours},{},合格\n", NAMES[person], IDS[person], DAYS[person])
+    };
+    let rows: String = (0..4).map(|n| row(n, "上午", 4) + &row(n, "下午", 3)).collect();
+    let text = format!("姓名,身份证号,课程名称,时段,学时,结束日期,考核结果\n{rows}");
+    let guess = guess_of(&house, "parts.csv", &text);
+    let asked = questions_of_kind(&guess, "shared_key");
+    assert_eq!(asked[0]["others"], json!(["时段"]), "{guess}");
+    let key = json!([{"table": "stream", "key": "record_key", "line": "record_key = [\"身份证号\", \"课程名称\", \"结束日期\", \"时段\"]"}]);
+    assert_eq!(asked[0]["answers"][0]["lines"], key, "{guess}");
+    // The gate refuses the connector while the question is open.
+    let (file, out) = (house.dir.0.join("parts.csv"), house.dir.0.join("parts"));
+    let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+    house.run_json(&["connectors", "infer", file, "--out", out, "--id", "parts", "--with-sample", "--json"]);
+    house.run(&["connectors", "test", out, "--accept"]);
+    let refused = house.run(&["connectors", "register", out, "--because", "a test"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("record_key"), "{told}");
+    // The same row twice is one record.
+    let twice = format!("姓名,身份证号,课程名称,时段,学时,结束日期,考核结果\n{0}{0}", row(0, "上午", 4));
+    assert!(questions_of_kind(&guess_of(&house, "twice.csv", &twice), "shared_key").is_empty());
+}
+
+#[test]
+fn names_with_two_units_are_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    for name in ["学时/学分", "学时（学分）", "学分学时", "学时或学分", "学分（学时）", "学时（分）", "学时数/分"]
+    {
+        let guess = guess_of(&house, "units.csv", &sheet_of(&[(name, AMOUNTS), ENDS, SCORES]));
+        assert!(!questions_of_kind(&guess, "unit").is_empty() && !maps(&guess, "hours"), "{name}: {guess}");
+        let class_hour = answers_of(&guess, "unit").iter().any(|answer| answer.to_string().contains("class_hour"));
+        assert!(class_hour, "{name}: {guess}");
+    }
+    let guess = guess_of(&house, "one.csv", &sheet_of(&[("creditHour", AMOUNTS), ENDS, SCORES]));
+    assert!(maps(&guess, "hours"), "{guess}");
+}
+
+#[test]
+fn scores_above_a_hundred_or_all_low_and_resits_are_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    let title = format!("成绩满分为120分,,,,,\n{}", sheet_of(&[HOURS, ENDS, SCORES]));
+    for (text, full) in [
+        (sheet_of(&[HOURS, ENDS, ("总分", ["198", "82", "150", "133", "97", "120"])]), 200),
+        (sheet_of(&[HOURS, ENDS, ("成绩", ["23", "47", "30", "35", "41", "44"])]), 50),
+        (title, 120),
+    ] {
+        let guess = guess_of(&house, "marks.csv", &text);
+        assert_eq!(questions_of_kind(&guess, "full_mark")[0]["full"], full, "{guess}");
+    }
+    for (name, other) in [("成绩", "补考成绩"), ("考试成绩", "作业成绩"), ("考试成绩(70%)", "平时成绩(30%)")]
+    {
+        let is_score = |question: &&Value| question["field"] == "score_total";
+        let lower = ["60", "61", "70", "64", "55", "80"];
+        let guess = guess_of(&house, "two.csv", &sheet_of(&[HOURS, ENDS, (name, SCORES.1), (other, lower)]));
+        assert!(questions_of_kind(&guess, "rival").iter().any(|question| is_score(&question)), "{name}: {guess}");
+    }
+    let columns = [HOURS, ENDS, ("总成绩", SCORES.1), ("平时成绩", ["60", "61", "70", "64", "55", "80"])];
+    assert!(questions_of_kind(&guess_of(&house, "whole.csv", &sheet_of(&columns)), "rival").is_empty());
+    // A yes beside a score does not decide instead of it.
+    let guess = guess_of(&house, "yes.csv", &sheet_of(&[HOURS, ENDS, SCORES, ("是否完成", ["是"; 6])]));
+    assert!(guess["pass"]["by"] != "words", "{guess}");
+}
+
+#[test]
+fn a_later_day_in_another_column_is_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    let later = ["2015-03-11", "2015-03-12", "2015-03-13", "2015-03-14", "2015-03-15", "2015-03-16"];
+    for (name, other) in [("培训时间", "至"), ("培训日期", "结训日"), ("培训时间", ""), ("培训时间", "到")]
+    {
+        let guess = guess_of(&house, "days.csv", &sheet_of(&[HOURS, (name, DAYS), (other, later), SCORES]));
+        let asked = guess["questions"].as_array().unwrap().iter().any(|question| question["field"] == "period_end");
+        let is_right = maps(&guess, "period_end") && manifest_of(&guess).contains(&format!("period_end = \"{other}\""));
+        assert!(asked || is_right, "{name} {other}: {guess}");
+    }
+    // A day that cannot be read is no code of a course.
+    let odd = ["21.09.16", "21.09.17", "21.09.16", "21.09.17", "21.09.16", "21.09.17"];
+    let guess = guess_of(&house, "odd.csv", &sheet_of(&[HOURS, ("结束日期", odd), SCORES]));
+    assert!(manifest_of(&guess).contains("course_code = \"课程名称\""), "{guess}");
+}
+
+#[test]
+fn family_and_given_name_are_joined() {
+    let house = TestEnv::new(Services::Sqlite);
+    for (family, given) in [("姓", "名"), ("姓氏", "名字")] {
+        let row = |n: usize| {
+            let mut chars = NAMES[n].chars();
+            let first: String = chars.next().into_iter().collect();
+            format!("{first},{},{},课堂导入{},{},{},合格\n", chars.collect::<String>(), IDS[n], n % 2, n + 4, DAYS[n])
+        };
+        let rows: String = (0..6).map(row).collect();
+        let text = format!("{family},{given},身份证号,课程名称,学时,结束日期,考核结果\n{rows}");
+        let guess = guess_of(&house, "names.csv", &text);
+        let line = format!("name = {{ join = {{ paths = [\"{family}\", \"{given}\"] }} }}");
+        assert!(manifest_of(&guess).contains(&line), "{guess}");
+    }
+}

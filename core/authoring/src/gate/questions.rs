@@ -35,6 +35,9 @@ fn concerns_needed(stream: &Stream, question: &str) -> bool {
     let needed = needed_fields(stream);
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let words: Vec<&str> = question.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+    if words.contains(&"record_key") {
+        return true;
+    }
     let named: Vec<Field> = Field::ALL.iter().copied().filter(|field| words.contains(&field.as_str())).collect();
     if !named.is_empty() {
         return named.iter().any(|field| needed.contains(field));

@@ -146,7 +146,8 @@ impl AnswerContext<'_> {
             Question::OtherHours { paths } => {
                 paths.iter().flat_map(|path| self.units_of(path).into_iter().take(3)).collect()
             }
-            Question::Withdrawn { path, words } => vec![withdraw_rows(path, words)],
+            Question::Withdrawn { path, words } => states_that_do_not_count(path, words),
+            Question::SharedKey { paths, others } => others.iter().map(|other| with_key(paths, other)).collect(),
             Question::Odd { field, path, steps, .. } => {
                 steps.iter().flat_map(|step| self.with_step(field, path, step)).collect()
             }
@@ -311,6 +312,21 @@ impl AnswerContext<'_> {
     }
 }
 
+/// Takes a further column into the record key.
+fn with_key(paths: &[String], other: &str) -> Answer {
+    let key: Vec<String> = paths.iter().map(String::as_str).chain([other]).map(quote_string).collect();
+    one_line(other, stream_line("record_key", &format!("[{}]", key.join(", "))))
+}
+
+/// Takes the rows with these words as withdrawn, or with each of them if they are numbers, whose meaning is not known.
+fn states_that_do_not_count(path: &str, words: &[String]) -> Vec<Answer> {
+    let is_number = |word: &String| word.bytes().all(|b| b.is_ascii_digit());
+    if words.len() > 1 && words.iter().all(is_number) {
+        return words.iter().map(|word| withdraw_rows(path, std::slice::from_ref(word))).collect();
+    }
+    vec![withdraw_rows(path, words)]
+}
+
 /// Takes rows with these words as withdrawn: their records do not count.
 fn withdraw_rows(path: &str, words: &[String]) -> Answer {
     let list: Vec<String> = words.iter().map(|word| quote_string(word)).collect();
@@ -340,10 +356,30 @@ pub fn apply_answer(manifest: &str, comment: &str, answer: &Answer) -> String {
         let at = lines[begins..ends].iter().position(|line| own(line)).map(|at| begins + at);
         match (at, new.line.is_empty()) {
             (Some(at), true) => drop(lines.remove(at)),
+            // Each column of states has a rule of its own.
+            (Some(at), false) if new.key == "rows" && !lines[at].starts_with('#') => {
+                let rule = new.line.strip_prefix("rows = [").unwrap_or_default();
+                lines[at] = lines[at].strip_suffix(']').map(|rules| format!("{rules}, {rule}")).unwrap_or_default();
+            }
             (Some(at), false) => lines[at].clone_from(&new.line),
             (None, true) => {}
             (None, false) => lines.insert(begins, new.line.clone()),
         }
     }
     lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{apply_answer, withdraw_rows};
+
+    #[test]
+    fn rules_of_two_columns_stand_beside_each_other() {
+        let manifest = "[[stream]]\nname = \"records\"\n# ? one\n# ? two\n[stream.map]\nname = \"a\"\n";
+        let one = apply_answer(manifest, "# ? one", &withdraw_rows("状态", &["退学".to_owned()]));
+        let both = apply_answer(&one, "# ? two", &withdraw_rows("del", &["1".to_owned()]));
+        let rules = both.lines().find(|line| line.starts_with("rows = ")).unwrap_or_default();
+        assert!(rules.contains("\"退学\"") && rules.contains("\"1\"") && rules.ends_with("}]"), "{both}");
+        assert!(!both.contains("# ?") && toml::from_str::<toml::Table>(&both).is_ok(), "{both}");
+    }
 }

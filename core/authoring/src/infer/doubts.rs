@@ -154,6 +154,61 @@ pub(super) fn are_parts(one: &str, other: &str) -> bool {
     PARTS.iter().any(is_pair)
 }
 
+/// Words of a last day, of a total score, of a part of one, and of a second try.
+const ENDS: &str =
+    "结束 结业 完成 截止 截至 止 终 毕业 结训 结课 end finish complet closing until to jssj jsrq wcsj jieshu wancheng";
+const TOTALS: &str = "总 综合 最终 最后 结业 total final overall 合计";
+const PARTS_OF_SCORES: &str = "考试 笔试 作业 讨论 平时 测验 期末 期中 理论 实操 实践 实训 出勤 考勤 表现 过程 线上 线下 论文 答辩 exam quiz homework \
+    assignment discussion attendance practice theory paper";
+const RESITS: &str = "补考 重考 重修 二次 复考 补测 retake resit makeup";
+/// Words of what has a code and is no course.
+const NO_COURSE_CODES: &str =
+    "日期 时间 年 月 教室 教材 地点 场地 班 组 座 证 人 date time day room book class group seat";
+
+/// Returns whether a name says that it is of the last day.
+pub(super) fn names_an_end(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ENDS.split_whitespace().any(|word| match word {
+        "to" => split_tokens(&name).iter().any(|token| token == word),
+        _ => name.contains(word),
+    })
+}
+
+/// Returns whether a name says that it is of a total.
+pub(super) fn names_a_total(name: &str) -> bool {
+    has_any(&name.to_lowercase(), TOTALS)
+}
+
+/// Returns whether a name says that it is of a part of a score.
+pub(super) fn names_a_part(name: &str) -> bool {
+    has_any(&name.to_lowercase(), PARTS_OF_SCORES)
+}
+
+/// Returns whether a name asks whether the teacher passed.
+pub(super) fn names_passing(name: &str) -> bool {
+    has_any(&name.to_lowercase(), "合格 通过 及格 达标 pass qualif")
+}
+
+/// Returns whether a name says that it is of a second try.
+pub(super) fn names_a_resit(name: &str) -> bool {
+    has_any(&name.to_lowercase(), RESITS)
+}
+
+/// Returns whether a name is that of codes of something else than courses.
+pub(super) fn names_no_course(name: &str) -> bool {
+    has_any(&name.to_lowercase(), NO_COURSE_CODES)
+}
+
+/// Returns whether a name states class hours and another unit beside them: 学时/学分, 学时（分）.
+pub(super) fn names_two_units(leaf: &str) -> bool {
+    let text: String = without_spaces(leaf).replace('（', "(").replace('）', ")").replace('_', "").to_lowercase();
+    // A credit hour is one word.
+    let text = text.replace("credithour", "hour");
+    let has_hours = has_any(&text, "学时 课时 hour");
+    let is_points = ["(分)", "/分", "(分数)"].iter().any(|end| text.contains(end)) && !text.contains("分钟");
+    has_hours && (has_any(&text, "学分 credit") || is_points)
+}
+
 /// Returns whether a name in lower case asks for the opposite of passing, as 是否补考 does.
 pub(super) fn is_negated(leaf: &str) -> bool {
     ["未", "不", "补", "缺", "免", "重修", "重考", "缓", "fail", "not", "retake", "resit", "makeup"]

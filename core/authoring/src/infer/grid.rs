@@ -503,6 +503,8 @@ fn build_table(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table
             let twin = paths.iter().filter(|other| *other == path).count() > 1;
             Column { path: path.clone(), words: name.clone(), values, twin }
         });
+    let unnamed = names.iter().enumerate().filter(|(_, name)| name.concat().is_empty());
+    let unnamed = unnamed.map(|(at, _)| records.iter().map(|row| row.cells.get(at).cloned().flatten()).collect());
     Table {
         layout,
         columns: columns.collect(),
@@ -511,5 +513,6 @@ fn build_table(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table
         left_out: vec![],
         layered: vec![],
         notes: vec![],
+        unnamed: unnamed.collect(),
     }
 }

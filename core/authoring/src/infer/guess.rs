@@ -159,8 +159,10 @@ pub enum Question {
     Product { paths: Vec<String> },
     /// The hours are the sum of these columns.
     Sum { paths: Vec<String> },
-    /// Rows with these words in this column may have been withdrawn.
+    /// Rows with these words in this column may not count.
     Withdrawn { path: String, words: Vec<String> },
+    /// Records of the sample share their record key; these columns tell them apart.
+    SharedKey { paths: Vec<String>, others: Vec<String> },
     /// Records stand in several lists; the first is read.
     Lists { lists: Vec<String> },
     /// The texts of this column state several units, and some state none or cannot be read; `odd` has a few of these.
@@ -329,7 +331,10 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
     let pass = settled.find_pass(&table);
     let mut questions = settled.questions.clone();
     match &pass {
-        Pass::Nothing => questions.push(Question::Pass { maybe: settled.verdicts.clone() }),
+        Pass::Nothing => {
+            let doubted = [Field::Result, Field::ScoreTotal].iter().filter_map(|field| settled.mapped_path(*field));
+            questions.push(Question::Pass { maybe: doubted.chain(settled.verdicts.clone()).collect() });
+        }
         // What some of the words mean is not known.
         Pass::Words { path, words }
             if write::levels_step(words).is_none() && settled.mapped_path(Field::ScoreTotal).is_none() =>
@@ -338,6 +343,7 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
         }
         _ => {}
     }
+    questions.extend(version::question_about_key(&settled, &table, &record_key));
     if !table.left_out.is_empty() {
         questions.push(Question::Sheets { names: table.left_out.clone() });
     }

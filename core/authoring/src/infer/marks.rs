@@ -16,6 +16,8 @@ use huiliu_values::text::scale_decimal;
 const SCORES: [Field; 4] = [Field::ScoreTotal, Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact];
 /// Highest confidence for a score whose full mark is inferred only from its numbers.
 const BY_NUMBERS: u32 = 62;
+/// Full marks above a hundred that somebody may have meant.
+const LARGE_MARKS: [u32; 8] = [110, 120, 150, 200, 300, 500, 750, 1_000];
 /// From this many scores on, somebody would have more than twenty of a hundred points.
 const FEW_SCORES: usize = 4;
 /// Names of a column that holds the full mark.
@@ -75,7 +77,8 @@ impl Columns<'_> {
                 number(text.trim_end_matches(".0")).filter(|_| is_full)
             });
         let seems = |mark: u32| StatedFullMark { mark, is_stated: false };
-        match in_name.or(beside.map(stated)) {
+        let noted = || self.table.notes.iter().find_map(|note| find_mark_in_note(note)).map(seems);
+        match in_name.or(beside.map(stated)).or_else(noted) {
             Some(found) => Some(found),
             None if facts.numbers < 90 => None,
             // Somebody would have more than ten of a hundred points.
@@ -84,7 +87,9 @@ impl Columns<'_> {
                 101..=500 => Some(seems(5)),
                 501..=1_000 => Some(seems(10)),
                 1_001..=2_000 if facts.filled >= FEW_SCORES => Some(seems(20)),
-                _ => None,
+                2_001..=5_000 if facts.filled >= FEW_SCORES => Some(seems(50)),
+                2_001..=10_000 => None,
+                high => LARGE_MARKS.into_iter().find(|mark| i64::from(*mark) * 100 >= high).map(seems),
             },
         }
     }
@@ -106,6 +111,14 @@ static SCALES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 fn compile(patterns: &[&str]) -> Vec<Regex> {
     patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
+}
+
+/// Finds the full mark that a title or a remark states: `成绩满分为120分`.
+fn find_mark_in_note(note: &str) -> Option<u32> {
+    static NOTED: LazyLock<Vec<Regex>> = LazyLock::new(|| compile(&[r"满分(?:为|是|:|=)*([0-9]{2,4})"]));
+    let text: String = note.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let found = NOTED.iter().find_map(|pattern| pattern.captures(&text))?;
+    found.get(1)?.as_str().parse().ok().filter(|mark| (1..=1_000).contains(mark))
 }
 
 /// Finds the full mark in a column's name.

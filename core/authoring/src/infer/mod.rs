@@ -24,6 +24,7 @@ mod relate;
 mod remaining_columns;
 mod settle;
 mod sniff;
+mod states;
 mod table;
 mod terms;
 pub mod trial;

@@ -1,26 +1,18 @@
-//! Asks about columns that are named as hours, days or results but hold another quantity, and about rows that were
-//! withdrawn.
+//! Asks about columns that are named as hours, days or scores but may hold another quantity.
 
 use crate::infer::candidates::{Columns, MIN_TELLING_SCORE};
 use crate::infer::doubts::{self, OtherHours};
 use crate::infer::guess::{Question, UNSURE};
 use crate::infer::notes::{self, FoundNote, UnitNote};
+use crate::infer::relate::{self, Order};
 use crate::infer::settle::Settled;
 use crate::infer::terms::Meaning;
 use huiliu_manifest::{Field, Unit};
 
 /// Confidence in a last day that may be a deadline.
 const DEADLINE: u32 = 55;
-/// At most this many words of withdrawn rows are listed.
-const MAX_WORDS: usize = 6;
 /// Most different texts of a column that is searched for statements about units.
 const MAX_REMARKS: usize = 12;
-/// Words of a state in which a record does not count.
-const WITHDRAWN: &str = "已作废 作废 取消 已取消 退学 已退学 撤销 已撤销 撤回 已撤回 无效 已删除 删除 退班 已退班 退出 已退出 退训 注销 已注销 停用 \
-    cancelled canceled void voided revoked withdrawn deleted tobedeleted invalid dropped";
-/// Words of names of which a yes means that the record does not count.
-const WITHDRAWAL_NAMES: &str = "作废 删除 撤销 取消 退学 注销 deleted voided revoked cancelled canceled withdrawn";
-
 impl Columns<'_> {
     /// Leaves out hours that are a factor, a part or a sum of other columns, and asks.
     pub fn doubt_hours(&self, settled: &mut Settled) {
@@ -103,25 +95,66 @@ impl Columns<'_> {
         settled.questions.push(Question::Unsure { field, path, confidence: DEADLINE });
     }
 
-    /// Asks about rows that were withdrawn.
-    pub fn ask_withdrawn(&self, settled: &mut Settled) {
-        let is_word = |text: &str, words: &str| words.split_whitespace().any(|word| word == text);
-        for column in self.table.columns.iter().filter(|column| !column.twin) {
-            let leaf = column.words.last().map(|word| word.to_lowercase()).unwrap_or_default();
-            let asks = WITHDRAWAL_NAMES.split_whitespace().any(|word| leaf.contains(word));
-            let yes = |text: &str| asks && ["是", "true", "1", "y", "yes"].contains(&text);
-            let mut words: Vec<String> = Vec::new();
-            for text in column.values.iter().flatten().map(|text| text.trim()) {
-                let small = text.to_lowercase();
-                let is_new = words.len() < MAX_WORDS && !words.iter().any(|word| word == text);
-                if is_new && (is_word(&small, WITHDRAWN) || yes(&small)) {
-                    words.push(text.to_owned());
-                }
-            }
-            if !words.is_empty() {
-                settled.questions.push(Question::Withdrawn { path: column.path.clone(), words });
-            }
+    /// Asks about a last day whose name does not say so, if later days stand in another column.
+    pub fn doubt_end(&self, settled: &mut Settled) {
+        let Some(path) = settled.mapped_path(Field::PeriodEnd) else { return };
+        let Some(at) = self.table.columns.iter().position(|column| column.path == path) else { return };
+        let is_asked = settled.questions.iter().any(|question| {
+            matches!(
+                question,
+                Question::Rival { field: "period_end", .. } | Question::Unsure { field: "period_end", .. }
+            )
+        });
+        if is_asked || doubts::names_an_end(&path) {
+            return;
         }
+        let is_later = |values: &[Option<String>]| {
+            matches!(relate::compare_order(&self.table.columns[at].values, values), Order::Before)
+        };
+        let may_end = |other: &usize| {
+            let column = &self.table.columns[*other];
+            let is_other = self.names[*other].score_for(Meaning::OtherTime) >= MIN_TELLING_SCORE
+                || self.names[*other].score_for(Meaning::IssueDate) >= MIN_TELLING_SCORE
+                || settled.meanings[*other] == Some(Meaning::Version);
+            *other != at && self.facts[*other].dates >= 80 && !is_other && !column.twin && is_later(&column.values)
+        };
+        let rival = (0..self.facts.len()).find(may_end).map(|other| self.table.columns[other].path.clone());
+        let has_unnamed = self.table.unnamed.iter().any(|values| is_later(values));
+        let field = Field::PeriodEnd.as_str();
+        let question = match rival {
+            Some(other) => Question::Rival { field, path, other },
+            None if has_unnamed => Question::Unsure { field, path, confidence: DEADLINE },
+            None => return,
+        };
+        if let Some(guess) = settled.fields.iter_mut().find(|guess| guess.field == field) {
+            guess.confidence = guess.confidence.min(DEADLINE);
+        }
+        settled.questions.push(question);
+    }
+
+    /// Asks about a total score beside which other scores of the same training stand: other parts, or a resit.
+    pub fn doubt_total(&self, settled: &mut Settled) {
+        let field = Field::ScoreTotal.as_str();
+        let Some(path) = settled.mapped_path(Field::ScoreTotal) else { return };
+        let is_asked =
+            settled.questions.iter().any(|question| matches!(question, Question::Rival { field: "score_total", .. }));
+        if is_asked || doubts::names_a_total(&path) {
+            return;
+        }
+        let is_rival = |other: &usize| {
+            let column = &self.table.columns[*other];
+            let is_read = settled.fields.iter().any(|guess| guess.path == column.path);
+            let name = column.words.last().map(String::as_str).unwrap_or_default();
+            let is_part = doubts::names_a_resit(name) || doubts::names_a_part(&path) && doubts::names_a_part(name);
+            !is_read && !column.twin && self.facts[*other].numbers >= 60 && self.facts[*other].filled > 0 && is_part
+        };
+        let Some(other) = (0..self.facts.len()).find(is_rival).map(|at| self.table.columns[at].path.clone()) else {
+            return;
+        };
+        if let Some(guess) = settled.fields.iter_mut().find(|guess| guess.field == field) {
+            guess.confidence = guess.confidence.min(DEADLINE);
+        }
+        settled.questions.push(Question::Rival { field, path, other });
     }
 
     /// Returns a statement about units that may contradict how the amounts of a column are read.

@@ -3,6 +3,7 @@
 
 use crate::infer::candidates::Columns;
 use crate::infer::content;
+use crate::infer::doubts;
 use crate::infer::guess::{Evidence, FieldGuess, Piece, Question, UNSURE, UnitGuess};
 use crate::infer::relate::{self, Order};
 use crate::infer::settle::{Settled, masked_examples};
@@ -142,8 +143,10 @@ impl Columns<'_> {
         let pairs = |at: &usize| {
             let (facts, column) = (&self.facts[*at], &self.table.columns[*at]);
             let repeats = facts.distinct > 1 && facts.distinct < facts.filled && facts.codes >= 90 && facts.dates < 50;
+            let leaf = column.words.last().map(String::as_str).unwrap_or_default();
             repeats
                 && !column.twin
+                && !doubts::names_no_course(leaf)
                 && settled.meanings[*at].is_none()
                 && relate::are_paired(&column.values, &self.table.columns[title].values)
         };
@@ -192,7 +195,12 @@ impl Columns<'_> {
         let is_code = |at: &usize| {
             let facts = &self.facts[*at];
             let free = matches!(settled.meanings[*at], None | Some(Meaning::Field(Field::ProjectCode)));
-            free && facts.codes >= 90 && facts.distinct > 1 && facts.distinct < facts.filled && facts.dates < 50
+            let leaf = self.table.columns[*at].words.last().map(String::as_str).unwrap_or_default();
+            free && !doubts::names_no_course(leaf)
+                && facts.codes >= 90
+                && facts.distinct > 1
+                && facts.distinct < facts.filled
+                && facts.dates < 50
         };
         let mut codes = (0..self.facts.len()).filter(is_code).map(|at| &self.table.columns[at]);
         codes.find(|column| column.path != title && relate::are_paired(&column.values, titles)).map(|c| c.path.clone())
@@ -207,6 +215,10 @@ impl Columns<'_> {
         let in_column = beside.and_then(|column| unit::common_unit(&column.values));
         let in_column = in_column.map(|unit| StatedUnit { unit, confidence: IN_COLUMN });
         let named = self.names[at].unit.or(in_column);
+        if doubts::names_two_units(self.table.columns[at].words.last().map(String::as_str).unwrap_or_default()) {
+            settled.questions.push(Question::Unit { path });
+            return;
+        }
         if let Some(note) = self.find_unit_note(settled, at) {
             settled.questions.push(Question::UnitNote { path, note: note.text });
             return;

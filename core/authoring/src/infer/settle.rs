@@ -6,6 +6,7 @@ use crate::infer::answers::identifying_field;
 use crate::infer::candidates::{Candidate, Columns, MIN_TELLING_SCORE};
 use crate::infer::content;
 use crate::infer::dictionary::STRIPPED;
+use crate::infer::doubts;
 use crate::infer::groups::Group;
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, UNSURE, UnitGuess, UnmappedColumn};
 use crate::infer::table::{Column, Table};
@@ -76,6 +77,11 @@ impl Settled {
         if let Some(path) = self.path_of(Meaning::Field(Field::Result), table) {
             let column = table.columns.iter().find(|c| c.path == path);
             let mut words: Vec<String> = column.into_iter().flat_map(|c| c.values.iter().flatten().cloned()).collect();
+            // Yes and no beside a score are not surely its result: 是否完成.
+            let says_little = words.iter().all(|word| content::is_yes_or_no(word.trim()));
+            if says_little && self.mapped_path(Field::ScoreTotal).is_some() && !doubts::names_passing(&path) {
+                return Pass::Nothing;
+            }
             // A text that does not look like a word of a result may be a remark about a person, so it is masked.
             for word in
                 words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || redact_text(word) != **word)
@@ -117,12 +123,14 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.drop_groups(&mut settled);
     columns.doubt_hours(&mut settled);
     columns.doubt_deadline(&mut settled);
+    columns.doubt_end(&mut settled);
+    columns.doubt_total(&mut settled);
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
     columns.join_given_name(&mut settled);
     columns.drop_layered(&mut settled);
     columns.list_verdicts(&mut settled);
-    columns.ask_withdrawn(&mut settled);
+    columns.ask_states(&mut settled);
     columns.add_questions(&mut settled, &candidates);
     columns.list_others(&mut settled);
     let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);
@@ -248,15 +256,33 @@ impl Columns<'_> {
             words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
         };
         let above = |at: usize| self.table.columns[at].words.split_last().map_or(&[][..], |(_, above)| above);
-        let find =
-            |names: &[&str]| (0..self.table.columns.len()).filter(|at| names.contains(&leaf(*at).as_str())).collect();
-        let families: Vec<usize> = find(&["familyname", "lastname", "surname"]);
-        let given: Vec<usize> = find(&["givenname", "firstname", "forename"]);
-        let Some(guess) = settled.fields.iter_mut().find(|guess| guess.field == Field::Name.as_str()) else { return };
+        let find = |names: &[&str]| {
+            (0..self.table.columns.len())
+                .filter(|at| names.contains(&leaf(*at).as_str()) && !self.table.columns[*at].twin)
+                .collect()
+        };
+        let families: Vec<usize> = find(&["familyname", "lastname", "surname", "姓", "姓氏"]);
+        let given: Vec<usize> = find(&["givenname", "firstname", "forename", "名", "名字"]);
         let pairs = families.iter().flat_map(|f| given.iter().map(move |g| (*f, *g)));
         let mut pairs = pairs.filter(|(f, g)| above(*f) == above(*g));
         let path = |at: usize| &self.table.columns[at].path;
-        let Some((family, given)) = pairs.find(|(f, g)| [path(*f), path(*g)].contains(&&guess.path)) else { return };
+        let known = settled.mapped_path(Field::Name);
+        let is_of_name = |f: usize, g: usize| known.as_ref().is_none_or(|known| [path(f), path(g)].contains(&known));
+        let Some((family, given)) = pairs.find(|(f, g)| is_of_name(*f, *g)) else { return };
+        if known.is_none() {
+            let column = &self.table.columns[family];
+            settled.fields.push(FieldGuess {
+                field: Field::Name.as_str(),
+                path: column.path.clone(),
+                confidence: MAX_SPLIT_NAME_CONFIDENCE,
+                evidence: vec![],
+                examples: masked_examples(Field::Name, column),
+                piece: None,
+                full_mark: None,
+                joined: None,
+            });
+        }
+        let Some(guess) = settled.fields.iter_mut().find(|guess| guess.field == Field::Name.as_str()) else { return };
         let rival = |question: &Question| matches!(question, Question::Rival { field: "name", .. });
         settled.questions.retain(|question| !rival(question));
         guess.path.clone_from(path(family));

@@ -31,6 +31,8 @@ pub(super) struct Table {
     pub layered: Vec<usize>,
     /// Texts outside the records: titles, remarks, values beside a list.
     pub notes: Vec<String>,
+    /// Texts of the records in columns without a name.
+    pub unnamed: Vec<Vec<Option<String>>>,
 }
 
 /// A column of a table.
@@ -67,7 +69,16 @@ impl Table {
                 }
             }
         }
-        Self { layout, columns, rows, rows_elsewhere: 0, left_out: vec![], layered: vec![], notes: vec![] }
+        Self {
+            layout,
+            columns,
+            rows,
+            rows_elsewhere: 0,
+            left_out: vec![],
+            layered: vec![],
+            notes: vec![],
+            unnamed: vec![],
+        }
     }
 }
 

@@ -169,7 +169,8 @@ fn write_stream(guess: &Guess, titles: &Titles<'_>, lines: &mut Vec<String>) {
     lines.push(format!("format = {}", render_format(guess, titles.sample)));
     let Key { paths, unique } = &guess.record_key;
     let key = quote_list(paths.iter().map(String::as_str));
-    let doubt = if *unique { "" } else { "  # ? not unique in the sample" };
+    let is_asked = guess.questions.iter().any(|open| matches!(open.question, Question::SharedKey { .. }));
+    let doubt = if *unique || is_asked { "" } else { "  # ? not unique in the sample" };
     lines.push(format!("record_key = {key}{doubt}"));
     lines.push(match &guess.version {
         Version::Field { path } => format!("version = {{ from = \"field\", path = {} }}", quote_string(path)),

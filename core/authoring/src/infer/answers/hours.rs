@@ -4,6 +4,7 @@ use huiliu_manifest::Unit;
 
 use super::{Answer, AnswerContext, map_line, one_line};
 use crate::infer::content;
+use crate::infer::doubts;
 use crate::infer::guess::UNSURE;
 use crate::infer::names;
 use crate::infer::notes::{self, UnitNote};
@@ -36,7 +37,9 @@ impl AnswerContext<'_> {
         let is_only = |named: StatedUnit| {
             named.confidence >= MIN_CERTAIN || named.unit != Unit::ClassHour && named.confidence > MIN_STATED
         };
+        let has_two = doubts::names_two_units(column.words.last().map(String::as_str).unwrap_or_default());
         let units: Vec<Unit> = match likely {
+            _ if has_two => UNITS.to_vec(),
             // Texts with a unit are read in it, so what is asked is the unit of the others.
             _ if in_text && facts.with_unit < facts.filled => {
                 let first = named.map(|named| named.unit).into_iter().chain(facts.only_unit);

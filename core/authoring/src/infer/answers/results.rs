@@ -14,7 +14,7 @@ use crate::infer::terms::Meaning;
 use crate::infer::write::{levels_step, quote_string};
 
 /// The full marks of scores that an answer can name.
-const FULL_MARKS: [u32; 5] = [1, 5, 10, 20, 100];
+const FULL_MARKS: [u32; 9] = [1, 5, 10, 20, 50, 100, 120, 150, 200];
 /// Greatest score, in hundredths, that is of no scale of a hundred points.
 const MAX_SMALL_SCORE: i64 = 1_000;
 /// Length of a word of a result, in characters, and number of such words.
