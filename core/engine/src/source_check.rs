@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::registry::{InUse, PasswordFileError};
 use crate::settings::SourceSettings;
 use crate::settings_problem::NearestKey;
+use crate::source_secrets::MAX_PASSWORD_FILE;
+use huiliu_files::Folder;
 use huiliu_manifest::Transport;
 use huiliu_manifest::fault::find_nearest;
 use huiliu_store::admin::registry::Registered;
@@ -174,7 +176,10 @@ fn check_folder(source: &SourceSettings) -> Option<SourceProblem> {
     if folder.as_os_str().is_empty() {
         return None;
     }
-    std::fs::read_dir(folder).err().map(|why| SourceProblem::Folder { folder: folder.clone(), why })
+    Folder::open(folder)
+        .err()
+        .map(std::io::Error::from)
+        .map(|why| SourceProblem::Folder { folder: folder.clone(), why })
 }
 
 /// Checks the password file before the variable, in the order in which reading the source uses them.
@@ -192,7 +197,7 @@ fn check_password(source: &SourceSettings) -> Option<SourceProblem> {
 
 fn check_password_file(file: &Path) -> Option<SourceProblem> {
     let refused = |why| Some(SourceProblem::PasswordFile { file: file.to_owned(), why });
-    match std::fs::read_to_string(file) {
+    match huiliu_files::read_given_text(file, MAX_PASSWORD_FILE) {
         Err(why) => refused(PasswordFileError::Unreadable(why.into())),
         Ok(text) if text.lines().next().is_none_or(str::is_empty) => refused(PasswordFileError::Empty),
         Ok(_) => None,

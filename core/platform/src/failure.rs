@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file_store::LeftOut;
+
 use huiliu_decode::decode::DecodeError;
 use huiliu_decode::unpack::{ProcessStartError, UnpackError};
 use huiliu_messages::{Message, SystemError, said_in_english};
@@ -101,6 +103,9 @@ pub enum Cause {
     /// A file with too many bytes.
     #[serde(rename = "platform.file_too_large")]
     FileTooLarge { file: String, size: u64, max: u64 },
+    /// What was listed as a file is something else now.
+    #[serde(rename = "platform.file_unfit")]
+    FileUnfit { file: String, why: LeftOut },
     /// A file that is still being written.
     #[serde(rename = "platform.file_writing")]
     FileWriting { file: String },
@@ -444,6 +449,7 @@ impl Failure {
             Cause::File { .. }
                 | Cause::FileNotPacked { .. }
                 | Cause::FileTooLarge { .. }
+                | Cause::FileUnfit { .. }
                 | Cause::FileWriting { .. }
                 | Cause::AnswerTooLarge { .. }
                 | Cause::AnswerUnpacksTooLarge { .. }

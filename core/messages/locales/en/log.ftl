@@ -30,4 +30,4 @@ log-redis_unreachable = Redis does not answer; work continues without the queue,
 log-redis_back = Redis answers again
 log-export_gone = the export of an earlier pass no longer exists ({ $why }); a new one is requested
 log-export_not_deleted = a fetched export was not deleted: { $why }
-log-files_skipped = not read in { $folder }, because they are symbolic links or their names are not UTF-8: { $files }
+log-files_skipped = not read in { $folder }, because they are not regular files or their names are not UTF-8: { $files }

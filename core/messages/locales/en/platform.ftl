@@ -32,6 +32,7 @@ platform-fan_out = stream { $stream } would be read once for each of more than {
 platform-file = cannot read { $file }: { $why }
 platform-file_not_packed = { $file } cannot be packed: { $why }
 platform-file_too_large = { $file } has { $size } bytes, at most { $max } are accepted; split the file
+platform-file_unfit = { $file } is no longer the file that was listed and was not read: { $why }
 platform-file_writing = { $file } is still being written; it will be read again
 platform-files_listing = the listing of files cannot be read: “{ $why }”
 platform-files_listing_missing = the listing of files cannot be read: no list of files at { $path }

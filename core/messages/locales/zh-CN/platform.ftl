@@ -32,6 +32,7 @@ platform-fan_out = 数据流 { $stream } 须按每个取值各读取一遍，而
 platform-file = 无法读取 { $file }：{ $why }
 platform-file_not_packed = { $file } 无法压缩：{ $why }
 platform-file_too_large = { $file } 有 { $size } 字节，最多接收 { $max } 字节；请拆分文件
+platform-file_unfit = { $file } 已不是列出时的文件，未读取：{ $why }
 platform-file_writing = { $file } 尚未写完；之后会重新读取
 platform-files_listing = 文件列表无法读取：“{ $why }”
 platform-files_listing_missing = 文件列表无法读取：{ $path } 处没有列表
