@@ -16,6 +16,7 @@ mod test_env;
 mod assessed;
 mod authoring;
 mod bad_input;
+mod clear;
 mod cli;
 mod connectors;
 mod corrected;

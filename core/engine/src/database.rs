@@ -168,6 +168,7 @@ impl OpenDatabase {
             migrate_with_backup(settings, &db).await?;
         }
         let keys = check_key(settings, &db, &ring).await?;
+        db.set_keys(&keys);
         Ok(Self { db, keys, made_key })
     }
 
@@ -278,6 +279,7 @@ pub async fn open_copy(settings: &Settings, db: Db) -> Result<OpenDatabase, Open
     let (ring, made_key) = open_keys(settings, &db, false, MayCreate::Nothing).await?;
     schema::migrate(&db).await?;
     let keys = check_key(settings, &db, &ring).await?;
+    db.set_keys(&keys);
     Ok(OpenDatabase { db, keys, made_key })
 }
 

@@ -21,6 +21,7 @@ pub mod operations;
 mod closing;
 mod contract;
 pub mod deliver;
+mod discreet;
 pub mod disk_room;
 pub mod evidence;
 pub mod expect;

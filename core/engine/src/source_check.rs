@@ -1,9 +1,10 @@
 //! Checks whether a source can be read, without contacting its platform.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use huiliu_messages::{Message, said_in_english};
+use huiliu_messages::{Message, hide_url_credentials, said_in_english};
 use serde::Serialize;
 
 use crate::registry::{InUse, PasswordFileError};
@@ -63,6 +64,9 @@ pub enum SourceProblem {
         /// The connector's id.
         connector: String,
     },
+    /// Its address holds a user or a password.
+    #[serde(rename = "source.login_in_address")]
+    LoginInAddress,
     /// A folder does not exist or cannot be read.
     #[serde(rename = "source.folder")]
     Folder {
@@ -105,6 +109,7 @@ impl SourceProblem {
             Self::NoAddress { .. } => "source.no_address",
             Self::NoFolder { .. } => "source.no_folder",
             Self::NoPlace { .. } => "source.no_place",
+            Self::LoginInAddress => "source.login_in_address",
             Self::Folder { .. } => "source.folder",
             Self::UnsetVariable { .. } => "secret.unset",
             Self::PasswordFile { .. } => "secret.file",
@@ -117,6 +122,7 @@ impl SourceProblem {
 pub fn check_source(source: &SourceSettings, in_use: &InUse, registered: &Registered) -> Vec<SourceProblem> {
     let mut problems = Vec::new();
     problems.extend(check_place(source, in_use));
+    problems.extend(has_login(&source.base_url).then_some(SourceProblem::LoginInAddress));
     problems.extend(check_folder(source));
     let sealed: BTreeSet<&str> =
         registered.secrets.iter().filter(|s| s.source == source.name).map(|s| s.name.as_str()).collect();
@@ -169,6 +175,11 @@ fn check_place(source: &SourceSettings, in_use: &InUse) -> Option<SourceProblem>
         Transport::Files { .. } if no_folder && no_address => Some(SourceProblem::NoPlace { connector }),
         Transport::Http { .. } | Transport::Files { .. } | Transport::Push {} => None,
     }
+}
+
+/// Whether an address holds a user or a password.
+pub(crate) fn has_login(address: &str) -> bool {
+    matches!(hide_url_credentials(address), Cow::Owned(hidden) if hidden != address)
 }
 
 fn check_folder(source: &SourceSettings) -> Option<SourceProblem> {

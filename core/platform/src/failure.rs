@@ -34,6 +34,9 @@ pub enum Cause {
     /// `base_url` cannot be parsed.
     #[serde(rename = "platform.base_url")]
     BaseUrl { connector: String, why: String },
+    /// The base URL holds a user or a password.
+    #[serde(rename = "platform.base_url_login")]
+    BaseUrlLogin { connector: String },
     /// `base_url` has another scheme than http and https.
     #[serde(rename = "platform.base_url_scheme")]
     BaseUrlScheme { connector: String },
@@ -466,6 +469,16 @@ impl Failure {
             cause => cause,
         };
         matches!(cause, Cause::Credentials { .. } | Cause::StatusPassing { .. })
+    }
+
+    /// Changes every text in it.
+    #[must_use]
+    pub fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        let changed = Message::new(&self.cause).map_texts(&change);
+        // A cause that is no longer valid is replaced entirely.
+        let cause = changed.into_type().unwrap_or(Cause::Other { text: "***".into() });
+        let says = self.says.map(|words| Box::new(PlatformWords(change(&words.0))));
+        Self { cause, says, place: self.place.map(|place| change(&place).into()), ..self }
     }
 
     /// Returns it as the message that is stored and shown.

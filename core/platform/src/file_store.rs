@@ -18,6 +18,9 @@ pub struct ListedFile {
     pub name: String,
     /// Its name for people.
     pub address: String,
+    /// What its place calls it, by which it is fetched. It is never stored: it may hold an ID number, which the name does
+    /// not.
+    pub place: String,
     /// Size in bytes, if the place tells it.
     pub size: Option<u64>,
     /// Time of the last change in microseconds UTC by the place's clock, if the place tells it.

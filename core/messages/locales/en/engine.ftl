@@ -165,6 +165,7 @@ connector-unusable_version = version { NUMBER($version, useGrouping: "false") } 
 source-no_address = connector { $connector } reads a platform over HTTP, but `base_url` is empty; give the platform's address
 source-no_folder = connector { $connector } reads files, but `folder` is empty; give the folder that the files are put into
 source-no_place = connector { $connector } reads files, but both `folder` and `base_url` are empty; give one of them
+source-login_in_address = `base_url` holds a user or a password; give the user as `user`, and the password as `password_file`, `password_env` or with `huiliu secrets set`
 source-folder = cannot read the folder { $folder }: { $why }; make it readable, or correct `folder`
 secret-variable = the environment variable { $variable } for the secret { $secret } is not set; set it, or seal the value with `huiliu secrets set`
 secret-password_file = cannot read the password from { $file }: { $why }; its first line must be the password

@@ -6,6 +6,7 @@ platform-answer_too_large = more than { $max } bytes in one answer; ask for smal
 platform-answer_unpacks_too_large = the answer unpacks to more than { $max } bytes or { $max_ratio } times its size; ask for smaller pages
 platform-base_url = source { $connector }: base_url is not a URL: “{ $why }”; give http://HOST:PORT or https://HOST
 platform-base_url_scheme = source { $connector }: base_url is not a URL: it begins with neither http:// nor https://; give http://HOST:PORT or https://HOST
+platform-base_url_login = base_url for connector { $connector } holds a user or a password; give them as user and password of the source
 platform-body_not_json = a request's body is not JSON once its values are filled in; put quotes around the values that are text
 platform-bucket_address = the bucket { $bucket } at { $host } gives no valid address: “{ $why }”; check both, or set the style to path
 platform-bucket_listing = the listing cannot be read: { $why }

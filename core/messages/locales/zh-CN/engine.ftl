@@ -170,6 +170,7 @@ connector-unusable_version = 连接器 "{ $connector }" 现用第 { NUMBER($vers
 source-no_address = 连接器 { $connector } 通过 HTTP 访问平台，而 `base_url` 为空；请填写平台地址
 source-no_folder = 连接器 { $connector } 读取文件，而 `folder` 为空；请填写存放文件的文件夹
 source-no_place = 连接器 { $connector } 读取文件，而 `folder` 和 `base_url` 都为空；请填写其中一项
+source-login_in_address = `base_url` 含有用户名或密码；用户名请写在 `user` 中，密码请用 `password_file`、`password_env` 或 `huiliu secrets set` 给出
 source-folder = 无法读取文件夹 { $folder }：{ $why }；请让本程序可以读取它，或改正 `folder`
 secret-variable = 没有设置机密 { $secret } 所用的环境变量 { $variable }；请设置它，或用 `huiliu secrets set` 密封该值
 secret-password_file = 无法从 { $file } 取得密码：{ $why }；其首行应为密码

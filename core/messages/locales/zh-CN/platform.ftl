@@ -6,6 +6,7 @@ platform-answer_too_large = 一次应答超过 { $max } 字节；请减小每页
 platform-answer_unpacks_too_large = 应答展开后超过 { $max } 字节，或超过自身大小的 { $max_ratio } 倍；请减小每页条数
 platform-base_url = 来源 { $connector }：base_url 不是网址：“{ $why }”；请写作 http://主机:端口 或 https://主机
 platform-base_url_scheme = 来源 { $connector }：base_url 不是网址：它不以 http:// 或 https:// 开头；请写作 http://主机:端口 或 https://主机
+platform-base_url_login = 连接器 { $connector } 的 base_url 含有用户名或密码；请作为该来源的用户和密码给出
 platform-body_not_json = 请求的内容填入各值后不是 JSON；请给文本的值加上引号
 platform-bucket_address = 无法由存储桶 { $bucket } 和 { $host } 得出地址：“{ $why }”；请核对两者，或把 style 写作 path
 platform-bucket_listing = 对象列表无法读取：{ $why }

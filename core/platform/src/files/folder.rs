@@ -180,12 +180,14 @@ fn look_at(folder: &Folder, name: String) -> Option<Look> {
         return Some(Look::LeftOut(LeftOutFile { name, why }));
     }
     let (size, modified_at) = (seen.map(|seen| seen.size), seen.map(|seen| seen.modified_at));
-    Some(Look::File(ListedFile { address: name.clone(), name, size, modified_at, tag: String::new() }))
+    let (address, place) = (name.clone(), name.clone());
+    Some(Look::File(ListedFile { address, place, name, size, modified_at, tag: String::new() }))
 }
 
 /// Whether the folder shows a file as it was listed.
 fn is_as_listed(folder: &Folder, file: &ListedFile) -> bool {
-    matches!(look_at(folder, file.name.clone()), Some(Look::File(now)) if now == *file)
+    let now = look_at(folder, file.place.clone());
+    matches!(now, Some(Look::File(now)) if (now.size, now.modified_at) == (file.size, file.modified_at))
 }
 
 /// Logs the files that are not read although their names may be wanted.
@@ -282,7 +284,7 @@ impl FileStore for FileConnector {
 
     async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
         let folder = self.listed_folder()?;
-        let payload = self.read_name(&folder, &file.name, stream).await?;
+        let payload = self.read_name(&folder, &file.place, stream).await?;
         // What was listed is what was read.
         if !is_as_listed(&folder, file) {
             return Err(Failure::retryable(Cause::FileWriting { file: file.name.clone() }));

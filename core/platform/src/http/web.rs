@@ -15,6 +15,7 @@ use crate::http::guard::{self, Networks, Resolver};
 use huiliu_decode::decode;
 use huiliu_decode::payload::{Packer, Payload};
 use huiliu_manifest::{Auth, Encoding};
+use huiliu_messages::hide_url_credentials;
 
 /// Maximum size of an answer, decompressed.
 const MAX_BYTES: usize = 64 << 20;
@@ -72,6 +73,9 @@ impl Web {
             .map_err(|e| Failure::fatal(Cause::BaseUrl { connector: connector.to_owned(), why: e.to_string() }))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Failure::fatal(Cause::BaseUrlScheme { connector: connector.to_owned() }));
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(Failure::fatal(Cause::BaseUrlLogin { connector: connector.to_owned() }));
         }
         let other_hosts = build_client(client_builder(endpoint.timeout, &endpoint.networks));
         let client = match auth {
@@ -152,7 +156,8 @@ fn build_client(client: ClientBuilder) -> Result<Client, Failure> {
 /// # Errors
 /// [`Failure`] if there is no usable answer.
 pub async fn fetch_sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
-    let base = Url::parse(url).map_err(|e| Failure::fatal(Cause::Url { url: url.to_owned(), why: e.to_string() }))?;
+    let base = Url::parse(url)
+        .map_err(|e| Failure::fatal(Cause::Url { url: hide_url_credentials(url).into_owned(), why: e.to_string() }))?;
     let client = build_client(client_builder(timeout, networks));
     let web = Web { base: base.clone(), networks: networks.clone(), other_hosts: client.clone(), client };
     let place = base.path().to_owned();

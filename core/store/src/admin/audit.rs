@@ -59,7 +59,10 @@ fn compute_hash(keys: &Keys, previous: &[u8], at: i64, text: [&str; 4]) -> [u8; 
 /// # Errors
 /// [`StoreError`].
 pub async fn append_entry(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result<(), StoreError> {
-    let NewEntry { actor, action, object, detail } = new;
+    // What is hashed is what is stored.
+    let [actor, action, object, detail] =
+        [new.actor, new.action, new.object, new.detail].map(|text| tx.clean_text(text).into_owned());
+    let [actor, action, object, detail] = [&*actor, &*action, &*object, &*detail];
     tx.lock_table("audit").await?;
     let now = tx.fetch_rows("SELECT {now} AS at", vec![]).await?;
     let at = now.first().map_or(Ok(0), |r| r.int("at"))?;

@@ -11,3 +11,4 @@ pub mod promises;
 pub mod rehearsal;
 pub mod rows;
 pub mod schema;
+pub mod text_guard;
