@@ -14,6 +14,7 @@
 mod test_env;
 
 mod assessed;
+mod audit_end;
 mod authoring;
 mod bad_input;
 mod clear;

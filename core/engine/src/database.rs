@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
+use crate::audit_heads::HeadFile;
 use crate::settings::Settings;
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_store::{Db, StoreError};
@@ -169,6 +170,7 @@ impl OpenDatabase {
         }
         let keys = check_key(settings, &db, &ring).await?;
         db.set_keys(&keys);
+        db.set_head_keeper(Box::new(HeadFile::new(settings)));
         Ok(Self { db, keys, made_key })
     }
 

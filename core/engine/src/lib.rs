@@ -8,6 +8,7 @@ pub mod settings;
 pub mod settings_problem;
 
 pub mod active_rules;
+mod audit_heads;
 pub mod database;
 pub mod manifests;
 pub mod program;

@@ -172,6 +172,24 @@ pub async fn fetch_sample(url: &str, timeout: Duration, networks: &Networks) -> 
     }
 }
 
+/// Sends a short note as JSON to an address that the operator has named. Redirects are not followed, and an address that is
+/// not public must be in an allowed network.
+///
+/// # Errors
+/// [`Failure`] if the note is not taken.
+pub async fn post_note(url: &str, note: String, timeout: Duration, networks: &Networks) -> Result<(), Failure> {
+    let base = Url::parse(url)
+        .map_err(|e| Failure::fatal(Cause::Url { url: hide_url_credentials(url).into_owned(), why: e.to_string() }))?;
+    let client = build_client(client_builder(timeout, networks));
+    let web = Web { base: base.clone(), networks: networks.clone(), other_hosts: client.clone(), client };
+    let place = base.path().to_owned();
+    let request = web.start_request(reqwest::Method::POST, base)?.header(CONTENT_TYPE, "application/json").body(note);
+    let request = request.build().map_err(|_| Failure::fatal(Cause::Request).with_place(place.as_str()))?;
+    let status = web.send(request, &place, Packer::default()).await?.status;
+    let refused = || Failure::fatal(Cause::Status { status: status.to_string() }).with_place(place.as_str());
+    if status.is_success() { Ok(()) } else { Err(refused()) }
+}
+
 /// Builds the client certificate from the source's secrets.
 fn client_identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
     let mut pem = String::new();

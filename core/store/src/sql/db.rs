@@ -22,6 +22,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::sql::attached::{Attached, AuditHead, HeadKeeper};
 use crate::sql::dialect::{lite_rows, pg_query, pg_rows, sqlite_query};
 use crate::sql::durability::{CommitKind, Durability};
 use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError};
@@ -46,8 +47,8 @@ pub enum Db {
         load: PgPool,
         /// Connections for reports. The server chooses their plans.
         read: PgPool,
-        /// What cleans the texts of statements.
-        guard: TextGuard,
+        /// What its transactions carry along.
+        attached: Attached,
     },
     /// An embedded SQLite file: one writing connection, several reading ones.
     Sqlite {
@@ -59,8 +60,8 @@ pub enum Db {
         durability: Arc<Durability>,
         /// Whether commits may be lost in a power cut, because the work is then done again.
         is_redoable: bool,
-        /// What cleans the texts of statements.
-        guard: TextGuard,
+        /// What its transactions carry along.
+        attached: Attached,
     },
     /// Either of them, inside one transaction that is rolled back at the end.
     Rehearsal(Rehearsal),
@@ -114,7 +115,7 @@ impl Db {
             )]);
             let read = pool(3).connect_with(options).await.map_err(refused)?;
             let load = pool(connections).connect_lazy_with(loading);
-            return Ok(Self::Pg { load, read, guard: TextGuard::default() });
+            return Ok(Self::Pg { load, read, attached: Attached::default() });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
             return Err(StoreError::Address { why: unknown_address(url) });
@@ -152,7 +153,7 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(unreachable)?;
-        Ok(Self::Sqlite { write, read, durability, is_redoable: false, guard: TextGuard::default() })
+        Ok(Self::Sqlite { write, read, durability, is_redoable: false, attached: Attached::default() })
     }
 
     /// Returns this database for work that is done again if a power cut takes it back, such as a delivery. Its commits
@@ -181,8 +182,16 @@ impl Db {
     /// Tells this database and its clones the keys, by which texts that differ only in an ID number stay different.
     pub fn set_keys(&self, keys: &Keys) {
         match self {
-            Self::Pg { guard, .. } | Self::Sqlite { guard, .. } => guard.set_keys(keys),
+            Self::Pg { attached, .. } | Self::Sqlite { attached, .. } => attached.texts.set_keys(keys),
             // The database that it is on has them.
+            Self::Rehearsal(_) => {}
+        }
+    }
+
+    /// Sets who is told of each new end of the audit log.
+    pub fn set_head_keeper(&self, keeper: Box<dyn HeadKeeper>) {
+        match self {
+            Self::Pg { attached, .. } | Self::Sqlite { attached, .. } => attached.set_keeper(keeper),
             Self::Rehearsal(_) => {}
         }
     }
@@ -231,12 +240,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Pg { load, guard, .. } => {
-                Tx::Pg(PooledTransaction::begin(load.acquire().await?, "BEGIN").await?, guard.clone())
+            Self::Pg { load, attached, .. } => {
+                Tx::Pg(PooledTransaction::begin(load.acquire().await?, "BEGIN").await?, attached.clone())
             }
-            Self::Sqlite { write, durability, is_redoable, guard, .. } => {
+            Self::Sqlite { write, durability, is_redoable, attached, .. } => {
                 let kind = if *is_redoable { CommitKind::Redoable } else { CommitKind::Synced };
-                Tx::Sqlite(durability.begin(write, kind).await?, Arc::clone(durability), guard.clone())
+                let attached = if *is_redoable { attached.with_unsynced(write) } else { attached.clone() };
+                Tx::Sqlite(durability.begin(write, kind).await?, Arc::clone(durability), attached)
             }
             Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
@@ -248,13 +258,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn begin_read_only(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Pg { load, guard, .. } => {
+            Self::Pg { load, attached, .. } => {
                 let statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Tx::Pg(PooledTransaction::begin(load.acquire().await?, statement).await?, guard.clone())
+                Tx::Pg(PooledTransaction::begin(load.acquire().await?, statement).await?, attached.clone())
             }
-            Self::Sqlite { read, durability, guard, .. } => {
+            Self::Sqlite { read, durability, attached, .. } => {
                 let tx = PooledTransaction::begin(read.acquire().await?, "BEGIN").await?;
-                Tx::Sqlite(tx, Arc::clone(durability), guard.clone())
+                Tx::Sqlite(tx, Arc::clone(durability), attached.clone())
             }
             Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
@@ -266,13 +276,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn fetch_rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Pg { read, guard, .. } => {
+            Self::Pg { read, attached, .. } => {
                 let mut connection = read.acquire().await?;
-                let read = connection.fetch_all(pg_query(sql, guard.clean_args(args), None)).await;
+                let read = connection.fetch_all(pg_query(sql, attached.texts.clean_args(args), None)).await;
                 pg_rows(&check_statement(&mut connection, read)?)
             }
-            Self::Sqlite { read, guard, .. } => {
-                let query = sqlite_query(sql, guard.clean_args(args), None)?;
+            Self::Sqlite { read, attached, .. } => {
+                let query = sqlite_query(sql, attached.texts.clean_args(args), None)?;
                 let mut connection = read.acquire().await?;
                 let read = connection.fetch_all(query).await;
                 lite_rows(&check_statement(&mut connection, read)?)
@@ -295,11 +305,13 @@ impl Db {
     /// Closes all connections.
     pub async fn close(&self) {
         match self {
-            Self::Pg { load, read, .. } => {
+            Self::Pg { load, read, attached } => {
+                attached.finish().await;
                 read.close().await;
                 load.close().await;
             }
-            Self::Sqlite { write, read, .. } => {
+            Self::Sqlite { write, read, attached, .. } => {
+                attached.finish().await;
                 read.close().await;
                 write.close().await;
             }
@@ -313,9 +325,9 @@ impl Db {
 #[derive(Debug)]
 pub enum Tx {
     /// A transaction on PostgreSQL.
-    Pg(PooledTransaction<Postgres>, TextGuard),
+    Pg(PooledTransaction<Postgres>, Attached),
     /// A transaction on SQLite, and when its commit is on disk.
-    Sqlite(PooledTransaction<Sqlite>, Arc<Durability>, TextGuard),
+    Sqlite(PooledTransaction<Sqlite>, Arc<Durability>, Attached),
     /// One part of a rehearsal.
     Rehearsed(OwnedMutexGuard<RehearsalStage>),
 }
@@ -349,8 +361,16 @@ impl Tx {
 
     fn guard(&self) -> &TextGuard {
         match self {
-            Self::Pg(_, guard) | Self::Sqlite(_, _, guard) => guard,
+            Self::Pg(_, attached) | Self::Sqlite(_, _, attached) => &attached.texts,
             Self::Rehearsed(stage) => stage.whole.guard(),
+        }
+    }
+
+    /// Has the end of the audit log kept outside the database, once the transaction is committed.
+    pub(crate) fn note_head(&mut self, head: AuditHead) {
+        match self {
+            Self::Pg(_, attached) | Self::Sqlite(_, _, attached) => attached.note_head(head),
+            Self::Rehearsed(stage) => stage.whole.note_head(head),
         }
     }
 
@@ -532,8 +552,18 @@ impl Tx {
     /// [`StoreError::Statement`]; the outcome is then unknown and must be read from the database.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Pg(tx, _) => tx.commit().await?,
-            Self::Sqlite(tx, durability, _) => durability.check_commit(tx.commit().await)?,
+            Self::Pg(tx, attached) => {
+                tx.commit().await?;
+                attached.keep_head();
+            }
+            Self::Sqlite(tx, durability, attached) => {
+                durability.check_commit(tx.commit().await)?;
+                // No head is kept of what a power cut may take back.
+                match attached.pool_to_sync() {
+                    Some(pool) if durability.sync(pool).await.is_err() => {}
+                    _ => attached.keep_head(),
+                }
+            }
             Self::Rehearsed(mut stage) => stage.end_part().await?,
         }
         Ok(())

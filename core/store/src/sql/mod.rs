@@ -1,5 +1,6 @@
 //! One set of statements for two databases. [`db`] hides the differences.
 
+pub mod attached;
 pub mod db;
 mod dialect;
 mod durability;
