@@ -197,6 +197,9 @@ pub enum Command {
     Replay(Replays),
     /// Show the audit log: who decided what.
     Audit {
+        /// Only check the whole log, and its end against those that were kept outside the database.
+        #[arg(long)]
+        verify: bool,
         #[command(flatten)]
         of: AuditFilterArgs,
         #[command(flatten)]

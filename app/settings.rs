@@ -25,6 +25,8 @@ struct RawSettings {
     database: Option<String>,
     queue: Option<String>,
     key_file: Option<PathBuf>,
+    audit_heads: Option<PathBuf>,
+    audit_head_url: Option<String>,
     workers: Option<u64>,
     lease_ms: Option<u64>,
     timeout_ms: Option<u64>,
@@ -133,6 +135,11 @@ fn resolve_settings(typed: RawSettings, globals: &Globals, problems: &mut Vec<Se
         database,
         queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
         key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),
+        audit_heads: typed
+            .audit_heads
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or_else(|| data_dir.join("audit-heads.log")),
+        audit_head_url: typed.audit_head_url.unwrap_or_default(),
         timeout_ms: typed.timeout_ms.unwrap_or(30_000),
         packs: ok_or_note(load_packs(typed.policy_files.unwrap_or_default()), problems).unwrap_or_else(built_in_packs),
         courses: load_named_or(typed.courses_file, "config/courses.toml", COURSES, problems),

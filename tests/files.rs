@@ -1,6 +1,8 @@
 //! Files are known by themselves: late, renamed, replaced, growing and foreign ones, in folders. Tested with the real program,
 //! on both databases where its tables matter.
 
+#[path = "files/doors.rs"]
+mod doors;
 #[path = "files/generated.rs"]
 mod generated;
 

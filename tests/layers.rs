@@ -11,23 +11,36 @@ use serde_json::Value;
 const FOR_ALL: &str = "messages";
 
 /// Each crate, with the crates that it may use. These come before it.
-const CRATES: [(&str, &[&str]); 17] = [
+const CRATES: [(&str, &[&str]); 18] = [
     (FOR_ALL, &[]),
     ("values", &[]),
     ("vault", &[]),
+    ("files", &[]),
     ("office", &[]),
     ("manifest", &["values"]),
-    ("matching", &["values"]),
+    ("matching", &["values", "files"]),
     ("rules", &["values", "manifest", "matching"]),
     ("decode", &["values", "vault", "office", "manifest", "matching", "rules"]),
-    ("platform", &["values", "vault", "manifest", "decode"]),
+    ("platform", &["values", "vault", "files", "manifest", "decode"]),
     ("store", &["values", "vault", "manifest", "matching", "rules", "decode"]),
     ("queue", &[]),
     (
         "engine",
-        &["values", "vault", "manifest", "matching", "rules", "decode", "platform", "store", "queue", "authoring"],
+        &[
+            "values",
+            "vault",
+            "files",
+            "manifest",
+            "matching",
+            "rules",
+            "decode",
+            "platform",
+            "store",
+            "queue",
+            "authoring",
+        ],
     ),
-    ("authoring", &["values", "vault", "office", "manifest", "rules", "decode", "platform"]),
+    ("authoring", &["values", "vault", "files", "office", "manifest", "rules", "decode", "platform"]),
     (
         "testkit",
         &["values", "vault", "manifest", "rules", "decode", "platform", "store", "queue", "engine", "authoring"],

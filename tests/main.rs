@@ -14,8 +14,10 @@
 mod test_env;
 
 mod assessed;
+mod audit_end;
 mod authoring;
 mod bad_input;
+mod clear;
 mod cli;
 mod connectors;
 mod corrected;

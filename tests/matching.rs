@@ -155,7 +155,7 @@ fn gb18030_is_found_and_bad_tables_are_told_with_their_places() {
         (format!("{text}c1,李敏,\n"), config.to_owned(), "line 3, column \"claim\": this id is already used in line 2"),
         (format!("{text}\r\n,李敏,\n"), config.to_owned(), "line 4, column \"claim\": no id"),
         (format!("{text}c2,李敏\n"), config.to_owned(), "line 3: 2 cells, the header has 3"),
-        (text.to_owned(), config.replace("name = \"name\", ", "nmae = \"name\", "), "nmae"),
+        (text.to_owned(), config.replace("name = \"name\", ", "nmae = \"name\", "), "line 5, column 11: this word"),
         (text.to_owned(), format!("thresholds = {{ margin = 0 }}\n{config}"), "margin must be positive"),
     ] {
         let (good, _, said) = run(claims.as_bytes(), &config);

@@ -37,6 +37,8 @@ fn storm_settings(dir: &std::path::Path, database: String) -> Settings {
         database,
         queue: format!("sqlite:{}", dir.join("queue.db").display()),
         key_file: dir.join("root.key"),
+        audit_heads: dir.join("audit-heads.log"),
+        audit_head_url: String::new(),
         workers: 1,
         lease_ms: 30_000,
         timeout_ms: 30_000,

@@ -125,3 +125,35 @@ fn a_way_around_the_door_is_found() {
         assert!(find_ways_around(line).is_empty(), "{line}");
     }
 }
+
+/// Ways to open a file that wait for a pipe and do not look at what they opened.
+const BLIND_OPENS: [&str; 4] = ["fs::read(", "fs::read_to_string(", "fs::File::open(", " File::open("];
+
+/// Files that open only what nobody else writes: the program's own, or what its operator names in settings.
+const OWN_FILES: [&str; 6] = [
+    "app/open.rs",
+    "app/settings.rs",
+    "core/engine/src/operations/maintenance.rs",
+    "core/engine/src/operations/restore.rs",
+    "core/engine/src/operations/sample_writing.rs",
+    "core/vault/src/key_file.rs",
+];
+
+#[test]
+fn what_others_can_write_is_opened_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![];
+    for folder in ["app", "core", "connectors"] {
+        collect_sources(&root.join(folder), &mut files);
+    }
+    let mut found = std::collections::BTreeSet::new();
+    for file in &files {
+        let place = file.strip_prefix(root).unwrap().display().to_string();
+        let text = std::fs::read_to_string(file).unwrap();
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if !place.starts_with("core/testkit/") && BLIND_OPENS.iter().any(|open| product.contains(open)) {
+            found.insert(place);
+        }
+    }
+    assert_eq!(found, OWN_FILES.map(str::to_owned).into(), "open it by huiliu-files");
+}

@@ -8,6 +8,7 @@ use huiliu_store::admin::books::{BatchDifference, BookDifferences, BrokenRows};
 use huiliu_store::intake::files::FilesToSee;
 use huiliu_store::intake::unread::UnreadPayload;
 
+use super::audit;
 use super::runs::law_label;
 use super::verify::{differences_text, verified_text};
 use crate::render::{format_moment, format_number, show};
@@ -89,8 +90,10 @@ fn detail_text(detail: &Detail) -> String {
         }
         Detail::Entries(found) if found.count == 0 => label("cli-doctor-entries-single").to_owned(),
         Detail::Entries(found) => sentence!("cli-doctor-entries-double", count = found.count, ids = ids_text(found)),
-        Detail::AuditLog { first_broken: None } => label("cli-doctor-audit-log-intact").to_owned(),
-        Detail::AuditLog { first_broken: Some(entry) } => sentence!("cli-doctor-audit-log-broken", entry),
+        Detail::AuditLog(check) => match audit::fault_text(check) {
+            None => audit::check_text(check),
+            Some(why) => sentence!("cli-doctor-audit-log-broken", why),
+        },
         Detail::Ledger(found) if found.differing == 0 => verified_text(found),
         Detail::Ledger(found) => {
             let (told, first) = (verified_text(found), differences_text(&found.differences));

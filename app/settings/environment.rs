@@ -12,9 +12,11 @@ use super::RawSettings;
 const PREFIX: &str = "HUILIU_";
 
 /// All our variables except those that begin with `HUILIU_FAULT_`, which are for tests.
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 25] = [
     "HUILIU_ACTOR",
     "HUILIU_ALLOW_NETWORKS",
+    "HUILIU_AUDIT_HEADS",
+    "HUILIU_AUDIT_HEAD_URL",
     "HUILIU_BATCH_RECORDS",
     "HUILIU_CONFIG",
     "HUILIU_COURSES_FILE",
@@ -60,6 +62,8 @@ pub fn apply_environment(typed: &mut RawSettings, problems: &mut Vec<SettingsPro
     take!(database, text("HUILIU_DATABASE"));
     take!(queue, text("HUILIU_QUEUE"));
     take!(key_file, text("HUILIU_KEY_FILE"));
+    take!(audit_heads, text("HUILIU_AUDIT_HEADS"));
+    take!(audit_head_url, text("HUILIU_AUDIT_HEAD_URL"));
     take!(lease_ms, number("HUILIU_LEASE_MS"));
     take!(timeout_ms, number("HUILIU_TIMEOUT_MS"));
     take!(batch_records, number("HUILIU_BATCH_RECORDS"));

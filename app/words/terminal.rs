@@ -5,7 +5,8 @@ use std::fmt::{self, Debug};
 use std::io::{IsTerminal as _, Write};
 use std::sync::OnceLock;
 
-use huiliu_messages::{escape_json, escape_line, escape_lines};
+use huiliu_decode::id_mask::mask_id_numbers;
+use huiliu_messages::{escape_json, escape_line, escape_lines, hide_url_credentials};
 use huiliu_values::calendar::format_instant;
 use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
@@ -19,18 +20,18 @@ static JSON_LOG: OnceLock<bool> = OnceLock::new();
 
 /// Prints one line on standard output. Line breaks and tabs in it are escaped too. Ignores errors such as a closed pipe.
 pub fn say(line: &str) {
-    write_line(std::io::stdout(), &escape_line(line));
+    write_line(std::io::stdout(), &hide_url_credentials(&escape_line(line)));
 }
 
 /// Prints cells as one line on standard output, with tabs between them. A tab within a cell is escaped.
 pub fn say_cells(cells: &[&str]) {
     let cells: Vec<_> = cells.iter().map(|cell| escape_line(cell)).collect();
-    write_line(std::io::stdout(), &cells.join("\t"));
+    write_line(std::io::stdout(), &hide_url_credentials(&cells.join("\t")));
 }
 
 /// Prints a text of several lines on standard output. Only for texts whose line breaks are ours.
 pub fn say_lines(text: &str) {
-    write_line(std::io::stdout(), &escape_lines(text));
+    write_line(std::io::stdout(), &hide_url_credentials(&escape_lines(text)));
 }
 
 /// Prints a document that programs read, such as a manifest: unchanged in a pipe or a file, escaped on a terminal.
@@ -58,7 +59,8 @@ pub fn say_help(help: &str) {
 
 /// Prints a value as one line of JSON. Active characters are escaped as `\u202e`, so the value stays the same.
 pub fn say_json<T: serde::Serialize>(value: &T) {
-    write_line(std::io::stdout(), &escape_json(&serde_json::to_string(value).unwrap_or_default()));
+    let json = serde_json::to_string(value).unwrap_or_default();
+    write_line(std::io::stdout(), &hide_url_credentials(&escape_json(&json)));
 }
 
 /// Prints one line on standard error, as a JSON log entry if the log is JSON.
@@ -79,6 +81,7 @@ pub fn note_error(text: &str) {
 }
 
 fn note_at(level: &str, inert: &str) {
+    let inert = &discreet(inert);
     if JSON_LOG.get() == Some(&true) {
         let at = format_instant(chrono::Utc::now().timestamp_micros());
         note_json(&serde_json::json!({
@@ -91,11 +94,16 @@ fn note_at(level: &str, inert: &str) {
 
 /// Prints a value as one line of JSON on standard error.
 pub fn note_json(value: &serde_json::Value) {
-    write_line(std::io::stderr(), &escape_json(&value.to_string()));
+    write_line(std::io::stderr(), &escape_json(&discreet(&value.to_string())));
 }
 
 fn write_line(mut to: impl Write, line: &str) {
     let _ = writeln!(to, "{line}");
+}
+
+/// Returns a text as it may stand in a log or an error: without ID numbers, and without passwords in URLs.
+fn discreet(text: &str) -> String {
+    mask_id_numbers(&hide_url_credentials(text)).into_owned()
 }
 
 /// Starts the log on standard error, as text or as one JSON object per line. HUILIU_LOG is the filter; without it, the
@@ -117,7 +125,7 @@ pub fn begin_log(json: bool, runs_alone: bool) {
 
 /// Writes one field of a line of the log.
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
-    let text = format!("{value:?}");
+    let text = discreet(&format!("{value:?}"));
     let inert = escape_line(&text);
     match field.name() {
         "message" => writer.write_str(&inert),
@@ -130,7 +138,7 @@ struct JsonLog;
 
 impl Write for JsonLog {
     fn write(&mut self, entry: &[u8]) -> std::io::Result<usize> {
-        let text = String::from_utf8_lossy(entry);
+        let text = discreet(&String::from_utf8_lossy(entry));
         writeln!(std::io::stderr(), "{}", escape_json(text.trim_end_matches('\n')))?;
         Ok(entry.len())
     }

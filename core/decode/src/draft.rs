@@ -6,6 +6,7 @@ use huiliu_messages::Message;
 use validator::{Validate, ValidateLength as _, ValidationError, ValidationErrors};
 
 use crate::decode::{RawRecord, Stored};
+use crate::id_mask::replace_id_numbers;
 use crate::problem::{Expected, Problem};
 use crate::stand_ins::{self, MappedText};
 use crate::{Context, Place, Plan};
@@ -298,6 +299,7 @@ pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> 
         }
     }
     stand_ins::split_name(&mut draft);
+    draft.mask_id_numbers(cx);
     draft
 }
 
@@ -326,7 +328,39 @@ fn split_days(serial: &str) -> (&str, &str) {
     serial.split_at(serial.find('.').unwrap_or(serial.len()))
 }
 
+/// Fields that are stored in the clear.
+const CLEAR_FIELDS: [Field; 17] = [
+    Field::RecordName,
+    Field::SchoolCode,
+    Field::ProjectCode,
+    Field::ProjectTitle,
+    Field::CourseCode,
+    Field::CourseTitle,
+    Field::Role,
+    Field::Mode,
+    Field::Place,
+    Field::CertificateNumber,
+    Field::Position,
+    Field::Stage,
+    Field::TeacherRef,
+    Field::SchoolRef,
+    Field::SchoolName,
+    Field::RegionCode,
+    Field::SuccessorCode,
+];
+
 impl<'a> Draft<'a> {
+    /// Masks ID numbers where no ID number belongs.
+    fn mask_id_numbers(&mut self, cx: Context<'_>) {
+        for field in CLEAR_FIELDS {
+            if let Some(text) = self.field_mut(field)
+                && let Cow::Owned(masked) = replace_id_numbers(cx.keys, text)
+            {
+                *text = Cow::Owned(masked);
+            }
+        }
+    }
+
     /// Returns whether the field's text is unreliable.
     #[must_use]
     pub fn is_doubtful(&self, field: Field) -> bool {

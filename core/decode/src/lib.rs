@@ -13,6 +13,7 @@ pub mod excerpt;
 mod faults;
 mod hours;
 pub mod html;
+pub mod id_mask;
 pub mod identity;
 pub mod json;
 mod json_mask;

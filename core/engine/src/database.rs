@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
+use crate::audit_heads::HeadFile;
 use crate::settings::Settings;
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_store::{Db, StoreError};
@@ -168,6 +169,8 @@ impl OpenDatabase {
             migrate_with_backup(settings, &db).await?;
         }
         let keys = check_key(settings, &db, &ring).await?;
+        db.set_keys(&keys);
+        db.set_head_keeper(Box::new(HeadFile::new(settings)));
         Ok(Self { db, keys, made_key })
     }
 
@@ -278,6 +281,7 @@ pub async fn open_copy(settings: &Settings, db: Db) -> Result<OpenDatabase, Open
     let (ring, made_key) = open_keys(settings, &db, false, MayCreate::Nothing).await?;
     schema::migrate(&db).await?;
     let keys = check_key(settings, &db, &ring).await?;
+    db.set_keys(&keys);
     Ok(OpenDatabase { db, keys, made_key })
 }
 

@@ -149,7 +149,7 @@ pub(crate) struct LeftOutPlan {
     pub forgotten: Vec<i64>,
     /// Names that somebody may miss, because they fit no pattern.
     pub foreign: Vec<String>,
-    /// Names of symbolic links, and names that are not text.
+    /// Names of what is no file, such as symbolic links, and names that are not text.
     pub unfit: Vec<String>,
 }
 
@@ -163,11 +163,12 @@ pub(crate) fn plan_left_out(known: &KnownFiles, left_out: &[LeftOutFile]) -> Lef
         }
         match why {
             LeftOut::Name { .. } => plan.foreign.push(name.clone()),
-            LeftOut::Link | LeftOut::NameNotText => plan.unfit.push(name.clone()),
-            LeftOut::Temporary => {}
+            why if why.is_unfit() => plan.unfit.push(name.clone()),
+            _ => {}
         }
-        if !known.files.contains_key(name) {
-            let (state, reason) = (FileState::LeftOut, Some(Message::new(why)));
+        let reason = Some(Message::new(why));
+        if known.files.get(name).is_none_or(|known| known.reason != reason) {
+            let state = FileState::LeftOut;
             plan.changed.push(FileNews {
                 name: name.clone(),
                 look: FileLook::default(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use crate::discreet;
 use crate::disk_room::DiskRoom;
 use crate::ingest_files::{self, FilePass};
 use crate::log_event::LogEvent;
@@ -201,7 +202,7 @@ async fn read_stream(
             () = wait_for_stop(cx.stop) => {
                 Err(Failure::fatal(Cause::Stopped))
             }
-            page = pull_with_retries(connector, stream, cursor.as_deref()) => page,
+            page = pull_with_retries(cx.keys, connector, stream, cursor.as_deref()) => page,
         };
         let mut page = match pulled {
             Ok(Some(page)) => page,
@@ -235,7 +236,8 @@ async fn read_stream(
             layout: Some(&page.layout),
             batch_size: cx.batch_records,
             cursor_at_start: start.as_deref(),
-            cursor: moves.then_some(&page.cursor),
+            // Otherwise the next pass begins where this one did.
+            cursor: Some(page.cursor.as_str()).filter(|cursor| moves && discreet::is_storable(cx.keys, cursor)),
             file: None,
         };
         if page.waiting {
@@ -349,6 +351,7 @@ async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, St
 }
 
 async fn pull_with_retries(
+    keys: &Keys,
     connector: &dyn Connector,
     stream: &Stream,
     cursor: Option<&str>,
@@ -356,8 +359,8 @@ async fn pull_with_retries(
     let mut attempts = Attempts::default();
     loop {
         match connector.pull(stream, cursor).await {
-            Err(failure) => attempts.wait_after(failure).await?,
-            page => return page,
+            Err(failure) => attempts.wait_after(discreet::mask_failure(keys, failure)).await?,
+            Ok(page) => return Ok(page.map(|page| discreet::mask_page(keys, page))),
         }
     }
 }

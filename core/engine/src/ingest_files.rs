@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::discreet;
 use crate::file_plan::{self, Evidence, FilePlan};
 use crate::ingest::{self, Attempts, Ingest, PassStart, wait_for_stop};
 use crate::run_note::{RunNote, first_names};
@@ -226,8 +227,8 @@ impl FilePass<'_> {
         let mut attempts = Attempts::default();
         loop {
             match self.store.list_files(self.stream).await {
-                Err(failure) => attempts.wait_after(failure).await?,
-                listed => return listed,
+                Err(failure) => attempts.wait_after(discreet::mask_failure(self.cx.keys, failure)).await?,
+                Ok(listed) => return Ok(discreet::mask_listing(self.cx.keys, listed)),
             }
         }
     }
@@ -238,8 +239,8 @@ impl FilePass<'_> {
         loop {
             match self.store.read_file(self.stream, file).await {
                 Err(failure) if matches!(failure.cause, Cause::FileWriting { .. }) => return Err(failure),
-                Err(failure) => attempts.wait_after(failure).await?,
-                page => return page,
+                Err(failure) => attempts.wait_after(discreet::mask_failure(self.cx.keys, failure)).await?,
+                Ok(page) => return Ok(discreet::mask_page(self.cx.keys, page)),
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod settings;
 pub mod settings_problem;
 
 pub mod active_rules;
+mod audit_heads;
 pub mod database;
 pub mod manifests;
 pub mod program;
@@ -21,6 +22,7 @@ pub mod operations;
 mod closing;
 mod contract;
 pub mod deliver;
+mod discreet;
 pub mod disk_room;
 pub mod evidence;
 pub mod expect;

@@ -1,6 +1,6 @@
 //! What the engine writes to the log, for the people who operate it.
 
-use huiliu_messages::{Message, said_in_log};
+use huiliu_messages::{Message, SystemError, said_in_log};
 use serde::Serialize;
 
 /// One line of the log, as data. Its `Display` is the sentence in the language of the log.
@@ -76,6 +76,15 @@ pub(crate) enum LogEvent {
     /// A lease could not be renewed.
     #[serde(rename = "log.lease_not_renewed")]
     LeaseNotRenewed { why: Message },
+    /// The audit log has a new end.
+    #[serde(rename = "log.audit_head")]
+    AuditHead,
+    /// The end of the audit log could not be kept in its file.
+    #[serde(rename = "log.audit_head_not_kept")]
+    AuditHeadNotKept { file: String, why: SystemError },
+    /// The end of the audit log was not taken by its URL.
+    #[serde(rename = "log.audit_head_not_posted")]
+    AuditHeadNotPosted { why: Message },
     /// There is too little room on disk, so nothing lands and nothing is delivered.
     #[serde(rename = "log.no_room")]
     NoRoom { why: Message },

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -20,7 +21,9 @@ use crate::program::Program;
 use crate::runtime::Runtime;
 use crate::settings::{Settings, SourceSettings};
 use crate::source_secrets::{read_other_secrets, read_password};
+use huiliu_authoring::gate::package::{MANIFEST_FILE, MAX_MANIFEST};
 use huiliu_authoring::gate::trial::{self, GateError};
+use huiliu_files::Folder;
 use huiliu_manifest::{Manifest, ManifestError};
 use huiliu_platform::Failure;
 use huiliu_rules::policy::Policy;
@@ -209,15 +212,31 @@ pub fn load_base_manifests(
         let path = path.to_owned();
         move |source| RegistryError::Unreadable { path, source }
     };
-    for entry in std::fs::read_dir(dir).map_err(unreadable(dir))? {
-        let path = entry.map_err(unreadable(dir))?.path().join("manifest.toml");
-        if path.is_file() {
-            let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+    let mut names = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable(dir))?;
+    names.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in names {
+        let path = entry.path().join(MANIFEST_FILE);
+        if let Some(text) = read_manifest(&entry.path()).map_err(unreadable(&path))? {
             let manifest = Manifest::parse(&path.display().to_string(), &text)?;
             all.insert(manifest.id.clone(), FoundManifest { manifest, text, origin: Origin::Folder });
         }
     }
     Ok(all)
+}
+
+/// Reads the manifest in a folder of the folder of manifests, if there is one. Links are followed as far as
+/// [`Folder::open`] trusts them.
+fn read_manifest(folder: &Path) -> std::io::Result<Option<String>> {
+    let opened = match Folder::open(folder).map_err(std::io::Error::from) {
+        Ok(opened) => opened,
+        // A file beside the folders.
+        Err(e) if matches!(e.kind(), ErrorKind::NotADirectory | ErrorKind::NotFound) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    match opened.read_text(MANIFEST_FILE.as_ref(), MAX_MANIFEST) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The rules that a manifest must be usable under, and the names of their files, for messages.

@@ -23,7 +23,7 @@ pub(crate) enum RunNote {
     /// Files whose names fit no pattern were not read.
     #[serde(rename = "run.files_left_out")]
     FilesLeftOut { source: String, files: usize, names: Vec<String> },
-    /// Symbolic links, and files whose names are not text, were not read.
+    /// What is no file, such as a symbolic link, and files whose names are not text, were not read.
     #[serde(rename = "run.files_unfit")]
     FilesUnfit { source: String, files: usize, names: Vec<String> },
     /// Files that are being written are left for the next pass.

@@ -33,6 +33,10 @@ pub struct Settings {
     pub queue: String,
     /// The file of the root key.
     pub key_file: PathBuf,
+    /// The file to which the end of the audit log is appended after each act.
+    pub audit_heads: PathBuf,
+    /// The URL to which it is posted; empty: none.
+    pub audit_head_url: String,
     /// How many batches are delivered at the same time.
     pub workers: usize,
     /// How long a lease lasts without renewal, in milliseconds.

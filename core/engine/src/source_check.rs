@@ -1,14 +1,17 @@
 //! Checks whether a source can be read, without contacting its platform.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use huiliu_messages::{Message, said_in_english};
+use huiliu_messages::{Message, hide_url_credentials, said_in_english};
 use serde::Serialize;
 
 use crate::registry::{InUse, PasswordFileError};
 use crate::settings::SourceSettings;
 use crate::settings_problem::NearestKey;
+use crate::source_secrets::MAX_PASSWORD_FILE;
+use huiliu_files::Folder;
 use huiliu_manifest::Transport;
 use huiliu_manifest::fault::find_nearest;
 use huiliu_store::admin::registry::Registered;
@@ -61,6 +64,9 @@ pub enum SourceProblem {
         /// The connector's id.
         connector: String,
     },
+    /// Its address holds a user or a password.
+    #[serde(rename = "source.login_in_address")]
+    LoginInAddress,
     /// A folder does not exist or cannot be read.
     #[serde(rename = "source.folder")]
     Folder {
@@ -103,6 +109,7 @@ impl SourceProblem {
             Self::NoAddress { .. } => "source.no_address",
             Self::NoFolder { .. } => "source.no_folder",
             Self::NoPlace { .. } => "source.no_place",
+            Self::LoginInAddress => "source.login_in_address",
             Self::Folder { .. } => "source.folder",
             Self::UnsetVariable { .. } => "secret.unset",
             Self::PasswordFile { .. } => "secret.file",
@@ -115,6 +122,7 @@ impl SourceProblem {
 pub fn check_source(source: &SourceSettings, in_use: &InUse, registered: &Registered) -> Vec<SourceProblem> {
     let mut problems = Vec::new();
     problems.extend(check_place(source, in_use));
+    problems.extend(has_login(&source.base_url).then_some(SourceProblem::LoginInAddress));
     problems.extend(check_folder(source));
     let sealed: BTreeSet<&str> =
         registered.secrets.iter().filter(|s| s.source == source.name).map(|s| s.name.as_str()).collect();
@@ -169,12 +177,20 @@ fn check_place(source: &SourceSettings, in_use: &InUse) -> Option<SourceProblem>
     }
 }
 
+/// Whether an address holds a user or a password.
+pub(crate) fn has_login(address: &str) -> bool {
+    matches!(hide_url_credentials(address), Cow::Owned(hidden) if hidden != address)
+}
+
 fn check_folder(source: &SourceSettings) -> Option<SourceProblem> {
     let folder = &source.folder;
     if folder.as_os_str().is_empty() {
         return None;
     }
-    std::fs::read_dir(folder).err().map(|why| SourceProblem::Folder { folder: folder.clone(), why })
+    Folder::open(folder)
+        .err()
+        .map(std::io::Error::from)
+        .map(|why| SourceProblem::Folder { folder: folder.clone(), why })
 }
 
 /// Checks the password file before the variable, in the order in which reading the source uses them.
@@ -192,7 +208,7 @@ fn check_password(source: &SourceSettings) -> Option<SourceProblem> {
 
 fn check_password_file(file: &Path) -> Option<SourceProblem> {
     let refused = |why| Some(SourceProblem::PasswordFile { file: file.to_owned(), why });
-    match std::fs::read_to_string(file) {
+    match huiliu_files::read_given_text(file, MAX_PASSWORD_FILE) {
         Err(why) => refused(PasswordFileError::Unreadable(why.into())),
         Ok(text) if text.lines().next().is_none_or(str::is_empty) => refused(PasswordFileError::Empty),
         Ok(_) => None,

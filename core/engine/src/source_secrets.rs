@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::registry::{PasswordFileError, RegistryError, RegistrySnapshot, Secret};
 use crate::settings::SourceSettings;
 
+/// Maximum size of a password file, in bytes.
+pub(crate) const MAX_PASSWORD_FILE: u64 = 64 << 10;
+
 /// Returns a source's password: from the settings, else sealed in the store, else from a file, else from the
 /// environment.
 pub(crate) fn read_password(source: &SourceSettings, known: &RegistrySnapshot) -> Result<String, RegistryError> {
@@ -52,8 +55,8 @@ pub(crate) fn read_other_secrets(
 fn read_first_line(source: &SourceSettings) -> Result<String, RegistryError> {
     let refused =
         |why| RegistryError::PasswordFile { name: source.name.clone(), file: source.password_file.clone(), why };
-    let text =
-        std::fs::read_to_string(&source.password_file).map_err(|e| refused(PasswordFileError::Unreadable(e.into())))?;
+    let text = huiliu_files::read_given_text(&source.password_file, MAX_PASSWORD_FILE)
+        .map_err(|e| refused(PasswordFileError::Unreadable(e.into())))?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned()),
         _ => Err(refused(PasswordFileError::Empty)),

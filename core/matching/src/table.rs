@@ -140,6 +140,8 @@ pub enum TableSetting {
 
 said_in_english!(TableError, TableSetting);
 
+/// Size limit of a configuration file, in bytes.
+const MAX_CONFIG: u64 = 1 << 20;
 /// Length limit of a row, in bytes.
 const MAX_ROW: usize = 1 << 20;
 
@@ -150,7 +152,8 @@ impl Columns {
     /// [`TableError::File`], [`TableError::Config`], [`TableError::Setting`].
     pub fn from_file(file: &Path) -> Result<Self, TableError> {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|e| TableError::File { file: name.clone(), why: e.into() })?;
+        let text = huiliu_files::read_given_text(file, MAX_CONFIG)
+            .map_err(|e| TableError::File { file: name.clone(), why: e.into() })?;
         let read: Self = toml::from_str(&text).map_err(|e| {
             let (line, column) = line_and_column(&text, &e);
             TableError::Config { file: name.clone(), line, column, why: TomlError::from_parser_message(e.message()) }
@@ -247,7 +250,7 @@ impl Table {
     pub fn open(path: &Path, columns: &Columns) -> Result<Self, TableError> {
         let file = path.display().to_string();
         let fault = |e: std::io::Error| TableError::File { file: file.clone(), why: e.into() };
-        let mut source = File::open(path).map_err(fault)?;
+        let (mut source, _) = huiliu_files::open_given(path).map_err(|e| fault(e.into()))?;
         let encoding = detect_encoding(&file, &mut source)?;
         source.rewind().map_err(fault)?;
         let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(BufReader::new(source));

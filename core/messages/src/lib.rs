@@ -20,6 +20,7 @@ mod place;
 mod serialize;
 mod system;
 mod toml;
+mod url;
 mod wording;
 
 pub use both::Both;
@@ -32,6 +33,7 @@ pub use place::localize_place;
 pub use serialize::{as_path, as_system_error, as_text};
 pub use system::SystemError;
 pub use toml::{TomlError, TomlType};
+pub use url::hide_url_credentials;
 pub use wording::Wording;
 
 /// Implements `Display`, as the English sentence, and `Error` for types that serialise to messages.

@@ -24,6 +24,15 @@ pub enum SystemError {
     /// A file was expected.
     #[serde(rename = "system.is_a_directory")]
     IsADirectory,
+    /// It is a symbolic link, or there is one on the way, that is not followed.
+    #[serde(rename = "system.link")]
+    Link,
+    /// It is a pipe, a socket or a device.
+    #[serde(rename = "system.not_a_file")]
+    NotAFile,
+    /// The file has more bytes than are read.
+    #[serde(rename = "system.too_large")]
+    TooLarge,
     /// The file system is read-only.
     #[serde(rename = "system.read_only")]
     ReadOnly,
@@ -67,10 +76,16 @@ crate::said_in_english!(SystemError);
 /// `EMFILE` and `ENFILE` on Linux, for which the standard library has no error kind.
 const TOO_MANY_FILES: [i32; 2] = [24, 23];
 
+/// `ELOOP` on Linux, for which the standard library has no stable error kind.
+const LINK: i32 = 40;
+
 impl From<&Error> for SystemError {
     fn from(error: &Error) -> Self {
         if error.raw_os_error().is_some_and(|raw| TOO_MANY_FILES.contains(&raw)) {
             return Self::TooManyFiles;
+        }
+        if error.raw_os_error() == Some(LINK) {
+            return Self::Link;
         }
         match error.kind() {
             ErrorKind::NotFound => Self::NotFound,
@@ -78,6 +93,7 @@ impl From<&Error> for SystemError {
             ErrorKind::AlreadyExists => Self::AlreadyExists,
             ErrorKind::NotADirectory => Self::NotADirectory,
             ErrorKind::IsADirectory => Self::IsADirectory,
+            ErrorKind::FileTooLarge => Self::TooLarge,
             ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull,
             ErrorKind::AddrInUse => Self::AddressInUse,
@@ -87,6 +103,7 @@ impl From<&Error> for SystemError {
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => Self::Unreachable,
             ErrorKind::UnexpectedEof => Self::UnexpectedEnd,
             _ if error.to_string().starts_with("failed to lookup address information") => Self::UnknownHost,
+            ErrorKind::InvalidInput if error.to_string() == "not a regular file" => Self::NotAFile,
             ErrorKind::InvalidData if error.to_string().contains("valid UTF-8") => Self::NotUtf8,
             _ => Self::Other { text: error.to_string() },
         }

@@ -12,7 +12,7 @@ pub enum TomlError {
     UnknownKey { key: String, known: Vec<String> },
     /// The word is not one of the allowed ones.
     #[serde(rename = "toml.unknown_word")]
-    UnknownWord { word: String, known: Vec<String> },
+    UnknownWord { known: Vec<String> },
     /// A required key is missing.
     #[serde(rename = "toml.missing_key")]
     MissingKey { key: String },
@@ -22,7 +22,7 @@ pub enum TomlError {
     /// The value has the wrong type.
     #[serde(rename = "toml.wrong_type")]
     WrongType { found: TomlType, expected: TomlType },
-    /// Any other error, in the parser's own words.
+    /// Any other error, in the parser's own words, without values of the file.
     #[serde(rename = "toml.other")]
     Other { why: String },
 }
@@ -63,7 +63,16 @@ impl TomlError {
     #[must_use]
     pub fn from_parser_message(message: &str) -> Self {
         let message = message.trim();
-        parse_known(message).unwrap_or_else(|| Self::Other { why: message.replace('\n', "; ") })
+        // A line or a value may hold a password, so none is quoted.
+        parse_known(message).unwrap_or_else(|| Self::Other { why: drop_quoted(message).replace('\n', "; ") })
+    }
+}
+
+/// Removes what stands in double quotes.
+fn drop_quoted(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if last > first + 1 => format!("{}…{}", &text[..=first], &text[last..]),
+        _ => text.to_owned(),
     }
 }
 
@@ -81,7 +90,7 @@ fn parse_known(message: &str) -> Option<TomlError> {
         return named(rest).map(|(key, known)| TomlError::UnknownKey { key, known });
     }
     if let Some(rest) = message.strip_prefix("unknown variant ") {
-        return named(rest).map(|(word, known)| TomlError::UnknownWord { word, known });
+        return named(rest).map(|(_, known): (String, _)| TomlError::UnknownWord { known });
     }
     if let Some(rest) = message.strip_prefix("missing field ") {
         return named(rest).map(|(key, _): (_, Vec<String>)| TomlError::MissingKey { key });
@@ -104,7 +113,7 @@ fn parse_type(text: &str) -> TomlType {
         "datetime" => TomlType::Day,
         "sequence" | "array" => TomlType::List,
         "map" | "table" | "struct" => TomlType::Table,
-        _ => TomlType::Other { text: text.to_owned() },
+        _ => TomlType::Other { text: drop_quoted(text) },
     }
 }
 
@@ -125,5 +134,9 @@ mod tests {
             TomlError::WrongType { found: TomlType::Text, expected: TomlType::Integer }
         );
         assert_eq!(said("key with no value, expected `=`"), "“key with no value, expected `=`”");
+        for message in ["unknown variant `hunter2`, expected `a`", "invalid value: string \"hunter2\", expected a day"]
+        {
+            assert!(!said(message).contains("hunter2"), "{}", said(message));
+        }
     }
 }

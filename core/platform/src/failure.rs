@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file_store::LeftOut;
+
 use huiliu_decode::decode::DecodeError;
 use huiliu_decode::unpack::{ProcessStartError, UnpackError};
 use huiliu_messages::{Message, SystemError, said_in_english};
@@ -32,6 +34,9 @@ pub enum Cause {
     /// `base_url` cannot be parsed.
     #[serde(rename = "platform.base_url")]
     BaseUrl { connector: String, why: String },
+    /// The base URL holds a user or a password.
+    #[serde(rename = "platform.base_url_login")]
+    BaseUrlLogin { connector: String },
     /// `base_url` has another scheme than http and https.
     #[serde(rename = "platform.base_url_scheme")]
     BaseUrlScheme { connector: String },
@@ -101,6 +106,9 @@ pub enum Cause {
     /// A file with too many bytes.
     #[serde(rename = "platform.file_too_large")]
     FileTooLarge { file: String, size: u64, max: u64 },
+    /// What was listed as a file is something else now.
+    #[serde(rename = "platform.file_unfit")]
+    FileUnfit { file: String, why: LeftOut },
     /// A file that is still being written.
     #[serde(rename = "platform.file_writing")]
     FileWriting { file: String },
@@ -444,6 +452,7 @@ impl Failure {
             Cause::File { .. }
                 | Cause::FileNotPacked { .. }
                 | Cause::FileTooLarge { .. }
+                | Cause::FileUnfit { .. }
                 | Cause::FileWriting { .. }
                 | Cause::AnswerTooLarge { .. }
                 | Cause::AnswerUnpacksTooLarge { .. }
@@ -460,6 +469,16 @@ impl Failure {
             cause => cause,
         };
         matches!(cause, Cause::Credentials { .. } | Cause::StatusPassing { .. })
+    }
+
+    /// Changes every text in it.
+    #[must_use]
+    pub fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        let changed = Message::new(&self.cause).map_texts(&change);
+        // A cause that is no longer valid is replaced entirely.
+        let cause = changed.into_type().unwrap_or(Cause::Other { text: "***".into() });
+        let says = self.says.map(|words| Box::new(PlatformWords(change(&words.0))));
+        Self { cause, says, place: self.place.map(|place| change(&place).into()), ..self }
     }
 
     /// Returns it as the message that is stored and shown.

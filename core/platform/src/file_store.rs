@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::connector::{Days, Page};
 use crate::failure::Failure;
+use huiliu_files::EntryKind;
 use huiliu_manifest::Stream;
 use huiliu_messages::said_in_english;
 
@@ -17,6 +18,9 @@ pub struct ListedFile {
     pub name: String,
     /// Its name for people.
     pub address: String,
+    /// What its place calls it, by which it is fetched. It is never stored: it may hold an ID number, which the name does
+    /// not.
+    pub place: String,
     /// Size in bytes, if the place tells it.
     pub size: Option<u64>,
     /// Time of the last change in microseconds UTC by the place's clock, if the place tells it.
@@ -34,7 +38,7 @@ impl ListedFile {
 }
 
 /// Why a file is not read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 pub enum LeftOut {
     /// Its name matches none of the connector's patterns.
@@ -49,9 +53,47 @@ pub enum LeftOut {
     /// It is a symbolic link, which could lead out of the folder.
     #[serde(rename = "file.link")]
     Link,
+    /// It is a folder in the folder.
+    #[serde(rename = "file.folder")]
+    Folder,
+    /// It is a folder with the name of a file that is to be read.
+    #[serde(rename = "file.directory")]
+    Directory,
+    /// It is a named pipe, which would be waited for.
+    #[serde(rename = "file.pipe")]
+    Pipe,
+    /// It is a socket.
+    #[serde(rename = "file.socket")]
+    Socket,
+    /// It is a device, which may have no end.
+    #[serde(rename = "file.device")]
+    Device,
+    /// It has another name elsewhere and does not belong to the owner of the folder.
+    #[serde(rename = "file.other_name")]
+    OtherName,
     /// Its name is not text.
     #[serde(rename = "file.name_not_text")]
     NameNotText,
+}
+
+impl LeftOut {
+    /// Returns why an entry with the name of a file that is to be read is not read; `None` for a regular file.
+    pub(crate) fn for_kind(kind: EntryKind) -> Option<Self> {
+        match kind {
+            EntryKind::File => None,
+            EntryKind::Directory => Some(Self::Directory),
+            EntryKind::Link => Some(Self::Link),
+            EntryKind::Pipe => Some(Self::Pipe),
+            EntryKind::Socket => Some(Self::Socket),
+            EntryKind::Device => Some(Self::Device),
+        }
+    }
+
+    /// Whether somebody may miss it because of what it is, not because of its name.
+    #[must_use]
+    pub fn is_unfit(&self) -> bool {
+        !matches!(self, Self::Name { .. } | Self::Temporary | Self::Folder)
+    }
 }
 
 said_in_english!(LeftOut);

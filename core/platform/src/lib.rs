@@ -24,5 +24,5 @@ pub use endpoint::Endpoint;
 pub use failure::{Cause, CursorFormatError, Failure, PlatformWords};
 pub use file_store::{FileListing, FileStore, LeftOut, LeftOutFile, ListedFile};
 pub use from_manifest::from_manifest;
-pub use http::web::fetch_sample;
+pub use http::web::{fetch_sample, post_note};
 pub use pull::cursor::Shortfall;

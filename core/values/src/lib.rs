@@ -14,6 +14,7 @@ pub mod examples;
 mod gains;
 pub mod hours;
 pub mod id_number;
+pub mod id_search;
 pub mod name;
 pub mod name_cell;
 pub mod placeholder;

@@ -1,15 +1,19 @@
 //! Reads a connector's folder: `manifest.toml`, `samples/` and `expected/`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
+use huiliu_files::{Entry, EntryKind, Folder, FolderError, OpenError};
 use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestError, Sample, Stream, matches_name_pattern};
 
+/// The manifest's name in its folder.
+pub const MANIFEST_FILE: &str = "manifest.toml";
 /// Size limit of a manifest, in bytes.
-const MAX_MANIFEST: u64 = 1 << 20;
+pub const MAX_MANIFEST: u64 = 1 << 20;
 
 /// Why a connector's folder cannot be read.
 #[derive(Debug, Serialize)]
@@ -36,6 +40,15 @@ pub enum PackageError {
     #[serde(rename = "package.too_large")]
     TooLarge {
         /// The manifest's file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
+        path: PathBuf,
+        /// The limit in bytes.
+        most: u64,
+    },
+    /// A file of a platform exceeds the size limit of such files.
+    #[serde(rename = "package.page_too_large")]
+    PageTooLarge {
+        /// The file.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
         /// The limit in bytes.
@@ -105,27 +118,79 @@ pub enum Expected {
 /// # Errors
 /// [`PackageError`].
 pub fn read_package_with(path: &Path, results: Expected) -> Result<Package, PackageError> {
-    let file = if path.is_dir() { path.join("manifest.toml") } else { path.to_owned() };
-    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    if file_size(&file)? > MAX_MANIFEST {
-        return Err(PackageError::TooLarge { path: file, most: MAX_MANIFEST });
-    }
-    let text = std::fs::read_to_string(&file).map_err(|e| unreadable_error(&file, e))?;
+    let file = if path.is_dir() { path.join(MANIFEST_FILE) } else { path.to_owned() };
+    let place = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    let folder = open_folder(Folder::open(&place), &place)?;
+    // A manifest that is named itself may be a link. What is found in the folder may have come from somebody else.
+    let opened = if file == path { huiliu_files::open_given(&file) } else { folder.open_file(MANIFEST_FILE.as_ref()) };
+    let text = match read_opened(opened, &file, MAX_MANIFEST)? {
+        Some(bytes) => read_utf8(bytes, &file)?,
+        None => return Err(PackageError::TooLarge { path: file, most: MAX_MANIFEST }),
+    };
     let manifest = Manifest::parse(&file.display().to_string(), &text)?;
-    let samples = read_samples(&folder, &manifest, results)?;
+    let samples = read_samples(&OpenFolder { folder, path: place }, &manifest, results)?;
     Ok(Package { manifest, text, samples })
 }
 
-/// Returns the size of a file in bytes.
+/// Reads a file that a person has named.
 ///
 /// # Errors
 /// [`PackageError`], also if the path is not a regular file: reading a pipe or a device might never end.
-pub fn file_size(path: &Path) -> Result<u64, PackageError> {
-    let told = std::fs::metadata(path).map_err(|e| unreadable_error(path, e))?;
-    if told.is_file() {
-        return Ok(told.len());
+pub fn read_named_file(path: &Path, most: u64) -> Result<Vec<u8>, PackageError> {
+    let bytes = read_opened(huiliu_files::open_given(path), path, most)?;
+    bytes.ok_or_else(|| PackageError::PageTooLarge { path: path.to_owned(), most })
+}
+
+/// A folder that is open, and its path for messages.
+struct OpenFolder {
+    folder: Folder,
+    path: PathBuf,
+}
+
+impl OpenFolder {
+    /// Opens a folder in it; `None` if there is none.
+    fn open_folder(&self, name: &OsStr) -> Result<Option<Self>, PackageError> {
+        let path = self.path.join(name);
+        match self.folder.open_folder(name) {
+            Err(FolderError::System(e)) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            opened => Ok(Some(Self { folder: open_folder(opened, &path)?, path })),
+        }
     }
-    Err(PackageError::NotAFile { path: path.to_owned() })
+
+    /// Lists the entries by name, hidden ones excluded.
+    fn list_files(&self) -> Result<Vec<(OsString, EntryKind)>, PackageError> {
+        let mut found = self.folder.list().map_err(|e| unreadable_error(&self.path, e))?;
+        found.retain(|(name, _)| !name.as_encoded_bytes().starts_with(b"."));
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(found)
+    }
+
+    /// Reads a file; `None` if it is larger.
+    fn read_file(&self, name: &OsStr, most: u64) -> Result<Option<Vec<u8>>, PackageError> {
+        read_opened(self.folder.open_file(name), &self.path.join(name), most)
+    }
+}
+
+fn open_folder(opened: Result<Folder, FolderError>, path: &Path) -> Result<Folder, PackageError> {
+    opened.map_err(|e| unreadable_error(path, e.into()))
+}
+
+/// Reads an open file; `None` if it is larger.
+fn read_opened(
+    opened: Result<(File, Entry), OpenError>,
+    path: &Path,
+    most: u64,
+) -> Result<Option<Vec<u8>>, PackageError> {
+    let (file, entry) = opened.map_err(|why| match why {
+        OpenError::NotAFile(_) | OpenError::OtherName => PackageError::NotAFile { path: path.to_owned() },
+        OpenError::System(e) => unreadable_error(path, e),
+    })?;
+    huiliu_files::read_within(file, entry, most).map_err(|e| unreadable_error(path, e))
+}
+
+fn read_utf8(bytes: Vec<u8>, path: &Path) -> Result<String, PackageError> {
+    let invalid = |_| std::io::Error::new(std::io::ErrorKind::InvalidData, "no valid UTF-8");
+    String::from_utf8(bytes).map_err(|e| unreadable_error(path, invalid(e)))
 }
 
 fn unreadable_error(path: &Path, source: std::io::Error) -> PackageError {
@@ -134,40 +199,25 @@ fn unreadable_error(path: &Path, source: std::io::Error) -> PackageError {
 
 /// Reads every file in `samples/` with its expected results. Files in a folder named after a stream belong to that
 /// stream.
-fn read_samples(folder: &Path, manifest: &Manifest, results: Expected) -> Result<Vec<Sample>, PackageError> {
-    let (given, expected) = (folder.join("samples"), folder.join("expected"));
-    let mut all = Vec::new();
-    let mut bytes = 0;
-    for path in list_files(&given)? {
-        if path.is_dir() {
-            let Some(stream) = path.file_name().and_then(OsStr::to_str).and_then(|name| manifest.find_stream(name))
-            else {
+fn read_samples(folder: &OpenFolder, manifest: &Manifest, results: Expected) -> Result<Vec<Sample>, PackageError> {
+    let mut reader = SampleReader { folder, results, bytes: 0, found: vec![] };
+    let Some(given) = folder.open_folder("samples".as_ref())? else { return Ok(vec![]) };
+    for (name, kind) in given.list_files()? {
+        let path = given.path.join(&name);
+        if kind == EntryKind::Directory {
+            let Some(stream) = name.to_str().and_then(|name| manifest.find_stream(name)) else {
                 return Err(no_stream(&path, manifest));
             };
-            let beside = expected.join(&stream.name);
-            for file in list_files(&path)? {
-                all.push(read_sample(&file, &stream.name, &beside, results, &mut bytes)?);
+            let Some(of_stream) = given.open_folder(&name)? else { continue };
+            for (name, _) in of_stream.list_files()? {
+                reader.read(&of_stream, &name, stream, Some(&stream.name))?;
             }
         } else {
             let stream = stream_of(&path, manifest).ok_or_else(|| no_stream(&path, manifest))?;
-            all.push(read_sample(&path, &stream.name, &expected, results, &mut bytes)?);
+            reader.read(&given, &name, stream, None)?;
         }
     }
-    Ok(all)
-}
-
-/// Lists the entries of a folder by name, hidden ones excluded; a missing folder counts as empty.
-fn list_files(folder: &Path) -> Result<Vec<PathBuf>, PackageError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(e) => return Err(unreadable_error(folder, e)),
-    };
-    let paths = entries.map(|entry| entry.map(|e| e.path()).map_err(|e| unreadable_error(folder, e)));
-    let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
-    paths.retain(|p| p.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
-    paths.sort();
-    Ok(paths)
+    Ok(reader.found)
 }
 
 /// Returns the only stream, or else the one that the file is named after, or else the only one whose `files` match its
@@ -190,30 +240,56 @@ fn no_stream(path: &Path, manifest: &Manifest) -> PackageError {
     PackageError::NoStream { path: path.to_owned(), streams }
 }
 
-/// Reads the sample at a path, with its results from the folder `expected`. Adds its size to `total`.
-fn read_sample(
-    path: &Path,
-    stream: &str,
-    expected: &Path,
+/// Reads samples one by one.
+struct SampleReader<'a> {
+    /// The connector's folder.
+    folder: &'a OpenFolder,
     results: Expected,
-    total: &mut usize,
-) -> Result<Sample, PackageError> {
-    // Check the size before reading, so that an oversized file is never loaded.
-    let size = file_size(path)?;
-    *total = total.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-    if *total > MAX_SAMPLES {
-        return Err(PackageError::SamplesTooLarge { path: path.to_owned(), most: MAX_SAMPLES });
+    /// Size of all samples so far.
+    bytes: usize,
+    found: Vec<Sample>,
+}
+
+impl SampleReader<'_> {
+    /// Reads a sample of `given`, with its results from `expected/`, or from a folder `beside` in it.
+    fn read(
+        &mut self,
+        given: &OpenFolder,
+        name: &OsStr,
+        stream: &Stream,
+        beside: Option<&str>,
+    ) -> Result<(), PackageError> {
+        let path = given.path.join(name);
+        // An oversized file is never loaded.
+        let room = MAX_SAMPLES.saturating_sub(self.bytes);
+        let read = given.read_file(name, u64::try_from(room).unwrap_or(u64::MAX))?;
+        let Some(bytes) = read else {
+            return Err(PackageError::SamplesTooLarge { path, most: MAX_SAMPLES });
+        };
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        let expected = match self.results {
+            Expected::Read => self.read_expected(&path, beside)?,
+            Expected::ToBeMade => "[]".to_owned(),
+        };
+        let address = name.to_string_lossy().into_owned();
+        self.found.push(Sample { stream: stream.name.clone(), address, bytes, expected });
+        Ok(())
     }
-    let bytes = std::fs::read(path).map_err(|e| unreadable_error(path, e))?;
-    let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
-    let file = expected.join(format!("{stem}.json"));
-    let text = match results {
-        Expected::Read => {
-            file_size(&file)?;
-            std::fs::read_to_string(&file).map_err(|e| unreadable_error(&file, e))?
+
+    fn read_expected(&self, sample: &Path, beside: Option<&str>) -> Result<String, PackageError> {
+        let stem = sample.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        let name = format!("{stem}.json");
+        let below = self.folder.path.join("expected");
+        let file = beside.map_or(below.clone(), |beside| below.join(beside)).join(&name);
+        let missing = || unreadable_error(&file, std::io::ErrorKind::NotFound.into());
+        let mut folder = self.folder.open_folder("expected".as_ref())?.ok_or_else(missing)?;
+        if let Some(beside) = beside {
+            folder = folder.open_folder(beside.as_ref())?.ok_or_else(missing)?;
         }
-        Expected::ToBeMade => "[]".to_owned(),
-    };
-    let address = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Sample { stream: stream.to_owned(), address, bytes, expected: text })
+        let most = u64::try_from(MAX_SAMPLES).unwrap_or(u64::MAX);
+        match folder.read_file(name.as_ref(), most)? {
+            Some(bytes) => read_utf8(bytes, &file),
+            None => Err(PackageError::SamplesTooLarge { path: file, most: MAX_SAMPLES }),
+        }
+    }
 }

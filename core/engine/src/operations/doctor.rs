@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::audit::AuditCheck;
 use super::error::OperationError;
 use super::laws;
 use crate::active_rules;
@@ -131,10 +132,7 @@ pub enum Detail {
     /// Current entries beside another one of the same teacher and record.
     Entries(BrokenRows),
     /// The state of the audit log.
-    AuditLog {
-        /// The first entry that was altered, or before which one is missing; null if the log is intact.
-        first_broken: Option<i64>,
-    },
+    AuditLog(Box<AuditCheck>),
     /// A sample of the ledger.
     Ledger(LedgerVerified),
     /// What workers found.

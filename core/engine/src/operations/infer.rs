@@ -280,14 +280,14 @@ async fn fetch_from_source(source: SourceOf<'_>, place: &str) -> Result<NamedSam
 
 fn read_sample_file(place: &str) -> Result<NamedSample, AuthoringError> {
     let unreadable = |source| AuthoringError::NoSuchSample { sample: place.to_owned(), source };
-    // Check the size first, so that an oversized file is not read into memory.
-    let told = std::fs::metadata(place).map_err(unreadable)?;
-    let found = usize::try_from(told.len()).unwrap_or(usize::MAX);
-    if found > MAX_SAMPLE {
+    let (file, entry) = huiliu_files::open_given(Path::new(place)).map_err(|e| unreadable(e.into()))?;
+    // An oversized file is not read into memory.
+    let most = u64::try_from(MAX_SAMPLE).unwrap_or(u64::MAX);
+    let Some(bytes) = huiliu_files::read_within(file, entry, most).map_err(unreadable)? else {
+        let found = usize::try_from(entry.size).unwrap_or(usize::MAX);
         let fault = InferError::TooLarge { found, most: MAX_SAMPLE };
         return Err(AuthoringError::Guess { sample: place.to_owned(), fault });
-    }
-    let bytes = std::fs::read(place).map_err(unreadable)?;
+    };
     let name = Path::new(place).file_name().map_or_else(|| place.to_owned(), |n| n.to_string_lossy().into_owned());
     Ok(NamedSample { name, bytes })
 }

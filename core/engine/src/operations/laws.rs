@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::audit;
 use super::doctor::{Detail, Finding, Part, VerifiedByWorkers};
 use super::error::OperationError;
 use crate::active_rules::{RuleFollower, RuleSnapshot};
@@ -10,7 +11,7 @@ use crate::database::OpenDatabase;
 use crate::settings::Settings;
 use crate::verify::{LedgerDifference, Verifier};
 use huiliu_store::StoreError;
-use huiliu_store::admin::{audit, books, reports};
+use huiliu_store::admin::{books, reports};
 use huiliu_store::intake::files;
 use huiliu_store::intake::runs::RunRange;
 use huiliu_store::intake::unread::{self, UnreadFilter};
@@ -42,8 +43,10 @@ pub(super) async fn examine_laws(
     items.push(Finding::new(Part::DeadLetters, letters.count == 0, Detail::DeadLetters(letters)));
     let entries = books::find_double_entries(db).await?;
     items.push(Finding::new(Part::Entries, entries.count == 0, Detail::Entries(entries)));
-    let first_broken = audit::find_first_broken(db, &opened.keys).await?;
-    items.push(Finding::new(Part::AuditLog, first_broken.is_none(), Detail::AuditLog { first_broken }));
+    let log = audit::verify(settings, opened).await?;
+    // Without a file its end is not known; the next act begins one.
+    let warning = log.entries > 0 && !log.heads_file_exists;
+    items.push(Finding { warning, ..Finding::new(Part::AuditLog, log.intact, Detail::AuditLog(Box::new(log))) });
     items.extend(examine_ledger(settings, opened).await?);
     items.push(examine_workers(settings, opened).await?);
     items.push(examine_missing(opened).await?);

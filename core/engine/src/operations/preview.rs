@@ -20,6 +20,7 @@ use huiliu_decode::preview::{self, Preview, Summary};
 use huiliu_decode::{Context, NO_EACH};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_platform::Page;
+use huiliu_platform::files::MAX_FILE_BYTES;
 
 /// The page to preview.
 #[derive(Debug, Clone, Copy)]
@@ -140,9 +141,7 @@ fn find_first_sample(package: &Package, stream: &Stream) -> Result<RawPage, Auth
 }
 
 fn read_file_page(file: &Path) -> Result<RawPage, PackageError> {
-    // Refuse pipes and devices, which would never end.
-    package::file_size(file)?;
-    let bytes = std::fs::read(file).map_err(|source| PackageError::Unreadable { path: file.to_owned(), source })?;
+    let bytes = package::read_named_file(file, MAX_FILE_BYTES)?;
     Ok(RawPage { address: file.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes })
 }
 

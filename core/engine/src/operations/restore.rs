@@ -11,11 +11,15 @@ use serde_json::json;
 
 use super::act::{Act, AuditEntry};
 use super::error::OperationError;
-use crate::database;
+use crate::log_event::LogEvent;
 use crate::settings::Settings;
+use crate::{audit_heads, database};
+use huiliu_store::admin::audit;
+use huiliu_store::sql::attached::AuditHead;
 use huiliu_store::sql::schema::{self, FileState, SchemaState};
 use huiliu_store::{Db, SchemaError, StoreError};
 use huiliu_vault::key_file;
+use huiliu_vault::keys::Keys;
 
 /// Why a backup cannot be restored. Nothing was changed.
 #[derive(Debug, Serialize)]
@@ -138,8 +142,8 @@ pub async fn restore(settings: &Settings, act: Act<'_>, backup: &Backup) -> Resu
     }
     let replaced = replaces.then(|| path_beside(&place, &format!("before-restore-{}", utc_stamp())));
     let copy = hidden_path_beside(&place);
-    let migrated = match prepare_copy(settings, act, &backup.file, &copy, replaced.as_deref()).await {
-        Ok(migrated) => migrated,
+    let (migrated, head) = match prepare_copy(settings, act, &backup.file, &copy, replaced.as_deref()).await {
+        Ok(prepared) => prepared,
         Err(error) => {
             remove_database_files(&copy);
             return Err(error);
@@ -153,6 +157,12 @@ pub async fn restore(settings: &Settings, act: Act<'_>, backup: &Backup) -> Resu
     if let Err(error) = moved {
         remove_database_files(&copy);
         return Err(error.into());
+    }
+    if let Some((keys, head)) = head
+        && let Err(why) = audit_heads::append_restored(settings, &keys, &head)
+    {
+        let file = settings.audit_heads.display().to_string();
+        tracing::warn!("{}", LogEvent::AuditHeadNotKept { file, why: why.into() });
     }
     Ok(Restored { database: place, backup: backup.file.clone(), migrated, replaced })
 }
@@ -170,14 +180,14 @@ async fn check_alone(place: &Path) -> Result<(), RestoreError> {
 }
 
 /// Prepares the file that will become the database: intact, of a known schema, matching the key, and with the audit
-/// entry. Returns whether its schema was older.
+/// entry. Returns whether its schema was older, and the end of its audit log.
 async fn prepare_copy(
     settings: &Settings,
     act: Act<'_>,
     backup: &Path,
     copy: &Path,
     replaced: Option<&Path>,
-) -> Result<bool, OperationError> {
+) -> Result<(bool, Option<(Keys, AuditHead)>), OperationError> {
     let unwritable = |why| RestoreError::Unwritable { database: copy.to_owned(), why };
     remove_database_files(copy);
     copy_private(backup, copy).map_err(unwritable)?;
@@ -197,11 +207,11 @@ async fn prepare_copy(
         Err(error) => Err(error.into()),
     };
     db.close().await;
-    prepared?;
+    let head = prepared?;
     // Fold SQLite's side files into the copy, because only the copy is moved.
     schema::consolidate_file(copy).await?;
     std::fs::File::open(copy).and_then(|file| file.sync_all()).map_err(unwritable)?;
-    Ok(behind)
+    Ok((behind, head))
 }
 
 async fn write_entry(
@@ -210,7 +220,7 @@ async fn write_entry(
     db: &Db,
     backup: &Path,
     replaced: Option<&Path>,
-) -> Result<(), OperationError> {
+) -> Result<Option<(Keys, AuditHead)>, OperationError> {
     let opened = database::open_copy(settings, db.clone()).await?;
     let detail = json!({
         "backup": backup.display().to_string(),
@@ -218,7 +228,8 @@ async fn write_entry(
     });
     let tx = opened.db.begin().await?;
     let entry = AuditEntry { action: "database.restore", object: "database".to_owned(), detail };
-    Ok(act.commit_with_audit(tx, &opened, entry).await?)
+    act.commit_with_audit(tx, &opened, entry).await?;
+    Ok(audit::find_head(&opened.db).await?.map(|head| (opened.keys, head)))
 }
 
 /// Copies a file so that only its owner can read the copy.

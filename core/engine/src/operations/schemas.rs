@@ -34,6 +34,7 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 /// Each operation as `module.function`, and the type of its result.
 const RESULTS: &[(&str, SchemaOf)] = &[
     ("audit.list", schema_of::<audit::AuditLog>),
+    ("audit.verify", schema_of::<audit::AuditCheck>),
     ("authoring.begin", schema_of::<authoring::NewConnector>),
     ("authoring.check", schema_of::<authoring::ManifestCheck>),
     ("authoring.test", schema_of::<authoring::ConnectorTest>),

@@ -19,6 +19,7 @@ use crate::rate_limit::SharedRateLimit;
 use crate::registry::RegistryError;
 use crate::schedule::{ScheduleError, TEN_DAYS};
 use crate::settings::{self, Settings, SourceSettings, UnreadableSource};
+use crate::source_check;
 use huiliu_manifest::{Manifest, Transport};
 use huiliu_platform::{Endpoint, shipped};
 use huiliu_store::Tx;
@@ -275,9 +276,7 @@ fn check_form(row: &SourceRow) -> Result<(), SourceRegistrationError> {
     }
     settings::parse_schedule(&row.schedule)
         .map_err(|fault| SourceRegistrationError::Schedule { schedule: row.schedule.clone(), fault })?;
-    let authority =
-        row.base_url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
-    if authority.contains('@') {
+    if source_check::has_login(&row.base_url) {
         return Err(SourceRegistrationError::PasswordInAddress { name: row.name.clone() });
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use huiliu_messages::said_in_english;
+use huiliu_messages::{SystemError, said_in_english};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -16,6 +16,7 @@ use crate::runtime::Runtime;
 use crate::sources::ReadySource;
 use crate::upload_plan::{self, Plan};
 use huiliu_platform::Failure;
+use huiliu_platform::files::MAX_FILE_BYTES;
 use huiliu_platform::files::handed::UploadConnector;
 
 /// Why an upload is refused.
@@ -28,6 +29,19 @@ pub enum UploadError {
         /// The path.
         #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
+        /// Why it cannot be read.
+        why: SystemError,
+    },
+    /// One of the files is too large.
+    #[serde(rename = "upload.too_large")]
+    TooLarge {
+        /// The path.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
+        file: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        max: u64,
     },
     /// The connector has several streams, and none was named.
     #[serde(rename = "upload.stream")]
@@ -56,6 +70,7 @@ impl UploadError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotAFile { .. } => "upload.file",
+            Self::TooLarge { .. } => "upload.too_large",
             Self::WhichStream { .. } => "upload.stream",
             Self::Stopped => "upload.stopped",
             Self::TooLong => "upload.too_long",
@@ -75,15 +90,20 @@ pub struct UploadedFiles {
     pub files: Vec<PathBuf>,
 }
 
-/// Checks that all paths are files. Called before anything is opened.
+/// Checks that all paths are files, and none too large. Called before anything else is opened.
 ///
 /// # Errors
-/// [`UploadError::NotAFile`] for the first path that is not a file.
+/// [`UploadError::NotAFile`] or [`UploadError::TooLarge`] for the first path of which it is true.
 pub fn check_files(files: &[PathBuf]) -> Result<(), UploadError> {
-    match files.iter().find(|file| !file.is_file()) {
-        Some(file) => Err(UploadError::NotAFile { file: file.clone() }),
-        None => Ok(()),
+    for file in files {
+        let of = || file.clone();
+        let (_, entry) = huiliu_files::open_given(file)
+            .map_err(|why| UploadError::NotAFile { file: of(), why: std::io::Error::from(why).into() })?;
+        if entry.size > MAX_FILE_BYTES {
+            return Err(UploadError::TooLarge { file: of(), size: entry.size, max: MAX_FILE_BYTES });
+        }
     }
+    Ok(())
 }
 
 /// Uploads files as a run of their own.

@@ -19,6 +19,7 @@ gate-played = cannot simulate the platform of a sample on this machine: { $why }
 package-unreadable = cannot read { $path }: { $source }
 package-not_a_file = { $path } is not a regular file; give one
 package-too_large = { $path } is larger than { $most } bytes; give a manifest, or the folder that holds one
+package-page_too_large = { $path } is larger than { $most } bytes; give a smaller file
 package-samples_too_large = { $path }: the samples of one connector may have at most { $most } bytes in total; give fewer or smaller ones
 package-no_stream = { $path }: it is not clear to which stream this belongs; put it into a folder named after one of { $streams }
 

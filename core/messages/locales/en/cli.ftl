@@ -88,9 +88,18 @@ cli-audit-at = at
 cli-audit-audit-log-was-written-entry = the audit log was altered: entry { $entry } was changed, or entries before it are missing
 cli-audit-by = by
 cli-audit-detail = detail
+cli-audit-end-known = { $entries } entries, whole and in order; the last of { $heads } known ends is entry { $last } of { $at }, in { $file }{ $restores ->
+    [0] {""}
+   *[other] ; the database was replaced by a backup { $restores } times
+}
+cli-audit-end-unknown = { $entries } entries, whole and in order; whether entries were cut off at the end is not known, because there is no { $file } yet: the next act begins it
 cli-audit-entry = entry
+cli-audit-heads-unreadable = { $file } cannot be read: { $why }
+cli-audit-lost-head = the audit log was cut off or replaced: entry { $entry } of { $at } is no longer in it as it was ({ $heads } of the ends in { $file } are not in it, the last known end is entry { $last })
 cli-audit-object = object
+cli-audit-odd-entry = the audit log has an entry { $entry }, which this program cannot have written
 cli-audit-there-none = none found
+cli-audit-unreadable-line = line { $line } of { $file } was not written by this program
 
 # authoring
 cli-authoring-summary = {"\u000A"}  { $n ->
@@ -336,8 +345,7 @@ cli-doctor-entries = entries
 cli-doctor-entries-single = at most one current entry for each teacher and record
 cli-doctor-entries-double = { $count } entries are not the only current one of their teacher and record: { $ids }; restore a backup from before, or report this
 cli-doctor-audit-log = audit log
-cli-doctor-audit-log-intact = intact
-cli-doctor-audit-log-broken = entry { $entry } was altered, or one before it is missing: somebody changed the database by hand; compare with a backup
+cli-doctor-audit-log-broken = { $why }: somebody changed the database by hand; compare with a backup
 cli-doctor-ledger = ledger, a sample
 cli-doctor-ledger-differs = { $told }: { $first }; see all with `huiliu verify`, find out who changed the database, then restore a backup from before, or report this
 cli-doctor-verified = ledger, by workers

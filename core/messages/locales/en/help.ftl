@@ -14,6 +14,7 @@ help-audit--limit = List at most this many entries.
 help-audit--since = List only what was done on this day or later, YYYY-MM-DD.
 help-audit--subject = List only entries about this subject, such as "dead letter 7", or "dead letter" for all of its kind.
 help-audit--until = List only what was done on this day or earlier, YYYY-MM-DD.
+help-audit--verify = Only check the whole log, and its end against those that were kept outside the database.
 help-backup = Copy the embedded database, while it is in use, into a folder.
 help-backup--folder = Folder that the backup is written to.
 help-balance = Check that every record received has exactly one outcome, in the sums and batch by batch.

@@ -53,8 +53,8 @@ run-files_left_out = { $files ->
    *[other] { $files } files were not read, because their names fit no pattern of the connector
 }: { $names }; rename them, add a pattern to the manifest, or move them out of the way; see `huiliu files list { $source } --state left-out`
 run-files_unfit = { $files ->
-    [one] { $files } file was not read, because it is a symbolic link, or its name is not readable text
-   *[other] { $files } files were not read, because they are symbolic links, or their names are not readable text
+    [one] { $files } entry was not read, because it is not a regular file (but a link, a folder, a pipe, a device …), or its name is not readable text
+   *[other] { $files } entries were not read, because they are not regular files (but links, folders, pipes, devices …), or their names are not readable text
 }: { $names }; put the files themselves there, or rename them; see `huiliu files list { $source } --state left-out`
 run-files_growing = { $stream }: { $files ->
     [one] { $files } file is being written and is left
@@ -74,6 +74,12 @@ run-unread = { $payloads ->
 file-name = its name fits none of the patterns { $patterns }
 file-temporary = its name is that of a file which another program needs while it works
 file-link = it is a symbolic link, which is not followed
+file-folder = it is a folder; only files that stand in the source's folder itself are read
+file-directory = it is a folder with the name of a file
+file-pipe = it is a named pipe, which has no end
+file-socket = it is a socket, which has no end
+file-device = it is a device, which may have no end
+file-other_name = it has another name elsewhere (a hard link) and does not belong to the owner of the folder; put a copy there instead
 file-name_not_text = its name is not readable text
 file-growing = it was being written; the next pass looks again
 file-copy = its bytes and its time of change are those of { $of }, which was read

@@ -1,6 +1,6 @@
 # What is wrong with a TOML file.
 toml-unknown_key = there is no key { $key } here; allowed: { $known }
-toml-unknown_word = { $word } is not allowed here; allowed: { $known }
+toml-unknown_word = this word is not allowed here; allowed: { $known }
 toml-missing_key = the key { $key } is missing
 toml-duplicate_key = the key occurs twice
 toml-wrong_type = expected { $expected }, found { $found }

@@ -19,6 +19,7 @@ gate-played = 无法在本机模拟样例的平台：{ $why }
 package-unreadable = 无法读取 { $path }：{ $source }
 package-not_a_file = { $path } 不是普通文件；请给出普通文件
 package-too_large = { $path } 超过 { $most } 字节；请给出连接器清单，或其所在目录
+package-page_too_large = { $path } 超过 { $most } 字节；请给出较小的文件
 package-samples_too_large = { $path }：一个连接器的样例合计不得超过 { $most } 字节；请减少或缩小
 package-no_stream = { $path }：无法判断属于哪个数据流；请放入以数据流命名的目录：{ $streams }
 

@@ -88,9 +88,18 @@ cli-audit-at = 时间
 cli-audit-audit-log-was-written-entry = 审计日志已被改动：第 { $entry } 条被修改，或它前面有记录被删去
 cli-audit-by = 操作人
 cli-audit-detail = 详情
+cli-audit-end-known = 共 { $entries } 条，完整连续；已知末尾 { $heads } 个，最后一个是 { $at } 的第 { $last } 条，见 { $file }{ $restores ->
+    [0] {""}
+   *[other] ；数据库曾 { $restores } 次由备份恢复
+}
+cli-audit-end-unknown = 共 { $entries } 条，完整连续；末尾是否被删去无从得知，因为还没有 { $file }：下次操作会建立它
 cli-audit-entry = 编号
+cli-audit-heads-unreadable = { $file } 无法读取：{ $why }
+cli-audit-lost-head = 审计日志被截断或替换：{ $at } 的第 { $entry } 条已不是原来的样子（{ $file } 中有 { $heads } 个末尾不在日志中，最后已知的是第 { $last } 条）
 cli-audit-object = 对象
+cli-audit-odd-entry = 审计日志中有第 { $entry } 条，本程序不会写出这样的编号
 cli-audit-there-none = 没有
+cli-audit-unreadable-line = { $file } 的第 { $line } 行不是本程序写的
 
 # authoring
 cli-authoring-summary = {"\u000A"}  { $n } 条记录：{ $outcomes }
@@ -303,8 +312,7 @@ cli-doctor-entries = 学时认定
 cli-doctor-entries-single = 每位教师的每条记录至多有一项现行学时认定
 cli-doctor-entries-double = 有 { $count } 项现行学时认定在同一教师、同一记录下并非唯一：{ $ids }；请恢复此前的备份，或报告此事
 cli-doctor-audit-log = 审计日志
-cli-doctor-audit-log-intact = 完整
-cli-doctor-audit-log-broken = 第 { $entry } 条被改动，或其前缺少一条：有人手工改动了数据库；请与备份比较
+cli-doctor-audit-log-broken = { $why }：有人手工改动了数据库；请与备份比较
 cli-doctor-ledger = 学时台账（抽查）
 cli-doctor-ledger-differs = { $told }：{ $first }；用 `huiliu verify` 查看全部，查明是谁改动了数据库，然后恢复此前的备份，或报告此事
 cli-doctor-verified = 学时台账（工作进程）

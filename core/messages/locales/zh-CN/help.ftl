@@ -14,6 +14,7 @@ help-audit--limit = 最多列出多少条
 help-audit--since = 只列出这一天及以后的操作，写作 YYYY-MM-DD
 help-audit--subject = 只列出与此对象有关的操作，例如“死信 7”；只写“死信”则列出该类的全部对象
 help-audit--until = 只列出这一天及以前的操作，写作 YYYY-MM-DD
+help-audit--verify = 只检查整个日志，并将其末尾与保存在数据库之外的末尾比较。
 help-backup = 把正在使用的内嵌数据库备份到一个文件夹
 help-backup--folder = 备份写入的文件夹
 help-balance = 对账：核对收到的每条记录是否都有且只有一个结果，既看总数，也逐批次核对

@@ -1,6 +1,6 @@
 # TOML 文件有何问题。
 toml-unknown_key = 此处没有键 { $key }；可用：{ $known }
-toml-unknown_word = 此处不能写 { $word }；可用：{ $known }
+toml-unknown_word = 此处不能写这个词；可用：{ $known }
 toml-missing_key = 缺少键 { $key }
 toml-duplicate_key = 键重复出现
 toml-wrong_type = 应为{ $expected }，实为{ $found }

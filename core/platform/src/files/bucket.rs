@@ -422,7 +422,8 @@ impl Object {
     fn to_file(&self, address: &str) -> ListedFile {
         let Self { place: Place { changed, key }, etag, size } = self;
         let (modified_at, tag) = (Some(changed.timestamp_micros()), etag.clone());
-        ListedFile { name: key.clone(), address: address.to_owned(), size: Some(*size), modified_at, tag }
+        let (name, place, address) = (key.clone(), key.clone(), address.to_owned());
+        ListedFile { name, address, place, size: Some(*size), modified_at, tag }
     }
 
     fn from_file(file: &ListedFile) -> Self {
@@ -451,7 +452,9 @@ impl FileStore for BucketConnector {
 
     async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
         let read = async {
-            let payload = self.fetch_object(stream, &Object::from_file(file)).await?;
+            let mut object = Object::from_file(file);
+            object.place.key.clone_from(&file.place);
+            let payload = self.fetch_object(stream, &object).await?;
             let unpacker = &self.platform.endpoint.unpacker;
             crate::files::page::file_page(unpacker, stream, &file.address, payload, String::new(), false).await
         };

@@ -92,7 +92,8 @@ impl DownloadConnector {
                 NameVerdict::LeftOut(why) => found.left_out.push(LeftOutFile { name, why }),
                 NameVerdict::OfOtherStream => {}
                 NameVerdict::Wanted => {
-                    found.files.push(ListedFile { address: name.clone(), name, size: None, modified_at: None, tag });
+                    let (address, place) = (name.clone(), name.clone());
+                    found.files.push(ListedFile { address, place, name, size: None, modified_at: None, tag });
                 }
             }
         }
@@ -148,7 +149,7 @@ impl FileStore for DownloadConnector {
     }
 
     async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
-        self.platform.secrets.redact_page(self.fetch_file(stream, &file.name).await)
+        self.platform.secrets.redact_page(self.fetch_file(stream, &file.place).await)
     }
 
     fn is_past(&self, cursor: &str, file: &ListedFile) -> Result<bool, Failure> {

@@ -1,10 +1,10 @@
 //! Reads files dropped into a folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 
@@ -17,11 +17,12 @@ use crate::log_event::LogEvent;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
+use huiliu_files::{Entry, Folder, OpenError};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_values::date::parse_date;
 
 /// Maximum size of a file, in bytes.
-pub(crate) const MAX_BYTES: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 /// Number of bytes read at once.
 const STEP: usize = 256 << 10;
 /// Maximum number of skipped file names in a log line.
@@ -77,6 +78,8 @@ impl Cursor {
 pub struct FileConnector {
     manifest: Manifest,
     folder: PathBuf,
+    /// The folder as it was listed. What is read is what is in it, even if its path leads elsewhere in the meantime.
+    listed: Mutex<Option<Arc<Folder>>>,
     unpacker: Arc<Unpacker>,
 }
 
@@ -84,23 +87,32 @@ impl FileConnector {
     /// Creates the connector for the endpoint's folder.
     #[must_use]
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Self {
-        Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
+        Self { manifest, folder: endpoint.folder, listed: Mutex::default(), unpacker: endpoint.unpacker }
     }
 
     fn unreadable(&self, e: std::io::Error) -> Failure {
         Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.into() })
     }
 
-    /// Looks at every entry of the folder. Directories are no files.
+    /// Opens the folder anew, and keeps it open.
+    fn open_folder(&self) -> Result<Arc<Folder>, Failure> {
+        let folder = Arc::new(Folder::open(&self.folder).map_err(|e| self.unreadable(e.into()))?);
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&folder));
+        Ok(folder)
+    }
+
+    /// Returns the folder that was listed.
+    fn listed_folder(&self) -> Result<Arc<Folder>, Failure> {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        listed.map_or_else(|| self.open_folder(), Ok)
+    }
+
+    /// Looks at every entry of the folder.
     fn list_entries(&self, stream: &Stream) -> Result<FileListing, Failure> {
         let mut found = FileListing::default();
-        for entry in std::fs::read_dir(&self.folder).map_err(|e| self.unreadable(e))? {
-            let entry = entry.map_err(|e| self.unreadable(e))?;
-            let kind = entry.file_type().map_err(|e| self.unreadable(e))?;
-            if kind.is_dir() {
-                continue;
-            }
-            let name = match entry.file_name().into_string() {
+        let folder = self.open_folder()?;
+        for (name, kind) in folder.list().map_err(|e| self.unreadable(e))? {
+            let name = match name.into_string() {
                 Ok(name) => name,
                 Err(name) => {
                     let name = name.to_string_lossy().into_owned();
@@ -108,36 +120,79 @@ impl FileConnector {
                     continue;
                 }
             };
-            match judge_name(&self.manifest, stream, &name) {
-                NameVerdict::LeftOut(why) => found.left_out.push(LeftOutFile { name, why }),
-                // Symbolic links are not followed, because they could lead out of the folder.
-                _ if kind.is_symlink() => found.left_out.push(LeftOutFile { name, why: LeftOut::Link }),
-                // A file that went in the meantime is not there.
-                NameVerdict::Wanted if kind.is_file() => found.files.extend(look_at(&self.folder, name)),
-                NameVerdict::Wanted | NameVerdict::OfOtherStream => {}
+            match (judge_name(&self.manifest, stream, &name), LeftOut::for_kind(kind)) {
+                (NameVerdict::LeftOut(LeftOut::Name { .. }), Some(LeftOut::Directory)) => {
+                    found.left_out.push(LeftOutFile { name, why: LeftOut::Folder });
+                }
+                (NameVerdict::LeftOut(why), _) | (_, Some(why)) => found.left_out.push(LeftOutFile { name, why }),
+                (NameVerdict::Wanted, None) => match look_at(&folder, name) {
+                    Some(Look::File(file)) => found.files.push(file),
+                    Some(Look::LeftOut(file)) => found.left_out.push(file),
+                    // A file that went in the meantime is not there.
+                    None => {}
+                },
+                (NameVerdict::OfOtherStream, None) => {}
             }
         }
         warn_skipped(&self.folder, &found.left_out);
         Ok(found)
     }
+
+    /// Opens and reads a file of the folder.
+    async fn read_name(&self, folder: &Folder, name: &str, stream: &Stream) -> Result<Payload, Failure> {
+        let file = self.folder.join(name).display().to_string();
+        match folder.open_file(name.as_ref()) {
+            Ok((opened, entry)) => read_opened(opened, entry, &file, stream).await,
+            Err(why) => Err(refuse_file(file, why)),
+        }
+    }
+}
+
+/// Returns why a file is not read.
+fn refuse_file(file: String, why: OpenError) -> Failure {
+    let why = match why {
+        OpenError::NotAFile(kind) => LeftOut::for_kind(kind),
+        OpenError::OtherName => Some(LeftOut::OtherName),
+        OpenError::System(why) => return Failure::fatal(Cause::File { file, why: why.into() }),
+    };
+    Failure::fatal(Cause::FileUnfit { file, why: why.unwrap_or(LeftOut::Device) })
+}
+
+/// What a look at a file found.
+#[derive(PartialEq, Eq)]
+enum Look {
+    File(ListedFile),
+    LeftOut(LeftOutFile),
 }
 
 /// Returns what the folder shows of a file now; `None` if it is not there. Of a file that may not be looked at, only the name
 /// is known, and reading it says why.
-fn look_at(folder: &Path, name: String) -> Option<ListedFile> {
-    let seen = match std::fs::symlink_metadata(folder.join(&name)) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
-        seen => seen.ok(),
+fn look_at(folder: &Folder, name: String) -> Option<Look> {
+    let seen = match folder.look_at(name.as_ref()) {
+        Ok(seen) => Some(seen?),
+        Err(_) => None,
     };
-    let modified = seen.as_ref().and_then(|seen| seen.modified().ok());
-    let modified_at = modified.map(|at| DateTime::<Utc>::from(at).timestamp_micros());
-    let size = seen.map(|seen| seen.len());
-    Some(ListedFile { address: name.clone(), name, size, modified_at, tag: String::new() })
+    let why = seen.and_then(|seen| match LeftOut::for_kind(seen.kind) {
+        None => folder.is_of_others(&seen).then_some(LeftOut::OtherName),
+        why => why,
+    });
+    if let Some(why) = why {
+        return Some(Look::LeftOut(LeftOutFile { name, why }));
+    }
+    let (size, modified_at) = (seen.map(|seen| seen.size), seen.map(|seen| seen.modified_at));
+    let (address, place) = (name.clone(), name.clone());
+    Some(Look::File(ListedFile { address, place, name, size, modified_at, tag: String::new() }))
+}
+
+/// Whether the folder shows a file as it was listed.
+fn is_as_listed(folder: &Folder, file: &ListedFile) -> bool {
+    let now = look_at(folder, file.place.clone());
+    matches!(now, Some(Look::File(now)) if (now.size, now.modified_at) == (file.size, file.modified_at))
 }
 
 /// Logs the files that are not read although their names may be wanted.
 fn warn_skipped(folder: &Path, left_out: &[LeftOutFile]) {
-    let is_logged = |file: &&LeftOutFile| matches!(file.why, LeftOut::Link | LeftOut::NameNotText);
+    let is_logged = |file: &&LeftOutFile| file.why.is_unfit();
     let mut left: Vec<&str> = left_out.iter().filter(is_logged).map(|file| file.name.as_str()).collect();
     if left.is_empty() {
         return;
@@ -152,18 +207,24 @@ fn warn_skipped(folder: &Path, left_out: &[LeftOutFile]) {
     tracing::warn!("{}", LogEvent::FilesSkipped { folder, files });
 }
 
-/// Reads a file of a stream. Fails if the file changes while it is read, because it is still being written.
-pub(crate) async fn read_file(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
-    let file = || path.display().to_string();
-    let unreadable = |e: std::io::Error| Failure::fatal(Cause::File { file: file(), why: e.into() });
-    let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
-    let size = before.len();
-    if size > MAX_BYTES {
-        return Err(Failure::fatal(Cause::FileTooLarge { file: file(), size, max: MAX_BYTES }));
+/// Reads a file that a person has named.
+pub(crate) async fn read_given_file(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
+    let file = path.display().to_string();
+    match huiliu_files::open_given(path) {
+        Ok((opened, entry)) => read_opened(opened, entry, &file, stream).await,
+        Err(why) => Err(refuse_file(file, why)),
     }
-    let size = usize::try_from(size).unwrap_or(0);
-    let mut packer = text_window::build_packer(stream, size);
-    let mut opened = tokio::fs::File::open(path).await.map_err(unreadable)?.take(MAX_BYTES + 1);
+}
+
+/// Reads an open file of a stream. Fails if the file changes while it is read, because it is still being written.
+async fn read_opened(opened: std::fs::File, before: Entry, file: &str, stream: &Stream) -> Result<Payload, Failure> {
+    let unreadable = |e: std::io::Error| Failure::fatal(Cause::File { file: file.to_owned(), why: e.into() });
+    let too_large = |size| Failure::fatal(Cause::FileTooLarge { file: file.to_owned(), size, max: MAX_BYTES });
+    if before.size > MAX_BYTES {
+        return Err(too_large(before.size));
+    }
+    let mut packer = text_window::build_packer(stream, usize::try_from(before.size).unwrap_or(0));
+    let mut opened = tokio::fs::File::from_std(opened).take(MAX_BYTES + 1);
     let mut bytes = vec![0; STEP];
     loop {
         match opened.read(&mut bytes).await.map_err(unreadable)? {
@@ -171,10 +232,13 @@ pub(crate) async fn read_file(path: &Path, stream: &Stream) -> Result<Payload, F
             read => packer.push(bytes.get(..read).unwrap_or_default()).map_err(unreadable)?,
         }
     }
-    let after = tokio::fs::metadata(path).await.map_err(unreadable)?;
-    let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
-    if still(&before) != still(&after) || packer.len() as u64 != after.len() {
-        return Err(Failure::retryable(Cause::FileWriting { file: file() }));
+    let after = Entry::of_open_file(&opened.into_inner().into_std().await).map_err(unreadable)?;
+    if after.size > MAX_BYTES {
+        return Err(too_large(after.size));
+    }
+    let still = |entry: &Entry| (entry.size, entry.modified_at);
+    if still(&before) != still(&after) || packer.len() as u64 != after.size {
+        return Err(Failure::retryable(Cause::FileWriting { file: file.to_owned() }));
     }
     packer.into_payload().map_err(unreadable)
 }
@@ -189,7 +253,7 @@ impl Connector for FileConnector {
         let names: Vec<String> = self.list_entries(stream)?.files.into_iter().map(|file| file.name).collect();
         let next = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next_file(&names);
         let Some(Next { name, cursor, last }) = next else { return Ok(None) };
-        let payload = read_file(&self.folder.join(name), stream).await?;
+        let payload = self.read_name(&*self.listed_folder()?, name, stream).await?;
         crate::files::page::file_page(&self.unpacker, stream, name, payload, cursor, last).await.map(Some)
     }
 
@@ -213,14 +277,16 @@ impl FileStore for FileConnector {
     }
 
     async fn find_changed(&self, files: &[ListedFile]) -> Vec<String> {
-        let is_changed = |file: &&ListedFile| look_at(&self.folder, file.name.clone()).as_ref() != Some(*file);
+        let folder = self.listed_folder().ok();
+        let is_changed = |file: &&ListedFile| !folder.as_ref().is_some_and(|folder| is_as_listed(folder, file));
         files.iter().filter(is_changed).map(|file| file.name.clone()).collect()
     }
 
     async fn read_file(&self, stream: &Stream, file: &ListedFile) -> Result<Page, Failure> {
-        let payload = read_file(&self.folder.join(&file.name), stream).await?;
+        let folder = self.listed_folder()?;
+        let payload = self.read_name(&folder, &file.place, stream).await?;
         // What was listed is what was read.
-        if look_at(&self.folder, file.name.clone()).as_ref() != Some(file) {
+        if !is_as_listed(&folder, file) {
             return Err(Failure::retryable(Cause::FileWriting { file: file.name.clone() }));
         }
         crate::files::page::file_page(&self.unpacker, stream, &file.name, payload, String::new(), false).await

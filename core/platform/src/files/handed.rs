@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::failure::{Cause, Failure};
-use crate::files::folder::read_file;
+use crate::files::folder::read_given_file;
 use crate::files::names::is_wanted;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpacker::Unpacker;
@@ -107,7 +107,7 @@ impl Connector for UploadConnector {
         // The file stays in the queue until it could be read, so that a retry finds it.
         let (name, payload) = match files.front() {
             None => return Ok(None),
-            Some(UploadedFile::File(file)) => (file_name(file), read_file(file, stream).await?),
+            Some(UploadedFile::File(file)) => (file_name(file), read_given_file(file, stream).await?),
             Some(UploadedFile::Sent { name, payload }) => (name.clone(), payload.clone()),
         };
         // This cursor is never stored; it only distinguishes one file from the next.

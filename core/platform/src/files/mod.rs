@@ -6,3 +6,5 @@ pub mod folder;
 pub mod handed;
 pub(crate) mod names;
 pub mod page;
+
+pub use folder::MAX_BYTES as MAX_FILE_BYTES;

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::connector::Page;
 use crate::endpoint::Endpoint;
-use crate::failure::{Cause, Failure, PlatformWords};
+use crate::failure::Failure;
 use huiliu_decode::draft::mask_text;
-use huiliu_messages::Message;
+use huiliu_messages::hide_url_credentials;
 
 /// Minimum length of a secret in bytes; a shorter one would match ordinary words.
 const MIN: usize = 4;
@@ -80,11 +80,7 @@ impl Secrets {
 
     /// Redacts a failure.
     pub(crate) fn redact_failure(&self, failure: Failure) -> Failure {
-        let hidden = Message::new(&failure.cause).map_texts(|text| self.redact_text(text));
-        // A cause that is no longer valid after redaction is replaced entirely.
-        let cause = hidden.into_type().unwrap_or(Cause::Other { text: "***".into() });
-        let says = failure.says.map(|words| Box::new(PlatformWords(self.redact_text(&words.0))));
-        Failure { cause, says, place: failure.place.map(|place| self.redact_text(&place).into()), ..failure }
+        failure.map_texts(|text| self.redact_text(text))
     }
 
     /// Redacts the result of a pull. Everything that a platform can make us say passes through here.
@@ -106,7 +102,7 @@ impl Secrets {
     }
 
     fn redact_text(&self, text: &str) -> String {
-        mask_text(&self.hide_secrets(text), MAX)
+        mask_text(&hide_url_credentials(&self.hide_secrets(text)), MAX)
     }
 }
 
@@ -174,6 +170,7 @@ fn match_byte(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Cause;
 
     fn secrets(user: &str, own: &str) -> Secrets {
         Secrets { user: user.to_owned(), own: secret_forms(user, own), fetched: Mutex::default() }

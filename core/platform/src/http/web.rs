@@ -15,6 +15,7 @@ use crate::http::guard::{self, Networks, Resolver};
 use huiliu_decode::decode;
 use huiliu_decode::payload::{Packer, Payload};
 use huiliu_manifest::{Auth, Encoding};
+use huiliu_messages::hide_url_credentials;
 
 /// Maximum size of an answer, decompressed.
 const MAX_BYTES: usize = 64 << 20;
@@ -72,6 +73,9 @@ impl Web {
             .map_err(|e| Failure::fatal(Cause::BaseUrl { connector: connector.to_owned(), why: e.to_string() }))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Failure::fatal(Cause::BaseUrlScheme { connector: connector.to_owned() }));
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(Failure::fatal(Cause::BaseUrlLogin { connector: connector.to_owned() }));
         }
         let other_hosts = build_client(client_builder(endpoint.timeout, &endpoint.networks));
         let client = match auth {
@@ -152,7 +156,8 @@ fn build_client(client: ClientBuilder) -> Result<Client, Failure> {
 /// # Errors
 /// [`Failure`] if there is no usable answer.
 pub async fn fetch_sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
-    let base = Url::parse(url).map_err(|e| Failure::fatal(Cause::Url { url: url.to_owned(), why: e.to_string() }))?;
+    let base = Url::parse(url)
+        .map_err(|e| Failure::fatal(Cause::Url { url: hide_url_credentials(url).into_owned(), why: e.to_string() }))?;
     let client = build_client(client_builder(timeout, networks));
     let web = Web { base: base.clone(), networks: networks.clone(), other_hosts: client.clone(), client };
     let place = base.path().to_owned();
@@ -165,6 +170,24 @@ pub async fn fetch_sample(url: &str, timeout: Duration, networks: &Networks) -> 
         // Some platforms publish their tables as web pages, so a web page is accepted here.
         Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes().into_owned()),
     }
+}
+
+/// Sends a short note as JSON to an address that the operator has named. Redirects are not followed, and an address that is
+/// not public must be in an allowed network.
+///
+/// # Errors
+/// [`Failure`] if the note is not taken.
+pub async fn post_note(url: &str, note: String, timeout: Duration, networks: &Networks) -> Result<(), Failure> {
+    let base = Url::parse(url)
+        .map_err(|e| Failure::fatal(Cause::Url { url: hide_url_credentials(url).into_owned(), why: e.to_string() }))?;
+    let client = build_client(client_builder(timeout, networks));
+    let web = Web { base: base.clone(), networks: networks.clone(), other_hosts: client.clone(), client };
+    let place = base.path().to_owned();
+    let request = web.start_request(reqwest::Method::POST, base)?.header(CONTENT_TYPE, "application/json").body(note);
+    let request = request.build().map_err(|_| Failure::fatal(Cause::Request).with_place(place.as_str()))?;
+    let status = web.send(request, &place, Packer::default()).await?.status;
+    let refused = || Failure::fatal(Cause::Status { status: status.to_string() }).with_place(place.as_str());
+    if status.is_success() { Ok(()) } else { Err(refused()) }
 }
 
 /// Builds the client certificate from the source's secrets.

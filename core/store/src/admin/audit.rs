@@ -1,9 +1,12 @@
 //! The audit log. It is append-only, and a keyed hash binds each entry to the one before, so that changes are noticed.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::filter::{self, Conditions};
+use crate::sql::attached::AuditHead;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
@@ -59,7 +62,10 @@ fn compute_hash(keys: &Keys, previous: &[u8], at: i64, text: [&str; 4]) -> [u8; 
 /// # Errors
 /// [`StoreError`].
 pub async fn append_entry(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result<(), StoreError> {
-    let NewEntry { actor, action, object, detail } = new;
+    // What is hashed is what is stored.
+    let [actor, action, object, detail] =
+        [new.actor, new.action, new.object, new.detail].map(|text| tx.clean_text(text).into_owned());
+    let [actor, action, object, detail] = [&*actor, &*action, &*object, &*detail];
     tx.lock_table("audit").await?;
     let now = tx.fetch_rows("SELECT {now} AS at", vec![]).await?;
     let at = now.first().map_or(Ok(0), |r| r.int("at"))?;
@@ -69,10 +75,12 @@ pub async fn append_entry(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result
         None => (0, Vec::new()),
     };
     let hash = compute_hash(keys, &previous, at, [actor, action, object, detail]);
+    // A number that somebody put in at the very end leaves none for this entry, which the database then refuses.
+    let number = number.saturating_add(1);
     tx.execute(
         "INSERT INTO audit (id, at, actor, action, object, detail, previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![
-            (number + 1).into(),
+            number.into(),
             at.into(),
             actor.into(),
             action.into(),
@@ -83,6 +91,7 @@ pub async fn append_entry(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result
         ],
     )
     .await?;
+    tx.note_head(AuditHead { at, entry: number, hash: hash.to_vec() });
     Ok(())
 }
 
@@ -170,12 +179,37 @@ pub async fn actions(db: &Db) -> Result<Vec<String>, StoreError> {
     rows.iter().map(|row| row.text("action")).collect()
 }
 
-/// Returns the first entry that was changed, or whose predecessor is missing. If the last entries were deleted, nothing
-/// shows here; compare the number of the last entry with an earlier report.
+/// What the log itself shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChainCheck {
+    /// The number of entries, whatever their numbers.
+    pub entries: i64,
+    /// The first entry that was changed, or before which one is missing.
+    pub first_broken: Option<i64>,
+    /// Numbers below 1, which no entry has; the first of them.
+    pub odd: Vec<i64>,
+    /// Which of the given heads are not in the log as they are given.
+    pub lost_heads: Vec<AuditHead>,
+}
+
+/// Number of odd entries that are told.
+const MAX_ODD: i64 = 10;
+
+/// Follows the chain from its beginning to its end, and compares it with heads that were kept outside the database. Only they
+/// show that the last entries were deleted.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find_first_broken(db: &Db, keys: &Keys) -> Result<Option<i64>, StoreError> {
+pub async fn check_chain(db: &Db, keys: &Keys, heads: &[AuditHead]) -> Result<ChainCheck, StoreError> {
+    let mut expected: HashMap<i64, Vec<&AuditHead>> = HashMap::new();
+    for head in heads {
+        expected.entry(head.entry).or_default().push(head);
+    }
+    let mut found = ChainCheck::default();
+    let odd = "SELECT id FROM audit WHERE id < 1 ORDER BY id LIMIT $1";
+    let odd = db.fetch_rows(odd, vec![MAX_ODD.into()]).await?;
+    found.odd = odd.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
+    found.entries = filter::fetch_count(db, "SELECT count(*) AS n FROM audit", vec![]).await?;
     let (mut after, mut previous) = (0, Vec::new());
     loop {
         let rows = db
@@ -185,17 +219,37 @@ pub async fn find_first_broken(db: &Db, keys: &Keys) -> Result<Option<i64>, Stor
             )
             .await?;
         if rows.is_empty() {
-            return Ok(None);
+            break;
         }
         for row in &rows {
             let (entry, hash) = (parse_entry(row)?, row.bytes("hash")?);
-            let whole = entry.entry == after + 1 && row.bytes("previous_hash")? == previous;
+            let whole = after.checked_add(1) == Some(entry.entry) && row.bytes("previous_hash")? == previous;
             let detail = row.text("detail")?;
             let text = [&*entry.actor, &*entry.action, &*entry.object, &*detail];
-            if !whole || compute_hash(keys, &previous, row.int("at")?, text) != hash.as_slice() {
-                return Ok(Some(entry.entry));
+            let is_sound = whole && compute_hash(keys, &previous, row.int("at")?, text) == hash.as_slice();
+            if !is_sound {
+                found.first_broken.get_or_insert(entry.entry);
+            }
+            if let Some(all) = expected.remove(&entry.entry) {
+                found.lost_heads.extend(all.into_iter().filter(|head| head.hash != hash).cloned());
             }
             (after, previous) = (entry.entry, hash);
         }
+        if after == i64::MAX {
+            break;
+        }
     }
+    found.lost_heads.extend(expected.into_values().flatten().cloned());
+    found.lost_heads.sort_by_key(|head| head.entry);
+    Ok(found)
+}
+
+/// Returns the newest entry; `None` if the log is empty.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_head(db: &Db) -> Result<Option<AuditHead>, StoreError> {
+    let rows = db.fetch_rows("SELECT at, id, hash FROM audit ORDER BY id DESC LIMIT 1", vec![]).await?;
+    let head = |row: &Row| Ok(AuditHead { at: row.int("at")?, entry: row.int("id")?, hash: row.bytes("hash")? });
+    rows.first().map(head).transpose()
 }

@@ -251,7 +251,7 @@ pub async fn add_version(tx: &mut Tx, keys: &Keys, new: NewVersion<'_>, author: 
             new.connector.into(),
             new.version.into(),
             new.digest.into(),
-            new.manifest.into(),
+            Value::Verbatim(new.manifest.to_owned()),
             wrapped.into(),
             sealed.into(),
             author.actor.into(),

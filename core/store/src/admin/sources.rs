@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::admin::sealing;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::rows::Row;
+use crate::sql::rows::{Row, Value};
 use huiliu_values::calendar::format_instant;
 use huiliu_vault::keys::Keys;
 
@@ -134,7 +134,8 @@ pub async fn put_source(tx: &mut Tx, row: &SourceRow) -> Result<(), StoreError> 
         "INSERT INTO registered_source (name, connector, institution_code, institution_name, base_url, user_name, folder,
                                         schedule, settings, set_at, set_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {now}, $10)",
-        texts.into_iter().map(|text| text.as_str().into()).collect(),
+        // The program reads them again as they are.
+        texts.into_iter().map(|text| Value::Verbatim(text.clone())).collect(),
     )
     .await?;
     Ok(())

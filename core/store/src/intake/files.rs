@@ -44,6 +44,8 @@ pub struct KnownFile {
     pub payload: Option<i64>,
     /// Whether it was no longer there at the last look.
     pub is_gone: bool,
+    /// Why it is not read; `None` if it is.
+    pub reason: Option<Message>,
 }
 
 /// The files of a stream that are known, by name.
@@ -67,7 +69,7 @@ pub async fn load_known(db: &Db, source_id: i64, stream: &str) -> Result<KnownFi
     let of_stream = || vec![source_id.into(), stream.into()];
     let rows = tx
         .fetch_rows(
-            "SELECT id, name, size, modified_at, tag, digest, state, payload_id, gone_at FROM source_file
+            "SELECT id, name, size, modified_at, tag, digest, state, payload_id, gone_at, reason FROM source_file
              WHERE source_id = $1 AND stream = $2",
             of_stream(),
         )
@@ -82,6 +84,7 @@ pub async fn load_known(db: &Db, source_id: i64, stream: &str) -> Result<KnownFi
             state: row.parse_text("state")?,
             payload: row.opt_int("payload_id")?,
             is_gone: row.opt_int("gone_at")?.is_some(),
+            reason: row.opt_text("reason")?.as_deref().map(Message::parse_stored),
         };
         Ok::<_, StoreError>((row.text("name")?, known))
     };
@@ -424,8 +427,9 @@ pub async fn count_files(db: &Db, of: &FileFilter) -> Result<i64, StoreError> {
 pub(crate) const IS_WAITING: &str = "f.state IN ('due', 'growing', 'failed') AND f.gone_at IS NULL
     AND (f.state <> 'failed' OR NOT EXISTS (SELECT 1 FROM unread_payload u WHERE u.payload_id = f.payload_id))";
 
-/// Condition on a file `f` that is left out and is not temporary, so that somebody may miss it.
-const IS_FOREIGN: &str = "f.gone_at IS NULL AND f.state = 'left_out' AND f.reason NOT LIKE '%\"file.temporary\"%'";
+/// Condition on a file `f` that is left out and is neither temporary nor a folder, so that somebody may miss it.
+const IS_FOREIGN: &str = "f.gone_at IS NULL AND f.state = 'left_out' AND f.reason NOT LIKE '%\"file.temporary\"%'
+    AND f.reason NOT LIKE '%\"file.folder\"%'";
 
 /// Files that somebody should look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::admin::audit::Author;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreError, Unreadable};
-use crate::sql::rows::{Row, Rows};
+use crate::sql::rows::{Row, Rows, Value};
 
 /// What a rule object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -210,7 +210,7 @@ pub async fn add_object(tx: &mut Tx, new: NewObject<'_>, author: Author<'_>) -> 
                 new.name.into(),
                 new.version.into(),
                 new.digest.into(),
-                new.text.into(),
+                Value::Verbatim(new.text.to_owned()),
                 author.actor.into(),
                 author.because.into(),
             ],

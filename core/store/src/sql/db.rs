@@ -10,6 +10,7 @@
 //!   Otherwise PostgreSQL may take a constant part of the condition for selective while a table is still empty, and
 //!   keep that plan.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,12 +22,15 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::sql::attached::{Attached, AuditHead, HeadKeeper};
 use crate::sql::dialect::{lite_rows, pg_query, pg_rows, sqlite_query};
 use crate::sql::durability::{CommitKind, Durability};
 use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError};
 use crate::sql::pooled::{PooledTransaction, check_statement};
 use crate::sql::rehearsal::{Rehearsal, RehearsalStage};
 use crate::sql::rows::{Row, Rows, Value};
+use crate::sql::text_guard::TextGuard;
+use huiliu_vault::keys::Keys;
 
 /// How long to wait for a server's answer or for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -43,6 +47,8 @@ pub enum Db {
         load: PgPool,
         /// Connections for reports. The server chooses their plans.
         read: PgPool,
+        /// What its transactions carry along.
+        attached: Attached,
     },
     /// An embedded SQLite file: one writing connection, several reading ones.
     Sqlite {
@@ -54,6 +60,8 @@ pub enum Db {
         durability: Arc<Durability>,
         /// Whether commits may be lost in a power cut, because the work is then done again.
         is_redoable: bool,
+        /// What its transactions carry along.
+        attached: Attached,
     },
     /// Either of them, inside one transaction that is rolled back at the end.
     Rehearsal(Rehearsal),
@@ -106,7 +114,8 @@ impl Db {
                 "30s",
             )]);
             let read = pool(3).connect_with(options).await.map_err(refused)?;
-            return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
+            let load = pool(connections).connect_lazy_with(loading);
+            return Ok(Self::Pg { load, read, attached: Attached::default() });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
             return Err(StoreError::Address { why: unknown_address(url) });
@@ -144,7 +153,7 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(unreachable)?;
-        Ok(Self::Sqlite { write, read, durability, is_redoable: false })
+        Ok(Self::Sqlite { write, read, durability, is_redoable: false, attached: Attached::default() })
     }
 
     /// Returns this database for work that is done again if a power cut takes it back, such as a delivery. Its commits
@@ -170,6 +179,23 @@ impl Db {
         }
     }
 
+    /// Tells this database and its clones the keys, by which texts that differ only in an ID number stay different.
+    pub fn set_keys(&self, keys: &Keys) {
+        match self {
+            Self::Pg { attached, .. } | Self::Sqlite { attached, .. } => attached.texts.set_keys(keys),
+            // The database that it is on has them.
+            Self::Rehearsal(_) => {}
+        }
+    }
+
+    /// Sets who is told of each new end of the audit log.
+    pub fn set_head_keeper(&self, keeper: Box<dyn HeadKeeper>) {
+        match self {
+            Self::Pg { attached, .. } | Self::Sqlite { attached, .. } => attached.set_keeper(keeper),
+            Self::Rehearsal(_) => {}
+        }
+    }
+
     /// Returns `postgresql` or `sqlite`, for display.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -189,7 +215,7 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn begin_rehearsal(&self) -> Result<Self, StoreError> {
         let mut whole = self.begin().await?;
-        if let Tx::Pg(_) = whole {
+        if let Tx::Pg(..) = whole {
             // A file may be read and unpacked between two statements.
             whole.execute("SET LOCAL idle_in_transaction_session_timeout = '5min'", vec![]).await?;
         }
@@ -214,10 +240,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Pg { load, .. } => Tx::Pg(PooledTransaction::begin(load.acquire().await?, "BEGIN").await?),
-            Self::Sqlite { write, durability, is_redoable, .. } => {
+            Self::Pg { load, attached, .. } => {
+                Tx::Pg(PooledTransaction::begin(load.acquire().await?, "BEGIN").await?, attached.clone())
+            }
+            Self::Sqlite { write, durability, is_redoable, attached, .. } => {
                 let kind = if *is_redoable { CommitKind::Redoable } else { CommitKind::Synced };
-                Tx::Sqlite(durability.begin(write, kind).await?, Arc::clone(durability))
+                let attached = if *is_redoable { attached.with_unsynced(write) } else { attached.clone() };
+                Tx::Sqlite(durability.begin(write, kind).await?, Arc::clone(durability), attached)
             }
             Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
@@ -229,12 +258,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn begin_read_only(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Pg { load, .. } => {
+            Self::Pg { load, attached, .. } => {
                 let statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Tx::Pg(PooledTransaction::begin(load.acquire().await?, statement).await?)
+                Tx::Pg(PooledTransaction::begin(load.acquire().await?, statement).await?, attached.clone())
             }
-            Self::Sqlite { read, durability, .. } => {
-                Tx::Sqlite(PooledTransaction::begin(read.acquire().await?, "BEGIN").await?, Arc::clone(durability))
+            Self::Sqlite { read, durability, attached, .. } => {
+                let tx = PooledTransaction::begin(read.acquire().await?, "BEGIN").await?;
+                Tx::Sqlite(tx, Arc::clone(durability), attached.clone())
             }
             Self::Rehearsal(rehearsal) => rehearsal.begin_part().await?,
         })
@@ -246,13 +276,13 @@ impl Db {
     /// [`StoreError::Statement`].
     pub async fn fetch_rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Pg { read, .. } => {
+            Self::Pg { read, attached, .. } => {
                 let mut connection = read.acquire().await?;
-                let read = connection.fetch_all(pg_query(sql, args, None)).await;
+                let read = connection.fetch_all(pg_query(sql, attached.texts.clean_args(args), None)).await;
                 pg_rows(&check_statement(&mut connection, read)?)
             }
-            Self::Sqlite { read, .. } => {
-                let query = sqlite_query(sql, args, None)?;
+            Self::Sqlite { read, attached, .. } => {
+                let query = sqlite_query(sql, attached.texts.clean_args(args), None)?;
                 let mut connection = read.acquire().await?;
                 let read = connection.fetch_all(query).await;
                 lite_rows(&check_statement(&mut connection, read)?)
@@ -275,11 +305,13 @@ impl Db {
     /// Closes all connections.
     pub async fn close(&self) {
         match self {
-            Self::Pg { load, read } => {
+            Self::Pg { load, read, attached } => {
+                attached.finish().await;
                 read.close().await;
                 load.close().await;
             }
-            Self::Sqlite { write, read, .. } => {
+            Self::Sqlite { write, read, attached, .. } => {
+                attached.finish().await;
                 read.close().await;
                 write.close().await;
             }
@@ -293,9 +325,9 @@ impl Db {
 #[derive(Debug)]
 pub enum Tx {
     /// A transaction on PostgreSQL.
-    Pg(PooledTransaction<Postgres>),
+    Pg(PooledTransaction<Postgres>, Attached),
     /// A transaction on SQLite, and when its commit is on disk.
-    Sqlite(PooledTransaction<Sqlite>, Arc<Durability>),
+    Sqlite(PooledTransaction<Sqlite>, Arc<Durability>, Attached),
     /// One part of a rehearsal.
     Rehearsed(OwnedMutexGuard<RehearsalStage>),
 }
@@ -316,9 +348,29 @@ impl Tx {
 
     fn open(&mut self) -> OpenTx<'_> {
         match self {
-            Self::Pg(tx) => OpenTx::Pg(tx),
-            Self::Sqlite(tx, _) => OpenTx::Sqlite(tx),
+            Self::Pg(tx, _) => OpenTx::Pg(tx),
+            Self::Sqlite(tx, ..) => OpenTx::Sqlite(tx),
             Self::Rehearsed(stage) => stage.whole.open(),
+        }
+    }
+
+    /// Returns a text as it is stored.
+    pub(crate) fn clean_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.guard().clean(text)
+    }
+
+    fn guard(&self) -> &TextGuard {
+        match self {
+            Self::Pg(_, attached) | Self::Sqlite(_, _, attached) => &attached.texts,
+            Self::Rehearsed(stage) => stage.whole.guard(),
+        }
+    }
+
+    /// Has the end of the audit log kept outside the database, once the transaction is committed.
+    pub(crate) fn note_head(&mut self, head: AuditHead) {
+        match self {
+            Self::Pg(_, attached) | Self::Sqlite(_, _, attached) => attached.note_head(head),
+            Self::Rehearsed(stage) => stage.whole.note_head(head),
         }
     }
 
@@ -327,6 +379,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
+        let args = self.guard().clean_args(args);
         Ok(match self.open() {
             OpenTx::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?,
             OpenTx::Sqlite(tx) => tx.execute(sqlite_query(sql, args, None)?).await?,
@@ -338,6 +391,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn fetch_rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let args = self.guard().clean_args(args);
         match self.open() {
             OpenTx::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
             OpenTx::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, None)?).await?),
@@ -354,6 +408,7 @@ impl Tx {
         args: Vec<Value>,
         relation: Rows<'_>,
     ) -> Result<Vec<Row>, StoreError> {
+        let (args, relation) = (self.guard().clean_args(args), self.guard().clean_rows(relation));
         match self.open() {
             OpenTx::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
             OpenTx::Sqlite(tx) => lite_rows(&tx.fetch_all(sqlite_query(sql, args, Some(relation))?).await?),
@@ -365,6 +420,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn execute_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
+        let (args, relation) = (self.guard().clean_args(args), self.guard().clean_rows(relation));
         Ok(match self.open() {
             OpenTx::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?,
             OpenTx::Sqlite(tx) => tx.execute(sqlite_query(sql, args, Some(relation))?).await?,
@@ -379,7 +435,7 @@ impl Tx {
         if relation.len() == 0 {
             return Ok(());
         }
-        let names = relation.name_list();
+        let (names, relation) = (relation.name_list(), self.guard().clean_rows(relation));
         match self.open() {
             // For few rows, COPY is slower than INSERT: its end waits for the delayed acknowledgement of its data.
             OpenTx::Pg(tx) if relation.len() < 500 => {
@@ -482,8 +538,8 @@ impl Tx {
     /// [`StoreError::Statement`]; nothing is written then either.
     pub async fn roll_back(self) -> Result<(), StoreError> {
         match self {
-            Self::Pg(tx) => tx.roll_back().await?,
-            Self::Sqlite(tx, _) => tx.roll_back().await?,
+            Self::Pg(tx, _) => tx.roll_back().await?,
+            Self::Sqlite(tx, ..) => tx.roll_back().await?,
             // The next part of the rehearsal rolls this one back.
             Self::Rehearsed(_) => {}
         }
@@ -496,8 +552,18 @@ impl Tx {
     /// [`StoreError::Statement`]; the outcome is then unknown and must be read from the database.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Pg(tx) => tx.commit().await?,
-            Self::Sqlite(tx, durability) => durability.check_commit(tx.commit().await)?,
+            Self::Pg(tx, attached) => {
+                tx.commit().await?;
+                attached.keep_head();
+            }
+            Self::Sqlite(tx, durability, attached) => {
+                durability.check_commit(tx.commit().await)?;
+                // No head is kept of what a power cut may take back.
+                match attached.pool_to_sync() {
+                    Some(pool) if durability.sync(pool).await.is_err() => {}
+                    _ => attached.keep_head(),
+                }
+            }
             Self::Rehearsed(mut stage) => stage.end_part().await?,
         }
         Ok(())

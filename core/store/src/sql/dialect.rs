@@ -1,5 +1,6 @@
 //! The differences between the two databases in statements and results.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sqlx::postgres::{PgArguments, PgRow};
@@ -54,14 +55,14 @@ pub(crate) fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) 
         query = match arg {
             Value::Null => query.bind(None::<i64>),
             Value::Int(v) => query.bind(v),
-            Value::Text(v) => query.bind(v),
+            Value::Text(v) | Value::Verbatim(v) => query.bind(v),
             Value::Bytes(v) => query.bind(v),
         };
     }
     for (_, column) in relation.into_iter().flat_map(|r| r.columns) {
         query = match column {
             Column::Int(v) => query.bind(v),
-            Column::Text(v) => query.bind(v.into_iter().map(|t| t.map(str::to_owned)).collect::<Vec<_>>()),
+            Column::Text(v) => query.bind(v.into_iter().map(|t| t.map(Cow::into_owned)).collect::<Vec<_>>()),
             Column::Bytes(v) => query.bind(v.into_iter().map(|b| b.map(<[u8]>::to_vec)).collect::<Vec<_>>()),
         };
     }
@@ -82,7 +83,7 @@ pub(crate) fn sqlite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_
         query = match arg {
             Value::Null => query.bind(None::<i64>),
             Value::Int(v) => query.bind(v),
-            Value::Text(v) => query.bind(v),
+            Value::Text(v) | Value::Verbatim(v) => query.bind(v),
             Value::Bytes(v) => query.bind(v),
         };
     }

@@ -1,5 +1,6 @@
 //! One set of statements for two databases. [`db`] hides the differences.
 
+pub mod attached;
 pub mod db;
 mod dialect;
 mod durability;
@@ -11,3 +12,4 @@ pub mod promises;
 pub mod rehearsal;
 pub mod rows;
 pub mod schema;
+pub mod text_guard;

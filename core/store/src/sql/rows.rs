@@ -1,5 +1,6 @@
 //! Data going into statements and coming out: in-memory relations, scalars and result rows.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -13,8 +14,10 @@ pub enum Value {
     Null,
     /// An integer, also for booleans (0 or 1).
     Int(i64),
-    /// A text value.
+    /// A text value. What must not be stored in it is masked; see [`crate::sql::text_guard`].
     Text(String),
+    /// A text that is stored as it is, because the program reads it again, such as a manifest. Never a cell of a result.
+    Verbatim(String),
     /// A value of bytes.
     Bytes(Vec<u8>),
 }
@@ -49,7 +52,7 @@ impl From<&[u8]> for Value {
 #[derive(Debug, Clone)]
 pub(crate) enum Column<'a> {
     Int(Vec<Option<i64>>),
-    Text(Vec<Option<&'a str>>),
+    Text(Vec<Option<Cow<'a, str>>>),
     Bytes(Vec<Option<&'a [u8]>>),
 }
 
@@ -77,7 +80,8 @@ impl<'a> Rows<'a> {
     /// Adds a text column.
     #[must_use]
     pub fn text(mut self, name: &'static str, values: impl IntoIterator<Item = Option<&'a str>>) -> Self {
-        self.columns.push((name, Column::Text(values.into_iter().collect())));
+        let texts = values.into_iter().map(|text| text.map(Cow::Borrowed)).collect();
+        self.columns.push((name, Column::Text(texts)));
         self
     }
 
@@ -190,7 +194,7 @@ impl<'a> Rows<'a> {
             for (_, column) in &self.columns {
                 match column {
                     Column::Int(v) => field(&mut out, v[i].map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice)),
-                    Column::Text(v) => field(&mut out, v[i].map(str::as_bytes)),
+                    Column::Text(v) => field(&mut out, v[i].as_deref().map(str::as_bytes)),
                     Column::Bytes(v) => field(&mut out, v[i]),
                 }
             }

@@ -55,7 +55,7 @@ impl AnswerContext<'_> {
             }
             Some(guess) if is_stated(&guess) => vec![guess.unit],
             // Brackets that say seconds, or a word that says minutes, leave no other.
-            Some(_) if named.is_some_and(|named| is_only(named)) && !facts.has_mixed_units => {
+            Some(_) if named.is_some_and(is_only) && !facts.has_mixed_units => {
                 named.map(|named| named.unit).into_iter().collect()
             }
             // Under the unit of its name, the numbers are no usual amounts.
