@@ -181,7 +181,7 @@ fn kinds_of_platforms() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 /// every source has an outcome that is told.
 #[test]
 fn mutated_answers_of_platforms_are_answered() {
-    const EACH: usize = 60;
+    const EACH: usize = 25;
     let kinds = kinds_of_platforms();
     let header_seeds: Vec<Vec<u8>> = HEADERS.iter().map(|(_, value)| value.as_bytes().to_vec()).collect();
     let headers = draw(&header_seeds, EACH * kinds.len(), 24);
