@@ -21,6 +21,7 @@ mod connectors;
 mod corrected;
 mod disk;
 mod docs;
+mod door;
 mod extraction;
 mod faults;
 mod files;
