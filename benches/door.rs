@@ -1,7 +1,8 @@
 //! Attacks the push door while an honest sender pushes: `cargo bench --bench door -- [SECONDS]`.
 //!
 //! 1,000 senders connect and say nothing, 200 send a byte now and then, and 50 that know a secret break off in the middle of
-//! a body, half of them for the honest sender's own source. Who is cut off comes again. The receiver may open 1,024 files.
+//! a body, half of them for the honest sender's own source. Who is cut off comes again. The receiver begins with a
+//! limit of 1,024 open files.
 //! The honest sender pushes one payload of one record after the other, each on a connection of its own.
 #![allow(
     clippy::unwrap_used,
@@ -27,7 +28,7 @@ use attack::{Attack, Attackers, SECRET};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use test_env::{Services, TestEnv};
 
-/// The limit of open files of the receiver.
+/// The soft limit of open files of the receiver, as usual on many systems.
 const FILES: u32 = 1_024;
 const ATTACKERS: Attackers = Attackers { idle: 1_000, dribbling: 200, breaking: 50 };
 
@@ -69,7 +70,7 @@ fn open_door(house: &mut TestEnv) -> (Receiver, SocketAddr) {
     }
     let direct = house.command(&["receive", "--listen", "127.0.0.1:0"]);
     let mut limited = Command::new("sh");
-    limited.args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" \"$@\"")]).arg(direct.get_program());
+    limited.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" \"$@\"")]).arg(direct.get_program());
     limited.args(direct.get_args());
     for (name, value) in direct.get_envs() {
         match value {

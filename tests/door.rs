@@ -7,6 +7,7 @@ mod stopping;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::extraction::receive::{Open, SECRET, open_with, push_site};
@@ -56,7 +57,7 @@ fn write_head(key: &str, length: usize) -> String {
 #[test]
 fn an_honest_sender_gets_in_while_others_hold_the_door() {
     let site = push_site(Services::Sqlite);
-    // 64 places for connections.
+    // 128 places for connections.
     let door = open_narrow_door(&site, 256);
     let attackers = Attackers { idle: 200, dribbling: 40, breaking: 10 };
     let attack = Attack::start(door.address.parse().unwrap(), attackers, &["a", "b"]);
@@ -108,9 +109,8 @@ fn a_sender_that_breaks_off_gives_its_turn_back_on_postgresql() {
     check_turn_given_back(Services::Postgres);
 }
 
-/// One source that sends slowly is in its own way only.
-#[test]
-fn a_slow_source_stalls_no_other() {
+/// Makes a site with two sources that are pushed to, `a` and `b`.
+fn two_sources() -> Site {
     let site = push_site(Services::Sqlite);
     site.write_settings(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\n\
@@ -119,6 +119,42 @@ fn a_slow_source_stalls_no_other() {
     let mut set = site.command(&["secrets", "set", "b", "push"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
     set.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
     assert!(set.wait().unwrap().success());
+    site
+}
+
+/// One source whose payload takes long to decode is in its own way only.
+#[test]
+fn work_for_one_source_stalls_no_other() {
+    let site = two_sources();
+    let door = open_with(site.command(&DOOR));
+    // A payload of many records that is nearly as large as may be.
+    let large = records_json(0..300_000);
+    assert!((40 << 20..64 << 20).contains(&large.len()), "{}", large.len());
+    let bearer = format!("Bearer {SECRET}");
+    let sent = AtomicBool::new(false);
+    let with = [("authorization", bearer.as_str()), ("idempotency-key", "large")];
+    let small = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (status, told) = door.post_request("/push/b", &with, large.as_bytes());
+            assert_eq!(status, 202, "{told}");
+            sent.store(true, Ordering::SeqCst);
+        });
+        let mut small = 0;
+        while !sent.load(Ordering::SeqCst) {
+            let began = Instant::now();
+            assert_eq!(door.post_with_bearer(&format!("k{small}"), &records_json(small..small + 1)).0, 202);
+            assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+            small += 1;
+        }
+        small
+    });
+    assert!(small > 5, "{small}");
+}
+
+/// One source that sends slowly is in its own way only.
+#[test]
+fn a_slow_source_stalls_no_other() {
+    let site = two_sources();
     let door = open_with(site.command(&DOOR));
     let slow: Vec<TcpStream> =
         (0..8).map(|n| send_part(&door, format!("{}\r\n[", write_head(&format!("s{n}"), 9_000)).as_bytes())).collect();

@@ -4,6 +4,7 @@
 //! file; worker processes deliver it. Who sends, and what, is checked before the body is read. Every response is JSON;
 //! refusals give the reason in both languages.
 
+mod incoming;
 mod places;
 mod refusals;
 
@@ -19,12 +20,11 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use http_body_util::BodyExt as _;
 use huiliu_decode::text_window;
 use huiliu_engine::database::MayCreate;
-use huiliu_engine::operations::push::{self, AcceptedPayload, CheckedSender, ClaimedSender, PushTarget, Sender};
+use huiliu_engine::operations::push::{self, AcceptedPayload, CheckedSender, PushTarget, Sender};
 use huiliu_engine::runtime::Runtime;
-use huiliu_messages::{SystemError, in_log};
+use huiliu_messages::in_log;
 use huiliu_platform::push_auth::{self, BodyDigest, Proof, PushAuthError};
 use huiliu_platform::push_spool::{self, Spool};
 use huiliu_store::StoreError;
@@ -32,6 +32,7 @@ use serde::Serialize;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::Instant;
 
+use self::incoming::{Incoming, MAX_BODY};
 use self::places::{Place, Places};
 use crate::problem::Problem;
 use crate::server::{self, Caller};
@@ -40,19 +41,14 @@ use crate::stop::watch_stop_signals;
 use crate::words::{join_error_text, note, sentence, system_error_text};
 use crate::{CliError, open};
 
-/// The largest accepted payload, in bytes.
-const MAX_BODY: usize = 64 << 20;
-/// How long a sender may take to send a payload.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// The rate below which a sender is not waited for, in bytes a second, and from when on it counts.
-const MIN_RATE: f64 = 1024.0;
-const FREE_TIME: Duration = Duration::from_secs(5);
 /// How many payloads of a source are received at the same time, and how many of all sources. Those of senders that can be
 /// known only by their whole payload have places of their own.
 const PLACES: (usize, usize) = (2, 32);
 const CLAIMED_PLACES: (usize, usize) = (1, 4);
 /// How many payloads land at the same time. Each may be in memory.
 const MAX_LANDING: usize = 4;
+/// How long a payload that has come in waits until others have landed.
+const LANDING_WAIT: Duration = Duration::from_secs(60);
 /// A refused sender is answered at a multiple of this time, so that the time tells nothing about the source.
 const REFUSED_EVERY: Duration = Duration::from_millis(100);
 /// For how long the registry is as new as a request needs it.
@@ -208,20 +204,21 @@ async fn accept_payload(state: &ServerState, request: Request<'_>, body: Body) -
     }
     let digest = request.header("content-digest").map(BodyDigest::parse).transpose()?;
     state.runtime.room.check()?;
-    let mut incoming = Incoming { spool: Spool::new(&state.folder), digest, sender: None };
+    let mut incoming =
+        Incoming { spool: Spool::new(&state.folder), digest, sender: None, room: Arc::clone(&state.runtime.room) };
     let (target, place) = match sender {
         CheckedSender::Proven(target) => {
             let _kept = request.caller.keep_place();
             target.choose_stream(request.stream)?;
             target.check_enabled(&state.runtime)?;
             let place = state.proven.take(request.source).await?;
-            incoming.read(state, body).await?;
+            incoming.read(body, state.stop.clone()).await?;
             (*target, place)
         }
         CheckedSender::Claimed(sender) => {
             let place = state.claimed.take(request.source).await?;
             incoming.sender = Some(sender);
-            incoming.read(state, body).await?;
+            incoming.read(body, state.stop.clone()).await?;
             let target = incoming.sender.take().ok_or(PushAuthError::Secret)?.prove()?;
             target.check_enabled(&state.runtime)?;
             (target, place)
@@ -231,48 +228,6 @@ async fn accept_payload(state: &ServerState, request: Request<'_>, body: Body) -
     incoming.digest.take().map_or(Ok(()), BodyDigest::verify)?;
     let stream = target.choose_stream(request.stream)?.name.clone();
     state.land(Landing { target, stream, key: key.to_owned(), spool: incoming.spool, place }).await
-}
-
-/// A payload that is coming in.
-struct Incoming {
-    spool: Spool,
-    /// The digest that its sender states.
-    digest: Option<BodyDigest>,
-    /// Its sender, if the payload is what proves it.
-    sender: Option<ClaimedSender>,
-}
-
-impl Incoming {
-    /// Reads a body to its end, as long as it comes fast enough.
-    async fn read(&mut self, state: &ServerState, mut body: Body) -> Result<(), Problem> {
-        let (began, mut stop) = (Instant::now(), state.stop.clone());
-        loop {
-            #[allow(clippy::cast_precision_loss, reason = "a body has fewer bytes than such a number has digits for")]
-            let earned = Duration::from_secs_f64(self.spool.len() as f64 / MIN_RATE);
-            let until = began + PATIENCE.min(FREE_TIME + earned);
-            let frame = tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop) => return Err(Problem::later()),
-                frame = tokio::time::timeout_at(until, body.frame()) => frame.map_err(|_| Problem::slow_body())?,
-            };
-            let Some(frame) = frame else { return Ok(()) };
-            let Ok(bytes) = frame.map_err(|_| Problem::broken_body())?.into_data() else { continue };
-            if self.spool.len() + bytes.len() > MAX_BODY {
-                return Err(Problem::large_body());
-            }
-            self.take(state, &bytes)?;
-        }
-    }
-
-    fn take(&mut self, state: &ServerState, bytes: &[u8]) -> Result<(), Problem> {
-        if let Some(digest) = &mut self.digest {
-            digest.update(bytes);
-        }
-        if let Some(sender) = &mut self.sender {
-            sender.update(bytes);
-        }
-        self.spool.push(bytes).map_err(|e| state.explain_disk_error(&e))
-    }
 }
 
 /// A payload that has come in whole.
@@ -300,21 +255,15 @@ impl ServerState {
     async fn land(&self, landing: Landing) -> Result<AcceptedPayload, Problem> {
         let state = self.clone();
         let landed = tokio::spawn(async move {
-            let Landing { target, stream, key, spool, place: _place } = landing;
-            let _turn = tokio::time::timeout(FREE_TIME * 4, state.landing.acquire()).await;
-            let _turn = _turn.map_err(|_| Problem::unavailable(&sentence!("cli-log-too-many-payloads")))?;
+            let Landing { target, stream, key, spool, place } = landing;
+            // One source's payloads wait for each other before they are in the way of another's.
+            let turns = async { (place.wait_for_landing().await, state.landing.acquire().await) };
+            let _turns = tokio::time::timeout(LANDING_WAIT, turns).await;
+            let _turns = _turns.map_err(|_| Problem::unavailable(&sentence!("cli-log-too-many-payloads")))?;
             let packer = text_window::build_packer(target.choose_stream(Some(&stream))?, 0);
-            let payload = spool.into_payload(packer).map_err(|e| state.explain_disk_error(&e))?;
+            let payload = spool.into_payload(packer).map_err(|e| Problem::no_disk(&state.runtime.room, &e))?;
             Ok(target.land(&state.runtime, &stream, &key, payload, &state.stop).await?)
         });
         landed.await.unwrap_or_else(|e| Err(Problem::unavailable(&join_error_text(&e))))
-    }
-
-    fn explain_disk_error(&self, e: &std::io::Error) -> Problem {
-        if matches!(e.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
-            self.runtime.room.note_full();
-            return huiliu_engine::disk_room::NoRoom::Full.into();
-        }
-        Problem::unavailable(&in_log(&SystemError::from(e)).to_string())
     }
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Sleep;
 
-use super::Connection;
+use super::connections::Connection;
 use crate::problem::Problem;
 
 /// How long what still comes is read after the last answer. A connection with unread bytes is reset, and its sender would

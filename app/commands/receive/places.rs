@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::problem::Problem;
 
@@ -30,12 +30,14 @@ struct SourcePlaces {
     /// Those who wait, and those who have a place.
     line: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    /// The one that lands: a source lands one payload at a time.
+    landing: Semaphore,
 }
 
 /// A place, until it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    _of_source: Arc<SourcePlaces>,
+    of_source: Arc<SourcePlaces>,
     _permits: [OwnedSemaphorePermit; 3],
 }
 
@@ -59,7 +61,7 @@ impl Places {
         let wait = |of: &Arc<Semaphore>| tokio::time::timeout_at(until, Arc::clone(of).acquire_owned());
         let own = wait(&of_source.places).await.ok().and_then(Result::ok).ok_or_else(Problem::too_many)?;
         let shared = wait(&self.all).await.ok().and_then(Result::ok).ok_or_else(Problem::later)?;
-        Ok(Place { _of_source: of_source, _permits: [line, own, shared] })
+        Ok(Place { of_source, _permits: [line, own, shared] })
     }
 
     fn find_source(&self, source: &str) -> Arc<SourcePlaces> {
@@ -69,9 +71,17 @@ impl Places {
         }
         let made = || {
             let line = Arc::new(Semaphore::new(self.for_each + self.waiting));
-            Arc::new(SourcePlaces { line, places: Arc::new(Semaphore::new(self.for_each)) })
+            let places = Arc::new(Semaphore::new(self.for_each));
+            Arc::new(SourcePlaces { line, places, landing: Semaphore::new(1) })
         };
         Arc::clone(sources.entry(source.to_owned()).or_insert_with(made))
+    }
+}
+
+impl Place {
+    /// Waits until no other payload of the source is landing.
+    pub async fn wait_for_landing(&self) -> Option<SemaphorePermit<'_>> {
+        self.of_source.landing.acquire().await.ok()
     }
 }
 

@@ -1,14 +1,16 @@
 //! Why `receive` does not accept a payload, as the sender is told.
 
+use std::io::ErrorKind;
+
 use axum::http::StatusCode;
-use huiliu_engine::disk_room::NoRoom;
+use huiliu_engine::disk_room::{DiskRoom, NoRoom};
 use huiliu_engine::operations::push::PushError;
 use huiliu_platform::push_auth::PushAuthError;
 use huiliu_store::StoreError;
 
-use super::{MAX_BODY, PATIENCE};
+use super::incoming::{MAX_BODY, PATIENCE};
 use crate::problem::Problem;
-use crate::words::{error_text, in_both, render_in_both, sentence};
+use crate::words::{error_text, in_both, render_in_both, sentence, system_error_text};
 
 impl Problem {
     /// Builds the refusal for a temporary problem on our side: 503, with a request to try later.
@@ -36,6 +38,15 @@ impl Problem {
     pub fn large_body() -> Self {
         let why = in_both!("cli-receive-body-more-than-bytes", MAX_BODY);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "size", why)
+    }
+
+    /// Builds the refusal of a payload that could not be written to disk.
+    pub fn no_disk(room: &DiskRoom, e: &std::io::Error) -> Self {
+        if matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+            room.note_full();
+            return NoRoom::Full.into();
+        }
+        Self::unavailable(&system_error_text(e))
     }
 
     pub fn broken_body() -> Self {

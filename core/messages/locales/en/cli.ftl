@@ -541,7 +541,7 @@ cli-progress-settling = settling
 
 # receive
 cli-receive-another-payload-was-handed-idempotency = this idempotency key was used before for another payload; give each payload its own key
-cli-receive-body-did-come-within-send = the body did not arrive within { $s } s, or came more slowly than 1 KiB a second; send it in parts
+cli-receive-body-did-come-within-send = the body did not arrive within { $s } s, or came more slowly than 1,024 bytes a second; send it in parts
 cli-receive-body-broke-off = the connection broke off before the body was complete; send it again with the same key
 cli-receive-body-more-than-bytes = the body has more than { $MAX_BODY } bytes; send it in parts
 cli-receive-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with --listen

@@ -457,7 +457,7 @@ cli-progress-settling = 结算中
 
 # receive
 cli-receive-another-payload-was-handed-idempotency = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键
-cli-receive-body-did-come-within-send = { $s } 秒内未收到全部内容，或发送速度低于每秒 1 KiB；请分批发送
+cli-receive-body-did-come-within-send = { $s } 秒内未收到全部内容，或发送速度低于每秒 1,024 字节；请分批发送
 cli-receive-body-broke-off = 内容尚未发送完，连接已中断；请用同一幂等键重发
 cli-receive-body-more-than-bytes = 内容超过 { $MAX_BODY } 字节；请分批发送
 cli-receive-cannot-listen-give-another-address = 无法在 { $address } 上监听：{ $e }；请用 --listen 指定其他地址
@@ -473,7 +473,7 @@ cli-stop-cut-off = 工作尚未完成即已停止：未完成的部分已撤回�
 
 # refusals over HTTP
 cli-problem-headers-too-large = 请求头过大；请减少或缩短标头字段
-cli-problem-no-method = 此地址不接受这种请求方法；请用 POST 发送原始载荷
+cli-problem-no-method = 此地址不接受这种请求方法；请用 { "POST" } 发送原始载荷
 cli-problem-no-request = 收到的内容不是可以读取的 HTTP 请求
 cli-problem-no-route = 此地址不接收任何内容；请把原始载荷发送到 /push/来源/数据流
 
