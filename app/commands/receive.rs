@@ -264,6 +264,6 @@ impl ServerState {
             let payload = spool.into_payload(packer).map_err(|e| Problem::no_disk(&state.runtime.room, &e))?;
             Ok(target.land(&state.runtime, &stream, &key, payload, &state.stop).await?)
         });
-        landed.await.unwrap_or_else(|e| Err(Problem::unavailable(&join_error_text(&e))))
+        landed.await.unwrap_or_else(|e| Err(Problem::unavailable(join_error_text(&e))))
     }
 }

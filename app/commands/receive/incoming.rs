@@ -28,7 +28,7 @@ pub struct Incoming {
     /// The digest that its sender states.
     pub digest: Option<BodyDigest>,
     /// Its sender, if the payload is what proves it.
-    pub sender: Option<ClaimedSender>,
+    pub sender: Option<Box<ClaimedSender>>,
     pub room: Arc<DiskRoom>,
 }
 

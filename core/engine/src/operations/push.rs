@@ -146,14 +146,14 @@ pub enum CheckedSender {
     /// It knows the source's secret.
     Proven(Box<PushTarget>),
     /// It has signed its body, and may be anybody until the body was read.
-    Claimed(ClaimedSender),
+    Claimed(Box<ClaimedSender>),
 }
 
 /// A sender that has signed its body.
 #[derive(Debug)]
 pub struct ClaimedSender {
     target: Option<PushTarget>,
-    signature: Box<BodySignature>,
+    signature: BodySignature,
 }
 
 impl ClaimedSender {
@@ -184,7 +184,7 @@ pub fn check_sender(runtime: &Runtime, source: &str, sender: Sender<'_>) -> Resu
     let now = chrono::Utc::now().timestamp();
     Ok(match push_auth::check_proof(secret.as_deref(), sender.proof, head, now)? {
         ProofState::Proven => CheckedSender::Proven(Box::new(target.ok_or(PushAuthError::Secret)?)),
-        ProofState::Pending(signature) => CheckedSender::Claimed(ClaimedSender { target, signature }),
+        ProofState::Pending(signature) => CheckedSender::Claimed(Box::new(ClaimedSender { target, signature: *signature })),
     })
 }
 
