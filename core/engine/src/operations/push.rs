@@ -184,7 +184,9 @@ pub fn check_sender(runtime: &Runtime, source: &str, sender: Sender<'_>) -> Resu
     let now = chrono::Utc::now().timestamp();
     Ok(match push_auth::check_proof(secret.as_deref(), sender.proof, head, now)? {
         ProofState::Proven => CheckedSender::Proven(Box::new(target.ok_or(PushAuthError::Secret)?)),
-        ProofState::Pending(signature) => CheckedSender::Claimed(Box::new(ClaimedSender { target, signature: *signature })),
+        ProofState::Pending(signature) => {
+            CheckedSender::Claimed(Box::new(ClaimedSender { target, signature: *signature }))
+        }
     })
 }
 
