@@ -10,12 +10,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use huiliu_engine::operations::health::{self, SweepPulse};
-use huiliu_messages::{SystemError, in_log};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::words::{error_text, sentence, system_error_text};
 use crate::worker::Worker;
-use crate::{CliError, metrics};
+use crate::{CliError, metrics, server};
 
 /// How long the database may take to answer a request for metrics.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,22 +44,20 @@ impl LastSweep {
 }
 
 /// Binds the port, so that a port in use is reported at once.
-pub async fn bind_listener(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|e| {
+pub fn bind_listener(address: SocketAddr) -> Result<TcpListener, CliError> {
+    server::bind(address).map_err(|e| {
         CliError::usage(sentence!("cli-health-cannot-listen-give-another-address", address, e = system_error_text(&e)))
     })
 }
 
-/// Serves requests until the process ends.
-pub async fn serve_health(listener: TcpListener, worker: Worker) {
+/// Serves requests until the worker stops.
+pub async fn serve_health(listener: TcpListener, worker: Worker, stop: watch::Receiver<bool>) {
     let routes = Router::new()
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(get_readiness))
         .route("/metrics", get(get_metrics))
         .with_state(EndpointState { worker, cached_metrics: Arc::default() });
-    if let Err(e) = axum::serve(listener, routes).await {
-        tracing::error!("{}", sentence!("cli-log-no-health", e = in_log(&SystemError::from(&e))));
-    }
+    server::serve(listener, routes, stop).await;
 }
 
 async fn get_readiness(State(page): State<EndpointState>) -> Response {

@@ -6,8 +6,11 @@ mod health;
 mod malloc;
 mod metrics;
 mod open;
+mod problem;
 mod render;
+mod server;
 mod settings;
+mod stop;
 mod subprocess;
 mod table;
 mod templates;
@@ -120,7 +123,10 @@ fn main() -> ExitCode {
         }
     };
     let json = cli.globals.json;
-    match runtime.block_on(commands::run(cli, reading)) {
+    let ended = runtime.block_on(commands::run(cli, reading));
+    // A thread may still wait for a file that nobody writes, or be at work that nobody wants any more.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error.print_error(json);

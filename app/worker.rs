@@ -18,7 +18,7 @@ use crate::subprocess::this_program;
 use crate::words::{join_error_text, sentence};
 
 /// How long a process that has been asked to stop may take to finish work that it has begun.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Signals that end a process that crashes or is killed for its memory: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL,
 /// SIGSEGV.

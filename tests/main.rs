@@ -23,6 +23,7 @@ mod connectors;
 mod corrected;
 mod disk;
 mod docs;
+mod door;
 mod extraction;
 mod faults;
 mod files;

@@ -10,10 +10,10 @@ use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
 use super::days::{check_day_order, end_of_day, start_of_day};
 use super::plans::{self, TeacherLine};
-use super::sync::watch_stop_signals;
 use crate::cli::{DeadLetterFilterArgs, Replays};
 use crate::render::{format_hours, format_moment, format_number, reasons_text, show, show_page};
 use crate::settings::Settings;
+use crate::stop::watch_stop_signals;
 use crate::table::print_table;
 use crate::words::{counting, label, localize_address, localize_word, message_text, note, say, sentence};
 use crate::{CliError, open};

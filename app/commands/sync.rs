@@ -7,14 +7,14 @@ use huiliu_engine::operations::sync::{self, Pass, PassOptions, Selection, Skippe
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::settings::SourceSettings;
 use huiliu_values::RunState;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::ProgressLine;
 use crate::render::{balance_cells, balance_heading, format_number, note_unread, show};
 use crate::settings::Settings;
+use crate::stop::watch_stop_signals;
 use crate::table::print_table;
-use crate::words::{counting, error_text, label, message_text, note, say, sentence, system_error_text};
+use crate::words::{counting, error_text, label, message_text, note, say, sentence};
 use crate::worker::Worker;
 use crate::{CliError, open};
 
@@ -79,23 +79,6 @@ impl PassRunner<'_> {
         line.clear();
         passed.map_err(Into::into)
     }
-}
-
-/// Returns a value that turns true at Ctrl-C or SIGTERM.
-pub fn watch_stop_signals() -> Result<watch::Receiver<bool>, CliError> {
-    let (tell, told) = watch::channel(false);
-    let mut terminated = signal(SignalKind::terminate()).map_err(|e| CliError::failed(system_error_text(&e)))?;
-    let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| CliError::failed(system_error_text(&e)))?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminated.recv() => (),
-            _ = interrupted.recv() => (),
-        }
-        let _ = tell.send(true);
-        // The sender is kept alive, so that receivers that wait later see the value too.
-        tell.closed().await;
-    });
-    Ok(told)
 }
 
 /// Shows the result of a pass.

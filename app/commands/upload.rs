@@ -6,10 +6,11 @@ use huiliu_engine::database::MayCreate;
 use huiliu_engine::ingest::PassStart;
 use huiliu_engine::operations::upload::{self, UploadedFiles};
 
-use super::sync::{PassRunner, check_verdict, show_pass, watch_stop_signals};
+use super::sync::{PassRunner, check_verdict, show_pass};
 use super::{planned, plans};
 use crate::render::show;
 use crate::settings::Settings;
+use crate::stop::watch_stop_signals;
 use crate::words::{label, message_text, note, sentence};
 use crate::{CliError, open};
 

@@ -19,8 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::sync::watch_stop_signals;
 use crate::settings::Settings;
+use crate::stop::watch_stop_signals;
 use crate::words::{join_error_text, label, note, sentence};
 use crate::worker::{PATIENCE, Worker};
 use crate::{CliError, health, open};
@@ -30,10 +30,10 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     let worker = Worker::new(runtime.clone(), settings.config.clone());
     let sources = SourceSet::open(&runtime).await?;
-    if let Some(address) = settings.health {
-        tokio::spawn(health::serve_health(health::bind_listener(address).await?, worker.clone()));
-    }
     let (stop, stopped) = watch::channel(false);
+    if let Some(address) = settings.health {
+        tokio::spawn(health::serve_health(health::bind_listener(address)?, worker.clone(), stopped.clone()));
+    }
     let mut work = tokio::spawn({
         let stopped = stopped.clone();
         async move { worker.run_until_stopped(stopped).await }
@@ -65,7 +65,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     if !work.is_finished() {
         let _ = tokio::time::timeout_at(until, &mut work).await;
     }
-    match tokio::time::timeout(Duration::from_secs(5), runtime.release_batches()).await {
+    match tokio::time::timeout(Duration::from_secs(3), runtime.release_batches()).await {
         Ok(Ok(0)) => {}
         Ok(Ok(n)) => tracing::info!(batches = n, "{}", sentence!("cli-log-batches-returned")),
         Ok(Err(e)) => tracing::warn!("{}", sentence!("cli-log-claims-kept", e = in_log(&e))),

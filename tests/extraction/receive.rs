@@ -11,14 +11,14 @@ use serde_json::Value;
 use super::{Platform, Says, Site, records_json};
 use crate::test_env::Services;
 
-const SECRET: &str = "a secret of twenty-six let";
+pub const SECRET: &str = "a secret of twenty-six let";
 const PUSH: Says<'static> =
     Says { transport: "kind = \"push\"", stream: "format = { kind = \"json\", items = \"\" }", map: "" };
 
 /// A running receiver, killed when the value is dropped.
 pub struct Open {
     pub child: Child,
-    address: String,
+    pub address: String,
     /// What it has said on standard error.
     pub said: Arc<Mutex<String>>,
 }

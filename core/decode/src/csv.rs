@@ -78,10 +78,11 @@ pub(super) fn walk_rows(
         more = chunks.read_more(&mut text)?;
         let mut rows = Rows::new(&text, separator);
         let mut lines = LineCounter { text: &text, counted: 0, line };
-        let mut done = 0;
+        let (mut done, mut is_cut) = (0, false);
         while let Some(row) = rows.next(&mut lines)? {
             // The row may continue in the next chunk.
             if more && row.end + 1 >= text.len() {
+                is_cut = true;
                 break;
             }
             let whole = text.get(done..row.end).unwrap_or_default();
@@ -99,6 +100,16 @@ pub(super) fn walk_rows(
             if taken.is_done() {
                 return Ok(());
             }
+        }
+        if more && !is_cut {
+            // Only blank lines are left. They are not looked at again with the next chunk.
+            let blank = text.get(done..).unwrap_or_default();
+            if table.reader.is_none() {
+                taken.above.push_str(blank);
+            } else {
+                taken.take_between(blank);
+            }
+            done = text.len();
         }
         if table.reader.is_none() && taken.above.len() > MAX_LINE {
             break;

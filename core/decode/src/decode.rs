@@ -8,6 +8,7 @@ use huiliu_messages::{SystemError, said_in_english};
 use serde::{Deserialize, Serialize};
 
 use crate::accounting::{PayloadLayout, TableCount};
+use crate::heavy::run_heavy;
 use crate::parts::{Body, Head, Part};
 use crate::problem::BrokenRecord;
 use crate::unpack::{LooksLike, UnpackError};
@@ -335,6 +336,10 @@ pub fn decode_text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>,
 
 /// Decodes bytes to text in the declared encoding, or in the encoding that a byte order mark indicates.
 pub fn decode_in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    run_heavy(bytes.len(), || decode_bytes(declared, bytes))
+}
+
+fn decode_bytes(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let (encoding, skip) = detect_encoding(declared, bytes);
     let body = bytes.get(skip..).unwrap_or_default();
     let utf8 = || std::str::from_utf8(body);
@@ -400,6 +405,10 @@ pub fn detect_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'
 /// # Errors
 /// Returns [`DecodeError`] if the payload cannot be read.
 pub fn outline_payload(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeError> {
+    run_heavy(body.len(), || count_payload(stream, body, next))
+}
+
+fn count_payload(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeError> {
     let (records, next, layout) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
             let success = ok_path.as_deref().zip(ok_value.as_deref());
@@ -426,7 +435,7 @@ pub fn decode_records<'a>(
     paths: &[&str],
     range: RecordRange,
 ) -> Result<Vec<RawRecord<'a>>, DecodeError> {
-    Ok(decode_body(format, body, paths, range)?.records)
+    Ok(run_heavy(body.len(), || decode_body(format, body, paths, range))?.records)
 }
 
 fn decode_body<'a>(

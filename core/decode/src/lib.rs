@@ -11,6 +11,7 @@ pub mod draft;
 pub mod drift;
 pub mod excerpt;
 mod faults;
+pub mod heavy;
 mod hours;
 pub mod html;
 pub mod id_mask;
@@ -230,7 +231,7 @@ pub fn run_stages<'a>(
 ) -> Result<Vec<StageResult<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
-    Ok(raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect())
+    Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
 }
 
 /// A raw record whose key changed when key fields began to be compared by value.

@@ -23,6 +23,21 @@ pub enum Body<'a> {
 }
 
 impl Body<'_> {
+    /// Returns the length of the text in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Parts(text) => text.len(),
+        }
+    }
+
+    /// Returns whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns the parts that are read; plain text is one part without a name.
     ///
     /// # Errors

@@ -200,7 +200,11 @@ fn is_utf8(mut reader: Box<dyn Read + '_>) -> io::Result<bool> {
     }
 }
 
-fn compress_piece(bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// Compresses at most [`PIECE`] bytes to a frame of [`Payload::from_frames`].
+///
+/// # Errors
+/// Fails if there is no memory for compression.
+pub fn compress_piece(bytes: &[u8]) -> io::Result<Vec<u8>> {
     zstd::bulk::compress(bytes, LEVEL)
 }
 

@@ -12,6 +12,7 @@ use crate::accounting::TableCount;
 use crate::chunks::{Chunks, STEP};
 use crate::decode::{self, DecodeError, Malformed};
 use crate::excerpt::{Change, Excerpt, Place, Places, STRIDE};
+use crate::heavy::run_heavy;
 use crate::json::{self, pass_over};
 use crate::json_mask;
 use crate::payload::{Packer, Payload};
@@ -67,7 +68,7 @@ pub fn read_window(stream: &Stream, payload: &Payload, ask: RequestedRecords) ->
             WantedRecords { first: 0, least: 0, counts: true, room: 0 }
         }
     };
-    read_excerpt(stream, payload, wanted)
+    run_heavy(payload.len(), || read_excerpt(stream, payload, wanted))
 }
 
 fn read_excerpt(stream: &Stream, payload: &Payload, wanted: WantedRecords) -> Result<Excerpt, DecodeError> {

@@ -72,6 +72,7 @@ pub struct SourceLease {
     /// The claim whose fencing number is checked when a page lands.
     pub claim: SourceClaim,
     _renewal: Renewal,
+    is_ended: bool,
 }
 
 /// Takes a source's lease. Returns `None` if another process holds it, or if `only_due` is set and the source is not
@@ -90,7 +91,7 @@ pub async fn take_source_lease(
         return Ok(None);
     };
     let renewal = Renewal::start(db, claim.lease(), lease_ms);
-    Ok(Some(SourceLease { db: db.clone(), claim, _renewal: renewal }))
+    Ok(Some(SourceLease { db: db.clone(), claim, _renewal: renewal, is_ended: false }))
 }
 
 impl SourceLease {
@@ -100,12 +101,35 @@ impl SourceLease {
     ///
     /// # Errors
     /// [`StoreError`]; the source is then free when the lease expires.
-    pub async fn end_lease(self, ended: SourceUseEnd, schedule: Option<&Schedule>) -> Result<Option<i64>, StoreError> {
+    pub async fn end_lease(
+        mut self,
+        ended: SourceUseEnd,
+        schedule: Option<&Schedule>,
+    ) -> Result<Option<i64>, StoreError> {
         let now = source_lease::fetch_now(&self.db).await?;
         let tick = schedule.and_then(|s| s.next_after(now));
         let retry = now + RETRY_MICROS * (1 << self.claim.failures.clamp(0, 6));
         let next = if ended == SourceUseEnd::Failed { tick.map(|tick| tick.min(retry)) } else { tick };
-        source_lease::release_source(&self.db, self.claim, ended, next).await
+        let released = source_lease::release_source(&self.db, self.claim, ended, next).await;
+        self.is_ended = true;
+        released
+    }
+}
+
+impl Drop for SourceLease {
+    /// Work that was broken off gives the source back at once. A panic does not: the lease expires and counts as a failure,
+    /// so that the source is not read again and again.
+    fn drop(&mut self) {
+        if self.is_ended || self.db.is_rehearsal() || std::thread::panicking() {
+            return;
+        }
+        let (db, claim) = (self.db.clone(), self.claim);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // If the database does not answer, the source is free when the lease expires.
+                let _ = source_lease::release_source(&db, claim, SourceUseEnd::Stopped, None).await;
+            });
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod from_manifest;
 pub mod http;
 mod pull;
 pub mod push_auth;
+pub mod push_spool;
 pub mod shipped;
 
 pub use client::Client;

@@ -234,6 +234,16 @@ impl OwnKey {
         Aes256Gcm::new_from_slice(key).map(Self).map_err(|_| KeyError::Sealed)
     }
 
+    /// Makes a key that is kept nowhere, for what only this process reads again.
+    ///
+    /// # Errors
+    /// Returns [`KeyError::Form`] if the operating system provides no random bytes.
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut key = [0u8; 32];
+        fill_random(&mut key)?;
+        Self::new(&key)
+    }
+
     /// Seals a value for one place.
     ///
     /// # Errors

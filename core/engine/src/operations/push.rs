@@ -11,14 +11,15 @@ use tokio::sync::watch;
 
 use crate::disk_room::NoRoom;
 use crate::ingest::PassStart;
-use crate::registry::{Recipe, RegistryError};
+use crate::registry::Recipe;
 use crate::runtime::Runtime;
 use crate::schedule::SourceLease;
 use crate::sources::{ReadySource, SourceError};
+use huiliu_decode::heavy::run_heavy;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream, Transport};
 use huiliu_platform::files::handed::UploadConnector;
-use huiliu_platform::push_auth::{self, Proof, PushAuthError, PushedBody};
+use huiliu_platform::push_auth::{self, BodySignature, Proof, ProofState, PushAuthError, SignedHead};
 use huiliu_platform::{Cause, Failure};
 use huiliu_store::StoreError;
 use huiliu_store::intake::pushed::{self, Pushed};
@@ -128,7 +129,7 @@ pub struct PushTarget {
     manifest: Manifest,
 }
 
-/// What a sender states about itself and the request.
+/// What a sender states about itself and the request, without the body.
 #[derive(Debug, Clone, Copy)]
 pub struct Sender<'a> {
     /// The sender's proof that it may send.
@@ -139,19 +140,62 @@ pub struct Sender<'a> {
     pub key: &'a str,
 }
 
-/// Finds a source that accepts pushed payloads. A sender without its secret cannot learn whether it exists.
+/// A sender of whom as much was checked as can be before its body is read.
+#[derive(Debug)]
+pub enum CheckedSender {
+    /// It knows the source's secret.
+    Proven(Box<PushTarget>),
+    /// It has signed its body, and may be anybody until the body was read.
+    Claimed(Box<ClaimedSender>),
+}
+
+/// A sender that has signed its body.
+#[derive(Debug)]
+pub struct ClaimedSender {
+    target: Option<PushTarget>,
+    signature: BodySignature,
+}
+
+impl ClaimedSender {
+    /// Takes the next bytes of the body.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.signature.update(bytes);
+    }
+
+    /// Checks the signature of the whole body.
+    ///
+    /// # Errors
+    /// [`PushAuthError::Secret`] if it does not match, or if there is no such source.
+    pub fn prove(self) -> Result<PushTarget, PushAuthError> {
+        self.signature.verify()?;
+        self.target.ok_or(PushAuthError::Secret)
+    }
+}
+
+/// Checks a sender before its body is read. One without the source's secret cannot learn whether the source exists: the
+/// same work is done for one that does not.
 ///
 /// # Errors
-/// [`PushAuthError::Secret`] if there is no such source, or it cannot be used.
-pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, PushAuthError> {
+/// [`PushAuthError`] if its proof does not hold, or if there is no such source that can be pushed to.
+pub fn check_sender(runtime: &Runtime, source: &str, sender: Sender<'_>) -> Result<CheckedSender, PushAuthError> {
+    let target = find_target(runtime, source);
+    let secret = target.as_ref().and_then(|target| target.recipe.secrets().remove(SECRET));
+    let head = SignedHead { path: sender.path, key: sender.key };
+    let now = chrono::Utc::now().timestamp();
+    Ok(match push_auth::check_proof(secret.as_deref(), sender.proof, head, now)? {
+        ProofState::Proven => CheckedSender::Proven(Box::new(target.ok_or(PushAuthError::Secret)?)),
+        ProofState::Pending(signature) => {
+            CheckedSender::Claimed(Box::new(ClaimedSender { target, signature: *signature }))
+        }
+    })
+}
+
+/// Finds a source that accepts pushed payloads; `None` also if it cannot be used.
+fn find_target(runtime: &Runtime, source: &str) -> Option<PushTarget> {
     let known = runtime.registry_snapshot();
-    let found = known.sources.iter().find(|of| of.name == source).ok_or(PushAuthError::Secret)?;
-    let (recipe, manifest) = runtime.build_recipe(found).map_err(|_: RegistryError| PushAuthError::Secret)?;
-    if matches!(manifest.transport, Transport::Push {}) {
-        Ok(PushTarget { recipe, manifest })
-    } else {
-        Err(PushAuthError::Secret)
-    }
+    let found = known.sources.iter().find(|of| of.name == source)?;
+    let (recipe, manifest) = runtime.build_recipe(found).ok()?;
+    matches!(manifest.transport, Transport::Push {}).then_some(PushTarget { recipe, manifest })
 }
 
 impl PushError {
@@ -179,14 +223,11 @@ impl PushTarget {
         chosen.ok_or_else(|| PushError::Stream { known: known() })
     }
 
-    /// Checks that the sender knows the source's secret and that the connector is enabled.
+    /// Checks that the source's connector is enabled.
     ///
     /// # Errors
-    /// [`PushError::Door`], [`PushError::Disabled`].
-    pub fn authorize_sender(&self, runtime: &Runtime, sender: Sender<'_>, payload: &Payload) -> Result<(), PushError> {
-        let secret = self.recipe.secrets().remove(SECRET).unwrap_or_default();
-        let handed = PushedBody { path: sender.path, key: sender.key, body: payload };
-        push_auth::check_proof(&secret, sender.proof, handed, chrono::Utc::now().timestamp())?;
+    /// [`PushError::Disabled`].
+    pub fn check_enabled(&self, runtime: &Runtime) -> Result<(), PushError> {
         runtime.registry_snapshot().may_read(&self.recipe.source.connector).map_err(|_| PushError::Disabled)
     }
 
@@ -229,7 +270,7 @@ impl PushTarget {
         // One sync before the answer makes all of this last, and others who wait share it.
         let runtime = &runtime.redoable();
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
-        let digest = pushed::compute_digest(keys, stream, &payload)
+        let digest = run_heavy(payload.len(), || pushed::compute_digest(keys, stream, &payload))
             .map_err(|e| Failure::retryable(Cause::Packing { why: e.into() }))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
         let connector = UploadConnector::from_payload(self.manifest, stream, key, payload, unpacker)?;

@@ -25,7 +25,7 @@ use huiliu_store::intake::unread::{self, UnreadFilter, UnreadRow};
 use huiliu_values::RunState;
 
 /// How long a stopped process may take to finish what it has begun.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the number of undelivered raw records is reported.
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
@@ -335,7 +335,7 @@ async fn finish_delivery(
     options: PassOptions<'_>,
 ) -> Result<Vec<Message>, OperationError> {
     options.progress.show_stage(Stage::Delivering);
-    let mut asked = None::<Instant>;
+    let (mut asked, mut pause) = (None::<Instant>, TELL_EVERY);
     while !*options.stop.borrow() && runtime.has_waiting_batch_of_runs(runs).await? {
         if delivery.is_finished() {
             return Err(match delivery.await {
@@ -343,9 +343,12 @@ async fn finish_delivery(
                 _ => SyncError::WorkerEnded.into(),
             });
         }
-        if asked.is_none_or(|asked| asked.elapsed() > TELL_EVERY) {
-            asked = Some(Instant::now());
+        if asked.is_none_or(|asked| asked.elapsed() > pause) {
+            let began = Instant::now();
             options.progress.show_pending(count_pending(runtime, runs).await?);
+            // What is counted grows with the run, and counting must not become the work.
+            pause = TELL_EVERY.max(began.elapsed() * 20);
+            asked = Some(Instant::now());
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }

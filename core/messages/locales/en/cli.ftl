@@ -549,14 +549,25 @@ cli-progress-settling = settling
 
 # receive
 cli-receive-another-payload-was-handed-idempotency = this idempotency key was used before for another payload; give each payload its own key
-cli-receive-body-did-come-within-send = the body did not arrive within { $s } s; send it in parts
-cli-receive-body-more-than-bytes-broke = the body has more than { $MAX_BODY } bytes, or the connection broke off; send it in parts
+cli-receive-body-did-come-within-send = the body did not arrive within { $s } s, or came more slowly than 1,024 bytes a second; send it in parts
+cli-receive-body-broke-off = the connection broke off before the body was complete; send it again with the same key
+cli-receive-body-more-than-bytes = the body has more than { $MAX_BODY } bytes; send it in parts
 cli-receive-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with --listen
 cli-receive-cannot-taken-just-now-send = the payload cannot be accepted right now; send it again with the same key
 cli-receive-connector-source-disabled-ask-whoever = the connector of this source is disabled; ask whoever runs Huiliu
 cli-receive-no-room = there is no room for the payload on the disk; send it again later with the same key, and tell whoever runs Huiliu
 cli-receive-payloads-taken-http-push-source = payloads are accepted at http://{ $address }/push/SOURCE/STREAM
+cli-receive-source-busy = this source is sending too many payloads at the same time; send it again with the same key
 cli-receive-such-stream-there-send-push = there is no such stream; the streams are { $all }; send to /push/SOURCE/STREAM
+
+# stop
+cli-stop-cut-off = stopped before the work was done: what was not finished is rolled back and is done again next time
+
+# refusals over HTTP
+cli-problem-headers-too-large = the head of the request is too large; send fewer or shorter header fields
+cli-problem-no-method = this address does not accept this method; payloads are sent with POST
+cli-problem-no-request = what was sent is not an HTTP request that can be read
+cli-problem-no-route = nothing is accepted at this address; send payloads to /push/SOURCE/STREAM
 
 # record
 cli-record-what-manifest-does-map-was = letters of what the manifest does not map were masked: read through the sample before you share it; then `huiliu connectors test { $folder } --accept`
@@ -1159,7 +1170,6 @@ cli-words-schema-unknown = made by another program or a newer version
 cli-words-schema-behind = { $applied } of { $known } migrations done; run `huiliu migrate`
 
 # log
-cli-log-no-health = the health page of this worker has stopped: { $e }
 cli-log-not-delivered = not delivered; the next sweep will announce the batch again: { $e }
 cli-log-quarantined = quarantined: { $why }
 cli-log-not-quarantined = not quarantined yet: { $e }

@@ -182,6 +182,7 @@ push-lost = the payload was received, but it is not found in the database
 push-secret = the secret or the signature does not match the source; ask whoever runs Huiliu for the secret, and check what is signed
 push-time = the timestamp is more than 300 s away from this host's clock; set the clock, and sign each attempt again
 push-key = the idempotency key must be 1 to 200 printable ASCII characters without a space
+push-digest = the Content-Digest field has no sha-256, or it is not the digest of the body; compute it from the bytes as they are sent
 
 # What is wrong with rules that should come into force.
 rules-active_unreadable = the rules in force (activation { NUMBER($activation, useGrouping: "false") }) cannot be used by this program: { $why }; use the program that activated them, or a newer one

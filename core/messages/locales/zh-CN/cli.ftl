@@ -465,14 +465,25 @@ cli-progress-settling = 结算中
 
 # receive
 cli-receive-another-payload-was-handed-idempotency = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键
-cli-receive-body-did-come-within-send = { $s } 秒内未收到全部内容；请分批发送
-cli-receive-body-more-than-bytes-broke = 内容超过 { $MAX_BODY } 字节，或中途中断；请分批发送
+cli-receive-body-did-come-within-send = { $s } 秒内未收到全部内容，或发送速度低于每秒 1,024 字节；请分批发送
+cli-receive-body-broke-off = 内容尚未发送完，连接已中断；请用同一幂等键重发
+cli-receive-body-more-than-bytes = 内容超过 { $MAX_BODY } 字节；请分批发送
 cli-receive-cannot-listen-give-another-address = 无法在 { $address } 上监听：{ $e }；请用 --listen 指定其他地址
 cli-receive-cannot-taken-just-now-send = 暂时无法接收；请用同一幂等键重发
 cli-receive-connector-source-disabled-ask-whoever = 该来源的连接器已停用；请联系汇流的管理人员
 cli-receive-no-room = 磁盘空间不足，无法接收；请稍后用同一幂等键重发，并告知汇流管理人员
 cli-receive-payloads-taken-http-push-source = 原始载荷的接收地址：http://{ $address }/push/来源/数据流
+cli-receive-source-busy = 该来源同时发送的原始载荷过多；请用同一幂等键重发
 cli-receive-such-stream-there-send-push = 没有该数据流；现有 { $all }；请发送到 /push/来源/数据流
+
+# stop
+cli-stop-cut-off = 工作尚未完成即已停止：未完成的部分已撤回，下次重新处理
+
+# refusals over HTTP
+cli-problem-headers-too-large = 请求头过大；请减少或缩短标头字段
+cli-problem-no-method = 此地址不接受这种请求方法；请用 { "POST" } 发送原始载荷
+cli-problem-no-request = 收到的内容不是可以读取的 HTTP 请求
+cli-problem-no-route = 此地址不接收任何内容；请把原始载荷发送到 /push/来源/数据流
 
 # record
 cli-record-what-manifest-does-map-was = 清单没有映射的内容，其中的文字已遮盖：交给他人之前请通读一遍；然后运行 `huiliu connectors test { $folder } --accept`
@@ -1057,7 +1068,6 @@ cli-words-schema-unknown = 此版本的汇流不认识
 cli-words-schema-behind = 共需升级 { $known } 步，只完成了 { $applied } 步；请运行 `huiliu migrate`
 
 # log
-cli-log-no-health = 此工作进程的健康检查页面已停止：{ $e }
 cli-log-not-delivered = 未投递，下次巡检会重新通知此批次：{ $e }
 cli-log-quarantined = 已隔离：{ $why }
 cli-log-not-quarantined = 尚未能隔离：{ $e }

@@ -187,6 +187,7 @@ push-lost = 原始载荷已接收，但数据库中找不到
 push-secret = 密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容
 push-time = 时间戳与本机相差超过 300 秒；请校准时钟，每次发送都重新签名
 push-key = 幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格
+push-digest = { "Content-Digest" } 字段中没有 { "sha-256" }，或与内容不符；请按实际发送的字节计算
 
 # 规则为何不能启用。
 rules-active_unreadable = 本程序无法使用现行规则（第 { NUMBER($activation, useGrouping: "false") } 次启用）：{ $why }；请使用启用它们的程序或更新的程序

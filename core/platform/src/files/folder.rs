@@ -14,6 +14,7 @@ use crate::failure::{Cause, Failure};
 use crate::file_store::{FileListing, FileStore, LeftOut, LeftOutFile, ListedFile, compare_names};
 use crate::files::names::{NameVerdict, judge_name};
 use crate::log_event::LogEvent;
+use huiliu_decode::heavy::run_heavy;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
@@ -269,7 +270,8 @@ impl Connector for FileConnector {
 #[async_trait]
 impl FileStore for FileConnector {
     async fn list_files(&self, stream: &Stream) -> Result<FileListing, Failure> {
-        self.list_entries(stream)
+        // Looking at each of many entries takes the disk a while.
+        run_heavy(usize::MAX, || self.list_entries(stream))
     }
 
     fn shows_unfinished_files(&self) -> bool {

@@ -35,11 +35,14 @@ pub(crate) struct StreamState {
 
 /// Reads how a batch's stream is. Called before its records are compared.
 pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Result<StreamState, StoreError> {
+    // The payload of an earlier batch is found by its number. In a join, SQLite would read all payloads of the stream, for
+    // each batch again.
     let rows = tx
         .fetch_rows(
             "SELECT coalesce((SELECT changes FROM stream_change WHERE source_id = $1 AND stream = $2), 0) AS changes,
-                    CASE WHEN EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
-                      WHERE b.state <> 'done' AND b.id < $3 AND p.source_id = $1 AND p.stream = $2) THEN 1 ELSE 0 END AS earlier,
+                    CASE WHEN EXISTS (SELECT 1 FROM batch b WHERE b.state <> 'done' AND b.id < $3
+                      AND (SELECT p.source_id FROM payload p WHERE p.id = b.payload_id AND p.stream = $2) = $1)
+                      THEN 1 ELSE 0 END AS earlier,
                     CASE WHEN EXISTS (SELECT 1 FROM dead_letter d
                       WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters,
                     CASE WHEN EXISTS (SELECT 1 FROM record_notice n WHERE n.source_id = $1 AND n.stream = $2)
@@ -303,9 +306,10 @@ pub async fn remove_settled(db: &Db) -> Result<(), StoreError> {
         return Ok(());
     }
     db.execute(
-        "DELETE FROM confirmation WHERE NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
+        "DELETE FROM confirmation WHERE NOT EXISTS (SELECT 1 FROM batch b
            WHERE b.state <> 'done' AND b.id < confirmation.batch_id
-             AND p.source_id = confirmation.source_id AND p.stream = confirmation.stream)",
+             AND (SELECT p.source_id FROM payload p WHERE p.id = b.payload_id AND p.stream = confirmation.stream)
+                 = confirmation.source_id)",
         vec![],
     )
     .await?;

@@ -198,9 +198,9 @@ pub(crate) async fn are_in_question(
 /// [`StoreError`].
 pub(crate) async fn remove_waiting(db: &Db) -> Result<(), StoreError> {
     const NOTHING_EARLIER: &str =
-        "waits = 1 AND NOT EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
-        WHERE b.state <> 'done' AND b.id < record_notice.batch_id
-          AND p.source_id = record_notice.source_id AND p.stream = record_notice.stream)";
+        "waits = 1 AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.state <> 'done' AND b.id < record_notice.batch_id
+          AND (SELECT p.source_id FROM payload p WHERE p.id = b.payload_id AND p.stream = record_notice.stream)
+              = record_notice.source_id)";
     if db.fetch_rows("SELECT 1 AS one FROM record_notice WHERE waits = 1 LIMIT 1", vec![]).await?.is_empty() {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use std::io;
 use crate::delivery::batch::ClaimedBatch;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreError, Unreadable};
+use huiliu_decode::heavy::run_heavy;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_vault::keys::{Keys, OwnKey, WrappedKey};
@@ -72,7 +73,7 @@ pub(crate) async fn insert_remaining_pieces(
     for (number, piece) in (0..).zip(payload.packed_pieces()).skip(1) {
         let piece = piece.map_err(unreadable_bytes)?;
         let place = Place { digest, more: sealed.more };
-        let piece = place.with_context(number, |place| sealed.own.seal(place, &piece))?;
+        let piece = run_heavy(piece.len(), || place.with_context(number, |place| sealed.own.seal(place, &piece)))?;
         tx.execute(
             "INSERT INTO payload_piece (payload_id, number, sealed) VALUES ($1, $2, $3)",
             vec![id.into(), number.into(), piece.into()],

@@ -4,13 +4,14 @@ use crate::admin::sealing;
 use crate::intake::files::{self, FileOutcome, LandedFile};
 use crate::intake::source_lease::{self, SourceClaim};
 use crate::intake::unread::{self, LandedPayload};
-use crate::intake::{layouts, payloads};
+use crate::intake::{layouts, payloads, pushed};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreError, Unreadable};
 use crate::sql::rows::Rows;
 use serde::Serialize;
 
 use huiliu_decode::accounting::PayloadLayout;
+use huiliu_decode::heavy::run_heavy;
 use huiliu_decode::payload::Payload;
 use huiliu_messages::Message;
 use huiliu_values::ActivationKind;
@@ -259,17 +260,19 @@ pub struct Landing<'a> {
 pub async fn land_payload(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let unreadable =
         |e: std::io::Error| StoreError::Unreadable(Unreadable::Bytes { place: landing.address.to_owned(), why: e });
-    let digest = crate::intake::pushed::compute_digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
+    let size = landing.payload.len();
+    let digest =
+        run_heavy(size, || pushed::compute_digest(keys, landing.stream, landing.payload)).map_err(unreadable)?;
     let held = find_same_payload(db, landing, &digest).await?;
     let sealed = match held {
         Some(_) => None,
-        None => Some(payloads::seal_first_piece(keys, &digest, landing.payload)?),
+        None => Some(run_heavy(size, || payloads::seal_first_piece(keys, &digest, landing.payload))?),
     };
     let (state, error, records) = match &landing.records {
         Ok(n) => ("landed", String::new(), *n),
         Err(why) => ("undecodable", why.to_stored(), 0),
     };
-    let size = i64::try_from(landing.payload.len()).unwrap_or(i64::MAX);
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
     source_lease::require_lease(&mut tx, landing.claim).await?;
     let (mut wrapped, mut first) = (vec![], vec![]);

@@ -193,8 +193,8 @@ pub(crate) async fn add_unread(tx: &mut Tx, of: &LandedPayload<'_>) -> Result<()
 pub(crate) async fn end_by_payload(tx: &mut Tx, of: &LandedPayload<'_>) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE unread_payload SET state = 'read', read_as = $1, ended_at = {now}
-         WHERE state = 'open' AND source_id = $2 AND stream = $3 AND (file = $4 OR payload_id IN (
-           SELECT id FROM payload WHERE source_id = $2 AND digest = $5 AND state = 'undecodable'))",
+         WHERE state = 'open' AND source_id = $2 AND stream = $3 AND (file = $4 OR EXISTS (
+           SELECT 1 FROM payload p WHERE p.id = unread_payload.payload_id AND p.digest = $5 AND p.state = 'undecodable'))",
         vec![of.id.into(), of.source_id.into(), of.stream.into(), of.file.unwrap_or_default().into(), of.digest.into()],
     )
     .await?;

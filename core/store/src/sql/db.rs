@@ -206,6 +206,12 @@ impl Db {
         }
     }
 
+    /// Returns whether this is a rehearsal, of which nothing remains.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        matches!(self, Self::Rehearsal(_))
+    }
+
     /// Begins a rehearsal: the same database, for work that is rolled back at the end.
     ///
     /// Until the rehearsal and all its clones are dropped, other writers of the same rows wait. On SQLite, all writers
