@@ -440,8 +440,7 @@ fn records_that_share_a_key_are_asked_about() {
     let (file, out) = (house.dir.0.join("parts.csv"), house.dir.0.join("parts"));
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     house.run_json(&["connectors", "infer", file, "--out", out, "--id", "parts", "--with-sample", "--json"]);
-    house.run(&["connectors", "test", out, "--accept"]);
-    let refused = house.run(&["connectors", "register", out, "--because", "a test"]);
+    let refused = house.run(&["connectors", "test", out, "--accept"]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && told.contains("record_key"), "{told}");
     // The same row twice is one record.

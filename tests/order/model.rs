@@ -137,7 +137,12 @@ impl Model {
         let shown = |key: Key| read(key).max_by_key(|s| s.order).map(|s| s.batch);
         let mut own = self.sightings.iter().filter(|s| s.batch == batch);
         let unclear = own.any(|s| has_earlier || shown(s.key) != Some(batch));
-        of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered && !unclear
+        // A record of the batch may be the corrected version of a row that came since.
+        let came_since = |s: &Sighting| {
+            !s.is_superseded && !self.discarded.contains(&s.key) && shown(s.key).is_some_and(|newest| newest > batch)
+        };
+        let corrects = self.sightings.iter().any(came_since);
+        of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered && !unclear && !corrects
     }
 
     /// Whether a dead letter is open that was seen in one of these batches.
