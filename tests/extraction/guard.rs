@@ -116,24 +116,37 @@ fn assert_refused_through(
 ) {
     let all = private_addresses();
     assert!(all.len() >= 100, "only {}", all.len());
-    let sources: Vec<String> = all
+    let lines = |(n, address): (usize, &String)| {
+        let more = line(n, &format!("http://{}", with_port(address, trap.port)));
+        let text =
+            format!("[[source]]\nname = \"s{n}\"\ninstitution_code = \"I\"\npassword_env = \"PASSWORD\"\n{more}\n");
+        if text.contains("base_url") { text } else { format!("{text}base_url = \"{url}\"\n") }
+    };
+    // An address with a user in it is no base_url at all.
+    let is_login =
+        |address: &str, text: &str| address.contains('@') && text.contains(&format!("base_url = \"http://{address}"));
+    let (logins, sources): (Vec<_>, Vec<_>) = all
         .iter()
         .enumerate()
-        .map(|(n, address)| {
-            let more = line(n, &format!("http://{}", with_port(address, trap.port)));
-            format!("[[source]]\nname = \"s{n}\"\ninstitution_code = \"I\"\npassword_env = \"PASSWORD\"\n{more}\n")
-        })
-        .map(|text| if text.contains("base_url") { text } else { format!("{text}base_url = \"{url}\"\n") })
-        .collect();
-    site.write_settings(&format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{}", sources.concat()));
+        .map(|place| (place, lines(place)))
+        .partition(|((_, address), text)| is_login(address, text));
+    let settings = |sources: &str| format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{sources}");
+    for ((_, address), text) in logins {
+        site.write_settings(&settings(&text));
+        let out = site.run_with_env(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", "")]);
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(!out.status.success() && told.contains("holds a user or a password"), "{address}: {told}");
+    }
+    let (places, sources): (Vec<_>, Vec<String>) = sources.into_iter().unzip();
+    site.write_settings(&settings(&sources.concat()));
     let out = site.run_with_env(&["sync", "--all", "--json"], &[("HUILIU_ALLOW_NETWORKS", "")]);
     let pass: serde_json::Value =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     for (n, run) in pass["sources"].as_array().unwrap().iter().enumerate() {
         let why = run["failure"]["message"].as_str().unwrap_or("none");
-        assert!(words.iter().any(|words| why.contains(words)), "{}: {why}", all[n]);
+        assert!(words.iter().any(|words| why.contains(words)), "{:?}: {why}", places[n]);
     }
-    assert_eq!(pass["sources"].as_array().unwrap().len(), all.len());
+    assert_eq!(pass["sources"].as_array().unwrap().len(), places.len());
     assert_eq!(trap.connection_count(), 0, "connections were made");
 }
 

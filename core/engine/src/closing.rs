@@ -6,9 +6,13 @@ use std::sync::Arc;
 use crate::deliver::{DeliveryContext, Reading};
 use huiliu_manifest::WhenCorrected;
 use huiliu_store::delivery::batch::ClaimedBatch;
-use huiliu_store::delivery::successors::{self, ClosingStream};
+use huiliu_store::delivery::successors::{self, ClosingStream, KnownRecords};
+use huiliu_store::delivery::versioned::Versioned;
 use huiliu_store::delivery::{dead_letters, replays};
 use huiliu_store::{StoreError, Unreadable, roster};
+
+/// The most batches that are read to tell which records of another one are new. More come only of many lists in one pass.
+const MAX_LISTS: usize = 32;
 
 /// Closes dead letters whose record has a good newer version, or was corrected in a stream whose manifest closes such letters.
 /// Returns the number of raw records that are superseded.
@@ -59,14 +63,56 @@ async fn search_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<
     let mut bytes = Arc::default();
     let body = context.load_body(held, reading.stream, &mut bytes).await?;
     let load = context.stage_records(held, reading, &body, |_| true)?;
-    let (mut tx, keys) = (context.db.begin().await?, &context.keys);
+    let keys = &context.keys;
     if load.roster.is_empty() {
         let records: Vec<_> = load.clean.iter().map(|record| &**record).collect();
-        successors::search_batch(&mut tx, keys, held, &load, &records).await?;
+        let known = find_known(context, held, &records).await?;
+        let mut tx = context.db.begin().await?;
+        successors::search_batch(&mut tx, keys, held, &load, &records, &known).await?;
+        tx.commit().await
     } else {
-        roster::lock_roster(&mut tx).await?;
         let rows: Vec<_> = load.roster.iter().map(|row| &**row).collect();
-        successors::search_batch(&mut tx, keys, held, &load, &rows).await?;
+        let known = find_known(context, held, &rows).await?;
+        let mut tx = context.db.begin().await?;
+        roster::lock_roster(&mut tx).await?;
+        successors::search_batch(&mut tx, keys, held, &load, &rows, &known).await?;
+        tx.commit().await
     }
-    tx.commit().await
+}
+
+/// Reads the lists with dead letters that records of a batch may correct, and returns the records that they have. If they
+/// cannot be read, or are too many, all records of the batch are taken as known, so that none closes a letter by itself.
+async fn find_known<R: Versioned>(
+    context: &DeliveryContext,
+    held: &ClaimedBatch,
+    records: &[&R],
+) -> Result<KnownRecords, StoreError> {
+    let mut tx = context.db.begin_read_only().await?;
+    let lists = successors::list_letter_batches(&mut tx, &context.keys, held, records).await?;
+    drop(tx);
+    let all = || records.iter().map(|record| *record.letter_key()).collect();
+    if lists.len() > MAX_LISTS {
+        return Ok(all());
+    }
+    let mut known = KnownRecords::new();
+    for batch in lists {
+        match read_keys(context, batch).await {
+            Ok(keys) => known.extend(keys),
+            Err(StoreError::Unreadable(_)) => return Ok(all()),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(known)
+}
+
+/// Returns the keys of a batch's usable records under today's manifest.
+async fn read_keys(context: &DeliveryContext, batch: i64) -> Result<Vec<[u8; 16]>, StoreError> {
+    let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
+    let (manifests, rules) = (context.manifests.current(), context.rules.current());
+    let reading = Reading::for_batch(&manifests, &rules, &held)?;
+    let mut bytes = Arc::default();
+    let body = context.load_body(&held, reading.stream, &mut bytes).await?;
+    let load = context.stage_records(&held, reading, &body, |_| true)?;
+    let records = load.clean.iter().map(|record| *record.letter_key());
+    Ok(records.chain(load.roster.iter().map(|row| *row.letter_key())).collect())
 }

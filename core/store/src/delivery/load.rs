@@ -58,7 +58,15 @@ async fn try_commit_records(
     let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
     let parked: Vec<Parked<'_>> = load.parked.iter().cloned().chain(parked).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
-    successors::note_successors(&mut tx, keys, held, &classified, list_loadable(load, &parked)).await?;
+    successors::note_successors(
+        &mut tx,
+        keys,
+        held,
+        &classified,
+        list_loadable(load, &parked),
+        &successors::KnownRecords::new(),
+    )
+    .await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
     outcomes.withdrawn = count_withdrawn(load);
     notices::write_notices(&mut tx, held, load, classified.stream_state()).await?;
@@ -222,7 +230,15 @@ pub async fn commit_replayed(
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
     notices::mark_owners(tx, held, notices::list_keys(load)).await?;
     dead_letters::mark_letters(tx, resolution.records.iter().map(|resolved| resolved.letter)).await?;
-    successors::note_successors(tx, keys, held, classified, resolved_records(load, resolution)).await?;
+    successors::note_successors(
+        tx,
+        keys,
+        held,
+        classified,
+        resolved_records(load, resolution),
+        &successors::KnownRecords::new(),
+    )
+    .await?;
     let (records, withdrawn) = (resolution.records.len(), count_withdrawn(load));
     let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn };
     move_counters(tx, held.id, &replayed).await?;

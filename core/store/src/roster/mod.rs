@@ -69,7 +69,15 @@ async fn try_commit_rows(
     let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
-    successors::note_successors(&mut tx, keys, held, &classified, sifted.loadable_rows()).await?;
+    successors::note_successors(
+        &mut tx,
+        keys,
+        held,
+        &classified,
+        sifted.loadable_rows(),
+        &successors::KnownRecords::new(),
+    )
+    .await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
     outcomes.skipped = write_skips(&mut tx, held, load).await?;
     let said_of: Vec<[u8; 16]> = parked.iter().map(|parked| parked.dead_letter_key).collect();
@@ -106,7 +114,8 @@ pub async fn commit_replayed(
     if taken < resolution.records.len() {
         return Ok(taken);
     }
-    successors::note_successors(tx, keys, held, classified, sifted.loadable_rows()).await?;
+    successors::note_successors(tx, keys, held, classified, sifted.loadable_rows(), &successors::KnownRecords::new())
+        .await?;
     let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
     let skipped = write_skips(tx, held, load).await?;
     let records = resolution.records.len();

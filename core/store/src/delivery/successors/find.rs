@@ -16,6 +16,9 @@ use huiliu_vault::keys::Keys;
 /// them; then nothing is noted, because a part of them would look like a choice.
 const MAX_PAIRS: usize = 50_000;
 
+/// Keys of records that the lists of dead letters have too, and which are thus no corrected versions of other rows there.
+pub type KnownRecords = HashSet<[u8; 16]>;
+
 /// A record whose sound fields are those of a dead letter.
 struct Match<'l, R> {
     letter: i64,
@@ -36,6 +39,7 @@ pub(crate) async fn note_successors<'l, R: Versioned + 'l>(
     held: &ClaimedBatch,
     classified: &Classified<'_, R>,
     records: impl Iterator<Item = &'l R>,
+    known: &KnownRecords,
 ) -> Result<(), StoreError> {
     if !classified.stream_state().has_open_letters {
         return Ok(());
@@ -53,7 +57,7 @@ pub(crate) async fn note_successors<'l, R: Versioned + 'l>(
             continue;
         }
         let (letter, letter_batch) = (row.int("id")?, row.int("letter_batch")?);
-        let is_new = new.contains(&record.index());
+        let is_new = new.contains(&record.index()) && !known.contains(record.letter_key());
         let same_place = theirs.is_same_place(&row.text("address")?, &mine, record.address());
         // A statement may write a row once: of several versions of a record, the last.
         found.insert((letter, record.letter_key()), Match { letter, letter_batch, record, is_new, same_place });
@@ -215,7 +219,31 @@ pub async fn list_searches(db: &Db) -> Result<Vec<i64>, StoreError> {
     rows.iter().map(|row| row.int("batch_id")).collect()
 }
 
-/// Compares the records of a delivered batch with the open dead letters of earlier lists, and ends its search.
+/// Lists the batches of the payloads with dead letters that records of a batch may correct, except its own.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_letter_batches<R: Versioned>(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    clean: &[&R],
+) -> Result<Vec<i64>, StoreError> {
+    let pairs = fetch_pairs(tx, keys, held, clean).await?;
+    let payloads: BTreeSet<i64> = pairs.iter().map(|row| row.int("payload_id")).collect::<Result<_, _>>()?;
+    let rows = tx
+        .fetch_rows_with(
+            "SELECT b.id AS id FROM {rows} {join batch b ON b.payload_id = incoming.payload_id}
+             WHERE b.payload_id <> $1 ORDER BY b.id",
+            vec![held.payload_id.into()],
+            Rows::new().int("payload_id", payloads.into_iter().map(Some)),
+        )
+        .await?;
+    rows.iter().map(|row| row.int("id")).collect()
+}
+
+/// Compares the records of a delivered batch with the open dead letters of earlier lists, and ends its search. `known` has the
+/// records that those lists have too: they may have been loaded after this batch.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -225,6 +253,7 @@ pub async fn search_batch<'l, R: Versioned + 'l>(
     held: &ClaimedBatch,
     load: &Load<'_>,
     clean: &[&'l R],
+    known: &KnownRecords,
 ) -> Result<(), StoreError> {
     // First, so that a load that queues the batch again waits for this transaction.
     end_search(tx, held.id).await?;
@@ -234,7 +263,7 @@ pub async fn search_batch<'l, R: Versioned + 'l>(
     let loaded = clean.iter().copied().filter(|record| !parked.contains(&record.index().into()));
     let mut classified = Classified::classify_versions(tx, held, load, clean.iter().copied()).await?;
     classified.mark_inserted_by(tx, held).await?;
-    note_successors(tx, keys, held, &classified, loaded).await
+    note_successors(tx, keys, held, &classified, loaded, known).await
 }
 
 /// Ends the search for a batch's records among dead letters.

@@ -16,7 +16,7 @@ pub use candidates::{
     load_candidates, load_states,
 };
 pub use close::{ClosingStream, accept_successors, close_by_manifests, reject_successor};
-pub use find::{end_search, list_searches, search_batch};
+pub use find::{KnownRecords, end_search, list_letter_batches, list_searches, search_batch};
 pub(crate) use find::{note_successors, queue_later_batches};
 pub use receipt::Receipt;
 
