@@ -75,6 +75,7 @@ pub fn question_text(of: &Question) -> String {
         Question::Withdrawn { path, words } => {
             sentence!("cli-words-guesses-withdrawn", path, words = list_names(words))
         }
+        Question::PassMark { note } => sentence!("cli-words-guesses-pass-mark", note),
         Question::SharedKey { paths, others } => {
             sentence!("cli-words-guesses-shared-key", key = list_names(paths), columns = list_names(others))
         }

@@ -521,3 +521,34 @@ fn family_and_given_name_are_joined() {
         assert!(manifest_of(&guess).contains(&line), "{guess}");
     }
 }
+
+#[test]
+fn a_stated_pass_mark_and_a_total_that_is_the_same_for_all_are_asked_about() {
+    let house = TestEnv::new(Services::Sqlite);
+    let note = format!("{}注：成绩80分以上为合格,,,,,\n", sheet_of(&[HOURS, ENDS, SCORES]));
+    for text in [
+        sheet_of(&[HOURS, ENDS, ("成绩（75分合格）", SCORES.1)]),
+        sheet_of(&[HOURS, ENDS, SCORES, ("合格线", ["80"; 6])]),
+        note,
+    ] {
+        let guess = guess_of(&house, "line.csv", &text);
+        assert_eq!(questions_of_kind(&guess, "pass_mark").len(), 1, "{guess}");
+    }
+    let same = sheet_of(&[HOURS, ENDS, SCORES, ("合格线", ["60"; 6])]);
+    assert!(questions_of_kind(&guess_of(&house, "same.csv", &same), "pass_mark").is_empty());
+    let guess = guess_of(&house, "full.csv", &sheet_of(&[HOURS, ENDS, ("成绩", SCORES.1), ("总分", ["150"; 6])]));
+    let is_asked = questions_of_kind(&guess, "full_mark").first().is_some_and(|asked| asked["full"] == 150);
+    let is_rival = !questions_of_kind(&guess, "rival").is_empty();
+    assert!(is_asked || is_rival, "{guess}");
+}
+
+#[test]
+fn a_second_header_with_another_name_parks_the_rows_below_it() {
+    let house = TestEnv::new(Services::Sqlite);
+    let first = sheet_of(&[HOURS, ENDS, SCORES]);
+    let guess = guess_of(&house, "stack.csv", &first);
+    let minutes = ("学时（分钟）", ["360", "540", "180", "450", "270", "360"]);
+    let both = first + &sheet_of(&[minutes, ENDS, SCORES]);
+    let preview = preview_of(&house, manifest_of(&guess), &both).unwrap();
+    assert_eq!((&preview["summary"]["clean"], &preview["summary"]["parked"]), (&json!(6), &json!(6)), "{preview}");
+}

@@ -214,9 +214,11 @@ impl<'l> TableReader<'l> {
                 (self.end, self.doubled) = (None, Some(column));
             }
             _ => {
-                let mut filled = names.iter().filter(|name| !name.is_empty()).peekable();
-                let is_all = filled.clone().count() > 1 && filled.all(|name| self.words.contains(name));
-                if !is_all || is_marked || self.end.is_some() {
+                // No record has two words of the header. The others may be new names, such as 学时（分钟）.
+                let filled = || names.iter().filter(|name| !name.is_empty());
+                let known = filled().filter(|name| self.words.contains(name)).count();
+                let is_header = known > 1 && known * 2 >= filled().count();
+                if !is_header || is_marked || self.end.is_some() {
                     return None;
                 }
                 let found = names.into_iter().filter(|name| !name.is_empty()).collect();

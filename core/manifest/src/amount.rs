@@ -161,7 +161,7 @@ fn parse_clock_units(text: &str) -> Option<StatedAmount> {
         }
         (*parts.get_mut(place)?, last, rest) = (short_number(number)?, Some(place), after);
     }
-    add_clock_parts(parts)
+    last.and_then(|_| add_clock_parts(parts))
 }
 
 fn short_number(digits: &str) -> Option<u64> {

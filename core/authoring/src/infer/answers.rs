@@ -162,6 +162,7 @@ impl AnswerContext<'_> {
             | Question::Layers { .. }
             | Question::Groups { .. }
             | Question::NoYear { .. }
+            | Question::PassMark { .. }
             | Question::Product { .. }
             | Question::Sum { .. }
             | Question::Lists { .. }

@@ -174,8 +174,13 @@ fn merge_by_header(sheets: Vec<Sheet>) -> Vec<Table> {
         let rows: usize = group.iter().filter(|(name, _)| is_read(name)).map(|(_, table)| table.rows).sum();
         let left_out = all.iter().flatten().filter(|name| !is_read(name)).cloned().collect();
         // The table must be one that the pattern matches.
-        let best = group.into_iter().max_by_key(|(name, table)| (is_read(name), table.rows));
-        if let Some((_, mut table)) = best {
+        let best = (0..group.len()).max_by_key(|at| (is_read(&group[*at].0), group[*at].1.rows));
+        let mut group: Vec<(String, Option<Table>)> =
+            group.into_iter().map(|(name, table)| (name, Some(table))).collect();
+        let best = best.and_then(|at| group.get_mut(at)?.1.take());
+        if let Some(mut table) = best {
+            let others = group.into_iter().filter(|(name, _)| is_read(name)).filter_map(|(_, table)| table);
+            others.for_each(|other| table.append(other));
             table.rows_elsewhere = rows.saturating_sub(table.rows);
             table.left_out = left_out;
             if let Layout::Workbook { sheets, .. } | Layout::Html { sheets, .. } = &mut table.layout {

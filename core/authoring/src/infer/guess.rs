@@ -161,6 +161,8 @@ pub enum Question {
     Sum { paths: Vec<String> },
     /// Rows with these words in this column may not count.
     Withdrawn { path: String, words: Vec<String> },
+    /// The sample states a pass mark that is not that of the rules.
+    PassMark { note: String },
     /// Records of the sample share their record key; these columns tell them apart.
     SharedKey { paths: Vec<String>, others: Vec<String> },
     /// Records stand in several lists; the first is read.

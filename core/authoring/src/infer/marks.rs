@@ -23,6 +23,13 @@ const FEW_SCORES: usize = 4;
 /// Names of a column that holds the full mark.
 const FULL: &str = "满分 fullscore fullmark maxscore scoremax scorefull totalmark totalmarks";
 
+/// Names of a column that holds a total, which is the full mark if it is the same for all.
+const TOTALS: &str = "总分 卷面总分 试卷总分 zf totalscore total";
+/// The pass mark by which the rules decide.
+const PASS_MARK: u32 = 60;
+/// Names of a column that holds the pass mark.
+const PASS_MARKS: &str = "合格线 及格线 通过线 合格分 及格分 合格分数 及格分数 合格分数线 及格分数线 passscore passmark passline passingscore";
+
 /// A full mark, and whether the sample states it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StatedFullMark {
@@ -62,6 +69,25 @@ impl Columns<'_> {
         }
     }
 
+    /// Asks about a pass mark that the sample states, if it is not that of the rules.
+    pub fn ask_pass_mark(&self, settled: &mut Settled) {
+        let Some(path) = settled.mapped_path(Field::ScoreTotal) else { return };
+        let own = self.table.columns.iter().find(|column| column.path == path);
+        let in_column = self.table.columns.iter().find_map(|column| {
+            let leaf: String = column.words.last()?.chars().filter(|c| c.is_alphanumeric()).collect();
+            let is_mark = PASS_MARKS.split_whitespace().any(|word| leaf.to_lowercase() == word);
+            let text = column.values.iter().flatten().find(|text| text.trim().parse() != Ok(PASS_MARK))?;
+            is_mark.then(|| format!("{leaf} {}", text.trim()))
+        });
+        let in_text = || {
+            let leaf = own.and_then(|column| column.words.last()).into_iter();
+            leaf.chain(&self.table.notes).find_map(|text| find_pass_mark(text))
+        };
+        if let Some(note) = in_column.or_else(in_text) {
+            settled.questions.push(Question::PassMark { note });
+        }
+    }
+
     /// Finds the full mark in the name, in a separate column, or from the numbers.
     fn find_full_mark(&self, at: usize) -> Option<StatedFullMark> {
         let stated = |mark: u32| StatedFullMark { mark, is_stated: true };
@@ -77,8 +103,19 @@ impl Columns<'_> {
                 number(text.trim_end_matches(".0")).filter(|_| is_full)
             });
         let seems = |mark: u32| StatedFullMark { mark, is_stated: false };
+        // A total that is the same for all, and that nobody exceeds.
+        let totals = || {
+            let all = (0..self.facts.len()).filter(|other| *other != at && self.facts[*other].distinct == 1);
+            all.filter(|other| self.facts[*other].filled >= FEW_SCORES).find_map(|other| {
+                let column = &self.table.columns[other];
+                let leaf: String = column.words.last()?.chars().filter(|c| c.is_alphanumeric()).collect();
+                let is_total = TOTALS.split_whitespace().any(|word| leaf.to_lowercase() == word);
+                let mark = number(column.values.iter().flatten().next()?.trim_end_matches(".0"))?;
+                (is_total && mark % 10 == 0 && i64::from(mark) * 100 >= facts.high).then(|| seems(mark))
+            })
+        };
         let noted = || self.table.notes.iter().find_map(|note| find_mark_in_note(note)).map(seems);
-        match in_name.or(beside.map(stated)).or_else(noted) {
+        match in_name.or(beside.map(stated)).or_else(totals).or_else(noted) {
             Some(found) => Some(found),
             None if facts.numbers < 90 => None,
             // Somebody would have more than ten of a hundred points.
@@ -119,6 +156,19 @@ fn find_mark_in_note(note: &str) -> Option<u32> {
     let text: String = note.nfkc().filter(|c| !c.is_whitespace()).collect();
     let found = NOTED.iter().find_map(|pattern| pattern.captures(&text))?;
     found.get(1)?.as_str().parse().ok().filter(|mark| (1..=1_000).contains(mark))
+}
+
+/// Finds a pass mark in a text, if it is not that of the rules: `75分合格`, `合格线80分`, `成绩(≥80合格)`.
+fn find_pass_mark(text: &str) -> Option<String> {
+    static STATED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        compile(&[
+            r"([0-9]{2,3})分?(?:及|或)?(?:以上)?(?:\(含\))?(?:者|的|为|算|即|,|，)*(?:合格|及格|通过)",
+            r"(?:合格|及格|通过)(?:分数|成绩)?(?:线|标准|分)(?:为|是|:|：|=)*([0-9]{2,3})",
+        ])
+    });
+    let text: String = text.nfkc().filter(|c| !c.is_whitespace()).take(500).collect();
+    let found = STATED.iter().find_map(|pattern| pattern.captures(&text))?;
+    (found.get(1)?.as_str().parse() != Ok(PASS_MARK)).then(|| found[0].to_owned())
 }
 
 /// Finds the full mark in a column's name.

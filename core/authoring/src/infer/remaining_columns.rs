@@ -11,6 +11,7 @@ use crate::infer::table::Column;
 use crate::infer::terms::Meaning;
 use crate::infer::unit::{self, StatedUnit};
 use huiliu_decode::draft::redact_text;
+use huiliu_manifest::amount::parse_amount;
 use huiliu_manifest::{Field, Unit};
 
 /// Confidence in dates that are split from one cell.
@@ -234,6 +235,12 @@ impl Columns<'_> {
             settled.questions.push(Question::Units { path, odd: self.texts_without_unit(at) });
             return;
         }
+        // The rules convert no seconds, and 81分28秒 has no other exact number.
+        let seconds = self.texts_in_seconds(at);
+        if !seconds.is_empty() {
+            settled.questions.push(Question::Units { path, odd: seconds });
+            return;
+        }
         // A text that states its unit leaves nothing open.
         if facts.has_mixed_units {
             let unit = named.map_or(Unit::ClassHour, |named| named.unit);
@@ -251,6 +258,13 @@ impl Columns<'_> {
             }
             _ => settled.questions.push(Question::Unit { path }),
         }
+    }
+
+    /// Returns a few texts of a column whose amount is only in seconds a plain number, masked.
+    fn texts_in_seconds(&self, at: usize) -> Vec<String> {
+        let texts = self.table.columns[at].values.iter().flatten().map(|text| text.trim());
+        let is_in_seconds = |text: &&str| parse_amount(text).is_some_and(|amount| amount.unit == Some(Unit::Second));
+        texts.filter(is_in_seconds).take(3).map(redact_text).collect()
     }
 
     /// Returns a few texts of a column that state no unit, masked.

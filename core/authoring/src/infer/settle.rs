@@ -127,6 +127,7 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.doubt_total(&mut settled);
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
+    columns.ask_pass_mark(&mut settled);
     columns.join_given_name(&mut settled);
     columns.drop_layered(&mut settled);
     columns.list_verdicts(&mut settled);

@@ -49,6 +49,19 @@ pub(super) struct Column {
 }
 
 impl Table {
+    /// Appends the records of another table with the same columns, in any order, up to as many again as are examined.
+    pub fn append(&mut self, other: Self) {
+        let more = other.rows.min((2 * MAX_ROWS).saturating_sub(self.rows));
+        for column in &mut self.columns {
+            let theirs = other.columns.iter().find(|of| of.path == column.path);
+            let texts = theirs.map(|of| of.values.iter().take(more).cloned()).into_iter().flatten();
+            column.values.extend(texts);
+            column.values.resize(self.rows + more, None);
+        }
+        self.rows += more;
+        self.notes.extend(other.notes);
+    }
+
     /// Builds a table from records whose columns come in any order and with gaps.
     pub fn from_records(layout: Layout, records: Vec<Vec<Cell>>) -> Self {
         let rows = records.len().min(MAX_ROWS);

@@ -963,6 +963,7 @@ cli-words-guesses-which-unit-minute-class-hour = in which unit is { $path }: min
 cli-words-guesses-unit-note = the sample says { $note }, which may contradict how hours are read from { $path }: in which unit are they?
 cli-words-guesses-other-hours = no column is surely the hours of each training: { $columns } may be per week, per time, required, left or added up. Which one is hours?
 cli-words-guesses-product = the hours are probably the product { $columns }, which no line of a manifest computes: ask for a column with the hours of each training
+cli-words-guesses-pass-mark = the sample says { $note }, but the rules decide by `score_total` who passes, from 60 on: is that right for this training?
 cli-words-guesses-shared-key = records of the sample have the same `record_key` ({ $key }), so that only the last of them would count: which column tells them apart? { $columns }
 cli-words-guesses-sum = the hours are probably the sum { $columns }, which no line of a manifest computes: ask for a column with the hours of each training
 cli-words-guesses-withdrawn = { $path } has { $words }: if such records do not count, their `hours` must be left out

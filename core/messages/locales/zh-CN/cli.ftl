@@ -861,6 +861,7 @@ cli-words-guesses-which-unit-minute-class-hour = { $path } 的单位是 minute�
 cli-words-guesses-unit-note = 样例中写着“{ $note }”，可能与从 { $path } 读取学时的方式不符：学时的单位是什么？
 cli-words-guesses-other-hours = 没有一列肯定是每次培训的学时：{ $columns } 可能是每周、每次、应修、剩余或累计的数量。哪一列是学时（`hours`）？
 cli-words-guesses-product = 学时很可能是乘积 { $columns }，清单中没有一行能计算它：请对方提供每次培训的学时一列
+cli-words-guesses-pass-mark = 样例中写着“{ $note }”，而规则按 `score_total` 满 60 分判定合格：对这项培训是否适用？
 cli-words-guesses-shared-key = 样例中有几条记录的 `record_key`（{ $key }）相同，只会计最后一条：哪一列能区分它们？{ $columns }
 cli-words-guesses-sum = 学时很可能是总和 { $columns }，清单中没有一行能计算它：请对方提供每次培训的学时一列
 cli-words-guesses-withdrawn = { $path } 中有 { $words }：这些记录如果不计，其学时（`hours`）应排除
