@@ -220,7 +220,7 @@ async fn follow_steps(pages: &[Vec<SentRecord>], cut: u32, steps: &[Step]) -> Ta
 #[test]
 fn repeated_bytes_are_counted_as_if_they_were_read() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = ProptestConfig { cases: 110, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 170, failure_persistence: None, ..ProptestConfig::default() };
     let pages = proptest::collection::vec(page_strategy(), 1..5);
     let steps = proptest::collection::vec(step_strategy(), 1..40);
     let tallies = std::cell::RefCell::new(Vec::new());
