@@ -17,8 +17,8 @@ fn strip_spaces(text: &str) -> String {
 fn is_asked(guess: &Value, field: &str) -> bool {
     guess["questions"].as_array().unwrap().iter().any(|question| match question["kind"].as_str().unwrap() {
         "missing" | "unsure" | "rival" | "odd" => question["field"] == field,
-        "layers" => field == "hours",
-        "unit" | "durations" => field == "hours" || field == "unit",
+        "layers" | "other_hours" | "product" | "sum" => field == "hours",
+        "unit" | "units" | "unit_note" | "durations" => field == "hours" || field == "unit",
         "period" | "months_only" => field == "period_end",
         "bad_ids" => field == "id_number",
         _ => false,

@@ -24,7 +24,9 @@ impl Columns<'_> {
         let named = |at: usize| self.table.columns[at].path.clone();
         let question = if let Some(rate) = rate.filter(|_| is_days || doubts::is_count(&path)) {
             Question::Product { paths: vec![named(*rate), path.clone()] }
-        } else if doubts::is_added_up(&path) && !others.is_empty() {
+        } else if doubts::is_added_up(&path)
+            && others.iter().any(|other| self.names[*other].other_hours != Some(OtherHours::Stock))
+        {
             Question::OtherHours { paths: others.into_iter().map(named).chain([path.clone()]).collect() }
         } else if let Some(part) = self.find_part(at) {
             Question::Sum { paths: vec![path.clone(), named(part)] }
