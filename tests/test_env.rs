@@ -328,6 +328,19 @@ impl TestEnv {
         })
     }
 
+    /// Says whether another process holds the write lock of SQLite.
+    pub fn is_locked(&self) -> bool {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let url = format!("sqlite:{}", self.dir.0.join("data/huiliu.db").display());
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await.unwrap();
+            let locked = sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.is_err();
+            connection.close().await.unwrap();
+            locked
+        })
+    }
+
     /// Returns seconds since 1970 by the clock of this host, which is also the database's.
     pub fn unix_seconds(&self) -> u64 {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()

@@ -143,7 +143,13 @@ fn a_reader_that_was_asleep_does_not_overwrite_a_cursor_that_a_person_set() {
     let pid = i32::try_from(reader.id()).unwrap();
     // SAFETY: a signal to a child of this test.
     let signal = |number| assert_eq!(unsafe { libc::kill(pid, number) }, 0);
+    // A process that is put to sleep in the middle of a write keeps the lock of SQLite, and nobody could set a cursor.
     signal(libc::SIGSTOP);
+    while site.house.is_locked() {
+        signal(libc::SIGCONT);
+        std::thread::sleep(Duration::from_millis(20));
+        signal(libc::SIGSTOP);
+    }
     site.house.run_sql("UPDATE schedule SET lease_until = 1");
     site.run_json(&["cursors", "set", "a", "records", "--to", "{\"page\":\"2\"}", "--because", "a test", "--json"]);
     asleep.store(0, Relaxed);
