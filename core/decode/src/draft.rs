@@ -262,6 +262,8 @@ pub fn mask_text(text: &str, most: usize) -> String {
 #[must_use]
 pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'a> {
     let mut draft = Draft::default();
+    // Days of a workbook may count from 1904.
+    let may_be_plain = !raw.head.as_ref().is_some_and(|head| head.epoch_1904);
     for mapped in &plan.fields {
         let field = mapped.field;
         // Only cells of a workbook can be doubtful.
@@ -276,6 +278,12 @@ pub fn map_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> 
             {
                 draft.doubts.push((field, doubt));
             }
+        }
+        if let Some(value) = may_be_plain.then(|| stand_ins::read_plain(mapped, raw)).flatten() {
+            if value.is_some() {
+                *draft.field_mut(field) = value;
+            }
+            continue;
         }
         let text = |place: &Place<'a>| match place {
             Place::Slot(slot) => {

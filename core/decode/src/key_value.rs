@@ -10,8 +10,8 @@ use huiliu_values::calendar::shanghai_offset;
 use huiliu_values::date::parse_instant;
 use huiliu_values::text::{all_digits, fold_text, scale_decimal};
 
-/// What a key field holds, as far as the manifest says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a key field holds, as far as the manifest says it. Where a path is mapped to several fields, the first kind counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum KeyKind {
     /// A day, in any form that dates have, also as a spreadsheet's serial number.
     Day,
@@ -25,8 +25,7 @@ impl KeyKind {
     /// Returns the kind of the field at a path: that of the canonical field that is mapped from it.
     pub(crate) fn of_path(stream: &Stream, path: &str) -> Self {
         let mapped = stream.map.iter().filter(|(_, rule)| rule.paths().any(|of| of == path));
-        let kinds: Vec<Self> = mapped.map(|(field, _)| Self::of_field(*field)).collect();
-        *[Self::Day, Self::Number].iter().find(|kind| kinds.contains(kind)).unwrap_or(&Self::Text)
+        mapped.map(|(field, _)| Self::of_field(*field)).min().unwrap_or(Self::Text)
     }
 
     /// Returns the kind of a canonical field.

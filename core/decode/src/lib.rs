@@ -102,6 +102,8 @@ pub struct Mapped<'a> {
     pub rule: &'a Rule,
     /// Places of the rule's texts, in the rule's order.
     pub places: Vec<Place<'a>>,
+    /// Whether the rule is a path alone.
+    pub is_plain: bool,
 }
 
 /// The raw paths that a stream reads, each listed once, and what each is used for.
@@ -139,7 +141,12 @@ impl<'a> Plan<'a> {
         let fields = stream
             .map
             .iter()
-            .map(|(field, rule)| Mapped { field: *field, rule, places: rule.paths().map(&mut place).collect() })
+            .map(|(field, rule)| Mapped {
+                field: *field,
+                rule,
+                places: rule.paths().map(&mut place).collect(),
+                is_plain: rule.plain_path().is_some(),
+            })
             .collect();
         let record_key = stream.record_key.iter().map(&mut place).collect();
         let withdraws = stream.rows.iter().map(|rule| rule.withdraws.iter().map(&mut place).collect()).collect();

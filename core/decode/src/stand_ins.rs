@@ -10,7 +10,7 @@ use crate::{Mapped, Place, steps};
 use huiliu_manifest::mapping::{Step, Unknown};
 use huiliu_manifest::{Field, Rule};
 use huiliu_values::name_cell::read_name_cell;
-use huiliu_values::placeholder::{Placeholder, find_placeholder};
+use huiliu_values::placeholder::{Placeholder, find_placeholder, may_be_placeholder};
 
 /// The text of a mapped field.
 pub(crate) enum MappedText<'a> {
@@ -18,6 +18,16 @@ pub(crate) enum MappedText<'a> {
     Value(Option<Cow<'a, str>>),
     /// The record has only this text for the field, which stands for no value.
     Vacant(Cow<'a, str>),
+}
+
+/// Returns the text of a field that is a path alone, if the text says by its first character that it is a value. Most
+/// fields of most records are such.
+pub(crate) fn read_plain<'a>(mapped: &Mapped<'a>, raw: &RawRecord<'a>) -> Option<Option<Cow<'a, str>>> {
+    let (true, [Place::Slot(slot)]) = (mapped.is_plain, mapped.places.as_slice()) else { return None };
+    match &raw.texts[*slot] {
+        None => Some(None),
+        Some(text) => (!may_be_placeholder(text)).then(|| Some(text.clone())),
+    }
 }
 
 /// Reads a mapped field; `text` returns the text at a place. A text that stands for no value is passed over, unless the
@@ -44,8 +54,8 @@ pub(crate) fn read_mapped<'a>(
             }
         }
     };
-    let read = match (mapped.rule.plain_path(), mapped.places.as_slice()) {
-        (Some(_), [place]) => Ok(judge(place)),
+    let read = match (mapped.is_plain, mapped.places.as_slice()) {
+        (true, [place]) => Ok(judge(place)),
         _ if is_joined(mapped) => return read_joined(mapped, text),
         _ => steps::apply_rule(mapped.rule, mapped.places.iter().map(judge)),
     };

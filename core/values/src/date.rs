@@ -63,8 +63,38 @@ impl From<ClockError> for DateError {
 /// # Errors
 /// Returns any [`DateError`]; a month without a day, such as `2014.09`, is [`DateError::DayMissing`].
 pub fn parse_date(text: &str) -> Result<NaiveDate, DateError> {
+    parse_plain_date(text).map_or_else(|| parse_any_date(text), Ok)
+}
+
+fn parse_any_date(text: &str) -> Result<NaiveDate, DateError> {
     let local = parse_instant(text)?.checked_add(CHINA).ok_or(DateError::Impossible)?;
     epoch_date().checked_add_signed(chrono::Duration::days(local.div_euclid(DAY))).ok_or(DateError::Impossible)
+}
+
+/// Parses the forms that most records have: `2014-09-11`, `2014/09/11`, `2014.09.11` and `20140911`, the first three also
+/// before a time such as `16:30:00`, which is in +08:00. Returns `None` for any other text, and for days that do not exist.
+fn parse_plain_date(text: &str) -> Option<NaiveDate> {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let day = match text.as_bytes() {
+        [day @ .., b' ' | b'T', h @ b'0'..=b'2', i, b':', b'0'..=b'5', m, b':', b'0'..=b'5', s]
+            if day.len() == 10 && [i, m, s].into_iter().all(is_digit) && (*h < b'2' || *i < b'4') =>
+        {
+            day
+        }
+        day => day,
+    };
+    let (year, month, day) = match day {
+        [year @ .., mark @ (b'-' | b'/' | b'.'), m, n, other, d, e] if year.len() == 4 && mark == other => {
+            (year, [*m, *n], [*d, *e])
+        }
+        [year @ .., m, n, d, e] if year.len() == 4 => (year, [*m, *n], [*d, *e]),
+        _ => return None,
+    };
+    let number = |digits: &[u8]| {
+        let add = |value: u32, digit: &u8| is_digit(digit).then(|| value * 10 + u32::from(digit - b'0'));
+        digits.iter().try_fold(0, add)
+    };
+    checked_date(i32::try_from(number(year)?).ok()?, number(&month)?, number(&day)?).ok()
 }
 
 /// Parses a year and a month from a text without a day: `2014.09`, `2014-9`, `2014/09`, `201409`, `2014年9月`,
@@ -178,6 +208,17 @@ mod tests {
 
     fn date_or_code(text: &str) -> String {
         parse_date(text).map_or_else(|f| f.code().to_owned(), |d| d.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn the_shortcut_changes_no_date(
+            day in "(19|20|21)[0-9]{2}[-/.]?[0-3][0-9][-/.]?[0-3]?[0-9]",
+            time in "([ T][0-2][0-9]:[0-6][0-9](:[0-6][0-9])?)?",
+        ) {
+            let text = format!("{day}{time}");
+            prop_assert_eq!(parse_date(&text), parse_any_date(&text));
+        }
     }
 
     #[test]

@@ -99,6 +99,9 @@ fn chinese_digit(c: char) -> Option<u32> {
 
 /// Parses a year that is spelled digit by digit, with four digits or two.
 fn parse_chinese_year(text: &str) -> Option<i32> {
+    if text.len() == 4 && all_digits(text) {
+        return text.parse().ok();
+    }
     let digits: Vec<u32> = text.chars().map(chinese_digit).collect::<Option<_>>()?;
     let value = match digits.as_slice() {
         [a, b, c, d] => a * 1000 + b * 100 + c * 10 + d,
@@ -114,13 +117,13 @@ fn parse_chinese_number(text: &str) -> Option<u32> {
     if text == "元" {
         return Some(1);
     }
+    if text.len() <= 2 && all_digits(text) {
+        return text.parse().ok();
+    }
     if let Some((tens, ones)) = text.split_once('十') {
         let tens = if tens.is_empty() { 1 } else { parse_chinese_digit(tens)? };
         let ones = if ones.is_empty() { 0 } else { parse_chinese_digit(ones)? };
         return Some(tens * 10 + ones);
-    }
-    if all_digits(text) && text.len() <= 2 {
-        return text.parse().ok();
     }
     parse_chinese_digit(text)
 }

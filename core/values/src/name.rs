@@ -7,7 +7,7 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::{is_invisible, to_half_width};
+use crate::text::{is_common_han, is_invisible, to_half_width};
 
 /// The standard separator between the parts of a name.
 const SEPARATOR: char = '\u{B7}';
@@ -70,6 +70,14 @@ impl PersonName {
     /// # Errors
     /// Returns [`NameError::Missing`], [`NameError::Character`] or [`NameError::Length`], in this order.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        // Shortcut: most names have their standard form.
+        if (1..=4).contains(&text.chars().count()) && text.chars().all(is_common_han) {
+            return Ok(Self(text.to_owned()));
+        }
+        Self::standardize(text)
+    }
+
+    fn standardize(text: &str) -> Result<Self, NameError> {
         let plain: String = text
             .trim()
             .chars()
@@ -203,6 +211,13 @@ mod tests {
             assert_eq!(show_or_code(&format!("阿卜杜拉{mark}买买提")), "阿卜杜拉·买买提", "{mark}");
         }
         assert_eq!(show_or_code("·张三."), "张三");
+    }
+
+    proptest! {
+        #[test]
+        fn the_shortcut_changes_no_name(name in "[一-鿿 ·a-zＡ]{0,6}") {
+            prop_assert_eq!(PersonName::parse(&name), PersonName::standardize(&name));
+        }
     }
 
     #[test]

@@ -108,9 +108,7 @@ const DITTOS: [&str; 20] = [
 /// no difference.
 #[must_use]
 pub fn find_placeholder(text: &str) -> Option<Placeholder> {
-    // Nearly all values are told by their first character.
-    let first = text.chars().next()?;
-    if first != '1' && !may_begin(first) && !first.is_whitespace() {
+    if !may_be_placeholder(text) {
         return None;
     }
     let text = text.trim();
@@ -134,6 +132,18 @@ pub fn find_placeholder(text: &str) -> Option<Placeholder> {
         || FORMULA_ERRORS.contains(&folded.as_str())
         || PEOPLE_WORDS.contains(&bare);
     (is_known || folded.chars().all(is_filler)).then_some(Placeholder::Nothing)
+}
+
+/// Returns whether the first character of a text leaves it open that the text is a placeholder. For nearly all values it
+/// does not.
+#[must_use]
+#[inline]
+pub fn may_be_placeholder(text: &str) -> bool {
+    match text.chars().next() {
+        None => false,
+        Some('1') => text.starts_with("1.#"),
+        Some(first) => may_begin(first) || first.is_whitespace(),
+    }
 }
 
 /// Returns whether a placeholder can begin with this character. Almost no value does, so that most texts are told apart

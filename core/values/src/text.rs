@@ -9,6 +9,13 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// Returns whether a character is one of the Han characters that nearly all Chinese text is written in (the first block
+/// of Unicode's ideographs). No standard form of it differs from it.
+#[must_use]
+pub fn is_common_han(c: char) -> bool {
+    matches!(c, '\u{4E00}'..='\u{9FFF}')
+}
+
 /// Returns the half-width form of a full-width ASCII character; returns any other character unchanged.
 pub fn to_half_width(c: char) -> char {
     match c {
@@ -21,8 +28,8 @@ pub fn to_half_width(c: char) -> char {
 /// one, drops invisible characters and trims the ends.
 #[must_use]
 pub fn fold_text(text: &str) -> Cow<'_, str> {
-    // Shortcut: most numbers and dates need no folding.
-    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+    // Shortcut: most texts need no folding.
+    if text.chars().all(|c| matches!(c, ' '..='~') || is_common_han(c)) {
         return Cow::Borrowed(text.trim());
     }
     let folded: String = text
