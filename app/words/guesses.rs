@@ -76,6 +76,9 @@ pub fn question_text(of: &Question) -> String {
             sentence!("cli-words-guesses-withdrawn", path, words = list_names(words))
         }
         Question::PassMark { note } => sentence!("cli-words-guesses-pass-mark", note),
+        Question::Scales { path, low, high } => sentence!("cli-words-guesses-scales", path, low, high),
+        Question::Deducted { path, other } => sentence!("cli-words-guesses-deducted", path, other),
+        Question::SharedCode { path, title } => sentence!("cli-words-guesses-shared-code", path, title),
         Question::SharedKey { paths, others } => {
             sentence!("cli-words-guesses-shared-key", key = list_names(paths), columns = list_names(others))
         }

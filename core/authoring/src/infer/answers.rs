@@ -156,6 +156,7 @@ impl AnswerContext<'_> {
             Question::BadIds { .. } => self.known_by_any().into_iter().collect(),
             Question::FullMark { path, full, .. } => self.marks_of(path, *full),
             Question::Pass { maybe } => maybe.iter().filter_map(|path| self.result_of(path)).collect(),
+            Question::SharedCode { title, .. } => self.column_for(Field::CourseCode.as_str(), title),
             Question::MonthsOnly { .. }
             | Question::Durations { .. }
             | Question::Twin { .. }
@@ -163,6 +164,8 @@ impl AnswerContext<'_> {
             | Question::Groups { .. }
             | Question::NoYear { .. }
             | Question::PassMark { .. }
+            | Question::Scales { .. }
+            | Question::Deducted { .. }
             | Question::Product { .. }
             | Question::Sum { .. }
             | Question::Lists { .. }

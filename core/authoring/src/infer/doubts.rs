@@ -20,9 +20,11 @@ const RATES_ENGLISH: &str = "per weekly daily monthly average avg mean each ever
 const STOCKS: &str = "剩余 剩 结余 未 欠 缺 尚 还需 差 应得 应修 应学 应完成 应获 应达 应有 需 要求 计划 规定 标准 额定 目标 达标 任务 定额 上限 下限 \
     最高 最低 最多 最少 封顶 限额 年度 年累计 历年 年总 学年 本年 全年 申报 申请 拟 预计 授课 讲课 任课 待 扣 结转 补 减免 免修";
 const STOCKS_ENGLISH: &str = "remaining left outstanding missing required require planned plan target max maximum limit \
-    quota expected owed annual yearly ytd requested pending taught unfinished incomplete uncompleted";
+    quota deduct deducted deduction expected owed annual yearly ytd requested pending taught unfinished incomplete uncompleted";
 /// Words by which hours are added up over several trainings, if hours of one training stand beside them.
 const ADDED_UP: &str = "累计学时 累积学时 累计课时 累积课时 总学时 总课时";
+/// Words by which hours are taken off.
+const DEDUCTIONS: &str = "扣 deduct";
 /// Words of a number of days, weeks or times.
 const COUNTS: &str = "周数 天数 次数 日数 节数 月数 场次 场数 人数 期数 weeks days times sessions";
 const OTHER_RESULTS: &str = "入学 入职 资格 年度 年终 学年 师德 体检 审查 审核 审批 初审 复审 终审 意见 打印 面试 录取 招聘 职称 普通话 选拔 述职 满意 平均 \
@@ -128,6 +130,11 @@ pub(super) fn qualify_matches(words: Words<'_>, matches: &mut Vec<Match>) -> Opt
 /// Returns whether a name is that of hours added up over several trainings.
 pub(super) fn is_added_up(name: &str) -> bool {
     has_any(&without_spaces(name), ADDED_UP)
+}
+
+/// Returns whether a name is that of hours that are taken off.
+pub(super) fn names_a_deduction(name: &str) -> bool {
+    has_any(&without_spaces(name).to_lowercase(), DEDUCTIONS)
 }
 
 /// Returns whether a name is that of a number of days, weeks or times.

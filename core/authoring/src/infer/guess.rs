@@ -163,6 +163,12 @@ pub enum Question {
     Withdrawn { path: String, words: Vec<String> },
     /// The sample states a pass mark that is not that of the rules.
     PassMark { note: String },
+    /// Scores up to ten, and scores above fifty with none between: one column, two scales.
+    Scales { path: String, low: String, high: String },
+    /// Beside the hours stands a column of hours that are taken off.
+    Deducted { path: String, other: String },
+    /// One code stands for several titles, so it may be that of a project.
+    SharedCode { path: String, title: String },
     /// Records of the sample share their record key; these columns tell them apart.
     SharedKey { paths: Vec<String>, others: Vec<String> },
     /// Records stand in several lists; the first is read.
@@ -335,7 +341,12 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
     match &pass {
         Pass::Nothing => {
             let doubted = [Field::Result, Field::ScoreTotal].iter().filter_map(|field| settled.mapped_path(*field));
-            questions.push(Question::Pass { maybe: doubted.chain(settled.verdicts.clone()).collect() });
+            let maybe: Vec<String> = doubted.chain(settled.verdicts.clone()).collect();
+            // Whoever answers how many points a score is out of says what decides.
+            let is_asked = questions.iter().any(|question| matches!(question, Question::FullMark { .. }));
+            if !is_asked || !maybe.is_empty() {
+                questions.push(Question::Pass { maybe });
+            }
         }
         // What some of the words mean is not known.
         Pass::Words { path, words }

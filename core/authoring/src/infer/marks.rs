@@ -66,6 +66,27 @@ impl Columns<'_> {
             settled.meanings[at] = Some(Meaning::OtherScore);
             let path = &self.table.columns[at].path;
             settled.fields.retain(|guess| guess.path != *path || !scores.contains(&guess.field));
+            // Whoever answers how many points it is out of says that it is the score.
+            settled.questions.retain(|question| !matches!(question, Question::Rival { path: of, .. } if of == path));
+        }
+    }
+
+    /// Asks about scores of two scales in one column, as two offices write them into the sheets of one workbook.
+    pub fn ask_scales(&self, settled: &mut Settled) {
+        let Some(path) = settled.mapped_path(Field::ScoreTotal) else { return };
+        let is_scaled = settled.fields.iter().any(|guess| guess.path == path && guess.full_mark.is_some());
+        let Some(column) = self.table.columns.iter().find(|column| column.path == path && !is_scaled) else { return };
+        let numbers = column.values.iter().flatten().filter_map(|text| text.trim().parse::<f64>().ok());
+        // Nobody's zero is of another scale.
+        let given: Vec<f64> = numbers.filter(|number| *number > 0.0).collect();
+        let of = |range: std::ops::Range<f64>| given.iter().copied().filter(move |number| range.contains(number));
+        let lows = of(0.0..10.001).count();
+        let is_shared = lows >= 2 || lows * FEW_SCORES >= given.len() && lows > 0;
+        let has_gap = of(10.001..30.0).next().is_none() && of(50.001..f64::MAX).next().is_some();
+        if is_shared && has_gap {
+            let low = of(0.0..10.001).fold(0.0, f64::max).to_string();
+            let high = given.iter().copied().fold(0.0, f64::max).to_string();
+            settled.questions.push(Question::Scales { path, low, high });
         }
     }
 

@@ -50,7 +50,10 @@ static MINUTES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     ])
 });
 static NAMED_UNIT: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| compile(&[r"(?:计量|学时|课时|时长|时间)?单位(?::|为|是|=)([^,;。，；()（）\[\]【】:]{1,4})"]));
+    LazyLock::new(|| compile(&[
+        r"(?:学时|课时)(?:一栏|栏|列|处|项)?(?:中|里|内)?(?:请|均|统一)?(?:填写|填|按|以)(学分|小时|分钟|半天|天数|天)",
+        r"(?:计量|学时|课时|时长|时间)?单位(?::|为|是|=)([^,;。，；()（）\[\]【】:]{1,4})",
+    ]));
 
 /// Compiles patterns, in which `N` stands for a number.
 fn compile(patterns: &[&str]) -> Vec<Regex> {
@@ -111,6 +114,8 @@ mod tests {
             ("培训登记表（学时单位：小时）", Some(UnitNote::Unit(Unit::Hour))),
             ("填报单位：第一小学", None),
             ("单位: 分钟", Some(UnitNote::Unit(Unit::Minute))),
+            ("说明：学时栏填写学分", Some(UnitNote::Unit(Unit::Credit))),
+            ("学时按分钟统计", Some(UnitNote::Unit(Unit::Minute))),
             ("2015年教师培训登记表", None),
         ] {
             assert_eq!(find_note(text).map(|found| found.says), says, "{text}");

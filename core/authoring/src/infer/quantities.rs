@@ -38,6 +38,19 @@ impl Columns<'_> {
         settled.questions.push(question);
     }
 
+    /// Asks about hours that are taken off, which stand in a column of their own.
+    pub fn ask_deducted(&self, settled: &mut Settled) {
+        let Some(path) = settled.mapped_path(Field::Hours) else { return };
+        let is_some = |text: &String| text.trim().parse::<f64>().is_ok_and(|number| number != 0.0);
+        let deducted = self.list_other_hours().into_iter().map(|at| &self.table.columns[at]).find(|column| {
+            column.words.last().is_some_and(|leaf| doubts::names_a_deduction(leaf))
+                && column.values.iter().flatten().any(is_some)
+        });
+        if let Some(column) = deducted {
+            settled.questions.push(Question::Deducted { path, other: column.path.clone() });
+        }
+    }
+
     /// Returns the column that holds the other part of the hours in a column.
     fn find_part(&self, at: usize) -> Option<usize> {
         let path = &self.table.columns[at].path;

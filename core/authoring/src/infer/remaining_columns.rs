@@ -1,6 +1,8 @@
 //! Decides columns that neither name nor content identified: the only one of its kind, codes that go with titles, the
 //! unit beside the hours.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::infer::candidates::Columns;
 use crate::infer::content;
 use crate::infer::doubts;
@@ -165,6 +167,22 @@ impl Columns<'_> {
                 full_mark: None,
                 joined: None,
             });
+        }
+    }
+
+    /// Asks about codes each of which stands for several titles: they may be those of projects or classes.
+    pub fn ask_shared_code(&self, settled: &mut Settled) {
+        let mapped = |field| settled.mapped_path(field);
+        let (Some(path), Some(title)) = (mapped(Field::CourseCode), mapped(Field::CourseTitle)) else { return };
+        let texts = |path: &str| self.table.columns.iter().find(|column| column.path == path).map(|c| &c.values);
+        let (Some(codes), Some(titles)) = (texts(&path), texts(&title)) else { return };
+        let mut titles_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (code, title) in codes.iter().zip(titles).filter_map(|(code, title)| code.as_deref().zip(title.as_deref())) {
+            titles_of.entry(code.trim()).or_default().insert(title.trim());
+        }
+        let shared = titles_of.values().filter(|titles| titles.len() > 1).count();
+        if shared > 0 && shared * 2 >= titles_of.len() {
+            settled.questions.push(Question::SharedCode { path, title });
         }
     }
 

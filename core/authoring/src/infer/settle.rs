@@ -127,7 +127,10 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.doubt_total(&mut settled);
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
+    columns.ask_scales(&mut settled);
     columns.ask_pass_mark(&mut settled);
+    columns.ask_deducted(&mut settled);
+    columns.ask_shared_code(&mut settled);
     columns.join_given_name(&mut settled);
     columns.drop_layered(&mut settled);
     columns.list_verdicts(&mut settled);
@@ -390,7 +393,14 @@ impl Columns<'_> {
             let told = facts.results >= 60 || state || named && facts.filled > 0;
             let score = matches!(settled.meanings[*at], Some(Meaning::OtherScore)) && facts.distinct > 1;
             let mapped = settled.fields.iter().any(|guess| guess.path == column.path);
-            (score || named || told && facts.distinct <= VERDICTS.1) && !mapped && !column.twin
+            let is_asked = settled
+                .questions
+                .iter()
+                .any(|question| matches!(question, Question::FullMark { path, .. } if *path == column.path));
+            // A number that is the same for all is a full mark or a pass mark.
+            let is_constant = facts.numbers >= 90 && facts.distinct == 1 && facts.filled > 1;
+            let named = named && !is_constant;
+            (score || named || told && facts.distinct <= VERDICTS.1) && !mapped && !is_asked && !column.twin
         };
         let found = (0..self.facts.len()).filter(may).take(VERDICTS.0);
         settled.verdicts = found.map(|at| self.table.columns[at].path.clone()).collect();
