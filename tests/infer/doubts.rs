@@ -489,6 +489,34 @@ fn scores_above_a_hundred_or_all_low_and_resits_are_asked_about() {
 }
 
 #[test]
+fn two_scales_deducted_hours_and_codes_of_projects_bar_a_registration() {
+    let house = TestEnv::new(Services::Sqlite);
+    let scales = ("成绩", ["5.2", "6.3", "78", "84", "91", "95"]);
+    let taken_off = ("扣减学时", ["0", "2", "0", "0", "1", "0"]);
+    let project = ("课程编号", ["GP2024", "GP2024", "SP2024", "SP2024", "GP2024", "SP2024"]);
+    for (kind, text) in [
+        ("scales", sheet_of(&[HOURS, ENDS, scales])),
+        ("deducted", sheet_of(&[HOURS, taken_off, ENDS, SCORES])),
+        ("shared_code", sheet_of(&[HOURS, project, ENDS, SCORES])),
+    ] {
+        let guess = guess_of(&house, "asked.csv", &text);
+        assert_eq!(questions_of_kind(&guess, kind).len(), 1, "{guess}");
+        let (file, out) = (house.dir.0.join("asked.csv"), house.dir.0.join(kind));
+        let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+        house.run_json(&["connectors", "infer", file, "--out", out, "--id", kind, "--with-sample", "--json"]);
+        assert!(!house.run(&["connectors", "test", out, "--accept"]).status.success(), "{kind}");
+    }
+    for text in [
+        sheet_of(&[HOURS, ENDS, ("成绩", ["0", "63", "78", "84", "91", "95"])]),
+        sheet_of(&[HOURS, ("扣减学时", ["0"; 6]), ENDS, SCORES]),
+        sheet_of(&[HOURS, ("课程编号", ["C0", "C1", "C0", "C1", "C0", "C1"]), ENDS, SCORES]),
+    ] {
+        let guess = guess_of(&house, "clear.csv", &text);
+        assert_eq!(guess["questions"], json!([]), "{guess}");
+    }
+}
+
+#[test]
 fn a_later_day_in_another_column_is_asked_about() {
     let house = TestEnv::new(Services::Sqlite);
     let later = ["2015-03-11", "2015-03-12", "2015-03-13", "2015-03-14", "2015-03-15", "2015-03-16"];
