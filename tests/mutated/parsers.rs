@@ -1,7 +1,10 @@
-//! The parsers of what comes from outside beside payloads: values, requests of senders, files of operators. Each is given texts near those that it is made for.
+//! The parsers of what comes from outside beside payloads: values, answers of platforms, requests of senders, files of
+//! operators. Each is given texts near those that it is made for.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use huiliu_manifest::amount::parse_amount;
@@ -12,11 +15,12 @@ use huiliu_values::text::parse_decimal;
 use huiliu_values::{Hours, IdNumber, PersonName, Score};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
+use serde_json::Value;
 
 use super::changes::{Change, apply_change, change_strategy, new_runner};
 use crate::extraction::receive::{open_with, push_site};
-use crate::extraction::records_json;
-use crate::test_env::{Services, TestEnv};
+use crate::extraction::{Answer, Platform, Says, Site, manifest_text, records_json};
+use crate::test_env::{Services, TestEnv, items_of};
 
 /// Texts of cells, good and bad, of every kind of value.
 const VALUES: [&str; 34] = [
@@ -120,6 +124,109 @@ fn mutated_values_are_answered() {
         })
         .unwrap();
     assert!(read.get() > 5_000, "only {} values were read", read.get());
+}
+
+/// Headers that the program reads, each with values that platforms give.
+const HEADERS: [(&str, &str); 6] = [
+    ("link", "<http://HOST/list?page=2>; rel=\"next\", <http://HOST/list?page=9>; rel=\"last\""),
+    ("link", "http://HOST/list?page=2; rel=next"),
+    ("content-type", "application/json; charset=gb18030"),
+    ("x-total-count", "7"),
+    ("etag", "\"33a64df5\""),
+    ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT"),
+];
+
+/// Platforms by the parser that their answers reach: transport and stream of the manifest, and an answer.
+fn kinds_of_platforms() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let page = |more: &str| format!("{{\"items\":{}{more}}}", records_json(0..3)).into_bytes();
+    let item = |n: usize| {
+        format!(
+            "<r id=\"R{n}\"><id>R{n}</id><v>1</v><name>王一</name><idno>22010219590911001X</idno><course>C</course>\
+             <hours>4</hours><end>2014-09-11</end></r>"
+        )
+    };
+    let listing = "<?xml version=\"1.0\"?><ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated><Contents>\
+        <Key>a.json</Key><LastModified>2014-09-01T00:00:00.000Z</LastModified><ETag>&quot;1&quot;</ETag><Size>9</Size>\
+        </Contents><EncodingType>url</EncodingType></ListBucketResult>";
+    vec![
+        (
+            "kind = \"http\"",
+            "request = \"/${settings.path}\"\nformat = { kind = \"json\", items = \"items\" }\n\
+             page = { by = \"token\", param = \"t\", next = \"next\", size = 100 }",
+            page(",\"next\":null"),
+        ),
+        (
+            "kind = \"http\"",
+            "request = \"/${settings.path}\"\nformat = { kind = \"json\", items = \"items\" }\n\
+             page = { by = \"link\", size = 100 }",
+            page(",\"total\":3"),
+        ),
+        (
+            "kind = \"http\"",
+            "request = \"/${settings.path}\"\nformat = { kind = \"xml\", root = \"list\", item = \"r\" }",
+            format!("<?xml version=\"1.0\"?><list>{}{}</list>", item(0), item(1)).into_bytes(),
+        ),
+        (
+            "kind = \"files\"\nnames = [\"*.json\"]\nbucket = { name = \"${settings.path}\", region = \"r\", style = \"path\" }",
+            "format = { kind = \"json\", items = \"\" }",
+            listing.as_bytes().to_vec(),
+        ),
+    ]
+}
+
+/// One pass over many platforms, each of which answers once with mutated bytes and headers, and then as it should: the pass
+/// ends, its books balance, and every source has an outcome that is told.
+#[test]
+fn mutated_answers_of_platforms_are_answered() {
+    const EACH: usize = 15;
+    let kinds = kinds_of_platforms();
+    let header_seeds: Vec<Vec<u8>> = HEADERS.iter().map(|(_, value)| value.as_bytes().to_vec()).collect();
+    let headers = draw(&header_seeds, EACH * kinds.len(), 24);
+    let mut answers = BTreeMap::new();
+    for (kind, (_, _, body)) in kinds.iter().enumerate() {
+        for (nth, mutated) in draw(std::slice::from_ref(body), EACH, 25).into_iter().enumerate() {
+            let value = String::from_utf8_lossy(&headers[kind * EACH + nth]).replace(['\r', '\n', '\0'], "");
+            let mutated = Answer::new(200, mutated).with_header(HEADERS[nth % HEADERS.len()].0, &value);
+            answers.insert(format!("k{kind}n{nth}"), (Some(mutated), Answer::new(200, body.clone())));
+        }
+    }
+    let answers = Mutex::new(answers);
+    let platform = Platform::start(move |request| {
+        let path = request.path.split('/').nth(1).unwrap_or_default();
+        match answers.lock().unwrap().get_mut(path) {
+            // An answer that cannot be read is asked for again, after a pause.
+            Some((mutated, sound)) => mutated.take().unwrap_or_else(|| sound.clone()),
+            None => Answer::json("{\"items\":[]}"),
+        }
+    });
+    let site = Site::new(&platform, &Says::default());
+    let mut sources = String::new();
+    for (kind, (transport, stream, _)) in kinds.iter().enumerate() {
+        site.write_manifest(
+            &format!("k{kind}"),
+            &manifest_text(&format!("k{kind}"), &Says { transport, stream, map: "" }),
+        );
+        for nth in 0..EACH {
+            let name = format!("k{kind}n{nth}");
+            sources += &format!(
+                "[[source]]\nname = \"{name}\"\nconnector = \"k{kind}\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\n\
+                 user = \"u\"\npassword_env = \"PASSWORD\"\nsettings = {{ path = \"{name}\" }}\n",
+                platform.url
+            );
+        }
+    }
+    site.write_settings(&sources);
+    let out = site.run(&["sync", "--all", "--json"]);
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert!(matches!(out.status.code(), Some(0 | 1)) && !told.contains("panicked"), "{:?}: {told}", out.status);
+    let pass: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {told}"));
+    let of_sources = pass["sources"].as_array().unwrap();
+    assert_eq!(of_sources.len(), EACH * kinds.len());
+    assert_eq!(pass["balance"]["balanced"], true, "{pass}");
+    let whole = of_sources.iter().filter(|source| source["inserted"].as_i64() >= Some(1)).count();
+    assert!(whole > EACH / 2, "only {whole} sources were read");
+    let runs = items_of(site.run_json(&["runs", "list", "--limit", "1000", "--json"]));
+    assert!(runs.as_array().unwrap().iter().all(|run| run["outcome"] != "running"), "{runs}");
 }
 
 /// Settings, rules, manifests and the settings of `match` that were damaged are refused with a message.

@@ -49,11 +49,12 @@ static MINUTES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"1?(?:class|lesson|credit)hour=N(?:minutes?|mins?)",
     ])
 });
-static NAMED_UNIT: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| compile(&[
+static NAMED_UNIT: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    compile(&[
         r"(?:学时|课时)(?:一栏|栏|列|处|项)?(?:中|里|内)?(?:请|均|统一)?(?:填写|填|按|以)(学分|小时|分钟|半天|天数|天)",
         r"(?:计量|学时|课时|时长|时间)?单位(?::|为|是|=)([^,;。，；()（）\[\]【】:]{1,4})",
-    ]));
+    ])
+});
 
 /// Compiles patterns, in which `N` stands for a number.
 fn compile(patterns: &[&str]) -> Vec<Regex> {

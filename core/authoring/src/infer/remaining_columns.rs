@@ -177,7 +177,8 @@ impl Columns<'_> {
         let texts = |path: &str| self.table.columns.iter().find(|column| column.path == path).map(|c| &c.values);
         let (Some(codes), Some(titles)) = (texts(&path), texts(&title)) else { return };
         let mut titles_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (code, title) in codes.iter().zip(titles).filter_map(|(code, title)| code.as_deref().zip(title.as_deref())) {
+        for (code, title) in codes.iter().zip(titles).filter_map(|(code, title)| code.as_deref().zip(title.as_deref()))
+        {
             titles_of.entry(code.trim()).or_default().insert(title.trim());
         }
         let shared = titles_of.values().filter(|titles| titles.len() > 1).count();
