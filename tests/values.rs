@@ -130,6 +130,8 @@ fn a_text_that_is_no_value_has_its_reason_or_its_meaning() {
             "id_number.several",
         ),
         (["例：王伟", "", "C1", "10", "85", "2014-09-01", "", ""], "row.example"),
+        (["王伟", "", "小 计", "30", "85", "2014-09-01", "", ""], "row.sum"),
+        (["王伟", "", "全部课程", "30", "85", "2014-09-01", "", ""], "row.sum"),
     ]
     .into_iter()
     .enumerate()

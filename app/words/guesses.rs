@@ -77,7 +77,11 @@ pub fn question_text(of: &Question) -> String {
         }
         Question::PassMark { note } => sentence!("cli-words-guesses-pass-mark", note),
         Question::Scales { path, low, high } => sentence!("cli-words-guesses-scales", path, low, high),
-        Question::Deducted { path, other } => sentence!("cli-words-guesses-deducted", path, other),
+        Question::Adjusted { path, other, seen } => {
+            sentence!("cli-words-guesses-adjusted", path, other, seen = seen.join(" | "))
+        }
+        Question::Legend { path, note } => sentence!("cli-words-guesses-legend", path, note),
+        Question::Blank { field, path, other } => sentence!("cli-words-guesses-blank", field, path, other),
         Question::SharedCode { path, title } => sentence!("cli-words-guesses-shared-code", path, title),
         Question::SharedKey { paths, others } => {
             sentence!("cli-words-guesses-shared-key", key = list_names(paths), columns = list_names(others))

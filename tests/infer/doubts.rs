@@ -489,26 +489,39 @@ fn scores_above_a_hundred_or_all_low_and_resits_are_asked_about() {
 }
 
 #[test]
-fn two_scales_deducted_hours_and_codes_of_projects_bar_a_registration() {
+fn what_may_change_hours_scores_and_results_bars_a_registration() {
     let house = TestEnv::new(Services::Sqlite);
     let scales = ("成绩", ["5.2", "6.3", "78", "84", "91", "95"]);
     let taken_off = ("扣减学时", ["0", "2", "0", "0", "1", "0"]);
+    let factor = ("学时系数", ["1", "1.5", "1", "1", "2", "1"]);
+    let remarks = ("备注", ["", "学时按4计", "", "", "", "已核"]);
+    let inverted = ("是否合格（0是1否）", ["0", "1", "0", "0", "0", "0"]);
+    let passed = ("结果", ["合格", "不合格", "合格", "合格", "不合格", "合格"]);
+    let resit = ("补考结果", ["", "合格", "", "", "不合格", ""]);
     let project = ("课程编号", ["GP2024", "GP2024", "SP2024", "SP2024", "GP2024", "SP2024"]);
     for (kind, text) in [
         ("scales", sheet_of(&[HOURS, ENDS, scales])),
-        ("deducted", sheet_of(&[HOURS, taken_off, ENDS, SCORES])),
+        ("adjusted", sheet_of(&[HOURS, taken_off, ENDS, SCORES])),
+        ("adjusted", sheet_of(&[HOURS, factor, ENDS, SCORES])),
+        ("adjusted", sheet_of(&[HOURS, ENDS, SCORES, remarks])),
+        ("blank", sheet_of(&[("天数", AMOUNTS), ("学时", [""; 6]), ENDS, SCORES])),
+        ("legend", sheet_of(&[HOURS, ENDS, inverted])),
+        ("rival", sheet_of(&[HOURS, ENDS, passed, resit])),
         ("shared_code", sheet_of(&[HOURS, project, ENDS, SCORES])),
     ] {
         let guess = guess_of(&house, "asked.csv", &text);
         assert_eq!(questions_of_kind(&guess, kind).len(), 1, "{guess}");
-        let (file, out) = (house.dir.0.join("asked.csv"), house.dir.0.join(kind));
+        let (file, out) = (house.dir.0.join("asked.csv"), house.dir.0.join("asked"));
         let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
-        house.run_json(&["connectors", "infer", file, "--out", out, "--id", kind, "--with-sample", "--json"]);
-        assert!(!house.run(&["connectors", "test", out, "--accept"]).status.success(), "{kind}");
+        house.run_json(&["connectors", "infer", file, "--out", out, "--id", "asked", "--with-sample", "--json"]);
+        assert!(!house.run(&["connectors", "test", out, "--accept"]).status.success(), "{kind}: {guess}");
+        std::fs::remove_dir_all(out).unwrap();
     }
     for text in [
         sheet_of(&[HOURS, ENDS, ("成绩", ["0", "63", "78", "84", "91", "95"])]),
         sheet_of(&[HOURS, ("扣减学时", ["0"; 6]), ENDS, SCORES]),
+        sheet_of(&[HOURS, ENDS, ("是否合格（1是0否）", ["1", "0", "1", "1", "1", "1"])]),
+        sheet_of(&[HOURS, ENDS, SCORES, ("课程更新时间", ["2013-01-01"; 6])]),
         sheet_of(&[HOURS, ("课程编号", ["C0", "C1", "C0", "C1", "C0", "C1"]), ENDS, SCORES]),
     ] {
         let guess = guess_of(&house, "clear.csv", &text);

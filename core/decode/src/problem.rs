@@ -163,6 +163,9 @@ pub enum Expected {
     /// A row about a person instead of an example.
     #[serde(rename = "expected.real_row")]
     RealRow,
+    /// A row about one training instead of a sum.
+    #[serde(rename = "expected.one_training")]
+    OneTraining,
     /// A value in every field of the record key.
     #[serde(rename = "expected.record_key")]
     RecordKey,

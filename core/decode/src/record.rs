@@ -8,7 +8,7 @@ use crate::decode::RawRecord;
 use crate::draft::{Doubt, Draft, raw_field, redact_text};
 use crate::identity::{Identity, certain_id_number, collect_person_details, compute_details_key, is_known_by_any};
 use crate::problem::{Expected, Problem};
-use crate::stand_ins::is_example_row;
+use crate::stand_ins::{is_example_row, is_sum};
 use crate::{Context, Parked, digest_raw};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
 use huiliu_matching::PersonDetails;
@@ -231,6 +231,14 @@ impl Check<'_> {
         }
     }
 
+    /// Rejects the rows that sum up the hours of a person's other rows.
+    fn reject_sums(&mut self, raw: &RawRecord<'_>, draft: &Draft<'_>) {
+        let courses = [draft.course_code.as_deref(), draft.course_title.as_deref()];
+        if courses.into_iter().flatten().any(is_sum) {
+            self.problems.push(Problem::new("row.sum".into(), "row", &raw.raw, &Expected::OneTraining));
+        }
+    }
+
     /// Returns the rule pack in force on the last day of training, or the nearest one.
     pub(super) fn nearest_pack(&self, day: Option<NaiveDate>) -> Option<&Pack> {
         self.cx.policy.nearest_pack(day.unwrap_or(NaiveDate::MAX))
@@ -405,6 +413,7 @@ pub fn from_draft<'a>(
     let mut check = Check { cx, problems: draft.length_problems(cx), vacant: vec![] };
     check.add_doubts(&draft);
     check.reject_examples(raw, &draft);
+    check.reject_sums(raw, &draft);
     let any = is_known_by_any(cx);
     let id_number = if any { certain_id_number(&draft) } else { check.parse_id_number(&draft) };
     let name = check.parse_name(&draft);

@@ -126,6 +126,37 @@ pub(crate) fn split_name(draft: &mut Draft<'_>) {
 const EXAMPLE_MARKS: [&str; 12] =
     ["示例", "样例", "范例", "例如", "举例", "填写示例", "填表示例", "例：", "例:", "(例)", "（例）", "【示例】"];
 
+/// What stands for the course in a row that sums up others.
+const SUMS: [&str; 16] = [
+    "合计",
+    "小计",
+    "总计",
+    "共计",
+    "累计",
+    "汇总",
+    "全部",
+    "全部课程",
+    "所有课程",
+    "合计学时",
+    "学时合计",
+    "总学时",
+    "累计学时",
+    "学时小计",
+    "total",
+    "subtotal",
+];
+
+/// Returns whether a course is none, but what a row says that sums up others.
+pub(crate) fn is_sum(course: &str) -> bool {
+    // Almost no course begins so.
+    if !course.trim_start().starts_with(['合', '小', '总', '共', '累', '汇', '全', '所', '学', 't', 'T', 's', 'S'])
+    {
+        return false;
+    }
+    let course: String = course.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    SUMS.contains(&course.trim_end_matches([':', '：']))
+}
+
 /// Returns whether the first cell of a table's row says that the row is an example.
 pub(crate) fn is_example_row(raw: &RawRecord<'_>) -> bool {
     if matches!(raw.position, Position::Item(_)) {

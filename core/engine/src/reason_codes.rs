@@ -74,6 +74,7 @@ pub const REASON_CODES: &[&str] = &[
     "result.value",
     "role.length",
     "row.example",
+    "row.sum",
     "school_code.category",
     "school_code.form",
     "school_code.missing",

@@ -7,10 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::infer::content::{self, period_marks};
+use crate::infer::doubts;
 use crate::infer::groups::Group;
 use crate::infer::guess::{Evidence, FieldGuess, Key, Question, UnmappedColumn};
 use crate::infer::names;
 use crate::infer::table::{Column, Table};
+use crate::infer::version;
 use crate::infer::write::quote_string;
 use huiliu_manifest::{Field, Unit};
 
@@ -138,6 +140,11 @@ impl AnswerContext<'_> {
         match question {
             Question::Missing { field } => self.columns_for(field),
             Question::Unsure { field, path, .. } => self.column_for(field, path),
+            Question::Legend { path, note } => self.result_by_legend(path, note).into_iter().collect(),
+            Question::Rival { field: "result", path, other } => self.result_of_several(path, other),
+            Question::Rival { field: "score_total", path, other } if doubts::names_a_resit(other) => {
+                self.score_of_several(path, other)
+            }
             Question::Rival { field, path, other } => {
                 [path, other].iter().flat_map(|path| self.column_for(field, path)).collect()
             }
@@ -165,7 +172,8 @@ impl AnswerContext<'_> {
             | Question::NoYear { .. }
             | Question::PassMark { .. }
             | Question::Scales { .. }
-            | Question::Deducted { .. }
+            | Question::Adjusted { .. }
+            | Question::Blank { .. }
             | Question::Product { .. }
             | Question::Sum { .. }
             | Question::Lists { .. }
@@ -234,12 +242,19 @@ impl AnswerContext<'_> {
         let leaf = column.words.last().map(|word| word.to_lowercase()).unwrap_or_default();
         match Field::ALL.iter().find(|known| known.as_str() == field) {
             Some(Field::CourseCode | Field::CourseTitle) => {
+                if version::is_running(&column.values) || doubts::names_a_sum(&leaf) {
+                    return false;
+                }
                 let is_other = NO_COURSES.split_whitespace().any(|word| leaf.contains(word));
                 let is_amount = names::read_name(&column.words).unit.is_some();
                 let is_elsewhere = meaning.is_some_and(|meaning| NO_COURSE_MEANINGS.contains(&meaning));
                 !is_other && !is_amount && !is_elsewhere && facts.dates < 80
             }
-            Some(Field::Hours) => facts.numbers >= 50 || facts.durations >= 50,
+            Some(Field::Hours) => {
+                let is_amount = facts.numbers >= 50 || facts.durations >= 50;
+                is_amount && !version::is_running(&column.values) && !doubts::names_a_deduction(&leaf)
+            }
+            Some(Field::PeriodEnd) if doubts::names_a_validity(&leaf) => false,
             Some(Field::PeriodEnd) => facts.dates.max(facts.months).max(facts.periods) >= 50,
             _ => true,
         }

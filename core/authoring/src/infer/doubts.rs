@@ -24,7 +24,13 @@ const STOCKS_ENGLISH: &str = "remaining left outstanding missing required requir
 /// Words by which hours are added up over several trainings, if hours of one training stand beside them.
 const ADDED_UP: &str = "累计学时 累积学时 累计课时 累积课时 总学时 总课时";
 /// Words by which hours are taken off.
-const DEDUCTIONS: &str = "扣 deduct";
+const DEDUCTIONS: &str = "扣 缺勤 缺课 请假 旷课 deduct absen";
+/// Words of a number that hours are multiplied by.
+const FACTORS: &str = "系数 折算比 学时比 课时比 权重 factor coefficient ratio";
+/// Words of sums.
+const SUMS: &str = "合计 小计 总计 共计 累计 subtotal";
+/// Words of a day until which something is valid.
+const VALIDITIES: &str = "有效 失效 到期 expir valid";
 /// Words of a number of days, weeks or times.
 const COUNTS: &str = "周数 天数 次数 日数 节数 月数 场次 场数 人数 期数 weeks days times sessions";
 const OTHER_RESULTS: &str = "入学 入职 资格 年度 年终 学年 师德 体检 审查 审核 审批 初审 复审 终审 意见 打印 面试 录取 招聘 职称 普通话 选拔 述职 满意 平均 \
@@ -40,6 +46,8 @@ const OTHER_DAYS_ENGLISH: &str = "due expire expires expiry expiration valid reg
     enrollment apply application planned expected print audit approval submit";
 const DEADLINES: [&str; 3] = ["截止", "截至", "deadline"];
 
+/// Length of the longest remark that is read, in characters.
+const MAX_REMARK: usize = 40;
 /// Score of a word of hours in a name with one that says which hours they are, and the least score of that word.
 const QUALIFIED: u32 = 70;
 const MIN_PART: u32 = 30;
@@ -135,6 +143,48 @@ pub(super) fn is_added_up(name: &str) -> bool {
 /// Returns whether a name is that of hours that are taken off.
 pub(super) fn names_a_deduction(name: &str) -> bool {
     has_any(&without_spaces(name).to_lowercase(), DEDUCTIONS)
+}
+
+/// Returns whether a name is that of a number that hours are multiplied by.
+pub(super) fn names_a_factor(name: &str) -> bool {
+    has_any(&without_spaces(name).to_lowercase(), FACTORS) && !has_any(name, "成绩 分数 得分 score")
+}
+
+/// Returns whether a name in lower case is that of a sum.
+pub(super) fn names_a_sum(name: &str) -> bool {
+    has_any(name, SUMS)
+}
+
+/// Returns whether a name in lower case is that of a day until which something is valid.
+pub(super) fn names_a_validity(name: &str) -> bool {
+    has_any(name, VALIDITIES)
+}
+
+/// Returns whether a name is that of the minutes of a class hour.
+pub(super) fn names_a_length(name: &str) -> bool {
+    let name = without_spaces(name).to_lowercase();
+    has_any(&name, "每学时 每课时 每节 单节 单课时 单学时 每个学时 每个课时 perhour perperiod perclass")
+        && has_any(&name, "分 时长 min")
+}
+
+/// Returns whether a text of a row says something about its hours: 学时按4计, 病假缺勤2学时.
+pub(super) fn remarks_on_hours(text: &str) -> bool {
+    let text = without_spaces(text);
+    let length = text.chars().count();
+    let has_number = text.contains(|c: char| c.is_ascii_digit() || "一二两三四五六七八九十半".contains(c));
+    let is_name = text.contains('课') && !text.contains("课时");
+    (4..=MAX_REMARK).contains(&length)
+        && has_any(&text, "学时 课时")
+        && has_number
+        && !is_name
+        && !states_an_amount(&text)
+}
+
+/// Returns whether a text is an amount of hours and nothing else: 8学时.
+fn states_an_amount(text: &str) -> bool {
+    let rest =
+        text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || "一二两三四五六七八九十".contains(c));
+    has_any("学时 课时 个学时 个课时", rest) && rest.len() < text.len()
 }
 
 /// Returns whether a name is that of a number of days, weeks or times.

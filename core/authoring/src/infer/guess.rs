@@ -165,8 +165,12 @@ pub enum Question {
     PassMark { note: String },
     /// Scores up to ten, and scores above fifty with none between: one column, two scales.
     Scales { path: String, low: String, high: String },
-    /// Beside the hours stands a column of hours that are taken off.
-    Deducted { path: String, other: String },
+    /// Another column may change the hours: it has hours that are taken off, a factor, or remarks; `seen` has a few.
+    Adjusted { path: String, other: String, seen: Vec<String> },
+    /// A name or a remark says what the codes of this column mean.
+    Legend { path: String, note: String },
+    /// The field is read from `path`, but `other`, which is named so, has no values.
+    Blank { field: &'static str, path: String, other: String },
     /// One code stands for several titles, so it may be that of a project.
     SharedCode { path: String, title: String },
     /// Records of the sample share their record key; these columns tell them apart.
@@ -343,14 +347,18 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
             let doubted = [Field::Result, Field::ScoreTotal].iter().filter_map(|field| settled.mapped_path(*field));
             let maybe: Vec<String> = doubted.chain(settled.verdicts.clone()).collect();
             // Whoever answers how many points a score is out of says what decides.
-            let is_asked = questions.iter().any(|question| matches!(question, Question::FullMark { .. }));
+            let is_asked = questions
+                .iter()
+                .any(|question| matches!(question, Question::FullMark { .. } | Question::Legend { .. }));
             if !is_asked || !maybe.is_empty() {
                 questions.push(Question::Pass { maybe });
             }
         }
         // What some of the words mean is not known.
         Pass::Words { path, words }
-            if write::levels_step(words).is_none() && settled.mapped_path(Field::ScoreTotal).is_none() =>
+            if write::levels_step(words).is_none()
+                && settled.mapped_path(Field::ScoreTotal).is_none()
+                && !questions.iter().any(|question| matches!(question, Question::Legend { .. })) =>
         {
             questions.push(Question::Pass { maybe: vec![path.clone()] });
         }

@@ -16,6 +16,7 @@ mod groups;
 mod guess;
 mod json;
 mod layout;
+mod legend;
 mod marks;
 mod names;
 mod notes;

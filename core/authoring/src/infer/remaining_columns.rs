@@ -29,7 +29,7 @@ const ONLY_ONE: u32 = 55;
 /// Confidence in units that each text states itself.
 const EACH_STATED: u32 = 90;
 /// Names of a column that holds units.
-const UNIT_NAMES: &str = "unit hourunit hoursunit durationunit timeunit hour_unit duration_unit time_unit units 单位 计量单位 \
+const UNIT_NAMES: &str = "dw jldw xsdw danwei uom unit hourunit hoursunit durationunit timeunit hour_unit duration_unit time_unit units 单位 计量单位 \
     时长单位 学时单位 时间单位";
 /// Words in the name of such a column.
 const UNIT_WORDS: [&str; 4] = ["单位", "计量", "计时", "unit"];

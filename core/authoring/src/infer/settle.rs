@@ -125,14 +125,17 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.doubt_deadline(&mut settled);
     columns.doubt_end(&mut settled);
     columns.doubt_total(&mut settled);
+    columns.doubt_result(&mut settled);
+    columns.doubt_blank(&mut settled);
     columns.settle_unit(&mut settled);
     columns.scale_scores(&mut settled);
     columns.ask_scales(&mut settled);
     columns.ask_pass_mark(&mut settled);
-    columns.ask_deducted(&mut settled);
+    columns.ask_adjusted(&mut settled);
     columns.ask_shared_code(&mut settled);
     columns.join_given_name(&mut settled);
     columns.drop_layered(&mut settled);
+    columns.ask_legend(&mut settled);
     columns.list_verdicts(&mut settled);
     columns.ask_states(&mut settled);
     columns.add_questions(&mut settled, &candidates);
@@ -396,7 +399,7 @@ impl Columns<'_> {
             let is_asked = settled
                 .questions
                 .iter()
-                .any(|question| matches!(question, Question::FullMark { path, .. } if *path == column.path));
+                .any(|question| matches!(question, Question::FullMark { path, .. } | Question::Legend { path, .. } if *path == column.path));
             // A number that is the same for all is a full mark or a pass mark.
             let is_constant = facts.numbers >= 90 && facts.distinct == 1 && facts.filled > 1;
             let named = named && !is_constant;

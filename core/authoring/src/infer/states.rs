@@ -1,6 +1,7 @@
 //! Asks about columns that may say that a row does not count: withdrawn, not approved, unfinished, absent, counted before.
 
 use crate::infer::candidates::Columns;
+use crate::infer::doubts;
 use crate::infer::guess::{Pass, Question};
 use crate::infer::settle::Settled;
 
@@ -52,7 +53,9 @@ struct StateName {
 impl StateName {
     fn of(leaf: &str) -> Self {
         let leaf = leaf.to_lowercase();
-        let is_state = has_any(&leaf, STATE_NAMES) && !has_any(&leaf, ATTRIBUTES);
+        // 学时是否认定 is about the row, whatever else is named.
+        let asks = leaf.contains("是否") && has_any(&leaf, "认定 计入 有效 作废 确认 审核 核定");
+        let is_state = asks || leaf == "zt" || has_any(&leaf, STATE_NAMES) && !has_any(&leaf, ATTRIBUTES);
         Self { is_state, is_negated: has_any(&leaf.replace("是否", ""), NEGATED_NAMES) }
     }
 
@@ -79,10 +82,15 @@ impl Columns<'_> {
             let decides = settled.verdicts.contains(&column.path)
                 && self.facts[at].results >= RESULTS
                 && matches!(settled.find_pass(self.table), Pass::Nothing);
-            if decides || column.twin || is_read || Self::is_grouped(settled, at) {
+            let leaf = column.words.last().map(String::as_str).unwrap_or_default();
+            let is_explained = settled.questions.iter().any(|question| {
+                matches!(question, Question::Legend { path, .. } if *path == column.path)
+                    || matches!(question, Question::Rival { field: "result", other, .. } if *other == column.path)
+            });
+            if decides || is_explained || column.twin || is_read || Self::is_grouped(settled, at) {
                 continue;
             }
-            let name = StateName::of(column.words.last().map(String::as_str).unwrap_or_default());
+            let name = StateName::of(leaf);
             let mut texts: Vec<&str> = Vec::new();
             for text in column.values.iter().flatten().map(|text| text.trim()).filter(|text| !text.is_empty()) {
                 if texts.len() <= MAX_STATES * 8 && !texts.contains(&text) {
@@ -95,6 +103,8 @@ impl Columns<'_> {
             let is_short = is_short && !texts.iter().any(is_amount);
             let is_strong = |text: &&&str| {
                 text.chars().count() <= MAX_REMARK_CHARS
+                    // What changes the hours alone is asked about as such.
+                    && !doubts::remarks_on_hours(text)
                     && !text.contains("://")
                     && has_any(&text.to_lowercase(), STRONG)
             };
@@ -129,6 +139,8 @@ mod tests {
             ("delFlag", "1", false),
             ("是否作弊", "否", true),
             ("完成状态", "学习中", false),
+            ("学时是否认定", "否", false),
+            ("是否计入学时", "是", true),
         ] {
             let name = StateName::of(name);
             assert!(name.is_state && name.says_counts(text) == counts, "{text}");

@@ -221,7 +221,7 @@ pub(super) const TERMS: &[Term] = &[
     field(
         Field::Result,
         "结果 考核结果 等级 成绩等级 考核等级 是否合格 合格? 是否通过 培训结果 结业结果 评定等级 测评等级 评价等级 等第 学习结果 是否结业 \
-         结业情况 考核情况 考核结论 综合评定 评定结果 是否完成 结论 合格情况 学习评价 通过情况 培训考核结果",
+         考核等次 等次 评定等次 结业等级 结业考核 结业情况 考核情况 考核结论 综合评定 评定结果 是否完成 结论 合格情况 学习评价 通过情况 培训考核结果",
         "result, grade?, level?, pass, passed, is pass, is passed, pass state, pass status, pass flag, evaluation, outcome, \
          qualified, final grade, grade level, assessment, is qualified, exam result, final result, verdict, completion status",
     ),

@@ -15,6 +15,10 @@ const MAX_CHARS: usize = 60;
 /// Greatest first number of rows that are numbered.
 const MAX_FIRST: usize = 1_000;
 
+/// Words in names of versions of something else than the record.
+const OTHERS: [&str; 12] =
+    ["课程", "教材", "个人", "学员", "教师", "用户", "人员", "资料", "course", "user", "person", "profile"];
+
 /// Guesses where the version comes from: a column named so, a date in the file's name, or nothing.
 pub(super) fn guess_version(file: &str, settled: &Settled, table: &Table) -> Version {
     // The version of a program is not that of the record.
@@ -23,7 +27,10 @@ pub(super) fn guess_version(file: &str, settled: &Settled, table: &Table) -> Ver
             .iter()
             .any(|word| split_tokens(path).iter().any(|token| token == word))
     };
-    if let Some(path) = settled.path_of(Meaning::Version, table).filter(|path| !is_program(path)) {
+    // Nor is that of the course or of the person.
+    let is_other = |path: &str| OTHERS.iter().any(|word| path.to_lowercase().contains(word));
+    let own = settled.path_of(Meaning::Version, table).filter(|path| !is_program(path) && !is_other(path));
+    if let Some(path) = own {
         return Version::Field { path };
     }
     if has_day(file) && table.layout.header().is_some() { Version::FileDate } else { Version::Landing }
@@ -61,7 +68,7 @@ pub(super) fn guess_key(settled: &Settled, table: &Table) -> Key {
 
 /// Returns whether the texts are the numbers of the rows, whatever is before them: 1, 2, 3 or 0001, 0002. The next file
 /// numbers its own rows so.
-fn is_running(values: &[Option<String>]) -> bool {
+pub(super) fn is_running(values: &[Option<String>]) -> bool {
     let number = |text: &Option<String>| {
         let text = text.as_deref()?.trim();
         let digits = text.len() - text.bytes().rev().take_while(u8::is_ascii_digit).count();

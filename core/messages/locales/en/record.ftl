@@ -23,6 +23,7 @@ expected-record_key = a value in every field that identifies the record
 expected-own_value = the row's own value, not a mark that repeats the row above; write the value into the cell
 expected-real_value = a value; this text stands for none
 expected-real_row = a row about a teacher; this one is marked as an example
+expected-one_training = a row about one training; this one sums up others
 expected-readable = a record that can be read: { $why }
 expected-course_code = the source's course code; the field is empty
 expected-sex = 男 or 女 (male or female)

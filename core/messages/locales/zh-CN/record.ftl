@@ -23,6 +23,7 @@ expected-record_key = 用于识别同一条记录的每个字段都应有值
 expected-own_value = 应写出本行的值，不能用“同上”之类的记号；请在该格填写
 expected-real_value = 应有值；此处只是表示没有值的记号
 expected-real_row = 应为教师的记录；此行标明是示例
+expected-one_training = 应为一次培训的记录；此行是合计
 expected-readable = 应为可以读取的记录：{ $why }
 expected-course_code = 应填写来源的课程编号，此处为空
 expected-sex = 性别应为 男 或 女

@@ -6,6 +6,7 @@ use super::{Answer, AnswerContext, map_line, stream_line};
 use crate::infer::candidates::MIN_TELLING_SCORE;
 use crate::infer::content;
 use crate::infer::doubts;
+use crate::infer::legend::find_legend;
 use crate::infer::marks;
 use crate::infer::names;
 use crate::infer::settle::masked_examples;
@@ -53,6 +54,44 @@ impl AnswerContext<'_> {
         Some(Answer { value: column.path.clone(), ..answer })
     }
 
+    /// Takes the codes of a column as its name or a remark explains them.
+    pub fn result_by_legend(&self, path: &str, note: &str) -> Option<Answer> {
+        let column = self.find_column(path)?;
+        let leaf = column.words.last().map(|word| word.to_lowercase()).unwrap_or_default();
+        let legend = find_legend(note, doubts::is_negated(&leaf) && note.to_lowercase() != leaf);
+        let pair = |(code, verdict): (&String, &&str)| format!("{} = \"{verdict}\"", quote_string(code));
+        let pairs: Vec<String> = legend.iter().map(pair).collect();
+        let step = format!("{{ values = {{ values = {{ {} }} }} }}", pairs.join(", "));
+        let line = format!("{{ path = {}, then = [{step}] }}", quote_string(path));
+        let lines = vec![map_line("result", &line), stream_line("pass", "\"result\"")];
+        Some(Answer { value: format!("{path}: {}", pairs.join(", ")), lines })
+    }
+
+    /// Takes the result of a second try where there is one, or that of the first alone.
+    pub fn result_of_several(&self, path: &str, other: &str) -> Vec<Answer> {
+        let words = |path: &str| {
+            let column = self.find_column(path);
+            column.into_iter().flat_map(|column| column.values.iter().flatten().map(|text| text.trim().to_owned()))
+        };
+        let all: Vec<String> = words(path).chain(words(other)).collect();
+        let both = levels_step(&all).map(|step| {
+            let (first, second) = (quote_string(other), quote_string(path));
+            let line = map_line("result", &format!("{{ first_of = [{first}, {second}], then = [{step}] }}"));
+            Answer { value: format!("{other}, {path}"), lines: vec![line, stream_line("pass", "\"result\"")] }
+        });
+        both.into_iter().chain(self.result_of(path)).collect()
+    }
+
+    /// Takes the score of a second try where there is one, or that of the first alone.
+    pub fn score_of_several(&self, path: &str, other: &str) -> Vec<Answer> {
+        let both = format!("{{ first_of = [{}, {}] }}", quote_string(other), quote_string(path));
+        let of = |value: String, line: &str| Answer {
+            value,
+            lines: vec![map_line("score_total", line), stream_line("pass", "\"total\"")],
+        };
+        vec![of(format!("{other}, {path}"), &both), of(path.to_owned(), &quote_string(path))]
+    }
+
     /// Takes a column as what decides that the teacher passed.
     pub fn result_of(&self, path: &str) -> Option<Answer> {
         let column = self.find_column(path)?;
@@ -65,6 +104,11 @@ impl AnswerContext<'_> {
         }
         let leaf = column.words.last().map(|word| word.to_lowercase()).unwrap_or_default();
         let asks = names::read_name(&column.words).score_for(Meaning::Field(Field::Result)) >= MIN_TELLING_SCORE;
+        // What a tick below 不合格 or 补考 means is the opposite of what it means elsewhere.
+        let tells_itself = |word: &String| ["合格", "及格", "通过", "优", "良"].iter().any(|mark| word.contains(mark));
+        if doubts::is_negated(&leaf) && !doubts::names_a_resit(&leaf) && !words.iter().all(tells_itself) {
+            return None;
+        }
         let says_nothing = |word: &String| content::is_yes_or_no(word);
         if words.iter().any(says_nothing) && (!asks || doubts::is_negated(&leaf)) {
             return None;
