@@ -26,7 +26,8 @@ const ADDED_UP: &str = "累计学时 累积学时 累计课时 累积课时 总�
 /// Words by which hours are taken off.
 const DEDUCTIONS: &str = "扣 缺勤 缺课 请假 旷课 deduct absen";
 /// Words of a number that hours are multiplied by.
-const FACTORS: &str = "系数 折算比 学时比 课时比 权重 factor coefficient ratio";
+const FACTORS: &str = "系数 折算比 学时比 课时比 权重";
+const FACTORS_ENGLISH: &str = "factor coefficient ratio multiplier";
 /// Words of sums.
 const SUMS: &str = "合计 小计 总计 共计 累计 subtotal";
 /// Words of a day until which something is valid.
@@ -147,7 +148,8 @@ pub(super) fn names_a_deduction(name: &str) -> bool {
 
 /// Returns whether a name is that of a number that hours are multiplied by.
 pub(super) fn names_a_factor(name: &str) -> bool {
-    has_any(&without_spaces(name).to_lowercase(), FACTORS) && !has_any(name, "成绩 分数 得分 score")
+    let is_factor = has_any(&without_spaces(name), FACTORS) || has_token(name, FACTORS_ENGLISH);
+    is_factor && !has_any(name, "成绩 分数 得分 score")
 }
 
 /// Returns whether a name in lower case is that of a sum.
