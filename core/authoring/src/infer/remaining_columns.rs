@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::infer::candidates::Columns;
+use crate::infer::candidates::{Columns, MIN_TELLING_SCORE};
 use crate::infer::content;
 use crate::infer::doubts;
 use crate::infer::guess::{Evidence, FieldGuess, Piece, Question, UNSURE, UnitGuess};
@@ -149,6 +149,7 @@ impl Columns<'_> {
             let leaf = column.words.last().map(String::as_str).unwrap_or_default();
             repeats
                 && !column.twin
+                && !self.is_amount(*at)
                 && !doubts::names_no_course(leaf)
                 && settled.meanings[*at].is_none()
                 && relate::are_paired(&column.values, &self.table.columns[title].values)
@@ -217,6 +218,7 @@ impl Columns<'_> {
             let free = matches!(settled.meanings[*at], None | Some(Meaning::Field(Field::ProjectCode)));
             let leaf = self.table.columns[*at].words.last().map(String::as_str).unwrap_or_default();
             free && !doubts::names_no_course(leaf)
+                && !self.is_amount(*at)
                 && facts.codes >= 90
                 && facts.distinct > 1
                 && facts.distinct < facts.filled
@@ -224,6 +226,13 @@ impl Columns<'_> {
         };
         let mut codes = (0..self.facts.len()).filter(is_code).map(|at| &self.table.columns[at]);
         codes.find(|column| column.path != title && relate::are_paired(&column.values, titles)).map(|c| c.path.clone())
+    }
+
+    /// Returns whether a column is named as one of amounts.
+    fn is_amount(&self, at: usize) -> bool {
+        let named = |meaning| self.names[at].score_for(meaning) >= MIN_TELLING_SCORE;
+        self.names[at].unit.is_some()
+            || [Meaning::Field(Field::Hours), Meaning::PlannedHours, Meaning::Credit].into_iter().any(named)
     }
 
     /// Decides the unit of the hours.
