@@ -56,7 +56,16 @@ fn write_head(key: &str, length: usize) -> String {
 
 #[test]
 fn an_honest_sender_gets_in_while_others_hold_the_door() {
-    let site = push_site(Services::Sqlite);
+    check_door_under_attack(Services::Sqlite);
+}
+
+#[test]
+fn an_honest_sender_gets_in_while_others_hold_the_door_on_postgresql() {
+    check_door_under_attack(Services::Postgres);
+}
+
+fn check_door_under_attack(on: Services) {
+    let site = push_site(on);
     // 128 places for connections.
     let door = open_narrow_door(&site, 256);
     let attackers = Attackers { idle: 200, dribbling: 40, breaking: 10 };

@@ -138,3 +138,37 @@ fn a_disk_that_fails_is_survived() {
     assert_eq!(site.house.run_sql(PAYLOADS), 2);
     assert!(worker.is_running());
 }
+
+/// A server whose disk is full refuses to write with the code 53100. Here a trigger does, because a test cannot fill the disk
+/// of its server without stopping it.
+#[test]
+fn a_full_disk_of_the_server_is_survived() {
+    let mut site = push_site(Services::Postgres);
+    site.house.env.push(("HUILIU_LEASE_MS".to_owned(), "1000".to_owned()));
+    let mut door = open_with(site.command(&DOOR));
+    let mut worker = Running::start(site.command(&["worker"]));
+    assert_eq!(door.post_with_bearer("one", &records_json(0..3)).0, 202);
+    wait_until("three records", || count_records(&site) == (3, 3));
+    site.house.run_sql(
+        "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$",
+    );
+    for table in ["payload", "training_record"] {
+        site.house.run_sql(&format!(
+            "CREATE TRIGGER disk_full BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION disk_full()"
+        ));
+    }
+    for _ in 0..2 {
+        let (status, told) = door.post_with_bearer("two", &records_json(3..6));
+        assert_eq!(status, 507, "{told}");
+    }
+    site.house.run_sql("DROP TRIGGER disk_full ON payload");
+    wait_until("the push", || door.post_with_bearer("two", &records_json(3..6)).0 == 202);
+    // The batch is tried again until its records can be written.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(count_records(&site).1, 3);
+    site.house.run_sql("DROP TRIGGER disk_full ON training_record");
+    wait_until("six records", || count_records(&site) == (6, 6));
+    assert!(door.child.try_wait().unwrap().is_none() && worker.is_running(), "{}", worker.said.lock().unwrap());
+    assert!(site.run_json(&["balance", "--json"])["complete"].as_bool().unwrap());
+}
