@@ -30,8 +30,8 @@ const NEGATED_NAMES: &str = "无效 作废 删除 撤销 取消 退 注销 缺 �
 const COUNTS: &str = "正常 有效 通过 已通过 审核通过 审批通过 已审核 已审批 同意 合格 完成 已完成 结业 已结业 毕业 已毕业 认定 已认定 已确认 确认 全勤 出勤 到 \
     已到 已签到 启用 在籍 在册 已支付 已付款 支付成功 成功 已发布 √ ✓ normal active valid ok approved accepted passed pass completed complete \
     finished done success paid published enabled present";
-const YES: &str = "是 1 true y yes t";
-const NO: &str = "否 0 false n no f";
+const YES: &str = "是 1 true y yes t √ ✓";
+const NO: &str = "否 0 false n no f × ✗";
 /// Words in any column, wherever they stand in a text, of a row that may not count.
 const STRONG: &str = "作弊 旷课 旷学 旷考 重复 未通过 未完成 未结业 未认定 未审核 作废 退学 退训 退班 取消 缺考 缓考 缺勤 无效 不计 不予 撤销 撤回 注销 删除 停用 \
     驳回 不同意 cancelled canceled void withdrawn revoked invalid duplicate cheat absent dropped deleted refunded rejected";

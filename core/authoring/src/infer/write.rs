@@ -208,9 +208,11 @@ pub(super) fn levels_step(words: &[String]) -> Option<String> {
         Some(match word.trim().to_lowercase().as_str() {
             "优秀" | "优" | "excellent" | "distinction" => "excellent",
             "pass" | "passed" | "合格" | "通过" | "已通过" | "qualified" | "良好" | "good" | "及格" | "p" | "merit"
-            | "已合格" | "达标" | "已达标" | "结业" | "已结业" | "准予结业" => "pass",
+            | "已合格" | "达标" | "已达标" | "结业" | "已结业" | "准予结业" | "√" | "✓" => "pass",
             "fail" | "failed" | "不合格" | "未通过" | "unqualified" | "不及格" | "f" | "未合格" | "未及格"
-            | "不通过" | "不达标" | "未达标" | "没通过" | "未结业" | "不予结业" => "fail",
+            | "不通过" | "不达标" | "未达标" | "没通过" | "未结业" | "不予结业" | "×" | "✗" => {
+                "fail"
+            }
             _ => return None,
         })
     };
