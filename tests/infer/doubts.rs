@@ -506,6 +506,8 @@ fn what_may_change_hours_scores_and_results_bars_a_registration() {
         ("adjusted", sheet_of(&[HOURS, ENDS, SCORES, remarks])),
         ("blank", sheet_of(&[("天数", AMOUNTS), ("学时", [""; 6]), ENDS, SCORES])),
         ("legend", sheet_of(&[HOURS, ENDS, inverted])),
+        ("pass", sheet_of(&[HOURS, ENDS, SCORES, ("结业类型", ["结业", "结业", "结业", "结业", "肄业", "结业"])])),
+        ("pass", sheet_of(&[HOURS, ENDS, SCORES, ("结果", ["合格", "合格", "合格", "合格", "补考合格", "合格"])])),
         ("rival", sheet_of(&[HOURS, ENDS, passed, resit])),
         ("shared_code", sheet_of(&[HOURS, project, ENDS, SCORES])),
     ] {

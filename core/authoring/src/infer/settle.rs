@@ -138,6 +138,7 @@ pub(super) fn settle_table(table: &Table) -> Settled {
     columns.ask_legend(&mut settled);
     columns.list_verdicts(&mut settled);
     columns.ask_states(&mut settled);
+    columns.ask_other_verdict(&mut settled);
     columns.add_questions(&mut settled, &candidates);
     columns.list_others(&mut settled);
     let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);

@@ -17,7 +17,7 @@ const MAX_REMARK_CHARS: usize = 30;
 
 /// Words in names of columns that hold a state of the row, or of something that decides whether it counts.
 const STATE_NAMES: &str = "状态 审核 审批 认定 确认 复核 有效 无效 作废 删除 撤销 取消 退学 退训 退班 退出 注销 标志 标记 是否 完成情况 考勤 出勤 缺勤 签到 \
-    在训 学籍 重复 作弊 违纪 订单 支付 退款 结果 进度 status state audit approv review valid delete deleted delflag isdel del \
+    在训 学籍 重复 作弊 违纪 订单 支付 退款 结果 进度 status state event audit approv review valid delete deleted delflag isdel del \
     flag active enabled completed complete finished cancel void revoked withdrawn dropped duplicate attend order";
 /// Words in names of columns that hold an attribute of the person or the course, whatever is yes or no there.
 const ATTRIBUTES: &str = "在编 党员 骨干 班主任 农村 乡村 特岗 民族 汉族 新教师 必修 选修 住宿 住校 就餐 打印 发放 领取 邮寄 身份 性别 婚 健康 职称 学历 学位 \
@@ -68,7 +68,8 @@ impl StateName {
         } else if has_word(NO, &small) {
             self.is_negated
         } else {
-            has_word(COUNTS, &small)
+            // course.completed
+            has_word(COUNTS, small.rsplit('.').next().unwrap_or(&small))
         }
     }
 }
@@ -124,6 +125,33 @@ impl Columns<'_> {
     }
 }
 
+/// Words that say by themselves whether a training was passed.
+const VERDICTS: &str = "合格 及格 通过 结业 肄业 毕业 达标 pass fail qualif";
+
+impl Columns<'_> {
+    /// Asks what decides, where a score does and a column that nothing is read from has verdicts: 结业, 肄业.
+    pub fn ask_other_verdict(&self, settled: &mut Settled) {
+        let Pass::Total { path } = settled.find_pass(self.table) else { return };
+        let is_verdict = |at: &usize| {
+            let (column, facts) = (&self.table.columns[*at], &self.facts[*at]);
+            let is_read = settled.fields.iter().any(|guess| guess.path == column.path);
+            let is_asked = settled.questions.iter().any(|question| match question {
+                Question::Withdrawn { path, .. } | Question::Legend { path, .. } => *path == column.path,
+                Question::Rival { path, other, .. } => *path == column.path || *other == column.path,
+                _ => false,
+            });
+            let tells = |text: &String| {
+                text.trim().chars().count() <= MAX_STATE_CHARS && has_any(&text.to_lowercase(), VERDICTS)
+            };
+            let texts = || column.values.iter().flatten().filter(|text| !text.trim().is_empty());
+            (2..=MAX_STATES).contains(&facts.distinct) && !is_read && !is_asked && !column.twin && texts().all(tells)
+        };
+        if let Some(at) = (0..self.facts.len()).find(is_verdict) {
+            settled.questions.push(Question::Pass { maybe: vec![self.table.columns[at].path.clone(), path] });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::StateName;
@@ -139,6 +167,8 @@ mod tests {
             ("delFlag", "1", false),
             ("是否作弊", "否", true),
             ("完成状态", "学习中", false),
+            ("event", "course.completed", true),
+            ("event", "course.started", false),
             ("学时是否认定", "否", false),
             ("是否计入学时", "是", true),
         ] {

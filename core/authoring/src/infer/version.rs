@@ -127,8 +127,11 @@ pub(super) fn question_about_key(settled: &Settled, table: &Table, key: &Key) ->
         let paths: Vec<&str> = key.paths.iter().map(String::as_str).chain([column.path.as_str()]).collect();
         let is_amount = settled.mapped_path(Field::Hours).as_ref() == Some(&column.path)
             || settled.mapped_path(Field::ScoreTotal).as_ref() == Some(&column.path);
+        // A newer version of a record is no other record.
+        let is_version = settled.path_of(Meaning::Version, table).as_ref() == Some(&column.path);
         !column.twin
             && !is_amount
+            && !is_version
             && is_short
             && !key.paths.contains(&column.path)
             && column.values.iter().all(Option::is_some)
