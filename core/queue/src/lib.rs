@@ -3,6 +3,7 @@
 
 mod listener;
 mod log_event;
+mod pause;
 mod redis;
 mod sqlite;
 

@@ -12,11 +12,10 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, IntoConnectionInfo as _, RedisError, Script};
 
 use crate::log_event::LogEvent;
+use crate::pause::Pause;
 use crate::{Notice, Queue, QueueCause, QueueError};
 use huiliu_messages::Message;
 
-/// Pause before an empty list is polled again.
-const IDLE: Duration = Duration::from_millis(50);
 /// Pause before a Redis that does not answer is tried again.
 const DEAF: Duration = Duration::from_secs(1);
 
@@ -115,6 +114,7 @@ impl RedisQueue {
 
     /// Waits for the next message, without a time limit.
     pub(super) async fn next_notice(self) -> Notice {
+        let mut pause = Pause::new();
         loop {
             let popped: Result<Option<Vec<u8>>, _> =
                 redis::cmd("LPOP").arg(&*self.key).query_async(&mut self.connection.clone()).await;
@@ -123,7 +123,7 @@ impl RedisQueue {
                     Ok(notice) => return notice,
                     Err(_) => tracing::debug!(key = %self.key, "a message of another program is skipped"),
                 },
-                Ok(None) => tokio::time::sleep(IDLE).await,
+                Ok(None) => pause.wait().await,
                 Err(_) => tokio::time::sleep(DEAF).await,
             }
         }

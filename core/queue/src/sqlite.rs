@@ -12,11 +12,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, Row as _, SqliteConnection, SqlitePool};
 
 use crate::log_event::LogEvent;
+use crate::pause::Pause;
 use crate::{Notice, QueueCause, QueueError};
 use huiliu_messages::Message;
 
-/// Pause before an empty table is polled again.
-const IDLE: Duration = Duration::from_millis(20);
 /// Pause before a file that cannot be read is tried again.
 const DEAF: Duration = Duration::from_secs(1);
 
@@ -84,11 +83,11 @@ impl SqliteQueue {
 
     /// Waits for the next message, without a time limit.
     pub(super) async fn next_notice(self) -> Notice {
-        let mut deaf = false;
+        let (mut deaf, mut pause) = (false, Pause::new());
         loop {
             match self.take_oldest().await {
                 Ok(Some(notice)) => return notice,
-                Ok(None) => tokio::time::sleep(IDLE).await,
+                Ok(None) => pause.wait().await,
                 Err(e) => {
                     if !std::mem::replace(&mut deaf, true) {
                         tracing::warn!("{}", LogEvent::QueueUnreadable { why: Message::new(&to_cause(&e)) });

@@ -222,7 +222,7 @@ const PARTS_OF_SCORES: &str = "考试 笔试 作业 讨论 平时 测验 期末 
 const RESITS: &str = "补考 重考 重修 二次 复考 补测 retake resit makeup";
 /// Words of what has a code and is no course.
 const NO_COURSE_CODES: &str =
-    "日期 时间 年 月 教室 教材 地点 场地 班 组 座 证 人 date time day room book class group seat";
+    "日期 时间 年 月 教室 教材 地点 场地 班级 班号 分班 班别 组 座 证 人 date time day room book class group seat";
 
 /// Returns whether a name says that it is of the last day.
 pub(super) fn names_an_end(name: &str) -> bool {
