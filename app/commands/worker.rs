@@ -81,6 +81,9 @@ async fn wait_for_stop(mut told: watch::Receiver<bool>) {
 
 /// Pause while no teachers are to be verified.
 const VERIFY_PAUSE: Duration = Duration::from_secs(2);
+/// Pause before it is looked whether there is something to settle, while batches are delivered, and while nothing happens.
+const SETTLE_PAUSE: Duration = Duration::from_millis(200);
+const QUIET_PAUSE: Duration = Duration::from_secs(1);
 /// Pause before a source that could not be opened is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(60);
 
@@ -257,7 +260,7 @@ async fn verify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
 async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
     let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
     loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(if worked || until_done { SETTLE_PAUSE } else { QUIET_PAUSE }).await;
         let waiting = match runtime.has_waiting_batch().await {
             Ok(waiting) => waiting,
             Err(e) => {
