@@ -35,6 +35,15 @@ pub fn server_cpu(postgres: &Postgres) -> f64 {
     total
 }
 
+/// Returns the CPU seconds of this process's ended children, including redis-cli for the samples.
+pub fn children_cpu() -> f64 {
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer lives through the call.
+    unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) };
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}
+
 pub fn psql_command(postgres: &Postgres, args: &[&str]) -> Command {
     let mut command = Command::new("psql");
     command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(postgres.url()).args(args).stdout(Stdio::null());

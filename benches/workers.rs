@@ -23,7 +23,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use huiliu_sandbox::{Options, SECRET, Sandbox};
-use machine::{SETTINGS, run_psql, server_cpu, write_sources};
+use machine::{SETTINGS, children_cpu, run_psql, server_cpu, write_sources};
 use test_env::{Postgres, Services, TestEnv};
 
 fn land_records(house: &TestEnv, runtime: &tokio::runtime::Runtime, records: u64) {
@@ -61,15 +61,6 @@ fn drain_backlog(house: &TestEnv, workers: usize) -> (f64, f64, f64, u64) {
     let wall = started.elapsed().as_secs_f64();
     assert!(crew.iter_mut().all(|w| w.wait().unwrap().success()));
     (wall, children_cpu() - client, server_cpu(postgres) - server, most)
-}
-
-/// Returns the CPU seconds of this process's ended children, including redis-cli for the samples.
-fn children_cpu() -> f64 {
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: the pointer lives through the call.
-    unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) };
-    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
-    seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
 fn main() {

@@ -1,0 +1,197 @@
+//! Measures the work as platforms give it: `cargo bench --bench spread -- [RECORDS] [PAGE] [WORKERS…]`.
+//!
+//! RECORDS stand in JSON files of PAGE records each. A tenth as many teachers are spread over all files, and 8 of 100
+//! records are newer versions of earlier ones, which stand in other files. The files are landed first. Then WORKERS
+//! processes with one delivery at a time drain them from a PostgreSQL and a Redis of their own, settling included.
+//! `sqlite` as an argument measures one embedded worker instead. CPU is that of workers and server.
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
+
+#[path = "machine.rs"]
+mod machine;
+#[path = "../tests/test_env.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod test_env;
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Instant;
+
+use machine::{SETTINGS, children_cpu, run_psql, server_cpu};
+use test_env::{Postgres, Services, TestEnv};
+
+const MANIFEST: &str = r#"manifest = 1
+id = "spread"
+version = 1
+title_zh = "测量用的平台"
+title_en = "A platform for measurements"
+profile = "Made for a benchmark."
+
+[transport]
+kind = "files"
+names = ["P*.json"]
+
+[[stream]]
+name = "records"
+kind = "course_completion"
+format = { kind = "json", items = "items" }
+record_key = ["id"]
+version = { from = "field", path = "v" }
+pass = "total"
+
+[stream.map]
+record_name = "id"
+name = "name"
+id_number = "idno"
+course_code = "course"
+course_title = "title"
+school_code = "school"
+hours = { path = "hours", unit = "class_hour" }
+period_end = "end"
+score_total = "score"
+"#;
+
+/// One of this many records is a newer version of an earlier one.
+const RESEND_EVERY: u64 = 12;
+const FAMILY_NAMES: [char; 10] = ['王', '李', '张', '刘', '陈', '杨', '赵', '黄', '周', '吴'];
+const GIVEN_NAMES: [char; 10] = ['伟', '芳', '娜', '敏', '静', '丽', '强', '磊', '军', '洋'];
+
+/// Returns the ID number of a generated person.
+fn id_number(n: u64) -> String {
+    const WEIGHTS: [u64; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let day = format!("{:04}{:02}{:02}", 1960 + n % 40, 1 + n / 40 % 12, 1 + n / 480 % 28);
+    let digits = format!("2201{:02}{day}{:03}", n / 13_440 % 90 + 1, n / 1_209_600 % 1_000);
+    let sum: u64 = digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+    digits + &"10X98765432"[usize::try_from(sum % 11).unwrap()..][..1]
+}
+
+fn write_item(text: &mut String, nth: u64, records: u64) {
+    let teachers = (records / 10).max(1);
+    // A newer version of a record that stands some pages before.
+    let is_newer = nth % RESEND_EVERY == RESEND_EVERY - 1 && nth > 5_000;
+    let (id, version) = if is_newer { (nth - 1_000 - nth % 3_000, 2) } else { (nth, 1) };
+    let teacher = id.wrapping_mul(7_919) % teachers;
+    let at = |n: u64| usize::try_from(n % 10).unwrap();
+    let name: String =
+        [FAMILY_NAMES[at(teacher)], GIVEN_NAMES[at(teacher / 10)], GIVEN_NAMES[at(teacher / 100)]].iter().collect();
+    write!(
+        text,
+        "{{\"id\":\"R{id}\",\"v\":{version},\"name\":\"{name}\",\"idno\":\"{}\",\"course\":\"C{:04}\",\"title\":\"信息技术支持的课堂导入\",\
+         \"school\":\"2122{:06}\",\"hours\":{},\"end\":\"2015-{:02}-{:02}\",\"score\":{}}}",
+        id_number(teacher),
+        id % 2_000,
+        teacher % 5_000,
+        id % 20 + 1 + u64::from(is_newer),
+        id % 12 + 1,
+        id % 28 + 1,
+        40 + id % 61
+    )
+    .unwrap();
+}
+
+fn write_files(folder: &Path, records: u64, page: u64) {
+    std::fs::create_dir_all(folder).unwrap();
+    for first in (0..records).step_by(usize::try_from(page).unwrap()) {
+        let mut text = String::from("{\"items\":[");
+        for nth in first..(first + page).min(records) {
+            if nth > first {
+                text.push(',');
+            }
+            write_item(&mut text, nth, records);
+        }
+        std::fs::write(folder.join(format!("P{first:09}.json")), text + "]}").unwrap();
+    }
+}
+
+/// Lands the files, and returns the house that they are landed in.
+fn land_files(mut house: TestEnv, records: u64, page: u64) -> TestEnv {
+    let manifests = house.dir.0.join("manifests");
+    std::fs::create_dir_all(manifests.join("spread")).unwrap();
+    std::fs::write(manifests.join("spread/manifest.toml"), MANIFEST).unwrap();
+    let folder = house.dir.0.join("in");
+    write_files(&folder, records, page);
+    let settings = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"spread\"\nconnector = \"spread\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
+        manifests.display(),
+        folder.display()
+    );
+    let config = house.dir.0.join("huiliu.toml");
+    std::fs::write(&config, settings).unwrap();
+    house.env.push(("HUILIU_CONFIG".into(), config.to_str().unwrap().to_owned()));
+    assert!(house.run(&["migrate"]).status.success());
+    let landed = house.run(&["sync", "--all", "--land-only"]);
+    assert!(landed.status.success(), "{}", String::from_utf8_lossy(&landed.stderr));
+    house
+}
+
+/// Wall seconds, CPU seconds of workers and of the server, and how often a batch was given back.
+struct Drained {
+    wall: f64,
+    client: f64,
+    server: f64,
+    returned: usize,
+}
+
+fn drain(house: &TestEnv, workers: usize) -> Drained {
+    let server = || house.postgres.as_ref().map_or(0.0, server_cpu);
+    if let Some(postgres) = &house.postgres {
+        run_psql(postgres, &["-c", "CHECKPOINT"]);
+    }
+    let (client_before, server_before, started) = (children_cpu(), server(), Instant::now());
+    let start = |_| -> Child {
+        let mut command = house.command(&["worker", "--until-done"]);
+        command.env("HUILIU_WORKERS", "1").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let crew: Vec<Child> = (0..workers).map(start).collect();
+    let mut told = String::new();
+    for mut worker in crew {
+        worker.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        assert!(worker.wait().unwrap().success(), "{told}");
+    }
+    Drained {
+        wall: started.elapsed().as_secs_f64(),
+        client: children_cpu() - client_before,
+        server: server() - server_before,
+        returned: told.matches("again_in_ms").count(),
+    }
+}
+
+fn main() {
+    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let (records, page) = (numbers.first().copied().unwrap_or(300_000), numbers.get(1).copied().unwrap_or(1_000));
+    let is_embedded = std::env::args().any(|argument| argument == "sqlite");
+    let crews: Vec<usize> = match numbers.get(2..) {
+        Some([_, ..]) => numbers[2..].iter().filter_map(|n| usize::try_from(*n).ok()).collect(),
+        _ if is_embedded => vec![1],
+        _ => vec![1, 2, 4],
+    };
+    let database = if is_embedded { "SQLite" } else { SETTINGS };
+    println!("{records} records in pages of {page}, {} teachers; {database}", records / 10);
+    for workers in crews {
+        let house = if is_embedded {
+            TestEnv::new(Services::Sqlite)
+        } else {
+            let mut house = TestEnv::new(Services::PostgresAndRedis);
+            house.postgres = Some(Postgres::start_with(SETTINGS));
+            house
+        };
+        let house = land_files(house, records, page);
+        let Drained { wall, client, server, returned } = drain(&house, workers);
+        let books = house.run_json(&["balance", "--json"]);
+        assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
+        println!(
+            "{workers} workers {wall:>7.2} s wall, {client:>6.2} s CPU workers, {server:>6.2} s CPU server, {:>6.1} µs CPU a record, \
+             {returned} batches given back",
+            (client + server) * 1e6 / records as f64
+        );
+    }
+}
