@@ -69,7 +69,7 @@ const GIVEN_NAMES: [char; 10] = ['伟', '芳', '娜', '敏', '静', '丽', '强'
 fn id_number(n: u64) -> String {
     const WEIGHTS: [u64; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let day = format!("{:04}{:02}{:02}", 1960 + n % 40, 1 + n / 40 % 12, 1 + n / 480 % 28);
-    let digits = format!("2201{:02}{day}{:03}", n / 13_440 % 90 + 1, n / 1_209_600 % 1_000);
+    let digits = format!("220102{day}{:03}", n / 13_440 % 1_000);
     let sum: u64 = digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
     digits + &"10X98765432"[usize::try_from(sum % 11).unwrap()..][..1]
 }
