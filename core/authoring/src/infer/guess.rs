@@ -355,11 +355,12 @@ fn build_guess(file: &str, settled: Settled, table: Table) -> Guess {
             }
         }
         // What some of the words mean is not known, so a score beside them may not be what decides.
-        Pass::Words { path, words } if write::levels_step(words).is_none() => {
-            if !questions.iter().any(|question| matches!(question, Question::Legend { .. })) {
-                let score = settled.mapped_path(Field::ScoreTotal);
-                questions.push(Question::Pass { maybe: std::iter::once(path.clone()).chain(score).collect() });
-            }
+        Pass::Words { path, words }
+            if write::levels_step(words).is_none()
+                && !questions.iter().any(|question| matches!(question, Question::Legend { .. })) =>
+        {
+            let score = settled.mapped_path(Field::ScoreTotal);
+            questions.push(Question::Pass { maybe: std::iter::once(path.clone()).chain(score).collect() });
         }
         _ => {}
     }
