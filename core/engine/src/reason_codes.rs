@@ -216,7 +216,7 @@ mod tests {
             add(field, "ditto");
         }
         add("row", "example");
-        add("version", "form");
+        add("row", "sum");
         add("version", "form");
         add("record_key", "missing");
         all
