@@ -103,7 +103,7 @@ fn read_payload(manifest: &Manifest, stream: &Stream, rules: (&Policy, &Keys), (
         },
     };
     let (policy, keys) = rules;
-    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
+    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each: &NO_EACH, landing: 1, batch: 0 };
     let counted = decode::outline_payload(stream, &body, None);
     let staged = huiliu_decode::run_stages(cx, &body, huiliu_decode::RecordRange::ALL);
     // Landing counts as many records as delivery finds.

@@ -176,6 +176,7 @@ impl Office {
             address: "",
             each: &huiliu_decode::NO_EACH,
             landing: 1,
+        batch: 0,
         };
         let text = Body::Text(decode::decode_text(&stream.format, page.as_bytes()).unwrap());
         let item = |staged: StageResult<'_>| match staged {

@@ -24,7 +24,7 @@ fn rekeyed_records(office: &Office, page: &str) -> Vec<Rekeyed> {
     let rules = office.context.rules.current();
     let (policy, keys) = (&rules.policy, &office.context.keys);
     let each = &huiliu_decode::NO_EACH;
-    let cx = Context { manifest, stream, policy, keys, source_id: 1, address: "", each, landing: 1 };
+    let cx = Context { manifest, stream, policy, keys, source_id: 1, address: "", each, landing: 1, batch: 0 };
     let text = Body::Text(decode::decode_text(&stream.format, page.as_bytes()).unwrap());
     huiliu_decode::list_rekeyed(cx, &text, RecordRange::ALL).unwrap()
 }

@@ -79,6 +79,8 @@ pub struct Context<'a> {
     pub each: &'a BTreeMap<String, String>,
     /// Sequence number of the payload in the order of landing.
     pub landing: i64,
+    /// Number of the batch that the records belong to; 0 outside a delivery.
+    pub batch: i64,
 }
 
 /// The fan-out values of a payload that was requested without a fan-out.
@@ -177,6 +179,8 @@ pub enum StageResult<'a> {
 /// A raw record that a row rule of the manifest skips.
 #[derive(Debug, Clone)]
 pub struct Skipped<'a> {
+    /// Batch that it belongs to.
+    pub batch: i64,
     /// Position in the payload, from 0.
     pub index: u32,
     /// Address for people.
@@ -192,6 +196,8 @@ pub struct Skipped<'a> {
 /// A raw record that takes a training record back.
 #[derive(Debug, Clone)]
 pub struct Withdrawn<'a> {
+    /// Batch that it belongs to.
+    pub batch: i64,
     /// Position in the payload, from 0.
     pub index: u32,
     /// Address for people.
@@ -207,6 +213,8 @@ pub struct Withdrawn<'a> {
 /// A raw record that could not become a training record or a roster row.
 #[derive(Debug, Clone)]
 pub struct Parked<'a> {
+    /// Batch that it belongs to.
+    pub batch: i64,
     /// Position in the payload, from 0.
     pub index: u32,
     /// Address for people: item of a page, line of a file or row of a sheet.
@@ -291,6 +299,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
     if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip && cx.stream.kind.is_roster()) {
         let address = raw.format_address(cx.address);
         return StageResult::Skipped(Skipped {
+            batch: cx.batch,
             index: raw.index,
             address,
             because: &rule.because,
@@ -304,6 +313,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
     let read = match rule.map(|rule| (rule.act, rule)) {
         Some((Act::Skip, rule)) => Ok(StageResult::Skipped(Skipped {
+            batch: cx.batch,
             index: raw.index,
             address: raw.format_address(cx.address),
             because: &rule.because,
@@ -342,6 +352,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
             }
             let raw_digest = digest_raw(cx.keys, &raw.raw);
             StageResult::Parked(Parked {
+                batch: cx.batch,
                 index: raw.index,
                 address: raw.format_address(cx.address),
                 record_name: record_name.map(|name| draft::redact_text(&name)),

@@ -71,6 +71,8 @@ impl Assessment {
 /// One record in the canonical schema.
 #[derive(Debug, Clone)]
 pub struct TrainingRecord<'a> {
+    /// Batch that it belongs to.
+    pub batch: i64,
     /// Position in the payload, from 0.
     pub index: u32,
     /// Address for people.
@@ -130,6 +132,7 @@ impl TrainingRecord<'_> {
     #[must_use]
     pub fn to_parked(&self, keys: &Keys, problems: Vec<Problem>) -> Parked<'_> {
         Parked {
+            batch: self.batch,
             index: self.index,
             address: self.address.clone(),
             record_name: self.record_name.clone(),
@@ -457,6 +460,7 @@ pub fn from_draft<'a>(
     };
     let course = draft.course_code.as_deref().unwrap_or_default().trim();
     let mut record = TrainingRecord {
+        batch: cx.batch,
         index: raw.index,
         address: raw.format_address(cx.address),
         record_key,

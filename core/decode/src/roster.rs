@@ -21,6 +21,8 @@ use huiliu_values::{IdNumber, PersonName};
 /// A roster row after all stages.
 #[derive(Debug, Clone)]
 pub struct RosterRow<'a> {
+    /// Batch that it belongs to.
+    pub batch: i64,
     /// Position in the payload, from 0.
     pub index: u32,
     /// Address for people.
@@ -133,6 +135,7 @@ impl RosterRow<'_> {
     #[must_use]
     pub fn to_parked(&self, problems: Vec<Problem>) -> Parked<'_> {
         Parked {
+            batch: self.batch,
             index: self.index,
             address: self.address.clone(),
             record_name: self.record_name.clone(),
@@ -336,6 +339,7 @@ pub fn from_draft<'a>(
     let of_file = matches!(cx.stream.version, VersionFrom::FileDate {}).then_some(source_version);
     let as_of = as_of.or_else(|| of_file.and_then(|day| parse_date(&day.to_string()).ok()));
     Ok(RosterRow {
+        batch: cx.batch,
         index: raw.index,
         address: raw.format_address(cx.address),
         record_name: draft.record_name.as_deref().map(redact_text),

@@ -54,7 +54,7 @@ pub(super) fn build_withdrawal<'a>(
     let source_version = identity.source_version.map_err(|problem| problems.push(problem)).ok();
     let Some((record_key, source_version)) = record_key.zip(source_version) else { return Err(problems) };
     let address = raw.format_address(cx.address);
-    Ok(Withdrawn { index: raw.index, address, because: &rule.because, record_key, source_version })
+    Ok(Withdrawn { batch: cx.batch, index: raw.index, address, because: &rule.because, record_key, source_version })
 }
 
 fn condition_holds(cx: Context<'_>, raw: &RawRecord<'_>, condition: &Condition, place: &Place<'_>) -> bool {

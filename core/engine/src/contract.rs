@@ -14,69 +14,71 @@ use huiliu_vault::keys::Keys;
 /// Accepted records after which the statistics are not written for every batch.
 const ENOUGH_RECORDS: u64 = 20_000;
 
-/// What a batch that keeps its contract adds to the statistics of its stream.
+/// What batches that keep their contract add to the statistics of their stream.
 #[derive(Debug, Default)]
 pub(crate) struct NewStatistics(Option<ValueStatistics>);
 
-/// Returns why a batch must be quarantined, or what it adds to the statistics if it need not. A batch that a person has
-/// released is not compared.
+/// Returns for each of some batches of a stream why it must be quarantined, if it must, and what the others add to the
+/// statistics. Each is compared with those before it too. A batch that a person has released is not compared.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn judge_batch(
+pub(crate) async fn judge_batches(
     db: &Db,
     keys: &Keys,
-    held: &ClaimedBatch,
     reading: Reading<'_>,
-    load: &Load<'_>,
-) -> Result<Result<NewStatistics, BrokenContract>, StoreError> {
-    let stream = reading.stream;
-    let batch = BatchRecords { clean: &load.clean, roster: &load.roster, parked: &load.parked };
-    let usual = &Contract::USUAL;
+    loads: &[Load<'_>],
+) -> Result<(Vec<Result<(), BrokenContract>>, NewStatistics), StoreError> {
+    let (stream, usual) = (reading.stream, &Contract::USUAL);
     let contract = stream.contract.as_ref().unwrap_or(usual);
-    let mut problems = Vec::new();
-    if !held.waived {
-        let declared = stream.contract.as_ref();
-        problems.extend(declared.into_iter().flat_map(|c| contract::list_shared(c, held.count as usize, &load.parked)));
-        problems.extend(drift::find_damage(stream, batch));
-    }
-    let mut statistics = None;
-    if contract.values == OtherValues::Hold && !stream.kind.is_roster() {
-        let before = stream_values::load_statistics(db, held, load.manifest_version).await?;
-        let now = ValueStatistics::of_records(&stream.map, keys, &load.clean);
-        if !held.waived {
-            let comparison = Comparison { stream, contract, keys, before: &before, now: &now };
-            problems.extend(drift::find_drift(comparison, batch));
+    let compares = contract.values == OtherValues::Hold && !stream.kind.is_roster();
+    let known = match loads.first().and_then(|load| Some((load.held.first()?, load.manifest_version))) {
+        Some((held, version)) if compares => stream_values::load_statistics(db, held, version).await?,
+        _ => ValueStatistics::default(),
+    };
+    let mut so_far = known.clone();
+    let mut judged = vec![];
+    for load in loads {
+        let batch = BatchRecords { clean: &load.clean, roster: &load.roster, parked: &load.parked };
+        let (count, is_waived) = load.held.first().map_or((0, false), |held| (held.count as usize, held.waived));
+        let mut problems = Vec::new();
+        if !is_waived {
+            let declared = stream.contract.as_ref();
+            problems.extend(declared.into_iter().flat_map(|c| contract::list_shared(c, count, &load.parked)));
+            problems.extend(drift::find_damage(stream, batch));
         }
-        statistics = merge_statistics(before, &now);
+        if compares {
+            let now = ValueStatistics::of_records(&stream.map, keys, &load.clean);
+            if !is_waived {
+                let comparison = Comparison { stream, contract, keys, before: &so_far, now: &now };
+                problems.extend(drift::find_drift(comparison, batch));
+            }
+            if problems.is_empty() {
+                so_far.merge(&now);
+            }
+        }
+        judged.push(if problems.is_empty() { Ok(()) } else { Err(BrokenContract::SharedProblems { problems }) });
     }
-    if problems.is_empty() {
-        return Ok(Ok(NewStatistics(statistics)));
-    }
-    Ok(Err(BrokenContract::SharedProblems { problems }))
+    Ok((judged, NewStatistics(is_worth_saving(&known, &so_far).then_some(so_far))))
 }
 
-/// Returns the statistics with those of a batch, if they are to be written.
-fn merge_statistics(before: ValueStatistics, now: &ValueStatistics) -> Option<ValueStatistics> {
-    if now.records == 0 {
-        return None;
-    }
-    let mut merged = before.clone();
-    merged.merge(now);
-    let is_new = merged.courses != before.courses
-        || merged.words.len() != before.words.len()
-        || merged
-            .words
-            .iter()
-            .any(|(field, words)| before.words.get(field).is_none_or(|known| known.counts.len() != words.counts.len()))
-        || merged.presence.iter().any(|(field, now)| {
-            before.presence.get(field).is_none_or(|before| (before.blank == 0) != (now.blank == 0))
-        });
-    (is_new || before.records < ENOUGH_RECORDS).then_some(merged)
+/// Returns whether statistics with those of more batches are to be written.
+fn is_worth_saving(before: &ValueStatistics, merged: &ValueStatistics) -> bool {
+    let is_new = || {
+        merged.courses != before.courses
+            || merged.words.len() != before.words.len()
+            || merged.words.iter().any(|(field, words)| {
+                before.words.get(field).is_none_or(|known| known.counts.len() != words.counts.len())
+            })
+            || merged.presence.iter().any(|(field, now)| {
+                before.presence.get(field).is_none_or(|before| (before.blank == 0) != (now.blank == 0))
+            })
+    };
+    merged.records > before.records && (before.records < ENOUGH_RECORDS || is_new())
 }
 
 impl NewStatistics {
-    /// Saves the statistics after the batch was committed. They are an aid, so a failure is only logged.
+    /// Saves the statistics after the batches were committed. They are an aid, so a failure is only logged.
     pub(crate) async fn save(self, db: &Db, held: &ClaimedBatch, version: i64) {
         let Some(statistics) = self.0 else { return };
         if let Err(fault) = stream_values::save_statistics(db, held, version, &statistics).await {

@@ -12,6 +12,7 @@ use crate::lease::Renewal;
 use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest, Manifests};
 use crate::missing;
+use huiliu_decode::contract::BrokenContract;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{RequestedRecords, Unpacker};
@@ -20,6 +21,7 @@ use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream, VersionFrom};
 use huiliu_messages::{Message, in_log, said_in_english};
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
+use huiliu_store::delivery::commit::commit_batches;
 use huiliu_store::delivery::{batches, repeat};
 use huiliu_store::identity::claims::ClaimCache;
 use huiliu_store::intake::{expectations, payloads};
@@ -84,7 +86,7 @@ pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -
     if held.lost_claims > 0 {
         span.in_scope(|| tracing::warn!(lost_claims = held.lost_claims, "{}", LogEvent::BatchTakenOver));
     }
-    let _renewal = span.in_scope(|| Renewal::start(&context.db, held.lease(), context.lease_ms));
+    let _renewal = span.in_scope(|| Renewal::start(&context.db, vec![held.lease()], context.lease_ms));
     finish_batch(context, &held).instrument(span).await
 }
 
@@ -101,13 +103,9 @@ pub(crate) async fn deliver_with_retries(context: &DeliveryContext, batch: i64) 
 }
 
 /// Processes a claimed batch and ends it: committed, quarantined, or released with the error.
-async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
+pub(crate) async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
     match process_batch(context, held).await {
-        Ok(Commit::Broken(why)) => {
-            tracing::warn!("{}", in_log(&why));
-            batches::quarantine_claimed(&context.db, held, &Message::new(&why)).await?;
-            Ok(Delivered::Quarantined)
-        }
+        Ok(Commit::Broken(why)) => quarantine(context, held, &why).await,
         Ok(Commit::Done(outcomes)) => {
             tracing::debug!(?outcomes, "delivered");
             Ok(Delivered::Done(outcomes))
@@ -129,6 +127,17 @@ async fn finish_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<
             Ok(Delivered::Released)
         }
     }
+}
+
+/// Sets a claimed batch aside that breaks its stream's contract.
+pub(crate) async fn quarantine(
+    context: &DeliveryContext,
+    held: &ClaimedBatch,
+    why: &BrokenContract,
+) -> Result<Delivered, StoreError> {
+    tracing::warn!("{}", in_log(why));
+    batches::quarantine_claimed(&context.db, held, &Message::new(why)).await?;
+    Ok(Delivered::Quarantined)
 }
 
 /// Why a batch is set aside although nothing is wrong with its records.
@@ -240,9 +249,10 @@ impl DeliveryContext {
     ) -> Result<Load<'a>, StoreError> {
         let Reading { manifest, stream, activation, rules } = reading;
         let (policy, keys, source_id, address) = (&rules.policy, &self.keys, held.source_id, &*held.address);
-        let (each, landing) = (&held.each, held.payload_id);
-        let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing };
+        let (each, landing, batch) = (&held.each, held.payload_id, held.id);
+        let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing, batch };
         let mut load = Load {
+            held: std::slice::from_ref(held),
             clean: Vec::with_capacity(if stream.kind.is_roster() { 0 } else { held.count as usize }),
             roster: vec![],
             parked: vec![],
@@ -299,32 +309,52 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     let mut payload = Arc::default();
     let body = context.load_body(held, reading.stream, &mut payload).await?;
     let load = context.stage_records(held, reading, &body, |_| true)?;
-    let statistics = match contract::judge_batch(&context.db, &context.keys, held, reading, &load).await? {
-        Ok(statistics) => statistics,
-        Err(why) => return Ok(Commit::Broken(why)),
-    };
-    if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
-        let names = huiliu_decode::names::list_field_names(&reading.stream.format, &body);
-        let new = expectations::save_fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
-        if !new.is_empty() {
-            tracing::warn!(stream = held.stream, "{}", LogEvent::NewFields { fields: new });
-        }
+    let (mut judged, statistics) =
+        contract::judge_batches(&context.db, &context.keys, reading, std::slice::from_ref(&load)).await?;
+    if let Some(Err(why)) = judged.pop() {
+        return Ok(Commit::Broken(why));
     }
+    note_new_fields(context, held, reading, &body).await?;
+    let committed = commit(context, &load).await?;
+    if committed.is_some() {
+        statistics.save(&context.db, held, load.manifest_version).await;
+    }
+    Ok(committed.and_then(|mut outcomes| outcomes.pop()).map_or(Commit::Fenced, Commit::Done))
+}
+
+/// Says which raw fields a payload is the first to have, if its stream's contract asks for that.
+pub(crate) async fn note_new_fields(
+    context: &DeliveryContext,
+    held: &ClaimedBatch,
+    reading: Reading<'_>,
+    body: &Body<'_>,
+) -> Result<(), StoreError> {
+    let stream = reading.stream;
+    if held.first > 0 || stream.contract.as_ref().is_none_or(|c| c.new_field != NewField::Report) {
+        return Ok(());
+    }
+    let names = huiliu_decode::names::list_field_names(&stream.format, body);
+    let new = expectations::save_fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
+    if !new.is_empty() {
+        tracing::warn!(stream = held.stream, "{}", LogEvent::NewFields { fields: new });
+    }
+    Ok(())
+}
+
+/// Commits batches together. After a write conflict they are compared again.
+pub(crate) async fn commit(
+    context: &DeliveryContext,
+    load: &Load<'_>,
+) -> Result<Option<Vec<Outcomes>>, StoreError> {
     let slow = huiliu_store::faults::slow_commit_ms();
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;
     }
     let mut tries = 0;
-    let ended = loop {
-        match huiliu_store::delivery::commit::commit_batch(&context.db, &context.keys, &context.known, held, &load)
-            .await
-        {
+    loop {
+        match commit_batches(&context.db, &context.keys, &context.known, load).await {
             Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
-            ended => break ended?,
+            ended => return ended,
         }
-    };
-    if matches!(ended, Commit::Done(_)) {
-        statistics.save(&context.db, held, load.manifest_version).await;
     }
-    Ok(ended)
 }

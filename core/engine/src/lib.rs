@@ -22,6 +22,7 @@ pub mod operations;
 mod closing;
 mod contract;
 pub mod deliver;
+pub mod deliver_group;
 mod discreet;
 pub mod disk_room;
 pub mod evidence;

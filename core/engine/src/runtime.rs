@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::active_rules::{ActiveRulesError, RuleFollower};
 use crate::database::{MayCreate, OpenDatabase, OpenError};
-use crate::deliver::{self, BatchFailure, Delivered, DeliveryContext};
+use crate::deliver::{BatchFailure, Delivered, DeliveryContext};
 use crate::disk_room::DiskRoom;
 use crate::expect::{self, UnmetPass};
 use crate::log_event::LogEvent;
@@ -19,7 +19,7 @@ use crate::registry::{self, Recipe, RegistryError, RegistryFollower};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use crate::sweep::{self, SweepOutcome};
-use crate::{active_rules, database, manifest_digests, rekey, resume, rule_seed, settle};
+use crate::{active_rules, database, deliver_group, manifest_digests, rekey, resume, rule_seed, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
 use huiliu_platform::{Client, Connector, Endpoint, Failure, shipped};
@@ -284,15 +284,15 @@ impl Runtime {
         Ok(passes)
     }
 
-    /// Claims a batch and delivers it. Returns [`Delivered::Suspect`] without claiming if its claim was lost too
-    /// often.
+    /// Claims a batch and delivers it, with small ones of its stream that landed after it. Returns [`Delivered::Suspect`]
+    /// without claiming if its claim was lost too often.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
     pub async fn deliver_batch(&self, batch: i64) -> Result<Delivered, StoreError> {
         let delivery = self.delivery.redoable();
         delivery.rules.refresh(&delivery.db, &delivery.keys).await?;
-        let delivered = deliver::deliver_batch(&delivery, batch, false).await;
+        let delivered = deliver_group::deliver_group(&delivery, batch).await;
         match &delivered {
             Ok(Delivered::Done(_)) => self.room.note_written(),
             Ok(_) => {}

@@ -90,7 +90,7 @@ pub async fn take_source_lease(
     let Some(claim) = source_lease::claim_source(db, source_id, lease_ms, holder, only_due).await? else {
         return Ok(None);
     };
-    let renewal = Renewal::start(db, claim.lease(), lease_ms);
+    let renewal = Renewal::start(db, vec![claim.lease()], lease_ms);
     Ok(Some(SourceLease { db: db.clone(), claim, _renewal: renewal, is_ended: false }))
 }
 

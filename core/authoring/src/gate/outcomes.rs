@@ -24,7 +24,7 @@ pub fn sample_outcomes(
     body: &Body<'_>,
 ) -> Result<Vec<Value>, DecodeError> {
     let each = &huiliu_decode::NO_EACH;
-    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
+    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1, batch: 0 };
     let records = decode::outline_payload(stream, body, None)?.records;
     let staged = huiliu_decode::run_stages(cx, body, RecordRange::new(0, records))?;
     Ok(staged.iter().map(record_outcome).collect())

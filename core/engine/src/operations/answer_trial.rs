@@ -118,6 +118,7 @@ fn find_effect(manifest: &Manifest, body: &Body<'_>, rules: Rules<'_>, answer: &
         address: "trial",
         each: &NO_EACH,
         landing: 1,
+        batch: 0,
     };
     let is_about_hours = answer.lines.iter().any(|line| line.key == Field::Hours.as_str());
     for staged in run_stages(cx, body, RecordRange::new(0, TRIED)).unwrap_or_default() {

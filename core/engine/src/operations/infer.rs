@@ -171,6 +171,7 @@ async fn keep_sample(settings: &Settings, program: &Program, kept: KeptSample<'_
         address: &sample.name,
         each: &NO_EACH,
         landing: 1,
+        batch: 0,
     };
     let page = PageToWrite {
         cx,

@@ -104,6 +104,7 @@ pub async fn preview(
         address: &address,
         each: &NO_EACH,
         landing: 1,
+        batch: 0,
     };
     let unreadable = |fault| AuthoringError::SampleUnreadable { address: address.clone(), fault };
     let body = program.unpacker.prepare_body(stream, &bytes).await.map_err(unreadable)?;

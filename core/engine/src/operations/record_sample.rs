@@ -72,6 +72,7 @@ pub async fn record(
         address: &raw.address,
         each: &NO_EACH,
         landing: 1,
+        batch: 0,
     };
     let page = PageToWrite {
         cx,

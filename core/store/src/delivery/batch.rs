@@ -86,9 +86,12 @@ pub enum WholeBy {
     FileDate,
 }
 
-/// A batch that is decoded, mapped and validated, ready to be loaded.
+/// Batches of one stream that are decoded, mapped and validated, ready to be loaded in one transaction. Each keeps its own
+/// counters, epoch and outcome.
 #[derive(Debug)]
 pub struct Load<'a> {
+    /// The batches, in the order in which they landed.
+    pub held: &'a [ClaimedBatch],
     /// Valid records.
     pub clean: Vec<Box<TrainingRecord<'a>>>,
     /// Valid rows of a roster. A stream has either these or records.
@@ -109,6 +112,23 @@ pub struct Load<'a> {
     pub key_changes_hands: bool,
     /// What is whole of the stream each time; `None` if the manifest does not say that it is.
     pub whole_by: Option<WholeBy>,
+}
+
+impl<'a> Load<'a> {
+    /// Joins the loads of several batches, which were read under the same manifest. Returns `None` for no batch.
+    #[must_use]
+    pub fn join(held: &'a [ClaimedBatch], loads: Vec<Self>) -> Option<Self> {
+        let mut loads = loads.into_iter();
+        let mut joined = Self { held, ..loads.next()? };
+        for load in loads {
+            joined.clean.extend(load.clean);
+            joined.roster.extend(load.roster);
+            joined.parked.extend(load.parked);
+            joined.skipped.extend(load.skipped);
+            joined.withdrawn.extend(load.withdrawn);
+        }
+        Some(joined)
+    }
 }
 
 /// The result of a commit.

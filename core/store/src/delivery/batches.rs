@@ -1,6 +1,6 @@
 //! Batches: claims, release, quarantine and notification.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::delivery::batch::ClaimedBatch;
 use crate::intake::runs::RunRange;
@@ -10,31 +10,131 @@ use crate::sql::lease::{CLAIM_SQL, Leased, micros};
 use crate::sql::rows::{Row, Rows};
 use huiliu_messages::Message;
 
+/// The columns of a claimed batch that [`parse_claimed_batch`] reads.
+const CLAIMED: &str = "id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract";
+
+/// What it reads of the payload `p` and its source `s`.
+const PAYLOAD: &str = "p.same_as AS same_as, p.source_id AS source_id, p.institution_id AS institution_id, p.stream AS stream, \
+    p.address AS address, p.each_values AS each_values, p.digest AS digest, s.connector AS connector, \
+    (SELECT max(b.first_record + b.record_count) FROM batch b WHERE b.payload_id = p.id) AS landed";
+
 /// Claims a batch that is due, or whose lease has expired. Counts the attempt before the work starts.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn claim_batch(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<ClaimedBatch>, StoreError> {
+    let mut tx = db.begin().await?;
+    let Some(held) = claim_one(&mut tx, batch, lease_ms, holder).await? else { return Ok(None) };
+    tx.commit().await?;
+    Ok(Some(held))
+}
+
+/// How much is claimed together with a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupLimits {
+    /// Raw records in all.
+    pub records: u32,
+    /// Bytes of the payloads in all.
+    pub bytes: i64,
+    /// Batches that landed later are looked for among this many.
+    pub reach: i64,
+}
+
+/// Claims a batch as [`claim_batch`] does and, if it is a small payload, those that landed after it in the same stream and
+/// have not been tried, until the limits are reached. A batch that repeats an earlier one is claimed alone, because
+/// its records need not be read. Returns them in the order in which they landed.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn claim_group(
+    db: &Db,
+    batch: i64,
+    lease_ms: u64,
+    holder: &str,
+    limits: GroupLimits,
+) -> Result<Vec<ClaimedBatch>, StoreError> {
+    let mut tx = db.begin().await?;
+    let Some(first) = claim_one(&mut tx, batch, lease_ms, holder).await? else { return Ok(vec![]) };
+    let is_small = first.count == first.landed && first.count < limits.records;
+    let mut group = vec![first];
+    if is_small && group[0].attempts == 1 && group[0].same_as.is_none() {
+        claim_later(&mut tx, &mut group, lease_ms, holder, limits).await?;
+    }
+    tx.commit().await?;
+    Ok(group)
+}
+
+async fn claim_one(
+    tx: &mut Tx,
+    batch: i64,
+    lease_ms: u64,
+    holder: &str,
+) -> Result<Option<ClaimedBatch>, StoreError> {
     let (lost, expired) = (Leased::Batch.lost_sql(), Leased::Batch.expired_sql());
     let sql = format!(
         "UPDATE batch SET lost_claims = lost_claims + {lost}, state = 'claimed', attempts = attempts + 1, {CLAIM_SQL}
-         WHERE id = $1 AND ((state = 'due' AND due_at <= {{now}}) OR {expired})
-         RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract"
+         WHERE id = $1 AND ((state = 'due' AND due_at <= {{now}}) OR {expired}) RETURNING {CLAIMED}"
     );
-    let mut tx = db.begin().await?;
     let claimed = tx.fetch_rows(&sql, vec![batch.into(), holder.into(), micros(lease_ms).into()]).await?;
     let Some(row) = claimed.first() else { return Ok(None) };
     let payload = tx
         .fetch_rows(
-            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.each_values, p.digest, s.connector,
-                    (SELECT max(b.first_record + b.record_count) FROM batch b WHERE b.payload_id = p.id) AS landed
-             FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1",
+            &format!("SELECT {PAYLOAD} FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1"),
             vec![row.int("payload_id")?.into()],
         )
         .await?;
-    tx.commit().await?;
     let payload = payload.first().ok_or_else(|| StoreError::Column { column: "payload".into() })?;
     parse_claimed_batch(row, payload).map(Some)
+}
+
+/// Claims what [`claim_group`] adds to the batch that it was asked for.
+async fn claim_later(
+    tx: &mut Tx,
+    group: &mut Vec<ClaimedBatch>,
+    lease_ms: u64,
+    holder: &str,
+    limits: GroupLimits,
+) -> Result<(), StoreError> {
+    let first = &group[0];
+    let later = tx
+        .fetch_rows(
+            "SELECT id, record_count, (SELECT p.byte_count FROM payload p WHERE p.id = batch.payload_id) AS bytes FROM batch
+             WHERE id > $1 AND id <= $1 + $4 AND state = 'due' AND due_at <= {now} AND attempts = 0 AND contract = 0
+               AND (SELECT p.source_id FROM payload p WHERE p.id = batch.payload_id AND p.stream = $3 AND p.same_as IS NULL) = $2
+               AND NOT EXISTS (SELECT 1 FROM batch o WHERE o.payload_id = batch.payload_id AND o.id <> batch.id)
+             ORDER BY id {lock_free}",
+            vec![first.id.into(), first.source_id.into(), first.stream.as_str().into(), limits.reach.into()],
+        )
+        .await?;
+    let (mut records, mut bytes) = (i64::from(first.count), 0);
+    let mut ids = vec![];
+    for row in &later {
+        (records, bytes) = (records + row.int("record_count")?, bytes + row.int("bytes")?);
+        if records > i64::from(limits.records) || bytes > limits.bytes {
+            break;
+        }
+        ids.push(row.int("id")?);
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let claim = format!(
+        "UPDATE batch SET state = 'claimed', attempts = attempts + 1, {CLAIM_SQL}
+         WHERE id > $1 AND id IN (SELECT id FROM {{rows}}) RETURNING {CLAIMED}"
+    );
+    let args = vec![first.id.into(), holder.into(), micros(lease_ms).into()];
+    let mut claimed = tx.fetch_rows_with(&claim, args, Rows::new().int("id", ids.iter().copied().map(Some))).await?;
+    let payloads: Vec<Option<i64>> = claimed.iter().map(|row| row.opt_int("payload_id")).collect::<Result<_, _>>()?;
+    let sql = format!("SELECT p.id AS id, {PAYLOAD} FROM {{rows}} {{join payload p ON p.id = incoming.id}} JOIN source s ON s.id = p.source_id");
+    let payloads = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", payloads.into_iter())).await?;
+    let payloads: HashMap<i64, &Row> =
+        payloads.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreError>>()?;
+    claimed.sort_by_key(|row| row.int("id").unwrap_or(0));
+    for row in &claimed {
+        let payload = payloads.get(&row.int("payload_id")?);
+        group.push(parse_claimed_batch(row, payload.ok_or_else(|| StoreError::Column { column: "payload".into() })?)?);
+    }
+    Ok(())
 }
 
 pub(crate) fn parse_claimed_batch(row: &Row, payload: &Row) -> Result<ClaimedBatch, StoreError> {

@@ -75,17 +75,18 @@ impl<R: Versioned> Winner<'_, R> {
 pub struct Classified<'l, R = TrainingRecord<'l>> {
     /// One per key, sorted by key, so that two batches lock rows in the same order.
     pub winners: Vec<Winner<'l, R>>,
-    /// Number of raw records that are older than another one of the same batch.
-    pub superseded: i64,
-    /// The batch, and how its stream was when the records were compared.
+    /// Batch → number of its raw records that are older than another one of the same batch.
+    superseded: BTreeMap<i64, i64>,
+    /// The stream, and how it was when the records were compared.
     around: Surroundings,
 }
 
 /// What the order of a batch's records depends on besides the records.
 #[derive(Debug, Clone, Copy)]
 struct Surroundings {
-    batch: i64,
     activation: i64,
+    /// Whether something else is said of records in the same transaction: some are parked, withdrawn or left out.
+    says_more: bool,
     /// Whether the landing is the version, so that every landing has another one.
     by_landing: bool,
     stream: StreamState,
@@ -101,13 +102,17 @@ impl<'l> Classified<'l> {
         self.winners.iter().filter_map(row).collect()
     }
 
-    /// Removes records of these keys, of which the batch has `records` in all.
-    pub(crate) fn remove_keys(&mut self, keys: &HashSet<[u8; 16]>, records: usize) {
+    /// Removes records of these keys. `records` are all that the batches have of them.
+    pub(crate) fn remove_keys(&mut self, keys: &HashSet<[u8; 16]>, records: &[&TrainingRecord<'_>]) {
         let (gone, kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.winners).into_iter().partition(|w| keys.contains(w.record.key()));
         self.winners = kept;
-        let copies: i64 = gone.iter().map(|w| w.copies).sum();
-        self.superseded -= i64::try_from(records).unwrap_or(0) - copies;
+        for record in records {
+            *self.superseded.entry(record.batch).or_default() -= 1;
+        }
+        for winner in gone {
+            *self.superseded.entry(winner.record.batch).or_default() += winner.copies;
+        }
     }
 }
 
@@ -122,22 +127,33 @@ impl<'l, R: Versioned> Classified<'l, R> {
         load: &Load<'_>,
         clean: impl Iterator<Item = &'l R>,
     ) -> Result<Self, StoreError> {
+        let stream = confirm::read_stream_state(tx, load.held).await?;
+        Self::classify_in_state(tx, held, load, clean, stream).await
+    }
+
+    /// Does the same in a stream whose state is known. A key must not stand in two batches.
+    pub(crate) async fn classify_in_state(
+        tx: &mut Tx,
+        held: &ClaimedBatch,
+        load: &Load<'_>,
+        clean: impl Iterator<Item = &'l R>,
+        stream: StreamState,
+    ) -> Result<Self, StoreError> {
         let (winners, superseded) = newest_of_each_key(clean);
-        let stream = confirm::read_stream_state(tx, held).await?;
-        let around = Surroundings { batch: held.id, activation: load.activation, by_landing: load.by_landing, stream };
-        let mut classified = Self { winners, superseded, around };
         let of_letters = load.parked.iter().map(|parked| parked.dead_letter_key);
         let said_of: HashSet<[u8; 16]> = of_letters.chain(notices::list_keys(load)).collect();
+        let says_more = !said_of.is_empty();
+        let around = Surroundings { activation: load.activation, says_more, by_landing: load.by_landing, stream };
+        let mut classified = Self { winners, superseded, around };
         classified.fetch_verdicts(tx, held, &said_of).await?;
         Ok(classified)
     }
 
     fn rank_of(&self, record: &R) -> Rank {
-        let Surroundings { batch, activation, .. } = self.around;
-        (record.source_version(), batch, record.index().into(), activation)
+        (record.source_version(), record.batch(), record.index().into(), self.around.activation)
     }
 
-    /// `said_of` are the keys of the batch's own dead letters and notices.
+    /// `said_of` are the keys of the batches' own dead letters and notices.
     async fn fetch_verdicts(
         &mut self,
         tx: &mut Tx,
@@ -150,11 +166,12 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .bytes("record_key", self.winners.iter().map(|w| w.record.key().as_slice()))
             .int("source_version", self.winners.iter().map(|w| Some(w.record.source_version())))
             .bytes("content_digest", self.winners.iter().map(|w| w.record.content().as_slice()))
+            .int("batch_id", self.winners.iter().map(|w| Some(w.record.batch())))
             .int("row_index", self.winners.iter().map(|w| Some(w.record.index().into())))
             .int("alone", self.winners.iter().map(|w| Some(i64::from(!w.tied.is_empty()))))
             .int("spoken_of", self.winners.iter().map(|w| Some(i64::from(is_spoken_of(w.record)))));
         let (table, key, person) = (R::TABLE, R::KEY, R::PERSON);
-        let Surroundings { batch, activation, by_landing, stream } = self.around;
+        let Surroundings { activation, by_landing, stream, .. } = self.around;
         // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record.
         let met = tx
             .fetch_rows_with(
@@ -162,13 +179,13 @@ impl<'l, R: Versioned> Classified<'l, R> {
                     "WITH met AS (
                    SELECT incoming.ord AS ord, incoming.alone AS alone, t.id AS id, {person} AS person, CASE WHEN incoming.source_version = t.source_version THEN 1 ELSE 0 END AS tied,
                           (incoming.content_digest = t.content_digest
-                             AND (incoming.source_version = t.source_version OR $5 = 1)) AS alike,
-                          (incoming.source_version, $3, incoming.row_index, $4)
+                             AND (incoming.source_version = t.source_version OR $4 = 1)) AS alike,
+                          (incoming.source_version, incoming.batch_id, incoming.row_index, $3)
                             > (t.source_version, coalesce(t.confirmed_batch, t.batch_id), coalesce(t.confirmed_row, t.row_index), t.activation) AS newer,
                           (incoming.spoken_of = 1
-                             OR $6 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
+                             OR $5 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
                                AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')
-                             OR $7 = 1 AND (EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
+                             OR $6 = 1 AND (EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
                                  AND n.source_id = $1 AND n.stream = $2)
                                OR EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id
                                  AND m.source_id = $1 AND m.stream = $2))) AS spoken_of
@@ -186,7 +203,6 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 vec![
                     held.source_id.into(),
                     held.stream.as_str().into(),
-                    batch.into(),
                     activation.into(),
                     i64::from(by_landing).into(),
                     i64::from(stream.has_open_letters).into(),
@@ -262,9 +278,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
             let alike = stored.content == *winner.record.content() && (tied || self.around.by_landing);
             displaced.outdated |= winner.stored.is_some_and(|(_, person)| person != stored.person);
             // Something may have been said of the record while this waited, so a row that might need it stores its rank.
-            let stream = self.around.stream;
-            let was_moved =
-                matches!(winner.verdict, Verdict::Moved { .. }) || stream.has_open_letters || stream.has_notices;
+            let Surroundings { says_more, stream, .. } = self.around;
+            let is_spoken_of = says_more || stream.has_open_letters || stream.has_notices;
+            let was_moved = matches!(winner.verdict, Verdict::Moved { .. }) || is_spoken_of;
             let verdict = match (rank > stored.rank, alike) {
                 (true, true) if was_moved => Verdict::Moved { row: id },
                 (true, true) => Verdict::Confirmed,
@@ -296,30 +312,34 @@ impl<'l, R: Versioned> Classified<'l, R> {
         Ok(displaced)
     }
 
-    /// Counts the outcomes of the valid raw records.
+    /// Counts the outcomes of the valid raw records of each batch.
     #[must_use]
-    pub fn count_outcomes(&self) -> OutcomeCounts {
-        let mut outcomes = Outcomes { superseded: self.superseded, ..Outcomes::default() };
-        let (mut elsewhere, mut tied) = (0, 0);
-        for Winner { copies, verdict, .. } in &self.winners {
+    pub fn count_outcomes(&self) -> BTreeMap<i64, OutcomeCounts> {
+        let mut of_batches: BTreeMap<i64, OutcomeCounts> = BTreeMap::new();
+        for (batch, superseded) in &self.superseded {
+            of_batches.entry(*batch).or_default().outcomes.superseded = *superseded;
+        }
+        for Winner { record, copies, verdict, .. } in &self.winners {
+            let OutcomeCounts { outcomes, held, elsewhere, tied } = of_batches.entry(record.batch()).or_default();
             match verdict {
                 Verdict::New => outcomes.inserted += 1,
                 Verdict::Newer { .. } => outcomes.updated += 1,
                 Verdict::Moved { .. } | Verdict::Confirmed | Verdict::Same => {
                     outcomes.unchanged += copies;
-                    elsewhere += copies;
+                    *elsewhere += copies;
                 }
                 Verdict::Older { tied: by_tie, .. } => {
                     outcomes.superseded += copies;
-                    tied += if *by_tie || self.around.by_landing { *copies } else { 0 };
+                    *tied += if *by_tie || self.around.by_landing { *copies } else { 0 };
                 }
             }
             if verdict.is_written() {
+                *held += 1;
                 outcomes.unchanged += copies - 1;
-                elsewhere += copies - 1;
+                *elsewhere += copies - 1;
             }
         }
-        OutcomeCounts { outcomes, elsewhere, tied }
+        of_batches
     }
 
     /// Returns the records to write: new ones, and those that overwrite a row, sorted by that row.
@@ -352,7 +372,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                 ties.push(Tie {
                     row,
                     version: record.source_version(),
-                    batch: self.around.batch,
+                    batch: record.batch(),
                     index: record.index().into(),
                     address: record.address().to_owned(),
                 });
@@ -366,15 +386,10 @@ impl<'l, R: Versioned> Classified<'l, R> {
         self.around.stream
     }
 
-    /// Returns whether the landing is the version of the stream's records.
-    pub(crate) fn is_by_landing(&self) -> bool {
-        self.around.by_landing
-    }
-
-    /// Returns the positions of the records whose key is new.
-    pub(crate) fn list_new(&self) -> HashSet<u32> {
+    /// Returns the batches and positions of the records whose key is new.
+    pub(crate) fn list_new(&self) -> HashSet<(i64, u32)> {
         let new = self.winners.iter().filter(|w| w.verdict == Verdict::New);
-        new.map(|w| w.record.index()).collect()
+        new.map(|w| (w.record.batch(), w.record.index())).collect()
     }
 
     /// Takes the records that a delivered batch has inserted as new. If it has updated others, which of its records were new
@@ -408,9 +423,11 @@ impl<'l, R: Versioned> Classified<'l, R> {
     }
 }
 
-/// Finds the newest record of each key, sorted by key, and counts the older ones.
-fn newest_of_each_key<'l, R: Versioned>(clean: impl Iterator<Item = &'l R>) -> (Vec<Winner<'l, R>>, i64) {
-    let mut superseded = 0;
+/// Finds the newest record of each key, sorted by key, and counts the older ones of each batch.
+fn newest_of_each_key<'l, R: Versioned>(
+    clean: impl Iterator<Item = &'l R>,
+) -> (Vec<Winner<'l, R>>, BTreeMap<i64, i64>) {
+    let mut superseded: BTreeMap<i64, i64> = BTreeMap::new();
     let mut newest: HashMap<[u8; 16], Winner<'l, R>> = HashMap::with_capacity(clean.size_hint().0);
     for record in clean {
         let fresh = || Winner { record, copies: 1, verdict: Verdict::New, tied: vec![], stored: None };
@@ -425,14 +442,14 @@ fn newest_of_each_key<'l, R: Versioned>(clean: impl Iterator<Item = &'l R>) -> (
             winner.copies += 1;
             winner.record = if is_later { record } else { held };
         } else if is_later {
-            superseded += winner.copies;
+            *superseded.entry(held.batch()).or_default() += winner.copies;
             let mut lost = std::mem::replace(winner, fresh());
             if tied {
                 lost.tied.push(held);
                 winner.tied = lost.tied;
             }
         } else {
-            superseded += 1;
+            *superseded.entry(record.batch()).or_default() += 1;
             winner.tied.extend(tied.then_some(record));
         }
     }
@@ -472,14 +489,30 @@ impl StoredVersion {
 }
 
 /// The counted outcomes of the valid raw records of a batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct OutcomeCounts {
     /// Number of raw records per outcome.
     pub outcomes: Outcomes,
+    /// Rows that the batch writes.
+    pub held: i64,
     /// Unchanged ones that wrote no row: copies of a stored row, and further copies of a record of this batch.
     pub elsewhere: i64,
     /// Superseded ones that lost only because another batch landed later.
     pub tied: i64,
+}
+
+impl OutcomeCounts {
+    /// Adds those of other records of the batch.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let Self { outcomes, held, elsewhere, tied } = other;
+        self.outcomes.inserted += outcomes.inserted;
+        self.outcomes.updated += outcomes.updated;
+        self.outcomes.unchanged += outcomes.unchanged;
+        self.outcomes.superseded += outcomes.superseded;
+        self.held += held;
+        self.elsewhere += elsewhere;
+        self.tied += tied;
+    }
 }
 
 /// The effects of overwriting rows.

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::delivery::batch::{ClaimedBatch, Commit, Load};
+use crate::delivery::batch::{Load, Outcomes};
 use crate::delivery::load;
 use crate::identity::claims;
 use crate::roster;
@@ -10,19 +10,19 @@ use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use huiliu_vault::keys::Keys;
 
-/// Classifies and commits a batch.
+/// Classifies and commits batches of one stream together. Returns the outcomes of each; `None` if a claim was lost, and then
+/// nothing was written. Of a roster, it must be one batch.
 ///
 /// # Errors
-/// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claim reads its outcome.
-pub async fn commit_batch(
+/// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claims read the outcomes.
+pub async fn commit_batches(
     db: &Db,
     keys: &Keys,
     known: &Mutex<claims::ClaimCache>,
-    held: &ClaimedBatch,
     load: &Load<'_>,
-) -> Result<Commit, StoreError> {
-    match load.roster.is_empty() {
-        true => load::commit_records(db, keys, known, held, load).await,
-        false => roster::commit_rows(db, keys, held, load).await,
+) -> Result<Option<Vec<Outcomes>>, StoreError> {
+    match (load.roster.is_empty(), load.held) {
+        (false, [held]) => roster::commit_rows(db, keys, held, load).await.map(|done| done.map(|done| vec![done])),
+        _ => load::commit_records(db, keys, known, load).await,
     }
 }

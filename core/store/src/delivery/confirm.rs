@@ -12,8 +12,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::delivery::batch::ClaimedBatch;
-use crate::delivery::classify::Classified;
+use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::notices;
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
@@ -25,7 +24,7 @@ use crate::sql::rows::Rows;
 pub(crate) struct StreamState {
     /// The stream's count of late changes.
     changes: i64,
-    /// Whether an earlier batch is not delivered yet.
+    /// Whether an earlier batch is not delivered yet, besides those that are compared.
     pub has_earlier: bool,
     /// Whether a dead letter is open.
     pub has_open_letters: bool,
@@ -33,14 +32,16 @@ pub(crate) struct StreamState {
     pub has_notices: bool,
 }
 
-/// Reads how a batch's stream is. Called before its records are compared.
-pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Result<StreamState, StoreError> {
+/// Reads how the stream of some batches is. Called before their records are compared.
+pub(crate) async fn read_stream_state(tx: &mut Tx, held: &[ClaimedBatch]) -> Result<StreamState, StoreError> {
+    let any = held.first().ok_or_else(|| StoreError::Column { column: "batch".into() })?;
     // The payload of an earlier batch is found by its number. In a join, SQLite would read all payloads of the stream, for
     // each batch again.
     let rows = tx
-        .fetch_rows(
+        .fetch_rows_with(
             "SELECT coalesce((SELECT changes FROM stream_change WHERE source_id = $1 AND stream = $2), 0) AS changes,
                     CASE WHEN EXISTS (SELECT 1 FROM batch b WHERE b.state <> 'done' AND b.id < $3
+                      AND b.id NOT IN (SELECT id FROM {rows})
                       AND (SELECT p.source_id FROM payload p WHERE p.id = b.payload_id AND p.stream = $2) = $1)
                       THEN 1 ELSE 0 END AS earlier,
                     CASE WHEN EXISTS (SELECT 1 FROM dead_letter d
@@ -48,7 +49,12 @@ pub(crate) async fn read_stream_state(tx: &mut Tx, held: &ClaimedBatch) -> Resul
                     CASE WHEN EXISTS (SELECT 1 FROM record_notice n WHERE n.source_id = $1 AND n.stream = $2)
                       OR EXISTS (SELECT 1 FROM missing_record m WHERE m.source_id = $1 AND m.stream = $2)
                       THEN 1 ELSE 0 END AS notices",
-            vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()],
+            vec![
+                any.source_id.into(),
+                any.stream.as_str().into(),
+                held.iter().map(|held| held.id).max().unwrap_or(0).into(),
+            ],
+            Rows::new().int("id", held.iter().map(|held| Some(held.id))),
         )
         .await?;
     let row = rows.first().ok_or_else(|| StoreError::Column { column: "stream_change".into() })?;
@@ -90,16 +96,27 @@ pub(crate) struct StoredBy {
     pub content: [u8; 16],
 }
 
-/// The last step before a batch's commit: keeps what it confirmed, and looks whether later batches have confirmed what
-/// it overwrites or says something of: `said_of` are the keys of its dead letters and notices. With an objection the transaction must not be committed.
+/// What batches do that depends on the order in which they landed.
+pub(crate) struct OrderedWork<'l, R> {
+    /// How the stream was when they were compared.
+    pub stream: StreamState,
+    /// What was stored of the records that they overwrote only because they landed later, by key.
+    pub overwritten: HashMap<[u8; 16], StoredBy>,
+    /// The keys of their dead letters and notices.
+    pub said_of: Vec<[u8; 16]>,
+    /// The records that they confirmed.
+    pub confirmed: Vec<&'l R>,
+}
+
+/// The last step before a commit: keeps what the batches confirmed, and looks whether later ones have confirmed what they
+/// overwrite or say something of. With an objection the transaction must not be committed.
 pub(crate) async fn check_order<R: Versioned>(
     tx: &mut Tx,
-    held: &ClaimedBatch,
-    classified: &Classified<'_, R>,
-    overwritten: HashMap<[u8; 16], StoredBy>,
-    said_of: &[[u8; 16]],
+    load: &Load<'_>,
+    work: OrderedWork<'_, R>,
 ) -> Result<Option<Objection>, StoreError> {
-    let state = classified.stream_state();
+    let OrderedWork { stream: state, overwritten, said_of, confirmed } = work;
+    let Some(held) = load.held.iter().min_by_key(|held| held.id) else { return Ok(None) };
     let is_late = !overwritten.is_empty() || !said_of.is_empty();
     if is_late {
         let (source, stream) = (held.source_id, held.stream.as_str());
@@ -118,31 +135,32 @@ pub(crate) async fn check_order<R: Versioned>(
                 late.entry(key).or_insert(by);
             }
         }
-        let found = find_confirmed_since(tx, held, classified.is_by_landing(), &late).await?;
+        // Of several batches, what landed after the first counts: storing that a record was confirmed is always right.
+        let found = find_confirmed_since(tx, held, load.by_landing, &late).await?;
         if !found.is_empty() {
             return Ok(Some(Objection::ConfirmedSince(found)));
         }
     }
-    if !state.has_earlier {
+    if !state.has_earlier || confirmed.is_empty() {
         return Ok(None);
     }
-    let confirmed: Vec<&R> = classified.list_confirmed().collect();
-    if confirmed.is_empty() {
-        return Ok(None);
-    }
-    // This batch's own late changes are counted too.
+    // The late changes of these batches are counted too.
     let expected = state.changes + i64::from(is_late);
     if lock_changes(tx, held).await? != expected {
         return Ok(Some(Objection::StreamChanged));
     }
-    let mut keys = Vec::with_capacity(confirmed.len() * ENTRY);
-    for record in confirmed {
-        keys.extend_from_slice(record.key());
-        keys.extend_from_slice(record.content());
-        keys.extend_from_slice(&record.source_version().to_be_bytes());
-        keys.extend_from_slice(&record.index().to_be_bytes());
+    for held in load.held {
+        let mut keys = vec![];
+        for record in confirmed.iter().filter(|record| record.batch() == held.id) {
+            keys.extend_from_slice(record.key());
+            keys.extend_from_slice(record.content());
+            keys.extend_from_slice(&record.source_version().to_be_bytes());
+            keys.extend_from_slice(&record.index().to_be_bytes());
+        }
+        if !keys.is_empty() {
+            keep_confirmed(tx, held, None, keys).await?;
+        }
     }
-    keep_confirmed(tx, held, None, keys).await?;
     Ok(None)
 }
 
@@ -291,7 +309,7 @@ pub(crate) async fn store_confirmed<R: Versioned>(
     )
     .await?;
     // A dispute about such a record, or its absence, may end with this.
-    notices::mark_owners(&mut tx, held, confirmed.iter().map(|c| c.key)).await?;
+    notices::mark_owners(&mut tx, held, [held.id].into_iter(), confirmed.iter().map(|c| c.key)).await?;
     tx.commit().await
 }
 

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::admin::sealing;
-use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Load};
+use crate::delivery::classify::OutcomeCounts;
 use crate::delivery::successors::{self, ClosingStream};
 use crate::ledger::groups::{self, Group};
 use crate::ledger::marks;
@@ -33,7 +34,7 @@ const CONTENT: [&str; 14] = [
     "sound_digest",
 ];
 
-/// Writes dead letters and sightings, and counts them in `outcomes`. A letter that a person discarded stays discarded.
+/// Writes dead letters and sightings, and counts them for their batches. A letter that a person discarded stays discarded.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -43,7 +44,7 @@ pub(crate) async fn park_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     all: &[Parked<'_>],
-    outcomes: &mut Outcomes,
+    counts: &mut BTreeMap<i64, OutcomeCounts>,
 ) -> Result<(), StoreError> {
     if all.is_empty() {
         return Ok(());
@@ -56,11 +57,12 @@ pub(crate) async fn park_records(
             .get(&parked.dead_letter_key)
             .copied()
             .ok_or_else(|| StoreError::Column { column: "dead_letter.id".into() })?;
+        let outcomes = &mut counts.entry(parked.batch).or_default().outcomes;
         *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
         outcome_of.push((id, if discarded { RecordOutcome::Discarded } else { RecordOutcome::Parked }));
     }
     let rows = Rows::new()
-        .int("batch_id", all.iter().map(|_| Some(held.id)))
+        .int("batch_id", all.iter().map(|p| Some(p.batch)))
         .int("record_index", all.iter().map(|p| Some(p.index.into())))
         .int("dead_letter_id", outcome_of.iter().map(|(id, _)| Some(*id)))
         .text("address", all.iter().map(|p| Some(p.address.as_str())))
@@ -68,10 +70,9 @@ pub(crate) async fn park_records(
         .int("activation", all.iter().map(|_| Some(load.activation)))
         .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())));
     tx.insert_rows("dead_letter_sighting", rows).await?;
-    if all.iter().any(|parked| parked.sound_fields.is_some()) {
-        successors::queue_later_batches(tx, held).await?;
-    }
-    Ok(())
+    let sound: BTreeSet<i64> = all.iter().filter(|p| p.sound_fields.is_some()).map(|p| p.batch).collect();
+    let sound: Vec<&ClaimedBatch> = load.held.iter().filter(|held| sound.contains(&held.id)).collect();
+    successors::queue_later_batches(tx, &sound).await
 }
 
 /// Adds what the corrected versions of parked records are found by.
@@ -91,7 +92,7 @@ async fn write_dead_letters(
     load: &Load<'_>,
     all: &[Parked<'_>],
 ) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreError> {
-    let order = |p: &Parked| (p.source_version, p.index);
+    let order = |p: &Parked| (p.source_version, p.batch, p.index);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
     for parked in all {
         let held = newest.entry(parked.dead_letter_key).or_insert(parked);
@@ -106,6 +107,7 @@ async fn write_dead_letters(
     let rows = Rows::new()
         .bytes("dead_letter_key", letters.iter().map(|p| p.dead_letter_key.as_slice()))
         .int("source_version", letters.iter().map(|p| p.source_version))
+        .int("batch_id", letters.iter().map(|p| Some(p.batch)))
         .int("record_index", letters.iter().map(|p| Some(p.index.into())))
         .bytes("raw_digest", letters.iter().map(|p| p.raw_digest.as_slice()))
         .text("address", letters.iter().map(|p| Some(p.address.as_str())))
@@ -127,7 +129,7 @@ async fn write_dead_letters(
         "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, batch_id,
            record_index, activation, raw_digest, address, record_name, reasons, raw_sealed, faulty_fields, blocking_fields,
            blocking_key, sound_digest, manifest_version, first_seen_at, last_seen_at)
-         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, $6, record_index, $5, raw_digest, address, record_name, reasons, raw_sealed,
+         SELECT $1, $2, $3, dead_letter_key, 'open', source_version, batch_id, record_index, $5, raw_digest, address, record_name, reasons, raw_sealed,
            faulty_fields, blocking_fields, blocking_key, sound_digest, $4, {{now}}, {{now}}
          FROM {{rows}} WHERE true
          ON CONFLICT (dead_letter_key, source_id, stream) DO UPDATE SET
@@ -142,7 +144,6 @@ async fn write_dead_letters(
         held.stream.as_str().into(),
         load.manifest_version.into(),
         load.activation.into(),
-        held.id.into(),
     ];
     let written = tx.fetch_rows_with(&sql, args, rows).await?;
     let mut ids = HashMap::with_capacity(written.len());
@@ -185,7 +186,7 @@ pub async fn update_reasons(tx: &mut Tx, held: &ClaimedBatch, still: &[StillPark
     .await?;
     // Under another manifest, other records may be the corrected ones.
     if still.iter().any(|of| of.parked.sound_fields.is_some()) {
-        successors::queue_later_batches(tx, held).await?;
+        successors::queue_later_batches(tx, &[held]).await?;
     }
     Ok(())
 }

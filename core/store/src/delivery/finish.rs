@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use crate::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Commit, Load};
+use crate::delivery::classify::OutcomeCounts;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
-use crate::sql::lease::Leased;
 use crate::sql::rows::{Rows, Value};
 
-/// Writes how many raw records were left out, by reason. Returns the total.
-pub(crate) async fn write_skips(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> Result<i64, StoreError> {
-    let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
+/// Writes how many raw records of each batch were left out, by reason. Returns the total of each.
+pub(crate) async fn write_skips(tx: &mut Tx, load: &Load<'_>) -> Result<BTreeMap<i64, i64>, StoreError> {
+    let mut reasons: BTreeMap<(i64, &str), i64> = BTreeMap::new();
+    let mut totals: BTreeMap<i64, i64> = BTreeMap::new();
     for skipped in &load.skipped {
-        *reasons.entry(skipped.because).or_default() += 1;
+        *reasons.entry((skipped.batch, skipped.because)).or_default() += 1;
+        *totals.entry(skipped.batch).or_default() += 1;
     }
     let rows = Rows::new()
-        .int("batch_id", reasons.keys().map(|_| Some(held.id)))
-        .text("because", reasons.keys().map(|because| Some(*because)))
+        .int("batch_id", reasons.keys().map(|(batch, _)| Some(*batch)))
+        .text("because", reasons.keys().map(|(_, because)| Some(*because)))
         .int("records", reasons.values().copied().map(Some));
     tx.insert_rows("batch_skip", rows).await?;
-    Ok(reasons.values().sum())
+    Ok(totals)
 }
 
 /// Raw records of a finished batch that are no longer parked, and their new outcomes.
@@ -28,13 +30,7 @@ pub(crate) struct Replayed {
     /// Number of all of them.
     pub records: usize,
     /// Outcomes of the valid ones.
-    pub outcomes: Outcomes,
-    /// Rows that this batch wrote for them.
-    pub held: i64,
-    /// Unchanged ones that another batch's row represents.
-    pub elsewhere: i64,
-    /// Superseded ones that lost only because another batch landed later.
-    pub tied: i64,
+    pub counts: OutcomeCounts,
     /// Left out by the manifest's row conditions.
     pub skipped: i64,
     /// Those that take a record back.
@@ -44,7 +40,7 @@ pub(crate) struct Replayed {
 /// Moves raw records of a finished batch from `parked` to their new outcomes.
 pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreError> {
     let moved = i64::try_from(replayed.records).unwrap_or(0);
-    let Replayed { outcomes: o, held, elsewhere, tied, skipped, withdrawn, .. } = replayed;
+    let Replayed { counts: OutcomeCounts { outcomes: o, held, elsewhere, tied }, skipped, withdrawn, .. } = replayed;
     tx.execute(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
            superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9, tied = tied + $10,
@@ -58,48 +54,50 @@ pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) 
 
 /// The values that are stored for a batch when it is done.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BatchResult {
+pub(crate) struct BatchResult<'b> {
+    pub batch: &'b ClaimedBatch,
     pub manifest_version: i64,
     pub activation: i64,
-    pub outcomes: Outcomes,
-    pub held: i64,
-    pub elsewhere: i64,
-    pub tied: i64,
+    pub counts: OutcomeCounts,
 }
 
-/// Marks the batch as done and commits, but only if the claim's epoch is still current. Otherwise nothing is written.
-pub(crate) async fn finish_batch(mut tx: Tx, held: &ClaimedBatch, done: &BatchResult) -> Result<Commit, StoreError> {
-    let fence = if crate::faults::skip_epoch() { "id = $1 AND $2 = $2".to_owned() } else { Leased::Batch.owned_sql() };
+/// Marks batches as done and commits, but only if the epoch of each claim is still current. Otherwise nothing is written, and
+/// it returns false.
+pub(crate) async fn finish_batches(mut tx: Tx, done: &[BatchResult<'_>]) -> Result<bool, StoreError> {
+    let owned = if crate::faults::skip_epoch() { "" } else { "AND batch.epoch = incoming.epoch AND batch.state = 'claimed'" };
+    let count = |of: fn(&OutcomeCounts) -> i64| done.iter().map(move |done| Some(of(&done.counts)));
+    let counters = Rows::new()
+        .int("manifest_version", done.iter().map(|done| Some(done.manifest_version)))
+        .int("activation", done.iter().map(|done| Some(done.activation)))
+        .int("inserted", count(|of| of.outcomes.inserted))
+        .int("updated", count(|of| of.outcomes.updated))
+        .int("unchanged", count(|of| of.outcomes.unchanged))
+        .int("superseded", count(|of| of.outcomes.superseded))
+        .int("skipped", count(|of| of.outcomes.skipped))
+        .int("withdrawn", count(|of| of.outcomes.withdrawn))
+        .int("parked", count(|of| of.outcomes.parked))
+        .int("discarded", count(|of| of.outcomes.discarded))
+        .int("held", count(|of| of.held))
+        .int("elsewhere", count(|of| of.elsewhere))
+        .int("tied", count(|of| of.tied));
+    let set: Vec<String> = counters.column_names().map(|name| format!("{name} = incoming.{name}")).collect();
     let sql = format!(
-        "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,
-           unchanged = $5, superseded = $6, parked = $7, discarded = $8, manifest_version = $9, activation = $10,
-           held = $11, elsewhere = $12, skipped = $13, tied = $14, withdrawn = $15
-         WHERE {fence}"
+        "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, {}
+         FROM {{rows}} WHERE batch.id = incoming.id {owned}",
+        set.join(", ")
     );
-    let o = &done.outcomes;
-    let args: Vec<Value> = [
-        held.id,
-        held.epoch,
-        o.inserted,
-        o.updated,
-        o.unchanged,
-        o.superseded,
-        o.parked,
-        o.discarded,
-        done.manifest_version,
-        done.activation,
-        done.held,
-        done.elsewhere,
-        o.skipped,
-        done.tied,
-        o.withdrawn,
-    ]
-    .into_iter()
-    .map(Value::from)
-    .collect();
-    if tx.execute(&sql, args).await? != 1 {
-        return Ok(Commit::Fenced);
+    let rows = counters
+        .int("id", done.iter().map(|done| Some(done.batch.id)))
+        .int("epoch", done.iter().map(|done| Some(done.batch.epoch)));
+    if usize::try_from(tx.execute_with(&sql, vec![], rows).await?) != Ok(done.len()) {
+        return Ok(false);
     }
     tx.commit().await?;
-    Ok(Commit::Done(done.outcomes))
+    Ok(true)
+}
+
+/// Does the same for one batch.
+pub(crate) async fn finish_batch(tx: Tx, done: &BatchResult<'_>) -> Result<Commit, StoreError> {
+    let is_current = finish_batches(tx, std::slice::from_ref(done)).await?;
+    Ok(if is_current { Commit::Done(done.counts.outcomes) } else { Commit::Fenced })
 }

@@ -1,16 +1,15 @@
-//! Loads one classified batch of records into the tables, in one transaction that checks the claim's epoch.
+//! Loads classified batches of records of one stream into the tables, in one transaction that checks the claims' epochs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Mutex;
 
-use crate::delivery::batch::ClaimedBatch;
-use crate::delivery::batch::{Commit, Load};
+use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
-use crate::delivery::confirm::{self, Objection, StoredBy};
+use crate::delivery::confirm::{self, Objection, OrderedWork, StoredBy};
 use crate::delivery::dead_letters::{self, Resolution};
-use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
+use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
 use crate::delivery::notices;
-use crate::delivery::persons::{self, SiftedRecords};
+use crate::delivery::persons;
 use crate::delivery::seen_keys;
 use crate::delivery::successors;
 use crate::delivery::ties;
@@ -22,24 +21,23 @@ use crate::sql::rows::Rows;
 use huiliu_decode::{Parked, TrainingRecord};
 use huiliu_vault::keys::Keys;
 
-/// Classifies and commits a batch of records. If another batch of the stream gets in between, the batch is classified
-/// again.
+/// Classifies and commits batches of records. If another batch of the stream gets in between, they are classified again.
+/// Returns the outcomes of each; `None` if a claim was lost, and then nothing was written.
 ///
 /// # Errors
-/// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claim reads its outcome.
+/// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claims read the outcomes.
 pub(crate) async fn commit_records(
     db: &Db,
     keys: &Keys,
     known: &Mutex<claims::ClaimCache>,
-    held: &ClaimedBatch,
     load: &Load<'_>,
-) -> Result<Commit, StoreError> {
+) -> Result<Option<Vec<Outcomes>>, StoreError> {
     loop {
-        match try_commit_records(db, keys, known, held, load).await? {
-            Ok(commit) => return Ok(commit),
+        match try_commit_records(db, keys, known, load).await? {
+            Ok(outcomes) => return Ok(outcomes),
             Err(Objection::StreamChanged) => {}
             Err(Objection::ConfirmedSince(confirmed)) => {
-                confirm::store_confirmed::<TrainingRecord<'_>>(db, held, load.by_landing, &confirmed).await?;
+                confirm::store_confirmed::<TrainingRecord<'_>>(db, &load.held[0], load.by_landing, &confirmed).await?;
             }
         }
     }
@@ -49,52 +47,86 @@ async fn try_commit_records(
     db: &Db,
     keys: &Keys,
     known: &Mutex<claims::ClaimCache>,
-    held: &ClaimedBatch,
     load: &Load<'_>,
-) -> Result<Result<Commit, Objection>, StoreError> {
+) -> Result<Result<Option<Vec<Outcomes>>, Objection>, StoreError> {
+    let Some(held) = load.held.first() else { return Ok(Ok(Some(vec![]))) };
     let mut tx = db.begin().await?;
-    let SiftedRecords { mut classified, parked } = persons::sift_records(&mut tx, keys, held, load).await?;
-    let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
-    let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
-    let parked: Vec<Parked<'_>> = load.parked.iter().cloned().chain(parked).collect();
-    dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
-    successors::note_successors(
-        &mut tx,
-        keys,
-        held,
-        &classified,
-        list_loadable(load, &parked),
-        &successors::KnownRecords::new(),
-    )
-    .await?;
-    outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    outcomes.withdrawn = count_withdrawn(load);
-    notices::write_notices(&mut tx, held, load, classified.stream_state()).await?;
-    seen_keys::write_keys(&mut tx, held, load).await?;
-    if written.outdated {
-        return Ok(Err(Objection::StreamChanged));
+    let stream = confirm::read_stream_state(&mut tx, load.held).await?;
+    let mut counts: BTreeMap<i64, OutcomeCounts> = BTreeMap::new();
+    let mut late = HashMap::new();
+    let mut rounds = vec![];
+    let mut parked: Vec<Parked<'_>> = load.parked.to_vec();
+    for records in split_into_rounds(load) {
+        let sifted = persons::sift_in_state(&mut tx, keys, held, load, records.clone(), stream).await?;
+        let mut classified = sifted.classified;
+        let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
+        if written.outdated {
+            return Ok(Err(Objection::StreamChanged));
+        }
+        for (batch, of_round) in classified.count_outcomes() {
+            counts.entry(batch).or_default().add(&of_round);
+        }
+        for (key, by) in written.late {
+            late.entry(key).or_insert(by);
+        }
+        parked.extend(sifted.parked);
+        rounds.push((records, classified));
     }
+    dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut counts).await?;
+    let is_parked: HashSet<(i64, u32)> = parked.iter().map(|parked| (parked.batch, parked.index)).collect();
+    for (records, classified) in &rounds {
+        let loaded = records.iter().copied().filter(|record| !is_parked.contains(&(record.batch, record.index)));
+        let known = successors::KnownRecords::new();
+        successors::note_successors(&mut tx, keys, load.held, classified, loaded, &known).await?;
+    }
+    for (batch, skipped) in write_skips(&mut tx, load).await? {
+        counts.entry(batch).or_default().outcomes.skipped = skipped;
+    }
+    for withdrawn in &load.withdrawn {
+        counts.entry(withdrawn.batch).or_default().outcomes.withdrawn += 1;
+    }
+    notices::write_notices(&mut tx, held, load, stream).await?;
+    seen_keys::write_keys(&mut tx, held, load).await?;
     let said_of: Vec<[u8; 16]> =
         parked.iter().map(|parked| parked.dead_letter_key).chain(notices::list_keys(load)).collect();
-    notices::mark_owners(&mut tx, held, said_of.iter().copied()).await?;
-    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &said_of).await? {
+    let saying = parked.iter().map(|parked| parked.batch).chain(notices::list_batches(load));
+    notices::mark_owners(&mut tx, held, saying, said_of.iter().copied()).await?;
+    let confirmed = rounds.iter().flat_map(|(_, classified)| classified.list_confirmed()).collect();
+    let work = OrderedWork { stream, overwritten: late, said_of, confirmed };
+    if let Some(objection) = confirm::check_order(&mut tx, load, work).await? {
         return Ok(Err(objection));
     }
-    let done = BatchResult {
-        manifest_version: load.manifest_version,
-        activation: load.activation,
-        outcomes,
-        held: written.records,
-        elsewhere,
-        tied,
-    };
-    finish_batch(tx, held, &done).await.map(Ok)
+    let (manifest_version, activation) = (load.manifest_version, load.activation);
+    let result = |held: &'_ ClaimedBatch| counts.get(&held.id).copied().unwrap_or_default();
+    let done: Vec<BatchResult<'_>> = load
+        .held
+        .iter()
+        .map(|batch| BatchResult { batch, manifest_version, activation, counts: result(batch) })
+        .collect();
+    let outcomes = done.iter().map(|done| done.counts.outcomes).collect();
+    Ok(Ok(finish_batches(tx, &done).await?.then_some(outcomes)))
 }
 
-/// Iterates over a batch's valid records, except for those that are parked.
-fn list_loadable<'l>(load: &'l Load<'_>, parked: &[Parked<'_>]) -> impl Iterator<Item = &'l TrainingRecord<'l>> {
-    let parked: HashSet<u32> = parked.iter().map(|parked| parked.index).collect();
-    load.clean.iter().map(|record| &**record).filter(move |record| !parked.contains(&record.index))
+/// Splits the valid records so that no key stands in two batches of a round. Each round is compared with what the rounds
+/// before it have written, so that the batches are loaded as if one after the other.
+fn split_into_rounds<'l>(load: &'l Load<'_>) -> Vec<Vec<&'l TrainingRecord<'l>>> {
+    let all = load.clean.iter().map(|record| &**record);
+    if load.held.len() < 2 {
+        return vec![all.collect()];
+    }
+    let mut last: HashMap<[u8; 16], (i64, usize)> = HashMap::with_capacity(load.clean.len());
+    let mut rounds: Vec<Vec<&'l TrainingRecord<'l>>> = vec![vec![]];
+    for record in all {
+        let (batch, round) = last.entry(record.record_key).or_insert((record.batch, 0));
+        if *batch != record.batch {
+            (*batch, *round) = (record.batch, *round + 1);
+        }
+        if *round == rounds.len() {
+            rounds.push(vec![]);
+        }
+        rounds[*round].push(record);
+    }
+    rounds
 }
 
 /// Iterates over the valid records that a replay loads.
@@ -106,15 +138,9 @@ fn resolved_records<'l>(
     load.clean.iter().map(|record| &**record).filter(move |record| resolved.contains(&record.index))
 }
 
-fn count_withdrawn(load: &Load<'_>) -> i64 {
-    i64::try_from(load.withdrawn.len()).unwrap_or(i64::MAX)
-}
-
-/// What a batch wrote.
+/// What some batches wrote.
 pub(crate) struct Written {
-    /// The number of records.
-    pub records: i64,
-    /// What was stored of the records that were overwritten only because this batch landed later, by key.
+    /// What was stored of the records that were overwritten only because these batches landed later, by key.
     pub late: HashMap<[u8; 16], StoredBy>,
     /// Whether a row has got another person since it was compared. The transaction must not be committed then.
     pub outdated: bool,
@@ -141,17 +167,17 @@ pub(crate) async fn write_records(
     let (of_new, of_newer) = claims.split_at(new.len());
     let mut ids = tx.reserve_ids("training_record", new.len()).await?;
     insert_records(tx, held, load, &ids, of_new, &new).await?;
-    update_records(tx, held, load, of_newer, &newer).await?;
+    update_records(tx, load, of_newer, &newer).await?;
     let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
     delete_assessments(tx, &overwritten).await?;
-    ties::move_rows(tx, held, &moved).await?;
+    ties::move_rows(tx, &moved).await?;
     ids.extend(overwritten);
     let rows = records.iter().map(|record| record.record_key).zip(ids.iter().copied()).collect();
     let ties = ties.into_iter().chain(classified.list_ties(&rows)).collect::<Vec<_>>();
     ties::write_ties::<TrainingRecord<'_>>(tx, &ties).await?;
     write_assessments(tx, &ids, &claims, &records).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
-    Ok(Written { records: i64::try_from(records.len()).unwrap_or(0), late, outdated })
+    Ok(Written { late, outdated })
 }
 
 async fn insert_records(
@@ -169,12 +195,11 @@ async fn insert_records(
         .int("source_id", always(held.source_id))
         .text("stream", std::iter::repeat_n(Some(held.stream.as_str()), n))
         .bytes("record_key", new.iter().map(|r| r.record_key.as_slice()));
-    tx.insert_rows("training_record", add_content_columns(rows, held, load, claims, new)).await
+    tx.insert_rows("training_record", add_content_columns(rows, load, claims, new)).await
 }
 
 async fn update_records(
     tx: &mut Tx,
-    held: &ClaimedBatch,
     load: &Load<'_>,
     claims: &[claims::IdentityClaim],
     newer: &[NewerRecord<'_, TrainingRecord<'_>>],
@@ -185,7 +210,6 @@ async fn update_records(
     let records: Vec<&TrainingRecord> = newer.iter().map(|newer| newer.record).collect();
     let rows = add_content_columns(
         Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))),
-        held,
         load,
         claims,
         &records,
@@ -224,23 +248,23 @@ pub async fn commit_replayed(
     if taken < resolution.records.len() {
         return Ok(taken);
     }
-    let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
-    let skipped = write_skips(tx, held, load).await?;
+    let counts = classified.count_outcomes().remove(&held.id).unwrap_or_default();
+    let skipped = write_skips(tx, load).await?.remove(&held.id).unwrap_or(0);
     seen_keys::add_replayed(tx, held, load).await?;
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
-    notices::mark_owners(tx, held, notices::list_keys(load)).await?;
+    notices::mark_owners(tx, held, [held.id].into_iter(), notices::list_keys(load)).await?;
     dead_letters::mark_letters(tx, resolution.records.iter().map(|resolved| resolved.letter)).await?;
     successors::note_successors(
         tx,
         keys,
-        held,
+        load.held,
         classified,
         resolved_records(load, resolution),
         &successors::KnownRecords::new(),
     )
     .await?;
-    let (records, withdrawn) = (resolution.records.len(), count_withdrawn(load));
-    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn };
+    let withdrawn = i64::try_from(load.withdrawn.len()).unwrap_or(i64::MAX);
+    let replayed = Replayed { records: resolution.records.len(), counts, skipped, withdrawn };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }
@@ -248,8 +272,7 @@ pub async fn commit_replayed(
 /// Adds the columns that a newer version overwrites.
 fn add_content_columns<'l>(
     rows: Rows<'l>,
-    held: &'l ClaimedBatch,
-    load: &'l Load<'_>,
+    load: &Load<'_>,
     claims: &[claims::IdentityClaim],
     records: &[&'l TrainingRecord<'_>],
 ) -> Rows<'l> {
@@ -286,7 +309,7 @@ fn add_content_columns<'l>(
         .text("certificate_number", text(|d| d.certificate_number.as_deref()))
         .text("pass_state", all().map(|r| Some(r.pass_state.as_str())))
         .int("manifest_version", always(load.manifest_version))
-        .int("batch_id", always(held.id))
+        .int("batch_id", all().map(|r| Some(r.batch)))
         .text("address", all().map(|r| Some(r.address.as_str())))
 }
 

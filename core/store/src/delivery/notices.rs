@@ -31,10 +31,11 @@ impl NoticeKind {
     }
 }
 
-/// The newest notice of a kind about a record within a batch.
+/// The newest notice of a kind about a record within some batches.
 #[derive(Debug)]
 struct Notice<'l> {
     source_version: i64,
+    batch: i64,
     index: u32,
     address: &'l str,
     because: &'l str,
@@ -48,6 +49,7 @@ fn collect_notices<'l>(load: &'l Load<'_>) -> Notices<'l> {
     let withdrawn = load.withdrawn.iter().map(|row| {
         let notice = Notice {
             source_version: row.source_version,
+            batch: row.batch,
             index: row.index,
             address: &row.address,
             because: row.because,
@@ -56,13 +58,19 @@ fn collect_notices<'l>(load: &'l Load<'_>) -> Notices<'l> {
     });
     let skipped = load.skipped.iter().filter_map(|row| {
         let (record_key, source_version) = row.record_key.zip(row.source_version)?;
-        let notice = Notice { source_version, index: row.index, address: &row.address, because: row.because };
+        let notice = Notice {
+            source_version,
+            batch: row.batch,
+            index: row.index,
+            address: &row.address,
+            because: row.because,
+        };
         Some(((record_key, NoticeKind::Skipped), notice))
     });
     // Of rows left out, the last one counts: what an earlier one said is not kept in every order of delivery.
     let rank = |kind, notice: &Notice<'_>| match kind {
-        NoticeKind::Withdrawn => (notice.source_version, notice.index),
-        NoticeKind::Skipped => (0, notice.index),
+        NoticeKind::Withdrawn => (notice.source_version, notice.batch, notice.index),
+        NoticeKind::Skipped => (0, notice.batch, notice.index),
     };
     let mut newest: Notices<'l> = BTreeMap::new();
     for (of, notice) in withdrawn.chain(skipped) {
@@ -74,9 +82,14 @@ fn collect_notices<'l>(load: &'l Load<'_>) -> Notices<'l> {
     newest
 }
 
-/// Returns the keys of the records that a batch's notices are about.
+/// Returns the keys of the records that the notices of some batches are about.
 pub(crate) fn list_keys(load: &Load<'_>) -> impl Iterator<Item = [u8; 16]> {
     collect_notices(load).into_keys().map(|(key, _)| key)
+}
+
+/// Returns the batches that have such rows.
+pub(crate) fn list_batches(load: &Load<'_>) -> impl Iterator<Item = i64> {
+    load.withdrawn.iter().map(|row| row.batch).chain(load.skipped.iter().map(|row| row.batch))
 }
 
 /// SQL condition: the record of the notice `n` is stored, or a replay of its open dead letter can still bring it.
@@ -89,7 +102,7 @@ fn is_known(n: &str, source: &str, stream: &str) -> String {
     )
 }
 
-/// Writes a batch's notices, unless a newer one is stored. Of a row left out, it is kept only if the record is stored, or
+/// Writes the notices of some batches, unless a newer one is stored. Of a row left out, it is kept only if the record is stored, or
 /// could still come from a batch that landed earlier or by a replay.
 ///
 /// # Errors
@@ -109,23 +122,23 @@ pub(crate) async fn write_notices(
         .bytes("record_key", notices.keys().map(|(key, _)| key.as_slice()))
         .text("kind", notices.keys().map(|(_, kind)| Some(kind.as_str())))
         .int("source_version", notices.values().map(|notice| Some(notice.source_version)))
+        .int("batch_id", notices.values().map(|notice| Some(notice.batch)))
         .int("row_index", notices.values().map(|notice| Some(notice.index.into())))
         .text("address", notices.values().map(|notice| Some(notice.address)))
         .text("because", notices.values().map(|notice| Some(notice.because)));
     let of = "record_notice";
     let sql = format!(
         "INSERT INTO {of} (source_id, stream, record_key, kind, source_version, batch_id, row_index, address, because, waits)
-         SELECT $1, $2, incoming.record_key, incoming.kind, incoming.source_version, $3, incoming.row_index, incoming.address,
+         SELECT $1, $2, incoming.record_key, incoming.kind, incoming.source_version, incoming.batch_id, incoming.row_index, incoming.address,
                 incoming.because, CASE WHEN incoming.kind = 'withdrawn' OR {known} THEN 0 ELSE 1 END
-         FROM {{rows}} WHERE incoming.kind = 'withdrawn' OR $4 = 1 OR {known}
+         FROM {{rows}} WHERE incoming.kind = 'withdrawn' OR $3 = 1 OR {known}
          ON CONFLICT (record_key, source_id, stream, kind) DO UPDATE SET
            source_version = excluded.source_version, batch_id = excluded.batch_id, row_index = excluded.row_index,
            address = excluded.address, because = excluded.because, waits = excluded.waits
          WHERE (CASE WHEN excluded.kind = 'skipped' THEN 0 ELSE excluded.source_version END, excluded.batch_id, excluded.row_index)
              > (CASE WHEN {of}.kind = 'skipped' THEN 0 ELSE {of}.source_version END, {of}.batch_id, {of}.row_index)"
     );
-    let args =
-        vec![held.source_id.into(), held.stream.as_str().into(), held.id.into(), i64::from(stream.has_earlier).into()];
+    let args = vec![held.source_id.into(), held.stream.as_str().into(), i64::from(stream.has_earlier).into()];
     tx.execute_with(&sql, args, rows).await?;
     Ok(())
 }
@@ -211,13 +224,14 @@ pub(crate) async fn remove_waiting(db: &Db) -> Result<(), StoreError> {
 }
 
 /// Marks the teachers of the stored records with these keys: what is said of the records changes with this transaction. A
-/// record that is being loaded at the same time is found by the mark of the batch.
+/// record that is being loaded at the same time is found by the marks of the batches.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn mark_owners(
     tx: &mut Tx,
     held: &ClaimedBatch,
+    batches: impl Iterator<Item = i64>,
     keys: impl Iterator<Item = [u8; 16]>,
 ) -> Result<(), StoreError> {
     let keys: BTreeSet<[u8; 16]> = keys.collect();
@@ -234,5 +248,5 @@ pub(crate) async fn mark_owners(
         )
         .await?;
     marks::add_marks_of_rows(tx, &owners).await?;
-    groups::mark_groups(tx, &[Group::Batch(held.id)].into()).await
+    groups::mark_groups(tx, &batches.map(Group::Batch).collect()).await
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::classify::Classified;
+use crate::delivery::confirm::{self, StreamState};
 use crate::identity::identifiers::{self, Index};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
@@ -33,18 +34,31 @@ pub async fn sift_records<'l>(
     held: &ClaimedBatch,
     load: &'l Load<'_>,
 ) -> Result<SiftedRecords<'l>, StoreError> {
-    let clean: Vec<&'l TrainingRecord<'l>> = load.clean.iter().map(|record| &**record).collect();
+    let stream = confirm::read_stream_state(tx, load.held).await?;
+    let clean = load.clean.iter().map(|record| &**record).collect();
+    sift_in_state(tx, keys, held, load, clean, stream).await
+}
+
+/// Does the same for some of the records, in a stream whose state is known. A key must not stand in two batches.
+pub(crate) async fn sift_in_state<'l>(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    load: &'l Load<'_>,
+    clean: Vec<&'l TrainingRecord<'l>>,
+    stream: StreamState,
+) -> Result<SiftedRecords<'l>, StoreError> {
     if load.key_changes_hands {
-        let classified = Classified::classify_versions(tx, held, load, clean.into_iter()).await?;
+        let classified = Classified::classify_in_state(tx, held, load, clean.into_iter(), stream).await?;
         return Ok(SiftedRecords { classified, parked: vec![] });
     }
     let (own, mut others) = split_shared_keys(tx, keys, held, &clean).await?;
-    let mut classified = Classified::classify_versions(tx, held, load, own.iter().copied()).await?;
+    let mut classified = Classified::classify_in_state(tx, held, load, own.iter().copied(), stream).await?;
     let taken = find_taken_keys(tx, keys, held, &classified).await?;
     if !taken.is_empty() {
         let losing: Vec<&TrainingRecord<'l>> =
             own.into_iter().filter(|record| taken.contains(&record.record_key)).collect();
-        classified.remove_keys(&taken, losing.len());
+        classified.remove_keys(&taken, &losing);
         others.extend(losing);
     }
     let parked = others.into_iter().map(|record| record.to_parked(keys, vec![other_person_problem()])).collect();

@@ -210,7 +210,7 @@ async fn rekey_round(
         tx.execute_with(sql, vec![], rows).await?;
     }
     // Something may have been said of a record under its new key.
-    notices::mark_owners(tx, held, news.iter().map(|(_, key)| *key)).await?;
+    notices::mark_owners(tx, held, [held.id].into_iter(), news.iter().map(|(_, key)| *key)).await?;
     merge_rows(tx, &merged).await?;
     let letters = rekey_letters(tx, keys, held, round).await?;
     Ok(RekeyTotals { rekeyed: (news.len() + letters) as u64, merged: merged.len() as u64, apart, unreadable: 0 })

@@ -8,6 +8,7 @@
 //! later (`tied`), the bytes are read again: now they are what landed last.
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
+use crate::delivery::classify::OutcomeCounts;
 use crate::delivery::confirm;
 use crate::delivery::dead_letters::{self, CopiedSightings};
 use crate::delivery::finish::{BatchResult, finish_batch};
@@ -40,7 +41,7 @@ pub async fn commit_repeat(
     // because it landed later, and the books are read once more.
     dead_letters::lock_letters_of(&mut tx, found.int("id")?).await?;
     confirm::lock_changes(&mut tx, held).await?;
-    let has_earlier = confirm::read_stream_state(&mut tx, held).await?.has_earlier;
+    let has_earlier = confirm::read_stream_state(&mut tx, std::slice::from_ref(held)).await?.has_earlier;
     let Some(row) = find_earlier(&mut tx, held, original, activation).await? else { return Ok(None) };
     if row.int("id")? != found.int("id")? {
         return Ok(None);
@@ -57,7 +58,7 @@ pub async fn commit_repeat(
     let CopiedSightings { parked, superseded: seen, discarded } =
         dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
     if parked + seen + discarded > 0 {
-        successors::queue_later_batches(&mut tx, held).await?;
+        successors::queue_later_batches(&mut tx, &[held]).await?;
     }
     if parked > 0 {
         // These sightings are newer than what was received since the earlier batch.
@@ -82,8 +83,8 @@ pub async fn commit_repeat(
     if has_earlier && unchanged > 0 {
         confirm::keep_confirmed(&mut tx, held, Some(earlier), vec![]).await?;
     }
-    let done = BatchResult { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged, tied: 0 };
-    finish_batch(tx, held, &done).await.map(Some)
+    let counts = OutcomeCounts { outcomes, held: 0, elsewhere: unchanged, tied: 0 };
+    finish_batch(tx, &BatchResult { batch: held, manifest_version, activation, counts }).await.map(Some)
 }
 
 /// Finds the newest earlier batch with the same bytes, range and activation that represents all of its records itself.

@@ -10,23 +10,23 @@ use crate::sql::rows::Rows;
 /// Bytes of a record key.
 pub(crate) const KEY: usize = 16;
 
-/// Collects the keys of a batch's rows by whole, sorted. A row that was left out without a readable key is no record, such
+/// Collects the keys of some batches' rows by batch and whole, sorted. A row that was left out without a readable key is no record, such
 /// as a row of sums; a dead letter without one is counted when the whole is judged.
-fn collect_keys(load: &Load<'_>, by: WholeBy) -> BTreeMap<i64, Vec<[u8; KEY]>> {
-    let clean = load.clean.iter().map(|row| (Some(row.record_key), Some(row.source_version)));
-    let withdrawn = load.withdrawn.iter().map(|row| (Some(row.record_key), Some(row.source_version)));
-    let skipped = load.skipped.iter().map(|row| (row.record_key, row.source_version));
+fn collect_keys(load: &Load<'_>, by: WholeBy) -> BTreeMap<(i64, i64), Vec<[u8; KEY]>> {
+    let clean = load.clean.iter().map(|row| (row.batch, Some(row.record_key), Some(row.source_version)));
+    let withdrawn = load.withdrawn.iter().map(|row| (row.batch, Some(row.record_key), Some(row.source_version)));
+    let skipped = load.skipped.iter().map(|row| (row.batch, row.record_key, row.source_version));
     let parked = load.parked.iter().map(|row| {
         let key = (row.dead_letter_key != row.raw_digest).then_some(row.dead_letter_key);
-        (key, row.source_version)
+        (row.batch, key, row.source_version)
     });
-    let mut wholes: BTreeMap<i64, Vec<[u8; KEY]>> = BTreeMap::new();
-    for (key, version) in clean.chain(withdrawn).chain(skipped).chain(parked) {
+    let mut wholes: BTreeMap<(i64, i64), Vec<[u8; KEY]>> = BTreeMap::new();
+    for (batch, key, version) in clean.chain(withdrawn).chain(skipped).chain(parked) {
         let whole = match by {
             WholeBy::Run => 0,
             WholeBy::FileDate => version.unwrap_or(0),
         };
-        wholes.entry(whole).or_default().extend(key);
+        wholes.entry((batch, whole)).or_default().extend(key);
     }
     for keys in wholes.values_mut() {
         keys.sort_unstable();
@@ -35,18 +35,18 @@ fn collect_keys(load: &Load<'_>, by: WholeBy) -> BTreeMap<i64, Vec<[u8; KEY]>> {
     wholes
 }
 
-/// Writes which records a batch shows, if its stream is whole each time.
+/// Writes which records each batch shows, if their stream is whole each time.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn write_keys(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> Result<(), StoreError> {
     let Some(by) = load.whole_by else { return Ok(()) };
-    let wholes: Vec<(i64, Vec<u8>)> =
-        collect_keys(load, by).into_iter().map(|(whole, keys)| (whole, keys.concat())).collect();
+    let wholes: Vec<((i64, i64), Vec<u8>)> =
+        collect_keys(load, by).into_iter().map(|(of, keys)| (of, keys.concat())).collect();
     let n = wholes.len();
     let rows = Rows::new()
-        .int("batch_id", std::iter::repeat_n(Some(held.id), n))
-        .int("whole", wholes.iter().map(|(whole, _)| Some(*whole)))
+        .int("batch_id", wholes.iter().map(|((batch, _), _)| Some(*batch)))
+        .int("whole", wholes.iter().map(|((_, whole), _)| Some(*whole)))
         .int("source_id", std::iter::repeat_n(Some(held.source_id), n))
         .text("stream", std::iter::repeat_n(Some(held.stream.as_str()), n))
         .bytes("keys", wholes.iter().map(|(_, keys)| keys.as_slice()));
@@ -68,7 +68,7 @@ pub(crate) async fn add_replayed(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'
     for mut row in kept {
         held_keys.insert(row.int("whole")?, row.take_bytes("keys")?);
     }
-    for (whole, more) in collect_keys(load, by) {
+    for ((_, whole), more) in collect_keys(load, by) {
         let before = held_keys.remove(&whole).unwrap_or_default();
         let mut keys: Vec<[u8; KEY]> = before.as_chunks::<KEY>().0.to_vec();
         keys.extend(more);

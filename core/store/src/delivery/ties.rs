@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::classify::{Loss, NewerRecord, Tie};
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::Tx;
@@ -19,12 +18,8 @@ pub(crate) async fn write_losses(tx: &mut Tx, losses: &BTreeMap<i64, Loss>) -> R
     tx.insert_rows("batch_loss", rows).await
 }
 
-/// Stores in rows that this batch has given their content again.
-pub(crate) async fn move_rows<R: Versioned>(
-    tx: &mut Tx,
-    held: &ClaimedBatch,
-    moved: &[NewerRecord<'_, R>],
-) -> Result<(), StoreError> {
+/// Stores in rows that a batch has given their content again.
+pub(crate) async fn move_rows<R: Versioned>(tx: &mut Tx, moved: &[NewerRecord<'_, R>]) -> Result<(), StoreError> {
     if moved.is_empty() {
         return Ok(());
     }
@@ -32,13 +27,14 @@ pub(crate) async fn move_rows<R: Versioned>(
     let rows = Rows::new()
         .int("id", moved.iter().map(|moved| Some(moved.row)))
         .int("source_version", moved.iter().map(|moved| Some(moved.record.source_version())))
+        .int("batch_id", moved.iter().map(|moved| Some(moved.record.batch())))
         .int("row_index", moved.iter().map(|moved| Some(moved.record.index().into())));
     tx.execute_with(
         &format!(
-            "UPDATE {table} SET source_version = incoming.source_version, confirmed_batch = $1, confirmed_row = incoming.row_index
+            "UPDATE {table} SET source_version = incoming.source_version, confirmed_batch = incoming.batch_id, confirmed_row = incoming.row_index
              FROM {{rows}} WHERE {table}.id = incoming.id"
         ),
-        vec![held.id.into()],
+        vec![],
         rows,
     )
     .await?;

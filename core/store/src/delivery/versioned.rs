@@ -23,6 +23,8 @@ pub trait Versioned {
     fn source_version(&self) -> i64;
     /// Returns the digest of its content.
     fn content(&self) -> &[u8; 16];
+    /// Returns the batch that it belongs to.
+    fn batch(&self) -> i64;
     /// Returns its position in the payload, from 0.
     fn index(&self) -> u32;
     /// Returns where it stands in the payload, for people.
@@ -51,6 +53,10 @@ impl Versioned for TrainingRecord<'_> {
 
     fn content(&self) -> &[u8; 16] {
         &self.content_digest
+    }
+
+    fn batch(&self) -> i64 {
+        self.batch
     }
 
     fn index(&self) -> u32 {
@@ -86,6 +92,10 @@ impl Versioned for RosterRow<'_> {
 
     fn content(&self) -> &[u8; 16] {
         &self.content_digest
+    }
+
+    fn batch(&self) -> i64 {
+        self.batch
     }
 
     fn index(&self) -> u32 {

@@ -14,11 +14,11 @@ mod write;
 pub(crate) use person_details::load_person_details;
 pub use sift::{SiftedRows, sift_rows};
 
-use crate::delivery::batch::{ClaimedBatch, Commit, Load};
-use crate::delivery::classify::{Classified, OutcomeCounts};
-use crate::delivery::confirm::{self, Objection};
+use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
+use crate::delivery::classify::Classified;
+use crate::delivery::confirm::{self, Objection, OrderedWork};
 use crate::delivery::dead_letters::{self, Resolution};
-use crate::delivery::finish::{BatchResult, Replayed, finish_batch, move_counters, write_skips};
+use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
 use crate::delivery::successors;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -43,10 +43,10 @@ pub(crate) async fn commit_rows(
     keys: &Keys,
     held: &ClaimedBatch,
     load: &Load<'_>,
-) -> Result<Commit, StoreError> {
+) -> Result<Option<Outcomes>, StoreError> {
     loop {
         match try_commit_rows(db, keys, held, load).await? {
-            Ok(commit) => return Ok(commit),
+            Ok(outcomes) => return Ok(outcomes),
             Err(Objection::StreamChanged) => {}
             Err(Objection::ConfirmedSince(confirmed)) => {
                 confirm::store_confirmed::<RosterRow<'_>>(db, held, load.by_landing, &confirmed).await?;
@@ -60,39 +60,36 @@ async fn try_commit_rows(
     keys: &Keys,
     held: &ClaimedBatch,
     load: &Load<'_>,
-) -> Result<Result<Commit, Objection>, StoreError> {
+) -> Result<Result<Option<Outcomes>, Objection>, StoreError> {
     let mut tx = db.begin().await?;
     lock_roster(&mut tx).await?;
     let sifted = sift_rows(&mut tx, keys, held, load).await?;
     let mut classified = Classified::classify_versions(&mut tx, held, load, sifted.loadable_rows()).await?;
     let written = write::write_rows(&mut tx, keys, held, load, &sifted, &mut classified).await?;
-    let OutcomeCounts { mut outcomes, elsewhere, tied } = classified.count_outcomes();
+    let mut counts = classified.count_outcomes();
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
-    dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
+    dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut counts).await?;
     successors::note_successors(
         &mut tx,
         keys,
-        held,
+        load.held,
         &classified,
         sifted.loadable_rows(),
         &successors::KnownRecords::new(),
     )
     .await?;
     wait::add_waits(&mut tx, held, &sifted.waits).await?;
-    outcomes.skipped = write_skips(&mut tx, held, load).await?;
-    let said_of: Vec<[u8; 16]> = parked.iter().map(|parked| parked.dead_letter_key).collect();
-    if let Some(objection) = confirm::check_order(&mut tx, held, &classified, written.late, &said_of).await? {
+    let mut counts = counts.remove(&held.id).unwrap_or_default();
+    counts.outcomes.skipped = write_skips(&mut tx, load).await?.remove(&held.id).unwrap_or(0);
+    let said_of = parked.iter().map(|parked| parked.dead_letter_key).collect();
+    let confirmed = classified.list_confirmed().collect();
+    let work = OrderedWork { stream: classified.stream_state(), overwritten: written.late, said_of, confirmed };
+    if let Some(objection) = confirm::check_order(&mut tx, load, work).await? {
         return Ok(Err(objection));
     }
-    let done = BatchResult {
-        manifest_version: load.manifest_version,
-        activation: load.activation,
-        outcomes,
-        held: written.records,
-        elsewhere,
-        tied,
-    };
-    finish_batch(tx, held, &done).await.map(Ok)
+    let (manifest_version, activation) = (load.manifest_version, load.activation);
+    let done = BatchResult { batch: held, manifest_version, activation, counts };
+    Ok(Ok(finish_batches(tx, &[done]).await?.then_some(counts.outcomes)))
 }
 
 /// Commits replayed rows of a finished batch, as [`crate::delivery::load::commit_replayed`] does for records. Returns
@@ -109,17 +106,16 @@ pub async fn commit_replayed(
     classified: &mut Classified<'_, RosterRow<'_>>,
     resolution: Resolution<'_>,
 ) -> Result<usize, StoreError> {
-    let written = write::write_rows(tx, keys, held, load, sifted, classified).await?;
+    write::write_rows(tx, keys, held, load, sifted, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
     if taken < resolution.records.len() {
         return Ok(taken);
     }
-    successors::note_successors(tx, keys, held, classified, sifted.loadable_rows(), &successors::KnownRecords::new())
+    successors::note_successors(tx, keys, load.held, classified, sifted.loadable_rows(), &successors::KnownRecords::new())
         .await?;
-    let OutcomeCounts { outcomes, elsewhere, tied } = classified.count_outcomes();
-    let skipped = write_skips(tx, held, load).await?;
-    let records = resolution.records.len();
-    let replayed = Replayed { records, outcomes, held: written.records, elsewhere, tied, skipped, withdrawn: 0 };
+    let counts = classified.count_outcomes().remove(&held.id).unwrap_or_default();
+    let skipped = write_skips(tx, load).await?.remove(&held.id).unwrap_or(0);
+    let replayed = Replayed { records: resolution.records.len(), counts, skipped, withdrawn: 0 };
     move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }

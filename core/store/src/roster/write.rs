@@ -66,11 +66,11 @@ pub(super) async fn write_rows(
     let Overwritten { losses, teachers: former, ties, late, outdated } = classified.lock_overwritten(tx).await?;
     ties::write_losses(tx, &losses).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
-    ties::move_rows(tx, held, &moved).await?;
+    ties::move_rows(tx, &moved).await?;
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         ties::write_ties::<RosterRow<'_>>(tx, &classified.list_ties(&HashMap::new())).await?;
-        return Ok(Written { records: 0, late, outdated });
+        return Ok(Written { late, outdated });
     }
     let landed = load_landed_day(tx, held).await?;
     let teachers = find_or_make_teachers(tx, keys, held, sifted, &rows).await?;
@@ -103,7 +103,7 @@ pub(super) async fn write_rows(
         _ => None,
     });
     wait::mark_ready(tx, held, &codes, &refs, &persons.collect()).await?;
-    Ok(Written { records: i64::try_from(rows.len()).unwrap_or(0), late, outdated })
+    Ok(Written { late, outdated })
 }
 
 /// Returns the day on which the batch's payload landed, in Asia/Shanghai.

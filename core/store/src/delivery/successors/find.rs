@@ -1,6 +1,6 @@
 //! Compares records with dead letters, and notes the matches.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::receipt::Receipt;
 use crate::delivery::batch::{ClaimedBatch, Load};
@@ -29,41 +29,43 @@ struct Match<'l, R> {
     same_place: bool,
 }
 
-/// Compares records of a batch with the open dead letters of earlier lists, and notes the matches.
+/// Compares records of some batches of a stream with the open dead letters of earlier lists, and notes the matches.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn note_successors<'l, R: Versioned + 'l>(
     tx: &mut Tx,
     keys: &Keys,
-    held: &ClaimedBatch,
+    held: &[ClaimedBatch],
     classified: &Classified<'_, R>,
     records: impl Iterator<Item = &'l R>,
     known: &KnownRecords,
 ) -> Result<(), StoreError> {
+    let Some(any) = held.first() else { return Ok(()) };
     if !classified.stream_state().has_open_letters {
         return Ok(());
     }
     let (records, new): (Vec<&R>, _) = (records.collect(), classified.list_new());
-    let pairs = fetch_pairs(tx, keys, held, &records).await?;
-    let mine = Receipt { payload: held.payload_id, run: held.run_id, file: held.address.clone() };
+    let pairs = fetch_pairs(tx, keys, any, &records).await?;
+    let receipts: HashMap<i64, Receipt> = held.iter().map(|held| (held.id, Receipt::of_batch(held))).collect();
     let mut found: BTreeMap<(i64, &[u8; 16]), Match<'_, R>> = BTreeMap::new();
     for row in &pairs {
         let record = usize::try_from(row.int("ord")?).ok().and_then(|ord| records.get(ord));
         let Some(record) = record.copied() else { continue };
+        let Some(mine) = receipts.get(&record.batch()) else { continue };
         let theirs = Receipt { payload: row.int("payload_id")?, run: row.int("run_id")?, file: row.text("file")? };
         let digest = record.values().compute_digest(keys, &row.text("faulty_fields")?);
-        if theirs.payload > mine.payload || theirs.is_one_list_with(&mine) || row.bytes("sound_digest")? != digest {
+        if theirs.payload > mine.payload || theirs.is_one_list_with(mine) || row.bytes("sound_digest")? != digest {
             continue;
         }
         let (letter, letter_batch) = (row.int("id")?, row.int("letter_batch")?);
-        let is_new = new.contains(&record.index()) && !known.contains(record.letter_key());
-        let same_place = theirs.is_same_place(&row.text("address")?, &mine, record.address());
+        let is_new = new.contains(&(record.batch(), record.index())) && !known.contains(record.letter_key());
+        let same_place = theirs.is_same_place(&row.text("address")?, mine, record.address());
         // A statement may write a row once: of several versions of a record, the last.
         found.insert((letter, record.letter_key()), Match { letter, letter_batch, record, is_new, same_place });
     }
     let found: Vec<Match<'_, R>> = found.into_values().collect();
-    insert_matches(tx, held, &found).await
+    insert_matches(tx, &found).await
 }
 
 /// Fetches the pairs of records and open dead letters with equal blocking keys.
@@ -123,11 +125,7 @@ async fn list_blocking_fields(tx: &mut Tx, held: &ClaimedBatch) -> Result<Vec<&'
 }
 
 /// Writes matches. A record is new as long as the letter's record is not received again.
-async fn insert_matches<R: Versioned>(
-    tx: &mut Tx,
-    held: &ClaimedBatch,
-    found: &[Match<'_, R>],
-) -> Result<(), StoreError> {
+async fn insert_matches<R: Versioned>(tx: &mut Tx, found: &[Match<'_, R>]) -> Result<(), StoreError> {
     if found.is_empty() {
         return Ok(());
     }
@@ -147,15 +145,16 @@ async fn insert_matches<R: Versioned>(
         &format!(
             "INSERT INTO letter_successor (dead_letter_id, record_key, source_version, batch_id, row_index, address,
                letter_batch_id, is_new, same_place, state, noticed_at)
-             SELECT dead_letter_id, record_key, source_version, $1, row_index, address, letter_batch_id, is_new, same_place,
+             SELECT dead_letter_id, record_key, source_version, batch_id, row_index, address, letter_batch_id, is_new, same_place,
                'noticed', {{now}} FROM {{rows}} WHERE true
              ON CONFLICT (dead_letter_id, record_key) DO UPDATE SET {set}, letter_batch_id = excluded.letter_batch_id"
         ),
-        vec![held.id.into()],
+        vec![],
         Rows::new()
             .int("dead_letter_id", found.iter().map(|of| Some(of.letter)))
             .bytes("record_key", found.iter().map(|of| of.record.letter_key().as_slice()))
             .int("source_version", found.iter().map(|of| Some(of.record.source_version())))
+            .int("batch_id", found.iter().map(|of| Some(of.record.batch())))
             .int("row_index", found.iter().map(|of| Some(of.record.index().into())))
             .text("address", found.iter().map(|of| Some(of.record.address())))
             .int("letter_batch_id", found.iter().map(|of| Some(of.letter_batch)))
@@ -166,13 +165,14 @@ async fn insert_matches<R: Versioned>(
     Ok(())
 }
 
-/// Has the records of later payloads of the stream compared with a batch's dead letters, in case they are loaded before them
-/// or at the same time. Pages and undated files of the batch's own run are one list with it.
+/// Has the records of later payloads of the stream compared with the dead letters of some batches, in case they are loaded
+/// before them or at the same time. Pages and undated files of a batch's own run are one list with it.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn queue_later_batches(tx: &mut Tx, held: &ClaimedBatch) -> Result<(), StoreError> {
-    let mine = Receipt { payload: held.payload_id, run: held.run_id, file: held.address.clone() };
+pub(crate) async fn queue_later_batches(tx: &mut Tx, batches: &[&ClaimedBatch]) -> Result<(), StoreError> {
+    let Some(held) = batches.iter().min_by_key(|held| held.payload_id) else { return Ok(()) };
+    let receipts: Vec<Receipt> = batches.iter().map(|held| Receipt::of_batch(held)).collect();
     let later = tx
         .fetch_rows(
             "SELECT b.id AS id, p.id AS payload_id, p.run_id AS run_id, p.address AS file
@@ -185,7 +185,7 @@ pub(crate) async fn queue_later_batches(tx: &mut Tx, held: &ClaimedBatch) -> Res
     let mut queued = vec![];
     for row in &later {
         let theirs = Receipt { payload: row.int("payload_id")?, run: row.int("run_id")?, file: row.text("file")? };
-        if !mine.is_one_list_with(&theirs) {
+        if receipts.iter().any(|mine| mine.payload < theirs.payload && !mine.is_one_list_with(&theirs)) {
             queued.push(row.int("id")?);
         }
     }
@@ -264,7 +264,7 @@ pub async fn search_batch<'l, R: Versioned + 'l>(
     let loaded = clean.iter().copied().filter(|record| !parked.contains(&record.index().into()));
     let mut classified = Classified::classify_versions(tx, held, load, clean.iter().copied()).await?;
     classified.mark_inserted_by(tx, held).await?;
-    note_successors(tx, keys, held, &classified, loaded, known).await
+    note_successors(tx, keys, load.held, &classified, loaded, known).await
 }
 
 /// Ends the search for a batch's records among dead letters.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::delivery::batch::ClaimedBatch;
+
 /// The payload in which a record was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -14,6 +16,11 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// Returns that of a batch.
+    pub(crate) fn of_batch(held: &ClaimedBatch) -> Self {
+        Self { payload: held.payload_id, run: held.run_id, file: held.address.clone() }
+    }
+
     /// Returns whether both are parts of one list, in which two rows are two records: the same payload, or payloads of one run,
     /// such as pages or the files of several schools. Files of one run whose names differ in their date are two lists.
     #[must_use]

@@ -1,0 +1,125 @@
+//! Delivers small batches of one stream together, so that what a transaction costs does not depend on the size of a page.
+//!
+//! Each batch keeps its own claim, counters and outcome. One that breaks its contract is set aside alone. If the others
+//! cannot be committed together, each is delivered by itself, and the one at fault says why.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tracing::Instrument as _;
+
+use crate::deliver::{self, Delivered, DeliveryContext, Reading, SUSPECT_AFTER};
+use crate::lease::Renewal;
+use crate::log_event::LogEvent;
+use crate::{contract, deliver::finish_batch};
+use huiliu_decode::payload::Payload;
+use huiliu_messages::{Message, in_log};
+use huiliu_store::StoreError;
+use huiliu_store::delivery::batch::{ClaimedBatch, Load};
+use huiliu_store::delivery::batches::{self, GroupLimits};
+
+/// A transaction of this size costs little more for each record than a larger one.
+const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400 };
+
+/// Claims a batch, and with it small ones of its stream that landed after it, and delivers them. Returns how the batch that
+/// was asked for ended.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer; the sweep enqueues the batches again.
+pub async fn deliver_group(context: &DeliveryContext, batch: i64) -> Result<Delivered, StoreError> {
+    if batches::count_lost_claims(&context.db, batch).await? >= SUSPECT_AFTER {
+        return Ok(Delivered::Suspect);
+    }
+    let held = batches::claim_group(&context.db, batch, context.lease_ms, &context.holder, LIMITS).await?;
+    let Some(first) = held.first() else { return Ok(Delivered::NotClaimed) };
+    let span = tracing::error_span!("deliver", run = first.run_id, batch = first.id);
+    if first.lost_claims > 0 {
+        span.in_scope(|| tracing::warn!(lost_claims = first.lost_claims, "{}", LogEvent::BatchTakenOver));
+    }
+    let leases = held.iter().map(ClaimedBatch::lease).collect();
+    let _renewal = span.in_scope(|| Renewal::start(&context.db, leases, context.lease_ms));
+    let ended = async {
+        let together = if held.len() > 1 { deliver_together(context, &held).await } else { Ok(BTreeMap::new()) };
+        let mut ended = together.unwrap_or_default();
+        for (nth, one) in held.iter().enumerate() {
+            if ended.contains_key(&one.id) {
+                continue;
+            }
+            match finish_batch(context, one).await {
+                Ok(delivered) => {
+                    ended.insert(one.id, delivered);
+                }
+                Err(fault) => {
+                    release(context, &held[nth + 1..], &fault).await;
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(ended.remove(&batch).unwrap_or(Delivered::NotClaimed))
+    };
+    ended.instrument(span).await
+}
+
+/// Gives batches back that were not begun.
+async fn release(context: &DeliveryContext, held: &[ClaimedBatch], why: &StoreError) {
+    for one in held {
+        // What cannot be given back now comes back when its lease expires.
+        let _ = batches::release_batch(&context.db, one, 500, &Message::new(why)).await;
+    }
+}
+
+/// Loads as many of the batches as possible in one transaction. Returns how these ended.
+async fn deliver_together(
+    context: &DeliveryContext,
+    held: &[ClaimedBatch],
+) -> Result<BTreeMap<i64, Delivered>, StoreError> {
+    let mut ended = BTreeMap::new();
+    let (manifests, rules) = (context.manifests.current(), context.rules.current());
+    // Without a manifest each batch says so by itself.
+    let Ok(reading) = Reading::for_batch(&manifests, &rules, &held[0]) else { return Ok(ended) };
+    if reading.stream.kind.is_roster() {
+        return Ok(ended);
+    }
+    let mut payloads: Vec<Arc<Payload>> = vec![Arc::default(); held.len()];
+    let mut bodies = vec![];
+    for (one, payload) in held.iter().zip(&mut payloads) {
+        // What cannot be read is delivered by itself, and says why.
+        if let Ok(body) = context.load_body(one, reading.stream, payload).await {
+            bodies.push((one, body));
+        }
+    }
+    let mut loads: Vec<Load<'_>> = vec![];
+    for (one, body) in &bodies {
+        if let Ok(load) = context.stage_records(one, reading, body, |_| true) {
+            deliver::note_new_fields(context, one, reading, body).await?;
+            loads.push(load);
+        }
+        tokio::task::yield_now().await;
+    }
+    let (judged, statistics) = contract::judge_batches(&context.db, &context.keys, reading, &loads).await?;
+    let mut kept: Vec<ClaimedBatch> = vec![];
+    let mut sound = vec![];
+    for (load, judged) in loads.into_iter().zip(judged) {
+        let one = &load.held[0];
+        match judged {
+            Ok(()) => {
+                kept.push(one.clone());
+                sound.push(load);
+            }
+            Err(why) => {
+                ended.insert(one.id, deliver::quarantine(context, one, &why).await?);
+            }
+        }
+    }
+    let Some(load) = Load::join(&kept, sound) else { return Ok(ended) };
+    match deliver::commit(context, &load).await {
+        Ok(Some(outcomes)) => {
+            statistics.save(&context.db, &kept[0], load.manifest_version).await;
+            tracing::debug!(batches = kept.len(), "delivered");
+            ended.extend(kept.iter().map(|one| one.id).zip(outcomes.into_iter().map(Delivered::Done)));
+        }
+        Ok(None) => tracing::debug!("a claim was lost"),
+        Err(fault) => tracing::debug!("{}", in_log(&fault)),
+    }
+    Ok(ended)
+}
