@@ -78,7 +78,7 @@ fn write_item(text: &mut String, nth: u64, records: u64) {
     let teachers = (records / 10).max(1);
     // A newer version of a record that stands some pages before.
     let is_newer = nth % RESEND_EVERY == RESEND_EVERY - 1 && nth > 5_000;
-    let (id, version) = if is_newer { (nth - 1_000 - nth % 3_000, 2) } else { (nth, 1) };
+    let (id, version) = if is_newer { (nth - 1_000 - nth.wrapping_mul(7_919) % 3_000, 2) } else { (nth, 1) };
     let teacher = id.wrapping_mul(7_919) % teachers;
     let at = |n: u64| usize::try_from(n % 10).unwrap();
     let name: String =

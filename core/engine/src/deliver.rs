@@ -76,7 +76,7 @@ pub enum Delivered {
 /// # Errors
 /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
 pub async fn deliver_batch(context: &DeliveryContext, batch: i64, alone: bool) -> Result<Delivered, StoreError> {
-    if !alone && batches::count_lost_claims(&context.db, batch).await? >= SUSPECT_AFTER {
+    if !alone && batches::count_lost_claims(&context.db, batch).await?.unwrap_or(0) >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
     let Some(held) = batches::claim_batch(&context.db, batch, context.lease_ms, &context.holder).await? else {

@@ -290,9 +290,7 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
     pub async fn deliver_batch(&self, batch: i64) -> Result<Delivered, StoreError> {
-        let delivery = self.delivery.redoable();
-        delivery.rules.refresh(&delivery.db, &delivery.keys).await?;
-        let delivered = deliver_group::deliver_group(&delivery, batch).await;
+        let delivered = deliver_group::deliver_group(&self.delivery.redoable(), batch).await;
         match &delivered {
             Ok(Delivered::Done(_)) => self.room.note_written(),
             Ok(_) => {}

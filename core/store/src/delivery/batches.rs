@@ -168,16 +168,16 @@ fn parse_fan_out_values(payload: &Row) -> Result<BTreeMap<String, String>, Store
     serde_json::from_str(&text).map_err(|_| StoreError::Column { column: "payload.each_values".into() })
 }
 
-/// Returns how often a claim on a batch was lost, including one that has expired just now. Returns 0 if the batch
-/// cannot be claimed.
+/// Returns how often a claim on a batch was lost, including one that has expired just now; `None` if the batch cannot be
+/// claimed.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn count_lost_claims(db: &Db, batch: i64) -> Result<i64, StoreError> {
+pub async fn count_lost_claims(db: &Db, batch: i64) -> Result<Option<i64>, StoreError> {
     let (lost, expired) = (Leased::Batch.lost_sql(), Leased::Batch.expired_sql());
     let sql = format!("SELECT lost_claims + {lost} AS lost FROM batch WHERE id = $1 AND (state = 'due' OR {expired})");
     let rows = db.fetch_rows(&sql, vec![batch.into()]).await?;
-    rows.first().map_or(Ok(0), |r| r.int("lost"))
+    rows.first().map(|row| row.int("lost")).transpose()
 }
 
 /// Returns true if a batch in a range of runs is still undelivered and worth waiting for. A batch that has failed five

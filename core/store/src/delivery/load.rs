@@ -51,6 +51,11 @@ async fn try_commit_records(
 ) -> Result<Result<Option<Vec<Outcomes>>, Objection>, StoreError> {
     let Some(held) = load.held.first() else { return Ok(Ok(Some(vec![]))) };
     let mut tx = db.begin().await?;
+    if !tx.is_rehearsed() {
+        // Two loads of a stream often meet in a teacher or record who is new to both, and one of them would be done again. A
+        // rehearsal lasts for minutes, and all loads would wait for it.
+        tx.take_advisory_lock(&format!("load {}", held.stream), held.source_id).await?;
+    }
     let stream = confirm::read_stream_state(&mut tx, load.held).await?;
     let mut counts: BTreeMap<i64, OutcomeCounts> = BTreeMap::new();
     let mut late = HashMap::new();

@@ -207,13 +207,17 @@ pub(crate) async fn queue_later_batches(tx: &mut Tx, batches: &[&ClaimedBatch]) 
 /// # Errors
 /// [`StoreError`].
 pub async fn list_searches(db: &Db) -> Result<Vec<i64>, StoreError> {
+    if db.fetch_rows("SELECT 1 AS one FROM successor_search LIMIT 1", vec![]).await?.is_empty() {
+        return Ok(vec![]);
+    }
     let rows = db
         .fetch_rows(
-            "SELECT w.batch_id AS batch_id FROM successor_search w JOIN batch b ON b.id = w.batch_id
+            "WITH waiting AS MATERIALIZED (SELECT q.source_id AS source_id, q.stream AS stream, min(o.id) AS first
+               FROM batch o JOIN payload q ON q.id = o.payload_id WHERE o.state IN ('due', 'claimed') GROUP BY q.source_id, q.stream)
+             SELECT w.batch_id AS batch_id FROM successor_search w JOIN batch b ON b.id = w.batch_id
              JOIN payload p ON p.id = b.payload_id
-             WHERE b.state = 'done' AND NOT EXISTS (SELECT 1 FROM batch o JOIN payload q ON q.id = o.payload_id
-               WHERE o.state IN ('due', 'claimed') AND o.id < b.id AND q.source_id = p.source_id AND q.stream = p.stream)
-             ORDER BY w.batch_id",
+             LEFT JOIN waiting ON waiting.source_id = p.source_id AND waiting.stream = p.stream
+             WHERE b.state = 'done' AND (waiting.first IS NULL OR waiting.first > b.id) ORDER BY w.batch_id",
             vec![],
         )
         .await?;
