@@ -354,7 +354,7 @@ fn main() {
             address,
             each: &NO_EACH,
             landing: 1,
-        batch: 0,
+            batch: 0,
         }
     };
     let through = |cx: Context<'_>, bytes: &[u8]| {

@@ -29,8 +29,17 @@ fn payload_body<'a>(stream: &Stream, bytes: &'a [u8]) -> Body<'a> {
 fn make_sample(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     let (stream, policy, keys) = (&manifest.stream[0], load_policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
     let address = "page_20141011.txt";
-    let cx =
-        Context { manifest, stream, policy: &policy, keys: &keys, source_id: 1, address, each: &NO_EACH, landing: 1, batch: 0 };
+    let cx = Context {
+        manifest,
+        stream,
+        policy: &policy,
+        keys: &keys,
+        source_id: 1,
+        address,
+        each: &NO_EACH,
+        landing: 1,
+        batch: 0,
+    };
     let before = payload_body(stream, bytes);
     let anonymizer = Anonymizer::new(cx, &before, &[3; 32])?;
     let made = anonymizer.anonymize_page(stream, bytes)?;

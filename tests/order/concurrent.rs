@@ -9,7 +9,7 @@ use proptest::test_runner::TestRunner;
 
 use super::office::{Office, Picture};
 use super::sent::{Bad, SentRecord, State, render_page, said_strategy};
-use super::{deliver_in_order, resend_shuffled};
+use super::{deliver_in_groups, deliver_in_order, resend_shuffled};
 use crate::test_env::Postgres;
 
 /// Empties all tables and opens an office on the database.
@@ -113,7 +113,10 @@ fn deliveries_at_the_same_time_do_not_change_the_result() {
             let pages = resend_shuffled(&all, &shuffled, pages);
             let as_landed = runtime.block_on(deliver_in_order(&pages, 5_000, &[]));
             let many = runtime.block_on(deliver_two_at_a_time(&db, &pages, cut, &order));
-            prop_assert_eq!(as_landed, many);
+            prop_assert_eq!(&as_landed, &many);
+            let groups: Vec<(usize, u32)> = order.iter().map(|(i, j)| (*i, u32::try_from(*j).unwrap() + 1)).collect();
+            let grouped = runtime.block_on(deliver_in_groups(Some(&db), &pages, &groups));
+            prop_assert_eq!(as_landed, grouped);
             Ok(())
         })
         .unwrap();

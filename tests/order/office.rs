@@ -7,11 +7,13 @@ use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, Problem, RecordRange, StageResult, decode};
 use huiliu_engine::active_rules::RuleFollower;
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
+use huiliu_engine::deliver_group::{LIMITS, deliver_group};
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
 use huiliu_store::admin::{books as books_of_batches, reports};
 use huiliu_store::delivery::batch::Outcomes;
+use huiliu_store::delivery::batches::GroupLimits;
 use huiliu_store::delivery::successors;
 use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
@@ -176,7 +178,7 @@ impl Office {
             address: "",
             each: &huiliu_decode::NO_EACH,
             landing: 1,
-        batch: 0,
+            batch: 0,
         };
         let text = Body::Text(decode::decode_text(&stream.format, page.as_bytes()).unwrap());
         let item = |staged: StageResult<'_>| match staged {
@@ -199,6 +201,15 @@ impl Office {
         let done = deliver::deliver_batch(&self.context, batch, false).await.unwrap();
         assert!(matches!(done, Delivered::Done(_) | Delivered::NotClaimed), "batch {batch}: {done:?}");
         done
+    }
+
+    /// Delivers a batch with small ones that landed after it, as workers do, of `records` records in all at most.
+    pub async fn deliver_group(&self, batch: i64, records: u32) -> usize {
+        let limits = GroupLimits { records, ..LIMITS };
+        let done = deliver_group(&self.context, batch, limits).await.unwrap();
+        assert!(matches!(done.asked, Delivered::Done(_) | Delivered::NotClaimed), "batch {batch}: {done:?}");
+        assert!(done.claimed < 2 || done.together == done.claimed, "batch {batch}: {done:?}");
+        done.together
     }
 
     /// Returns how many confirmations are kept for batches that are not delivered yet.

@@ -342,10 +342,7 @@ pub(crate) async fn note_new_fields(
 }
 
 /// Commits batches together. After a write conflict they are compared again.
-pub(crate) async fn commit(
-    context: &DeliveryContext,
-    load: &Load<'_>,
-) -> Result<Option<Vec<Outcomes>>, StoreError> {
+pub(crate) async fn commit(context: &DeliveryContext, load: &Load<'_>) -> Result<Option<Vec<Outcomes>>, StoreError> {
     let slow = huiliu_store::faults::slow_commit_ms();
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use crate::contract;
 use crate::deliver::{self, Delivered, DeliveryContext, Reading, SUSPECT_AFTER};
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
-use crate::{contract, deliver::finish_batch};
 use huiliu_decode::payload::Payload;
 use huiliu_messages::{Message, in_log};
 use huiliu_store::StoreError;
@@ -19,48 +19,80 @@ use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::batches::{self, GroupLimits};
 
 /// A transaction of this size costs little more for each record than a larger one.
-const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400 };
+pub const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400 };
 
-/// Claims a batch, and with it small ones of its stream that landed after it, and delivers them. Returns how the batch that
-/// was asked for ended.
+/// How a group of batches ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupDelivery {
+    /// How the batch that was asked for ended.
+    pub asked: Delivered,
+    /// How many batches were claimed.
+    pub claimed: usize,
+    /// How many of them were committed together.
+    pub together: usize,
+}
+
+impl From<Delivered> for GroupDelivery {
+    fn from(asked: Delivered) -> Self {
+        Self { asked, claimed: 0, together: 0 }
+    }
+}
+
+/// Claims a batch, and with it small ones of its stream that landed after it, within limits, and delivers them.
 ///
 /// # Errors
 /// [`StoreError`] when the database does not answer; the sweep enqueues the batches again.
-pub async fn deliver_group(context: &DeliveryContext, batch: i64) -> Result<Delivered, StoreError> {
+pub async fn deliver_group(
+    context: &DeliveryContext,
+    batch: i64,
+    limits: GroupLimits,
+) -> Result<GroupDelivery, StoreError> {
     // Most notices of small batches come after another batch has taken these along.
-    let Some(lost) = batches::count_lost_claims(&context.db, batch).await? else { return Ok(Delivered::NotClaimed) };
+    let Some(lost) = batches::count_lost_claims(&context.db, batch).await? else {
+        return Ok(Delivered::NotClaimed.into());
+    };
     if lost >= SUSPECT_AFTER {
-        return Ok(Delivered::Suspect);
+        return Ok(Delivered::Suspect.into());
     }
     context.rules.refresh(&context.db, &context.keys).await?;
-    let held = batches::claim_group(&context.db, batch, context.lease_ms, &context.holder, LIMITS).await?;
-    let Some(first) = held.first() else { return Ok(Delivered::NotClaimed) };
+    let held = batches::claim_group(&context.db, batch, context.lease_ms, &context.holder, limits).await?;
+    let Some(first) = held.first() else { return Ok(Delivered::NotClaimed.into()) };
     let span = tracing::error_span!("deliver", run = first.run_id, batch = first.id);
     if first.lost_claims > 0 {
         span.in_scope(|| tracing::warn!(lost_claims = first.lost_claims, "{}", LogEvent::BatchTakenOver));
     }
     let leases = held.iter().map(ClaimedBatch::lease).collect();
     let _renewal = span.in_scope(|| Renewal::start(&context.db, leases, context.lease_ms));
-    let ended = async {
-        let together = if held.len() > 1 { deliver_together(context, &held).await } else { Ok(BTreeMap::new()) };
-        let mut ended = together.unwrap_or_default();
-        for (nth, one) in held.iter().enumerate() {
-            if ended.contains_key(&one.id) {
-                continue;
+    finish_group(context, batch, &held).instrument(span).await
+}
+
+async fn finish_group(
+    context: &DeliveryContext,
+    asked: i64,
+    held: &[ClaimedBatch],
+) -> Result<GroupDelivery, StoreError> {
+    let together = if held.len() > 1 { deliver_together(context, held).await } else { Ok(BTreeMap::new()) };
+    let mut ended = together.unwrap_or_else(|fault| {
+        tracing::info!("{}", in_log(&fault));
+        BTreeMap::new()
+    });
+    let together = ended.values().filter(|ended| matches!(ended, Delivered::Done(_))).count();
+    for (nth, one) in held.iter().enumerate() {
+        if ended.contains_key(&one.id) {
+            continue;
+        }
+        match deliver::finish_batch(context, one).await {
+            Ok(delivered) => {
+                ended.insert(one.id, delivered);
             }
-            match finish_batch(context, one).await {
-                Ok(delivered) => {
-                    ended.insert(one.id, delivered);
-                }
-                Err(fault) => {
-                    release(context, &held[nth + 1..], &fault).await;
-                    return Err(fault);
-                }
+            Err(fault) => {
+                release(context, &held[nth + 1..], &fault).await;
+                return Err(fault);
             }
         }
-        Ok(ended.remove(&batch).unwrap_or(Delivered::NotClaimed))
-    };
-    ended.instrument(span).await
+    }
+    let asked = ended.remove(&asked).unwrap_or(Delivered::NotClaimed);
+    Ok(GroupDelivery { asked, claimed: held.len(), together })
 }
 
 /// Gives batches back that were not begun.
@@ -121,8 +153,9 @@ async fn deliver_together(
             tracing::debug!(batches = kept.len(), "delivered");
             ended.extend(kept.iter().map(|one| one.id).zip(outcomes.into_iter().map(Delivered::Done)));
         }
-        Ok(None) => tracing::debug!("a claim was lost"),
-        Err(fault) => tracing::debug!("{}", in_log(&fault)),
+        // One of them has lost its claim.
+        Ok(None) => {}
+        Err(fault) => tracing::info!("{}", in_log(&fault)),
     }
     Ok(ended)
 }

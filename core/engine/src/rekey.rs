@@ -62,7 +62,17 @@ async fn rekey_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<R
     let mut payload = Arc::default();
     let body = context.load_body(held, stream, &mut payload).await?;
     let (policy, keys, source_id, address) = (&rules.policy, &context.keys, held.source_id, &*held.address);
-    let cx = Context { manifest, stream, policy, keys, source_id, address, each: &held.each, landing: held.payload_id, batch: held.id };
+    let cx = Context {
+        manifest,
+        stream,
+        policy,
+        keys,
+        source_id,
+        address,
+        each: &held.each,
+        landing: held.payload_id,
+        batch: held.id,
+    };
     let changed = huiliu_decode::list_rekeyed(cx, &body, record_range(held)).map_err(|e| unreadable_error(held, e))?;
     if changed.is_empty() {
         return Ok(RekeyTotals::default());

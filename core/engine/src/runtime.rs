@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::active_rules::{ActiveRulesError, RuleFollower};
 use crate::database::{MayCreate, OpenDatabase, OpenError};
 use crate::deliver::{BatchFailure, Delivered, DeliveryContext};
+use crate::deliver_group::{self, deliver_group};
 use crate::disk_room::DiskRoom;
 use crate::expect::{self, UnmetPass};
 use crate::log_event::LogEvent;
@@ -19,7 +20,7 @@ use crate::registry::{self, Recipe, RegistryError, RegistryFollower};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use crate::sweep::{self, SweepOutcome};
-use crate::{active_rules, database, deliver_group, manifest_digests, rekey, resume, rule_seed, settle};
+use crate::{active_rules, database, manifest_digests, rekey, resume, rule_seed, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
 use huiliu_platform::{Client, Connector, Endpoint, Failure, shipped};
@@ -290,7 +291,8 @@ impl Runtime {
     /// # Errors
     /// [`StoreError`] when the database does not answer; the sweep enqueues the batch again.
     pub async fn deliver_batch(&self, batch: i64) -> Result<Delivered, StoreError> {
-        let delivered = deliver_group::deliver_group(&self.delivery.redoable(), batch).await;
+        let delivered = deliver_group(&self.delivery.redoable(), batch, deliver_group::LIMITS).await;
+        let delivered = delivered.map(|group| group.asked);
         match &delivered {
             Ok(Delivered::Done(_)) => self.room.note_written(),
             Ok(_) => {}

@@ -171,7 +171,8 @@ async fn check_acceptance(trial: Trial<'_>, samples: &[Sample]) -> Result<(), Ga
             // A sample that cannot be read is expected to be refused.
             let Ok(body) = unpacker.prepare_body(stream, &sample.bytes).await else { continue };
             let (each, address) = (&huiliu_decode::NO_EACH, sample.address.as_str());
-            let cx = Context { manifest, stream, policy, keys: &keys, source_id: 1, address, each, landing: 1, batch: 0 };
+            let cx =
+                Context { manifest, stream, policy, keys: &keys, source_id: 1, address, each, landing: 1, batch: 0 };
             let Ok(staged) = huiliu_decode::run_stages(cx, &body, RecordRange::ALL) else { continue };
             told.add_sample(address, &staged);
             let changes_hands = stream.key_changes_hands == Some(true);

@@ -64,12 +64,7 @@ pub async fn claim_group(
     Ok(group)
 }
 
-async fn claim_one(
-    tx: &mut Tx,
-    batch: i64,
-    lease_ms: u64,
-    holder: &str,
-) -> Result<Option<ClaimedBatch>, StoreError> {
+async fn claim_one(tx: &mut Tx, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<ClaimedBatch>, StoreError> {
     let (lost, expired) = (Leased::Batch.lost_sql(), Leased::Batch.expired_sql());
     let sql = format!(
         "UPDATE batch SET lost_claims = lost_claims + {lost}, state = 'claimed', attempts = attempts + 1, {CLAIM_SQL}
@@ -125,7 +120,9 @@ async fn claim_later(
     let args = vec![first.id.into(), holder.into(), micros(lease_ms).into()];
     let mut claimed = tx.fetch_rows_with(&claim, args, Rows::new().int("id", ids.iter().copied().map(Some))).await?;
     let payloads: Vec<Option<i64>> = claimed.iter().map(|row| row.opt_int("payload_id")).collect::<Result<_, _>>()?;
-    let sql = format!("SELECT p.id AS id, {PAYLOAD} FROM {{rows}} {{join payload p ON p.id = incoming.id}} JOIN source s ON s.id = p.source_id");
+    let sql = format!(
+        "SELECT p.id AS id, {PAYLOAD} FROM {{rows}} {{join payload p ON p.id = incoming.id}} JOIN source s ON s.id = p.source_id"
+    );
     let payloads = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", payloads.into_iter())).await?;
     let payloads: HashMap<i64, &Row> =
         payloads.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreError>>()?;

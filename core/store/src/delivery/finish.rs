@@ -64,7 +64,8 @@ pub(crate) struct BatchResult<'b> {
 /// Marks batches as done and commits, but only if the epoch of each claim is still current. Otherwise nothing is written, and
 /// it returns false.
 pub(crate) async fn finish_batches(mut tx: Tx, done: &[BatchResult<'_>]) -> Result<bool, StoreError> {
-    let owned = if crate::faults::skip_epoch() { "" } else { "AND batch.epoch = incoming.epoch AND batch.state = 'claimed'" };
+    let owned =
+        if crate::faults::skip_epoch() { "" } else { "AND batch.epoch = incoming.epoch AND batch.state = 'claimed'" };
     let count = |of: fn(&OutcomeCounts) -> i64| done.iter().map(move |done| Some(of(&done.counts)));
     let counters = Rows::new()
         .int("manifest_version", done.iter().map(|done| Some(done.manifest_version)))

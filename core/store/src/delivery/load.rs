@@ -213,12 +213,8 @@ async fn update_records(
         return Ok(());
     }
     let records: Vec<&TrainingRecord> = newer.iter().map(|newer| newer.record).collect();
-    let rows = add_content_columns(
-        Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))),
-        load,
-        claims,
-        &records,
-    );
+    let rows =
+        add_content_columns(Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))), load, claims, &records);
     let set: Vec<String> = rows.column_names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
     let sql = format!(
         "UPDATE training_record SET flagged = CASE WHEN training_record.source_version = incoming.source_version THEN training_record.flagged ELSE 0 END,

@@ -58,13 +58,8 @@ fn collect_notices<'l>(load: &'l Load<'_>) -> Notices<'l> {
     });
     let skipped = load.skipped.iter().filter_map(|row| {
         let (record_key, source_version) = row.record_key.zip(row.source_version)?;
-        let notice = Notice {
-            source_version,
-            batch: row.batch,
-            index: row.index,
-            address: &row.address,
-            because: row.because,
-        };
+        let notice =
+            Notice { source_version, batch: row.batch, index: row.index, address: &row.address, because: row.because };
         Some(((record_key, NoticeKind::Skipped), notice))
     });
     // Of rows left out, the last one counts: what an earlier one said is not kept in every order of delivery.

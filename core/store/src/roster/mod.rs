@@ -111,8 +111,15 @@ pub async fn commit_replayed(
     if taken < resolution.records.len() {
         return Ok(taken);
     }
-    successors::note_successors(tx, keys, load.held, classified, sifted.loadable_rows(), &successors::KnownRecords::new())
-        .await?;
+    successors::note_successors(
+        tx,
+        keys,
+        load.held,
+        classified,
+        sifted.loadable_rows(),
+        &successors::KnownRecords::new(),
+    )
+    .await?;
     let counts = classified.count_outcomes().remove(&held.id).unwrap_or_default();
     let skipped = write_skips(tx, load).await?.remove(&held.id).unwrap_or(0);
     let replayed = Replayed { records: resolution.records.len(), counts, skipped, withdrawn: 0 };
