@@ -44,6 +44,14 @@ pub fn children_cpu() -> f64 {
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
+/// Returns the peak memory of the largest of this process's ended children, in MiB.
+pub fn children_peak_mib() -> f64 {
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer lives through the call.
+    unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) };
+    usage.ru_maxrss as f64 / 1024.0
+}
+
 pub fn psql_command(postgres: &Postgres, args: &[&str]) -> Command {
     let mut command = Command::new("psql");
     command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(postgres.url()).args(args).stdout(Stdio::null());

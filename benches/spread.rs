@@ -1,9 +1,11 @@
-//! Measures the work as platforms give it: `cargo bench --bench spread -- [RECORDS] [PAGE] [WORKERS…]`.
+//! Measures the work as platforms give it: `cargo bench --bench spread -- [RECORDS] [PAGE] [WORKERS…] [sqlite] [peer]
+//! [reload]`.
 //!
 //! RECORDS stand in JSON files of PAGE records each. A tenth as many teachers are spread over all files, and 8 of 100
 //! records are newer versions of earlier ones, which stand in other files. The files are landed first. Then WORKERS
 //! processes with one delivery at a time drain them from a PostgreSQL and a Redis of their own, settling included.
-//! `sqlite` as an argument measures one embedded worker instead. CPU is that of workers and server.
+//! CPU is that of workers and server. `sqlite` measures one embedded worker instead, `peer` the physical limit beside
+//! (`peer.rs`), and `reload` lands the same files again, unchanged and with 5 % newer versions.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -16,6 +18,8 @@
 
 #[path = "machine.rs"]
 mod machine;
+#[path = "peer.rs"]
+mod peer;
 #[path = "../tests/test_env.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]
 mod test_env;
@@ -26,7 +30,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use machine::{SETTINGS, children_cpu, run_psql, server_cpu};
+use machine::{SETTINGS, children_cpu, children_peak_mib, run_psql, server_cpu};
+use peer::{make_peer_tables, measure_peer, write_peer_rows};
 use test_env::{Postgres, Services, TestEnv};
 
 const MANIFEST: &str = r#"manifest = 1
@@ -74,11 +79,14 @@ fn id_number(n: u64) -> String {
     digits + &"10X98765432"[usize::try_from(sum % 11).unwrap()..][..1]
 }
 
-fn write_item(text: &mut String, nth: u64, records: u64) {
+fn write_item(text: &mut String, nth: u64, records: u64, is_changed: bool) {
     let teachers = (records / 10).max(1);
     // A newer version of a record that stands some pages before.
     let is_newer = nth % RESEND_EVERY == RESEND_EVERY - 1 && nth > 5_000;
     let (id, version) = if is_newer { (nth - 1_000 - nth.wrapping_mul(7_919) % 3_000, 2) } else { (nth, 1) };
+    // One of twenty records has changed since the first landing.
+    let is_changed = is_changed && id % 20 == 3;
+    let version = version + if is_changed { 2 } else { 0 };
     let teacher = id.wrapping_mul(7_919) % teachers;
     let at = |n: u64| usize::try_from(n % 10).unwrap();
     let name: String =
@@ -90,7 +98,7 @@ fn write_item(text: &mut String, nth: u64, records: u64) {
         id_number(teacher),
         id % 2_000,
         teacher % 5_000,
-        id % 20 + 1 + u64::from(is_newer),
+        id % 20 + 1 + u64::from(is_newer) + u64::from(is_changed),
         id % 12 + 1,
         id % 28 + 1,
         40 + id % 61
@@ -98,7 +106,7 @@ fn write_item(text: &mut String, nth: u64, records: u64) {
     .unwrap();
 }
 
-fn write_files(folder: &Path, records: u64, page: u64) {
+fn write_files(folder: &Path, records: u64, page: u64, is_changed: bool) {
     std::fs::create_dir_all(folder).unwrap();
     for first in (0..records).step_by(usize::try_from(page).unwrap()) {
         let mut text = String::from("{\"items\":[");
@@ -106,31 +114,36 @@ fn write_files(folder: &Path, records: u64, page: u64) {
             if nth > first {
                 text.push(',');
             }
-            write_item(&mut text, nth, records);
+            write_item(&mut text, nth, records, is_changed);
         }
         std::fs::write(folder.join(format!("P{first:09}.json")), text + "]}").unwrap();
     }
 }
 
-/// Lands the files, and returns the house that they are landed in.
-fn land_files(mut house: TestEnv, records: u64, page: u64) -> TestEnv {
+/// Prepares a house with the platform as a source.
+fn prepare(mut house: TestEnv) -> TestEnv {
     let manifests = house.dir.0.join("manifests");
     std::fs::create_dir_all(manifests.join("spread")).unwrap();
     std::fs::write(manifests.join("spread/manifest.toml"), MANIFEST).unwrap();
-    let folder = house.dir.0.join("in");
-    write_files(&folder, records, page);
     let settings = format!(
         "manifests_dir = \"{}\"\n[[source]]\nname = \"spread\"\nconnector = \"spread\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         manifests.display(),
-        folder.display()
+        house.dir.0.join("in").display()
     );
     let config = house.dir.0.join("huiliu.toml");
     std::fs::write(&config, settings).unwrap();
     house.env.push(("HUILIU_CONFIG".into(), config.to_str().unwrap().to_owned()));
     assert!(house.run(&["migrate"]).status.success());
-    let landed = house.run(&["sync", "--all", "--land-only"]);
-    assert!(landed.status.success(), "{}", String::from_utf8_lossy(&landed.stderr));
     house
+}
+
+/// Lands all files. Returns the CPU seconds of client and server.
+fn land(house: &TestEnv) -> f64 {
+    let server = || house.postgres.as_ref().map_or(0.0, server_cpu);
+    let before = children_cpu() + server();
+    let landed = house.run(&["sync", "--all", "--full", "--land-only"]);
+    assert!(landed.status.success(), "{}", String::from_utf8_lossy(&landed.stderr));
+    children_cpu() + server() - before
 }
 
 /// Wall seconds, CPU seconds of workers and of the server, and how often a batch was given back.
@@ -165,33 +178,72 @@ fn drain(house: &TestEnv, workers: usize) -> Drained {
     }
 }
 
+/// Lands and drains once, checks the books and prints what it cost. Returns the CPU seconds.
+fn measure(house: &TestEnv, records: u64, workers: usize) -> f64 {
+    let landed = land(house);
+    let Drained { wall, client, server, returned } = drain(house, workers);
+    let books = house.run_json(&["balance", "--json"]);
+    assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
+    println!(
+        "{workers} workers {wall:>7.2} s wall, {client:>6.2} s CPU workers, {server:>6.2} s CPU server, {:>6.1} µs CPU a record, \
+         {returned} batches given back; landed before in {landed:.2} s CPU",
+        (client + server) * 1e6 / records as f64
+    );
+    landed + client + server
+}
+
+/// Measures the physical limit for the same records, and prints the ratio.
+fn compare(house: &TestEnv, ours: f64, changed: bool) {
+    let postgres = house.postgres.as_ref().unwrap();
+    let books = house.run_json(&["balance", "--json"]);
+    let count = |name: &str| books[name].as_i64().unwrap();
+    let file = house.dir.0.join("rows");
+    write_peer_rows(house, &file, count("superseded") + count("updated"), changed);
+    let peer = measure_peer(postgres, &file);
+    println!(
+        "  with landing {ours:.2} s CPU; COPY + merge {:.2} s CPU; ratio {:.2}",
+        peer.total_cpu(),
+        ours / peer.total_cpu()
+    );
+}
+
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let (records, page) = (numbers.first().copied().unwrap_or(300_000), numbers.get(1).copied().unwrap_or(1_000));
-    let is_embedded = std::env::args().any(|argument| argument == "sqlite");
+    let has = |word: &str| std::env::args().any(|argument| argument == word);
     let crews: Vec<usize> = match numbers.get(2..) {
         Some([_, ..]) => numbers[2..].iter().filter_map(|n| usize::try_from(*n).ok()).collect(),
-        _ if is_embedded => vec![1],
+        _ if has("sqlite") => vec![1],
         _ => vec![1, 2, 4],
     };
-    let database = if is_embedded { "SQLite" } else { SETTINGS };
+    let database = if has("sqlite") { "SQLite" } else { SETTINGS };
     println!("{records} records in pages of {page}, {} teachers; {database}", records / 10);
     for workers in crews {
-        let house = if is_embedded {
-            TestEnv::new(Services::Sqlite)
-        } else {
-            let mut house = TestEnv::new(Services::PostgresAndRedis);
+        let mut house = TestEnv::new(if has("sqlite") { Services::Sqlite } else { Services::PostgresAndRedis });
+        if !has("sqlite") {
             house.postgres = Some(Postgres::start_with(SETTINGS));
-            house
-        };
-        let house = land_files(house, records, page);
-        let Drained { wall, client, server, returned } = drain(&house, workers);
-        let books = house.run_json(&["balance", "--json"]);
-        assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
-        println!(
-            "{workers} workers {wall:>7.2} s wall, {client:>6.2} s CPU workers, {server:>6.2} s CPU server, {:>6.1} µs CPU a record, \
-             {returned} batches given back",
-            (client + server) * 1e6 / records as f64
-        );
+        }
+        let house = prepare(house);
+        let folder = house.dir.0.join("in");
+        write_files(&folder, records, page, false);
+        let first = measure(&house, records, workers);
+        if let Some(postgres) = house.postgres.as_ref().filter(|_| has("peer") || has("reload")) {
+            make_peer_tables(postgres);
+            compare(&house, first, false);
+        }
+        if has("reload") {
+            println!("nothing has changed:");
+            let again = measure(&house, records, workers);
+            if house.postgres.is_some() {
+                compare(&house, again, false);
+            }
+            println!("5 % have changed:");
+            write_files(&folder, records, page, true);
+            let changed = measure(&house, records, workers);
+            if house.postgres.is_some() {
+                compare(&house, changed, true);
+            }
+        }
     }
+    println!("peak memory of a process {:.0} MiB", children_peak_mib());
 }

@@ -19,7 +19,7 @@ use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::batches::{self, GroupLimits};
 
 /// A transaction of this size costs little more for each record than a larger one.
-pub const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400 };
+pub const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400, repeats: 500 };
 
 /// How a group of batches ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -38,11 +38,13 @@ pub struct GroupLimits {
     pub bytes: i64,
     /// Batches that landed later are looked for among this many.
     pub reach: i64,
+    /// Batches with as many raw records are claimed alone if they repeat an earlier one: their records need not be read,
+    /// which saves more than a group does.
+    pub repeats: u32,
 }
 
 /// Claims a batch as [`claim_batch`] does and, if it is a small payload, those that landed after it in the same stream and
-/// have not been tried, until the limits are reached. A batch that repeats an earlier one is claimed alone, because
-/// its records need not be read. Returns them in the order in which they landed.
+/// have not been tried, until the limits are reached. Returns them in the order in which they landed.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -56,12 +58,15 @@ pub async fn claim_group(
     let mut tx = db.begin().await?;
     let Some(first) = claim_one(&mut tx, batch, lease_ms, holder).await? else { return Ok(vec![]) };
     let is_small = first.count == first.landed && first.count < limits.records;
-    let mut group = vec![first];
-    if is_small && group[0].attempts == 1 && group[0].same_as.is_none() {
+    let is_repeat = first.same_as.is_some() && first.count >= limits.repeats;
+    if is_small && !is_repeat && first.attempts == 1 {
+        let mut group = vec![first];
         claim_later(&mut tx, &mut group, lease_ms, holder, limits).await?;
+        tx.commit().await?;
+        return Ok(group);
     }
     tx.commit().await?;
-    Ok(group)
+    Ok(vec![first])
 }
 
 async fn claim_one(tx: &mut Tx, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<ClaimedBatch>, StoreError> {
@@ -95,10 +100,17 @@ async fn claim_later(
         .fetch_rows(
             "SELECT id, record_count, (SELECT p.byte_count FROM payload p WHERE p.id = batch.payload_id) AS bytes FROM batch
              WHERE id > $1 AND id <= $1 + $4 AND state = 'due' AND due_at <= {now} AND attempts = 0 AND contract = 0
-               AND (SELECT p.source_id FROM payload p WHERE p.id = batch.payload_id AND p.stream = $3 AND p.same_as IS NULL) = $2
+               AND (SELECT p.source_id FROM payload p WHERE p.id = batch.payload_id AND p.stream = $3
+                 AND (p.same_as IS NULL OR batch.record_count < $5)) = $2
                AND NOT EXISTS (SELECT 1 FROM batch o WHERE o.payload_id = batch.payload_id AND o.id <> batch.id)
              ORDER BY id {lock_free}",
-            vec![first.id.into(), first.source_id.into(), first.stream.as_str().into(), limits.reach.into()],
+            vec![
+                first.id.into(),
+                first.source_id.into(),
+                first.stream.as_str().into(),
+                limits.reach.into(),
+                i64::from(limits.repeats).into(),
+            ],
         )
         .await?;
     let (mut records, mut bytes) = (i64::from(first.count), 0);
