@@ -2,6 +2,7 @@
 //! after every step.
 
 mod concurrent;
+mod groups;
 mod model;
 mod office;
 mod rekeyed;
@@ -74,53 +75,6 @@ async fn deliver_in_order(pages: &[Vec<SentRecord>], cut: u32, order: &[usize]) 
     picture
 }
 
-/// Delivers pages in groups, from some page on and of some size each, then the rest in groups too.
-async fn deliver_in_groups(db: Option<&Db>, pages: &[Vec<SentRecord>], groups: &[(usize, u32)]) -> Picture {
-    let scratch = Scratch::new("order");
-    let office = match db {
-        Some(db) => concurrent::open_on_emptied(db).await,
-        None => open_on_file(&scratch).await,
-    };
-    let mut ids = vec![];
-    for (i, items) in pages.iter().enumerate() {
-        ids.extend(office.land_page(i, "page", &render_page(items), 5_000).await.into_iter().map(|(id, _)| id));
-    }
-    let rest: Vec<(usize, u32)> = (0..ids.len()).map(|i| (i, 12)).collect();
-    for (nth, group) in groups.chunks(2).chain(rest.chunks(2)).enumerate() {
-        let of = |nth: usize| group.get(nth).map(|(i, records)| (ids[i % ids.len()], *records));
-        let one = async {
-            if let Some((batch, records)) = of(0) {
-                office.deliver_group(batch, records).await;
-            }
-        };
-        let other = async {
-            if let Some((batch, records)) = of(1) {
-                office.deliver_group(batch, records).await;
-            }
-        };
-        if db.is_some() {
-            tokio::join!(one, other);
-        } else {
-            one.await;
-            other.await;
-        }
-        office.check_books().await;
-        if nth % 3 == 0 {
-            office.settle_all().await;
-            office.check_books().await;
-        }
-    }
-    office.settle_all().await;
-    office.check_books().await;
-    office.check_entries().await;
-    assert_eq!(office.count_confirmations().await, 0, "kept although everything is delivered");
-    let picture = office.take_picture().await;
-    if db.is_none() {
-        office.db.close().await;
-    }
-    picture
-}
-
 /// Cuts everything into other pages, in another order, with some records several times.
 fn resend_shuffled(all: &[SentRecord], shuffled: &[prop::sample::Index], pages: usize) -> Vec<Vec<SentRecord>> {
     let mut again: Vec<SentRecord> = shuffled.iter().map(|i| i.get(all).clone()).collect();
@@ -147,25 +101,6 @@ proptest! {
         let as_landed = runtime.block_on(deliver_in_order(&pages, 5_000, &[]));
         let many = runtime.block_on(deliver_in_order(&pages, cut, &order));
         prop_assert_eq!(as_landed, many);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
-
-    /// Batches that are committed together come out as if one after the other, wherever the groups are cut.
-    #[test]
-    fn groups_of_batches_do_not_change_the_result(
-        all in proptest::collection::vec(said_strategy(6), 1..24),
-        shuffled in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
-        pages in 2usize..14,
-        groups in proptest::collection::vec((0usize..64, 1u32..64), 0..8),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let pages = resend_shuffled(&all, &shuffled, pages);
-        let as_landed = runtime.block_on(deliver_in_order(&pages, 5_000, &[]));
-        let grouped = runtime.block_on(deliver_in_groups(None, &pages, &groups));
-        prop_assert_eq!(as_landed, grouped);
     }
 }
 

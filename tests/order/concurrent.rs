@@ -7,9 +7,10 @@ use huiliu_store::sql::schema;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use super::groups::deliver_in_groups;
 use super::office::{Office, Picture};
 use super::sent::{Bad, SentRecord, State, render_page, said_strategy};
-use super::{deliver_in_groups, deliver_in_order, resend_shuffled};
+use super::{deliver_in_order, resend_shuffled};
 use crate::test_env::Postgres;
 
 /// Empties all tables and opens an office on the database.

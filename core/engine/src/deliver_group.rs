@@ -15,11 +15,14 @@ use crate::log_event::LogEvent;
 use huiliu_decode::payload::Payload;
 use huiliu_messages::{Message, in_log};
 use huiliu_store::StoreError;
-use huiliu_store::delivery::batch::{ClaimedBatch, Load};
+use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load};
 use huiliu_store::delivery::batches::{self, GroupLimits};
+use huiliu_store::delivery::repeat;
 
 /// A transaction of this size costs little more for each record than a larger one.
-pub const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400, repeats: 500 };
+pub const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400 };
+/// A smaller batch that repeats an earlier one is cheaper to read in a group than to count from the books.
+const COUNTED_FROM: u32 = 500;
 
 /// How a group of batches ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +74,12 @@ async fn finish_group(
     asked: i64,
     held: &[ClaimedBatch],
 ) -> Result<GroupDelivery, StoreError> {
-    let together = if held.len() > 1 { deliver_together(context, held).await } else { Ok(BTreeMap::new()) };
-    let mut ended = together.unwrap_or_else(|fault| {
+    let mut ended = BTreeMap::new();
+    if held.len() > 1
+        && let Err(fault) = deliver_together(context, held, &mut ended).await
+    {
         tracing::info!("{}", in_log(&fault));
-        BTreeMap::new()
-    });
+    }
     let together = ended.values().filter(|ended| matches!(ended, Delivered::Done(_))).count();
     for (nth, one) in held.iter().enumerate() {
         if ended.contains_key(&one.id) {
@@ -103,21 +107,28 @@ async fn release(context: &DeliveryContext, held: &[ClaimedBatch], why: &StoreEr
     }
 }
 
-/// Loads as many of the batches as possible in one transaction. Returns how these ended.
+/// Loads as many of the batches as possible in one transaction, and notes in `ended` how these ended.
 async fn deliver_together(
     context: &DeliveryContext,
     held: &[ClaimedBatch],
-) -> Result<BTreeMap<i64, Delivered>, StoreError> {
-    let mut ended = BTreeMap::new();
+    ended: &mut BTreeMap<i64, Delivered>,
+) -> Result<(), StoreError> {
     let (manifests, rules) = (context.manifests.current(), context.rules.current());
     // Without a manifest each batch says so by itself.
-    let Ok(reading) = Reading::for_batch(&manifests, &rules, &held[0]) else { return Ok(ended) };
+    let Ok(reading) = Reading::for_batch(&manifests, &rules, &held[0]) else { return Ok(()) };
     if reading.stream.kind.is_roster() {
-        return Ok(ended);
+        return Ok(());
     }
+    for one in held.iter().filter(|one| one.count >= COUNTED_FROM) {
+        let counted = repeat::commit_repeat(&context.db, one, reading.stream, reading.activation).await;
+        if let Ok(Some(Commit::Done(outcomes))) = counted {
+            ended.insert(one.id, Delivered::Done(outcomes));
+        }
+    }
+    let held: Vec<&ClaimedBatch> = held.iter().filter(|one| !ended.contains_key(&one.id)).collect();
     let mut payloads: Vec<Arc<Payload>> = vec![Arc::default(); held.len()];
     let mut bodies = vec![];
-    for (one, payload) in held.iter().zip(&mut payloads) {
+    for (one, payload) in held.into_iter().zip(&mut payloads) {
         // What cannot be read is delivered by itself, and says why.
         if let Ok(body) = context.load_body(one, reading.stream, payload).await {
             bodies.push((one, body));
@@ -146,7 +157,7 @@ async fn deliver_together(
             }
         }
     }
-    let Some(load) = Load::join(&kept, sound) else { return Ok(ended) };
+    let Some(load) = Load::join(&kept, sound) else { return Ok(()) };
     match deliver::commit(context, &load).await {
         Ok(Some(outcomes)) => {
             statistics.save(&context.db, &kept[0], load.manifest_version).await;
@@ -155,7 +166,7 @@ async fn deliver_together(
         }
         // One of them has lost its claim.
         Ok(None) => {}
-        Err(fault) => tracing::info!("{}", in_log(&fault)),
+        Err(fault) => return Err(fault),
     }
-    Ok(ended)
+    Ok(())
 }

@@ -38,9 +38,6 @@ pub struct GroupLimits {
     pub bytes: i64,
     /// Batches that landed later are looked for among this many.
     pub reach: i64,
-    /// Batches with as many raw records are claimed alone if they repeat an earlier one: their records need not be read,
-    /// which saves more than a group does.
-    pub repeats: u32,
 }
 
 /// Claims a batch as [`claim_batch`] does and, if it is a small payload, those that landed after it in the same stream and
@@ -58,15 +55,12 @@ pub async fn claim_group(
     let mut tx = db.begin().await?;
     let Some(first) = claim_one(&mut tx, batch, lease_ms, holder).await? else { return Ok(vec![]) };
     let is_small = first.count == first.landed && first.count < limits.records;
-    let is_repeat = first.same_as.is_some() && first.count >= limits.repeats;
-    if is_small && !is_repeat && first.attempts == 1 {
-        let mut group = vec![first];
+    let mut group = vec![first];
+    if is_small && group[0].attempts == 1 {
         claim_later(&mut tx, &mut group, lease_ms, holder, limits).await?;
-        tx.commit().await?;
-        return Ok(group);
     }
     tx.commit().await?;
-    Ok(vec![first])
+    Ok(group)
 }
 
 async fn claim_one(tx: &mut Tx, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<ClaimedBatch>, StoreError> {
@@ -100,8 +94,7 @@ async fn claim_later(
         .fetch_rows(
             "SELECT id, record_count, (SELECT p.byte_count FROM payload p WHERE p.id = batch.payload_id) AS bytes FROM batch
              WHERE id > $1 AND id <= $1 + $4 AND state = 'due' AND due_at <= {now} AND attempts = 0 AND contract = 0
-               AND (SELECT p.source_id FROM payload p WHERE p.id = batch.payload_id AND p.stream = $3
-                 AND (p.same_as IS NULL OR batch.record_count < $5)) = $2
+               AND (SELECT p.source_id FROM payload p WHERE p.id = batch.payload_id AND p.stream = $3) = $2
                AND NOT EXISTS (SELECT 1 FROM batch o WHERE o.payload_id = batch.payload_id AND o.id <> batch.id)
              ORDER BY id {lock_free}",
             vec![
@@ -109,7 +102,6 @@ async fn claim_later(
                 first.source_id.into(),
                 first.stream.as_str().into(),
                 limits.reach.into(),
-                i64::from(limits.repeats).into(),
             ],
         )
         .await?;
@@ -135,7 +127,7 @@ async fn claim_later(
     let sql = format!(
         "SELECT p.id AS id, {PAYLOAD} FROM {{rows}} {{join payload p ON p.id = incoming.id}} JOIN source s ON s.id = p.source_id"
     );
-    let payloads = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", payloads.into_iter())).await?;
+    let payloads = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", payloads)).await?;
     let payloads: HashMap<i64, &Row> =
         payloads.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreError>>()?;
     claimed.sort_by_key(|row| row.int("id").unwrap_or(0));
