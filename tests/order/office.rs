@@ -219,6 +219,17 @@ impl Office {
 
     pub async fn settle_all(&self) {
         settle::settle_all(&self.context, &|_| {}).await.unwrap();
+        self.check_nothing_is_left_open().await;
+    }
+
+    /// Checks that no parked sighting is older than the stored version of its record.
+    async fn check_nothing_is_left_open(&self) {
+        let left = "SELECT count(*) AS n FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
+            JOIN training_record t ON t.record_key = d.dead_letter_key AND t.source_id = d.source_id AND t.stream = d.stream
+            WHERE d.state = 'open' AND s.outcome = 'parked' AND d.reasons NOT LIKE '%record_key.other_person%'
+              AND (s.source_version, s.batch_id, s.record_index)
+                < (t.source_version, coalesce(t.confirmed_batch, t.batch_id), coalesce(t.confirmed_row, t.row_index))";
+        assert_eq!(self.query_count(left).await, 0);
     }
 
     pub async fn query_rows(&self, sql: &str) -> Vec<Row> {

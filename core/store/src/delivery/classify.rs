@@ -417,6 +417,12 @@ impl<'l, R: Versioned> Classified<'l, R> {
         Ok(())
     }
 
+    /// Returns the keys of the dead letters that the written records would have, and those of rows that store a newer rank.
+    pub(crate) fn list_written_keys(&self) -> impl Iterator<Item = [u8; 16]> {
+        let changes = |w: &&Winner<'l, R>| w.verdict.is_written() || matches!(w.verdict, Verdict::Moved { .. });
+        self.winners.iter().filter(changes).map(|w| *w.record.letter_key())
+    }
+
     /// Returns the confirmed records.
     pub(crate) fn list_confirmed(&self) -> impl Iterator<Item = &'l R> {
         self.winners.iter().filter(|w| w.verdict == Verdict::Confirmed).map(|w| w.record)

@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::delivery::batch::{ClaimedBatch, Load};
+use crate::delivery::due_letters;
 use crate::delivery::notices;
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
@@ -308,8 +309,10 @@ pub(crate) async fn store_confirmed<R: Versioned>(
         rows,
     )
     .await?;
+    let keys = || confirmed.iter().map(|c| c.key);
+    due_letters::add_keys_of_rows(&mut tx, held, table, key, keys()).await?;
     // A dispute about such a record, or its absence, may end with this.
-    notices::mark_owners(&mut tx, held, [held.id].into_iter(), confirmed.iter().map(|c| c.key)).await?;
+    notices::mark_owners(&mut tx, held, [held.id].into_iter(), keys()).await?;
     tx.commit().await
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::classify::OutcomeCounts;
+use crate::delivery::due_letters;
 use crate::delivery::successors::{self, ClosingStream};
 use crate::ledger::groups::{self, Group};
 use crate::ledger::marks;
@@ -51,6 +52,8 @@ pub(crate) async fn park_records(
     }
     sealing::require_current(tx, keys).await?;
     let letters = write_dead_letters(tx, keys, held, load, all).await?;
+    // A good newer version may be stored already.
+    due_letters::add_keys(tx, held, letters.keys().copied()).await?;
     let mut outcome_of = Vec::with_capacity(all.len());
     for parked in all {
         let (id, discarded) = letters
@@ -184,6 +187,7 @@ pub async fn update_reasons(tx: &mut Tx, held: &ClaimedBatch, still: &[StillPark
         ),
     )
     .await?;
+    due_letters::add_letters(tx, still.iter().map(|of| of.letter)).await?;
     // Under another manifest, other records may be the corrected ones.
     if still.iter().any(|of| of.parked.sound_fields.is_some()) {
         successors::queue_later_batches(tx, &[held]).await?;
@@ -384,6 +388,7 @@ pub(crate) async fn mark_letters(tx: &mut Tx, letters: impl Iterator<Item = i64>
         )
         .await?;
     marks::add_marks_of_rows(tx, &owners).await?;
+    due_letters::add_letters(tx, letters.iter().copied()).await?;
     groups::mark_groups(tx, &letters.into_iter().map(Group::Letter).collect()).await
 }
 
@@ -425,40 +430,24 @@ pub(crate) async fn discard_sightings(tx: &mut Tx, letter: i64) -> Result<(), St
 pub async fn close_superseded(db: &Db, keys: &Keys, closing: &[ClosingStream]) -> Result<usize, StoreError> {
     crate::delivery::confirm::remove_settled(db).await?;
     let mut total = successors::close_by_manifests(db, keys, closing).await?;
-    total += close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?;
-    let accepted = "SELECT 1 AS one FROM letter_successor WHERE state = 'accepted' LIMIT 1";
-    if !db.fetch_rows(accepted, vec![]).await?.is_empty() {
-        total += close_superseded_by(db, "letter_successor").await?;
+    while due_letters::has_any(db).await? {
+        let mut tx = db.begin().await?;
+        let Some(letters) = due_letters::take(&mut tx).await? else { break };
+        for table in ["training_record", "roster_row", "letter_successor"] {
+            let newest = newest_versions(&mut tx, table, &letters).await?;
+            total += supersede_sightings(&mut tx, &newest).await?;
+        }
+        tx.commit().await?;
     }
     Ok(total)
-}
-
-/// Closes dead letters that the newest row of `table` under the same key has superseded, or in `letter_successor` the
-/// record that was accepted as the corrected one.
-async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> {
-    let (mut total, mut after) = (0, 0);
-    loop {
-        let sql = "SELECT id FROM dead_letter WHERE state = 'open' AND id > $1 ORDER BY id LIMIT 2000";
-        let open = db.fetch_rows(sql, vec![after.into()]).await?;
-        let Some(last) = open.last() else { return Ok(total) };
-        after = last.int("id")?;
-        let open: Vec<i64> = open.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
-        let newest = newest_versions(db, table, &open).await?;
-        if newest.is_empty() {
-            continue;
-        }
-        let mut tx = db.begin().await?;
-        let superseded = supersede_sightings(&mut tx, &newest).await?;
-        if superseded > 0 {
-            total += superseded;
-            tx.commit().await?;
-        }
-    }
 }
 
 /// Counts the sightings that are older than a good version of their record as superseded, and closes the dead letters that have
 /// no parked sighting left. `newest` is the good version's rank by letter. Returns the number of these raw records.
 pub(crate) async fn supersede_sightings(tx: &mut Tx, newest: &BTreeMap<i64, StoredRank>) -> Result<usize, StoreError> {
+    if newest.is_empty() {
+        return Ok(0);
+    }
     let ids: Vec<i64> = newest.keys().copied().collect();
     lock_dead_letters(tx, &ids).await?;
     let rows = Rows::new()
@@ -518,7 +507,7 @@ pub(crate) async fn restore_sightings(tx: &mut Tx, letter: i64) -> Result<(), St
     let sql = "UPDATE dead_letter_sighting SET outcome = 'parked' WHERE dead_letter_id = $1 AND outcome = 'superseded'";
     tx.execute(sql, args()).await?;
     tx.execute("UPDATE dead_letter SET state = 'open' WHERE id = $1 AND state = 'closed'", args()).await?;
-    Ok(())
+    due_letters::add_letters(tx, std::iter::once(letter)).await
 }
 
 /// Source version, batch and row of a stored record.
@@ -526,7 +515,10 @@ pub(crate) type StoredRank = (i64, i64, i64);
 
 /// Loads the rank of the newest row of `table` under each letter's key, by letter. A record of somebody else under the
 /// same key says nothing about the letter's record.
-async fn newest_versions(db: &Db, table: &str, letters: &[i64]) -> Result<BTreeMap<i64, StoredRank>, StoreError> {
+async fn newest_versions(tx: &mut Tx, table: &str, letters: &[i64]) -> Result<BTreeMap<i64, StoredRank>, StoreError> {
+    if letters.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let newest = "coalesce(t.confirmed_batch, t.batch_id)";
     // Rows of one roster file with the same record key are several rows of one person, and none replaces another.
     let (batch, row) = if table == "roster_row" {
@@ -546,9 +538,7 @@ async fn newest_versions(db: &Db, table: &str, letters: &[i64]) -> Result<BTreeM
     let accepted = "SELECT t.dead_letter_id AS id, t.source_version AS source_version, t.batch_id AS batch_id, t.row_index AS row_index
          FROM {rows} {join letter_successor t ON t.dead_letter_id = incoming.id AND t.state = 'accepted'}";
     let sql = if table == "letter_successor" { accepted.to_owned() } else { of_key };
-    let mut tx = db.begin_read_only().await?;
     let rows = tx.fetch_rows_with(&sql, vec![], Rows::new().int("id", letters.iter().copied().map(Some))).await?;
-    drop(tx);
     let mut newest: BTreeMap<i64, StoredRank> = BTreeMap::new();
     for row in &rows {
         let rank = (row.int("source_version")?, row.int("batch_id")?, row.int("row_index")?);

@@ -7,6 +7,7 @@ use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
 use crate::delivery::confirm::{self, Objection, OrderedWork, StoredBy};
 use crate::delivery::dead_letters::{self, Resolution};
+use crate::delivery::due_letters;
 use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
 use crate::delivery::notices;
 use crate::delivery::persons;
@@ -67,6 +68,9 @@ async fn try_commit_records(
         let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
         if written.outdated {
             return Ok(Err(Objection::StreamChanged));
+        }
+        if stream.has_open_letters {
+            due_letters::add_keys_of_open(&mut tx, held, classified.list_written_keys()).await?;
         }
         for (batch, of_round) in classified.count_outcomes() {
             counts.entry(batch).or_default().add(&of_round);
@@ -249,6 +253,8 @@ pub async fn commit_replayed(
     if taken < resolution.records.len() {
         return Ok(taken);
     }
+    // A load may be parking a record under one of these keys at the same time.
+    due_letters::add_keys(tx, held, classified.list_written_keys()).await?;
     let counts = classified.count_outcomes().remove(&held.id).unwrap_or_default();
     let skipped = write_skips(tx, load).await?.remove(&held.id).unwrap_or(0);
     seen_keys::add_replayed(tx, held, load).await?;

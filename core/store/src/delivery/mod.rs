@@ -6,6 +6,7 @@ pub mod classify;
 pub mod commit;
 pub mod confirm;
 pub mod dead_letters;
+pub(crate) mod due_letters;
 pub mod finish;
 pub mod load;
 pub mod missing;

@@ -8,6 +8,7 @@ use crate::admin::sealing;
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::classify::Loss;
 use crate::delivery::dead_letters;
+use crate::delivery::due_letters;
 use crate::delivery::notices;
 use crate::delivery::persons::Person;
 use crate::delivery::ties;
@@ -211,6 +212,7 @@ async fn rekey_round(
     }
     // Something may have been said of a record under its new key.
     notices::mark_owners(tx, held, [held.id].into_iter(), news.iter().map(|(_, key)| *key)).await?;
+    due_letters::add_keys(tx, held, news.iter().map(|(_, key)| *key)).await?;
     merge_rows(tx, &merged).await?;
     let letters = rekey_letters(tx, keys, held, round).await?;
     Ok(RekeyTotals { rekeyed: (news.len() + letters) as u64, merged: merged.len() as u64, apart, unreadable: 0 })

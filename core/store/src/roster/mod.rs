@@ -18,6 +18,7 @@ use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::classify::Classified;
 use crate::delivery::confirm::{self, Objection, OrderedWork};
 use crate::delivery::dead_letters::{self, Resolution};
+use crate::delivery::due_letters;
 use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
 use crate::delivery::successors;
 use crate::sql::db::{Db, Tx};
@@ -66,6 +67,7 @@ async fn try_commit_rows(
     let sifted = sift_rows(&mut tx, keys, held, load).await?;
     let mut classified = Classified::classify_versions(&mut tx, held, load, sifted.loadable_rows()).await?;
     let written = write::write_rows(&mut tx, keys, held, load, &sifted, &mut classified).await?;
+    due_letters::add_keys_of_open(&mut tx, held, classified.list_written_keys()).await?;
     let mut counts = classified.count_outcomes();
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut counts).await?;
@@ -120,6 +122,7 @@ pub async fn commit_replayed(
         &successors::KnownRecords::new(),
     )
     .await?;
+    due_letters::add_keys(tx, held, classified.list_written_keys()).await?;
     let counts = classified.count_outcomes().remove(&held.id).unwrap_or_default();
     let skipped = write_skips(tx, load).await?.remove(&held.id).unwrap_or(0);
     let replayed = Replayed { records: resolution.records.len(), counts, skipped, withdrawn: 0 };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::receipt::Receipt;
 use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::classify::Classified;
+use crate::delivery::due_letters;
 use crate::delivery::versioned::Versioned;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -162,7 +163,8 @@ async fn insert_matches<R: Versioned>(tx: &mut Tx, found: &[Match<'_, R>]) -> Re
             .int("same_place", found.iter().map(|of| Some(i64::from(of.same_place)))),
     )
     .await?;
-    Ok(())
+    // One of the records may have been accepted before.
+    due_letters::add_letters(tx, found.iter().map(|of| of.letter)).await
 }
 
 /// Has the records of later payloads of the stream compared with the dead letters of some batches, in case they are loaded
