@@ -175,13 +175,15 @@ async fn insert_matches<R: Versioned>(tx: &mut Tx, found: &[Match<'_, R>]) -> Re
 pub(crate) async fn queue_later_batches(tx: &mut Tx, batches: &[&ClaimedBatch]) -> Result<(), StoreError> {
     let Some(held) = batches.iter().min_by_key(|held| held.payload_id) else { return Ok(()) };
     let receipts: Vec<Receipt> = batches.iter().map(|held| Receipt::of_batch(held)).collect();
+    let is_of_run = |mine: &Receipt| mine.run == held.run_id && mine.is_whole_run();
+    let whole_run = if receipts.iter().all(is_of_run) { held.run_id } else { 0 };
     let later = tx
         .fetch_rows(
             "SELECT b.id AS id, p.id AS payload_id, p.run_id AS run_id, p.address AS file
              FROM payload p JOIN batch b ON b.payload_id = p.id
-             WHERE p.source_id = $1 AND p.stream = $2 AND p.id > $3
+             WHERE p.source_id = $1 AND p.stream = $2 AND p.id > $3 AND p.run_id <> $4
                AND NOT EXISTS (SELECT 1 FROM successor_search w WHERE w.batch_id = b.id) ORDER BY b.id",
-            vec![held.source_id.into(), held.stream.as_str().into(), held.payload_id.into()],
+            vec![held.source_id.into(), held.stream.as_str().into(), held.payload_id.into(), whole_run.into()],
         )
         .await?;
     let mut queued = vec![];

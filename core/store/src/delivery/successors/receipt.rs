@@ -21,12 +21,16 @@ impl Receipt {
         Self { payload: held.payload_id, run: held.run_id, file: held.address.clone() }
     }
 
+    /// Returns whether all payloads of its run are one list with it, because its name has no date.
+    pub(crate) fn is_whole_run(&self) -> bool {
+        without_dates(&self.file) == self.file
+    }
+
     /// Returns whether both are parts of one list, in which two rows are two records: the same payload, or payloads of one run,
     /// such as pages or the files of several schools. Files of one run whose names differ in their date are two lists.
     #[must_use]
     pub fn is_one_list_with(&self, other: &Self) -> bool {
-        let is_dated = || without_dates(&self.file) != self.file;
-        let is_next_list = || self.file != other.file && is_dated() && is_one_series(&self.file, &other.file);
+        let is_next_list = || self.file != other.file && !self.is_whole_run() && is_one_series(&self.file, &other.file);
         self.payload == other.payload || self.run == other.run && !is_next_list()
     }
 
