@@ -219,7 +219,6 @@ impl Office {
 
     pub async fn settle_all(&self) {
         settle::settle_all(&self.context, &|_| {}).await.unwrap();
-        self.check_nothing_is_left_open().await;
     }
 
     /// Checks that no parked sighting is older than the stored version of its record.
@@ -303,8 +302,9 @@ impl Office {
         picture
     }
 
-    /// Checks that every stored entry is the one derived now.
+    /// Checks after a settlement that every stored entry is the one derived now, and that no letter is left to be closed.
     pub async fn check_entries(&self) {
+        self.check_nothing_is_left_open().await;
         let teachers = self.query_rows("SELECT id FROM teacher ORDER BY id").await;
         let teachers: Vec<i64> = teachers.iter().map(|r| r.int("id").unwrap()).collect();
         let rules = self.context.rules.current();
