@@ -19,5 +19,6 @@ pub(crate) mod seen_keys;
 pub mod successors;
 pub(crate) mod ties;
 pub mod upload_plans;
+pub mod verdict;
 pub mod versioned;
 pub mod wholes;
