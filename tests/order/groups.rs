@@ -59,7 +59,7 @@ pub async fn deliver_in_groups(db: Option<&Db>, pages: &[Vec<SentRecord>], group
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
 
     /// Batches that are committed together come out as if one after the other, wherever the groups are cut.
     #[test]
