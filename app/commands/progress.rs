@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use huiliu_engine::ingest::LandedPage;
+use huiliu_engine::landing::LandedPage;
 use huiliu_engine::operations::sync::{Progress, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 

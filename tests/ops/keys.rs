@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use huiliu_store::admin::sealing;
-use huiliu_store::intake::runs::{self, Landing};
+use huiliu_store::intake::landing::{self, NewPayload, StreamPass};
+use huiliu_store::intake::runs;
 use huiliu_store::intake::source_lease;
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, StoreError};
@@ -228,22 +229,9 @@ fn check_nothing_lands_under_a_retired_key(url: &str) {
         let claim = source_lease::claim_source(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
         let run = runs::start_run(&db, &source, true).await.unwrap();
         let land = async |keys: &Keys, bytes: &[u8]| {
-            let landing = Landing {
-                source: &source,
-                claim,
-                run,
-                layout: None,
-                each: None,
-                stream: "records",
-                address: "page 1",
-                payload: &bytes.to_vec().into(),
-                records: Ok(1),
-                batch_size: 1,
-                cursor_at_start: None,
-                cursor: None,
-                file: None,
-            };
-            runs::land_payload(&db, keys, &landing).await
+            let bytes = bytes.to_vec().into();
+            let pass = StreamPass { source: &source, claim, run, stream: "records", cursor_at_start: None };
+            landing::land_payloads(&db, keys, pass, &[NewPayload::new("page 1", &bytes, Ok(1))], 1).await
         };
         land(&old, b"before").await.unwrap();
         ring.add_sealing_key().unwrap();

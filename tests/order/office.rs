@@ -15,7 +15,8 @@ use huiliu_store::admin::{books as books_of_batches, reports};
 use huiliu_store::delivery::batch::Outcomes;
 use huiliu_store::delivery::batches::GroupLimits;
 use huiliu_store::delivery::successors;
-use huiliu_store::intake::runs::{self, Landing, NewActivation, Source};
+use huiliu_store::intake::landing::{self, NewPayload, StreamPass};
+use huiliu_store::intake::runs::{self, NewActivation, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim};
 use huiliu_store::ledger::status::{self, StatusCause};
 use huiliu_store::ledger::{compare, entries};
@@ -142,22 +143,16 @@ impl Office {
     /// Lands a page and returns its batches with their ranges.
     pub async fn land_page(&self, run: usize, address: &str, page: &str, cut: u32) -> Vec<(i64, RecordRange)> {
         let records = u32::try_from(self.decode_items(page, RecordRange::ALL).len()).unwrap();
-        let landing = Landing {
+        let pass = StreamPass {
             source: &self.source,
             claim: self.claim,
             run: self.runs[run % 2],
             stream: "completions",
-            address,
-            payload: &page.as_bytes().to_vec().into(),
-            layout: None,
-            each: None,
-            records: Ok(records),
-            batch_size: cut,
             cursor_at_start: None,
-            cursor: None,
-            file: None,
         };
-        let ids = runs::land_payload(&self.db, &self.context.keys, &landing).await.unwrap();
+        let bytes = page.as_bytes().to_vec().into();
+        let page = [NewPayload::new(address, &bytes, Ok(records))];
+        let ids = landing::land_payloads(&self.db, &self.context.keys, pass, &page, cut).await.unwrap();
         let ranges = (0..records).step_by(cut as usize).map(|first| RecordRange::new(first, cut.min(records - first)));
         ids.into_iter().zip(ranges).collect()
     }

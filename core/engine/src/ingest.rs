@@ -1,5 +1,4 @@
-//! Pulls pages, lands their payloads and notifies the queue. The cursor moves only in the transaction that lands the
-//! page.
+//! Reads the streams of a source, page by page or file by file, and hands what it reads to [`crate::landing`].
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,33 +9,24 @@ use tracing::Instrument as _;
 use crate::discreet;
 use crate::disk_room::DiskRoom;
 use crate::ingest_files::{self, FilePass};
+use crate::landing::{LandedPage, Lander};
 use crate::log_event::LogEvent;
 use crate::run_note::{RunFailure, RunNote};
-use crate::sweep;
-use huiliu_decode::payload::Payload;
-use huiliu_manifest::{Encoding, Format, Stream};
+use huiliu_manifest::Stream;
 use huiliu_messages::Message;
-use huiliu_platform::{Cause, Connector, Counted, Days, Failure, Page, Shortfall};
-use huiliu_queue::{Notice, Queue};
-use huiliu_store::intake::runs::{self, Landing, Source};
+use huiliu_platform::{Cause, Connector, Days, Failure, Page, Shortfall};
+use huiliu_queue::Queue;
+use huiliu_store::intake::landing::StreamPass;
+use huiliu_store::intake::runs::{self, Source};
 use huiliu_store::intake::source_lease::{SourceClaim, SourceUseEnd};
 use huiliu_store::intake::unread::{self, UnreadFilter};
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
 
 /// How often one page is requested, and how often its landing is retried, before the run fails.
-const TRIES: u32 = 7;
+pub(crate) const TRIES: u32 = 7;
 /// The most pages of one stream in one pass.
 const MAX_PAGES: usize = 1_000_000;
-
-/// A page that has landed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LandedPage {
-    /// Its raw records.
-    pub records: u32,
-    /// How far its listing is then, where the platform counts.
-    pub counted: Option<Counted>,
-}
 
 /// What ingest works with.
 #[derive(Clone, Copy)]
@@ -177,7 +167,7 @@ async fn read_stream(
     };
     // Rows may have moved since an earlier run stored this place.
     let check = start.as_deref().filter(|_| from == PassStart::Cursor);
-    let mut cursor = check.and_then(|place| connector.check_place(stream, place)).or_else(|| start.clone());
+    let cursor = check.and_then(|place| connector.check_place(stream, place)).or_else(|| start.clone());
     let moves = match from {
         PassStart::Start | PassStart::Cursor => true,
         PassStart::Handed | PassStart::Days(Days { last: Some(_), .. }) => false,
@@ -188,95 +178,97 @@ async fn read_stream(
             start.is_none() || connector.days_reach_cursor(stream, stored.as_deref(), days)
         }
     };
-    // A place that an earlier run stored may be none any more. The listing is then read from its beginning, once.
-    let mut is_earlier_place = from == PassStart::Cursor;
-    // A cursor that repeats would make the loop endless.
-    let mut asked = HashSet::new();
-    let mut is_noted = false;
-    loop {
-        if let Err(stopped) = cx.wait_for_room().await {
-            return Ok(Err(stopped));
-        }
-        let pulled = tokio::select! {
-            biased;
-            () = wait_for_stop(cx.stop) => {
-                Err(Failure::fatal(Cause::Stopped))
-            }
-            page = pull_with_retries(cx.keys, connector, stream, cursor.as_deref()) => page,
-        };
-        let mut page = match pulled {
-            Ok(Some(page)) => page,
-            Ok(None) => return Ok(Ok(())),
-            Err(f) => {
-                let again = cursor.as_deref().filter(|_| is_earlier_place && f.may_refuse_place());
-                let Some(again) = again.and_then(|place| connector.restart_listing(stream, place)) else {
-                    return Ok(Err(f));
-                };
-                note_restart(cx.db, run, stream, &f).await?;
-                (cursor, is_earlier_place) = (Some(again), false);
-                continue;
-            }
-        };
-        is_earlier_place &= page.waiting;
-        if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
-            return Ok(Err(Failure::fatal(Cause::PagesRepeat).with_place(page.address)));
-        }
-        if asked.len() > MAX_PAGES {
-            return Ok(Err(Failure::fatal(Cause::PagesTooMany { max: MAX_PAGES }).with_place(page.address)));
-        }
-        let landing = Landing {
-            source,
-            claim,
-            run,
-            stream: &stream.name,
-            address: &page.address,
-            payload: &page.payload,
-            each: page.each.as_deref(),
-            records: page.records.clone(),
-            layout: Some(&page.layout),
-            batch_size: cx.batch_records,
-            cursor_at_start: start.as_deref(),
-            // Otherwise the next pass begins where this one did.
-            cursor: Some(page.cursor.as_str()).filter(|cursor| moves && discreet::is_storable(cx.keys, cursor)),
-            file: None,
-        };
-        if page.waiting {
-            runs::save_cursor(cx.db, &landing).await?;
-        } else {
-            let counted = huiliu_platform::counted(&page.cursor);
-            land_and_notify(cx, stream, landing, counted).await?;
-            // Once for each stream and run is enough.
-            is_noted = is_noted || note_encoding(cx.db, run, stream, (&page.address, &page.payload)).await?;
-            // The delivery opens the payload again; two copies at once may not fit in memory.
-            page.payload = Payload::default();
-        }
-        if page.last {
-            // If the cursor moves, it carries this fact to `expect`, which judges the pass.
-            let missed = huiliu_platform::missed_records(&page.cursor).filter(|_| !moves);
-            return Ok(missed.map_or(Ok(()), |Shortfall { received, total, .. }| {
-                Err(Failure::fatal(Cause::Short { stream: stream.name.clone(), received, total }))
-            }));
-        }
-        cursor = Some(page.cursor);
-    }
+    let stream_pass = StreamPass { source, claim, run, stream: &stream.name, cursor_at_start: start.as_deref() };
+    let mut lander = Lander::new(cx, stream_pass, stream, moves);
+    let reading = Reading { connector, stream, run, is_earlier_place: from == PassStart::Cursor, moves };
+    let read = reading.read_pages(cx, &mut lander, cursor).await?;
+    // Whatever ended the reading, what came before has come.
+    lander.land().await?;
+    Ok(read)
 }
 
-/// Says in the log and in the run that a payload is UTF-8 although its manifest declares GB18030. Returns whether it is.
-pub(crate) async fn note_encoding(
-    db: &Db,
+/// The reading of a stream, page by page.
+struct Reading<'a> {
+    connector: &'a dyn Connector,
+    stream: &'a Stream,
     run: i64,
-    stream: &Stream,
-    (address, payload): (&str, &Payload),
-) -> Result<bool, StoreError> {
-    let declared = stream.format.encoding();
-    let is_text = !matches!(stream.format, Format::Workbook { .. });
-    if declared != Encoding::Gb18030 || !is_text || !payload.has_wide_utf8().unwrap_or(false) {
-        return Ok(false);
+    /// Whether the place is one that an earlier run stored, and may be none any more. The listing is then read from its
+    /// beginning, once.
+    is_earlier_place: bool,
+    /// Whether the pass moves the source's cursor.
+    moves: bool,
+}
+
+impl Reading<'_> {
+    async fn read_pages(
+        mut self,
+        cx: Ingest<'_>,
+        lander: &mut Lander<'_>,
+        mut cursor: Option<String>,
+    ) -> Result<Result<(), Failure>, StoreError> {
+        // A cursor that repeats would make the loop endless.
+        let mut asked = HashSet::new();
+        loop {
+            if let Err(stopped) = cx.wait_for_room().await {
+                // There is no room for what came before either. The next run reads it again.
+                lander.leave_pages();
+                return Ok(Err(stopped));
+            }
+            let page = match self.pull(cx, lander, cursor.as_deref()).await? {
+                Ok(Some(page)) => page,
+                Ok(None) => return Ok(Ok(())),
+                Err(f) => {
+                    let again = cursor.as_deref().filter(|_| self.is_earlier_place && f.may_refuse_place());
+                    let Some(again) = again.and_then(|place| self.connector.restart_listing(self.stream, place)) else {
+                        return Ok(Err(f));
+                    };
+                    note_restart(cx.db, self.run, self.stream, &f).await?;
+                    (cursor, self.is_earlier_place) = (Some(again), false);
+                    continue;
+                }
+            };
+            self.is_earlier_place &= page.waiting;
+            if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
+                return Ok(Err(Failure::fatal(Cause::PagesRepeat).with_place(page.address)));
+            }
+            if asked.len() > MAX_PAGES {
+                return Ok(Err(Failure::fatal(Cause::PagesTooMany { max: MAX_PAGES }).with_place(page.address)));
+            }
+            let (place, is_last) = (page.cursor.clone(), page.last);
+            if page.waiting {
+                lander.save_place(&page).await?;
+            } else {
+                lander.take(page).await?;
+            }
+            if is_last {
+                // If the cursor moves, it carries this fact to `expect`, which judges the pass.
+                let missed = huiliu_platform::missed_records(&place).filter(|_| !self.moves);
+                return Ok(missed.map_or(Ok(()), |Shortfall { received, total, .. }| {
+                    Err(Failure::fatal(Cause::Short { stream: self.stream.name.clone(), received, total }))
+                }));
+            }
+            cursor = Some(place);
+        }
     }
-    let (stream, payload) = (stream.name.clone(), address.to_owned());
-    tracing::warn!("{}", LogEvent::OtherEncoding { stream: stream.clone(), payload: payload.clone() });
-    RunNote::OtherEncoding { stream, payload }.add_to(db, run).await?;
-    Ok(true)
+
+    /// Pulls the next page. Meanwhile the pages before it land when they are due.
+    async fn pull(
+        &self,
+        cx: Ingest<'_>,
+        lander: &mut Lander<'_>,
+        cursor: Option<&str>,
+    ) -> Result<Result<Option<Page>, Failure>, StoreError> {
+        let pulled = pull_with_retries(cx.keys, self.connector, self.stream, cursor);
+        let mut pulled = std::pin::pin!(pulled);
+        loop {
+            tokio::select! {
+                biased;
+                () = wait_for_stop(cx.stop) => return Ok(Err(Failure::fatal(Cause::Stopped))),
+                page = &mut pulled => return Ok(page),
+                () = lander.wait_until_due() => lander.land().await?,
+            }
+        }
+    }
 }
 
 /// Says in the log and in the run that a listing is read from its beginning again.
@@ -293,59 +285,12 @@ pub(crate) async fn wait_for_stop(stop: &watch::Receiver<bool>) {
     }
 }
 
-/// Lands a page, tells its number of records, and notifies the queue.
-pub(crate) async fn land_and_notify(
-    cx: Ingest<'_>,
-    stream: &Stream,
-    landing: Landing<'_>,
-    counted: Option<Counted>,
-) -> Result<(), StoreError> {
-    let batches = land_page(cx, &landing).await?;
-    if let Ok(records) = landing.records {
-        if records == 0 && matches!(stream.format, Format::Csv { .. } | Format::Workbook { .. }) {
-            tracing::warn!("{}", LogEvent::OnlyHeader { payload: landing.address.to_owned() });
-        }
-        (cx.progress)(LandedPage { records, counted });
-    }
-    // If the queue fails, the batch waits for the sweep.
-    let Some(queue) = cx.queue else { return Ok(()) };
-    let notices: Vec<Notice> = batches.iter().map(|batch| Notice::new(*batch, 1)).collect();
-    sweep::notify_queue(cx.db, queue, &notices).await?;
-    Ok(())
-}
-
 impl Ingest<'_> {
     /// Waits until there is room on disk, or fails if the pass is to stop first.
     pub(crate) async fn wait_for_room(&self) -> Result<(), Failure> {
         match self.room {
             Some(room) => room.wait_for_room(self.stop).await,
             None => Ok(()),
-        }
-    }
-}
-
-async fn land_page(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
-    let mut tries = 0;
-    loop {
-        let landed = runs::land_payload(cx.db, cx.keys, landing).await;
-        match landed {
-            Ok(batches) => {
-                cx.room.inspect(|room| room.note_written());
-                return Ok(batches);
-            }
-            Err(e) if e.is_disk_full() && cx.room.is_some() => {
-                cx.room.inspect(|room| room.note_full());
-                if cx.wait_for_room().await.is_err() {
-                    return Err(e);
-                }
-            }
-            // The transaction failed or its outcome is unknown. Landing the same page again is harmless, because its
-            // records have the same keys and versions.
-            Err(e) if e.is_transient() && tries < TRIES => {
-                tries += 1;
-                tokio::time::sleep(backoff_delay(tries)).await;
-            }
-            Err(e) => return Err(e),
         }
     }
 }
@@ -390,7 +335,7 @@ impl Attempts {
 
 /// Returns the delay before a retry: at most 0.2 s after the first failure, doubling up to 5 s. At least half of it is
 /// waited; the rest is jitter from the clock's last digits.
-fn backoff_delay(tried: u32) -> Duration {
+pub(crate) fn backoff_delay(tried: u32) -> Duration {
     let base = 100u64.saturating_mul(1 << tried.min(6)).min(5_000);
     let jitter = u64::from(chrono::Utc::now().timestamp_subsec_micros()) % (base / 2 + 1);
     Duration::from_millis(base / 2 + jitter)

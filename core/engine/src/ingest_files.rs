@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::discreet;
 use crate::file_plan::{self, Evidence, FilePlan};
-use crate::ingest::{self, Attempts, Ingest, PassStart, wait_for_stop};
+use crate::ingest::{Attempts, Ingest, PassStart, wait_for_stop};
+use crate::landing::{self, LandedPage};
 use crate::run_note::{RunNote, first_names};
 use huiliu_decode::identity::parse_file_date;
 use huiliu_manifest::Stream;
@@ -16,8 +17,9 @@ use huiliu_messages::Message;
 use huiliu_platform::{Cause, Failure, FileListing, FileStore, ListedFile, Page};
 use huiliu_store::StoreError;
 use huiliu_store::intake::files::{self, FileLook, FileNews, KnownFiles, LandedFile, Listing};
+use huiliu_store::intake::landing::{NewPayload, StreamPass};
 use huiliu_store::intake::pushed;
-use huiliu_store::intake::runs::{self, Landing, Source};
+use huiliu_store::intake::runs::{self, Source};
 use huiliu_store::intake::source_lease::SourceClaim;
 use huiliu_values::FileState;
 
@@ -267,26 +269,27 @@ impl FilePass<'_> {
             // The cursor was checked when the pass began.
             Err(_) => progress.cursor.clone().unwrap_or_default(),
         };
-        let landing = Landing {
+        let pass = StreamPass {
             source: self.source,
             claim: self.claim,
             run: self.run,
             stream: &self.stream.name,
-            address: &file.address,
-            payload: &page.payload,
-            each: None,
-            records: page.records.clone(),
-            layout: Some(&page.layout),
-            batch_size: self.cx.batch_records,
             cursor_at_start: progress.start.as_deref(),
+        };
+        let new = NewPayload {
+            layout: Some(&page.layout),
             cursor: self.moves_cursor().then_some(&moved),
             file: Some(LandedFile { name: &file.name, look: &look }),
+            ..NewPayload::new(&file.address, &page.payload, page.records.clone())
         };
+        landing::land_and_notify(self.cx, self.stream, pass, &[new]).await?;
+        if let Ok(records) = page.records {
+            (self.cx.progress)(LandedPage { records, counted: None });
+        }
         let is_read = page.records.is_ok();
-        ingest::land_and_notify(self.cx, self.stream, landing, None).await?;
         let landed = (file.address.as_str(), &page.payload);
         progress.is_noted =
-            progress.is_noted || ingest::note_encoding(self.cx.db, self.run, self.stream, landed).await?;
+            progress.is_noted || landing::note_encoding(self.cx.db, self.run, self.stream, landed).await?;
         progress.cursor = Some(moved);
         if let Some(digest) = digest.filter(|_| is_read) {
             progress.read.entry(look).or_default().push((file.name.clone(), digest));

@@ -7,7 +7,8 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::ingest::{self, Ingest, LandedPage, PassStart, RunReport};
+use crate::ingest::{self, Ingest, PassStart, RunReport};
+use crate::landing::LandedPage;
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
 use crate::schedule::{self, Schedule, SourceLease};

@@ -3,8 +3,9 @@
 use huiliu_authoring::gate::law::{Broken, check_law, to_broken};
 use huiliu_messages::Message;
 use huiliu_store::delivery::batches::{self, DueBatch};
+use huiliu_store::intake::landing::{self, NewPayload, StreamPass};
 use huiliu_store::intake::payloads;
-use huiliu_store::intake::runs::{self, Institution, Landing, Source};
+use huiliu_store::intake::runs::{self, Institution, Source};
 use huiliu_store::intake::source_lease::{self, SourceClaim, SourceUseEnd};
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, StoreError};
@@ -64,22 +65,9 @@ async fn land_page(
     cursor: &str,
 ) -> Result<Vec<i64>, StoreError> {
     let payload = b"as received".to_vec().into();
-    let landing = Landing {
-        source,
-        claim,
-        run,
-        stream: "completions",
-        address: "page 1",
-        payload: &payload,
-        each: None,
-        records: Ok(RECORDS),
-        layout: None,
-        batch_size: 4,
-        cursor_at_start: None,
-        cursor: Some(cursor),
-        file: None,
-    };
-    runs::land_payload(db, keys, &landing).await
+    let pass = StreamPass { source, claim, run, stream: "completions", cursor_at_start: None };
+    let page = NewPayload { cursor: Some(cursor), ..NewPayload::new("page 1", &payload, Ok(RECORDS)) };
+    landing::land_payloads(db, keys, pass, &[page], 4).await
 }
 
 async fn check_landing(

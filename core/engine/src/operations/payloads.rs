@@ -219,7 +219,7 @@ async fn land_again(
     let mut tx = db.begin().await?;
     let landed = unread::land_retried(&mut tx, of, *records, runtime.settings.batch_records, act.to_author()).await?;
     let Some(batches) = landed else { return Err(PayloadRefused::Read { payload: of.payload }.into()) };
-    layouts::insert_tables(&mut tx, of.payload, layout).await?;
+    layouts::insert_tables(&mut tx, &[(of.payload, layout)]).await?;
     let object = format!("payload {}", of.payload);
     act.append_audit(
         &mut tx,

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::error::OperationError;
-use crate::ingest::{LandedPage, PassStart, RunReport};
+use crate::ingest::{PassStart, RunReport};
+use crate::landing::LandedPage;
 use crate::registry::{RegistryError, RegistrySnapshot};
 use crate::runtime::Runtime;
 use crate::schedule::SourceLease;

@@ -78,22 +78,27 @@ fn to_int(n: u64) -> Option<i64> {
     Some(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-/// Saves the tables of a payload that is landing, or is counted again.
+/// Saves the tables of payloads that are landing, or are counted again, given with the payloads' row ids.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn insert_tables(tx: &mut Tx, payload: i64, layout: &PayloadLayout) -> Result<(), StoreError> {
-    if layout.tables.is_empty() {
+pub async fn insert_tables(tx: &mut Tx, layouts: &[(i64, &PayloadLayout)]) -> Result<(), StoreError> {
+    let places: Vec<(i64, i64)> = layouts
+        .iter()
+        .flat_map(|(payload, layout)| (0..).take(layout.tables.len()).map(|ordinal| (*payload, ordinal)))
+        .collect();
+    let tables: Vec<&TableCount> = layouts.iter().flat_map(|(_, layout)| &layout.tables).collect();
+    if tables.is_empty() {
         return Ok(());
     }
-    let tables = &layout.tables;
     let clean = |text: &str| text.replace('\0', "\u{FFFD}");
     let names: Vec<[Option<String>; 2]> =
         tables.iter().map(|t| [t.member.as_deref().map(clean), t.sheet.as_deref().map(clean)]).collect();
     let markers: Vec<Option<String>> = tables.iter().map(|t| markers_json(&t.marked)).collect();
     let of = |count: fn(&TableCount) -> u64| tables.iter().map(move |table| to_int(count(table))).collect::<Vec<_>>();
     let rows = Rows::new()
-        .int("ordinal", (0..).take(tables.len()).map(Some))
+        .int("payload_id", places.iter().map(|(payload, _)| Some(*payload)))
+        .int("ordinal", places.iter().map(|(_, ordinal)| Some(*ordinal)))
         .text("member", names.iter().map(|[member, _]| member.as_deref()))
         .text("sheet", names.iter().map(|[_, sheet]| sheet.as_deref()))
         .int("hidden", tables.iter().map(|table| Some(i64::from(table.hidden))))
@@ -114,9 +119,9 @@ pub async fn insert_tables(tx: &mut Tx, payload: i64, layout: &PayloadLayout) ->
     tx.execute_with(
         "INSERT INTO payload_table (payload_id, ordinal, member, sheet, hidden, left_out, row_count, titles, headers, records,
            suspects, blank, marked, markers, below, unread, likely, hidden_rows, hidden_columns)
-         SELECT $1, ordinal, member, sheet, hidden, left_out, row_count, titles, headers, records,
+         SELECT payload_id, ordinal, member, sheet, hidden, left_out, row_count, titles, headers, records,
            suspects, blank, marked, markers, below, unread, likely, hidden_rows, hidden_columns FROM {rows} WHERE true",
-        vec![payload.into()],
+        vec![],
         rows,
     )
     .await?;

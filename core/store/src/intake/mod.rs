@@ -1,8 +1,9 @@
-//! Intake: runs, payloads, cursors, and leases on sources.
+//! Intake: runs, landing, payloads, cursors, and leases on sources.
 
 pub mod cursors;
 pub mod expectations;
 pub mod files;
+pub mod landing;
 pub mod layouts;
 pub mod payloads;
 pub mod pushed;

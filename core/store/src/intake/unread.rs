@@ -188,6 +188,20 @@ pub(crate) async fn add_unread(tx: &mut Tx, of: &LandedPayload<'_>) -> Result<()
     Ok(())
 }
 
+/// Whether a payload of a stream waits for somebody to read or dismiss it.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn has_open(tx: &mut Tx, source_id: i64, stream: &str) -> Result<bool, StoreError> {
+    let rows = tx
+        .fetch_rows(
+            "SELECT 1 AS one FROM unread_payload WHERE state = 'open' AND source_id = $1 AND stream = $2 LIMIT 1",
+            vec![source_id.into(), stream.into()],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// Ends what a payload that was read well stands for: the same bytes, or an earlier content of the same file. A file that
 /// was handed in has only a name, which another file may have too, so it ends nothing by its name.
 pub(crate) async fn end_by_payload(tx: &mut Tx, of: &LandedPayload<'_>) -> Result<(), StoreError> {
@@ -280,7 +294,7 @@ pub async fn land_retried(
         vec![id.into(), of.stored.digest.as_slice().into()],
     )
     .await?;
-    super::runs::insert_batches(tx, of.run, id, records, batch_size).await.map(Some)
+    super::landing::insert_batches(tx, of.run, &[(id, records)], batch_size).await.map(Some)
 }
 
 /// Stores why a payload still cannot be decoded.
