@@ -236,6 +236,7 @@ fn undo_promises(house: &TestEnv) {
         // The migrations replace the view, whatever it shows.
         "DROP VIEW training_record_readable",
         "CREATE VIEW training_record_readable AS SELECT 1 AS one",
+        "DROP TABLE batch_copy",
         "DROP TABLE letter_due",
         "DROP TABLE letter_successor",
         "DROP TABLE successor_search",

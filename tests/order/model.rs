@@ -57,6 +57,8 @@ struct OfBatch {
     outcomes: Outcomes,
     /// Unchanged ones that are represented by another batch's row or by another copy.
     elsewhere: i64,
+    /// The contents of these: key, version, content.
+    copied: Vec<(Key, i64, Key)>,
     /// Those that lost to another batch's record only because it landed later: then, and since.
     tied: i64,
 }
@@ -102,16 +104,19 @@ impl Model {
             let Some(held) = self.rows.get_mut(&key) else {
                 o.inserted += 1;
                 (o.unchanged, of_batch.elsewhere) = (o.unchanged + copies - 1, of_batch.elsewhere + copies - 1);
+                of_batch.copied.extend((copies > 1).then_some((key, version, content)));
                 self.rows.insert(key, Stored { rank, content, owner: batch });
                 continue;
             };
             let tied = held.rank.0 == version;
             if tied && held.content == content {
                 (o.unchanged, of_batch.elsewhere) = (o.unchanged + copies, of_batch.elsewhere + copies);
+                of_batch.copied.push((key, version, content));
                 held.rank = held.rank.max(rank);
             } else if rank > held.rank {
                 o.updated += 1;
                 (o.unchanged, of_batch.elsewhere) = (o.unchanged + copies - 1, of_batch.elsewhere + copies - 1);
+                of_batch.copied.extend((copies > 1).then_some((key, version, content)));
                 if let Some(loser) = self.good.get_mut(&held.owner).filter(|_| tied) {
                     loser.tied += 1;
                 }
@@ -125,8 +130,8 @@ impl Model {
         self.good.insert(batch, of_batch);
     }
 
-    /// Returns whether a repeat of a batch's bytes can be counted without reading them: its own rows represent all of
-    /// its unchanged records, none has lost to a later landing alone, and its dead letters leave nothing open.
+    /// Returns whether a repeat of a batch's bytes can be counted without reading them: what it received as copies would be
+    /// copies again, none of its records has lost to a later landing alone, and its dead letters leave nothing open.
     pub fn can_count_repeats(&self, batch: i64, repeat: i64, has_earlier: bool, told: &BTreeSet<i64>) -> bool {
         let Some(of_batch) = self.good.get(&batch) else { return false };
         let superseded = self.sightings.iter().any(|s| s.batch == batch && s.is_superseded);
@@ -142,7 +147,16 @@ impl Model {
             !s.is_superseded && !self.discarded.contains(&s.key) && shown(s.key).is_some_and(|newest| newest > batch)
         };
         let corrects = self.sightings.iter().any(came_since);
-        of_batch.elsewhere == 0 && of_batch.tied == 0 && !superseded && !lettered && !unclear && !corrects
+        let is_copy = |(key, version, content): &(Key, i64, Key)| {
+            let row = self.rows.get(key);
+            row.is_some_and(|row| (row.rank.0, row.content) == (*version, *content)) && !self.has_open_letter(*key)
+        };
+        let copied = of_batch.copied.iter().all(is_copy);
+        copied && of_batch.tied == 0 && !superseded && !lettered && !unclear && !corrects
+    }
+
+    fn has_open_letter(&self, key: Key) -> bool {
+        !self.discarded.contains(&key) && self.sightings.iter().any(|s| s.key == key && !s.is_superseded)
     }
 
     /// Whether a dead letter is open that was seen in one of these batches.

@@ -99,7 +99,9 @@ impl Trial {
         let earlier = self.done.iter().filter(|(b, of)| **b < id && **of == activation && same(&self.places[*b]));
         let comparable: Vec<i64> = earlier.map(|(b, _)| *b).collect();
         let has_earlier = self.waiting.iter().any(|waiting| *waiting < id);
-        let latest = comparable.iter().rev().find(|b| self.model.unchanged_elsewhere(**b) == 0);
+        // A batch that was counted itself keeps no copies.
+        let is_known = |b: &&i64| !self.told.contains(b) || self.model.unchanged_elsewhere(**b) == 0;
+        let latest = comparable.iter().rev().find(is_known);
         let tells =
             place.again && latest.is_some_and(|b| self.model.can_count_repeats(*b, id, has_earlier, &self.told));
         let kept = "SELECT p.same_as FROM payload p JOIN batch b ON b.payload_id = p.id WHERE b.id = $1";

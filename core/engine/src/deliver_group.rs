@@ -21,7 +21,7 @@ use huiliu_store::delivery::repeat;
 
 /// A transaction of this size costs little more for each record than a larger one.
 pub const LIMITS: GroupLimits = GroupLimits { records: 5_000, bytes: 4 * 1024 * 1024, reach: 400 };
-/// A smaller batch that repeats an earlier one is cheaper to read in a group than to count from the books.
+/// A smaller batch with dead letters that repeats an earlier one is cheaper to read in a group than to count from the books.
 const COUNTED_FROM: u32 = 500;
 
 /// How a group of batches ended.
@@ -119,7 +119,10 @@ async fn deliver_together(
     if reading.stream.kind.is_roster() {
         return Ok(());
     }
-    for one in held.iter().filter(|one| one.count >= COUNTED_FROM) {
+    // What cannot be counted from the books now is read.
+    let counted = repeat::commit_repeats(&context.db, held, reading.stream, reading.activation).await;
+    ended.extend(counted.unwrap_or_default().into_iter().map(|(one, outcomes)| (one, Delivered::Done(outcomes))));
+    for one in held.iter().filter(|one| one.count >= COUNTED_FROM && !ended.contains_key(&one.id)).collect::<Vec<_>>() {
         let counted = repeat::commit_repeat(&context.db, one, reading.stream, reading.activation).await;
         if let Ok(Some(Commit::Done(outcomes))) = counted {
             ended.insert(one.id, Delivered::Done(outcomes));

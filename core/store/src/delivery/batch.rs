@@ -77,6 +77,15 @@ pub struct Outcomes {
     pub discarded: i64,
 }
 
+impl Outcomes {
+    /// Returns how many raw records have an outcome.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        let Self { inserted, updated, unchanged, superseded, skipped, withdrawn, parked, discarded } = self;
+        inserted + updated + unchanged + superseded + skipped + withdrawn + parked + discarded
+    }
+}
+
 /// What is whole of a stream each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WholeBy {

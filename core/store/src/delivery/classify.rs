@@ -311,6 +311,19 @@ impl<'l, R: Versioned> Classified<'l, R> {
         of_batches
     }
 
+    /// Returns the records of which raw records wrote no row, with their number: a row has their content, or gets it from
+    /// another one of the batch.
+    pub(crate) fn list_copies(&self) -> impl Iterator<Item = (&'l R, i64)> {
+        self.winners.iter().filter_map(|w| {
+            let copies = match w.verdict {
+                Verdict::Moved { .. } | Verdict::Confirmed | Verdict::Same => w.copies,
+                _ if w.verdict.is_written() => w.copies - 1,
+                _ => 0,
+            };
+            (copies > 0).then_some((w.record, copies))
+        })
+    }
+
     /// Returns the records to write: new ones, and those that overwrite a row, sorted by that row.
     #[must_use]
     pub fn select_writes(&self) -> SelectedWrites<'l, R> {

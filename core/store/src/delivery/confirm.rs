@@ -174,7 +174,7 @@ pub(crate) async fn lock_changes(tx: &mut Tx, held: &ClaimedBatch) -> Result<i64
     tx.fetch_rows(sql, of()).await?.first().map_or(Ok(0), |row| row.int("changes"))
 }
 
-/// Keeps that a batch confirmed records: those of `keys`, or all that are stored of an earlier batch with the same
+/// Keeps that a batch confirmed records: those of `keys`, and all that are stored of an earlier batch with the same
 /// bytes.
 pub(crate) async fn keep_confirmed(
     tx: &mut Tx,
@@ -198,7 +198,7 @@ pub(crate) async fn keep_confirmed(
 }
 
 /// Bytes of an entry of `confirmation.keys`: key, digest of the content, version, row.
-const ENTRY: usize = 44;
+pub(crate) const ENTRY: usize = 44;
 
 /// Parses an entry of `confirmation.keys`. Returns key, content, version and row.
 fn parse_entry(entry: &[u8]) -> Option<([u8; 16], [u8; 16], i64, u32)> {

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
 use crate::delivery::confirm::{self, Objection, OrderedWork, StoredBy};
+use crate::delivery::copies::{self, Copies};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::due_letters;
 use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
@@ -61,6 +62,7 @@ async fn try_commit_records(
     let mut counts: BTreeMap<i64, OutcomeCounts> = BTreeMap::new();
     let mut late = HashMap::new();
     let mut rounds = vec![];
+    let mut copied = Copies::new();
     let mut parked: Vec<Parked<'_>> = load.parked.to_vec();
     for records in split_into_rounds(load) {
         let sifted = persons::sift_in_state(&mut tx, keys, held, load, records.clone(), stream).await?;
@@ -72,6 +74,7 @@ async fn try_commit_records(
         if stream.has_open_letters {
             due_letters::add_keys_of_open(&mut tx, held, classified.list_written_keys()).await?;
         }
+        copies::collect(&mut copied, &classified);
         for (batch, of_round) in classified.count_outcomes() {
             counts.entry(batch).or_default().add(&of_round);
         }
@@ -96,6 +99,7 @@ async fn try_commit_records(
     }
     notices::write_notices(&mut tx, held, load, stream).await?;
     seen_keys::write_keys(&mut tx, held, load).await?;
+    copies::keep_copies(&mut tx, load, stream.has_earlier, &copied).await?;
     let said_of: Vec<[u8; 16]> =
         parked.iter().map(|parked| parked.dead_letter_key).chain(notices::list_keys(load)).collect();
     let saying = parked.iter().map(|parked| parked.batch).chain(notices::list_batches(load));

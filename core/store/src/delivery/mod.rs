@@ -5,6 +5,7 @@ pub mod batches;
 pub mod classify;
 pub mod commit;
 pub mod confirm;
+mod copies;
 pub mod dead_letters;
 pub(crate) mod due_letters;
 pub mod finish;

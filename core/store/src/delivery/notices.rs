@@ -143,7 +143,7 @@ pub(crate) async fn write_notices(
 pub(crate) struct Repetition {
     /// The payload that holds the bytes.
     pub original: i64,
-    /// The earlier batch that represents all of its records itself.
+    /// The earlier batch by which its records are counted.
     pub earlier: i64,
     /// The manifest's activation.
     pub activation: i64,

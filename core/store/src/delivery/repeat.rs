@@ -1,26 +1,81 @@
 //! Repeated payloads: computes a batch's outcomes from the counters of an earlier batch with the same bytes, without
 //! reading a record again.
 //!
-//! This applies only where the result is exact. If a batch wrote all of its newest records itself (`elsewhere` is 0),
-//! the database knows how many of them are still current (`held`, minus the records in `batch_loss`). When the same
-//! bytes arrive under the same activation, those records are unchanged, and the parked ones are parked again. Records
-//! that were overwritten by a higher version are superseded. If any was overwritten only because something landed
-//! later (`tied`), the bytes are read again: now they are what landed last.
+//! This applies only where the result is exact. Of the records that a batch wrote itself, the database knows how many are
+//! still current (`held`, minus the records in `batch_loss`). Of those it received as copies of rows that others hold, it
+//! keeps the keys ([`crate::delivery::copies`]), and compares these few with the tables. When the same bytes arrive under the
+//! same activation, those records are unchanged, and the parked ones are parked again. Records that were overwritten by a
+//! higher version are superseded. If any was overwritten only because something landed later (`tied`), or a copy is none
+//! any more, the bytes are read again: now they are what landed last.
+
+use std::collections::BTreeMap;
 
 use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::classify::OutcomeCounts;
 use crate::delivery::confirm;
+use crate::delivery::copies::{self, Copies};
 use crate::delivery::dead_letters::{self, CopiedSightings};
-use crate::delivery::finish::{BatchResult, finish_batch};
+use crate::delivery::finish::{BatchResult, finish_batch, finish_batches};
 use crate::delivery::notices::{self, Repetition};
 use crate::delivery::seen_keys;
 use crate::delivery::successors;
 use crate::delivery::versioned::Versioned as _;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
-use crate::sql::rows::Row;
+use crate::sql::rows::{Row, Rows};
 use huiliu_decode::{RosterRow, TrainingRecord};
-use huiliu_manifest::Stream;
+use huiliu_manifest::{Stream, VersionFrom};
+
+/// The most open dead letters of a stream that are looked through for those of a group's records.
+const MANY_LETTERS: i64 = 5_000;
+
+/// An earlier batch with the same bytes, in numbers of the books.
+#[derive(Debug, Clone, Copy)]
+struct Earlier {
+    id: i64,
+    manifest_version: i64,
+    superseded: i64,
+    skipped: i64,
+    withdrawn: i64,
+    held: i64,
+    elsewhere: i64,
+    tied: i64,
+    /// How many of the records that it wrote were overwritten, and how many of these only by a later landing.
+    lost: i64,
+    lost_tied: i64,
+    /// Whether a dead letter was seen in it.
+    has_sightings: bool,
+}
+
+impl Earlier {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.int("id")?,
+            manifest_version: row.int("manifest_version")?,
+            superseded: row.int("superseded")?,
+            skipped: row.int("skipped")?,
+            withdrawn: row.int("withdrawn")?,
+            held: row.int("held")?,
+            elsewhere: row.int("elsewhere")?,
+            tied: row.int("tied")?,
+            lost: row.int("lost")?,
+            lost_tied: row.int("lost_tied")?,
+            has_sightings: row.int("sightings")? == 1,
+        })
+    }
+
+    /// Whether what came since leaves its counters exact.
+    fn is_exact(&self) -> bool {
+        self.tied + self.lost_tied + self.withdrawn == 0
+    }
+
+    /// Counts its valid records as they would be read now.
+    fn count_again(&self) -> OutcomeCounts {
+        let unchanged = self.held - self.lost + self.elsewhere;
+        let outcomes = Outcomes { unchanged, superseded: self.superseded + self.lost, ..Outcomes::default() };
+        OutcomeCounts { outcomes, held: 0, elsewhere: unchanged, tied: 0 }
+    }
+}
 
 /// Commits a claimed batch as a repetition of an earlier one. Returns `None` if the outcomes cannot be computed
 /// exactly.
@@ -36,27 +91,26 @@ pub async fn commit_repeat(
     let Some(original) = held.same_as else { return Ok(None) };
     let table = if stream.kind.is_roster() { RosterRow::TABLE } else { TrainingRecord::TABLE };
     let mut tx = db.begin().await?;
-    let Some(found) = find_earlier(&mut tx, held, original, activation).await? else { return Ok(None) };
+    let Some(found) = find_earlier(&mut tx, &[held], activation).await?.remove(&held.id) else { return Ok(None) };
     // Letters before the counter, as a load locks them. From then on no other batch of the stream overwrites a record
     // because it landed later, and the books are read once more.
-    dead_letters::lock_letters_of(&mut tx, found.int("id")?).await?;
+    dead_letters::lock_letters_of(&mut tx, found.id).await?;
     confirm::lock_changes(&mut tx, held).await?;
     let has_earlier = confirm::read_stream_state(&mut tx, std::slice::from_ref(held)).await?.has_earlier;
-    let Some(row) = find_earlier(&mut tx, held, original, activation).await? else { return Ok(None) };
-    if row.int("id")? != found.int("id")? {
+    let Some(earlier) = find_earlier(&mut tx, &[held], activation).await?.remove(&held.id) else { return Ok(None) };
+    if earlier.id != found.id || !earlier.is_exact() {
         return Ok(None);
     }
-    let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
-    let repetition = Repetition { original, earlier, activation, skipped: row.int("skipped")?, has_earlier };
-    if row.int("tied")? + row.int("lost_tied")? > 0
-        || row.int("withdrawn")? > 0
-        || has_letters_in_question(&mut tx, held, earlier, has_earlier, table).await?
+    let repetition = Repetition { original, earlier: earlier.id, activation, skipped: earlier.skipped, has_earlier };
+    if has_letters_in_question(&mut tx, held, earlier.id, has_earlier, table).await?
         || notices::are_in_question(&mut tx, held, repetition).await?
     {
         return Ok(None);
     }
+    let mut unchanged_copies = find_unchanged_copies(&mut tx, held, stream, [&earlier].into_iter()).await?;
+    let Some(copied) = unchanged_copies.remove(&earlier.id) else { return Ok(None) };
     let CopiedSightings { parked, superseded: seen, discarded } =
-        dead_letters::copy_sightings(&mut tx, held.id, earlier).await?;
+        dead_letters::copy_sightings(&mut tx, held.id, earlier.id).await?;
     if parked + seen + discarded > 0 {
         successors::queue_later_batches(&mut tx, &[held]).await?;
     }
@@ -64,56 +118,177 @@ pub async fn commit_repeat(
         // These sightings are newer than what was received since the earlier batch.
         dead_letters::mark_letters_of(&mut tx, held.id).await?;
     }
-    let again = vec![held.id.into(), earlier.into()];
-    let copied = "INSERT INTO batch_skip (batch_id, because, records)
-                  SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";
-    let skipped = row.int("skipped")?;
-    if skipped > 0 {
-        tx.execute(copied, again).await?;
+    if earlier.skipped > 0 {
+        let sql = "INSERT INTO batch_skip (batch_id, because, records)
+                   SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";
+        tx.execute(sql, vec![held.id.into(), earlier.id.into()]).await?;
     }
-    let (unchanged, superseded) = (row.int("held")? - row.int("lost")?, row.int("superseded")? + row.int("lost")?);
-    let outcomes = Outcomes { unchanged, superseded, skipped, parked, discarded, ..Outcomes::default() };
+    let mut counts = earlier.count_again();
+    counts.outcomes = Outcomes { skipped: earlier.skipped, parked, discarded, ..counts.outcomes };
     // A book that does not add up is not carried on: the bytes are read again.
-    if seen > 0 || unchanged + superseded + skipped + parked + discarded != i64::from(held.count) {
+    if seen > 0 || counts.outcomes.total() != i64::from(held.count) {
         return Ok(None);
     }
     if stream.complete && !seen_keys::copy_keys(&mut tx, held, original, activation).await? {
         return Ok(None);
     }
-    if has_earlier && unchanged > 0 {
-        confirm::keep_confirmed(&mut tx, held, Some(earlier), vec![]).await?;
+    if has_earlier && counts.elsewhere > 0 {
+        confirm::keep_confirmed(&mut tx, held, Some(earlier.id), copies::to_confirmed(&copied)).await?;
     }
-    let counts = OutcomeCounts { outcomes, held: 0, elsewhere: unchanged, tied: 0 };
+    let manifest_version = earlier.manifest_version;
     finish_batch(tx, &BatchResult { batch: held, manifest_version, activation, counts }).await.map(Some)
 }
 
-/// Finds the newest earlier batch with the same bytes, range and activation that represents all of its records itself.
+/// Commits those of some claimed batches of a stream of records that repeat earlier ones of which every record was valid,
+/// in one transaction. Returns their outcomes. The others are left as they are.
+///
+/// # Errors
+/// [`StoreError`]. Nothing was written then, unless the commit itself failed.
+pub async fn commit_repeats(
+    db: &Db,
+    held: &[ClaimedBatch],
+    stream: &Stream,
+    activation: i64,
+) -> Result<BTreeMap<i64, Outcomes>, StoreError> {
+    let nothing = BTreeMap::new();
+    let again: Vec<&ClaimedBatch> = held.iter().filter(|held| held.same_as.is_some()).collect();
+    let Some(first) = again.first().copied().filter(|_| !stream.complete && !stream.kind.is_roster()) else {
+        return Ok(nothing);
+    };
+    let mut tx = db.begin().await?;
+    // Most of what cannot be counted is known without a lock.
+    if !find_earlier(&mut tx, &again, activation).await?.values().any(is_plain) {
+        return Ok(nothing);
+    }
+    confirm::lock_changes(&mut tx, first).await?;
+    let state = confirm::read_stream_state(&mut tx, held).await?;
+    if state.has_notices {
+        return Ok(nothing);
+    }
+    let mut found = find_earlier(&mut tx, &again, activation).await?;
+    found.retain(|_, earlier| is_plain(earlier));
+    if state.has_open_letters {
+        retain_without_letters(&mut tx, first, &mut found).await?;
+    }
+    let copied = find_unchanged_copies(&mut tx, first, stream, found.values()).await?;
+    let counts_again = |held: &ClaimedBatch| {
+        let earlier = found.get(&held.id)?;
+        let counts = earlier.count_again();
+        (copied.contains_key(&earlier.id) && counts.outcomes.total() == i64::from(held.count))
+            .then_some((earlier, counts))
+    };
+    let mut done = vec![];
+    let mut has_earlier = state.has_earlier;
+    for one in held {
+        let Some((earlier, counts)) = counts_again(one) else {
+            has_earlier = true;
+            continue;
+        };
+        if has_earlier && counts.elsewhere > 0 {
+            let keys = copied.get(&earlier.id).map(|copied| copies::to_confirmed(copied)).unwrap_or_default();
+            confirm::keep_confirmed(&mut tx, one, Some(earlier.id), keys).await?;
+        }
+        done.push(BatchResult { batch: one, manifest_version: earlier.manifest_version, activation, counts });
+    }
+    if done.is_empty() {
+        return Ok(nothing);
+    }
+    let outcomes = done.iter().map(|done| (done.batch.id, done.counts.outcomes)).collect();
+    Ok(if finish_batches(tx, &done).await? { outcomes } else { nothing })
+}
+
+/// Whether all of its raw records were valid, and nothing came since that leaves its counters inexact.
+fn is_plain(earlier: &Earlier) -> bool {
+    earlier.is_exact() && earlier.skipped == 0 && !earlier.has_sightings
+}
+
+/// Finds for each batch the newest earlier one with the same bytes, range and activation that was read, or that represents
+/// all of its records itself.
 async fn find_earlier(
     tx: &mut Tx,
-    held: &ClaimedBatch,
-    original: i64,
+    held: &[&ClaimedBatch],
     activation: i64,
-) -> Result<Option<Row>, StoreError> {
-    let rows = tx
-        .fetch_rows(
-            "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped, b.withdrawn AS withdrawn, b.superseded AS superseded,
-                    b.held AS held, b.tied AS tied,
-                    CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
-                    CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied
-             FROM payload p JOIN batch b ON b.payload_id = p.id
-             WHERE (p.id = $1 OR p.same_as = $1) AND p.address = $2 AND b.id < $3 AND b.first_record = $4
-               AND b.record_count = $5 AND b.state = 'done' AND b.activation = $6 AND b.elsewhere = 0 ORDER BY b.id DESC LIMIT 1",
-            vec![
-                original.into(),
-                held.address.as_str().into(),
-                held.id.into(),
-                i64::from(held.first).into(),
-                i64::from(held.count).into(),
-                activation.into(),
-            ],
+) -> Result<BTreeMap<i64, Earlier>, StoreError> {
+    let rows = Rows::new()
+        .int("id", held.iter().map(|held| Some(held.id)))
+        .int("same_as", held.iter().map(|held| held.same_as))
+        .text("address", held.iter().map(|held| Some(held.address.as_str())))
+        .int("first_record", held.iter().map(|held| Some(i64::from(held.first))))
+        .int("record_count", held.iter().map(|held| Some(i64::from(held.count))));
+    let found = tx
+        .fetch_rows_with(
+            "WITH again AS (SELECT incoming.id AS id,
+               (SELECT max(b.id) FROM payload p JOIN batch b ON b.payload_id = p.id
+                WHERE (p.id = incoming.same_as OR p.same_as = incoming.same_as) AND p.address = incoming.address
+                  AND b.id < incoming.id AND b.first_record = incoming.first_record AND b.record_count = incoming.record_count
+                  AND b.state = 'done' AND b.activation = $1
+                  AND (b.elsewhere = 0 OR EXISTS (SELECT 1 FROM batch_copy c WHERE c.batch_id = b.id))) AS earlier
+               FROM {rows})
+             SELECT again.id AS again, b.id AS id, b.manifest_version AS manifest_version, b.superseded AS superseded,
+               b.skipped AS skipped, b.withdrawn AS withdrawn, b.held AS held, b.elsewhere AS elsewhere, b.tied AS tied,
+               CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
+               CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied,
+               CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = b.id) THEN 1 ELSE 0 END AS sightings
+             FROM again JOIN batch b ON b.id = again.earlier",
+            vec![activation.into()],
+            rows,
         )
         .await?;
-    Ok(rows.into_iter().next())
+    found.iter().map(|row| Ok((row.int("again")?, Earlier::from_row(row)?))).collect()
+}
+
+/// Returns the copies of those earlier batches whose copies are all copies still.
+async fn find_unchanged_copies(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    stream: &Stream,
+    earlier: impl Iterator<Item = &Earlier> + Clone,
+) -> Result<Copies, StoreError> {
+    let by_landing = matches!(stream.version, VersionFrom::Landing {});
+    let (with, without): (Vec<&Earlier>, Vec<&Earlier>) = earlier.partition(|earlier| earlier.elsewhere > 0);
+    let mut unchanged: Copies = without.into_iter().map(|earlier| (earlier.id, vec![])).collect();
+    if with.is_empty() {
+        return Ok(unchanged);
+    }
+    let mut copied = copies::load_copies(tx, with.iter().map(|earlier| earlier.id)).await?;
+    // A replay may have added others since.
+    let number: BTreeMap<i64, i64> = with.iter().map(|earlier| (earlier.id, earlier.elsewhere)).collect();
+    copied.retain(|batch, copied| number.get(batch) == Some(&copies::count_records(copied)));
+    let counted = copies::count_unchanged(tx, held, by_landing, &copied).await?;
+    copied.retain(|batch, copied| counted.get(batch) == Some(&copied.len()));
+    unchanged.append(&mut copied);
+    Ok(unchanged)
+}
+
+/// Leaves out earlier batches if a dead letter of one of their records is open, or may be corrected by one. Where a stream has
+/// many open letters, none is kept.
+async fn retain_without_letters(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    found: &mut BTreeMap<i64, Earlier>,
+) -> Result<(), StoreError> {
+    let of = || vec![held.source_id.into(), held.stream.as_str().into()];
+    let open = "SELECT d.id FROM dead_letter d WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open'";
+    let sql = format!("SELECT count(*) AS n FROM ({open} LIMIT {MANY_LETTERS}) AS some");
+    if tx.fetch_rows(&sql, of()).await?.first().map_or(Ok(0), |row| row.int("n"))? >= MANY_LETTERS {
+        found.clear();
+        return Ok(());
+    }
+    let sql = "SELECT max(d.batch_id) AS newest FROM dead_letter d
+               WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open' AND d.blocking_key IS NOT NULL";
+    let newest = tx.fetch_rows(sql, of()).await?.first().map_or(Ok(None), |row| row.opt_int("newest"))?;
+    found.retain(|_, earlier| newest.is_none_or(|newest| earlier.id >= newest));
+    let lettered = tx
+        .fetch_rows(
+            "SELECT DISTINCT t.batch_id AS batch_id FROM dead_letter d
+             {join training_record t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}
+             WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open'",
+            of(),
+        )
+        .await?;
+    let lettered = lettered.iter().map(|row| row.int("batch_id")).collect::<Result<Vec<_>, _>>()?;
+    found.retain(|_, earlier| !lettered.contains(&earlier.id));
+    Ok(())
 }
 
 /// Returns true if reading the bytes again could decide a dead letter otherwise than copying it does: a raw record of
