@@ -1,11 +1,11 @@
 //! Measures the work as platforms give it: `cargo bench --bench spread -- [RECORDS] [PAGE] [WORKERS…] [sqlite] [peer]
 //! [reload]`.
 //!
-//! RECORDS stand in JSON files of PAGE records each. A tenth as many teachers are spread over all files, and 8 of 100
-//! records are newer versions of earlier ones, which stand in other files. The files are landed first. Then WORKERS
-//! processes with one delivery at a time drain them from a PostgreSQL and a Redis of their own, settling included.
+//! A platform on loopback has RECORDS in pages of PAGE records, as JSON over HTTP. A tenth as many teachers are spread over
+//! all pages, and 8 of 100 records are newer versions of earlier ones, which stand on other pages. The pages are landed
+//! first. Then WORKERS processes with one delivery at a time drain them from a PostgreSQL and a Redis of their own, settling included.
 //! CPU is that of workers and server. `sqlite` measures one embedded worker instead, `peer` the physical limit beside
-//! (`peer.rs`), and `reload` lands the same files again, unchanged and with 5 % newer versions.
+//! (`peer.rs`), and `reload` lands the same pages again, unchanged and with 5 % newer versions.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -25,7 +25,8 @@ mod peer;
 mod test_env;
 
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Instant;
@@ -42,12 +43,14 @@ title_en = "A platform for measurements"
 profile = "Made for a benchmark."
 
 [transport]
-kind = "files"
-names = ["P*.json"]
+kind = "http"
+auth = "none"
 
 [[stream]]
 name = "records"
 kind = "course_completion"
+request = "/records"
+page = { by = "number", param = "page", size = PAGE_SIZE }
 format = { kind = "json", items = "items" }
 record_key = ["id"]
 version = { from = "field", path = "v" }
@@ -106,7 +109,7 @@ fn write_item(text: &mut String, nth: u64, records: u64, is_changed: bool) {
     .unwrap();
 }
 
-fn write_files(folder: &Path, records: u64, page: u64, is_changed: bool) {
+fn write_pages(folder: &Path, records: u64, page: u64, is_changed: bool) {
     std::fs::create_dir_all(folder).unwrap();
     for first in (0..records).step_by(usize::try_from(page).unwrap()) {
         let mut text = String::from("{\"items\":[");
@@ -116,19 +119,48 @@ fn write_files(folder: &Path, records: u64, page: u64, is_changed: bool) {
             }
             write_item(&mut text, nth, records, is_changed);
         }
-        std::fs::write(folder.join(format!("P{first:09}.json")), text + "]}").unwrap();
+        std::fs::write(folder.join(format!("{}.json", first / page + 1)), text + "]}").unwrap();
+    }
+}
+
+/// Starts the platform: it answers with the pages of a folder, and with an empty one after the last. Returns its address.
+fn start_platform(folder: &Path) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let folder = folder.to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let folder = folder.clone();
+            std::thread::spawn(move || answer_client(&client, &folder));
+        }
+    });
+    address
+}
+
+/// Answers the requests of a connection until it ends.
+fn answer_client(mut client: &TcpStream, folder: &Path) -> Option<()> {
+    client.set_nodelay(true).ok()?;
+    let mut lines = BufReader::new(client.try_clone().ok()?).lines().map_while(Result::ok);
+    loop {
+        let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        let page: u64 = head.first()?.split_once("page=")?.1.split([' ', '&']).next()?.parse().ok()?;
+        let body = std::fs::read(folder.join(format!("{page}.json"))).unwrap_or_else(|_| b"{\"items\":[]}".to_vec());
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        client.write_all(&[head.as_bytes(), &body].concat()).ok()?;
     }
 }
 
 /// Prepares a house with the platform as a source.
-fn prepare(mut house: TestEnv) -> TestEnv {
+fn prepare(mut house: TestEnv, page: u64) -> TestEnv {
     let manifests = house.dir.0.join("manifests");
     std::fs::create_dir_all(manifests.join("spread")).unwrap();
-    std::fs::write(manifests.join("spread/manifest.toml"), MANIFEST).unwrap();
+    std::fs::write(manifests.join("spread/manifest.toml"), MANIFEST.replace("PAGE_SIZE", &page.to_string())).unwrap();
     let settings = format!(
-        "manifests_dir = \"{}\"\n[[source]]\nname = \"spread\"\nconnector = \"spread\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
+        "manifests_dir = \"{}\"\nallow_networks = [\"127.0.0.0/8\"]\n[[source]]\nname = \"spread\"\nconnector = \"spread\"\n\
+         institution_code = \"I\"\nbase_url = \"{}\"\n",
         manifests.display(),
-        house.dir.0.join("in").display()
+        start_platform(&house.dir.0.join("in"))
     );
     let config = house.dir.0.join("huiliu.toml");
     std::fs::write(&config, settings).unwrap();
@@ -137,7 +169,7 @@ fn prepare(mut house: TestEnv) -> TestEnv {
     house
 }
 
-/// Lands all files. Returns the CPU seconds of client and server.
+/// Lands all pages. Returns the CPU seconds of client and server.
 fn land(house: &TestEnv) -> f64 {
     let server = || house.postgres.as_ref().map_or(0.0, server_cpu);
     let before = children_cpu() + server();
@@ -223,9 +255,9 @@ fn main() {
         if !has("sqlite") {
             house.postgres = Some(Postgres::start_with(SETTINGS));
         }
-        let house = prepare(house);
+        let house = prepare(house, page);
         let folder = house.dir.0.join("in");
-        write_files(&folder, records, page, false);
+        write_pages(&folder, records, page, false);
         let first = measure(&house, records, workers);
         if let Some(postgres) = house.postgres.as_ref().filter(|_| has("peer") || has("reload")) {
             make_peer_tables(postgres);
@@ -238,7 +270,7 @@ fn main() {
                 compare(&house, again, false);
             }
             println!("5 % have changed:");
-            write_files(&folder, records, page, true);
+            write_pages(&folder, records, page, true);
             let changed = measure(&house, records, workers);
             if house.postgres.is_some() {
                 compare(&house, changed, true);

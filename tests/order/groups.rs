@@ -67,10 +67,14 @@ proptest! {
         all in proptest::collection::vec(said_strategy(6), 1..24),
         shuffled in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
         pages in 2usize..14,
+        again in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
         groups in proptest::collection::vec((0usize..64, 1u32..64), 0..8),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let pages = resend_shuffled(&all, &shuffled, pages);
+        let mut pages = resend_shuffled(&all, &shuffled, pages);
+        // The same bytes come again, and may be counted from the books.
+        let repeated: Vec<_> = again.iter().map(|page| page.get(&pages).clone()).collect();
+        pages.extend(repeated);
         let as_landed = runtime.block_on(deliver_in_order(&pages, 5_000, &[]));
         let grouped = runtime.block_on(deliver_in_groups(None, &pages, &groups));
         prop_assert_eq!(as_landed, grouped);
