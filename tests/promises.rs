@@ -240,6 +240,7 @@ fn undo_promises(house: &TestEnv) {
         "DROP TABLE letter_due",
         "DROP TABLE letter_successor",
         "DROP TABLE successor_search",
+        "DROP INDEX dead_letter_blocking_key",
         "DROP INDEX dead_letter_blocking",
         "ALTER TABLE dead_letter DROP COLUMN faulty_fields",
         "ALTER TABLE dead_letter DROP COLUMN blocking_fields",

@@ -153,7 +153,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                             > (t.source_version, coalesce(t.confirmed_batch, t.batch_id), coalesce(t.confirmed_row, t.row_index), t.activation) AS newer,
                           (incoming.spoken_of = 1
                              OR $5 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
-                               AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open')
+                               AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open')
                              OR $6 = 1 AND (EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
                                  AND n.source_id = $1 AND n.stream = $2)
                                OR EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id

@@ -45,7 +45,7 @@ pub(crate) async fn add_keys_of_open(
     tx.execute_with(
         "INSERT INTO letter_due (source_id, stream, dead_letter_key)
          SELECT d.source_id, d.stream, d.dead_letter_key FROM {rows} {join dead_letter d
-           ON d.dead_letter_key = incoming.record_key AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open'}",
+           ON d.dead_letter_key = incoming.record_key AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open'}",
         vec![held.source_id.into(), held.stream.as_str().into()],
         Rows::new().bytes("record_key", keys.iter().map(<[u8; 16]>::as_slice)),
     )

@@ -93,7 +93,7 @@ fn is_known(n: &str, source: &str, stream: &str) -> String {
         "(EXISTS (SELECT 1 FROM training_record t
             WHERE t.record_key = {n}.record_key AND t.source_id = {source} AND t.stream = {stream})
           OR EXISTS (SELECT 1 FROM dead_letter d
-            WHERE d.dead_letter_key = {n}.record_key AND d.source_id = {source} AND d.stream = {stream} AND d.state = 'open'))"
+            WHERE d.dead_letter_key = {n}.record_key AND d.source_id = {source} AND d.stream = {stream} AND d.state || '' = 'open'))"
     )
 }
 
@@ -167,7 +167,7 @@ pub(crate) async fn are_in_question(
     let Repetition { original, earlier, activation, skipped, has_earlier } = repetition;
     let stored = "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM record_notice n JOIN training_record t
            ON t.record_key = n.record_key AND t.source_id = n.source_id AND t.stream = n.stream
-         WHERE n.source_id = $1 AND n.stream = $2 AND t.batch_id = $3)
+         WHERE n.source_id + 0 = $1 AND n.stream = $2 AND t.batch_id = $3)
        OR EXISTS (SELECT 1 FROM missing_record m JOIN training_record t ON t.id = m.record_id
          WHERE m.source_id = $1 AND m.stream = $2 AND t.batch_id = $3)";
     let of = || vec![held.source_id.into(), held.stream.as_str().into()];
@@ -186,7 +186,7 @@ pub(crate) async fn are_in_question(
              WHERE p.source_id = $1 AND p.stream = $2 AND b.held > 0 AND b.id > (SELECT max(id) FROM ({same}) AS same))
            OR EXISTS (SELECT 1 FROM record_notice n JOIN training_record t
                ON t.record_key = n.record_key AND t.source_id = n.source_id AND t.stream = n.stream
-             WHERE n.source_id = $1 AND n.stream = $2 AND n.kind = 'skipped' AND n.batch_id IN ({same})
+             WHERE n.source_id + 0 = $1 AND n.stream = $2 AND n.kind = 'skipped' AND n.batch_id IN ({same})
                AND n.source_version >= t.source_version AND coalesce(t.confirmed_batch, t.batch_id) > n.batch_id)"
     );
     let more = vec![

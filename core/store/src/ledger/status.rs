@@ -64,7 +64,7 @@ impl Stored {
 /// SQL condition: the dead letter `d` is about the record `t`, and open.
 fn is_letter_of(t: &str) -> String {
     format!(
-        "d.dead_letter_key = {t}.record_key AND d.source_id = {t}.source_id AND d.stream = {t}.stream AND d.state = 'open'"
+        "d.dead_letter_key = {t}.record_key AND d.source_id = {t}.source_id AND d.stream = {t}.stream AND d.state || '' = 'open'"
     )
 }
 

@@ -21,7 +21,7 @@ pub async fn add_waits(tx: &mut Tx, held: &ClaimedBatch, waits: &BTreeSet<Wait>)
     tx.execute_with(
         "INSERT INTO roster_wait (dead_letter_id, need, source_id, value)
          SELECT d.id, incoming.need, $1, incoming.value FROM {rows} {join dead_letter d
-           ON d.dead_letter_key = incoming.dead_letter_key AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open'}
+           ON d.dead_letter_key = incoming.dead_letter_key AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open'}
          WHERE true ON CONFLICT (dead_letter_id, need, value) DO UPDATE SET ready = 0",
         vec![held.source_id.into(), held.stream.as_str().into()],
         Rows::new()

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 33] = [
+const FILES: [File; 34] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -59,6 +59,7 @@ const FILES: [File; 33] = [
     (33, "hidden parts", include_str!("../../migrations/0033_hidden_parts.sql")),
     (34, "letter due", include_str!("../../migrations/0034_letter_due.sql")),
     (35, "batch copy", include_str!("../../migrations/0035_batch_copy.sql")),
+    (36, "indexes", include_str!("../../migrations/0036_indexes.sql")),
 ];
 
 /// The placeholder values of one database.

@@ -91,7 +91,7 @@ async fn fetch_pairs<R: Versioned>(
             &format!(
                 "SELECT incoming.ord AS ord, d.id AS id, d.faulty_fields AS faulty_fields, d.sound_digest AS sound_digest,
                         d.address AS address, b.id AS letter_batch, p.id AS payload_id, p.run_id AS run_id, p.address AS file
-                 FROM {{rows}} {{join dead_letter d ON d.source_id = $1 AND d.stream = $2 AND d.state = 'open'
+                 FROM {{rows}} {{join dead_letter d ON d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open'
                    AND d.blocking_fields = incoming.blocking_fields AND d.blocking_key = incoming.blocking_key}}
                  {{join batch b ON b.id = (SELECT max(g.batch_id) FROM dead_letter_sighting g WHERE g.dead_letter_id = d.id)}}
                  {{join payload p ON p.id = b.payload_id}}
