@@ -265,7 +265,20 @@ impl Reading<'_> {
                 biased;
                 () = wait_for_stop(cx.stop) => return Ok(Err(Failure::fatal(Cause::Stopped))),
                 page = &mut pulled => return Ok(page),
-                () = lander.wait_until_due() => lander.land().await?,
+                () = lander.wait_until_due() => {}
+            }
+            // The request goes on meanwhile: it may hold what landing waits for, such as the database for its budget.
+            let mut landing = std::pin::pin!(lander.land());
+            let mut page = None;
+            let landed = loop {
+                tokio::select! {
+                    landed = &mut landing => break landed,
+                    pulled = &mut pulled, if page.is_none() => page = Some(pulled),
+                }
+            };
+            landed?;
+            if let Some(page) = page {
+                return Ok(page);
             }
         }
     }

@@ -188,49 +188,32 @@ async fn find_same_payloads(
 
 /// Inserts the rows of payloads in their order, and returns their ids.
 async fn insert_payloads(tx: &mut Tx, pass: StreamPass<'_>, ready: &[Ready<'_>]) -> Result<Vec<i64>, StoreError> {
+    let ids = tx.reserve_ids("payload", ready.len()).await?;
+    let same_as = |of: &Ready<'_>| of.same_as.or_else(|| of.same_in_group.and_then(|first| ids.get(first).copied()));
     let addresses: Vec<String> = ready.iter().map(|of| of.new.address.replace('\0', "\u{FFFD}")).collect();
     let each: Vec<Option<String>> =
         ready.iter().map(|of| of.new.each.map(|each| each.replace("\\u0000", "\u{FFFD}"))).collect();
     let state = |of: &Ready<'_>| if of.error.is_empty() { "landed" } else { "undecodable" };
     let rows = Rows::new()
-        .int("place", (0..).take(ready.len()).map(Some))
+        .int("id", ids.iter().copied().map(Some))
         .text("address", addresses.iter().map(|address| Some(address.as_str())))
         .bytes("digest", ready.iter().map(|of| of.digest.as_slice()))
-        .int("same_as", ready.iter().map(|of| of.same_as))
+        .int("same_as", ready.iter().map(same_as))
         .opt_bytes("wrapped_key", ready.iter().map(|of| of.sealed.as_ref().map(|sealed| sealed.wrapped.as_slice())))
         .opt_bytes("sealed", ready.iter().map(|of| of.sealed.as_ref().map(|sealed| sealed.first.as_slice())))
         .int("byte_count", ready.iter().map(|of| Some(i64::try_from(of.new.payload.len()).unwrap_or(i64::MAX))))
         .text("state", ready.iter().map(|of| Some(state(of))))
         .text("error", ready.iter().map(|of| Some(of.error.as_str()).filter(|error| !error.is_empty())))
         .text("each_values", each.iter().map(|each| each.as_deref().filter(|each| !each.is_empty())));
-    let inserted = tx
-        .fetch_rows_with(
-            "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
-                                  byte_count, state, error, landed_at, each_values)
-             SELECT $1, $2, $3, $4, address, digest, same_as, wrapped_key, sealed, byte_count, state, error, {now}, each_values
-             FROM {rows} WHERE true ORDER BY place RETURNING id",
-            vec![pass.source.institution_id.into(), pass.run.into(), pass.source.id.into(), pass.stream.into()],
-            rows,
-        )
-        .await?;
-    let mut ids = inserted.iter().map(|row| row.int("id")).collect::<Result<Vec<_>, _>>()?;
-    // Ids are given in the order of the rows; the answer need not have it.
-    ids.sort_unstable();
-    let same: Vec<(i64, i64)> = ready
-        .iter()
-        .zip(&ids)
-        .filter_map(|(of, id)| Some((*id, *ids.get(of.same_in_group.filter(|_| of.same_as.is_none())?)?)))
-        .collect();
-    if !same.is_empty() {
-        tx.execute_with(
-            "UPDATE payload SET same_as = i.same FROM (SELECT id, same FROM {rows}) i WHERE payload.id = i.id",
-            vec![],
-            Rows::new()
-                .int("id", same.iter().map(|(id, _)| Some(*id)))
-                .int("same", same.iter().map(|(_, same)| Some(*same))),
-        )
-        .await?;
-    }
+    tx.execute_with(
+        "INSERT INTO payload (id, institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
+                              byte_count, state, error, landed_at, each_values)
+         SELECT id, $1, $2, $3, $4, address, digest, same_as, wrapped_key, sealed, byte_count, state, error, {now}, each_values
+         FROM {rows} WHERE true",
+        vec![pass.source.institution_id.into(), pass.run.into(), pass.source.id.into(), pass.stream.into()],
+        rows,
+    )
+    .await?;
     Ok(ids)
 }
 
