@@ -84,7 +84,8 @@ fn an_upload_that_is_stopped_is_told_as_stopped() {
         std::fs::write(&path, sample.replace(row, &format!("王{nth},{id_number}"))).unwrap();
         path.display().to_string()
     };
-    let files: Vec<String> = (0..40).map(file).collect();
+    // More than land together, so that a stop comes between two of them.
+    let files: Vec<String> = (0..400).map(file).collect();
     let args = |first: &'static str, more: &[&'static str]| -> Vec<String> {
         let words = [&[first, "a"], more].concat();
         words.into_iter().map(str::to_owned).chain(files.iter().cloned()).collect()
