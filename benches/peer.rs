@@ -8,10 +8,9 @@ use std::process::Command;
 use crate::machine::{Cost, measure_command, psql_command, run_psql};
 use crate::test_env::{Postgres, TestEnv};
 
-const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, row_index, content_digest, \
-    school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
-    required, place, period_start, period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, \
-    manifest_version, batch_id, address";
+const COLUMNS: &str = "institution_id, source_id, stream, record_key, claim_id, offering_id, source_version, activation, row_index, \
+    content_digest, school_code, period_start, period_end, raw_hours, hours_units, attendance, certificate_number, pass_state, grade, \
+    total_numerator, total_denominator, score_learning, score_activity, score_artefact, manifest_version, batch_id, address";
 
 /// Makes the tables of the peer.
 pub fn make_peer_tables(postgres: &Postgres) {

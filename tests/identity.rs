@@ -349,7 +349,8 @@ fn a_labelled_population_is_told_apart_through_the_store() {
             .collect();
         let (mut known, mut found, mut definite) = (0, 0, 0);
         let candidates: Vec<(i64, Vec<u8>)> = county.house.query_rows(
-            "SELECT x.teacher_id, r.course_code FROM candidate x JOIN training_record r ON r.claim_id = x.claim_id",
+            "SELECT x.teacher_id, o.course_code FROM candidate x JOIN training_record r ON r.claim_id = x.claim_id
+             JOIN offering o ON o.id = r.offering_id",
         );
         let mut meant: HashMap<u64, Vec<u64>> = HashMap::new();
         for (teacher, course) in candidates {
@@ -357,7 +358,8 @@ fn a_labelled_population_is_told_apart_through_the_store() {
             meant.entry(claim).or_default().extend(owners[&teacher]);
         }
         let credited = county.house.query_rows(
-            "SELECT e.teacher_id, r.course_code FROM credit_entry e JOIN training_record r ON r.id = e.record_id
+            "SELECT e.teacher_id, o.course_code FROM credit_entry e JOIN training_record r ON r.id = e.record_id
+             JOIN offering o ON o.id = r.offering_id
              WHERE e.superseded_at IS NULL AND e.units > 0",
         );
         let mut of_claim: HashMap<u64, Option<u64>> = HashMap::new();

@@ -233,9 +233,27 @@ fn undo_promises(house: &TestEnv) {
         None => &["DROP TRIGGER batch_counters_inserted", "DROP TRIGGER batch_counters_updated"],
     };
     let rest = [
-        // The migrations replace the view, whatever it shows.
+        // The migrations replace the views, whatever they show.
         "DROP VIEW training_record_readable",
+        "DROP VIEW training_record_national",
+        "DROP VIEW assessment_readable",
+        "CREATE TABLE assessment AS SELECT r.id AS record_id, o.assessor, r.claim_id, o.project_code, r.score_learning,
+           r.score_activity, r.score_artefact, r.total_numerator, r.total_denominator, r.grade
+         FROM training_record r JOIN offering o ON o.id = r.offering_id WHERE r.grade IS NOT NULL",
+        "CREATE TABLE training_record_before AS SELECT r.id, r.institution_id, r.source_id, r.stream, r.record_key, o.kind,
+           r.claim_id, r.source_version, r.activation, r.content_digest, r.flagged, r.school_code, o.project_code, o.project_title,
+           o.category_code, o.course_code, o.course_title, o.canonical_course, o.role, o.mode, o.delivery_code, o.required,
+           o.place, r.period_start, r.period_end, r.raw_hours, o.hours_unit, r.hours_units, r.certificate_number, r.pass_state,
+           r.manifest_version, r.batch_id, p.address || r.address AS address, o.tier, r.attendance, r.row_index,
+           r.confirmed_batch, r.confirmed_row, r.merged_into
+         FROM training_record r JOIN offering o ON o.id = r.offering_id JOIN batch b ON b.id = r.batch_id
+         JOIN payload p ON p.id = b.payload_id",
+        "DROP TABLE training_record",
+        "DROP TABLE offering",
+        "ALTER TABLE training_record_before RENAME TO training_record",
         "CREATE VIEW training_record_readable AS SELECT 1 AS one",
+        "CREATE VIEW training_record_national AS SELECT 1 AS one",
+        "CREATE VIEW assessment_readable AS SELECT 1 AS one",
         "DROP TABLE batch_copy",
         "DROP TABLE letter_due",
         "DROP TABLE letter_successor",
@@ -277,6 +295,16 @@ fn undo_promises(house: &TestEnv) {
 fn a_database_that_breaks_a_promise_is_not_migrated_and_the_rows_are_named() {
     for on in BOTH {
         let house = new_demo(on);
+        let readable = || {
+            [
+                "SELECT id, kind || course_code || coalesce(course_title, '') || coalesce(project_code, '') || coalesce(place, '')
+                   || hours_unit || coalesce(grade, '') || address FROM training_record_readable ORDER BY id",
+                "SELECT record_id, assessor || coalesce(project_code, '') || grade FROM assessment_readable ORDER BY record_id",
+                "SELECT teacher_id, \"培训项目名称\" FROM training_record_national ORDER BY 1, 2",
+            ]
+            .map(|sql| house.query_rows(sql))
+        };
+        let before = readable();
         undo_promises(&house);
         house.run_sql("UPDATE batch SET unchanged = unchanged + 1 WHERE id = 1");
         house.run_sql("UPDATE batch SET parked = -2 WHERE id = 2");
@@ -310,6 +338,9 @@ fn a_database_that_breaks_a_promise_is_not_migrated_and_the_rows_are_named() {
         assert_eq!(house.run_json(&["migrate", "--json"])["changed"], true);
         assert_eq!(house.run_sql("SELECT count(*) FROM credit_entry"), entries);
         assert_eq!(house.run_json(&["balance", "--json"])["balanced"], true);
+        for (nth, (before, after)) in before.into_iter().zip(readable()).enumerate() {
+            assert!(!before.is_empty() && before == after, "{on:?}: view {nth} shows something else");
+        }
         refusal_of(&house, "UPDATE batch SET unchanged = unchanged + 1 WHERE id = 1");
     }
 }

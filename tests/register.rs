@@ -182,7 +182,7 @@ fn a_connector_comes_while_workers_run(on: Services) {
 fn register_and_roll_back(house: &TestEnv, folder: &Folder) {
     folder.change_manifest("version = 1", "version = 2");
     folder.change_manifest("delivery_code = { constant = \"2\" }", "delivery_code = { constant = \"3\" }");
-    let second = || house.run_sql("SELECT count(*) FROM training_record WHERE delivery_code = '3'");
+    let second = || house.run_sql("SELECT count(*) FROM training_record_readable WHERE delivery_code = '3'");
     assert_eq!(second(), 0);
     let since = Instant::now();
     assert_output(&house.run(&["connectors", "register", folder.path()]), 0, &[]);

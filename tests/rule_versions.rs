@@ -304,18 +304,18 @@ fn check_only_those_concerned_are_settled(on: Services) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let db = Db::open(&url, 2).await.unwrap();
-        let rows = "SELECT DISTINCT c.teacher_id AS id FROM training_record r JOIN source s ON s.id = r.source_id
+        let rows = "SELECT DISTINCT c.teacher_id AS id FROM training_record r JOIN source s ON s.id = r.source_id JOIN offering o ON o.id = r.offering_id
                     JOIN identity_claim c ON c.id = r.claim_id WHERE c.teacher_id IS NOT NULL AND";
         let course = db
             .fetch_rows(
-                "SELECT s.connector AS connector, r.course_code AS code FROM training_record r
-                 JOIN source s ON s.id = r.source_id ORDER BY r.id LIMIT 1",
+                "SELECT s.connector AS connector, o.course_code AS code FROM training_record r
+                 JOIN source s ON s.id = r.source_id JOIN offering o ON o.id = r.offering_id ORDER BY r.id LIMIT 1",
                 vec![],
             )
             .await
             .unwrap();
         let (connector, code) = (course[0].text("connector").unwrap(), course[0].text("code").unwrap());
-        let sql = format!("{rows} s.connector = '{connector}' AND r.course_code = '{code}' ORDER BY 1");
+        let sql = format!("{rows} s.connector = '{connector}' AND o.course_code = '{code}' ORDER BY 1");
         let (marked, expected) = expand_and_compare(&db, Group::Course { connector, code }, &sql).await;
         assert_eq!(marked, expected);
         assert!(!marked.is_empty());

@@ -90,8 +90,8 @@ fn roll_proposal(dice: &mut Dice, subjects: &Subjects, made: usize) -> Proposal 
 async fn load_subjects(runtime: &Runtime) -> Subjects {
     let db = &runtime.delivery.db;
     let records = db.fetch_rows("SELECT id FROM training_record ORDER BY id", vec![]).await.unwrap();
-    let courses = "SELECT DISTINCT s.connector AS connector, r.course_code AS code FROM training_record r
-                   JOIN source s ON s.id = r.source_id ORDER BY 1, 2";
+    let courses = "SELECT DISTINCT s.connector AS connector, o.course_code AS code FROM offering o
+                   JOIN source s ON s.id = o.source_id ORDER BY 1, 2";
     let courses = db.fetch_rows(courses, vec![]).await.unwrap();
     Subjects {
         records: records.iter().map(|row| row.int("id").unwrap()).collect(),

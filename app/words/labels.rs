@@ -156,7 +156,7 @@ pub fn localize_word(english: &str) -> &str {
         "sightings_without_batch" => label("cli-words-reasons-sightings-without-batch"),
         "records_without_claim" => label("cli-words-reasons-records-without-claim"),
         "claims_without_teacher" => label("cli-words-reasons-claims-without-teacher"),
-        "assessments_without_record" => label("cli-words-reasons-assessments-without-record"),
+        "records_without_offering" => label("cli-words-reasons-records-without-offering"),
         "entries_without_record" => label("cli-words-reasons-entries-without-record"),
         "sightings_without_dead_letter" => label("cli-words-reasons-sightings-without-dead-letter"),
         "sweep" => label("cli-words-reasons-sweep"),

@@ -18,10 +18,10 @@ fn an_assessment_goes_when_the_newer_version_has_none() {
         let row = |scores: &str| format!("王一,22010219590911001X,P1,C1,10,2014-05-01,{scores},100");
         office.upload_completions(1, &[&row("90,90,90")]);
         assert_eq!(office.first_entry(), expected_entry("counted", "excellent", "pass_gate", 10));
-        assert_eq!(office.house.run_sql("SELECT count(*) FROM assessment"), 1);
+        assert_eq!(office.house.run_sql("SELECT count(*) FROM assessment_readable"), 1);
         office.upload_completions(2, &[&row(",,")]);
         assert_eq!(office.first_entry(), expected_entry("provisional", "", "not_assessed", 10), "{on:?}");
-        assert_eq!(office.house.run_sql("SELECT count(*) FROM assessment"), 0, "{on:?}");
+        assert_eq!(office.house.run_sql("SELECT count(*) FROM assessment_readable"), 0, "{on:?}");
         // The next version has a grade again.
         office.upload_completions(3, &[&row("10,10,")]);
         assert_eq!(office.first_entry(), expected_entry("not_passed", "fail", "pass_gate", 0), "{on:?}");
@@ -190,7 +190,7 @@ fn the_national_sheet_adds_up_counted_hours_and_rounds_once() {
         office.upload_completions(1, &rows.each_ref().map(String::as_str));
         let all = "SELECT count(*), '' FROM training_record_national";
         assert_eq!(office.house.query_rows(all)[0].0, 2, "{on:?}");
-        let change = "UPDATE training_record SET project_title = '提升工程'";
+        let change = "UPDATE offering SET project_title = '提升工程'";
         office.house.run_sql(change);
         let hours = "SELECT \"培训获得学时\", CAST(records AS text) FROM training_record_national";
         assert_eq!(office.house.query_rows(hours), [(15, b"2".to_vec())], "{on:?}");
@@ -206,7 +206,7 @@ fn a_record_with_two_contents_of_one_version_shows() {
         let row = |course: &str| format!("王一,22010219590911001X,P1,{course},10,2014-05-01,90,90,90,100");
         office.upload_completions(1, &[&row("C1"), &row("C2")]);
         assert_eq!(office.list_items(&["records", "list", "--flagged"]), serde_json::json!([]));
-        office.house.run_sql("UPDATE training_record SET flagged = 1 WHERE course_code = 'C2'");
+        office.house.run_sql("UPDATE training_record SET flagged = 1 WHERE offering_id IN (SELECT id FROM offering WHERE course_code = 'C2')");
         let listed = office.list_items(&["records", "list", "--flagged"]);
         let rows: Vec<_> = listed.as_array().unwrap().iter().map(|r| (&r["course"], &r["flagged"])).collect();
         assert_eq!(rows, [(&"C2".into(), &true.into())], "{on:?}");

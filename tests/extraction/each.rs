@@ -54,7 +54,7 @@ fn check_parent_records(on: Services) {
     read.dedup();
     assert_eq!(read, ["/classes", "/classes/9/records", "/classes/10/records", "/classes/x/records"]);
     // The parent's fields are in the records, and the class is in the address that people see.
-    let courses = "SELECT count(*) FROM training_record WHERE course_code = ";
+    let courses = "SELECT count(*) FROM training_record_readable WHERE course_code = ";
     let count = |code: &str| site.house.run_sql(&format!("{courses}'{code}'"));
     assert_eq!((count("C-01"), count("C-02"), count("C-03")), (9, 10, 1));
     let place = "SELECT count(*) FROM payload WHERE address = '/classes/10/records page 4 (class=10)'";
@@ -180,7 +180,7 @@ fn values_are_there_when_a_dead_letter_is_replayed() {
     let plan = site.run_json(&["replay", "plan", "--json"]);
     let id = plan["replay"].as_i64().unwrap().to_string();
     site.run_json(&["replay", "apply", &id, "--json"]);
-    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
+    assert_eq!(site.house.run_sql("SELECT count(*) FROM training_record_readable WHERE course_code = 'C-02'"), 10);
 }
 
 /// Starts a platform with 25 classes, ten to a page, and one record in each. `beside` adds to the page that begins

@@ -287,8 +287,8 @@ impl Writer {
 
 /// Returns the hours of every stored course, by source.
 fn stored_courses(house: &TestEnv) -> BTreeMap<String, BTreeMap<String, u32>> {
-    let sql = "SELECT CAST(r.hours_units / 108000 AS bigint), s.name || ' ' || r.course_code
-               FROM training_record r JOIN source s ON s.id = r.source_id";
+    let sql = "SELECT CAST(r.hours_units / 108000 AS bigint), s.name || ' ' || o.course_code
+               FROM training_record r JOIN source s ON s.id = r.source_id JOIN offering o ON o.id = r.offering_id";
     let mut all: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
     for (hours, text) in house.query_rows(sql) {
         let text = String::from_utf8(text).unwrap();

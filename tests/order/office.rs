@@ -252,8 +252,8 @@ impl Office {
         for r in self
             .query_rows(
                 "SELECT r.record_key, r.source_version, r.content_digest, r.hours_units, r.raw_hours, r.pass_state,
-                        a.score_learning, a.grade
-                 FROM training_record r JOIN assessment a ON a.record_id = r.id",
+                        r.score_learning, r.grade
+                 FROM training_record r WHERE r.grade IS NOT NULL",
             )
             .await
         {

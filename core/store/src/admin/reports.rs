@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::delivery::addresses::whole_address;
 use crate::admin::filter::{self, RowFilter};
 use crate::intake::files::IS_WAITING;
 use crate::intake::layouts::{self, LayoutTotals};
@@ -409,14 +410,15 @@ pub async fn list_records(
     let rows = db
         .fetch_rows(
             &format!("SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
-                    r.course_code AS course_code, r.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
-                    r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
-                    r.period_end AS period_end, r.source_version AS source_version, r.address AS address,
-                    r.course_title AS course_title, r.project_title AS project_title, r.school_code AS school_code, r.role AS role,
-                    r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number,
+                    o.course_code AS course_code, o.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
+                    o.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
+                    r.period_end AS period_end, r.source_version AS source_version, {} AS address,
+                    o.course_title AS course_title, o.project_title AS project_title, r.school_code AS school_code, o.role AS role,
+                    o.mode AS mode, o.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number,
                     r.flagged AS flagged
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
-             WHERE ($1 = 0 AND r.merged_into IS NULL OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", more.sql),
+             JOIN offering o ON o.id = r.offering_id
+             WHERE ($1 = 0 AND r.merged_into IS NULL OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", whole_address("r", "r.batch_id"), more.sql),
             more.args,
         )
         .await?;
@@ -548,7 +550,7 @@ pub async fn count_orphans(db: &Db) -> Result<Vec<OrphanCount>, StoreError> {
     for (rows, child, column, parent) in [
         ("records_without_claim", "training_record", "claim_id", "identity_claim"),
         ("claims_without_teacher", "identity_claim", "teacher_id", "teacher"),
-        ("assessments_without_record", "assessment", "record_id", "training_record"),
+        ("records_without_offering", "training_record", "offering_id", "offering"),
         ("entries_without_record", "credit_entry", "record_id", "training_record"),
         ("sightings_without_dead_letter", "dead_letter_sighting", "dead_letter_id", "dead_letter"),
         ("records_without_batch", "training_record", "batch_id", "batch"),

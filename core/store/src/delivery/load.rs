@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Mutex;
 
+use crate::delivery::addresses;
 use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
 use crate::delivery::confirm::{self, Objection, OrderedWork, StoredBy};
@@ -11,6 +12,7 @@ use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::due_letters;
 use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
 use crate::delivery::notices;
+use crate::delivery::offerings;
 use crate::delivery::persons;
 use crate::delivery::seen_keys;
 use crate::delivery::successors;
@@ -20,6 +22,7 @@ use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
+use huiliu_decode::record::Assessment;
 use huiliu_decode::{Parked, TrainingRecord};
 use huiliu_vault::keys::Keys;
 
@@ -159,7 +162,7 @@ pub(crate) struct Written {
     pub outdated: bool,
 }
 
-/// Writes new and newer records and everything that depends on them: claims, teachers, assessments and marks.
+/// Writes new and newer records and everything that depends on them: claims, teachers, offerings and marks.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -177,20 +180,33 @@ pub(crate) async fn write_records(
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     let claims = claims::find_or_make_claims(tx, keys, known, &records).await?;
-    let (of_new, of_newer) = claims.split_at(new.len());
+    let offerings = offerings::find_or_make_offerings(tx, keys, held.source_id, &records).await?;
+    let (of_new, of_newer) = Belongings { claims: &claims, offerings: &offerings }.split_at(new.len());
     let mut ids = tx.reserve_ids("training_record", new.len()).await?;
     insert_records(tx, held, load, &ids, of_new, &new).await?;
     update_records(tx, load, of_newer, &newer).await?;
     let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
-    delete_assessments(tx, &overwritten).await?;
     ties::move_rows(tx, &moved).await?;
     ids.extend(overwritten);
     let rows = records.iter().map(|record| record.record_key).zip(ids.iter().copied()).collect();
     let ties = ties.into_iter().chain(classified.list_ties(&rows)).collect::<Vec<_>>();
     ties::write_ties::<TrainingRecord<'_>>(tx, &ties).await?;
-    write_assessments(tx, &ids, &claims, &records).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
     Ok(Written { late, outdated })
+}
+
+/// What records belong to, in their order.
+#[derive(Clone, Copy)]
+struct Belongings<'b> {
+    claims: &'b [claims::IdentityClaim],
+    offerings: &'b [i64],
+}
+
+impl Belongings<'_> {
+    fn split_at(&self, nth: usize) -> (Self, Self) {
+        let (claims, offerings) = (self.claims.split_at(nth), self.offerings.split_at(nth));
+        (Self { claims: claims.0, offerings: offerings.0 }, Self { claims: claims.1, offerings: offerings.1 })
+    }
 }
 
 async fn insert_records(
@@ -198,23 +214,23 @@ async fn insert_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     ids: &[i64],
-    claims: &[claims::IdentityClaim],
+    belongs: Belongings<'_>,
     new: &[&TrainingRecord<'_>],
 ) -> Result<(), StoreError> {
     let (n, always) = (new.len(), |v: i64| std::iter::repeat_n(Some(v), new.len()));
     let rows = Rows::new()
         .int("id", ids.iter().copied().map(Some))
-        .int("institution_id", always(held.institution_id))
-        .int("source_id", always(held.source_id))
+        .short("institution_id", always(held.institution_id))
+        .short("source_id", always(held.source_id))
         .text("stream", std::iter::repeat_n(Some(held.stream.as_str()), n))
         .bytes("record_key", new.iter().map(|r| r.record_key.as_slice()));
-    tx.insert_rows("training_record", add_content_columns(rows, load, claims, new)).await
+    tx.insert_rows("training_record", add_content_columns(rows, load, &belongs, new)).await
 }
 
 async fn update_records(
     tx: &mut Tx,
     load: &Load<'_>,
-    claims: &[claims::IdentityClaim],
+    belongs: Belongings<'_>,
     newer: &[NewerRecord<'_, TrainingRecord<'_>>],
 ) -> Result<(), StoreError> {
     if newer.is_empty() {
@@ -222,7 +238,7 @@ async fn update_records(
     }
     let records: Vec<&TrainingRecord> = newer.iter().map(|newer| newer.record).collect();
     let rows =
-        add_content_columns(Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))), load, claims, &records);
+        add_content_columns(Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))), load, &belongs, &records);
     let set: Vec<String> = rows.column_names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
     let sql = format!(
         "UPDATE training_record SET flagged = CASE WHEN training_record.source_version = incoming.source_version THEN training_record.flagged ELSE 0 END,
@@ -283,8 +299,8 @@ pub async fn commit_replayed(
 /// Adds the columns that a newer version overwrites.
 fn add_content_columns<'l>(
     rows: Rows<'l>,
-    load: &Load<'_>,
-    claims: &[claims::IdentityClaim],
+    load: &'l Load<'_>,
+    belongs: &Belongings<'_>,
     records: &[&'l TrainingRecord<'_>],
 ) -> Rows<'l> {
     let all = || records.iter().copied();
@@ -292,81 +308,29 @@ fn add_content_columns<'l>(
     let text = |of: fn(&'l huiliu_decode::Draft<'_>) -> Option<&'l str>| {
         records.iter().map(move |r| of(&r.texts).map(str::trim)).collect::<Vec<_>>()
     };
-    rows.text("kind", all().map(|r| Some(r.kind.as_str())))
-        .int("claim_id", claims.iter().map(|c| Some(c.id)))
+    let results: Vec<Option<Assessment>> = all().map(TrainingRecord::stated_result).collect();
+    let of_result = |of: fn(&Assessment) -> Option<i64>| results.iter().map(move |result| of(result.as_ref()?));
+    rows.int("claim_id", belongs.claims.iter().map(|c| Some(c.id)))
+        .short("offering_id", belongs.offerings.iter().copied().map(Some))
         .int("source_version", all().map(|r| Some(r.source_version)))
-        .int("activation", always(load.activation))
-        .int("row_index", all().map(|r| Some(r.index.into())))
+        .short("activation", always(load.activation))
+        .short("row_index", all().map(|r| Some(r.index.into())))
         .bytes("content_digest", all().map(|r| r.content_digest.as_slice()))
         .text("school_code", text(|d| d.school_code.as_deref()))
-        .text("project_code", text(|d| d.project_code.as_deref()))
-        .text("project_title", text(|d| d.project_title.as_deref()))
-        .text("category_code", text(|d| d.category_code.as_deref()))
-        .text("course_code", text(|d| d.course_code.as_deref()))
-        .text("course_title", text(|d| d.course_title.as_deref()))
-        .text("canonical_course", all().map(|r| r.canonical_course))
-        .text("role", text(|d| d.role.as_deref()))
-        .text("mode", text(|d| d.mode.as_deref()))
-        .text("delivery_code", text(|d| d.delivery_code.as_deref()))
-        .text("required", all().map(|r| r.required))
-        .text("tier", all().map(|r| r.tier))
-        .text("place", text(|d| d.place.as_deref()))
         .text("period_start", all().map(|r| r.period_start.as_deref()))
         .text("period_end", all().map(|r| Some(r.period_end.as_str())))
         .text("raw_hours", text(|d| d.hours.as_deref()))
-        .text("hours_unit", all().map(|r| Some(r.hours_unit)))
         .int("hours_units", all().map(|r| Some(r.hours.units())))
-        .int("attendance", all().map(|r| r.attendance))
+        .short("attendance", all().map(|r| r.attendance))
         .text("certificate_number", text(|d| d.certificate_number.as_deref()))
         .text("pass_state", all().map(|r| Some(r.pass_state.as_str())))
-        .int("manifest_version", always(load.manifest_version))
+        .text("grade", results.iter().map(|result| Some(result.as_ref()?.grade.as_str())))
+        .int("total_numerator", of_result(|result| Some(result.total_numerator)))
+        .int("total_denominator", of_result(|result| Some(result.total_denominator)))
+        .short("score_learning", of_result(|result| Some(result.components[0]?.hundredths().into())))
+        .short("score_activity", of_result(|result| Some(result.components[1]?.hundredths().into())))
+        .short("score_artefact", of_result(|result| Some(result.components[2]?.hundredths().into())))
+        .short("manifest_version", always(load.manifest_version))
         .int("batch_id", all().map(|r| Some(r.batch)))
-        .text("address", all().map(|r| Some(r.address.as_str())))
-}
-
-/// Deletes the assessments of overwritten records. A newer version may have none.
-async fn delete_assessments(tx: &mut Tx, overwritten: &[i64]) -> Result<(), StoreError> {
-    if overwritten.is_empty() {
-        return Ok(());
-    }
-    tx.execute_with(
-        "DELETE FROM assessment WHERE record_id IN (SELECT record_id FROM {rows})",
-        vec![],
-        Rows::new().int("record_id", overwritten.iter().copied().map(Some)),
-    )
-    .await?;
-    Ok(())
-}
-
-/// Writes the assessments of new and newer records.
-async fn write_assessments(
-    tx: &mut Tx,
-    ids: &[i64],
-    claims: &[claims::IdentityClaim],
-    records: &[&TrainingRecord<'_>],
-) -> Result<(), StoreError> {
-    let scored: Vec<_> = ids
-        .iter()
-        .zip(claims)
-        .zip(records)
-        .filter_map(|((id, claim), r)| r.stated_result().map(|a| (*id, claim.id, *r, a)))
-        .collect();
-    let score = |of: fn(&huiliu_decode::record::Assessment) -> i64| {
-        scored.iter().map(move |(.., a)| Some(of(a))).collect::<Vec<_>>()
-    };
-    let component = |nth: usize| {
-        scored.iter().map(|(.., a)| a.components[nth].map(|score| score.hundredths().into())).collect::<Vec<_>>()
-    };
-    let rows = Rows::new()
-        .int("record_id", scored.iter().map(|s| Some(s.0)))
-        .text("assessor", scored.iter().map(|s| Some(s.2.assessor.as_str())))
-        .int("claim_id", scored.iter().map(|s| Some(s.1)))
-        .text("project_code", scored.iter().map(|s| s.2.texts.project_code.as_deref()))
-        .int("score_learning", component(0))
-        .int("score_activity", component(1))
-        .int("score_artefact", component(2))
-        .int("total_numerator", score(|a| a.total_numerator))
-        .int("total_denominator", score(|a| a.total_denominator))
-        .text("grade", scored.iter().map(|s| Some(s.3.grade.as_str())));
-    tx.insert_rows("assessment", rows).await
+        .text("address", addresses::shorten(load.held, records))
 }

@@ -1,5 +1,6 @@
 //! Delivery: leases on batches, classification, loads, dead letters and their replay.
 
+pub(crate) mod addresses;
 pub mod batch;
 pub mod batches;
 pub mod classify;
@@ -12,6 +13,7 @@ pub mod finish;
 pub mod load;
 pub mod missing;
 pub(crate) mod notices;
+mod offerings;
 pub mod persons;
 pub mod rekey;
 pub mod repeat;

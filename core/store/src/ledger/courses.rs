@@ -27,10 +27,11 @@ pub struct SourceCourse {
 pub async fn list_named_courses(db: &Db) -> Result<Vec<SourceCourse>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT s.connector AS connector, r.course_code AS code, max(r.course_title) AS title, count(*) AS records
-             FROM training_record r JOIN source s ON s.id = r.source_id
-             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate') AND r.merged_into IS NULL
-             GROUP BY s.connector, r.course_code ORDER BY s.connector, r.course_code",
+            "SELECT s.connector AS connector, o.course_code AS code, max(o.course_title) AS title, CAST(sum(r.records) AS bigint) AS records
+             FROM (SELECT offering_id, count(*) AS records FROM training_record WHERE merged_into IS NULL GROUP BY offering_id) AS r
+             JOIN offering o ON o.id = r.offering_id JOIN source s ON s.id = o.source_id
+             WHERE o.kind IN ('course_completion', 'project_completion', 'certificate')
+             GROUP BY s.connector, o.course_code ORDER BY s.connector, o.course_code",
             vec![],
         )
         .await?;
@@ -58,8 +59,9 @@ pub async fn list_teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<V
     let rows = tx
         .fetch_rows_with(
             "SELECT DISTINCT c.teacher_id AS teacher_id
-             FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
-             WHERE s.connector = $1 AND r.course_code IN (SELECT code FROM {rows}) AND c.teacher_id IS NOT NULL
+             FROM training_record r JOIN identity_claim c ON c.id = r.claim_id
+             WHERE r.offering_id IN (SELECT o.id FROM offering o JOIN source s ON s.id = o.source_id
+               WHERE s.connector = $1 AND o.course_code IN (SELECT code FROM {rows})) AND c.teacher_id IS NOT NULL
              ORDER BY c.teacher_id",
             vec![Value::from(connector)],
             Rows::new().text("code", spellings.iter().map(|code| Some(code.as_str()))),
@@ -85,7 +87,7 @@ pub(crate) async fn list_all_spellings(
 ) -> Result<Vec<String>, StoreError> {
     let rows = tx
         .fetch_rows(
-            "SELECT DISTINCT r.course_code AS code FROM training_record r JOIN source s ON s.id = r.source_id
+            "SELECT DISTINCT o.course_code AS code FROM offering o JOIN source s ON s.id = o.source_id
              WHERE s.connector = $1",
             vec![Value::from(connector)],
         )

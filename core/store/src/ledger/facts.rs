@@ -23,19 +23,19 @@ pub async fn load_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fac
     let connectors = load_connectors(tx).await?;
     let rows = tx
         .fetch_rows_with(
-            "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, r.kind AS kind,
-                    r.institution_id AS institution_id, r.source_id AS source_id, r.course_code AS course_code,
-                    r.course_title AS course_title,
-                    r.project_code AS project_code, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
-                    r.hours_unit AS hours_unit, r.period_start AS period_start, r.period_end AS period_end, r.role AS role,
-                    r.mode AS mode, r.category_code AS category_code, r.required AS required, r.attendance AS attendance,
-                    c.name_folded AS name, c.decided_by AS decided_by, a.assessor AS assessor,
-                    a.score_learning AS score_learning, a.score_activity AS score_activity,
-                    a.score_artefact AS score_artefact, a.total_numerator AS total_numerator,
-                    a.total_denominator AS total_denominator, a.grade AS grade
+            "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, o.kind AS kind,
+                    r.institution_id AS institution_id, r.source_id AS source_id, o.course_code AS course_code,
+                    o.course_title AS course_title,
+                    o.project_code AS project_code, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
+                    o.hours_unit AS hours_unit, r.period_start AS period_start, r.period_end AS period_end, o.role AS role,
+                    o.mode AS mode, o.category_code AS category_code, o.required AS required, r.attendance AS attendance,
+                    c.name_folded AS name, c.decided_by AS decided_by, o.assessor AS assessor,
+                    r.score_learning AS score_learning, r.score_activity AS score_activity,
+                    r.score_artefact AS score_artefact, r.total_numerator AS total_numerator,
+                    r.total_denominator AS total_denominator, r.grade AS grade
              FROM {rows} {join identity_claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
-             {left join assessment a ON a.record_id = r.id}
-             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate', 'assessment') AND r.merged_into IS NULL",
+             {join offering o ON o.id = r.offering_id}
+             WHERE o.kind IN ('course_completion', 'project_completion', 'certificate', 'assessment') AND r.merged_into IS NULL",
             vec![],
             Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
         )
@@ -102,15 +102,14 @@ async fn add_statuses(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Resul
 }
 
 fn parse_assessment(row: &Row) -> Result<Option<Assessed>, StoreError> {
-    let Some(assessor) = row.opt_text("assessor")? else { return Ok(None) };
+    let Some(grade) = row.opt_text("grade")? else { return Ok(None) };
     let score = |name: &str| Ok::<_, StoreError>(row.opt_int(name)?.and_then(|score| u16::try_from(score).ok()));
     let total = Fraction { numerator: row.int("total_numerator")?, denominator: row.int("total_denominator")? };
     Ok(Some(Assessed {
-        by_school: assessor == "school",
+        by_school: row.opt_text("assessor")?.as_deref() == Some("school"),
         components: [score("score_learning")?, score("score_activity")?, score("score_artefact")?],
         total: (total.denominator > 0).then_some(total),
-        grade: parse_grade(&row.text("grade")?)
-            .ok_or_else(|| StoreError::Column { column: "assessment.grade".into() })?,
+        grade: parse_grade(&grade).ok_or_else(|| StoreError::Column { column: "training_record.grade".into() })?,
     }))
 }
 

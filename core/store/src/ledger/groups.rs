@@ -103,8 +103,8 @@ pub async fn concerned_among(tx: &mut Tx, teachers: &BTreeSet<i64>) -> Result<BT
     }
     let sql = "SELECT DISTINCT c.teacher_id AS teacher_id FROM {rows} {join identity_claim c ON c.teacher_id = incoming.teacher_id}
          WHERE EXISTS (SELECT 1 FROM group_mark g WHERE g.kind = 'names') OR EXISTS (
-           SELECT 1 FROM training_record r JOIN source s ON s.id = r.source_id
-           JOIN group_mark g ON (g.connector = s.connector AND g.course_code = r.course_code)
+           SELECT 1 FROM training_record r JOIN source s ON s.id = r.source_id JOIN offering o ON o.id = r.offering_id
+           JOIN group_mark g ON (g.connector = s.connector AND g.course_code = o.course_code)
                              OR (r.period_end >= g.first_day AND r.period_end <= g.last_day)
            WHERE r.claim_id = c.id)
          OR EXISTS (
@@ -202,7 +202,7 @@ const OF_LETTERS: &str =
 const OWNERS: &str = "{join identity_claim c ON c.id = t.claim_id} WHERE c.teacher_id IS NOT NULL";
 
 async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreError> {
-    const OF_RECORD: &str = "SELECT DISTINCT c.teacher_id AS teacher_id FROM training_record r
+    const OF_RECORD: &str = "SELECT DISTINCT c.teacher_id AS teacher_id FROM training_record r JOIN offering o ON o.id = r.offering_id
         JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
         WHERE r.id > $1 AND r.id <= $2 AND c.teacher_id IS NOT NULL AND";
     let last = last_id(tx, "training_record").await?;
@@ -215,7 +215,7 @@ async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreErr
         let window = vec![after.into(), (after + WINDOW).into()];
         if !courses.is_empty() {
             let sql =
-                format!("{OF_RECORD} (s.connector, r.course_code) IN (SELECT connector, course_code FROM {{rows}})");
+                format!("{OF_RECORD} (s.connector, o.course_code) IN (SELECT connector, course_code FROM {{rows}})");
             let rows = Rows::new()
                 .text("connector", connectors.iter().map(|text| Some(text.as_str())))
                 .text("course_code", codes.iter().map(|text| Some(text.as_str())));

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::delivery::addresses::whole_address;
 use crate::admin::audit::Author;
 use crate::admin::filter::{self, Conditions};
 use crate::delivery::missing::is_still_missing;
@@ -128,7 +129,7 @@ impl MissingFilter {
 fn listed_rows() -> String {
     format!(
         "missing_record m JOIN training_record t ON t.id = m.record_id JOIN source s ON s.id = t.source_id
-         JOIN identity_claim c ON c.id = t.claim_id WHERE t.merged_into IS NULL AND {}",
+         JOIN identity_claim c ON c.id = t.claim_id JOIN offering o ON o.id = t.offering_id WHERE t.merged_into IS NULL AND {}",
         is_still_missing()
     )
 }
@@ -141,9 +142,10 @@ pub async fn list_missing(db: &Db, of: &MissingFilter, after: i64, limit: i64) -
     let more = of.add_conditions(vec![after.into(), limit.into()]);
     let sql = format!(
         "SELECT m.record_id AS record, s.name AS source, t.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
-                t.course_code AS course_code, t.course_title AS course_title, t.hours_units AS hours_units,
-                t.period_end AS period_end, t.address AS address, {NOTE}
+                o.course_code AS course_code, o.course_title AS course_title, t.hours_units AS hours_units,
+                t.period_end AS period_end, {} AS address, {NOTE}
          FROM {} AND m.record_id > $1{} ORDER BY m.record_id LIMIT $2",
+        whole_address("t", "t.batch_id"),
         listed_rows(),
         more.sql
     );

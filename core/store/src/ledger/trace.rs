@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::delivery::addresses::whole_address;
 use crate::ledger::decisions::{self, Decision};
 use crate::ledger::missing::{self, MissingNote};
 use crate::ledger::status::{self, StatusCause};
@@ -146,22 +147,24 @@ impl EntryRow {
 pub async fn list_entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreError> {
     let rows = db
         .fetch_rows(
-            "SELECT e.id AS id, e.record_id AS record_id, s.name AS source, i.name AS institution, r.course_code AS course_code,
-                    r.course_title AS course_title, r.period_start AS period_start, r.period_end AS period_end,
+            &format!("SELECT e.id AS id, e.record_id AS record_id, s.name AS source, i.name AS institution, o.course_code AS course_code,
+                    o.course_title AS course_title, r.period_start AS period_start, r.period_end AS period_end,
                     c.name AS name, c.decided_by AS decided_by, e.canonical_course AS canonical_course,
                     e.outcome AS outcome, e.units AS units, e.gross AS gross, e.cuts AS cuts, e.carried AS carried,
                     e.grade AS grade, e.cycle AS cycle, e.rule_id AS rule_id, e.conversion_id AS conversion_id,
                     e.raw_hours AS raw_hours, m.unit AS unit, m.units_per_one AS units_per_one,
                     e.hours_of AS hours_of, e.duplicate_of AS duplicate_of, e.decision_id AS decision_id,
-                    r.address AS address, b.payload_id AS payload_id, r.batch_id AS batch_id,
+                    {} AS address, b.payload_id AS payload_id, r.batch_id AS batch_id,
                     r.manifest_version AS manifest_version, r.source_version AS source_version,
                     r.flagged AS flagged,
-                    (SELECT string_agg(v.address, '\n' ORDER BY v.batch_id, v.row_index) FROM version_tie v
+                    (SELECT string_agg({}, '\n' ORDER BY v.batch_id, v.row_index) FROM version_tie v
                      WHERE v.record_id = r.id AND v.source_version = r.source_version) AS other_contents
              FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
              JOIN institution i ON i.id = r.institution_id JOIN identity_claim c ON c.id = r.claim_id
              JOIN batch b ON b.id = r.batch_id JOIN rule m ON m.id = e.conversion_id
+             JOIN offering o ON o.id = r.offering_id
              WHERE e.teacher_id = $1 AND e.superseded_at IS NULL ORDER BY e.record_id",
+                whole_address("r", "r.batch_id"), whole_address("v", "v.batch_id")),
             vec![teacher.into()],
         )
         .await?;

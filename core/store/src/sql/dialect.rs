@@ -62,6 +62,7 @@ pub(crate) fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) 
     for (_, column) in relation.into_iter().flat_map(|r| r.columns) {
         query = match column {
             Column::Int(v) => query.bind(v),
+            Column::Short(v) => query.bind(v),
             Column::Text(v) => query.bind(v.into_iter().map(|t| t.map(Cow::into_owned)).collect::<Vec<_>>()),
             Column::Bytes(v) => query.bind(v.into_iter().map(|b| b.map(<[u8]>::to_vec)).collect::<Vec<_>>()),
         };

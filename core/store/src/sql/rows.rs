@@ -52,6 +52,8 @@ impl From<&[u8]> for Value {
 #[derive(Debug, Clone)]
 pub(crate) enum Column<'a> {
     Int(Vec<Option<i64>>),
+    /// For a column of four bytes.
+    Short(Vec<Option<i32>>),
     Text(Vec<Option<Cow<'a, str>>>),
     Bytes(Vec<Option<&'a [u8]>>),
 }
@@ -74,6 +76,14 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn int(mut self, name: &'static str, values: impl IntoIterator<Item = Option<i64>>) -> Self {
         self.columns.push((name, Column::Int(values.into_iter().collect())));
+        self
+    }
+
+    /// Adds an integer column for a column of four bytes. A number that needs more becomes null, which such columns refuse.
+    #[must_use]
+    pub fn short(mut self, name: &'static str, values: impl IntoIterator<Item = Option<i64>>) -> Self {
+        let values = values.into_iter().map(|value| value.and_then(|value| i32::try_from(value).ok()));
+        self.columns.push((name, Column::Short(values.collect())));
         self
     }
 
@@ -103,6 +113,7 @@ impl<'a> Rows<'a> {
     pub(crate) fn len(&self) -> usize {
         self.columns.first().map_or(0, |(_, c)| match c {
             Column::Int(v) => v.len(),
+            Column::Short(v) => v.len(),
             Column::Text(v) => v.len(),
             Column::Bytes(v) => v.len(),
         })
@@ -125,6 +136,7 @@ impl<'a> Rows<'a> {
             .map(|(i, (_, c))| {
                 let kind = match c {
                     Column::Int(_) => "bigint",
+                    Column::Short(_) => "integer",
                     Column::Text(_) => "text",
                     Column::Bytes(_) => "bytea",
                 };
@@ -163,6 +175,7 @@ impl<'a> Rows<'a> {
                 }
                 match column {
                     Column::Int(v) => serde_json::to_writer(&mut out, &v[i]).map_err(broken)?,
+                    Column::Short(v) => serde_json::to_writer(&mut out, &v[i]).map_err(broken)?,
                     Column::Text(v) => serde_json::to_writer(&mut out, &v[i]).map_err(broken)?,
                     Column::Bytes(v) => {
                         let hex = v[i].map(hex_encode);
@@ -194,6 +207,7 @@ impl<'a> Rows<'a> {
             for (_, column) in &self.columns {
                 match column {
                     Column::Int(v) => field(&mut out, v[i].map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice)),
+                    Column::Short(v) => field(&mut out, v[i].map(i32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice)),
                     Column::Text(v) => field(&mut out, v[i].as_deref().map(str::as_bytes)),
                     Column::Bytes(v) => field(&mut out, v[i]),
                 }
