@@ -298,7 +298,10 @@ fn read_held(site: &Site) -> BTreeMap<usize, BTreeSet<usize>> {
         .map(|(id, name)| (id, String::from_utf8(name).unwrap()[1..].parse().unwrap()))
         .collect();
     let mut held: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for (source, course) in site.house.query_rows("SELECT r.source_id, o.course_code FROM training_record r JOIN offering o ON o.id = r.offering_id") {
+    for (source, course) in site
+        .house
+        .query_rows("SELECT r.source_id, o.course_code FROM training_record r JOIN offering o ON o.id = r.offering_id")
+    {
         let course = String::from_utf8(course).unwrap()[1..].parse().unwrap();
         held.entry(numbers[&source]).or_default().insert(course);
     }

@@ -44,7 +44,9 @@ impl Folder {
     }
 
     fn count_records(&self, of: &str) -> i64 {
-        self.office.house.run_sql(&format!("SELECT count(*) FROM training_record_readable WHERE course_code LIKE '{of}%'"))
+        self.office
+            .house
+            .run_sql(&format!("SELECT count(*) FROM training_record_readable WHERE course_code LIKE '{of}%'"))
     }
 }
 

@@ -281,11 +281,44 @@ pub struct SuccessCondition<'v> {
 #[derive(Debug)]
 pub struct Item<'a>(Cow<'a, str>);
 
-impl Item<'_> {
+impl<'a> Item<'a> {
     /// Returns the text as it was sent.
     #[must_use]
     pub fn get(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the text as it was sent.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
+}
+
+/// Reads items of a page, with the texts at some paths.
+pub struct ItemReader<'p> {
+    tree: Tree,
+    paths: &'p [&'p str],
+}
+
+impl<'p> ItemReader<'p> {
+    /// Makes a reader of these paths.
+    #[must_use]
+    pub fn new(paths: &'p [&'p str]) -> Self {
+        Self { tree: Tree::new(paths.iter().copied()), paths }
+    }
+
+    /// Builds the record of an item. An unreadable item affects only its own record.
+    #[must_use]
+    pub fn read<'a>(&self, item: Cow<'a, str>, index: u32) -> RawRecord<'a> {
+        match item {
+            Cow::Borrowed(json) => read_item(&self.tree, self.paths, json, index),
+            Cow::Owned(json) => {
+                let RawRecord { texts, broken, .. } = read_item(&self.tree, self.paths, &json, index);
+                let texts = texts.into_iter().map(|text| text.map(|text| Cow::Owned(text.into_owned()))).collect();
+                RawRecord { broken, ..RawRecord::new(index, Cow::Owned(json), texts) }
+            }
+        }
     }
 }
 
@@ -417,17 +450,9 @@ pub fn decode_items<'a>(
     paths: &[&str],
     range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeError> {
-    let tree = Tree::new(paths.iter().copied());
+    let reader = ItemReader::new(paths);
     let page = read_page(text, items, None, None, range)?;
-    let read = |(item, index): (Item<'a>, u32)| match item.0 {
-        Cow::Borrowed(json) => read_item(&tree, paths, json, index),
-        Cow::Owned(json) => {
-            let RawRecord { texts, broken, .. } = read_item(&tree, paths, &json, index);
-            let texts = texts.into_iter().map(|text| text.map(|text| Cow::Owned(text.into_owned()))).collect();
-            RawRecord { broken, ..RawRecord::new(index, Cow::Owned(json), texts) }
-        }
-    };
-    let records = page.items.into_iter().zip(range.first..).map(read).collect();
+    let records = page.items.into_iter().zip(range.first..).map(|(item, index)| reader.read(item.0, index)).collect();
     Ok(Decoded { records, total: page.total, ..Decoded::default() })
 }
 

@@ -7,6 +7,7 @@ mod chunks;
 pub mod contract;
 pub mod csv;
 pub mod decode;
+pub mod difference;
 pub mod draft;
 pub mod drift;
 pub mod excerpt;

@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 
 use crate::active_rules::{RuleFollower, RuleSnapshot};
 use crate::contract;
+use crate::kept_parts;
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
 use crate::manifests::{Active, ActiveManifest, Manifests};
@@ -20,7 +21,7 @@ use huiliu_decode::{Body, Context, RecordRange, StageResult, decode, text_window
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream, VersionFrom};
 use huiliu_messages::{Message, in_log, said_in_english};
-use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
+use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Committed, Load, Outcomes};
 use huiliu_store::delivery::commit::commit_batches;
 use huiliu_store::delivery::{batches, repeat};
 use huiliu_store::identity::claims::ClaimCache;
@@ -239,21 +240,20 @@ impl DeliveryContext {
         }
     }
 
-    /// Runs the `wanted` raw records of a batch through decode, map and validate.
-    pub(crate) fn stage_records<'a>(
-        &'a self,
-        held: &'a ClaimedBatch,
-        reading: Reading<'a>,
-        body: &'a Body<'_>,
-        wanted: impl Fn(u32) -> bool,
-    ) -> Result<Load<'a>, StoreError> {
-        let Reading { manifest, stream, activation, rules } = reading;
+    /// Returns what the stages need to know of a batch besides its payload.
+    pub(crate) fn stages<'a>(&'a self, held: &'a ClaimedBatch, reading: Reading<'a>) -> Context<'a> {
+        let Reading { manifest, stream, rules, .. } = reading;
         let (policy, keys, source_id, address) = (&rules.policy, &self.keys, held.source_id, &*held.address);
         let (each, landing, batch) = (&held.each, held.payload_id, held.id);
-        let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing, batch };
-        let mut load = Load {
+        Context { manifest, stream, policy, keys, source_id, address, each, landing, batch }
+    }
+
+    /// Returns the load of a batch before any of its records is in it.
+    pub(crate) fn empty_load<'a>(&self, held: &'a ClaimedBatch, reading: Reading<'_>) -> Load<'a> {
+        let Reading { manifest, stream, activation, .. } = reading;
+        Load {
             held: std::slice::from_ref(held),
-            clean: Vec::with_capacity(if stream.kind.is_roster() { 0 } else { held.count as usize }),
+            clean: vec![],
             roster: vec![],
             parked: vec![],
             skipped: vec![],
@@ -263,8 +263,22 @@ impl DeliveryContext {
             by_landing: matches!(stream.version, VersionFrom::Landing {}),
             key_changes_hands: stream.key_changes_hands == Some(true),
             whole_by: missing::whole_by(stream),
-        };
-        let staged = huiliu_decode::run_stages(cx, body, record_range(held)).map_err(|e| unreadable_error(held, e))?;
+            kept: vec![],
+        }
+    }
+
+    /// Runs the `wanted` raw records of a batch through decode, map and validate.
+    pub(crate) fn stage_records<'a>(
+        &'a self,
+        held: &'a ClaimedBatch,
+        reading: Reading<'a>,
+        body: &'a Body<'_>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<Load<'a>, StoreError> {
+        let mut load = self.empty_load(held, reading);
+        load.clean.reserve(if reading.stream.kind.is_roster() { 0 } else { held.count as usize });
+        let staged = huiliu_decode::run_stages(self.stages(held, reading), body, record_range(held));
+        let staged = staged.map_err(|e| unreadable_error(held, e))?;
         if staged.len() != held.count as usize {
             return Err(other_layout_error(held));
         }
@@ -308,18 +322,40 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     }
     let mut payload = Arc::default();
     let body = context.load_body(held, reading.stream, &mut payload).await?;
-    let load = context.stage_records(held, reading, &body, |_| true)?;
-    let (mut judged, statistics) =
-        contract::judge_batches(&context.db, &context.keys, reading, std::slice::from_ref(&load)).await?;
-    if let Some(Err(why)) = judged.pop() {
-        return Ok(Commit::Broken(why));
-    }
     note_new_fields(context, held, reading, &body).await?;
-    let committed = commit(context, &load).await?;
-    if committed.is_some() {
-        statistics.save(&context.db, held, load.manifest_version).await;
+    let earlier = kept_parts::find_earlier_pages(context, reading, &[held]).await.remove(&held.id);
+    let load = kept_parts::stage_batch(context, reading, held, &body, earlier.as_ref()).await?;
+    if !load.kept.is_empty()
+        && let Some(commit) = judge_and_commit(context, held, reading, &load).await?
+        && !matches!(commit, Commit::Broken(_))
+    {
+        return Ok(commit);
     }
-    Ok(committed.and_then(|mut outcomes| outcomes.pop()).map_or(Commit::Fenced, Commit::Done))
+    let load = if load.kept.is_empty() { load } else { context.stage_records(held, reading, &body, |_| true)? };
+    Ok(judge_and_commit(context, held, reading, &load).await?.unwrap_or(Commit::Fenced))
+}
+
+/// Compares a batch with its stream's contract and commits it. Returns `None` if what it has in common with an earlier page
+/// cannot be counted from the books.
+async fn judge_and_commit(
+    context: &DeliveryContext,
+    held: &ClaimedBatch,
+    reading: Reading<'_>,
+    load: &Load<'_>,
+) -> Result<Option<Commit>, StoreError> {
+    let (mut judged, statistics) =
+        contract::judge_batches(&context.db, &context.keys, reading, std::slice::from_ref(load)).await?;
+    if let Some(Err(why)) = judged.pop() {
+        return Ok(Some(Commit::Broken(why)));
+    }
+    match commit(context, load).await? {
+        Committed::Done(mut outcomes) => {
+            statistics.save(&context.db, held, load.manifest_version).await;
+            Ok(Some(outcomes.pop().map_or(Commit::Fenced, Commit::Done)))
+        }
+        Committed::Fenced => Ok(Some(Commit::Fenced)),
+        Committed::Uncounted => Ok(None),
+    }
 }
 
 /// Says which raw fields a payload is the first to have, if its stream's contract asks for that.
@@ -342,7 +378,7 @@ pub(crate) async fn note_new_fields(
 }
 
 /// Commits batches together. After a write conflict they are compared again.
-pub(crate) async fn commit(context: &DeliveryContext, load: &Load<'_>) -> Result<Option<Vec<Outcomes>>, StoreError> {
+pub(crate) async fn commit(context: &DeliveryContext, load: &Load<'_>) -> Result<Committed, StoreError> {
     let slow = huiliu_store::faults::slow_commit_ms();
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;

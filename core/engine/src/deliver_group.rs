@@ -10,13 +10,16 @@ use tracing::Instrument as _;
 
 use crate::contract;
 use crate::deliver::{self, Delivered, DeliveryContext, Reading, SUSPECT_AFTER};
+use crate::kept_parts;
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
+use huiliu_decode::Body;
 use huiliu_decode::payload::Payload;
 use huiliu_messages::{Message, in_log};
 use huiliu_store::StoreError;
-use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load};
+use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Committed, Load};
 use huiliu_store::delivery::batches::{self, GroupLimits};
+use huiliu_store::delivery::kept_parts::EarlierPage;
 use huiliu_store::delivery::repeat;
 
 /// A transaction of this size costs little more for each record than a larger one.
@@ -137,15 +140,39 @@ async fn deliver_together(
             bodies.push((one, body));
         }
     }
-    let mut loads: Vec<Load<'_>> = vec![];
+    let all: Vec<&ClaimedBatch> = bodies.iter().map(|(one, _)| *one).collect();
+    let earlier = kept_parts::find_earlier_pages(context, reading, &all).await;
     for (one, body) in &bodies {
-        if let Ok(load) = context.stage_records(one, reading, body, |_| true) {
-            deliver::note_new_fields(context, one, reading, body).await?;
+        deliver::note_new_fields(context, one, reading, body).await?;
+    }
+    if !load_together(context, reading, &bodies, &earlier, ended).await? {
+        load_together(context, reading, &bodies, &BTreeMap::new(), ended).await?;
+    }
+    Ok(())
+}
+
+/// Loads batches in one transaction; of those with an earlier page only what differs from it. Returns false if they must be
+/// read as a whole: nothing was written then.
+async fn load_together(
+    context: &DeliveryContext,
+    reading: Reading<'_>,
+    bodies: &[(&ClaimedBatch, Body<'_>)],
+    earlier: &BTreeMap<i64, EarlierPage>,
+    ended: &mut BTreeMap<i64, Delivered>,
+) -> Result<bool, StoreError> {
+    let mut loads: Vec<Load<'_>> = vec![];
+    for (one, body) in bodies.iter().filter(|(one, _)| !ended.contains_key(&one.id)) {
+        // What cannot be staged is delivered by itself, and says why.
+        if let Ok(load) = kept_parts::stage_batch(context, reading, one, body, earlier.get(&one.id)).await {
             loads.push(load);
         }
         tokio::task::yield_now().await;
     }
     let (judged, statistics) = contract::judge_batches(&context.db, &context.keys, reading, &loads).await?;
+    // What differs from an earlier page is a small sample; only the whole page can break a contract.
+    if loads.iter().zip(&judged).any(|(load, judged)| judged.is_err() && !load.kept.is_empty()) {
+        return Ok(false);
+    }
     let mut kept: Vec<ClaimedBatch> = vec![];
     let mut sound = vec![];
     for (load, judged) in loads.into_iter().zip(judged) {
@@ -160,16 +187,16 @@ async fn deliver_together(
             }
         }
     }
-    let Some(load) = Load::join(&kept, sound) else { return Ok(()) };
-    match deliver::commit(context, &load).await {
-        Ok(Some(outcomes)) => {
+    let Some(load) = Load::join(&kept, sound) else { return Ok(true) };
+    match deliver::commit(context, &load).await? {
+        Committed::Done(outcomes) => {
             statistics.save(&context.db, &kept[0], load.manifest_version).await;
             tracing::debug!(batches = kept.len(), "delivered");
             ended.extend(kept.iter().map(|one| one.id).zip(outcomes.into_iter().map(Delivered::Done)));
         }
         // One of them has lost its claim.
-        Ok(None) => {}
-        Err(fault) => return Err(fault),
+        Committed::Fenced => {}
+        Committed::Uncounted => return Ok(false),
     }
-    Ok(())
+    Ok(true)
 }

@@ -30,6 +30,7 @@ pub mod expect;
 mod file_plan;
 pub mod ingest;
 mod ingest_files;
+mod kept_parts;
 pub mod landing;
 mod lease;
 mod log_event;

@@ -96,6 +96,8 @@ ALTER TABLE training_record_next RENAME TO training_record;
 CREATE UNIQUE INDEX training_record_key ON training_record (record_key, source_id, stream);
 -- Finds what a person has, for settlement and explanations.
 CREATE INDEX training_record_claim ON training_record (claim_id);
+-- Finds records of which two contents came as one version.
+CREATE INDEX training_record_flagged ON training_record (id) WHERE flagged = 1;
 -- Finds what was merged into a record.
 CREATE INDEX training_record_merged ON training_record (merged_into) WHERE merged_into IS NOT NULL;
 

@@ -42,8 +42,8 @@ const fn compare(law: BookLaw, expected: &'static str, found: &'static str) -> C
     Comparison { law, expected, found }
 }
 
-/// `b` is the batch, `l` its losses, `h` its stored rows, `g` its sightings, `k` its reasons for records left out, `w` its
-/// withdrawals that are the newest of a record.
+/// `b` is the batch, `f` what is found of it in the other tables: its stored rows (`held`), its losses, its sightings by outcome,
+/// its reasons for records left out (`skipped`), and its withdrawals that are the newest of a record.
 const COMPARISONS: [Comparison; 8] = [
     compare(
         BookLaw::Outcomes,
@@ -51,27 +51,50 @@ const COMPARISONS: [Comparison; 8] = [
         "b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.withdrawn + b.parked + b.discarded",
     ),
     compare(BookLaw::Written, "b.inserted + b.updated + b.unchanged - b.elsewhere", "b.held"),
-    compare(BookLaw::Held, "b.held - coalesce(l.n, 0)", "coalesce(h.n, 0)"),
-    compare(BookLaw::Parked, "b.parked", "coalesce(g.parked, 0)"),
-    compare(BookLaw::Discarded, "b.discarded", "coalesce(g.discarded, 0)"),
+    compare(BookLaw::Held, "b.held - coalesce(f.lost, 0)", "coalesce(f.held, 0)"),
+    compare(BookLaw::Parked, "b.parked", "coalesce(f.parked, 0)"),
+    compare(BookLaw::Discarded, "b.discarded", "coalesce(f.discarded, 0)"),
     // Others count as superseded without ever having been parked.
     compare(
         BookLaw::Superseded,
-        "CASE WHEN coalesce(g.superseded, 0) > b.superseded THEN b.superseded ELSE coalesce(g.superseded, 0) END",
-        "coalesce(g.superseded, 0)",
+        "CASE WHEN coalesce(f.superseded, 0) > b.superseded THEN b.superseded ELSE coalesce(f.superseded, 0) END",
+        "coalesce(f.superseded, 0)",
     ),
-    compare(BookLaw::Skipped, "b.skipped", "coalesce(k.n, 0)"),
+    compare(BookLaw::Skipped, "b.skipped", "coalesce(f.skipped, 0)"),
     // Others are older than another withdrawal of the same record.
     compare(
         BookLaw::Withdrawn,
-        "CASE WHEN coalesce(w.n, 0) > b.withdrawn THEN b.withdrawn ELSE coalesce(w.n, 0) END",
-        "coalesce(w.n, 0)",
+        "CASE WHEN coalesce(f.withdrawn, 0) > b.withdrawn THEN b.withdrawn ELSE coalesce(f.withdrawn, 0) END",
+        "coalesce(f.withdrawn, 0)",
     ),
 ];
 
-/// The rows that count as held by the batch that they name. A record that turned out to be another one counts as lost.
-const HELD_ROWS: &str = "SELECT batch_id FROM training_record WHERE merged_into IS NULL
-    UNION ALL SELECT batch_id FROM roster_row";
+/// The columns of what is found of batches.
+const FOUND: [&str; 7] = ["held", "lost", "parked", "discarded", "superseded", "skipped", "withdrawn"];
+
+/// Where each is found: a column, its sum for a batch, and the rows. A record that turned out to be another one counts as lost.
+const PLACES: [(&str, &str, &str); 8] = [
+    ("held", "count(*)", "training_record WHERE merged_into IS NULL"),
+    ("held", "count(*)", "roster_row"),
+    ("lost", "sum(records)", "batch_loss"),
+    ("parked", "count(*)", "dead_letter_sighting WHERE outcome = 'parked'"),
+    ("discarded", "count(*)", "dead_letter_sighting WHERE outcome = 'discarded'"),
+    ("superseded", "count(*)", "dead_letter_sighting WHERE outcome = 'superseded'"),
+    ("skipped", "sum(records)", "batch_skip"),
+    ("withdrawn", "count(*)", "record_notice WHERE kind = 'withdrawn'"),
+];
+
+/// Returns a query for what is found of all batches. It does not look at the runs first: a database without statistics takes
+/// a range of runs for one batch, and would read all records for each.
+fn found_sql() -> String {
+    let place = |(column, sum, rows): &(&str, &str, &str)| {
+        let columns = FOUND.map(|of| format!("{} AS {of}", if of == *column { *sum } else { "0" })).join(", ");
+        format!("SELECT batch_id, {columns} FROM {rows} GROUP BY batch_id")
+    };
+    let places = PLACES.iter().map(place).collect::<Vec<_>>().join(" UNION ALL ");
+    let sums = FOUND.map(|of| format!("sum({of}) AS {of}")).join(", ");
+    format!("SELECT batch_id, {sums} FROM ({places}) AS places GROUP BY batch_id")
+}
 
 /// A batch that breaks a law.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -117,25 +140,15 @@ pub async fn compare_batches(db: &Db, runs: RunRange, limit: i64) -> Result<Book
         })
         .collect();
     let differ: Vec<String> = (0..COMPARISONS.len()).map(|n| format!("expected_{n} <> found_{n}")).collect();
-    let of_runs = "batch_id IN (SELECT id FROM batch WHERE run_id BETWEEN $1 AND $2)";
-    // Each part is computed once: a database that has no statistics of new tables yet would compute it once for each batch.
     let sql = format!(
-        "WITH l AS MATERIALIZED (SELECT batch_id, sum(records) AS n FROM batch_loss WHERE {of_runs} GROUP BY batch_id),
-              h AS MATERIALIZED (SELECT batch_id, count(*) AS n FROM ({HELD_ROWS}) AS held WHERE {of_runs} GROUP BY batch_id),
-              g AS MATERIALIZED (SELECT batch_id, sum(CASE WHEN outcome = 'parked' THEN 1 ELSE 0 END) AS parked,
-                                        sum(CASE WHEN outcome = 'discarded' THEN 1 ELSE 0 END) AS discarded,
-                                        sum(CASE WHEN outcome = 'superseded' THEN 1 ELSE 0 END) AS superseded
-                                 FROM dead_letter_sighting WHERE {of_runs} GROUP BY batch_id),
-              k AS MATERIALIZED (SELECT batch_id, sum(records) AS n FROM batch_skip WHERE {of_runs} GROUP BY batch_id),
-              w AS MATERIALIZED (SELECT batch_id, count(*) AS n FROM record_notice WHERE kind = 'withdrawn' AND {of_runs}
-                                 GROUP BY batch_id)
+        "WITH f AS MATERIALIZED ({})
          SELECT differing.*, CAST(count(*) OVER () AS bigint) AS total FROM (
            SELECT b.id AS id, b.run_id AS run_id, s.name AS source, p.stream AS stream, p.address AS address, {}
            FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
-           LEFT JOIN l ON l.batch_id = b.id LEFT JOIN h ON h.batch_id = b.id LEFT JOIN g ON g.batch_id = b.id
-           LEFT JOIN k ON k.batch_id = b.id LEFT JOIN w ON w.batch_id = b.id
-           WHERE b.run_id BETWEEN $1 AND $2) AS differing
+           LEFT JOIN f ON f.batch_id = b.id
+           WHERE b.run_id + 0 BETWEEN $1 AND $2) AS differing
          WHERE {} ORDER BY id LIMIT $3",
+        found_sql(),
         columns.join(", "),
         differ.join(" OR "),
     );

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::delivery::addresses::whole_address;
 use crate::admin::filter::{self, RowFilter};
+use crate::delivery::addresses::whole_address;
 use crate::intake::files::IS_WAITING;
 use crate::intake::layouts::{self, LayoutTotals};
 use crate::intake::runs::{RunRange, STATE};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::delivery::kept_parts::KeptPart;
 use crate::sql::lease::{Lease, Leased};
 use huiliu_decode::contract::BrokenContract;
 use huiliu_decode::{Parked, RosterRow, Skipped, TrainingRecord, Withdrawn};
@@ -121,6 +122,8 @@ pub struct Load<'a> {
     pub key_changes_hands: bool,
     /// What is whole of the stream each time; `None` if the manifest does not say that it is.
     pub whole_by: Option<WholeBy>,
+    /// What batches have in common with earlier pages. The lists above lack these records.
+    pub kept: Vec<KeptPart>,
 }
 
 impl<'a> Load<'a> {
@@ -135,9 +138,22 @@ impl<'a> Load<'a> {
             joined.parked.extend(load.parked);
             joined.skipped.extend(load.skipped);
             joined.withdrawn.extend(load.withdrawn);
+            joined.kept.extend(load.kept);
         }
         Some(joined)
     }
+}
+
+/// The result of a commit of batches together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// They were committed with these outcomes.
+    Done(Vec<Outcomes>),
+    /// Another claim of one of them has a higher epoch; nothing was written.
+    Fenced,
+    /// What they have in common with earlier pages cannot be counted from the books; nothing was written. They must be read
+    /// as a whole.
+    Uncounted,
 }
 
 /// The result of a commit.

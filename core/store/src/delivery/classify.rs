@@ -263,6 +263,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
             }
             if let Verdict::Newer { tied, .. } = verdict {
                 let late = tied || self.around.by_landing;
+                displaced.rows.push((stored.batch, *winner.record.key()));
                 let loss = displaced.losses.entry(stored.batch).or_default();
                 *loss = Loss { records: loss.records + 1, tied: loss.tied + i64::from(late) };
                 displaced.teachers.extend(stored.teacher);
@@ -508,6 +509,8 @@ impl OutcomeCounts {
 pub struct Overwritten {
     /// Batch → how many of its rows were overwritten.
     pub losses: BTreeMap<i64, Loss>,
+    /// The batch and the key of each overwritten row.
+    pub(crate) rows: Vec<(i64, [u8; 16])>,
     /// The teachers to whom the records belonged that were overwritten or stored as received again.
     pub teachers: Vec<i64>,
     /// The overwritten contents whose version is that of the new one.

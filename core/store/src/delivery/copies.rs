@@ -83,9 +83,14 @@ pub(crate) async fn keep_copies(
     if !again.is_empty() && !has_earlier {
         tx.execute_with(
             "DELETE FROM batch_copy WHERE batch_id IN (
-               SELECT b.id FROM {rows} {join payload p ON (p.id = incoming.same_as OR p.same_as = incoming.same_as) AND p.address = incoming.address}
-               {join batch b ON b.payload_id = p.id AND b.first_record = incoming.first_record
-                 AND b.record_count = incoming.record_count AND b.id < incoming.id})",
+               SELECT b.id FROM (
+                 SELECT incoming.id AS again, incoming.first_record AS first_record, incoming.record_count AS record_count, p.id AS same
+                 FROM {rows} {join payload p ON p.id = incoming.same_as AND p.address = incoming.address}
+                 UNION ALL
+                 SELECT incoming.id, incoming.first_record, incoming.record_count, p.id
+                 FROM {rows} {join payload p ON p.same_as = incoming.same_as AND p.address = incoming.address}) AS like_it
+               {join batch b ON b.payload_id = like_it.same AND b.first_record = like_it.first_record
+                 AND b.record_count = like_it.record_count AND b.id < like_it.again})",
             vec![],
             Rows::new()
                 .int("id", again.iter().map(|held| Some(held.id)))

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Mutex;
 
 use crate::delivery::addresses;
-use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Committed, Load};
 use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
 use crate::delivery::confirm::{self, Objection, OrderedWork, StoredBy};
 use crate::delivery::copies::{self, Copies};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::due_letters;
 use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
+use crate::delivery::kept_parts;
 use crate::delivery::notices;
 use crate::delivery::offerings;
 use crate::delivery::persons;
@@ -27,7 +28,6 @@ use huiliu_decode::{Parked, TrainingRecord};
 use huiliu_vault::keys::Keys;
 
 /// Classifies and commits batches of records. If another batch of the stream gets in between, they are classified again.
-/// Returns the outcomes of each; `None` if a claim was lost, and then nothing was written.
 ///
 /// # Errors
 /// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claims read the outcomes.
@@ -36,10 +36,10 @@ pub(crate) async fn commit_records(
     keys: &Keys,
     known: &Mutex<claims::ClaimCache>,
     load: &Load<'_>,
-) -> Result<Option<Vec<Outcomes>>, StoreError> {
+) -> Result<Committed, StoreError> {
     loop {
         match try_commit_records(db, keys, known, load).await? {
-            Ok(outcomes) => return Ok(outcomes),
+            Ok(committed) => return Ok(committed),
             Err(Objection::StreamChanged) => {}
             Err(Objection::ConfirmedSince(confirmed)) => {
                 confirm::store_confirmed::<TrainingRecord<'_>>(db, &load.held[0], load.by_landing, &confirmed).await?;
@@ -53,8 +53,8 @@ async fn try_commit_records(
     keys: &Keys,
     known: &Mutex<claims::ClaimCache>,
     load: &Load<'_>,
-) -> Result<Result<Option<Vec<Outcomes>>, Objection>, StoreError> {
-    let Some(held) = load.held.first() else { return Ok(Ok(Some(vec![]))) };
+) -> Result<Result<Committed, Objection>, StoreError> {
+    let Some(held) = load.held.first() else { return Ok(Ok(Committed::Done(vec![]))) };
     let mut tx = db.begin().await?;
     if !tx.is_rehearsed() {
         // Two loads of a stream often meet in a teacher or record who is new to both, and one of them would be done again. A
@@ -62,6 +62,7 @@ async fn try_commit_records(
         tx.take_advisory_lock(&format!("load {}", held.stream), held.source_id).await?;
     }
     let stream = confirm::read_stream_state(&mut tx, load.held).await?;
+    let Some(kept) = kept_parts::count_parts(&mut tx, load, stream).await? else { return Ok(Ok(Committed::Uncounted)) };
     let mut counts: BTreeMap<i64, OutcomeCounts> = BTreeMap::new();
     let mut late = HashMap::new();
     let mut rounds = vec![];
@@ -73,6 +74,9 @@ async fn try_commit_records(
         let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
         if written.outdated {
             return Ok(Err(Objection::StreamChanged));
+        }
+        if !kept.still_hold(&written.overwritten) {
+            return Ok(Ok(Committed::Uncounted));
         }
         if stream.has_open_letters {
             due_letters::add_keys_of_open(&mut tx, held, classified.list_written_keys()).await?;
@@ -86,6 +90,11 @@ async fn try_commit_records(
         }
         parked.extend(sifted.parked);
         rounds.push((records, classified));
+    }
+    kept.add_to(&mut counts);
+    // Without the copies among the kept records, those of the others are of no use.
+    for batch in kept.list_batches() {
+        copied.remove(&batch);
     }
     dead_letters::park_records(&mut tx, keys, held, load, &parked, &mut counts).await?;
     let is_parked: HashSet<(i64, u32)> = parked.iter().map(|parked| (parked.batch, parked.index)).collect();
@@ -120,7 +129,7 @@ async fn try_commit_records(
         .map(|batch| BatchResult { batch, manifest_version, activation, counts: result(batch) })
         .collect();
     let outcomes = done.iter().map(|done| done.counts.outcomes).collect();
-    Ok(Ok(finish_batches(tx, &done).await?.then_some(outcomes)))
+    Ok(Ok(if finish_batches(tx, &done).await? { Committed::Done(outcomes) } else { Committed::Fenced }))
 }
 
 /// Splits the valid records so that no key stands in two batches of a round. Each round is compared with what the rounds
@@ -160,6 +169,8 @@ pub(crate) struct Written {
     pub late: HashMap<[u8; 16], StoredBy>,
     /// Whether a row has got another person since it was compared. The transaction must not be committed then.
     pub outdated: bool,
+    /// The batch and the key of each row that was overwritten.
+    pub overwritten: Vec<(i64, [u8; 16])>,
 }
 
 /// Writes new and newer records and everything that depends on them: claims, teachers, offerings and marks.
@@ -175,7 +186,8 @@ pub(crate) async fn write_records(
     classified: &mut Classified<'_>,
 ) -> Result<Written, StoreError> {
     claims::lock_claims_shared(tx, known).await?;
-    let Overwritten { losses, teachers: former, ties, late, outdated } = classified.lock_overwritten(tx).await?;
+    let Overwritten { losses, rows: lost, teachers: former, ties, late, outdated } =
+        classified.lock_overwritten(tx).await?;
     ties::write_losses(tx, &losses).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
@@ -192,7 +204,7 @@ pub(crate) async fn write_records(
     let ties = ties.into_iter().chain(classified.list_ties(&rows)).collect::<Vec<_>>();
     ties::write_ties::<TrainingRecord<'_>>(tx, &ties).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
-    Ok(Written { late, outdated })
+    Ok(Written { late, outdated, overwritten: lost })
 }
 
 /// What records belong to, in their order.

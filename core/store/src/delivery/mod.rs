@@ -10,6 +10,7 @@ mod copies;
 pub mod dead_letters;
 pub(crate) mod due_letters;
 pub mod finish;
+pub mod kept_parts;
 pub mod load;
 pub mod missing;
 pub(crate) mod notices;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::confirm::StreamState;
+use crate::intake::payloads::same_bytes;
 use crate::ledger::groups::{self, Group};
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -178,9 +179,11 @@ pub(crate) async fn are_in_question(
         return Ok(false);
     }
     // The same bytes, whoever represents their records.
-    let same = "SELECT b.id FROM payload p JOIN batch b ON b.payload_id = p.id
-        WHERE (p.id = $3 OR p.same_as = $3) AND p.address = $4 AND b.id < $5 AND b.first_record = $6
-          AND b.record_count = $7 AND b.state = 'done' AND b.activation = $8";
+    let same = format!(
+        "SELECT b.id FROM {} JOIN batch b ON b.payload_id = same.id
+         WHERE b.id < $5 AND b.first_record = $6 AND b.record_count = $7 AND b.state = 'done' AND b.activation = $8",
+        same_bytes("$3", "$4")
+    );
     let sql = format!(
         "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
              WHERE p.source_id = $1 AND p.stream = $2 AND b.held > 0 AND b.id > (SELECT max(id) FROM ({same}) AS same))

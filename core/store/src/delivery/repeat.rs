@@ -20,6 +20,7 @@ use crate::delivery::notices::{self, Repetition};
 use crate::delivery::seen_keys;
 use crate::delivery::successors;
 use crate::delivery::versioned::Versioned as _;
+use crate::intake::payloads::same_bytes;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
@@ -29,16 +30,16 @@ use huiliu_manifest::{Stream, VersionFrom};
 /// The most open dead letters of a stream that are looked through for those of a group's records.
 const MANY_LETTERS: i64 = 5_000;
 
-/// An earlier batch with the same bytes, in numbers of the books.
+/// An earlier batch, in numbers of the books.
 #[derive(Debug, Clone, Copy)]
-struct Earlier {
-    id: i64,
+pub(crate) struct Earlier {
+    pub id: i64,
     manifest_version: i64,
     superseded: i64,
     skipped: i64,
     withdrawn: i64,
     held: i64,
-    elsewhere: i64,
+    pub elsewhere: i64,
     tied: i64,
     /// How many of the records that it wrote were overwritten, and how many of these only by a later landing.
     lost: i64,
@@ -70,7 +71,7 @@ impl Earlier {
     }
 
     /// Counts its valid records as they would be read now.
-    fn count_again(&self) -> OutcomeCounts {
+    pub fn count_again(&self) -> OutcomeCounts {
         let unchanged = self.held - self.lost + self.elsewhere;
         let outcomes = Outcomes { unchanged, superseded: self.superseded + self.lost, ..Outcomes::default() };
         OutcomeCounts { outcomes, held: 0, elsewhere: unchanged, tied: 0 }
@@ -198,7 +199,7 @@ pub async fn commit_repeats(
 }
 
 /// Whether all of its raw records were valid, and nothing came since that leaves its counters inexact.
-fn is_plain(earlier: &Earlier) -> bool {
+pub(crate) fn is_plain(earlier: &Earlier) -> bool {
     earlier.is_exact() && earlier.skipped == 0 && !earlier.has_sightings
 }
 
@@ -217,20 +218,39 @@ async fn find_earlier(
         .int("record_count", held.iter().map(|held| Some(i64::from(held.count))));
     let found = tx
         .fetch_rows_with(
-            "WITH again AS (SELECT incoming.id AS id,
-               (SELECT max(b.id) FROM payload p JOIN batch b ON b.payload_id = p.id
-                WHERE (p.id = incoming.same_as OR p.same_as = incoming.same_as) AND p.address = incoming.address
-                  AND b.id < incoming.id AND b.first_record = incoming.first_record AND b.record_count = incoming.record_count
+            &format!("WITH again AS (SELECT incoming.id AS id,
+               (SELECT max(b.id) FROM {} JOIN batch b ON b.payload_id = same.id
+                WHERE b.id < incoming.id AND b.first_record = incoming.first_record AND b.record_count = incoming.record_count
                   AND b.state = 'done' AND b.activation = $1
                   AND (b.elsewhere = 0 OR EXISTS (SELECT 1 FROM batch_copy c WHERE c.batch_id = b.id))) AS earlier
-               FROM {rows})
-             SELECT again.id AS again, b.id AS id, b.manifest_version AS manifest_version, b.superseded AS superseded,
+               FROM {{rows}})
+             SELECT again.id AS again, again.earlier AS earlier FROM again WHERE again.earlier IS NOT NULL",
+                same_bytes("incoming.same_as", "incoming.address")),
+            vec![activation.into()],
+            rows,
+        )
+        .await?;
+    let pairs =
+        found.iter().map(|row| Ok((row.int("again")?, row.int("earlier")?))).collect::<Result<_, StoreError>>()?;
+    load_earlier(tx, &pairs).await
+}
+
+/// Loads earlier batches: batch → its earlier one.
+pub(crate) async fn load_earlier(
+    tx: &mut Tx,
+    pairs: &BTreeMap<i64, i64>,
+) -> Result<BTreeMap<i64, Earlier>, StoreError> {
+    let rows =
+        Rows::new().int("again", pairs.keys().copied().map(Some)).int("earlier", pairs.values().copied().map(Some));
+    let found = tx
+        .fetch_rows_with(
+            "SELECT incoming.again AS again, b.id AS id, b.manifest_version AS manifest_version, b.superseded AS superseded,
                b.skipped AS skipped, b.withdrawn AS withdrawn, b.held AS held, b.elsewhere AS elsewhere, b.tied AS tied,
                CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
                CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied,
                CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = b.id) THEN 1 ELSE 0 END AS sightings
-             FROM again JOIN batch b ON b.id = again.earlier",
-            vec![activation.into()],
+             FROM {rows} {join batch b ON b.id = incoming.earlier}",
+            vec![],
             rows,
         )
         .await?;
@@ -238,7 +258,7 @@ async fn find_earlier(
 }
 
 /// Returns the copies of those earlier batches whose copies are all copies still.
-async fn find_unchanged_copies(
+pub(crate) async fn find_unchanged_copies(
     tx: &mut Tx,
     held: &ClaimedBatch,
     stream: &Stream,
@@ -262,7 +282,7 @@ async fn find_unchanged_copies(
 
 /// Leaves out earlier batches if a dead letter of one of their records is open, or may be corrected by one. Where a stream has
 /// many open letters, none is kept.
-async fn retain_without_letters(
+pub(crate) async fn retain_without_letters(
     tx: &mut Tx,
     held: &ClaimedBatch,
     found: &mut BTreeMap<i64, Earlier>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::delivery::batch::{ClaimedBatch, Load, WholeBy};
+use crate::intake::payloads::same_bytes;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
@@ -102,12 +103,15 @@ pub(crate) async fn copy_keys(
 ) -> Result<bool, StoreError> {
     let copied = tx
         .execute(
-            "INSERT INTO seen_key (batch_id, whole, source_id, stream, keys)
+            &format!(
+                "INSERT INTO seen_key (batch_id, whole, source_id, stream, keys)
              SELECT $1, k.whole, k.source_id, k.stream, k.keys FROM seen_key k WHERE k.batch_id = (
-               SELECT max(b.id) FROM payload p JOIN batch b ON b.payload_id = p.id
-               WHERE (p.id = $2 OR p.same_as = $2) AND p.address = $3 AND b.id < $1 AND b.first_record = $4
+               SELECT max(b.id) FROM {} JOIN batch b ON b.payload_id = same.id
+               WHERE b.id < $1 AND b.first_record = $4
                  AND b.record_count = $5 AND b.state = 'done' AND b.activation = $6
                  AND EXISTS (SELECT 1 FROM seen_key e WHERE e.batch_id = b.id))",
+                same_bytes("$2", "$3")
+            ),
             vec![
                 held.id.into(),
                 original.into(),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::delivery::addresses::whole_address;
 use crate::admin::filter;
+use crate::delivery::addresses::whole_address;
 use crate::identity::open_person_details;
 use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::{Db, Tx};
@@ -253,10 +253,13 @@ pub async fn load_claim_details(db: &Db, keys: &Keys, claim: i64) -> Result<Opti
     };
     let resting = tx
         .fetch_rows(
-            &format!("SELECT r.id AS record, s.name AS source, {} AS address, o.course_code AS course,
+            &format!(
+                "SELECT r.id AS record, s.name AS source, {} AS address, o.course_code AS course,
                     r.raw_hours AS hours, o.hours_unit AS unit, r.period_end AS period_end
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN offering o ON o.id = r.offering_id
-             WHERE r.claim_id = $1 AND r.merged_into IS NULL ORDER BY r.id LIMIT 100", whole_address("r", "r.batch_id")),
+             WHERE r.claim_id = $1 AND r.merged_into IS NULL ORDER BY r.id LIMIT 100",
+                whole_address("r", "r.batch_id")
+            ),
             vec![claim.into()],
         )
         .await?;

@@ -83,6 +83,15 @@ pub(crate) async fn insert_remaining_pieces(
     Ok(())
 }
 
+/// Returns a relation `same (id)` of the payloads at an address that have the bytes of `original`, both SQL expressions. With
+/// OR in one condition, PostgreSQL would read all payloads.
+pub(crate) fn same_bytes(original: &str, address: &str) -> String {
+    format!(
+        "(SELECT p.id AS id FROM payload p WHERE p.id = {original} AND p.address = {address}
+          UNION ALL SELECT p.id FROM payload p WHERE p.same_as = {original} AND p.address = {address}) AS same"
+    )
+}
+
 /// A payload in the database, by which its bytes are opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPayload {

@@ -202,7 +202,8 @@ const OF_LETTERS: &str =
 const OWNERS: &str = "{join identity_claim c ON c.id = t.claim_id} WHERE c.teacher_id IS NOT NULL";
 
 async fn expand_records(tx: &mut Tx, taken: &TakenGroups) -> Result<(), StoreError> {
-    const OF_RECORD: &str = "SELECT DISTINCT c.teacher_id AS teacher_id FROM training_record r JOIN offering o ON o.id = r.offering_id
+    const OF_RECORD: &str =
+        "SELECT DISTINCT c.teacher_id AS teacher_id FROM training_record r JOIN offering o ON o.id = r.offering_id
         JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
         WHERE r.id > $1 AND r.id <= $2 AND c.teacher_id IS NOT NULL AND";
     let last = last_id(tx, "training_record").await?;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::delivery::addresses::whole_address;
 use crate::admin::audit::Author;
 use crate::admin::filter::{self, Conditions};
+use crate::delivery::addresses::whole_address;
 use crate::delivery::missing::is_still_missing;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;

@@ -63,14 +63,15 @@ pub(super) async fn write_rows(
     sifted: &SiftedRows<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<Written, StoreError> {
-    let Overwritten { losses, teachers: former, ties, late, outdated } = classified.lock_overwritten(tx).await?;
+    let Overwritten { losses, rows: lost, teachers: former, ties, late, outdated } =
+        classified.lock_overwritten(tx).await?;
     ties::write_losses(tx, &losses).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     ties::move_rows(tx, &moved).await?;
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         ties::write_ties::<RosterRow<'_>>(tx, &classified.list_ties(&HashMap::new())).await?;
-        return Ok(Written { late, outdated });
+        return Ok(Written { late, outdated, overwritten: lost });
     }
     let landed = load_landed_day(tx, held).await?;
     let teachers = find_or_make_teachers(tx, keys, held, sifted, &rows).await?;
@@ -103,7 +104,7 @@ pub(super) async fn write_rows(
         _ => None,
     });
     wait::mark_ready(tx, held, &codes, &refs, &persons.collect()).await?;
-    Ok(Written { late, outdated })
+    Ok(Written { late, outdated, overwritten: lost })
 }
 
 /// Returns the day on which the batch's payload landed, in Asia/Shanghai.
