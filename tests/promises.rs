@@ -258,6 +258,8 @@ fn undo_promises(house: &TestEnv) {
         "DROP TABLE letter_due",
         "DROP TABLE letter_successor",
         "DROP TABLE successor_search",
+        "DROP INDEX dead_letter_open_stream",
+        "CREATE INDEX dead_letter_open_stream ON dead_letter (source_id, stream) WHERE state = 'open'",
         "DROP INDEX dead_letter_blocking_key",
         "DROP INDEX dead_letter_blocking",
         "ALTER TABLE dead_letter DROP COLUMN faulty_fields",

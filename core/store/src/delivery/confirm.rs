@@ -46,7 +46,7 @@ pub(crate) async fn read_stream_state(tx: &mut Tx, held: &[ClaimedBatch]) -> Res
                       AND (SELECT p.source_id FROM payload p WHERE p.id = b.payload_id AND p.stream = $2) = $1)
                       THEN 1 ELSE 0 END AS earlier,
                     CASE WHEN EXISTS (SELECT 1 FROM dead_letter d
-                      WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters,
+                      WHERE d.source_id + 0 = $1 AND d.stream = $2 AND d.state = 'open') THEN 1 ELSE 0 END AS letters,
                     CASE WHEN EXISTS (SELECT 1 FROM record_notice n WHERE n.source_id + 0 = $1 AND n.stream = $2)
                       OR EXISTS (SELECT 1 FROM missing_record m WHERE m.source_id = $1 AND m.stream = $2)
                       THEN 1 ELSE 0 END AS notices",

@@ -288,21 +288,21 @@ pub(crate) async fn retain_without_letters(
     found: &mut BTreeMap<i64, Earlier>,
 ) -> Result<(), StoreError> {
     let of = || vec![held.source_id.into(), held.stream.as_str().into()];
-    let open = "SELECT d.id FROM dead_letter d WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open'";
+    let open = "SELECT d.id FROM dead_letter d WHERE d.source_id + 0 = $1 AND d.stream = $2 AND d.state = 'open'";
     let sql = format!("SELECT count(*) AS n FROM ({open} LIMIT {MANY_LETTERS}) AS some");
     if tx.fetch_rows(&sql, of()).await?.first().map_or(Ok(0), |row| row.int("n"))? >= MANY_LETTERS {
         found.clear();
         return Ok(());
     }
     let sql = "SELECT max(d.batch_id) AS newest FROM dead_letter d
-               WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open' AND d.blocking_key IS NOT NULL";
+               WHERE d.source_id + 0 = $1 AND d.stream = $2 AND d.state = 'open' AND d.blocking_key IS NOT NULL";
     let newest = tx.fetch_rows(sql, of()).await?.first().map_or(Ok(None), |row| row.opt_int("newest"))?;
     found.retain(|_, earlier| newest.is_none_or(|newest| earlier.id >= newest));
     let lettered = tx
         .fetch_rows(
             "SELECT DISTINCT t.batch_id AS batch_id FROM dead_letter d
              {join training_record t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.dead_letter_key}
-             WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open'",
+             WHERE d.source_id + 0 = $1 AND d.stream = $2 AND d.state = 'open'",
             of(),
         )
         .await?;
@@ -334,7 +334,7 @@ async fn has_letters_in_question(
     // A record of the batch may be the corrected version of a row that came since.
     let since = tx
         .fetch_rows(
-            "SELECT d.id AS id FROM dead_letter d WHERE d.source_id = $1 AND d.stream = $2 AND d.state = 'open'
+            "SELECT d.id AS id FROM dead_letter d WHERE d.source_id + 0 = $1 AND d.stream = $2 AND d.state = 'open'
                AND d.blocking_key IS NOT NULL AND d.batch_id > $3 LIMIT 1",
             vec![held.source_id.into(), held.stream.as_str().into(), earlier.into()],
         )

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 35] = [
+const FILES: [File; 36] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -61,6 +61,7 @@ const FILES: [File; 35] = [
     (35, "batch copy", include_str!("../../migrations/0035_batch_copy.sql")),
     (36, "indexes", include_str!("../../migrations/0036_indexes.sql")),
     (37, "offering", include_str!("../../migrations/0037_offering.sql")),
+    (38, "open letters", include_str!("../../migrations/0038_open_letters.sql")),
 ];
 
 /// The placeholder values of one database.
