@@ -33,10 +33,11 @@ const GAUGES: &[(&str, &str, &str)] = &[
 
 /// Renders metrics in Prometheus's text format, including those of this process.
 pub fn render_metrics(read: &Metrics) -> String {
-    encode_metrics(&read.figures, read.queue_depth.and_then(|n| i64::try_from(n).ok()))
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    encode_metrics(&read.figures, read.queue_depth.map(|n| number(n as u64)), number(read.write_conflicts))
 }
 
-fn encode_metrics(figures: &Figures, depth: Option<i64>) -> String {
+fn encode_metrics(figures: &Figures, depth: Option<i64>, write_conflicts: i64) -> String {
     let registry = Registry::new();
     for (name, label, help) in GAUGES {
         let labels: &[&str] = if label.is_empty() { &[] } else { std::slice::from_ref(label) };
@@ -50,6 +51,10 @@ fn encode_metrics(figures: &Figures, depth: Option<i64>) -> String {
         && let Some(gauge) = register_gauge(&registry, "queue_depth", "Messages that wait in the queue.", &[])
     {
         gauge.with_label_values::<&str>(&[]).set(depth);
+    }
+    let help = "Work of this process that was done again because another transaction was in the way.";
+    if let Some(gauge) = register_gauge(&registry, "write_conflicts_total", help, &[]) {
+        gauge.with_label_values::<&str>(&[]).set(write_conflicts);
     }
     if let Some(build) = register_gauge(&registry, "build_info", "1; the version is the label.", &["version"]) {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);

@@ -46,7 +46,7 @@ pub(super) async fn decide_or_plan(
 }
 
 fn show_decided(decided: &decisions::DecisionResult, undoes: bool, all: bool) {
-    show_changes(&decided.gains, &decided.teachers, decided.teachers.len(), plans::row_limit(all, None));
+    show_changes(&decided.gains, &decided.teachers, decided.teachers_changed, plans::row_limit(all, None));
     match decided.decision {
         None if decided.teachers.is_empty() => say(label("cli-decisions-only-itself")),
         None => say_only_a_plan(),

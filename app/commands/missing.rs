@@ -130,8 +130,8 @@ async fn decide_or_plan(
 }
 
 fn show_decided(decided: &MissingDecided, all: bool) {
-    let MissingDecided { gains, teachers, records, .. } = decided;
-    decisions::show_changes(gains, teachers, teachers.len(), plans::row_limit(all, None));
+    let MissingDecided { gains, teachers, teachers_changed, records, .. } = decided;
+    decisions::show_changes(gains, teachers, *teachers_changed, plans::row_limit(all, None));
     match (decided.planned, decided.state) {
         (true, _) => say_only_a_plan(),
         (false, MissingState::Withdrawn) => say(&counting!("cli-missing-withdrawn", n = *records)),

@@ -84,6 +84,8 @@ const VERIFY_PAUSE: Duration = Duration::from_secs(2);
 /// Pause before it is looked whether there is something to settle, while batches are delivered, and while nothing happens.
 const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 const QUIET_PAUSE: Duration = Duration::from_secs(1);
+/// The least pause between two settlements while batches wait.
+const BUSY_PAUSE: Duration = Duration::from_secs(30);
 /// Pause before a source that could not be opened is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(60);
 
@@ -255,10 +257,12 @@ async fn verify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Settles when no batch is waiting, and at least every 30 seconds. Ends when all is done, if `until_done` is set, and
+/// Settles when no batch is waiting, and while batches wait so often that it takes a tenth of the time, but not more often than
+/// every 30 seconds: each time, whoever has a new record is computed from all of their records. Ends when all is done, if `until_done` is set, and
 /// with an error when the key has been rotated.
 async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
     let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
+    let mut patience = BUSY_PAUSE;
     loop {
         tokio::time::sleep(if worked || until_done { SETTLE_PAUSE } else { QUIET_PAUSE }).await;
         let waiting = match runtime.has_waiting_batch().await {
@@ -279,18 +283,22 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
             }
         }
         worked |= waiting;
-        if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) || runtime.room.check().is_err() {
+        if (waiting || !worked) && settled.elapsed() < patience || runtime.room.check().is_err() {
             continue;
         }
         if let Err(e) = runtime.judge_ended_passes().await {
             tracing::warn!("{}", sentence!("cli-log-passes-not-judged", e = in_log(&e)));
         }
+        let started = Instant::now();
         match runtime.settle_pending().await {
             // Settling skips blocks that another process holds, even a killed one, so the rest is counted too.
             Ok(_) if !waiting && until_done && runtime.count_due_settlements().await.is_ok_and(|left| left == 0) => {
                 return Ok(());
             }
-            Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),
+            Ok(_) => {
+                (settled, worked) = (Instant::now(), waiting || until_done);
+                patience = BUSY_PAUSE.max(started.elapsed() * 9);
+            }
             Err(e) if e.is_disk_full() => {}
             Err(e) => tracing::warn!("{}", sentence!("cli-log-not-settled", e = in_log(&e))),
         }

@@ -61,7 +61,13 @@ fn check_worker_health(on: Services) {
     assert!(of("a")["last_success_at"].is_null() && of("demo-intel")["last_success_at"].is_string(), "{listed}");
     assert!(read_metric(&text, "huiliu_last_success_timestamp_seconds{source=\"demo-intel\"}") > 1_700_000_000);
     assert!(read_metric(&text, "process_resident_memory_bytes") > 1_000_000);
-    for name in ["huiliu_queue_depth", "huiliu_lost_claims", "huiliu_oldest_waiting_seconds", "huiliu_settle_marks"] {
+    for name in [
+        "huiliu_queue_depth",
+        "huiliu_lost_claims",
+        "huiliu_oldest_waiting_seconds",
+        "huiliu_settle_marks",
+        "huiliu_write_conflicts_total",
+    ] {
         assert_eq!(read_metric(&text, name), 0, "{name}");
     }
     assert!(text.contains("huiliu_build_info{version="));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tracing::Instrument as _;
 
 use crate::active_rules::{RuleFollower, RuleSnapshot};
+use crate::conflicts::Retries;
 use crate::contract;
 use crate::kept_parts;
 use crate::lease::Renewal;
@@ -31,9 +32,6 @@ use huiliu_vault::keys::Keys;
 
 /// After this many lost claims, a batch runs alone in a child process.
 pub const SUSPECT_AFTER: i64 = 3;
-/// How often a batch is classified again after a write conflict before it is released.
-const TRIES: u32 = 5;
-
 /// What delivery works with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct DeliveryContext {
@@ -310,10 +308,10 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     let manifests = context.manifests.current();
     let rules = context.rules.current();
     let reading = Reading::for_batch(&manifests, &rules, held)?;
-    let mut tries = 0;
+    let mut retries = Retries::default();
     let repeated = loop {
         match repeat::commit_repeat(&context.db, held, reading.stream, reading.activation).await {
-            Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(fault) if retries.try_again(&fault) => {}
             ended => break ended?,
         }
     };
@@ -383,10 +381,10 @@ pub(crate) async fn commit(context: &DeliveryContext, load: &Load<'_>) -> Result
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;
     }
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         match commit_batches(&context.db, &context.keys, &context.known, load).await {
-            Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(fault) if retries.try_again(&fault) => {}
             ended => return ended,
         }
     }

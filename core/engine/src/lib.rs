@@ -20,6 +20,7 @@ pub mod runtime;
 pub mod operations;
 
 mod closing;
+mod conflicts;
 mod contract;
 pub mod deliver;
 pub mod deliver_group;

@@ -1,5 +1,6 @@
 //! Tells who is missing from a stream that is whole each time, after a pass over it has ended.
 
+use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
 use crate::expect::{Unclear, Unmet};
 use huiliu_manifest::{Manifest, Stream, Transport, VersionFrom, WhenMissing};
@@ -8,9 +9,6 @@ use huiliu_store::delivery::batch::WholeBy;
 use huiliu_store::delivery::missing::{self, MAX_WITHDRAWN_PERCENT, Missing, Withdrawing};
 use huiliu_store::delivery::wholes::{self, FoundWhole, Obstacle, Whole};
 use huiliu_store::intake::expectations::{FinishedPass, PassCursors};
-
-/// How often a whole is judged again after a write conflict.
-const TRIES: u32 = 5;
 
 /// Returns what is whole of a stream each time; `None` if the manifest does not say that it is.
 pub(crate) fn whole_by(stream: &Stream) -> Option<WholeBy> {
@@ -60,10 +58,10 @@ async fn judge_whole(
     whole: &Whole,
     by: Option<Withdrawing<'_>>,
 ) -> Result<Missing, StoreError> {
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         match missing::judge_whole(&context.db, &context.known, whole, by).await {
-            Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(fault) if retries.try_again(&fault) => {}
             ended => return ended,
         }
     }

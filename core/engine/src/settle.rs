@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::active_rules::RuleSnapshot;
 use crate::closing;
+use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
 use crate::recount;
 use huiliu_rules::policy::Policy;
@@ -18,9 +19,6 @@ use huiliu_store::{StoreError, faults, identity};
 
 /// After a block has been outdated so often, changes wait until it is committed.
 const PATIENCE: u32 = 3;
-/// How often a block is settled again after a write conflict.
-const TRIES: u32 = 5;
-
 /// The rules by which blocks are settled, with the decisions about courses, as of one state of the ledger.
 struct RulesRead {
     snapshot: Arc<RuleSnapshot>,
@@ -71,13 +69,13 @@ pub async fn settle_all(context: &DeliveryContext, progress: &(dyn Fn(usize) + S
         tokio::time::sleep(Duration::from_millis(faults::slow_commit_ms())).await;
     }
     let (mut total, mut after) = (0, -1);
-    let (mut outdated, mut conflicts) = (0, 0);
+    let (mut outdated, mut retries) = (0, Retries::default());
     loop {
         match entries::settle_block(db, read.as_settling(outdated >= PATIENCE), after).await {
             Ok(BlockResult::Settled(settled)) => {
                 total += settled.teachers;
                 after = settled.block;
-                (outdated, conflicts) = (0, 0);
+                (outdated, retries) = (0, Retries::default());
                 progress(settled.teachers);
             }
             Ok(BlockResult::NoneLeft) => return Ok(total),
@@ -86,7 +84,7 @@ pub async fn settle_all(context: &DeliveryContext, progress: &(dyn Fn(usize) + S
                 let Some(again) = RulesRead::load(context).await? else { return Ok(total) };
                 read = again;
             }
-            Err(fault) if fault.is_write_conflict() && conflicts < TRIES => conflicts += 1,
+            Err(fault) if retries.try_again(&fault) => {}
             Err(fault) => return Err(fault),
         }
     }

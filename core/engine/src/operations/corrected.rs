@@ -12,6 +12,7 @@ use super::decisions::Mode;
 use super::error::{NotFound, OperationError};
 use super::filters;
 use super::registry_access::RegistryAccess;
+use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::LetterRow;
@@ -19,8 +20,6 @@ use huiliu_store::delivery::successors::{self, AcceptedSuccessor, Candidate, Can
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::DeadLetterState;
 
-/// How often closing is tried again after a write conflict.
-const TRIES: u32 = 5;
 /// The most letters that an audit entry names; it gives the number of all.
 const MAX_NAMED: usize = 1_000;
 
@@ -178,10 +177,10 @@ pub async fn close(
     mode: Mode,
     selection: &LetterSelection,
 ) -> Result<ClosedLetters, OperationError> {
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         match try_closing(access, act, mode, selection).await {
-            Err(OperationError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(OperationError::Store(fault)) if retries.try_again(&fault) => {}
             closed => return closed,
         }
     }

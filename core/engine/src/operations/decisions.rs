@@ -12,6 +12,7 @@ use super::act::Act;
 use super::error::{NotFound, OperationError};
 use super::page::{Page, Span};
 use crate::active_rules::RuleSnapshot;
+use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use crate::deliver::DeliveryContext;
 use crate::recount::{self, Change, Snapshot};
@@ -27,9 +28,8 @@ use huiliu_values::{Gains, Grade};
 
 /// Teachers compared at once.
 const BLOCK: usize = 1_000;
-/// How often a decision is tried again after a write conflict.
-const TRIES: u32 = 5;
-
+/// Changed teachers that a result lists.
+const LISTED: usize = 10_000;
 /// Why a decision is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
@@ -164,7 +164,9 @@ pub struct DecisionResult {
     pub planned: bool,
     /// Sums of the changes in hours.
     pub gains: Gains,
-    /// The teachers whose hours or entries change.
+    /// Number of teachers whose hours or entries change.
+    pub teachers_changed: usize,
+    /// The first 10,000 of these teachers, by number.
     pub teachers: Vec<Change>,
 }
 
@@ -194,10 +196,10 @@ pub async fn decide(
     mode: Mode,
     proposal: &Proposal,
 ) -> Result<DecisionResult, OperationError> {
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         match try_deciding(runtime, act, mode, proposal).await {
-            Err(OperationError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(OperationError::Store(fault)) if retries.try_again(&fault) => {}
             // Other rules were activated in the meantime.
             Ok(None) => {}
             Ok(Some(decided)) => return Ok(decided),
@@ -221,13 +223,11 @@ async fn try_deciding(
         claims::lock_claims_shared(&mut tx, known).await?;
     }
     let written = write_decision(&mut tx, &runtime.delivery, &in_force, act, proposal).await?;
-    let mut changes = compare_in_blocks(runtime, &mut tx, &in_force, &written.teachers).await?;
-    recount::add_names(&mut tx, keys, &mut changes).await?;
-    let mut gains = Gains::default();
-    changes.iter().for_each(|change| gains.add_change(change.counted, change.provisional));
+    let Compared { gains, teachers_changed, teachers } =
+        compare_in_blocks(runtime, &mut tx, &in_force, &written.teachers).await?;
     let planned = mode == Mode::Plan;
     let decision = (!planned).then_some(written.decision);
-    let result = DecisionResult { decision, planned, gains, teachers: changes };
+    let result = DecisionResult { decision, planned, gains, teachers_changed, teachers };
     if planned {
         tx.roll_back().await?;
         return Ok(Some(result));
@@ -253,21 +253,38 @@ async fn try_deciding(
     Ok(Some(result))
 }
 
-/// Compares teachers as they are with what an open transaction has made of them, in blocks.
+/// How an act changes the hours of teachers.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub gains: Gains,
+    pub teachers_changed: usize,
+    /// The first of them.
+    pub teachers: Vec<Change>,
+}
+
+/// Compares teachers as they are with what an open transaction has made of them, in blocks. A course can concern all teachers of
+/// a province, so only the first changes are kept.
 pub(super) async fn compare_in_blocks(
     runtime: &Runtime,
     tx: &mut Tx,
     in_force: &RuleSnapshot,
     teachers: &[i64],
-) -> Result<Vec<Change>, OperationError> {
-    let mut changes = Vec::new();
+) -> Result<Compared, OperationError> {
+    let mut compared = Compared::default();
     for block in teachers.chunks(BLOCK) {
         let mut now = runtime.delivery.db.begin_read_only().await?;
         let before = Snapshot::load(&mut now, &in_force.policy, block).await?;
         let after = Snapshot::load(tx, &in_force.policy, block).await?;
-        changes.extend(recount::compare_snapshots(&before, &after));
+        let changes = recount::compare_snapshots(&before, &after);
+        changes.iter().for_each(|change| compared.gains.add_change(change.counted, change.provisional));
+        compared.teachers_changed += changes.len();
+        let room = LISTED - compared.teachers.len();
+        compared.teachers.extend(changes.into_iter().take(room));
     }
-    Ok(changes)
+    for block in compared.teachers.chunks_mut(BLOCK) {
+        recount::add_names(tx, &runtime.delivery.keys, block).await?;
+    }
+    Ok(compared)
 }
 
 /// A decision written in an open transaction.

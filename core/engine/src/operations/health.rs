@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::OperationError;
+use crate::conflicts;
 use crate::runtime::Runtime;
 use huiliu_messages::Message;
 use huiliu_store::admin::metrics::{self, Figures};
@@ -116,6 +117,8 @@ pub struct Metrics {
     pub figures: Figures,
     /// Messages waiting in the queue. `None` if the queue does not answer, which readiness reports.
     pub queue_depth: Option<usize>,
+    /// How often work of this process was done again because another transaction was in the way.
+    pub write_conflicts: u64,
 }
 
 /// Reads the metrics of the database and the depth of the queue.
@@ -124,5 +127,9 @@ pub struct Metrics {
 /// [`OperationError::Store`] if the database fails.
 pub async fn metrics(runtime: &Runtime) -> Result<Metrics, OperationError> {
     let figures = metrics::read_metrics(&runtime.delivery.db).await?;
-    Ok(Metrics { figures, queue_depth: runtime.queue.depth().await.ok() })
+    Ok(Metrics {
+        figures,
+        queue_depth: runtime.queue.depth().await.ok(),
+        write_conflicts: conflicts::count_conflicts(),
+    })
 }

@@ -6,21 +6,20 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::act::{Act, AuditEntry};
-use super::decisions::{self, Mode};
+use super::decisions::{self, Compared, Mode};
 use super::error::OperationError;
 use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
+use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
-use crate::recount::{self, Change};
+use crate::recount::Change;
 use crate::runtime::Runtime;
 use huiliu_store::identity::claims;
 use huiliu_store::ledger::missing::{self, DecidedMissing, MissingFilter, MissingRow, MissingSelection};
 use huiliu_store::ledger::{fence, marks};
 use huiliu_values::{Gains, MissingState};
 
-/// How often a decision is tried again after a write conflict.
-const TRIES: u32 = 5;
 /// The most records that an audit entry names; it gives the number of all.
 const MAX_NAMED: usize = 1_000;
 
@@ -67,7 +66,9 @@ pub struct MissingDecided {
     pub planned: bool,
     /// Sums of the changes in hours.
     pub gains: Gains,
-    /// The teachers whose hours or entries change.
+    /// Number of teachers whose hours or entries change.
+    pub teachers_changed: usize,
+    /// The first 10,000 of these teachers, by number.
     pub teachers: Vec<Change>,
 }
 
@@ -122,10 +123,10 @@ async fn decide(
     selection: &MissingSelection,
     to: MissingState,
 ) -> Result<MissingDecided, OperationError> {
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         match try_deciding(runtime, act, mode, selection, to).await {
-            Err(OperationError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(OperationError::Store(fault)) if retries.try_again(&fault) => {}
             // Other rules were activated in the meantime.
             Ok(None) => {}
             Ok(Some(decided)) => return Ok(decided),
@@ -153,12 +154,11 @@ async fn try_deciding(
         return Err(MissingRefused::Nothing.into());
     }
     act.append_audit(&mut tx, keys, audit_entry(selection, to, &records)).await?;
-    let mut changes = decisions::compare_in_blocks(runtime, &mut tx, &in_force, &teachers).await?;
-    recount::add_names(&mut tx, keys, &mut changes).await?;
-    let mut gains = Gains::default();
-    changes.iter().for_each(|change| gains.add_change(change.counted, change.provisional));
+    let Compared { gains, teachers_changed, teachers: changes } =
+        decisions::compare_in_blocks(runtime, &mut tx, &in_force, &teachers).await?;
     let planned = mode == Mode::Plan;
-    let result = MissingDecided { state: to, records: records.len(), planned, gains, teachers: changes };
+    let result =
+        MissingDecided { state: to, records: records.len(), planned, gains, teachers_changed, teachers: changes };
     if planned {
         tx.roll_back().await?;
         return Ok(Some(result));

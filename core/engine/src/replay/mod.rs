@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
 use crate::ingest::wait_for_stop;
 use huiliu_store::admin::audit::{self, NewEntry};
@@ -29,9 +30,6 @@ use perform::ReplayResults;
 pub const MAX: i64 = 100_000;
 /// The longest that planning or applying may block other writers.
 pub const MAX_DURATION: Duration = Duration::from_secs(300);
-/// How often applying starts again after a write conflict with a load.
-const TRIES: u32 = 5;
-
 /// Why a replay cannot be planned or applied.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
@@ -206,11 +204,11 @@ fn audit_object(replay: i64) -> String {
 /// # Errors
 /// [`ReplayError`]; nothing was changed.
 pub async fn apply_plan(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayError> {
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         let applied = tokio::time::timeout(MAX_DURATION, try_apply(context, replay, actor)).await;
         match applied.map_err(|_| ReplayError::TooLong)? {
-            Err(ReplayError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
+            Err(ReplayError::Store(fault)) if retries.try_again(&fault) => {}
             ended => return ended,
         }
     }
