@@ -156,8 +156,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
                                AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open')
                              OR $6 = 1 AND (EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
                                  AND n.source_id = $1 AND n.stream = $2)
-                               OR EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id
-                                 AND m.source_id = $1 AND m.stream = $2))) AS spoken_of
+                               OR EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id))) AS spoken_of
                    FROM {{rows}} {{join {table} t
                      ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}),
                  judged AS (SELECT ord, alone, id, person, tied,

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Column as _, Postgres, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 
 use crate::sql::error::StoreError;
-use crate::sql::rows::{Column, Row, Rows, Value};
+use crate::sql::rows::{Column, ColumnNames, Row, Rows, Value};
 
 const CLOCK_PG: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 const CLOCK_LITE: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
@@ -94,8 +94,9 @@ pub(crate) fn sqlite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_
     Ok(query)
 }
 
-fn column_names<R: sqlx::Row>(rows: &[R]) -> Arc<[String]> {
-    rows.first().map(|r| r.columns().iter().map(|c| c.name().to_owned()).collect()).unwrap_or_default()
+fn column_names<R: sqlx::Row>(rows: &[R]) -> Arc<ColumnNames> {
+    let names = |row: &R| row.columns().iter().map(|column| column.name().to_owned()).collect();
+    Arc::new(rows.first().map(|row| ColumnNames::new(names(row))).unwrap_or_default())
 }
 
 pub(crate) fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreError> {

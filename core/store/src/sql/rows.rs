@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::sql::error::StoreError;
 use huiliu_vault::keys::hex_encode;
@@ -218,16 +219,43 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The names of a result's columns.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnNames {
+    names: Vec<String>,
+    /// The column after the one that was found last. Most readers ask for the columns of each row in one order.
+    next: AtomicUsize,
+}
+
+impl ColumnNames {
+    pub fn new(names: Vec<String>) -> Self {
+        Self { names, next: AtomicUsize::new(0) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    fn find_place(&self, name: &str) -> Option<usize> {
+        let (before, after) = self.names.split_at(self.next.load(Ordering::Relaxed).min(self.names.len()));
+        let is_it = |of: &String| of == name;
+        let later = after.iter().position(is_it).map(|place| before.len() + place);
+        let place = later.or_else(|| before.iter().position(is_it))?;
+        self.next.store(place + 1, Ordering::Relaxed);
+        Some(place)
+    }
+}
+
 /// A result row. Its cells are found by column name.
 #[derive(Debug, Clone)]
 pub struct Row {
-    pub(crate) names: Arc<[String]>,
+    pub(crate) names: Arc<ColumnNames>,
     pub(crate) cells: Vec<Value>,
 }
 
 impl Row {
     fn find_cell(&self, name: &str) -> Result<&Value, StoreError> {
-        let place = self.names.iter().position(|n| n == name);
+        let place = self.names.find_place(name);
         place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
@@ -264,7 +292,7 @@ impl Row {
     /// # Errors
     /// [`StoreError::Column`] if the column is missing or of another type.
     pub fn take_opt_text(&mut self, name: &str) -> Result<Option<String>, StoreError> {
-        let place = self.names.iter().position(|n| n == name);
+        let place = self.names.find_place(name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
             Some(Value::Text(v)) => Ok(Some(v)),
             Some(Value::Null) => Ok(None),
@@ -317,7 +345,7 @@ impl Row {
     /// # Errors
     /// [`StoreError::Column`] if the column is missing, null or of another type.
     pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, StoreError> {
-        let place = self.names.iter().position(|n| n == name);
+        let place = self.names.find_place(name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
             Some(Value::Bytes(v)) => Ok(v),
             _ => Err(StoreError::Column { column: name.to_owned() }),
