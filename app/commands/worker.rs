@@ -283,7 +283,8 @@ async fn settle_when_idle(runtime: &Runtime, until_done: bool) -> Result<(), Cli
             }
         }
         worked |= waiting;
-        if (waiting || !worked) && settled.elapsed() < patience || runtime.room.check().is_err() {
+        let pause = if waiting { patience } else { BUSY_PAUSE };
+        if (waiting || !worked) && settled.elapsed() < pause || runtime.room.check().is_err() {
             continue;
         }
         if let Err(e) = runtime.judge_ended_passes().await {

@@ -1,6 +1,7 @@
 //! Batches that are committed together: they come out as if one after the other, and one that must not be loaded falls out
 //! alone.
 
+use huiliu_engine::deliver::Delivered;
 use huiliu_engine::deliver_group::{LIMITS, deliver_group};
 use huiliu_store::Db;
 use proptest::prelude::*;
@@ -138,6 +139,32 @@ fn a_batch_that_loses_its_claim_falls_out_alone() {
         assert_eq!((done.claimed, done.together), (5, 0));
         assert_eq!(list_states(&office).await, ["done", "done", "claimed", "done", "done"]);
         assert_eq!(office.query_count("SELECT count(*) AS n FROM training_record").await, 8);
+        office.check_books().await;
+        office.db.close().await;
+    });
+}
+
+/// What is new of a page may be too little to be compared by itself.
+#[test]
+fn a_page_that_has_changed_in_part_is_judged_as_a_whole() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let scratch = Scratch::new("order");
+        let office = open_on_file(&scratch).await;
+        let records = |from: u8, to: u8| (from..to).map(|record| SentRecord { record, ..GOOD });
+        let known: Vec<SentRecord> = records(0, 30).collect();
+        let page: Vec<SentRecord> = records(100, 112).collect();
+        let other_unit = records(120, 138).map(|record| SentRecord { minutes: 45 * 45, ..record });
+        let changed: Vec<SentRecord> = page.iter().cloned().chain(other_unit).collect();
+        let grown: Vec<SentRecord> = page.iter().cloned().chain(records(120, 124)).collect();
+        let mut ended = vec![];
+        for (address, page) in [("others", &known), ("page", &page), ("page", &changed), ("page", &grown)] {
+            for (batch, _) in office.land_page(0, address, &render_page(page), 5_000).await {
+                ended.push(matches!(office.deliver_batch(batch).await, Delivered::Done(_)));
+            }
+        }
+        assert_eq!(ended, [true, true, false, true]);
+        assert_eq!(list_states(&office).await, ["done", "done", "quarantined", "done"]);
         office.check_books().await;
         office.db.close().await;
     });

@@ -53,14 +53,18 @@ fn page_strategy() -> impl Strategy<Value = Vec<SentRecord>> {
         .prop_map(|items| items.into_iter().flat_map(|(item, twice)| vec![item; 1 + usize::from(twice)]).collect())
 }
 
-/// Generates pages that are one page as it changes: some of its records have newer versions or are gone, others were added or
-/// have moved, and a few are anything.
+/// Generates pages that are one page as it changes: some of its records have newer versions or are gone, others were added, have
+/// moved or stand there twice, and a few are anything.
 fn changed_pages_strategy() -> impl Strategy<Value = Vec<Vec<SentRecord>>> {
-    let change = (any::<prop::sample::Index>(), 0u8..8, 2u8..5, sent_strategy(12));
+    let change = (any::<prop::sample::Index>(), 0u8..9, 2u8..5, sent_strategy(12));
     let pages = proptest::collection::vec(proptest::collection::vec(change, 1..4), 1..4);
-    (12u8..24, sent_strategy(12), pages).prop_map(|(records, sent, pages)| {
+    let twins = proptest::collection::vec(any::<prop::sample::Index>(), 0..3);
+    (12u8..24, sent_strategy(12), twins, pages).prop_map(|(records, sent, twins, pages)| {
         let valid = |record, version| SentRecord { record, version, bad: None, ..sent.clone() };
-        let first: Vec<SentRecord> = (0..records).map(|record| valid(record, 1)).collect();
+        let mut first: Vec<SentRecord> = (0..records).map(|record| valid(record, 1)).collect();
+        for twin in twins {
+            first.push(first[twin.index(first.len())].clone());
+        }
         let changed = |changes: Vec<(prop::sample::Index, u8, u8, SentRecord)>| {
             let mut page = first.clone();
             for (place, kind, version, any) in changes {
@@ -70,6 +74,7 @@ fn changed_pages_strategy() -> impl Strategy<Value = Vec<Vec<SentRecord>>> {
                     4 => page.insert(place, valid(30, version)),
                     5 if page.len() > 1 => drop(page.remove(place)),
                     6 => page.swap(0, place),
+                    7 => page.push(page[place].clone()),
                     _ => page[place] = any,
                 }
             }

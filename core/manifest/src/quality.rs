@@ -132,6 +132,12 @@ impl Contract {
         new_field: NewField::Ignore,
         values: OtherValues::Hold,
     };
+
+    /// Returns the same bounds without a least number of records.
+    #[must_use]
+    pub fn for_few(&self) -> Self {
+        Self { hold_from_records: Within(1), ..self.clone() }
+    }
 }
 
 table! {

@@ -262,9 +262,8 @@ impl<'l, R: Versioned> Classified<'l, R> {
             }
             if let Verdict::Newer { tied, .. } = verdict {
                 let late = tied || self.around.by_landing;
-                displaced.rows.push((stored.batch, *winner.record.key()));
-                let loss = displaced.losses.entry(stored.batch).or_default();
-                *loss = Loss { records: loss.records + 1, tied: loss.tied + i64::from(late) };
+                let (batch, person, key) = (stored.batch, stored.person, *winner.record.key());
+                displaced.rows.push(LostRow { row: id, batch, key, person, is_tied: late });
                 displaced.teachers.extend(stored.teacher);
                 if late {
                     let content = stored.content.as_slice().try_into().unwrap_or_default();
@@ -506,10 +505,8 @@ impl OutcomeCounts {
 /// The effects of overwriting rows.
 #[derive(Debug, Default)]
 pub struct Overwritten {
-    /// Batch → how many of its rows were overwritten.
-    pub losses: BTreeMap<i64, Loss>,
-    /// The batch and the key of each overwritten row.
-    pub(crate) rows: Vec<(i64, [u8; 16])>,
+    /// The overwritten rows, as they were.
+    pub(crate) rows: Vec<LostRow>,
     /// The teachers to whom the records belonged that were overwritten or stored as received again.
     pub teachers: Vec<i64>,
     /// The overwritten contents whose version is that of the new one.
@@ -520,12 +517,39 @@ pub struct Overwritten {
     pub(crate) outdated: bool,
 }
 
+/// A row that is overwritten, as it was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LostRow {
+    /// Its id.
+    pub row: i64,
+    /// The batch that wrote it.
+    pub batch: i64,
+    /// Its record key.
+    pub key: [u8; 16],
+    /// Its claim.
+    pub person: i64,
+    /// Whether its bytes would give another result if they came again: it was overwritten only because another batch landed
+    /// later, or its record has got another claim.
+    pub is_tied: bool,
+}
+
+/// Counts for each batch the rows that it has lost.
+pub(crate) fn sum_losses(rows: &[LostRow]) -> BTreeMap<i64, Loss> {
+    let mut losses: BTreeMap<i64, Loss> = BTreeMap::new();
+    for lost in rows {
+        let loss = losses.entry(lost.batch).or_default();
+        *loss = Loss { records: loss.records + 1, tied: loss.tied + i64::from(lost.is_tied) };
+    }
+    losses
+}
+
 /// Numbers of rows that a batch has lost to later ones.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Loss {
     /// All of them.
     pub records: i64,
-    /// Those lost only because the other batch landed later.
+    /// Those whose bytes would give another result if they came again: they were lost only because the other batch landed later,
+    /// or their record has got another claim.
     pub tied: i64,
 }
 

@@ -165,6 +165,15 @@ pub(crate) async fn check_order<R: Versioned>(
     Ok(None)
 }
 
+/// Waits until no other load of the stream is at work. Two often meet in a teacher or record who is new to both, or in a dead
+/// letter, and one of them would be done again. A rehearsal lasts for minutes, and all loads would wait for it.
+pub(crate) async fn take_turn(tx: &mut Tx, held: &ClaimedBatch) -> Result<(), StoreError> {
+    if tx.is_rehearsed() {
+        return Ok(());
+    }
+    tx.take_advisory_lock(&format!("load {}", held.stream), held.source_id).await
+}
+
 /// Locks the stream's count of late changes until the transaction ends, and returns it.
 pub(crate) async fn lock_changes(tx: &mut Tx, held: &ClaimedBatch) -> Result<i64, StoreError> {
     let of = || vec![held.source_id.into(), held.stream.as_str().into()];

@@ -3,12 +3,13 @@
 //!
 //! The caller compares the bytes of both pages and reads what is gone as well. What is gone is taken off the counters of
 //! the earlier batch, one by one; the rest of the counters stands for what both pages have. As with repeats, this applies only
-//! where the result is exact; else the page is read as a whole.
+//! where the result is exact; else the page is read as a whole. One thing is not told: that two contents of one version have
+//! come, if the record has long got a newer version.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delivery::batch::{ClaimedBatch, Load};
-use crate::delivery::classify::OutcomeCounts;
+use crate::delivery::classify::{LostRow, OutcomeCounts};
 use crate::delivery::confirm::{self, StreamState};
 use crate::delivery::copies::{self, Copied, Copies};
 use crate::delivery::repeat::{self, Earlier};
@@ -77,7 +78,7 @@ pub async fn find_earlier_pages(
                coalesce(p.same_as, p.id) AS kept,
                (SELECT max(o.first_record + o.record_count) FROM batch o WHERE o.payload_id = p.id) AS landed
              FROM known JOIN batch b ON b.id = known.earlier JOIN payload p ON p.id = b.payload_id
-             WHERE b.skipped + b.withdrawn + b.parked + b.discarded + b.tied = 0",
+             WHERE b.skipped + b.withdrawn + b.parked + b.discarded + b.tied = 0 AND b.contract <> 2",
             vec![first.source_id.into(), first.stream.as_str().into(), activation.into()],
             rows,
         )
@@ -142,7 +143,8 @@ pub(crate) async fn count_parts(
     let mut counted = vec![];
     for part in &load.kept {
         let of = copied.get(&found[&part.batch].id).map_or(&[][..], Vec::as_slice);
-        let Some((one, left)) = count_part(part, &found[&part.batch], of, &rows) else { return Ok(None) };
+        let counted_part = count_part(part, &found[&part.batch], of, &rows, load.by_landing);
+        let Some((one, left)) = counted_part else { return Ok(None) };
         remaining.insert(part.batch, left);
         counted.push(one);
     }
@@ -157,6 +159,7 @@ fn count_part(
     earlier: &Earlier,
     copied: &[Copied],
     rows: &HashMap<[u8; 16], GoneRow>,
+    by_landing: bool,
 ) -> Option<(CountedPart, Vec<Copied>)> {
     if copies::count_records(copied) != earlier.elsewhere {
         return None;
@@ -168,24 +171,26 @@ fn count_part(
     let mut counts = earlier.count_again();
     let mut gone = HashSet::new();
     for record in &part.gone {
-        let row = rows.get(&record.key);
-        if row.is_some_and(|row| row.is_tied) {
-            return None;
-        }
-        let is_held = row.is_some_and(|row| row.batch == part.earlier && row.index == i64::from(record.row));
+        let row = rows.get(&record.key).filter(|row| !row.is_tied)?;
+        let is_of_batch = row.batch == part.earlier;
         match left.get(&record.key).copied() {
-            // One of several raw records that stand for one content.
-            Some(copy) if is_held || copy.records > 1 => return None,
-            Some(copy) if copy.row == record.row => {
+            // One of several raw records of the page that have the key: what each stands for is not known.
+            Some(copy) if is_of_batch || copy.records > 1 || copy.row != record.row => return None,
+            None if is_of_batch && row.index != i64::from(record.row) => return None,
+            Some(_) => {
                 left.remove(&record.key);
                 counts.outcomes.unchanged -= 1;
             }
-            _ if is_held => {
+            None if is_of_batch => {
                 gone.insert(record.key);
                 counts.outcomes.unchanged -= 1;
             }
-            _ => counts.outcomes.superseded -= 1,
+            None => counts.outcomes.superseded -= 1,
         }
+    }
+    // Where the landing is the version, what was superseded would be the newest again.
+    if by_landing && counts.outcomes.superseded > 0 {
+        return None;
     }
     counts.elsewhere = counts.outcomes.unchanged;
     let is_sound = counts.outcomes.unchanged >= 0
@@ -235,12 +240,12 @@ async fn find_rows_of_gone(
 
 impl CountedParts {
     /// Whether the load has changed nothing that the kept records stand for: neither rows of the earlier batches nor rows
-    /// that they are copies of. `overwritten` are the batch and the key of each row that it has overwritten.
-    pub fn still_hold(&self, overwritten: &[(i64, [u8; 16])]) -> bool {
+    /// that they are copies of. `overwritten` are the rows that it has overwritten.
+    pub fn still_hold(&self, overwritten: &[LostRow]) -> bool {
         self.0.iter().all(|part| {
-            overwritten
-                .iter()
-                .all(|(batch, key)| !part.copied.contains(key) && (*batch != part.earlier || part.gone.contains(key)))
+            overwritten.iter().all(|LostRow { batch, key, .. }| {
+                !part.copied.contains(key) && (*batch != part.earlier || part.gone.contains(key))
+            })
         })
     }
 

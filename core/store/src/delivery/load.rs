@@ -5,7 +5,9 @@ use std::sync::Mutex;
 
 use crate::delivery::addresses;
 use crate::delivery::batch::{ClaimedBatch, Committed, Load};
-use crate::delivery::classify::{Classified, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites};
+use crate::delivery::classify::{
+    Classified, LostRow, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites, sum_losses,
+};
 use crate::delivery::confirm::{self, Objection, OrderedWork, StoredBy};
 use crate::delivery::copies::{self, Copies};
 use crate::delivery::dead_letters::{self, Resolution};
@@ -56,11 +58,7 @@ async fn try_commit_records(
 ) -> Result<Result<Committed, Objection>, StoreError> {
     let Some(held) = load.held.first() else { return Ok(Ok(Committed::Done(vec![]))) };
     let mut tx = db.begin().await?;
-    if !tx.is_rehearsed() {
-        // Two loads of a stream often meet in a teacher or record who is new to both, and one of them would be done again. A
-        // rehearsal lasts for minutes, and all loads would wait for it.
-        tx.take_advisory_lock(&format!("load {}", held.stream), held.source_id).await?;
-    }
+    confirm::take_turn(&mut tx, held).await?;
     let stream = confirm::read_stream_state(&mut tx, load.held).await?;
     let Some(kept) = kept_parts::count_parts(&mut tx, load, stream).await? else { return Ok(Ok(Committed::Uncounted)) };
     let mut counts: BTreeMap<i64, OutcomeCounts> = BTreeMap::new();
@@ -68,7 +66,10 @@ async fn try_commit_records(
     let mut rounds = vec![];
     let mut copied = Copies::new();
     let mut parked: Vec<Parked<'_>> = load.parked.to_vec();
-    for records in split_into_rounds(load) {
+    // What the first round writes must not be remembered before it is committed.
+    let uncommitted = Mutex::default();
+    for (round, records) in split_into_rounds(load).into_iter().enumerate() {
+        let known = if round == 0 { known } else { &uncommitted };
         let sifted = persons::sift_in_state(&mut tx, keys, held, load, records.clone(), stream).await?;
         let mut classified = sifted.classified;
         let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
@@ -169,8 +170,8 @@ pub(crate) struct Written {
     pub late: HashMap<[u8; 16], StoredBy>,
     /// Whether a row has got another person since it was compared. The transaction must not be committed then.
     pub outdated: bool,
-    /// The batch and the key of each row that was overwritten.
-    pub overwritten: Vec<(i64, [u8; 16])>,
+    /// The rows that were overwritten, as they were.
+    pub overwritten: Vec<LostRow>,
 }
 
 /// Writes new and newer records and everything that depends on them: claims, teachers, offerings and marks.
@@ -186,14 +187,19 @@ pub(crate) async fn write_records(
     classified: &mut Classified<'_>,
 ) -> Result<Written, StoreError> {
     claims::lock_claims_shared(tx, known).await?;
-    let Overwritten { losses, rows: lost, teachers: former, ties, late, outdated } =
+    let Overwritten { rows: mut lost, teachers: former, ties, late, outdated } =
         classified.lock_overwritten(tx).await?;
-    ties::write_losses(tx, &losses).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     let claims = claims::find_or_make_claims(tx, keys, known, &records).await?;
     let offerings = offerings::find_or_make_offerings(tx, keys, held.source_id, &records).await?;
     let (of_new, of_newer) = Belongings { claims: &claims, offerings: &offerings }.split_at(new.len());
+    let claim_of: HashMap<i64, i64> =
+        newer.iter().zip(of_newer.claims).map(|(newer, claim)| (newer.row, claim.id)).collect();
+    for lost in &mut lost {
+        lost.is_tied |= claim_of.get(&lost.row) != Some(&lost.person);
+    }
+    ties::write_losses(tx, &sum_losses(&lost)).await?;
     let mut ids = tx.reserve_ids("training_record", new.len()).await?;
     insert_records(tx, held, load, &ids, of_new, &new).await?;
     update_records(tx, load, of_newer, &newer).await?;

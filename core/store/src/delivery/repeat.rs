@@ -93,6 +93,7 @@ pub async fn commit_repeat(
     let table = if stream.kind.is_roster() { RosterRow::TABLE } else { TrainingRecord::TABLE };
     let mut tx = db.begin().await?;
     let Some(found) = find_earlier(&mut tx, &[held], activation).await?.remove(&held.id) else { return Ok(None) };
+    confirm::take_turn(&mut tx, held).await?;
     // Letters before the counter, as a load locks them. From then on no other batch of the stream overwrites a record
     // because it landed later, and the books are read once more.
     dead_letters::lock_letters_of(&mut tx, found.id).await?;
@@ -161,6 +162,7 @@ pub async fn commit_repeats(
     if !find_earlier(&mut tx, &again, activation).await?.values().any(is_plain) {
         return Ok(nothing);
     }
+    confirm::take_turn(&mut tx, first).await?;
     confirm::lock_changes(&mut tx, first).await?;
     let state = confirm::read_stream_state(&mut tx, held).await?;
     if state.has_notices {

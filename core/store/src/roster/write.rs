@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
-use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites, Tie};
+use crate::delivery::classify::{Classified, NewerRecord, Overwritten, SelectedWrites, Tie, sum_losses};
 use crate::delivery::load::Written;
 use crate::delivery::ties;
 use crate::identity::identifiers::{self, Index, NewNumber};
@@ -63,9 +63,8 @@ pub(super) async fn write_rows(
     sifted: &SiftedRows<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<Written, StoreError> {
-    let Overwritten { losses, rows: lost, teachers: former, ties, late, outdated } =
-        classified.lock_overwritten(tx).await?;
-    ties::write_losses(tx, &losses).await?;
+    let Overwritten { rows: lost, teachers: former, ties, late, outdated } = classified.lock_overwritten(tx).await?;
+    ties::write_losses(tx, &sum_losses(&lost)).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     ties::move_rows(tx, &moved).await?;
     let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
