@@ -58,11 +58,11 @@ fn page_strategy() -> impl Strategy<Value = Vec<SentRecord>> {
 fn changed_pages_strategy() -> impl Strategy<Value = Vec<Vec<SentRecord>>> {
     let change = (any::<prop::sample::Index>(), 0u8..9, 2u8..5, sent_strategy(12));
     let pages = proptest::collection::vec(proptest::collection::vec(change, 1..4), 1..4);
-    let twins = proptest::collection::vec(any::<prop::sample::Index>(), 0..3);
-    (12u8..24, sent_strategy(12), twins, pages).prop_map(|(records, sent, twins, pages)| {
+    let twin = prop::option::weighted(0.2, any::<prop::sample::Index>());
+    (12u8..24, sent_strategy(12), twin, pages).prop_map(|(records, sent, twin, pages)| {
         let valid = |record, version| SentRecord { record, version, bad: None, ..sent.clone() };
         let mut first: Vec<SentRecord> = (0..records).map(|record| valid(record, 1)).collect();
-        for twin in twins {
+        if let Some(twin) = twin {
             first.push(first[twin.index(first.len())].clone());
         }
         let changed = |changes: Vec<(prop::sample::Index, u8, u8, SentRecord)>| {
@@ -285,7 +285,7 @@ fn repeated_bytes_are_counted_as_if_they_were_read() {
     let in_part = sum(|t| t.in_part);
     println!("told {told}, in part {in_part}, refused for records elsewhere {elsewhere}, otherwise {otherwise}");
     assert!(
-        told > 100 && in_part > 50 && elsewhere > 10 && otherwise > 20,
+        told > 100 && in_part > 25 && elsewhere > 10 && otherwise > 20,
         "told {told}, in part {in_part}, elsewhere {elsewhere}, otherwise {otherwise}"
     );
 }
