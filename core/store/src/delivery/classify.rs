@@ -141,7 +141,8 @@ impl<'l, R: Versioned> Classified<'l, R> {
             .int("spoken_of", self.winners.iter().map(|w| Some(i64::from(is_spoken_of(w.record)))));
         let (table, key, person) = (R::TABLE, R::KEY, R::PERSON);
         let Surroundings { activation, by_landing, stream, .. } = self.around;
-        // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record.
+        // Unchanged records come back as one row, so that neither a first load nor a resend returns a row per record. No `EXISTS`:
+        // a plan that is made while the tables are small would read them as a whole for it, and is kept as they grow.
         let met = tx
             .fetch_rows_with(
                 &format!(
@@ -152,11 +153,11 @@ impl<'l, R: Versioned> Classified<'l, R> {
                           (incoming.source_version, incoming.batch_id, incoming.row_index, $3)
                             > (t.source_version, coalesce(t.confirmed_batch, t.batch_id), coalesce(t.confirmed_row, t.row_index), t.activation) AS newer,
                           (incoming.spoken_of = 1
-                             OR $5 = 1 AND EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
-                               AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open')
-                             OR $6 = 1 AND (EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
-                                 AND n.source_id = $1 AND n.stream = $2)
-                               OR EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id))) AS spoken_of
+                             OR $5 = 1 AND (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
+                               AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open' LIMIT 1) IS NOT NULL
+                             OR $6 = 1 AND ((SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
+                                 AND n.source_id = $1 AND n.stream = $2 LIMIT 1) IS NOT NULL
+                               OR (SELECT 1 FROM missing_record m WHERE m.record_id = t.id LIMIT 1) IS NOT NULL)) AS spoken_of
                    FROM {{rows}} {{join {table} t
                      ON t.source_id = $1 AND t.stream = $2 AND t.{key} = incoming.record_key}}),
                  judged AS (SELECT ord, alone, id, person, tied,

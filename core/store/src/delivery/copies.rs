@@ -149,11 +149,11 @@ pub(crate) async fn count_unchanged(
             "SELECT incoming.batch_id AS batch_id, count(*) AS n FROM {rows}
              {join training_record t ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key}
              WHERE t.content_digest = incoming.content_digest AND ($3 = 1 OR t.source_version = incoming.source_version)
-               AND NOT EXISTS (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
-                 AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open')
-               AND NOT EXISTS (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
-                 AND n.source_id = $1 AND n.stream = $2)
-               AND NOT EXISTS (SELECT 1 FROM missing_record m WHERE m.record_id = t.id)
+               AND (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = t.record_key
+                 AND d.source_id = $1 AND d.stream = $2 AND d.state || '' = 'open' LIMIT 1) IS NULL
+               AND (SELECT 1 FROM record_notice n WHERE n.record_key = t.record_key
+                 AND n.source_id = $1 AND n.stream = $2 LIMIT 1) IS NULL
+               AND (SELECT 1 FROM missing_record m WHERE m.record_id = t.id LIMIT 1) IS NULL
              GROUP BY incoming.batch_id",
             vec![held.source_id.into(), held.stream.as_str().into(), i64::from(by_landing).into()],
             rows,

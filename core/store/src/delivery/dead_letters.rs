@@ -330,8 +330,8 @@ pub(crate) async fn resolve_letters(
     tx.execute_with(
         "UPDATE dead_letter SET replay_id = nullif($3, 0), record_id =
            (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),
-           state = CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s
-                                     WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked') THEN 'open' ELSE 'closed' END
+           state = coalesce((SELECT 'open' FROM dead_letter_sighting s
+                                     WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked' LIMIT 1), 'closed')
          FROM {rows} WHERE dead_letter.id = incoming.dead_letter_id AND dead_letter.state = 'open'",
         vec![held.source_id.into(), held.stream.as_str().into(), replay.into()],
         rows,
@@ -482,7 +482,8 @@ pub(crate) async fn supersede_sightings(tx: &mut Tx, newest: &BTreeMap<i64, Stor
     .await?;
     tx.execute_with(
         "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
-           AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked')",
+           AND (SELECT 1 FROM dead_letter_sighting s
+             WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked' LIMIT 1) IS NULL",
         vec![],
         Rows::new().int("id", ids.into_iter().map(Some)),
     )

@@ -221,8 +221,8 @@ async fn find_rows_of_gone(
     let rows = tx
         .fetch_rows_with(
             "SELECT t.record_key AS record_key, t.batch_id AS batch_id, t.row_index AS row_index,
-                    CASE WHEN EXISTS (SELECT 1 FROM version_tie v WHERE v.record_id = t.id
-                      AND v.source_version = t.source_version) THEN 1 ELSE 0 END AS tied
+                    coalesce((SELECT 1 FROM version_tie v WHERE v.record_id = t.id
+                      AND v.source_version = t.source_version LIMIT 1), 0) AS tied
              FROM {rows} {join training_record t ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key}",
             vec![held.source_id.into(), held.stream.as_str().into()],
             Rows::new().bytes("record_key", keys.into_iter().map(<[u8; 16]>::as_slice)),

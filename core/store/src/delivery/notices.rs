@@ -91,10 +91,10 @@ pub(crate) fn list_batches(load: &Load<'_>) -> impl Iterator<Item = i64> {
 /// SQL condition: the record of the notice `n` is stored, or a replay of its open dead letter can still bring it.
 fn is_known(n: &str, source: &str, stream: &str) -> String {
     format!(
-        "(EXISTS (SELECT 1 FROM training_record t
-            WHERE t.record_key = {n}.record_key AND t.source_id = {source} AND t.stream = {stream})
-          OR EXISTS (SELECT 1 FROM dead_letter d
-            WHERE d.dead_letter_key = {n}.record_key AND d.source_id = {source} AND d.stream = {stream} AND d.state || '' = 'open'))"
+        "((SELECT 1 FROM training_record t
+            WHERE t.record_key = {n}.record_key AND t.source_id = {source} AND t.stream = {stream} LIMIT 1) IS NOT NULL
+          OR (SELECT 1 FROM dead_letter d WHERE d.dead_letter_key = {n}.record_key AND d.source_id = {source}
+            AND d.stream = {stream} AND d.state || '' = 'open' LIMIT 1) IS NOT NULL)"
     )
 }
 

@@ -250,7 +250,7 @@ pub(crate) async fn load_earlier(
                b.skipped AS skipped, b.withdrawn AS withdrawn, b.held AS held, b.elsewhere AS elsewhere, b.tied AS tied,
                CAST((SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost,
                CAST((SELECT coalesce(sum(l.tied), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS lost_tied,
-               CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = b.id) THEN 1 ELSE 0 END AS sightings
+               coalesce((SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = b.id LIMIT 1), 0) AS sightings
              FROM {rows} {join batch b ON b.id = incoming.earlier}",
             vec![],
             rows,

@@ -259,6 +259,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::sql::rows::ColumnNames;
 
     fn bits_at(places: &BTreeSet<i64>) -> TeacherSet {
         let mut bits = TeacherSet::NONE;
@@ -282,7 +283,7 @@ mod tests {
         #[test]
         fn bits_add_up_to_the_union(sets in proptest::collection::vec(any_places(), 0..5)) {
             let mark = |set| Row {
-                names: ["teachers".to_owned()].as_slice().into(),
+                names: ColumnNames::new(vec!["teachers".to_owned()]).into(),
                 cells: vec![bits_at(set).0.as_slice().into()],
             };
             let marks: Vec<Row> = sets.iter().map(mark).collect();
