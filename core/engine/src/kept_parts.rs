@@ -9,8 +9,8 @@ use huiliu_decode::unpack::Task;
 use huiliu_decode::{Body, StageResult, TrainingRecord, decode};
 use huiliu_manifest::Stream;
 use huiliu_store::StoreError;
-use huiliu_store::delivery::batch::{ClaimedBatch, Load};
-use huiliu_store::delivery::kept_parts::{self, EarlierPage, GoneRecord, KeptPart};
+use huiliu_store::delivery::batch::{ClaimedBatch, GoneRecord, KeptPart, Load};
+use huiliu_store::delivery::kept_parts::{self, EarlierPage};
 use huiliu_store::intake::payloads;
 
 /// The share of a page that may differ, in per cent of its records. Comparing two pages takes a fraction of reading one.

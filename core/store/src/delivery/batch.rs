@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::delivery::kept_parts::KeptPart;
 use crate::sql::lease::{Lease, Leased};
 use huiliu_decode::contract::BrokenContract;
 use huiliu_decode::{Parked, RosterRow, Skipped, TrainingRecord, Withdrawn};
@@ -94,6 +93,28 @@ pub enum WholeBy {
     Run,
     /// All files with the newest date in their names, which is the source version of their records.
     FileDate,
+}
+
+/// A raw record of the earlier page that the new one does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoneRecord {
+    /// Its record key.
+    pub key: [u8; 16],
+    /// Its position in the earlier page, from 0.
+    pub row: u32,
+}
+
+/// What a batch has in common with an earlier page.
+#[derive(Debug, Clone)]
+pub struct KeptPart {
+    /// The batch.
+    pub batch: i64,
+    /// The batch of the earlier page.
+    pub earlier: i64,
+    /// Number of raw records that both have.
+    pub records: u32,
+    /// The raw records that only the earlier one has.
+    pub gone: Vec<GoneRecord>,
 }
 
 /// Batches of one stream that are decoded, mapped and validated, ready to be loaded in one transaction. Each keeps its own

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::delivery::batch::{ClaimedBatch, Load};
+use crate::delivery::batch::{ClaimedBatch, KeptPart, Load};
 use crate::delivery::classify::{LostRow, OutcomeCounts};
 use crate::delivery::confirm::{self, StreamState};
 use crate::delivery::copies::{self, Copied, Copies};
@@ -27,28 +27,6 @@ pub struct EarlierPage {
     pub records: u32,
     /// Where its bytes are.
     pub payload: StoredPayload,
-}
-
-/// A raw record of the earlier page that the new one does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GoneRecord {
-    /// Its record key.
-    pub key: [u8; 16],
-    /// Its position in the earlier page, from 0.
-    pub row: u32,
-}
-
-/// What a batch has in common with an earlier page.
-#[derive(Debug, Clone)]
-pub struct KeptPart {
-    /// The batch.
-    pub batch: i64,
-    /// The batch of the earlier page.
-    pub earlier: i64,
-    /// Number of raw records that both have.
-    pub records: u32,
-    /// The raw records that only the earlier one has.
-    pub gone: Vec<GoneRecord>,
 }
 
 /// Finds for each of some batches of one stream, each the only one of its payload, the newest earlier page at its address
