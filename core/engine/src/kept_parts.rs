@@ -51,8 +51,7 @@ pub(crate) async fn stage_difference<'a>(
     let before = Body::Text(decode::decode_text(&stream.format, bytes).ok()?);
     let most = held.count as usize * MOST_PERCENT / 100;
     let cx = context.stages(held, reading);
-    let Difference { new, gone, kept } =
-        difference::read_difference((cx, body), (context.stages(held, reading), &before), most).ok()??;
+    let Difference { new, gone, kept } = difference::read_difference((cx, body), (cx, &before), most).ok()??;
     if (kept as usize + new.len(), kept as usize + gone.len()) != (held.count as usize, earlier.records as usize) {
         return None;
     }

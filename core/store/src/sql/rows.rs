@@ -80,7 +80,8 @@ impl<'a> Rows<'a> {
         self
     }
 
-    /// Adds an integer column for a column of four bytes. A number that needs more becomes null, which such columns refuse.
+    /// Adds an integer column for a column of four bytes, of numbers that are small by what they mean: ids of few rows, scores,
+    /// positions in a payload. One that needs more would become null.
     #[must_use]
     pub fn short(mut self, name: &'static str, values: impl IntoIterator<Item = Option<i64>>) -> Self {
         let values = values.into_iter().map(|value| value.and_then(|value| i32::try_from(value).ok()));
