@@ -1,6 +1,6 @@
 //! Delivers one batch: decodes, maps, validates, classifies and commits it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -24,8 +24,8 @@ use huiliu_manifest::{Manifest, Stream, VersionFrom};
 use huiliu_messages::{Message, in_log, said_in_english};
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Committed, Load, Outcomes};
 use huiliu_store::delivery::commit::commit_batches;
+use huiliu_store::delivery::known::KnownRows;
 use huiliu_store::delivery::{batches, repeat};
-use huiliu_store::identity::claims::ClaimCache;
 use huiliu_store::intake::{expectations, payloads};
 use huiliu_store::{Db, StoreError, Unreadable};
 use huiliu_vault::keys::Keys;
@@ -41,8 +41,8 @@ pub struct DeliveryContext {
     pub keys: Keys,
     /// The rules in force.
     pub rules: RuleFollower,
-    /// Cache of identity claims seen before.
-    pub known: Arc<Mutex<ClaimCache>>,
+    /// What is remembered of rows that loads refer to.
+    pub known: Arc<KnownRows>,
     /// The manifests in use.
     pub manifests: Manifests,
     /// Reads workbooks and archives.

@@ -60,7 +60,7 @@ async fn judge_whole(
 ) -> Result<Missing, StoreError> {
     let mut retries = Retries::default();
     loop {
-        match missing::judge_whole(&context.db, &context.known, whole, by).await {
+        match missing::judge_whole(&context.db, &context.known.claims, whole, by).await {
             Err(fault) if retries.try_again(&fault) => {}
             ended => return ended,
         }

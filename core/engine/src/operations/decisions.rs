@@ -220,7 +220,7 @@ async fn try_deciding(
     let mut tx = db.begin().await?;
     if !matches!(proposal, Proposal::Identity(_) | Proposal::Equate(_)) {
         // Until the commit, the record stays with its teacher. Whoever decides on claims takes them alone instead.
-        claims::lock_claims_shared(&mut tx, known).await?;
+        claims::lock_claims_shared(&mut tx, &known.claims).await?;
     }
     let written = write_decision(&mut tx, &runtime.delivery, &in_force, act, proposal).await?;
     let Compared { gains, teachers_changed, teachers } =

@@ -147,7 +147,7 @@ async fn try_deciding(
     let in_force = rules.refresh_or_fail(db, keys).await?;
     let mut tx = db.begin().await?;
     // Until the commit, the records stay with their teachers.
-    claims::lock_claims_shared(&mut tx, known).await?;
+    claims::lock_claims_shared(&mut tx, &known.claims).await?;
     let decided = missing::decide_missing(&mut tx, selection, to, act.to_author()).await?;
     let DecidedMissing { records, teachers } = decided.map_err(|record| MissingRefused::NotMissing { record })?;
     if records.is_empty() {

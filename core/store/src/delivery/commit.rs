@@ -1,10 +1,8 @@
 //! Commits a processed batch: records, or rows of a roster.
 
-use std::sync::Mutex;
-
 use crate::delivery::batch::{Committed, Load};
+use crate::delivery::known::KnownRows;
 use crate::delivery::load;
-use crate::identity::claims;
 use crate::roster;
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
@@ -15,12 +13,7 @@ use huiliu_vault::keys::Keys;
 ///
 /// # Errors
 /// [`StoreError`]. Nothing was written unless the commit itself failed; then the next claims read the outcomes.
-pub async fn commit_batches(
-    db: &Db,
-    keys: &Keys,
-    known: &Mutex<claims::ClaimCache>,
-    load: &Load<'_>,
-) -> Result<Committed, StoreError> {
+pub async fn commit_batches(db: &Db, keys: &Keys, known: &KnownRows, load: &Load<'_>) -> Result<Committed, StoreError> {
     match (load.roster.is_empty(), load.held) {
         (false, [held]) => {
             let done = roster::commit_rows(db, keys, held, load).await?;

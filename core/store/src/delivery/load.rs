@@ -1,7 +1,6 @@
 //! Loads classified batches of records of one stream into the tables, in one transaction that checks the claims' epochs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Mutex;
 
 use crate::delivery::addresses;
 use crate::delivery::batch::{ClaimedBatch, Committed, Load};
@@ -14,6 +13,7 @@ use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::due_letters;
 use crate::delivery::finish::{BatchResult, Replayed, finish_batches, move_counters, write_skips};
 use crate::delivery::kept_parts;
+use crate::delivery::known::KnownRows;
 use crate::delivery::notices;
 use crate::delivery::offerings;
 use crate::delivery::persons;
@@ -36,7 +36,7 @@ use huiliu_vault::keys::Keys;
 pub(crate) async fn commit_records(
     db: &Db,
     keys: &Keys,
-    known: &Mutex<claims::ClaimCache>,
+    known: &KnownRows,
     load: &Load<'_>,
 ) -> Result<Committed, StoreError> {
     loop {
@@ -53,7 +53,7 @@ pub(crate) async fn commit_records(
 async fn try_commit_records(
     db: &Db,
     keys: &Keys,
-    known: &Mutex<claims::ClaimCache>,
+    known: &KnownRows,
     load: &Load<'_>,
 ) -> Result<Result<Committed, Objection>, StoreError> {
     let Some(held) = load.held.first() else { return Ok(Ok(Committed::Done(vec![]))) };
@@ -67,7 +67,7 @@ async fn try_commit_records(
     let mut copied = Copies::new();
     let mut parked: Vec<Parked<'_>> = load.parked.to_vec();
     // What the first round writes must not be remembered before it is committed.
-    let uncommitted = Mutex::default();
+    let uncommitted = KnownRows::default();
     for (round, records) in split_into_rounds(load).into_iter().enumerate() {
         let known = if round == 0 { known } else { &uncommitted };
         let sifted = persons::sift_in_state(&mut tx, keys, held, load, records.clone(), stream).await?;
@@ -181,18 +181,18 @@ pub(crate) struct Written {
 pub(crate) async fn write_records(
     tx: &mut Tx,
     keys: &Keys,
-    known: &Mutex<claims::ClaimCache>,
+    known: &KnownRows,
     held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
 ) -> Result<Written, StoreError> {
-    claims::lock_claims_shared(tx, known).await?;
+    claims::lock_claims_shared(tx, &known.claims).await?;
     let Overwritten { rows: mut lost, teachers: former, ties, late, outdated } =
         classified.lock_overwritten(tx).await?;
     let SelectedWrites { new, newer, moved } = classified.select_writes();
     let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
-    let claims = claims::find_or_make_claims(tx, keys, known, &records).await?;
-    let offerings = offerings::find_or_make_offerings(tx, keys, held.source_id, &records).await?;
+    let claims = claims::find_or_make_claims(tx, keys, &known.claims, &records).await?;
+    let offerings = offerings::find_or_make_offerings(tx, keys, &known.offerings, held.source_id, &records).await?;
     let (of_new, of_newer) = Belongings { claims: &claims, offerings: &offerings }.split_at(new.len());
     let claim_of: HashMap<i64, i64> =
         newer.iter().zip(of_newer.claims).map(|(newer, claim)| (newer.row, claim.id)).collect();
@@ -282,8 +282,8 @@ pub async fn commit_replayed(
     classified: &mut Classified<'_>,
     resolution: Resolution<'_>,
 ) -> Result<usize, StoreError> {
-    // Claims that this transaction creates must not be cached before it commits.
-    let written = write_records(tx, keys, &Mutex::default(), held, load, classified).await?;
+    // What this transaction creates must not be remembered before it commits.
+    let written = write_records(tx, keys, &KnownRows::default(), held, load, classified).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
     if written.outdated {
         return Ok(0);

@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub(crate) mod due_letters;
 pub mod finish;
 pub mod kept_parts;
+pub mod known;
 pub mod load;
 pub mod missing;
 pub(crate) mod notices;

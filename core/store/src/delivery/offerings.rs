@@ -2,7 +2,9 @@
 //! once, and thousands of records point to it.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
+use crate::delivery::known::OfferingCache;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
@@ -68,6 +70,7 @@ fn digest(keys: &Keys, texts: &Texts<'_>) -> [u8; 16] {
 pub(crate) async fn find_or_make_offerings(
     tx: &mut Tx,
     keys: &Keys,
+    cache: &Mutex<OfferingCache>,
     source: i64,
     records: &[&TrainingRecord<'_>],
 ) -> Result<Vec<i64>, StoreError> {
@@ -82,14 +85,22 @@ pub(crate) async fn find_or_make_offerings(
         }));
     }
     let digests: Vec<[u8; 16]> = distinct.iter().map(|texts| digest(keys, texts)).collect();
-    let mut known = HashMap::with_capacity(distinct.len());
-    look_up(tx, source, &digests, &mut known).await?;
+    let mut known: HashMap<[u8; 16], i64> = {
+        let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+        digests.iter().filter_map(|digest| Some((*digest, cache.get(source, digest)?))).collect()
+    };
+    if known.len() < digests.len() {
+        let found = look_up(tx, source, &digests, &known).await?;
+        cache.lock().unwrap_or_else(PoisonError::into_inner).insert_found(source, &found);
+        known.extend(found);
+    }
     let mut missing: Vec<usize> = (0..distinct.len()).filter(|nth| !known.contains_key(&digests[*nth])).collect();
     if !missing.is_empty() {
         // In one order, so that two loads with the same offerings do not wait for each other in a circle.
         missing.sort_unstable_by_key(|nth| digests[*nth]);
         insert(tx, source, &missing, &digests, &distinct).await?;
-        look_up(tx, source, &digests, &mut known).await?;
+        let found = look_up(tx, source, &digests, &known).await?;
+        known.extend(found);
     }
     let id = |nth: usize| known.get(&digests[nth]).copied();
     let lost = || StoreError::Column { column: "offering.id".into() };
@@ -100,12 +111,9 @@ async fn look_up(
     tx: &mut Tx,
     source: i64,
     digests: &[[u8; 16]],
-    known: &mut HashMap<[u8; 16], i64>,
-) -> Result<(), StoreError> {
+    known: &HashMap<[u8; 16], i64>,
+) -> Result<HashMap<[u8; 16], i64>, StoreError> {
     let wanted: Vec<&[u8; 16]> = digests.iter().filter(|digest| !known.contains_key(*digest)).collect();
-    if wanted.is_empty() {
-        return Ok(());
-    }
     let found = tx
         .fetch_rows_with(
             "SELECT o.id AS id, o.digest AS digest
@@ -114,12 +122,13 @@ async fn look_up(
             Rows::new().bytes("digest", wanted.into_iter().map(<[u8; 16]>::as_slice)),
         )
         .await?;
+    let mut ids = HashMap::with_capacity(found.len());
     for row in &found {
         if let Ok(digest) = <[u8; 16]>::try_from(row.bytes("digest")?) {
-            known.insert(digest, row.int("id")?);
+            ids.insert(digest, row.int("id")?);
         }
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// Inserts offerings. One that another load has created at the same moment is left as it is.
