@@ -23,7 +23,7 @@ pub use credit::{
     Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
     Teachers,
 };
-pub use dead_letters::DeadLetters;
+pub use dead_letters::{DeadLetterFilterArgs, DeadLetters, StageArg};
 pub use files::{FileStateArg, Files, Payloads, UnreadStateArg};
 pub use missing::{MissingArgs, MissingRecords, MissingStateArg};
 pub use sources::{Place, Secrets, Sources};
@@ -301,8 +301,8 @@ pub struct SourceFilterArgs {
 
 impl SourceFilterArgs {
     /// Returns the filter in the form that operations take.
-    pub fn into_row_filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
-        RowFilter { source: self.source, connector: self.connector, run, code, ..RowFilter::default() }
+    pub fn into_row_filter(self, run: Option<i64>) -> RowFilter {
+        RowFilter { source: self.source, connector: self.connector, run, ..RowFilter::default() }
     }
 }
 
@@ -390,7 +390,7 @@ pub enum Replays {
     /// Plan a replay: note what would change, record by record and teacher by teacher, and change nothing.
     Plan {
         #[command(flatten)]
-        matching: DeadLetterFilterArgs,
+        matching: Box<DeadLetterFilterArgs>,
         /// Show every raw record and every teacher.
         #[arg(long)]
         all: bool,
@@ -409,29 +409,6 @@ pub enum Replays {
         #[arg(long, value_name = "N")]
         limit: Option<i64>,
     },
-}
-
-/// Filters open dead letters. All given filters must match.
-#[derive(Debug, Clone, Args)]
-pub struct DeadLetterFilterArgs {
-    /// Take only dead letters of sources with this connector.
-    #[arg(long)]
-    pub connector: Option<String>,
-    /// Take only dead letters of this source.
-    #[arg(long)]
-    pub source: Option<String>,
-    /// Take only dead letters with this reason code.
-    #[arg(long)]
-    pub code: Option<String>,
-    /// Take only dead letters seen in this sync run.
-    #[arg(long)]
-    pub run: Option<i64>,
-    /// Take only dead letters last seen on this day or later, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    pub since: Option<NaiveDate>,
-    /// Take only dead letters last seen on this day or earlier, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    pub until: Option<NaiveDate>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ mod assessed;
 mod audit_end;
 mod authoring;
 mod bad_input;
+mod causes;
 mod clear;
 mod cli;
 mod connectors;

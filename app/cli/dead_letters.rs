@@ -1,28 +1,85 @@
 //! Arguments of `dead-letters`.
 
-use clap::Subcommand;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
 
-use super::{PageArgs, SourceFilterArgs, parse_reason};
+use super::{PageArgs, parse_day, parse_reason};
+
+/// Filters open dead letters. All given filters must match.
+#[derive(Debug, Clone, Args)]
+pub struct DeadLetterFilterArgs {
+    /// Take only dead letters of sources with this connector.
+    #[arg(long)]
+    pub connector: Option<String>,
+    /// Take only dead letters of this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Take only dead letters of sources of the institution with this code.
+    #[arg(long, value_name = "CODE")]
+    pub institution: Option<String>,
+    /// Take only dead letters of this stream.
+    #[arg(long)]
+    pub stream: Option<String>,
+    /// Take only dead letters that failed at this stage.
+    #[arg(long, value_enum)]
+    pub stage: Option<StageArg>,
+    /// Take only dead letters with this reason code.
+    #[arg(long)]
+    pub code: Option<String>,
+    /// Take only dead letters with a reason about this raw field.
+    #[arg(long)]
+    pub field: Option<String>,
+    /// Take only dead letters with the cause of this number.
+    #[arg(long)]
+    pub cause: Option<i64>,
+    /// Take only dead letters seen in this sync run.
+    #[arg(long)]
+    pub run: Option<i64>,
+    /// Take only dead letters seen in payloads of this name or address.
+    #[arg(long, value_name = "NAME")]
+    pub file: Option<String>,
+    /// Take only dead letters about this teacher.
+    #[arg(long)]
+    pub teacher: Option<i64>,
+    /// Take only dead letters last seen on this day or later, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub since: Option<NaiveDate>,
+    /// Take only dead letters last seen on this day or earlier, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub until: Option<NaiveDate>,
+}
+
+/// Where a record failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum StageArg {
+    // The row itself.
+    Read,
+    // A value of it.
+    Validate,
+    // The roster, or another record.
+    Match,
+}
 
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {
+    /// Group the open dead letters by cause, those with the most letters first.
+    Groups {
+        #[command(flatten)]
+        of: Box<DeadLetterFilterArgs>,
+        #[command(flatten)]
+        span: PageArgs,
+    },
     /// List the open dead letters.
     List {
         #[command(flatten)]
-        of: SourceFilterArgs,
-        /// List only those seen in this sync run.
-        #[arg(long)]
-        run: Option<i64>,
-        /// List only those with this reason code.
-        #[arg(long)]
-        code: Option<String>,
+        of: Box<DeadLetterFilterArgs>,
         /// List only those whose record may have been corrected under another key.
         #[arg(long)]
         corrected: bool,
         #[command(flatten)]
         span: PageArgs,
     },
-    /// Show a dead letter.
+    /// Show a dead letter with its raw record, what is wrong in it, who must act, and what was done.
     Show { id: i64 },
     /// Accept that the record of a dead letter belongs from now on to the person whom the letter names.
     Accept {

@@ -32,6 +32,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("runs show", "huiliu runs show 12"),
     ("balance", "huiliu balance --run 12"),
     ("verify", "huiliu verify --teacher 76"),
+    ("dead-letters groups", "huiliu dead-letters groups --source county --run 12"),
     ("dead-letters list", "huiliu dead-letters list --connector cmcc --code id_number.check_digit"),
     ("dead-letters show", "huiliu dead-letters show 7"),
     (

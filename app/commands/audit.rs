@@ -85,7 +85,8 @@ fn build_filter(of: AuditFilterArgs) -> Result<EntryFilter, CliError> {
     })
 }
 
-fn show_entries(entries: &[Entry]) {
+/// Shows entries of the audit log as a table.
+pub(super) fn show_entries(entries: &[Entry]) {
     let cells = |e: &Entry| {
         vec![
             e.entry.to_string(),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use huiliu_authoring::gate::trial::Checked;
-use huiliu_decode::preview::Preview;
+use huiliu_decode::preview::{Mapped, Preview};
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::authoring::{self, AcceptedResults, ExpectedResults, ManifestCheck, TemplateFile};
 use huiliu_engine::operations::preview::{self, PageOf, PagePreview, PreviewRequest};
@@ -162,12 +162,7 @@ fn show_record(record: &Preview) {
     say(&format!("── {} · {outcome}{hours}{because}", localize_address(&record.address)));
     say(&record.raw);
     say("");
-    let rows: Vec<Vec<String>> = record
-        .fields
-        .iter()
-        .map(|m| vec![m.field.to_owned(), m.path.clone(), m.text.clone().unwrap_or_else(|| "–".to_owned())])
-        .collect();
-    print_table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
+    show_mapped(&record.fields);
     for p in &record.problems {
         let told = format!("{} {}={:?}", p.code, field_text(p), p.seen);
         let expected = format!("{}{}", label("cli-render-expected"), message_text(&p.expected));
@@ -185,4 +180,11 @@ pub fn create_connector(name: &str, from: Template, out: Option<PathBuf>, json: 
         say(&sentence!("cli-authoring-wrote-next-huiliu-connectors-preview", shown = begun.folder.display()));
     });
     Ok(())
+}
+
+/// Shows the fields of a mapped record, and what each was made of.
+pub(super) fn show_mapped(fields: &[Mapped]) {
+    let row = |m: &Mapped| vec![m.field.to_owned(), m.path.clone(), m.text.clone().unwrap_or_else(|| "–".to_owned())];
+    let rows: Vec<Vec<String>> = fields.iter().map(row).collect();
+    print_table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
 }

@@ -17,7 +17,7 @@ pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), C
         Batches::List { quarantined, of, run, span } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
-            let page = batches::list(access, quarantined, &of.into_row_filter(run, None), span.into()).await?;
+            let page = batches::list(access, quarantined, &of.into_row_filter(run), span.into()).await?;
             show_page(json, &page, show_batches);
         }
         Batches::Release { id, because } => {

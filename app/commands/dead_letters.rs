@@ -1,30 +1,75 @@
-//! `dead-letters`: lists, shows, accepts, discards, closes and reopens dead letters.
+//! `dead-letters`: groups, lists, shows, accepts, discards, closes and reopens dead letters.
 
 use huiliu_engine::database::MayCreate;
+use huiliu_engine::operations::Act;
 use huiliu_engine::operations::corrected::{self, ClosedLetters, CorrectedBy, LetterSelection, LetterShown};
+use huiliu_engine::operations::dead_letters::{self, CausePage, LetterDetails};
 use huiliu_engine::operations::decisions::Mode;
-use huiliu_engine::operations::{Act, dead_letters};
-use huiliu_store::admin::filter::RowFilter;
+use huiliu_store::admin::letters::{CauseGroup, LetterFilter, Sighting};
+use huiliu_values::Stage;
 
-use crate::cli::DeadLetters;
-use crate::render::{say_only_a_plan, show, show_page};
+use super::audit::show_entries;
+use super::authoring::show_mapped;
+use super::days::{check_day_order, end_of_day, start_of_day};
+use crate::cli::{DeadLetterFilterArgs, DeadLetters, StageArg};
+use crate::render::{format_moment, format_number, note_more, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
-use crate::words::{counting, field_text, label, localize_address, localize_word, message_text, say, sentence};
+use crate::table::print_table;
+use crate::words::{
+    counting, field_text, label, localize_address, localize_responsible, localize_stage, localize_word, message_text,
+    say, sentence,
+};
 use crate::{CliError, open};
 
+/// Builds a filter from arguments.
+pub fn build_filter(of: DeadLetterFilterArgs) -> Result<LetterFilter, CliError> {
+    check_day_order(of.since, of.until)?;
+    let stage = of.stage.map(|stage| match stage {
+        StageArg::Read => Stage::Read,
+        StageArg::Validate => Stage::Validate,
+        StageArg::Match => Stage::Match,
+    });
+    Ok(LetterFilter {
+        connector: of.connector,
+        source: of.source,
+        institution: of.institution,
+        stream: of.stream,
+        stage,
+        code: of.code,
+        field: of.field,
+        cause: of.cause,
+        run: of.run,
+        file: of.file,
+        teacher: of.teacher,
+        since: of.since.and_then(start_of_day),
+        until: of.until.and_then(end_of_day),
+        has_candidate: false,
+    })
+}
+
 pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
+    if let DeadLetters::Show { id } = asked {
+        let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
+        let letter = dead_letters::show(&runtime, id).await?;
+        runtime.close().await;
+        show(json, &letter, show_details);
+        return Ok(());
+    }
     let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     match asked {
-        DeadLetters::List { of, run, code, corrected, span } => {
+        DeadLetters::Show { .. } => {}
+        DeadLetters::Groups { of, span } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
-            let of = RowFilter { has_candidate: corrected, ..of.into_row_filter(run, code) };
+            let found = dead_letters::groups(access, &build_filter(*of)?, span.into()).await?;
+            show(json, &found, show_groups);
+        }
+        DeadLetters::List { of, corrected, span } => {
+            let program = open::build_program();
+            let access = open::registry_access(&opened, &settings, &program);
+            let of = LetterFilter { has_candidate: corrected, ..build_filter(*of)? };
             let page = dead_letters::list(access, &of, span.into()).await?;
             show_page(json, &page, |rows| rows.iter().for_each(show_dead_letter));
-        }
-        DeadLetters::Show { id } => {
-            let letter = dead_letters::show(&opened, id).await?;
-            show(json, &letter, show_dead_letter);
         }
         DeadLetters::Accept { id, because } => {
             let act = Act { actor: &settings.actor, because: &because };
@@ -58,6 +103,95 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
     }
     opened.close().await;
     Ok(())
+}
+
+/// Shows causes as a table: what is wrong, how often, and who can remove it.
+fn show_groups(CausePage { page, dead_letters }: &CausePage) {
+    if page.items.is_empty() {
+        return say(label("cli-render-there-none"));
+    }
+    let row = |of: &CauseGroup| {
+        vec![
+            of.cause.to_string(),
+            format_number(of.dead_letters),
+            format!("{} %", of.share),
+            format!("{}/{}", of.source, of.stream),
+            localize_stage(of.stage).to_owned(),
+            of.code.clone(),
+            of.field.clone(),
+            of.shape.clone(),
+            of.example_value.clone(),
+            of.example.to_string(),
+            localize_responsible(of.responsible).to_owned(),
+            of.institution.clone(),
+            format_moment(&of.first_seen_at),
+            format_moment(&of.last_seen_at),
+        ]
+    };
+    let heading = [
+        label("cli-dead-letters-cause"),
+        label("cli-dead-letters-letters"),
+        label("cli-dead-letters-share"),
+        label("cli-dead-letters-stream"),
+        label("cli-dead-letters-stage"),
+        label("cli-dead-letters-code"),
+        label("cli-dead-letters-field"),
+        label("cli-dead-letters-shape"),
+        label("cli-dead-letters-example-value"),
+        label("cli-dead-letters-example"),
+        label("cli-dead-letters-responsible"),
+        label("cli-dead-letters-institution"),
+        label("cli-dead-letters-first-seen"),
+        label("cli-dead-letters-last-seen"),
+    ];
+    print_table(&heading, &page.items.iter().map(row).collect::<Vec<_>>());
+    say(&counting!("cli-dead-letters-selected", n = *dead_letters));
+    note_more(page);
+}
+
+/// Shows a dead letter with its raw record beside the mapped one, where it was received, and what was done.
+fn show_details(letter: &LetterDetails) {
+    show_dead_letter(&letter.shown);
+    let mut responsible: Vec<&str> = letter.responsible.iter().map(|who| localize_responsible(*who)).collect();
+    responsible.dedup();
+    if !responsible.is_empty() {
+        let who = responsible.join(label("cli-render-comma"));
+        say(&format!("    {}", sentence!("cli-dead-letters-must-act", who)));
+    }
+    say("");
+    say(label("cli-dead-letters-raw"));
+    say(&letter.raw);
+    if let Some(why) = &letter.unreadable {
+        say(&message_text(why));
+    }
+    if let Some(fields) = &letter.mapped {
+        say("");
+        show_mapped(fields);
+    }
+    say("");
+    let cells = |of: &Sighting| {
+        vec![
+            of.run.to_string(),
+            of.batch.to_string(),
+            localize_address(&of.address).into_owned(),
+            format_moment(&of.received_at),
+            localize_word(of.outcome.as_str()).to_owned(),
+            of.attempts.to_string(),
+        ]
+    };
+    let heading = [
+        label("cli-dead-letters-run"),
+        label("cli-dead-letters-batch"),
+        label("cli-dead-letters-address"),
+        label("cli-dead-letters-received"),
+        label("cli-dead-letters-outcome"),
+        label("cli-dead-letters-attempts"),
+    ];
+    print_table(&heading, &letter.sightings.iter().map(cells).collect::<Vec<_>>());
+    if !letter.history.is_empty() {
+        say("");
+        show_entries(&letter.history);
+    }
 }
 
 fn show_dead_letter(shown: &LetterShown) {

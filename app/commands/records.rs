@@ -26,7 +26,7 @@ pub async fn run(settings: Settings, which: Records, json: bool) -> Result<(), C
                 (_, true) => Some(SourceStatus::Disputed),
                 _ => None,
             };
-            let of = RowFilter { flagged, status, ..of.into_row_filter(None, None) };
+            let of = RowFilter { flagged, status, ..of.into_row_filter(None) };
             let page = records::list(access, &of, span.into()).await?;
             show_page(json, &page, show_records);
         }

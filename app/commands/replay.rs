@@ -6,11 +6,12 @@ use huiliu_engine::operations::replays::{self, ReplayApplied, ReplayShown};
 use huiliu_engine::operations::{Act, Page};
 use huiliu_engine::replay::{EffectHours, PlanDifference};
 use huiliu_messages::Message;
-use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
+use huiliu_store::admin::letters::LetterFilter;
+use huiliu_store::delivery::replays::{Effect, Item, Replay};
 
-use super::days::{check_day_order, end_of_day, start_of_day};
+use super::dead_letters::build_filter;
 use super::plans::{self, TeacherLine};
-use crate::cli::{DeadLetterFilterArgs, Replays};
+use crate::cli::Replays;
 use crate::render::{format_hours, format_moment, format_number, reasons_text, show, show_page};
 use crate::settings::Settings;
 use crate::stop::watch_stop_signals;
@@ -25,10 +26,7 @@ const DEFAULT_ROWS: [i64; 2] = [20, 50];
 
 pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), CliError> {
     match asked {
-        Replays::Plan { matching, all } => {
-            check_day_order(matching.since, matching.until)?;
-            plan_replay(settings, &build_filter(matching), all, json).await
-        }
+        Replays::Plan { matching, all } => plan_replay(settings, &build_filter(*matching)?, all, json).await,
         Replays::Apply { id } => apply_replay(settings, id, json).await,
         Replays::List(span) => {
             let opened = open::open_database(&settings, MayCreate::Nothing).await?;
@@ -49,18 +47,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
     }
 }
 
-fn build_filter(m: DeadLetterFilterArgs) -> Filter {
-    Filter {
-        connector: m.connector,
-        source: m.source,
-        code: m.code,
-        run: m.run,
-        since: m.since.and_then(start_of_day),
-        until: m.until.and_then(end_of_day),
-    }
-}
-
-async fn plan_replay(settings: Settings, filter: &Filter, all: bool, json: bool) -> Result<(), CliError> {
+async fn plan_replay(settings: Settings, filter: &LetterFilter, all: bool, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
     let plan =

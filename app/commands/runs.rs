@@ -90,7 +90,7 @@ pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(),
         Listing::List { of, span } => {
             let program = open::build_program();
             let access = open::registry_access(&opened, &settings, &program);
-            let page = runs::list(access, &of.into_row_filter(None, None), span.into()).await?;
+            let page = runs::list(access, &of.into_row_filter(None), span.into()).await?;
             show_page(json, &page, show_runs);
         }
         Listing::Show { id } => {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huiliu_decode::Problem;
 use huiliu_messages::{Wording, localize_place};
 use huiliu_store::sql::schema::SchemaState;
-use huiliu_values::PassState;
+use huiliu_values::{PassState, Responsible, Stage};
 
 use super::{label, language, sentence};
 
@@ -66,6 +66,23 @@ pub fn localize_amount(given: &str) -> String {
         Some((number, unit)) => format!("{number} {}", localize_word(unit)),
         None => given.to_owned(),
     }
+}
+
+/// Names the stage at which a record failed.
+pub fn localize_stage(stage: Stage) -> &'static str {
+    label(match stage {
+        Stage::Read => "cli-words-stage-read",
+        Stage::Validate => "cli-words-stage-validate",
+        Stage::Match => "cli-words-stage-match",
+    })
+}
+
+/// Names who can remove the cause of a dead letter.
+pub fn localize_responsible(responsible: Responsible) -> &'static str {
+    label(match responsible {
+        Responsible::Institution => "cli-words-responsible-institution",
+        Responsible::Administrator => "cli-words-responsible-administrator",
+    })
 }
 
 /// Translates what decided whose a claim is: a rule, or a person's decision by its number.

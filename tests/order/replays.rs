@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use huiliu_engine::replay::{self, Applied, ReplayError};
 use huiliu_store::Db;
-use huiliu_store::delivery::replays::{self, Effect, Filter, Item};
+use huiliu_store::admin::letters::LetterFilter;
+use huiliu_store::delivery::replays::{self, Effect, Item};
 use huiliu_store::sql::schema;
 use huiliu_values::{RecordOutcome, ReplayState};
 use proptest::prelude::*;
@@ -62,7 +63,7 @@ async fn hours_by_teacher(office: &Office) -> BTreeMap<String, (i64, i64)> {
 
 async fn plan_replay(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayError> {
     let (_, never) = tokio::sync::watch::channel(false);
-    let id = replay::plan_replay(&office.context, &Filter::default(), "law", &never).await?;
+    let id = replay::plan_replay(&office.context, &LetterFilter::default(), "law", &never).await?;
     let mut tx = office.db.begin_read_only().await.unwrap();
     let items = replays::list_items(&mut tx, id, 1_000).await.unwrap();
     let effects = replays::list_effects(&mut tx, id, 1_000).await.unwrap();

@@ -2,6 +2,7 @@
 //! half-way.
 
 pub mod accounting;
+pub mod cause;
 pub(crate) mod cells;
 mod chunks;
 pub mod contract;
@@ -50,6 +51,7 @@ use crate::identity::KeyForm;
 use huiliu_manifest::quality::Act;
 use huiliu_manifest::{Field, Manifest, Rule, Stream, VersionFrom};
 use huiliu_rules::policy::Policy;
+use huiliu_values::IdNumber;
 use huiliu_vault::keys::Keys;
 
 pub use decode::{DecodeError, RawRecord};
@@ -234,6 +236,8 @@ pub struct Parked<'a> {
     pub problems: Vec<Problem>,
     /// What its corrected version has in common with it, if that tells it from other records.
     pub sound_fields: Option<SoundFields>,
+    /// The person's ID number, if it can be read.
+    pub id_number: Option<IdNumber>,
 }
 
 /// Runs the records of a range of a payload through all stages.
@@ -346,7 +350,9 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
         Err(mut problems) => {
             explain_missing_key(plan, &raw, &mut problems);
             // Mapped once more, because the record was built from the first draft.
-            let sound_fields = SoundFields::of_parked(cx, &draft::map_record(cx, plan, &raw), &problems);
+            let draft = draft::map_record(cx, plan, &raw);
+            let sound_fields = SoundFields::of_parked(cx, &draft, &problems);
+            let id_number = draft.field(Field::IdNumber).and_then(|text| IdNumber::parse(text).ok());
             for problem in &mut problems {
                 let slot = plan.paths.iter().position(|path| *path == problem.source_field);
                 problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
@@ -363,6 +369,7 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
                 raw: raw.raw,
                 problems,
                 sound_fields,
+                id_number,
             })
         }
     }

@@ -86,42 +86,58 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<(
     let mut raw = decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::ALL)?;
     let rest = raw.split_off(raw.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
     let mut summary = Summary::default();
-    let one = |record: decode::RawRecord<'_>| {
-        let mut draft = draft::map_record(cx, &plan, &record);
-        let fields = cx.stream.map.iter().map(|(field, rule)| Mapped {
-            field: field.as_str(),
-            path: rule.paths().map(String::as_str).collect::<Vec<_>>().join(", "),
-            text: draft.field_mut(*field).as_deref().map(|text| mask_field(*field, text)),
-        });
-        let mut preview = Preview {
-            fields: fields.collect(),
-            address: record.format_address(cx.address),
-            raw: draft::mask_text(&record.raw, SHOWN),
-            outcome: PreviewOutcome::Clean,
-            class_hours: None,
-            because: None,
-            problems: vec![],
-        };
-        let staged = stage_record(cx, &plan, record);
-        summary.count(&staged);
-        match staged {
-            StageResult::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
-            StageResult::Roster(_) => {}
-            StageResult::Parked(parked) => {
-                (preview.outcome, preview.problems) = (PreviewOutcome::Parked, parked.problems)
-            }
-            StageResult::Skipped(skipped) => {
-                (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(skipped.because.to_owned()))
-            }
-            StageResult::Withdrawn(withdrawn) => {
-                (preview.outcome, preview.because) = (PreviewOutcome::Withdrawn, Some(withdrawn.because.to_owned()))
-            }
-        }
-        preview
-    };
-    let first = raw.into_iter().map(one).collect();
+    let first = raw.into_iter().map(|record| preview_one(cx, &plan, record, &mut summary)).collect();
     rest.into_iter().for_each(|record| summary.count(&stage_record(cx, &plan, record)));
     Ok((first, summary))
+}
+
+/// Previews the raw record at a position in the payload; `None` if there is none.
+///
+/// # Errors
+/// Returns [`DecodeError`] if the payload as a whole cannot be read.
+pub fn preview_record(cx: Context<'_>, body: &Body<'_>, index: u32) -> Result<Option<Preview>, DecodeError> {
+    let plan = Plan::new(cx.stream);
+    let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::new(index, 1))?;
+    let record = raw.into_iter().find(|record| record.index == index);
+    Ok(record.map(|record| preview_one(cx, &plan, record, &mut Summary::default())))
+}
+
+fn preview_one<'a>(cx: Context<'a>, plan: &Plan<'a>, record: decode::RawRecord<'a>, summary: &mut Summary) -> Preview {
+    let mut draft = draft::map_record(cx, plan, &record);
+    let fields = cx.stream.map.iter().map(|(field, rule)| Mapped {
+        field: field.as_str(),
+        path: rule.paths().map(String::as_str).collect::<Vec<_>>().join(", "),
+        text: draft.field_mut(*field).as_deref().map(|text| mask_field(*field, text)),
+    });
+    let mut preview = Preview {
+        fields: fields.collect(),
+        address: record.format_address(cx.address),
+        raw: mask_raw(&record.raw),
+        outcome: PreviewOutcome::Clean,
+        class_hours: None,
+        because: None,
+        problems: vec![],
+    };
+    let staged = stage_record(cx, plan, record);
+    summary.count(&staged);
+    match staged {
+        StageResult::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
+        StageResult::Roster(_) => {}
+        StageResult::Parked(parked) => (preview.outcome, preview.problems) = (PreviewOutcome::Parked, parked.problems),
+        StageResult::Skipped(skipped) => {
+            (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(skipped.because.to_owned()))
+        }
+        StageResult::Withdrawn(withdrawn) => {
+            (preview.outcome, preview.because) = (PreviewOutcome::Withdrawn, Some(withdrawn.because.to_owned()))
+        }
+    }
+    preview
+}
+
+/// Returns the text of a raw record with ID and phone numbers masked, cut to 2,000 characters.
+#[must_use]
+pub fn mask_raw(raw: &str) -> String {
+    draft::mask_text(raw, SHOWN)
 }
 
 fn mask_field(field: Field, text: &str) -> String {

@@ -142,6 +142,7 @@ impl TrainingRecord<'_> {
             raw: Cow::Borrowed(&self.raw),
             problems,
             sound_fields: None,
+            id_number: self.id_number.clone(),
         }
     }
 

@@ -145,6 +145,10 @@ impl RosterRow<'_> {
             raw: Cow::Borrowed(&self.raw),
             problems,
             sound_fields: None,
+            id_number: match &self.content {
+                Content::Teacher(person, _) => Some(person.id_number.clone()),
+                Content::School(_) | Content::Membership { .. } => None,
+            },
         }
     }
 

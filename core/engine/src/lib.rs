@@ -38,6 +38,7 @@ mod log_event;
 mod manifest_digests;
 mod missing;
 pub mod rate_limit;
+mod raw_record;
 pub mod reason_codes;
 pub mod recount;
 pub mod rekey;

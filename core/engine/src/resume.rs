@@ -69,7 +69,7 @@ async fn resume_batch(context: &DeliveryContext, batch: i64, wanted: &Wanted) ->
     let parked = load.parked.iter().cloned().chain(sifted.parked_rows());
     let still: Vec<_> =
         parked.filter_map(|parked| Some(StillParked { letter: wanted.get(&parked.index)?.letter, parked })).collect();
-    dead_letters::update_reasons(&mut tx, &held, &still).await?;
+    dead_letters::update_reasons(&mut tx, &context.keys, &held, &still).await?;
     wait::add_waits(&mut tx, &held, &sifted.waits).await?;
     tx.commit().await?;
     Ok(taken)

@@ -12,6 +12,7 @@ use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
 use crate::recount;
 use huiliu_rules::policy::Policy;
+use huiliu_store::delivery::causes;
 use huiliu_store::ledger::entries::{self, BlockResult, SettlingRules};
 use huiliu_store::ledger::fence::{self, LedgerState};
 use huiliu_store::ledger::groups;
@@ -55,6 +56,7 @@ impl RulesRead {
 /// [`StoreError`]; blocks that were settled before it stay settled.
 pub async fn settle_all(context: &DeliveryContext, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreError> {
     let DeliveryContext { db, keys, .. } = context;
+    causes::sort_letters(db, keys).await?;
     closing::close_superseded(context).await?;
     loop {
         let Some(snapshot) = context.rules.refresh(db, keys).await? else { return Ok(0) };

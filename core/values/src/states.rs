@@ -124,6 +124,24 @@ spelled! {
         Discarded,
     }
 
+    /// Where on its way a raw record failed.
+    Stage {
+        /// The row itself: it cannot be read, or a rule of the manifest keeps it back.
+        Read,
+        /// A value of the row is missing or not allowed.
+        Validate,
+        /// The row contradicts the roster or another record, or names somebody or something that is not known.
+        Match,
+    }
+
+    /// Who can remove the cause of a dead letter.
+    Responsible {
+        /// The institution, by correcting its data.
+        Institution,
+        /// An administrator, by the manifest, the rules, the roster or a decision.
+        Administrator,
+    }
+
     /// Progress of a replay.
     ReplayState {
         /// Being planned.

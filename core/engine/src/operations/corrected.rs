@@ -15,7 +15,7 @@ use super::registry_access::RegistryAccess;
 use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::admin::reports::LetterRow;
+use huiliu_store::admin::letters::LetterRow;
 use huiliu_store::delivery::successors::{self, AcceptedSuccessor, Candidate, CandidateState};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::DeadLetterState;

@@ -10,34 +10,108 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
-use huiliu_store::admin::counts;
-use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::admin::reports;
+use crate::raw_record;
+use crate::runtime::Runtime;
+use huiliu_decode::cause::find_responsible;
+use huiliu_decode::preview::{Mapped, mask_raw};
+use huiliu_messages::Message;
+use huiliu_store::StoreError;
+use huiliu_store::admin::audit::{self, Entry, EntryFilter};
+use huiliu_store::admin::letters::{self, CauseGroup, LetterFilter, Sighting};
 use huiliu_store::delivery::dead_letters;
-use huiliu_values::DeadLetterState;
+use huiliu_values::{DeadLetterState, Responsible};
 
 /// Lists the open dead letters.
 ///
 /// # Errors
 /// [`OperationError::Filter`] if the filter names something that does not exist.
-pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<LetterShown>, OperationError> {
-    filters::check_filter(access, of).await?;
-    let (db, open) = (&access.opened.db, Some(DeadLetterState::Open));
-    let rows = reports::list_dead_letters(db, open, of, span.after, span.limit_plus_one()).await?;
+pub async fn list(
+    access: RegistryAccess<'_>,
+    of: &LetterFilter,
+    span: Span,
+) -> Result<Page<LetterShown>, OperationError> {
+    filters::check_letter_filter(access, of).await?;
+    let db = &access.opened.db;
+    let rows = letters::list_open(db, of, span.after, span.limit_plus_one()).await?;
     let rows = corrected::add_corrections(access.opened, rows).await?;
     let page = Page::from_rows(rows, span.limit, |row| row.letter.dead_letter.to_string());
-    Ok(page.counted(counts::dead_letters(db, open, of)).await?)
+    Ok(page.counted(letters::count_open(db, of)).await?)
 }
 
-/// Shows one dead letter in any state.
+/// Causes of open dead letters, those with the most letters first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CausePage {
+    /// The causes. The value of `next` is the number of causes up to here.
+    #[serde(flatten)]
+    pub page: Page<CauseGroup>,
+    /// Number of selected dead letters. A letter may have several causes.
+    pub dead_letters: i64,
+}
+
+/// Groups the open dead letters by cause.
+///
+/// # Errors
+/// [`OperationError::Filter`] if the filter names something that does not exist.
+pub async fn groups(access: RegistryAccess<'_>, of: &LetterFilter, span: Span) -> Result<CausePage, OperationError> {
+    filters::check_letter_filter(access, of).await?;
+    let as_count = |n: i64| usize::try_from(n).unwrap_or(0);
+    let found =
+        letters::list_causes(&access.opened.db, of, as_count(span.after), as_count(span.limit_plus_one())).await?;
+    let shown = span.after + span.limit.min(i64::try_from(found.groups.len()).unwrap_or(0));
+    let mut page = Page::from_rows(found.groups, span.limit, |_| shown.to_string());
+    page.total = page.next.as_ref().map(|_| found.total);
+    Ok(CausePage { page, dead_letters: found.letters })
+}
+
+/// The most receipts that a dead letter is shown with.
+const MAX_SIGHTINGS: i64 = 20;
+
+/// A dead letter with everything that helps to repair it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LetterDetails {
+    /// The dead letter.
+    #[serde(flatten)]
+    pub shown: LetterShown,
+    /// Who can remove each cause, in the order of the reasons.
+    pub responsible: Vec<Responsible>,
+    /// The raw record as received, with ID and phone numbers masked.
+    pub raw: String,
+    /// The record as today's manifest maps it; `null` if the payload cannot be read now.
+    pub mapped: Option<Vec<Mapped>>,
+    /// Why the payload cannot be read now.
+    pub unreadable: Option<Message>,
+    /// Where and when it was received, the newest receipt first, at most 20.
+    pub sightings: Vec<Sighting>,
+    /// What people have done with it, oldest first.
+    pub history: Vec<Entry>,
+}
+
+/// Shows one dead letter in any state, with its raw record, masked, beside what today's manifest makes of it.
 ///
 /// # Errors
 /// [`OperationError::NotFound`] if it does not exist.
-pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterShown, OperationError> {
-    let rows = reports::list_dead_letters(&opened.db, None, &RowFilter::default(), dead_letter - 1, 1).await?;
-    let rows = rows.into_iter().filter(|row| row.dead_letter == dead_letter).collect();
-    let found = corrected::add_corrections(opened, rows).await?.pop();
-    found.ok_or_else(|| NotFound::DeadLetter { dead_letter }.into())
+pub async fn show(runtime: &Runtime, dead_letter: i64) -> Result<LetterDetails, OperationError> {
+    let opened = runtime.database_handle();
+    let db = &opened.db;
+    let missing = || NotFound::DeadLetter { dead_letter };
+    let row = letters::find(db, dead_letter).await?.ok_or_else(missing)?;
+    let raw = letters::load_raw(db, dead_letter).await?.ok_or_else(missing)?;
+    let shown = corrected::add_corrections(&opened, vec![row]).await?.pop().ok_or_else(missing)?;
+    let (mapped, unreadable) = match raw_record::preview(&runtime.delivery, raw.batch, raw.index).await {
+        Ok(preview) => (preview.map(|preview| preview.fields), None),
+        Err(StoreError::Unreadable(why)) => (None, Some(Message::new(&why))),
+        Err(fault) => return Err(fault.into()),
+    };
+    let about = EntryFilter { object: Some(format!("dead letter {dead_letter}")), ..EntryFilter::default() };
+    Ok(LetterDetails {
+        responsible: shown.letter.reasons.iter().map(|reason| find_responsible(&reason.code)).collect(),
+        raw: mask_raw(&raw.open(&opened.keys)?),
+        mapped,
+        unreadable,
+        sightings: letters::list_sightings(db, dead_letter, MAX_SIGHTINGS).await?,
+        history: audit::list(db, &about, 0, i64::MAX).await?,
+        shown,
+    })
 }
 
 /// A dead letter that was discarded.

@@ -6,12 +6,16 @@ use std::collections::BTreeSet;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use super::error::OperationError;
+use super::error::{NotFound, OperationError};
 use super::registry_access::RegistryAccess;
+use crate::database::OpenDatabase;
 use crate::reason_codes::REASON_CODES;
 use huiliu_manifest::fault::find_nearest;
-use huiliu_store::admin::filter::{self, RowFilter};
+use huiliu_store::admin::filter::{self, CauseColumn, RowFilter};
+use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::admin::registry;
+use huiliu_store::delivery::causes;
+use huiliu_store::roster::report;
 
 /// How many similar codes are suggested for an unknown one.
 const MAX_OFFERED: usize = 3;
@@ -45,6 +49,24 @@ pub enum FilterError {
     /// No such reason code, and none is similar.
     #[serde(rename = "filter.no_reason")]
     NoReason { reason: String },
+    /// No dead letter has a cause of this number.
+    #[serde(rename = "filter.cause")]
+    Cause { cause: i64 },
+    /// No dead letter has a reason about such a field; `nearest` lists the most similar fields.
+    #[serde(rename = "filter.field")]
+    Field { field: String, nearest: Vec<String> },
+    /// No dead letter has a reason about such a field, and none is similar.
+    #[serde(rename = "filter.no_field")]
+    NoField { field: String },
+    /// No payload has such an address.
+    #[serde(rename = "filter.file")]
+    File { file: String },
+    /// No such institution; `known` lists those that exist.
+    #[serde(rename = "filter.institution")]
+    Institution { institution: String, known: Vec<String> },
+    /// No such institution; there are none at all.
+    #[serde(rename = "filter.no_institution")]
+    NoInstitution { institution: String },
     /// Somebody who has never acted, and those who have.
     #[serde(rename = "filter.actor")]
     Actor { actor: String, known: Vec<String> },
@@ -68,6 +90,10 @@ impl FilterError {
             Self::Connector { .. } => "connector.not_found",
             Self::Run { .. } | Self::NoRun { .. } => "run.not_found",
             Self::Reason { .. } | Self::NoReason { .. } => "code.not_found",
+            Self::Cause { .. } => "cause.not_found",
+            Self::Field { .. } | Self::NoField { .. } => "field.not_found",
+            Self::File { .. } => "file.not_found",
+            Self::Institution { .. } | Self::NoInstitution { .. } => "institution.not_found",
             Self::Actor { .. } => "actor.not_found",
             Self::Action { .. } => "action.not_found",
             Self::Subject { .. } => "subject.not_found",
@@ -90,10 +116,28 @@ pub(crate) async fn check_filter(access: RegistryAccess<'_>, asked: &RowFilter) 
         let newest = filter::find_newest_run(db).await?;
         return Err(newest.map_or(FilterError::NoRun { run }, |newest| FilterError::Run { run, newest }).into());
     }
+    Ok(())
+}
+
+/// Refuses a filter of dead letters that names something that does not exist. Letters whose causes are not known yet are
+/// looked at first.
+///
+/// # Errors
+/// [`FilterError`] as an [`OperationError`]; [`NotFound::Teacher`].
+pub(super) async fn check_letter_filter(
+    access: RegistryAccess<'_>,
+    asked: &LetterFilter,
+) -> Result<(), OperationError> {
+    let OpenDatabase { db, keys, .. } = access.opened;
+    causes::sort_letters(db, keys).await?;
+    let LetterFilter { source, connector, run, stream, .. } = asked;
+    let rows = RowFilter { source: source.clone(), connector: connector.clone(), run: *run, ..RowFilter::default() };
+    check_filter(access, &rows).await?;
+    check_stream(access, stream.as_deref()).await?;
     if let Some(code) = &asked.code
         && !REASON_CODES.contains(&code.as_str())
     {
-        let mut known = filter::list_reason_codes(db).await?;
+        let mut known = filter::list_cause_values(db, CauseColumn::Code).await?;
         if !known.contains(code) {
             known.extend(REASON_CODES.iter().map(ToString::to_string));
             let (reason, nearest) = (code.clone(), nearest_codes(code, known));
@@ -105,6 +149,40 @@ pub(crate) async fn check_filter(access: RegistryAccess<'_>, asked: &RowFilter) 
             }
             .into());
         }
+    }
+    if let Some(field) = &asked.field {
+        let known = filter::list_cause_values(db, CauseColumn::Field).await?;
+        if !known.contains(field) {
+            let (field, nearest) = (field.clone(), nearest_codes(field, known));
+            let is_near = !nearest.is_empty();
+            return Err(
+                if is_near { FilterError::Field { field, nearest } } else { FilterError::NoField { field } }.into()
+            );
+        }
+    }
+    if let Some(cause) = asked.cause
+        && !filter::has_cause(db, cause).await?
+    {
+        return Err(FilterError::Cause { cause }.into());
+    }
+    if let Some(file) = &asked.file
+        && !filter::has_payload_at(db, file).await?
+    {
+        return Err(FilterError::File { file: file.clone() }.into());
+    }
+    if let Some(institution) = &asked.institution {
+        let (institution, known) = (institution.clone(), filter::list_institutions(db).await?);
+        if known.is_empty() {
+            return Err(FilterError::NoInstitution { institution }.into());
+        }
+        if !known.contains(&institution) {
+            return Err(FilterError::Institution { institution, known }.into());
+        }
+    }
+    if let Some(teacher) = asked.teacher
+        && report::load_teacher(db, keys, teacher).await?.is_none()
+    {
+        return Err(NotFound::Teacher { teacher }.into());
     }
     Ok(())
 }
@@ -145,6 +223,10 @@ pub(super) async fn check_source_and_stream(
 ) -> Result<(), OperationError> {
     let of_source = RowFilter { source: source.map(str::to_owned), ..RowFilter::default() };
     check_filter(access, &of_source).await?;
+    check_stream(access, stream).await
+}
+
+async fn check_stream(access: RegistryAccess<'_>, stream: Option<&str>) -> Result<(), OperationError> {
     let Some(stream) = stream else { return Ok(()) };
     let registered = registry::read_registry(&access.opened.db).await?;
     let in_use = access.resolve_in_use(&registered).await?.found;

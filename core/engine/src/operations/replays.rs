@@ -13,8 +13,8 @@ use crate::database::OpenDatabase;
 use crate::replay::{self, Applied, PlanDifference};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
-use huiliu_store::admin::filter::RowFilter;
-use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay, Sums};
+use huiliu_store::admin::letters::LetterFilter;
+use huiliu_store::delivery::replays::{self, Effect, Item, Replay, Sums};
 use huiliu_store::roster::known;
 use huiliu_vault::keys::Keys;
 
@@ -87,20 +87,13 @@ async fn load_replay(db: &Db, keys: &Keys, replay: i64, limit: i64) -> Result<Re
 pub async fn plan(
     runtime: &Runtime,
     act: Act<'_>,
-    filter: &Filter,
+    filter: &LetterFilter,
     limit: i64,
     stop: &watch::Receiver<bool>,
 ) -> Result<ReplayShown, OperationError> {
-    let of = RowFilter {
-        source: filter.source.clone(),
-        connector: filter.connector.clone(),
-        run: filter.run,
-        code: filter.code.clone(),
-        ..RowFilter::default()
-    };
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
-    filters::check_filter(access, &of).await?;
+    filters::check_letter_filter(access, filter).await?;
     let replay = replay::plan_replay(&runtime.delivery, filter, act.actor, stop).await?;
     load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await
 }

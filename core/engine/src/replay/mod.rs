@@ -21,7 +21,8 @@ use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
 use crate::ingest::wait_for_stop;
 use huiliu_store::admin::audit::{self, NewEntry};
-use huiliu_store::delivery::replays::{self, Effect, Filter, Item, ResolvedItem, Wanted};
+use huiliu_store::admin::letters::LetterFilter;
+use huiliu_store::delivery::replays::{self, Effect, Item, ResolvedItem, Wanted};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use perform::ReplayResults;
@@ -140,7 +141,7 @@ pub enum Applied {
 /// [`ReplayError`].
 pub async fn plan_replay(
     context: &DeliveryContext,
-    filter: &Filter,
+    filter: &LetterFilter,
     actor: &str,
     stop: &watch::Receiver<bool>,
 ) -> Result<i64, ReplayError> {
@@ -174,7 +175,7 @@ pub async fn plan_replay(
 /// Runs the replay in a rehearsal, and stores what it would do.
 async fn write_plan(
     context: &DeliveryContext,
-    filter: &Filter,
+    filter: &LetterFilter,
     actor: &str,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,

@@ -126,7 +126,7 @@ async fn replay_records(
         .chain(&parked)
         .filter_map(|of| Some(StillParked { letter: wanted.get(&of.index)?.letter, parked: of.clone() }))
         .collect();
-    dead_letters::update_reasons(tx, held, &still).await?;
+    dead_letters::update_reasons(tx, &context.keys, held, &still).await?;
     let items = items::items_of_records(held, load, &classified, &parked, wanted);
     Ok(if taken == resolved.len() { items } else { items::mark_gone(items) })
 }

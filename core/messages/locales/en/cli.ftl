@@ -256,6 +256,32 @@ cli-payloads-reopened = { $n ->
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = discarded
+cli-dead-letters-cause = cause
+cli-dead-letters-letters = dead letters
+cli-dead-letters-share = share
+cli-dead-letters-stream = source/stream
+cli-dead-letters-stage = stage
+cli-dead-letters-code = reason
+cli-dead-letters-field = field
+cli-dead-letters-shape = form
+cli-dead-letters-example-value = value
+cli-dead-letters-example = example
+cli-dead-letters-responsible = to be mended by
+cli-dead-letters-institution = institution
+cli-dead-letters-first-seen = first received
+cli-dead-letters-last-seen = last received
+cli-dead-letters-selected = { $n ->
+    [one] { $n } dead letter; one with several causes is in several lines
+   *[other] { $n } dead letters; one with several causes is in several lines
+  }
+cli-dead-letters-must-act = to be mended by: { $who }
+cli-dead-letters-raw = as received, ID and phone numbers masked:
+cli-dead-letters-run = run
+cli-dead-letters-batch = batch
+cli-dead-letters-address = address
+cli-dead-letters-received = received
+cli-dead-letters-outcome = counts as
+cli-dead-letters-attempts = attempts
 cli-dead-letters-one-number = --record goes with the number of one dead letter
 cli-dead-letters-reopened = open again
 cli-dead-letters-probably-corrected = probably corrected by { $address }
@@ -1093,6 +1119,11 @@ cli-words-reasons-quarantined = quarantined
 cli-words-reasons-queue = queue
 cli-words-reasons-reports-province = reports to the province
 cli-words-reasons-roster = of the roster
+cli-words-stage-read = read
+cli-words-stage-validate = validate
+cli-words-stage-match = match
+cli-words-responsible-institution = the institution
+cli-words-responsible-administrator = an administrator
 cli-words-reasons-running = running
 cli-words-reasons-schema = schema
 cli-words-reasons-secondary-vocational-school = secondary vocational school

@@ -3,7 +3,7 @@
 use crate::admin::filter::{self, RowFilter};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
-use huiliu_values::{BatchState, DeadLetterState};
+use huiliu_values::BatchState;
 
 /// How many runs there are.
 ///
@@ -24,17 +24,6 @@ pub async fn batches(db: &Db, state: Option<BatchState>, of: &RowFilter) -> Resu
     let sql =
         "SELECT count(*) AS n FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
                WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1)";
-    filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
-}
-
-/// How many dead letters there are, in one state or in any.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn dead_letters(db: &Db, state: Option<DeadLetterState>, of: &RowFilter) -> Result<i64, StoreError> {
-    let more = filter::of_letters(vec![state.map_or("", DeadLetterState::as_str).into()], of);
-    let sql = "SELECT count(*) AS n FROM dead_letter d JOIN source s ON s.id = d.source_id
-               WHERE ($1 = '' OR d.state = $1)";
     filter::fetch_count(db, &format!("{sql}{}", more.sql), more.args).await
 }
 

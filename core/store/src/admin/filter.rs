@@ -17,10 +17,6 @@ pub struct RowFilter {
     pub connector: Option<String>,
     /// Rows of this run.
     pub run: Option<i64>,
-    /// Rows with this reason code among their reasons.
-    pub code: Option<String>,
-    /// Only dead letters whose record may have been corrected under another key.
-    pub has_candidate: bool,
     /// Only training records of which two contents came as the same version.
     pub flagged: bool,
     /// Only training records of which the source says this.
@@ -75,31 +71,9 @@ pub(crate) fn of_batches(args: Vec<Value>, of: &RowFilter) -> Conditions {
     more
 }
 
-/// Builds the conditions of a filter on dead letters.
-pub(crate) fn of_letters(args: Vec<Value>, of: &RowFilter) -> Conditions {
-    let mut more = of_sources(args, of);
-    more.add_if_some("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| code_pattern(code).into()));
-    more.add_if_some(
-        "EXISTS (SELECT 1 FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
-                 WHERE g.dead_letter_id = d.id AND b.run_id = ?)",
-        of.run.map(Value::from),
-    );
-    if of.has_candidate {
-        more.sql +=
-            " AND EXISTS (SELECT 1 FROM letter_successor c WHERE c.dead_letter_id = d.id AND c.state = 'noticed'
-                     AND c.batch_id > d.batch_id)";
-    }
-    more
-}
-
 /// Returns the number that a statement selects as `n`.
 pub(crate) async fn fetch_count(db: &Db, sql: &str, args: Vec<Value>) -> Result<i64, StoreError> {
     db.fetch_rows(sql, args).await?.first().map_or(Ok(0), |row| row.int("n"))
-}
-
-/// Returns a LIKE pattern that finds a code in the stored reasons of a dead letter. The escape character is `\`.
-pub(crate) fn code_pattern(code: &str) -> String {
-    format!("%\"code\":\"{}\"%", code.replace(['\\', '%'], "").replace('_', "\\_"))
 }
 
 /// A source in the database.
@@ -137,17 +111,49 @@ pub async fn has_run(db: &Db, run: i64) -> Result<bool, StoreError> {
     Ok(!db.fetch_rows("SELECT id FROM sync_run WHERE id = $1", vec![run.into()]).await?.is_empty())
 }
 
-/// Lists the reason codes of dead letters in any state.
+/// A column of causes that filters name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CauseColumn {
+    /// Reason codes.
+    Code,
+    /// Raw fields.
+    Field,
+}
+
+/// Lists the values of a column of the causes of dead letters in any state.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_reason_codes(db: &Db) -> Result<BTreeSet<String>, StoreError> {
-    let rows = db.fetch_rows("SELECT DISTINCT reasons FROM dead_letter", vec![]).await?;
-    let mut codes = BTreeSet::new();
-    for row in &rows {
-        let reasons: serde_json::Value = serde_json::from_str(&row.text("reasons")?).unwrap_or_default();
-        let of = reasons.as_array().into_iter().flatten().filter_map(|reason| reason.get("code")?.as_str());
-        codes.extend(of.map(str::to_owned));
-    }
-    Ok(codes)
+pub async fn list_cause_values(db: &Db, column: CauseColumn) -> Result<BTreeSet<String>, StoreError> {
+    let column = match column {
+        CauseColumn::Code => "code",
+        CauseColumn::Field => "source_field",
+    };
+    let rows = db.fetch_rows(&format!("SELECT DISTINCT {column} AS value FROM cause"), vec![]).await?;
+    rows.iter().map(|row| row.text("value")).collect()
+}
+
+/// Returns true if there is a cause with this number.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn has_cause(db: &Db, cause: i64) -> Result<bool, StoreError> {
+    Ok(!db.fetch_rows("SELECT id FROM cause WHERE id = $1", vec![cause.into()]).await?.is_empty())
+}
+
+/// Returns true if a payload has this address.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn has_payload_at(db: &Db, address: &str) -> Result<bool, StoreError> {
+    Ok(!db.fetch_rows("SELECT id FROM payload WHERE address = $1 LIMIT 1", vec![address.into()]).await?.is_empty())
+}
+
+/// Lists the codes of the institutions.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_institutions(db: &Db) -> Result<Vec<String>, StoreError> {
+    let rows = db.fetch_rows("SELECT code FROM institution ORDER BY code", vec![]).await?;
+    rows.iter().map(|row| row.text("code")).collect()
 }

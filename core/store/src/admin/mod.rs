@@ -4,6 +4,7 @@ pub mod audit;
 pub mod books;
 pub mod counts;
 pub mod filter;
+pub mod letters;
 pub mod metrics;
 pub mod registry;
 pub mod reports;

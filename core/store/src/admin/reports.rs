@@ -13,10 +13,9 @@ use crate::ledger::status::{self, StatusCause};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
-use huiliu_decode::Problem;
 use huiliu_messages::Message;
 use huiliu_values::calendar::format_instant;
-use huiliu_values::{BatchState, DeadLetterState, ExactHours, PassState, RunState};
+use huiliu_values::{BatchState, ExactHours, PassState, RunState};
 use huiliu_vault::keys::Keys;
 
 /// The counts of the raw records of one run, of some runs, or of all.
@@ -263,83 +262,6 @@ pub async fn list_batches(
         })
     };
     rows.iter().map(batch).collect()
-}
-
-/// A dead letter in a listing.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct LetterRow {
-    /// Number of the dead letter.
-    pub dead_letter: i64,
-    /// Name of the source.
-    pub source: String,
-    /// Name of the stream.
-    pub stream: String,
-    /// Whether it is open, closed or discarded.
-    pub state: DeadLetterState,
-    /// Page item or file line.
-    pub address: String,
-    /// The record's name at the source.
-    pub record: Option<String>,
-    /// All reasons.
-    pub reasons: Vec<Problem>,
-    /// How often it was received.
-    pub seen_count: i64,
-    /// When it was first received, RFC 3339.
-    pub first_seen_at: String,
-    /// When it was last received, RFC 3339.
-    pub last_seen_at: String,
-    /// The training record that it became by a replay.
-    pub became: Option<i64>,
-    /// Number of that replay.
-    pub replay: Option<i64>,
-}
-
-/// Lists dead letters after an id, in one state or in any.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn list_dead_letters(
-    db: &Db,
-    state: Option<DeadLetterState>,
-    of: &RowFilter,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<LetterRow>, StoreError> {
-    let more =
-        filter::of_letters(vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()], of);
-    let rows = db
-        .fetch_rows(
-            &format!(
-                "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
-                    d.record_name AS record_name, d.reasons AS reasons,
-                    (SELECT count(*) FROM dead_letter_sighting g WHERE g.dead_letter_id = d.id) AS seen_count,
-                    d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id,
-                    d.replay_id AS replay_id
-             FROM dead_letter d JOIN source s ON s.id = d.source_id
-             WHERE ($1 = '' OR d.state = $1) AND d.id > $2{} ORDER BY d.id LIMIT $3",
-                more.sql
-            ),
-            more.args,
-        )
-        .await?;
-    rows.iter()
-        .map(|r| {
-            Ok(LetterRow {
-                dead_letter: r.int("id")?,
-                source: r.text("source")?,
-                stream: r.text("stream")?,
-                state: r.parse_text("state")?,
-                address: r.text("address")?,
-                record: r.opt_text("record_name")?,
-                reasons: Problem::from_stored(&r.text("reasons")?),
-                seen_count: r.int("seen_count")?,
-                first_seen_at: format_instant(r.int("first_seen_at")?),
-                last_seen_at: format_instant(r.int("last_seen_at")?),
-                became: r.opt_int("record_id")?,
-                replay: r.opt_int("replay_id")?,
-            })
-        })
-        .collect()
 }
 
 /// A training record in a listing. It shows the name, but never the ID number.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{ClaimedBatch, Load};
+use crate::delivery::causes;
 use crate::delivery::classify::OutcomeCounts;
 use crate::delivery::due_letters;
 use crate::delivery::successors::{self, ClosingStream};
+use crate::identity::identifiers::{self, Index};
 use crate::ledger::groups::{self, Group};
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -18,7 +20,7 @@ use huiliu_values::{DeadLetterState, RecordOutcome};
 use huiliu_vault::keys::Keys;
 
 /// The columns of a dead letter that come from the newest bad version of its record.
-const CONTENT: [&str; 14] = [
+const CONTENT: [&str; 16] = [
     "source_version",
     "batch_id",
     "record_index",
@@ -33,6 +35,8 @@ const CONTENT: [&str; 14] = [
     "blocking_fields",
     "blocking_key",
     "sound_digest",
+    "cause_set_id",
+    "blind_index",
 ];
 
 /// Writes dead letters and sightings, and counts them for their batches. A letter that a person discarded stays discarded.
@@ -78,6 +82,31 @@ pub(crate) async fn park_records(
     successors::queue_later_batches(tx, &sound).await
 }
 
+/// What parked records are grouped and found by: the set of their causes, and the blind index of the ID number.
+struct Grouping {
+    sets: Vec<i64>,
+    indexes: Vec<Option<Index>>,
+}
+
+impl Grouping {
+    async fn find_or_make<'l>(
+        tx: &mut Tx,
+        keys: &Keys,
+        held: &ClaimedBatch,
+        parked: impl Iterator<Item = &'l Parked<'l>> + Clone,
+    ) -> Result<Self, StoreError> {
+        let index = |parked: &Parked<'_>| Some(identifiers::compute_index(keys, parked.id_number.as_ref()?.reveal()));
+        let problems = parked.clone().map(|parked| parked.problems.as_slice());
+        let sets = causes::find_or_make_sets(tx, keys, held.source_id, &held.stream, problems).await?;
+        Ok(Self { sets, indexes: parked.map(index).collect() })
+    }
+
+    fn add_to<'l>(&'l self, rows: Rows<'l>) -> Rows<'l> {
+        rows.int("cause_set_id", self.sets.iter().copied().map(Some))
+            .opt_bytes("blind_index", self.indexes.iter().map(|index| index.as_ref().map(Index::as_slice)))
+    }
+}
+
 /// Adds what the corrected versions of parked records are found by.
 fn add_sound_fields<'l>(rows: Rows<'l>, parked: impl Iterator<Item = &'l Parked<'l>> + Clone) -> Rows<'l> {
     let of = || parked.clone().map(|parked| parked.sound_fields.as_ref());
@@ -107,6 +136,7 @@ async fn write_dead_letters(
     let seal = |p: &&Parked| keys.seal(&[b"dead_letter", b"raw_sealed", &p.dead_letter_key], p.raw.as_bytes());
     let sealed: Vec<Vec<u8>> = letters.iter().map(seal).collect::<Result<_, _>>()?;
     let reasons: Vec<String> = letters.iter().map(|p| Problem::to_stored(&p.problems)).collect();
+    let grouping = Grouping::find_or_make(tx, keys, held, letters.iter().copied()).await?;
     let rows = Rows::new()
         .bytes("dead_letter_key", letters.iter().map(|p| p.dead_letter_key.as_slice()))
         .int("source_version", letters.iter().map(|p| p.source_version))
@@ -118,6 +148,7 @@ async fn write_dead_letters(
         .text("reasons", reasons.iter().map(|r| Some(r.as_str())))
         .bytes("raw_sealed", sealed.iter().map(Vec::as_slice));
     let rows = add_sound_fields(rows, letters.iter().copied());
+    let rows = grouping.add_to(rows);
     // A record without a readable version is older than any other.
     let order = |row: &str| {
         format!(
@@ -131,9 +162,9 @@ async fn write_dead_letters(
     let sql = format!(
         "INSERT INTO dead_letter (institution_id, source_id, stream, dead_letter_key, state, source_version, batch_id,
            record_index, activation, raw_digest, address, record_name, reasons, raw_sealed, faulty_fields, blocking_fields,
-           blocking_key, sound_digest, manifest_version, first_seen_at, last_seen_at)
+           blocking_key, sound_digest, cause_set_id, blind_index, manifest_version, first_seen_at, last_seen_at)
          SELECT $1, $2, $3, dead_letter_key, 'open', source_version, batch_id, record_index, $5, raw_digest, address, record_name, reasons, raw_sealed,
-           faulty_fields, blocking_fields, blocking_key, sound_digest, $4, {{now}}, {{now}}
+           faulty_fields, blocking_fields, blocking_key, sound_digest, cause_set_id, blind_index, $4, {{now}}, {{now}}
          FROM {{rows}} WHERE true
          ON CONFLICT (dead_letter_key, source_id, stream) DO UPDATE SET
            state = CASE WHEN dead_letter.state = 'discarded' THEN 'discarded' ELSE 'open' END,
@@ -166,25 +197,31 @@ async fn write_dead_letters(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn update_reasons(tx: &mut Tx, held: &ClaimedBatch, still: &[StillParked<'_>]) -> Result<(), StoreError> {
+pub async fn update_reasons(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    still: &[StillParked<'_>],
+) -> Result<(), StoreError> {
     if still.is_empty() {
         return Ok(());
     }
     let reasons: Vec<String> = still.iter().map(|of| Problem::to_stored(&of.parked.problems)).collect();
+    let parked = || still.iter().map(|of| &of.parked);
+    let grouping = Grouping::find_or_make(tx, keys, held, parked()).await?;
+    let rows = Rows::new()
+        .int("dead_letter_id", still.iter().map(|of| Some(of.letter)))
+        .bytes("raw_digest", parked().map(|parked| parked.raw_digest.as_slice()))
+        .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str())));
     tx.execute_with(
         "UPDATE dead_letter SET reasons = incoming.reasons, faulty_fields = incoming.faulty_fields,
-           blocking_fields = incoming.blocking_fields, blocking_key = incoming.blocking_key, sound_digest = incoming.sound_digest
+           blocking_fields = incoming.blocking_fields, blocking_key = incoming.blocking_key, sound_digest = incoming.sound_digest,
+           cause_set_id = incoming.cause_set_id, blind_index = incoming.blind_index
          FROM {rows}
          WHERE dead_letter.id = incoming.dead_letter_id AND dead_letter.raw_digest = incoming.raw_digest
            AND dead_letter.state = 'open'",
         vec![],
-        add_sound_fields(
-            Rows::new()
-                .int("dead_letter_id", still.iter().map(|of| Some(of.letter)))
-                .bytes("raw_digest", still.iter().map(|of| of.parked.raw_digest.as_slice()))
-                .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
-            still.iter().map(|of| &of.parked),
-        ),
+        grouping.add_to(add_sound_fields(rows, parked())),
     )
     .await?;
     due_letters::add_letters(tx, still.iter().map(|of| of.letter)).await?;

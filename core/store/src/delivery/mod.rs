@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub mod batch;
 pub mod batches;
+pub mod causes;
 pub mod classify;
 pub mod commit;
 pub mod confirm;

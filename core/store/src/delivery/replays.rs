@@ -5,33 +5,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::admin::filter::{self, Conditions, code_pattern};
+use crate::admin::filter::{self, Conditions};
+use crate::admin::letters::LetterFilter;
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batches;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError};
-use crate::sql::rows::{Row, Rows, Value};
+use crate::sql::rows::{Row, Rows};
 use huiliu_values::calendar::format_instant;
 use huiliu_values::{BeforeAfter, ExactHours, Gains, RecordOutcome, ReplayState};
 use huiliu_vault::keys::hex_encode;
-
-/// Selects open dead letters for a replay. All given conditions must match.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Filter {
-    /// Letters of sources with this connector.
-    pub connector: Option<String>,
-    /// Letters of this source.
-    pub source: Option<String>,
-    /// Letters with this reason code among their reasons.
-    pub code: Option<String>,
-    /// Letters seen in this run.
-    pub run: Option<i64>,
-    /// Letters last seen at or after this instant, microseconds UTC.
-    pub since: Option<i64>,
-    /// Letters last seen before this instant, microseconds UTC.
-    pub until: Option<i64>,
-}
 
 /// A raw record that a replay processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +76,7 @@ pub struct Replay {
     /// The stage it has reached.
     pub state: ReplayState,
     /// Which dead letters it selects.
-    pub filter: Filter,
+    pub filter: LetterFilter,
     /// Connector → activation number under which it was planned.
     pub activations: BTreeMap<String, i64>,
     /// When it was planned, RFC 3339.
@@ -128,7 +111,7 @@ fn to_json<T: Serialize>(value: &T) -> String {
 /// [`StoreError`].
 pub async fn start_plan(
     db: &Db,
-    filter: &Filter,
+    filter: &LetterFilter,
     activations: &BTreeMap<String, i64>,
     actor: &str,
 ) -> Result<i64, StoreError> {
@@ -148,22 +131,11 @@ pub async fn start_plan(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn select_parked(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
-    let mut also = Conditions::new(vec![most.into()]);
-    also.add_if_some("c.connector = ?", filter.connector.as_deref().map(Value::from));
-    also.add_if_some("c.name = ?", filter.source.as_deref().map(Value::from));
-    also.add_if_some("d.reasons LIKE ? ESCAPE '\\'", filter.code.as_deref().map(|code| code_pattern(code).into()));
-    also.add_if_some(
-        "EXISTS (SELECT 1 FROM dead_letter_sighting r JOIN batch b ON b.id = r.batch_id
-                 WHERE r.dead_letter_id = d.id AND b.run_id = ?)",
-        filter.run.map(Value::from),
-    );
-    also.add_if_some("d.last_seen_at >= ?", filter.since.map(Value::from));
-    also.add_if_some("d.last_seen_at < ?", filter.until.map(Value::from));
-    let Conditions { sql: conditions, args } = also;
+pub async fn select_parked(tx: &mut Tx, filter: &LetterFilter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
+    let Conditions { sql: conditions, args } = filter.to_conditions(vec![most.into()]);
     let sql = format!(
         "SELECT s.batch_id, s.record_index, s.dead_letter_id, s.address
-         FROM dead_letter d JOIN source c ON c.id = d.source_id JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
+         FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
          WHERE d.state = 'open' AND s.outcome = 'parked'{conditions} ORDER BY s.batch_id, s.record_index LIMIT $1"
     );
     group_by_batch(&tx.fetch_rows(&sql, args).await?)

@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 36] = [
+const FILES: [File; 37] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -62,6 +62,7 @@ const FILES: [File; 36] = [
     (36, "indexes", include_str!("../../migrations/0036_indexes.sql")),
     (37, "offering", include_str!("../../migrations/0037_offering.sql")),
     (38, "open letters", include_str!("../../migrations/0038_open_letters.sql")),
+    (39, "cause", include_str!("../../migrations/0039_cause.sql")),
 ];
 
 /// The placeholder values of one database.
@@ -130,7 +131,7 @@ mod tests {
 
     use super::*;
     use huiliu_values::{
-        BatchState, ClaimState, DeadLetterState, FileState, PassState, RecordOutcome, ReplayState, RunState,
+        BatchState, ClaimState, DeadLetterState, FileState, PassState, RecordOutcome, ReplayState, RunState, Stage,
         UnreadState,
     };
 
@@ -185,6 +186,7 @@ mod tests {
         let written: Vec<&str> = RunState::SPELLINGS.iter().copied().filter(|word| *word != "stopped").collect();
         assert_eq!(taken("sync_run", "state"), written);
         assert_eq!(taken("dead_letter", "state"), DeadLetterState::SPELLINGS);
+        assert_eq!(taken("cause", "stage"), Stage::SPELLINGS);
         assert_eq!(taken("unread_payload", "state"), UnreadState::SPELLINGS);
         // The table does not store `gone`: the file keeps the state that it had.
         let stored: Vec<&str> = FileState::SPELLINGS.iter().copied().filter(|word| *word != "gone").collect();

@@ -1,0 +1,458 @@
+//! Dead letters as people look for them: selected by a filter, listed, counted, and grouped by cause.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::admin::filter::{self, Conditions};
+use crate::sql::db::Db;
+use crate::sql::error::StoreError;
+use crate::sql::rows::{Row, Rows, Value};
+use huiliu_decode::Problem;
+use huiliu_decode::cause::find_responsible;
+use huiliu_values::calendar::format_instant;
+use huiliu_values::{DeadLetterState, Responsible, Stage};
+
+/// Selects open dead letters. All given conditions must match.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LetterFilter {
+    /// Letters of sources with this connector.
+    pub connector: Option<String>,
+    /// Letters of this source.
+    pub source: Option<String>,
+    /// Letters of sources of the institution with this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub institution: Option<String>,
+    /// Letters of this stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// Letters that failed at this stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// Letters with this reason code among their reasons.
+    pub code: Option<String>,
+    /// Letters with a reason about this raw field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Letters with the cause of this number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<i64>,
+    /// Letters seen in this run.
+    pub run: Option<i64>,
+    /// Letters seen in payloads of this address, such as the name of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Letters about this teacher: with the teacher's ID number, or about a stored record of the teacher.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<i64>,
+    /// Letters last seen at or after this instant, microseconds UTC.
+    pub since: Option<i64>,
+    /// Letters last seen before this instant, microseconds UTC.
+    pub until: Option<i64>,
+    /// Only letters whose record may have been corrected under another key.
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_candidate: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The conditions on a cause; one cause must meet all of them.
+const OF_CAUSE: [&str; 5] = ["c.stage = ?", "c.code = ?", "c.source_field = ?", "c.stream = ?", "c.id = ?"];
+
+impl LetterFilter {
+    fn cause_values(&self) -> [Option<Value>; 5] {
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        [
+            self.stage.map(|stage| stage.as_str().into()),
+            text(&self.code),
+            text(&self.field),
+            text(&self.stream),
+            self.cause.map(Value::from),
+        ]
+    }
+
+    /// Adds the conditions on causes, as `c`.
+    fn add_cause_conditions(&self, more: &mut Conditions) {
+        for (condition, value) in OF_CAUSE.into_iter().zip(self.cause_values()) {
+            more.add_if_some(condition, value);
+        }
+    }
+
+    /// Builds the conditions on dead letters, as `d`; `args` are the statement's other arguments. They use the index of
+    /// causes alone where they can.
+    pub(crate) fn to_conditions(&self, args: Vec<Value>) -> Conditions {
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let mut more = Conditions::new(args);
+        more.add_if_some("d.source_id IN (SELECT o.id FROM source o WHERE o.name = ?)", text(&self.source));
+        more.add_if_some("d.source_id IN (SELECT o.id FROM source o WHERE o.connector = ?)", text(&self.connector));
+        more.add_if_some(
+            "d.source_id IN (SELECT o.id FROM source o JOIN institution i ON i.id = o.institution_id WHERE i.code = ?)",
+            text(&self.institution),
+        );
+        if self.cause_values().iter().any(Option::is_some) {
+            let outer = std::mem::take(&mut more.sql);
+            self.add_cause_conditions(&mut more);
+            more.sql = format!(
+                "{outer} AND d.cause_set_id IN (SELECT m.cause_set_id FROM cause_set_member m JOIN cause c ON c.id = m.cause_id
+                   WHERE 1 = 1{})",
+                more.sql
+            );
+        }
+        more.add_if_some("d.last_seen_at >= ?", self.since.map(Value::from));
+        more.add_if_some("d.last_seen_at < ?", self.until.map(Value::from));
+        more.add_if_some(
+            "d.id IN (SELECT g.dead_letter_id FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id WHERE b.run_id = ?)",
+            self.run.map(Value::from),
+        );
+        more.add_if_some(
+            "d.id IN (SELECT g.dead_letter_id FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
+               JOIN payload p ON p.id = b.payload_id WHERE p.address = ?)",
+            text(&self.file),
+        );
+        more.add_if_some(
+            "d.id IN (SELECT t.id FROM dead_letter t WHERE t.blind_index IN
+                        (SELECT n.blind_index FROM teacher_identifier n WHERE n.teacher_id = ?)
+               UNION SELECT t.id FROM dead_letter t JOIN training_record r
+                        ON r.record_key = t.dead_letter_key AND r.source_id = t.source_id AND r.stream = t.stream
+                      JOIN identity_claim k ON k.id = r.claim_id WHERE k.teacher_id = ?)",
+            self.teacher.map(Value::from),
+        );
+        if self.has_candidate {
+            more.sql +=
+                " AND EXISTS (SELECT 1 FROM letter_successor c WHERE c.dead_letter_id = d.id AND c.state = 'noticed'
+                     AND c.batch_id > d.batch_id)";
+        }
+        more
+    }
+}
+
+/// A dead letter in a listing.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LetterRow {
+    /// Number of the dead letter.
+    pub dead_letter: i64,
+    /// Name of the source.
+    pub source: String,
+    /// Name of the stream.
+    pub stream: String,
+    /// Whether it is open, closed or discarded.
+    pub state: DeadLetterState,
+    /// Page item or file line.
+    pub address: String,
+    /// The record's name at the source.
+    pub record: Option<String>,
+    /// All reasons.
+    pub reasons: Vec<Problem>,
+    /// How often it was received.
+    pub seen_count: i64,
+    /// When it was first received, RFC 3339.
+    pub first_seen_at: String,
+    /// When it was last received, RFC 3339.
+    pub last_seen_at: String,
+    /// The training record that it became by a replay.
+    pub became: Option<i64>,
+    /// Number of that replay.
+    pub replay: Option<i64>,
+}
+
+const LETTER: &str = "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
+       d.record_name AS record_name, d.reasons AS reasons,
+       (SELECT count(*) FROM dead_letter_sighting g WHERE g.dead_letter_id = d.id) AS seen_count,
+       d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id, d.replay_id AS replay_id
+     FROM dead_letter d JOIN source s ON s.id = d.source_id";
+
+/// Lists open dead letters after a number.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_open(db: &Db, of: &LetterFilter, after: i64, limit: i64) -> Result<Vec<LetterRow>, StoreError> {
+    let more = of.to_conditions(vec![after.into(), limit.into()]);
+    let sql = format!("{LETTER} WHERE d.state = 'open' AND d.id > $1{} ORDER BY d.id LIMIT $2", more.sql);
+    db.fetch_rows(&sql, more.args).await?.iter().map(parse_letter).collect()
+}
+
+/// Finds a dead letter in any state.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find(db: &Db, dead_letter: i64) -> Result<Option<LetterRow>, StoreError> {
+    let rows = db.fetch_rows(&format!("{LETTER} WHERE d.id = $1"), vec![dead_letter.into()]).await?;
+    rows.first().map(parse_letter).transpose()
+}
+
+fn parse_letter(r: &Row) -> Result<LetterRow, StoreError> {
+    Ok(LetterRow {
+        dead_letter: r.int("id")?,
+        source: r.text("source")?,
+        stream: r.text("stream")?,
+        state: r.parse_text("state")?,
+        address: r.text("address")?,
+        record: r.opt_text("record_name")?,
+        reasons: Problem::from_stored(&r.text("reasons")?),
+        seen_count: r.int("seen_count")?,
+        first_seen_at: format_instant(r.int("first_seen_at")?),
+        last_seen_at: format_instant(r.int("last_seen_at")?),
+        became: r.opt_int("record_id")?,
+        replay: r.opt_int("replay_id")?,
+    })
+}
+
+/// Counts open dead letters.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count_open(db: &Db, of: &LetterFilter) -> Result<i64, StoreError> {
+    let more = of.to_conditions(vec![]);
+    let sql = format!("SELECT count(*) AS n FROM dead_letter d WHERE d.state = 'open'{}", more.sql);
+    filter::fetch_count(db, &sql, more.args).await
+}
+
+/// The open dead letters that one correction helps: same source, stream, reason code, raw field and form of the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CauseGroup {
+    /// Number of the cause, which other commands take as a filter.
+    pub cause: i64,
+    /// Name of the source.
+    pub source: String,
+    /// Name of the stream.
+    pub stream: String,
+    /// Code of the source's institution.
+    pub institution: String,
+    /// Where the records failed.
+    pub stage: Stage,
+    /// Reason code.
+    pub code: String,
+    /// The raw field.
+    pub field: String,
+    /// Form of the value: `9` for digits, `a` for Latin letters, `字` for other letters, other characters for themselves.
+    pub shape: String,
+    /// Who can remove the cause.
+    pub responsible: Responsible,
+    /// Number of open dead letters.
+    pub dead_letters: i64,
+    /// Percentage, with two decimals: of the run's raw records if a run is selected, otherwise of the selected letters. A
+    /// letter with several causes is in several groups.
+    pub share: String,
+    /// When one of the letters was first received, RFC 3339.
+    pub first_seen_at: String,
+    /// When one of them was last received, RFC 3339.
+    pub last_seen_at: String,
+    /// The letter with the lowest number.
+    pub example: i64,
+    /// The example's address.
+    pub example_address: String,
+    /// The example's value, masked.
+    pub example_value: String,
+}
+
+/// Letters with the same set of causes.
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    letters: i64,
+    first_seen_at: i64,
+    last_seen_at: i64,
+    example: i64,
+}
+
+impl Tally {
+    fn parse(row: &Row) -> Result<(i64, Self), StoreError> {
+        let tally = Self {
+            letters: row.int("letters")?,
+            first_seen_at: row.int("first_seen_at")?,
+            last_seen_at: row.int("last_seen_at")?,
+            example: row.int("example")?,
+        };
+        Ok((row.int("cause_set_id")?, tally))
+    }
+
+    fn add(&mut self, other: Self) {
+        self.letters += other.letters;
+        self.first_seen_at = self.first_seen_at.min(other.first_seen_at);
+        self.last_seen_at = self.last_seen_at.max(other.last_seen_at);
+        self.example = self.example.min(other.example);
+    }
+}
+
+/// The causes of the selected letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Causes {
+    /// A part of the causes, those with the most letters first.
+    pub groups: Vec<CauseGroup>,
+    /// Number of all of them.
+    pub total: i64,
+    /// Number of selected letters.
+    pub letters: i64,
+}
+
+/// Groups open dead letters by cause, and returns the groups after the first `skip`, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_causes(db: &Db, of: &LetterFilter, skip: usize, limit: usize) -> Result<Causes, StoreError> {
+    let more = of.to_conditions(vec![]);
+    let sql = format!(
+        "SELECT d.cause_set_id AS cause_set_id, count(*) AS letters, min(d.first_seen_at) AS first_seen_at,
+                max(d.last_seen_at) AS last_seen_at, min(d.id) AS example
+         FROM dead_letter d WHERE d.state = 'open' AND d.cause_set_id IS NOT NULL{} GROUP BY d.cause_set_id",
+        more.sql
+    );
+    let rows = db.fetch_rows(&sql, more.args).await?;
+    let sets: HashMap<i64, Tally> = rows.iter().map(Tally::parse).collect::<Result<_, _>>()?;
+    let letters: i64 = sets.values().map(|tally| tally.letters).sum();
+    let records = match of.run {
+        Some(run) => {
+            let sql = "SELECT CAST(coalesce(sum(record_count), 0) AS BIGINT) AS n FROM batch WHERE run_id = $1";
+            filter::fetch_count(db, sql, vec![run.into()]).await?
+        }
+        None => letters,
+    };
+    let mut more = Conditions::new(vec![]);
+    of.add_cause_conditions(&mut more);
+    let sql = format!(
+        "SELECT m.cause_set_id AS cause_set_id, c.id AS id FROM {{rows}}
+         {{join cause_set_member m ON m.cause_set_id = incoming.id}} {{join cause c ON c.id = m.cause_id}} WHERE 1 = 1{}",
+        more.sql
+    );
+    let mut tx = db.begin_read_only().await?;
+    let wanted = Rows::new().int("id", sets.keys().copied().map(Some));
+    let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
+    for row in &tx.fetch_rows_with(&sql, more.args, wanted).await? {
+        let Some(of_set) = sets.get(&row.int("cause_set_id")?).copied() else { continue };
+        tallies.entry(row.int("id")?).and_modify(|tally| tally.add(of_set)).or_insert(of_set);
+    }
+    let total = i64::try_from(tallies.len()).unwrap_or(i64::MAX);
+    let mut shown: Vec<(i64, Tally)> = tallies.into_iter().collect();
+    shown.sort_by_key(|(cause, tally)| (std::cmp::Reverse(tally.letters), *cause));
+    let shown: Vec<(i64, Tally)> = shown.into_iter().skip(skip).take(limit).collect();
+    let sql = "SELECT incoming.ord AS ord, c.stream AS stream, c.stage AS stage, c.code AS code, c.source_field AS field, c.shape AS shape,
+            s.name AS source, i.code AS institution, d.address AS address, d.reasons AS reasons
+         FROM {rows} {join cause c ON c.id = incoming.id} {join source s ON s.id = c.source_id}
+         {join institution i ON i.id = s.institution_id} {join dead_letter d ON d.id = incoming.example}";
+    let wanted = Rows::new()
+        .int("ord", (0i64..).take(shown.len()).map(Some))
+        .int("id", shown.iter().map(|(cause, _)| Some(*cause)))
+        .int("example", shown.iter().map(|(_, tally)| Some(tally.example)));
+    let mut groups = vec![];
+    for row in &tx.fetch_rows_with(sql, vec![], wanted).await? {
+        let nth = row.int("ord")?;
+        let Some((cause, tally)) = usize::try_from(nth).ok().and_then(|nth| shown.get(nth)) else { continue };
+        let (code, field) = (row.text("code")?, row.text("field")?);
+        let reasons = Problem::from_stored(&row.text("reasons")?);
+        let seen = reasons.into_iter().find(|problem| problem.code == code && problem.source_field == field);
+        let group = CauseGroup {
+            cause: *cause,
+            source: row.text("source")?,
+            stream: row.text("stream")?,
+            institution: row.text("institution")?,
+            stage: row.parse_text("stage")?,
+            responsible: find_responsible(&code),
+            shape: row.text("shape")?,
+            dead_letters: tally.letters,
+            share: format_share(tally.letters, records),
+            first_seen_at: format_instant(tally.first_seen_at),
+            last_seen_at: format_instant(tally.last_seen_at),
+            example: tally.example,
+            example_address: row.text("address")?,
+            example_value: seen.map(|problem| problem.seen).unwrap_or_default(),
+            code,
+            field,
+        };
+        groups.push((nth, group));
+    }
+    groups.sort_by_key(|(nth, _)| *nth);
+    Ok(Causes { groups: groups.into_iter().map(|(_, group)| group).collect(), total, letters })
+}
+
+/// Returns a percentage with two decimals.
+fn format_share(part: i64, whole: i64) -> String {
+    let hundredths = i128::from(part) * 10_000 / i128::from(whole.max(1));
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// A receipt of a dead letter's raw record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sighting {
+    /// Number of the sync run.
+    pub run: i64,
+    /// Number of the batch.
+    pub batch: i64,
+    /// Position in the payload, from 0.
+    pub index: u32,
+    /// Page item or file line.
+    pub address: String,
+    /// When it was received, RFC 3339.
+    pub received_at: String,
+    /// What it counts as: parked, superseded or discarded.
+    pub outcome: huiliu_values::RecordOutcome,
+    /// How often its batch was tried.
+    pub attempts: i64,
+}
+
+/// Lists the newest receipts of a dead letter, the newest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_sightings(db: &Db, dead_letter: i64, limit: i64) -> Result<Vec<Sighting>, StoreError> {
+    let sql = "SELECT b.run_id AS run_id, g.batch_id AS batch_id, g.record_index AS record_index, g.address AS address,
+                      p.landed_at AS landed_at, g.outcome AS outcome, b.attempts AS attempts
+               FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id JOIN payload p ON p.id = b.payload_id
+               WHERE g.dead_letter_id = $1 ORDER BY g.batch_id DESC, g.record_index DESC LIMIT $2";
+    let rows = db.fetch_rows(sql, vec![dead_letter.into(), limit.into()]).await?;
+    let sighting = |row: &Row| {
+        Ok(Sighting {
+            run: row.int("run_id")?,
+            batch: row.int("batch_id")?,
+            index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
+            address: row.text("address")?,
+            received_at: format_instant(row.int("landed_at")?),
+            outcome: row.parse_text("outcome")?,
+            attempts: row.int("attempts")?,
+        })
+    };
+    rows.iter().map(sighting).collect()
+}
+
+/// Loads the sealed raw record of a dead letter with the key that its seal is bound to, and where it was received.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn load_raw(db: &Db, dead_letter: i64) -> Result<Option<RawLetter>, StoreError> {
+    let sql = "SELECT dead_letter_key, raw_sealed, batch_id, record_index FROM dead_letter WHERE id = $1";
+    let rows = db.fetch_rows(sql, vec![dead_letter.into()]).await?;
+    let raw = |row: &Row| {
+        Ok(RawLetter {
+            key: row.bytes("dead_letter_key")?,
+            sealed: row.bytes("raw_sealed")?,
+            batch: row.int("batch_id")?,
+            index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
+        })
+    };
+    rows.first().map(raw).transpose()
+}
+
+/// The raw record of a dead letter.
+#[derive(Debug)]
+pub struct RawLetter {
+    key: Vec<u8>,
+    sealed: Vec<u8>,
+    /// Number of the batch that received it last.
+    pub batch: i64,
+    /// Its position in that batch's payload, from 0.
+    pub index: u32,
+}
+
+impl RawLetter {
+    /// Opens the seal.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the key does not open it.
+    pub fn open(&self, keys: &huiliu_vault::keys::Keys) -> Result<String, StoreError> {
+        let raw = keys.open(&[b"dead_letter", b"raw_sealed", &self.key], &self.sealed)?;
+        Ok(String::from_utf8_lossy(&raw).into_owned())
+    }
+}
