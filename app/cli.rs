@@ -1,6 +1,7 @@
 //! The command line.
 
 mod connectors;
+mod corrections;
 mod credit;
 mod dead_letters;
 pub mod examples;
@@ -19,6 +20,7 @@ use huiliu_store::admin::filter::RowFilter;
 use crate::words::{label, sentence};
 
 pub use connectors::{Connectors, Template};
+pub use corrections::Corrections;
 pub use credit::{
     Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
     Teachers,
@@ -180,6 +182,9 @@ pub enum Command {
     /// Dead letters, which are records that could not be used, with every reason: list, accept, discard and close them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Corrections: values that people put in the place of those received.
+    #[command(subcommand)]
+    Corrections(Corrections),
     /// Records that are not in the newest whole of their stream: list them, and decide whether they count.
     #[command(subcommand)]
     Missing(MissingRecords),

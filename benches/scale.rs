@@ -1,8 +1,9 @@
-//! Measures how costs grow with what is stored: `cargo bench --bench scale -- [RECORDS…]`.
+//! Measures how costs grow with what is stored: `cargo bench --bench scale -- [RECORDS…] [letters]`.
 //!
 //! For each number of records, a PostgreSQL and a Redis of its own. Up to 271,600 teachers are spread over pages of 1,000
 //! records, and one record of ten cannot be used. Everything is landed and then delivered and settled by one worker. Then the
-//! listings are run on it, each three times; the wall time of the middle run counts, the start of the program included.
+//! listings are run on it, each three times; the wall time of the middle run counts, the start of the program included. With
+//! `letters`, no record can be used, and the listings are those of dead letters.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -48,6 +49,22 @@ const LISTINGS: [&[&str]; 12] = [
     &["doctor", "--json"],
 ];
 
+/// What people ask of dead letters.
+const OF_LETTERS: [&[&str]; 12] = [
+    &["dead-letters", "groups", "--json"],
+    &["dead-letters", "groups", "--code", "hours.number", "--json"],
+    &["dead-letters", "groups", "--run", "1", "--json"],
+    &["dead-letters", "groups", "--stage", "validate", "--since", "2020-01-01", "--json"],
+    &["dead-letters", "list", "--json"],
+    &["dead-letters", "list", "--code", "hours.number", "--json"],
+    &["dead-letters", "list", "--field", "score", "--json"],
+    &["dead-letters", "list", "--institution", "I", "--json"],
+    &["dead-letters", "list", "--run", "1", "--json"],
+    &["dead-letters", "list", "--file", "/records?page=7", "--json"],
+    &["dead-letters", "list", "--teacher", "1", "--json"],
+    &["dead-letters", "show", "7", "--json"],
+];
+
 fn time_listing(house: &TestEnv, args: &[&str]) -> f64 {
     let mut times: Vec<f64> = vec![];
     // What takes long is measured once.
@@ -74,6 +91,8 @@ fn print_sizes(postgres: &Postgres, records: u64) {
 }
 
 fn main() {
+    let of_letters = std::env::args().any(|argument| argument == "letters");
+    let bad_every = if of_letters { 1 } else { 10 };
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if numbers.is_empty() { vec![10_000, 100_000, 1_000_000, 10_000_000] } else { numbers };
     println!("{SETTINGS}");
@@ -82,7 +101,7 @@ fn main() {
         house.postgres = Some(Postgres::start_with(SETTINGS));
         let house = prepare(house, PAGE);
         let teachers = (records / 10).clamp(1, TEACHERS);
-        write_pages(&house, Pages { records, size: PAGE, teachers, is_changed: false, bad_every: 10 });
+        write_pages(&house, Pages { records, size: PAGE, teachers, is_changed: false, bad_every });
         let landed = land(&house);
         let Drained { wall, client, server, .. } = drain(&house, 1);
         let each = |seconds: f64| seconds * 1e6 / records as f64;
@@ -95,7 +114,7 @@ fn main() {
         );
         run_psql(house.postgres.as_ref().unwrap(), &["-c", "VACUUM ANALYZE"]);
         print_sizes(house.postgres.as_ref().unwrap(), records);
-        for listing in LISTINGS {
+        for listing in if of_letters { OF_LETTERS } else { LISTINGS } {
             println!("  {:>9.0} ms  {}", time_listing(&house, listing), listing.join(" "));
         }
     }

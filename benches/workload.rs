@@ -68,7 +68,7 @@ pub struct Pages {
     pub teachers: u64,
     /// Whether one of twenty records has changed since the first landing.
     pub is_changed: bool,
-    /// One of so many records has a score that cannot be; 0 for none.
+    /// One of so many records cannot be used, for one of five causes; 0 for none.
     pub bad_every: u64,
 }
 
@@ -78,22 +78,26 @@ fn write_item(text: &mut String, nth: u64, pages: Pages) {
     let (id, version) = if is_newer { (nth - 1_000 - nth.wrapping_mul(7_919) % 3_000, 2) } else { (nth, 1) };
     let is_changed = pages.is_changed && id % 20 == 3;
     let is_bad = pages.bad_every > 0 && id % pages.bad_every == 7 % pages.bad_every;
+    let fault = is_bad.then_some(id / pages.bad_every % 5);
     let version = version + if is_changed { 2 } else { 0 };
     let teacher = id.wrapping_mul(7_919) % pages.teachers;
     let at = |n: u64| usize::try_from(n % 10).unwrap();
     let name: String =
         [FAMILY_NAMES[at(teacher)], GIVEN_NAMES[at(teacher / 10)], GIVEN_NAMES[at(teacher / 100)]].iter().collect();
+    let name = if fault == Some(1) { "" } else { &name };
+    let number = id_number(teacher);
+    let number = if fault == Some(2) { &number[..17] } else { &number };
+    let month = if fault == Some(3) { 13 } else { id % 12 + 1 };
+    let hours = (id % 20 + 1 + u64::from(is_newer) + u64::from(is_changed)).to_string();
+    let hours = if fault == Some(4) { "\"无\"" } else { &hours };
     write!(
         text,
-        "{{\"id\":\"R{id}\",\"v\":{version},\"name\":\"{name}\",\"idno\":\"{}\",\"course\":\"C{:04}\",\"title\":\"信息技术支持的课堂导入\",\
-         \"school\":\"2122{:06}\",\"hours\":{},\"end\":\"2015-{:02}-{:02}\",\"score\":{}}}",
-        id_number(teacher),
+        "{{\"id\":\"R{id}\",\"v\":{version},\"name\":\"{name}\",\"idno\":\"{number}\",\"course\":\"C{:04}\",\"title\":\"信息技术支持的课堂导入\",\
+         \"school\":\"2122{:06}\",\"hours\":{hours},\"end\":\"2015-{month:02}-{:02}\",\"score\":{}}}",
         id % 2_000,
         teacher % 5_000,
-        id % 20 + 1 + u64::from(is_newer) + u64::from(is_changed),
-        id % 12 + 1,
         id % 28 + 1,
-        40 + id % 61 + if is_bad { 100 } else { 0 }
+        40 + id % 61 + if fault == Some(0) { 100 } else { 0 }
     )
     .unwrap();
 }

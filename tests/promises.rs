@@ -258,6 +258,7 @@ fn undo_promises(house: &TestEnv) {
         "DROP TABLE letter_due",
         "DROP TABLE letter_successor",
         "DROP TABLE successor_search",
+        "DROP TABLE correction",
         "DROP INDEX dead_letter_cause",
         "DROP INDEX dead_letter_unsorted",
         "DROP INDEX dead_letter_person",

@@ -32,6 +32,9 @@ pub struct DeadLetterFilterArgs {
     /// Take only dead letters with the cause of this number.
     #[arg(long)]
     pub cause: Option<i64>,
+    /// Take only the dead letter of this number; may be given several times.
+    #[arg(long = "letter", value_name = "N")]
+    pub letters: Vec<i64>,
     /// Take only dead letters seen in this sync run.
     #[arg(long)]
     pub run: Option<i64>,

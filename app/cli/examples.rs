@@ -81,6 +81,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("rules rollback", r#"huiliu rules rollback --because "the notice was withdrawn""#),
     ("rules retire", r#"huiliu rules retire jilin-2015 --because "the notice was withdrawn" --plan"#),
     ("rules versions", "huiliu rules versions jilin-2014"),
+    (
+        "corrections add",
+        r#"huiliu corrections add --cause 12 --set unit=分钟 --because "the platform wrote the unit wrongly, letter of 2014-11-03""#,
+    ),
+    ("corrections list", "huiliu corrections list --source county"),
+    ("corrections withdraw", r#"huiliu corrections withdraw 3 --because "the teacher was right""#),
     ("courses list", "huiliu courses list"),
     ("courses unknown", "huiliu courses unknown"),
     ("courses equate", r#"huiliu courses equate intel TE-07 C-003 --because "the same syllabus" --plan"#),

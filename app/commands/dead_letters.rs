@@ -38,6 +38,7 @@ pub fn build_filter(of: DeadLetterFilterArgs) -> Result<LetterFilter, CliError> 
         code: of.code,
         field: of.field,
         cause: of.cause,
+        letters: of.letters,
         run: of.run,
         file: of.file,
         teacher: of.teacher,

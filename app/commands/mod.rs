@@ -4,6 +4,7 @@ mod audit;
 mod authoring;
 mod batches;
 mod connectors;
+mod corrections;
 mod courses;
 mod cursors;
 mod days;
@@ -110,6 +111,7 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
         Command::Verify { teacher } => verify::run(settings, teacher, json).await,
         Command::Balance { run } => runs::check_balance(settings, run, json).await,
         Command::DeadLetters(asked) => dead_letters::run(settings, asked, json).await,
+        Command::Corrections(asked) => corrections::run(settings, asked, json).await,
         Command::Missing(asked) => missing::run(settings, asked, json).await,
         Command::Files(asked) => files::run(settings, asked, json).await,
         Command::Payloads(asked) => payloads::run(settings, asked, json).await,

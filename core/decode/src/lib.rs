@@ -45,7 +45,7 @@ pub mod workbook;
 pub mod xml;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::identity::KeyForm;
 use huiliu_manifest::quality::Act;
@@ -251,6 +251,35 @@ pub fn run_stages<'a>(
 ) -> Result<Vec<StageResult<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
+    Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
+}
+
+/// Runs raw records through all stages with corrected values in the place of those received: raw field and value, by position in
+/// the payload. An empty value stands for none. Other records of the range are left out.
+///
+/// # Errors
+/// Returns [`DecodeError`] if the payload as a whole cannot be read.
+pub fn run_corrected<'a>(
+    cx: Context<'a>,
+    body: &'a Body<'_>,
+    range: RecordRange,
+    corrected: &HashMap<u32, &[(String, String)]>,
+) -> Result<Vec<StageResult<'a>>, DecodeError> {
+    let plan = Plan::new(cx.stream);
+    let mut raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
+    raw.retain(|record| corrected.contains_key(&record.index));
+    for record in &mut raw {
+        for (field, value) in corrected.get(&record.index).into_iter().copied().flatten() {
+            let Some(slot) = plan.paths.iter().position(|path| path == field) else { continue };
+            if let Some(text) = record.texts.get_mut(slot) {
+                *text = (!value.trim().is_empty()).then(|| Cow::Owned(value.clone()));
+            }
+            // How the cell stored its value says nothing about the corrected one.
+            if let Some(cell) = record.cells.get_mut(slot) {
+                *cell = None;
+            }
+        }
+    }
     Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
 }
 

@@ -62,7 +62,7 @@ async fn search_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result<
     let reading = Reading::for_batch(&manifests, &rules, held)?;
     let mut bytes = Arc::default();
     let body = context.load_body(held, reading.stream, &mut bytes).await?;
-    let load = context.stage_records(held, reading, &body, |_| true)?;
+    let load = context.stage_records(held, reading, &body, |_| true).await?;
     let keys = &context.keys;
     if load.roster.is_empty() {
         let records: Vec<_> = load.clean.iter().map(|record| &**record).collect();
@@ -112,7 +112,7 @@ async fn read_keys(context: &DeliveryContext, batch: i64) -> Result<Vec<[u8; 16]
     let reading = Reading::for_batch(&manifests, &rules, &held)?;
     let mut bytes = Arc::default();
     let body = context.load_body(&held, reading.stream, &mut bytes).await?;
-    let load = context.stage_records(&held, reading, &body, |_| true)?;
+    let load = context.stage_records(&held, reading, &body, |_| true).await?;
     let records = load.clean.iter().map(|record| *record.letter_key());
     Ok(records.chain(load.roster.iter().map(|row| *row.letter_key())).collect())
 }

@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 use crate::active_rules::{RuleFollower, RuleSnapshot};
 use crate::conflicts::Retries;
 use crate::contract;
+use crate::corrections;
 use crate::kept_parts;
 use crate::lease::Renewal;
 use crate::log_event::LogEvent;
@@ -265,8 +266,21 @@ impl DeliveryContext {
         }
     }
 
-    /// Runs the `wanted` raw records of a batch through decode, map and validate.
-    pub(crate) fn stage_records<'a>(
+    /// Runs the `wanted` raw records of a batch through decode, map and validate, with people's corrections of those that
+    /// cannot be used.
+    pub(crate) async fn stage_records<'a>(
+        &'a self,
+        held: &'a ClaimedBatch,
+        reading: Reading<'a>,
+        body: &'a Body<'_>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<Load<'a>, StoreError> {
+        let mut load = self.stage_received(held, reading, body, wanted)?;
+        corrections::apply(self, held, reading, body, &mut load).await?;
+        Ok(load)
+    }
+
+    fn stage_received<'a>(
         &'a self,
         held: &'a ClaimedBatch,
         reading: Reading<'a>,
@@ -329,7 +343,7 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     {
         return Ok(commit);
     }
-    let load = if load.kept.is_empty() { load } else { context.stage_records(held, reading, &body, |_| true)? };
+    let load = if load.kept.is_empty() { load } else { context.stage_records(held, reading, &body, |_| true).await? };
     Ok(judge_and_commit(context, held, reading, &load).await?.unwrap_or(Commit::Fenced))
 }
 

@@ -84,5 +84,5 @@ pub(crate) async fn stage_batch<'a>(
     {
         return Ok(load);
     }
-    context.stage_records(held, reading, body, |_| true)
+    context.stage_records(held, reading, body, |_| true).await
 }

@@ -22,6 +22,7 @@ pub mod operations;
 mod closing;
 mod conflicts;
 mod contract;
+mod corrections;
 pub mod deliver;
 pub mod deliver_group;
 mod discreet;

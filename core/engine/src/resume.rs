@@ -49,7 +49,7 @@ async fn resume_batch(context: &DeliveryContext, batch: i64, wanted: &Wanted) ->
     let reading = Reading::for_batch(&manifests, &rules, &held)?;
     let mut bytes = std::sync::Arc::default();
     let body = context.load_body(&held, reading.stream, &mut bytes).await?;
-    let load = stage_wanted_records(context, &held, reading, &body, wanted)?;
+    let load = stage_wanted_records(context, &held, reading, &body, wanted).await?;
     let mut tx = context.db.begin().await?;
     roster::lock_roster(&mut tx).await?;
     let sifted = roster::sift_rows(&mut tx, &context.keys, &held, &load).await?;

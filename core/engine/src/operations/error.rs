@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::authoring_error::AuthoringError;
 use super::connector_versions::ConnectorError;
 use super::corrected::CorrectedRefused;
+use super::corrections::CorrectionRefused;
 use super::cursors::CursorError;
 use super::decisions::DecisionRefused;
 use super::filters::FilterError;
@@ -182,6 +183,9 @@ pub enum OperationError {
     /// Dead letters are neither closed nor opened again.
     #[serde(untagged)]
     Corrected(CorrectedRefused),
+    /// Nothing is corrected.
+    #[serde(untagged)]
+    Correction(CorrectionRefused),
     /// Missing records stay as they are.
     #[serde(untagged)]
     Missing(MissingRefused),
@@ -327,6 +331,12 @@ impl From<CorrectedRefused> for OperationError {
     }
 }
 
+impl From<CorrectionRefused> for OperationError {
+    fn from(refused: CorrectionRefused) -> Self {
+        Self::Correction(refused)
+    }
+}
+
 impl From<MissingRefused> for OperationError {
     fn from(why: MissingRefused) -> Self {
         Self::Missing(why)
@@ -443,6 +453,7 @@ impl OperationError {
             Self::Match(error) => error.is_usage(),
             Self::Missing(error) => error.is_usage(),
             Self::Corrected(error) => error.is_usage(),
+            Self::Correction(_) => true,
             Self::Payload(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
@@ -479,6 +490,7 @@ impl OperationError {
             Self::Match(error) => error.code(),
             Self::Missing(error) => error.code(),
             Self::Corrected(error) => error.code(),
+            Self::Correction(error) => error.code(),
             Self::Payload(error) => error.code(),
             Self::Decision(error) => error.code(),
             Self::Authoring(error) => error.code(),

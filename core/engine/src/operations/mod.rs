@@ -15,6 +15,7 @@ mod before_after;
 pub mod connector_versions;
 pub mod connectors;
 pub mod corrected;
+pub mod corrections;
 pub mod courses;
 pub mod cursors;
 pub mod dead_letters;

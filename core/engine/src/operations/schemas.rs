@@ -5,16 +5,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    audit, authoring, batches, connector_versions, connectors, corrected, courses, cursors, dead_letters, decisions,
-    doctor, health, infer, maintenance, matching, missing, page::Page, payloads, preview, push, record_sample, regions,
-    replays, restore, roster, rule_change::RuleChange, rule_versions, rules, runs, schools, secrets,
-    source_registration, sources, sync, teachers,
+    audit, authoring, batches, connector_versions, connectors, corrected, corrections, courses, cursors, dead_letters,
+    decisions, doctor, health, infer, maintenance, matching, missing, page::Page, payloads, preview, push,
+    record_sample, regions, replays, restore, roster, rule_change::RuleChange, rule_versions, rules, runs, schools,
+    secrets, source_registration, sources, sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
 use crate::verify::LedgerVerified;
 use huiliu_store::admin::reports::{BatchRow, LedgerRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
+use huiliu_store::delivery::corrections::CorrectionRow;
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
 use huiliu_store::intake::files::FileRow;
@@ -49,6 +50,9 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("connectors.show", schema_of::<connectors::ConnectorShown>),
     ("corrected.close", schema_of::<corrected::ClosedLetters>),
     ("corrected.reopen", schema_of::<corrected::Reopened>),
+    ("corrections.add", schema_of::<corrections::CorrectionsMade>),
+    ("corrections.list", schema_of::<Page<CorrectionRow>>),
+    ("corrections.withdraw", schema_of::<corrections::CorrectionWithdrawn>),
     ("courses.list", schema_of::<Page<courses::CourseShown>>),
     ("courses.unknown", schema_of::<Page<courses::UnknownCourse>>),
     ("cursors.list", schema_of::<Page<cursors::CursorShown>>),

@@ -89,7 +89,7 @@ async fn replay_opened_batch(
     let reading = Reading::for_batch(&manifests, &rules, held)?;
     let mut bytes = Arc::default();
     let body = now.load_body(held, reading.stream, &mut bytes).await?;
-    let load = stage_wanted_records(now, held, reading, &body, wanted)?;
+    let load = stage_wanted_records(now, held, reading, &body, wanted).await?;
     let mut tx = staged.db.begin().await?;
     let items = match load.roster.is_empty() {
         true => replay_records(&mut tx, now, replay, held, &load, wanted).await?,
@@ -155,14 +155,14 @@ async fn replay_roster(
 }
 
 /// Decodes the wanted raw records. Fails unless each one is still at the address where it was seen.
-pub(crate) fn stage_wanted_records<'a>(
+pub(crate) async fn stage_wanted_records<'a>(
     context: &'a DeliveryContext,
     held: &'a ClaimedBatch,
     reading: Reading<'a>,
     body: &'a Body<'_>,
     wanted: &Wanted,
 ) -> Result<Load<'a>, StoreError> {
-    let load = context.stage_records(held, reading, body, |index| wanted.contains_key(&index))?;
+    let load = context.stage_records(held, reading, body, |index| wanted.contains_key(&index)).await?;
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|record| record.address == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))

@@ -256,6 +256,23 @@ cli-payloads-reopened = { $n ->
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = discarded
+cli-acts-dead-letter-correct = correct the raw records of dead letters
+cli-acts-dead-letter-uncorrect = withdraw a correction
+cli-acts-key-correction = correction
+cli-acts-key-fields = fields
+cli-corrections-made = { $n ->
+    [one] { $n } dead letter is corrected; to see what becomes of it: `huiliu replay plan { $selected }`
+   *[other] { $n } dead letters are corrected; to see what becomes of them: `huiliu replay plan { $selected }`
+  }
+cli-corrections-withdrawn = withdrawn; what was loaded with it stays until it comes again
+cli-corrections-correction = correction
+cli-corrections-letter = dead letter
+cli-corrections-value = value
+cli-corrections-by = by
+cli-corrections-because = reason
+cli-corrections-made-at = made
+cli-corrections-withdrawn-at = withdrawn
+cli-mistake-field-value = a raw field and a value, such as `hours=45`
 cli-dead-letters-cause = cause
 cli-dead-letters-letters = dead letters
 cli-dead-letters-share = share

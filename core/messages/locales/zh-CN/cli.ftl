@@ -235,6 +235,20 @@ cli-payloads-reopened = 已重新打开 { $n } 个载荷
 # dead-letters
 cli-dead-letters-accepted = 已确认；下次重放时装载：`huiliu replay plan --code record_key.other_person`
 cli-dead-letters-discarded = 已作废
+cli-acts-dead-letter-correct = 更正死信的原始记录
+cli-acts-dead-letter-uncorrect = 撤回更正
+cli-acts-key-correction = 更正
+cli-acts-key-fields = 字段
+cli-corrections-made = 已更正 { $n } 条死信；要查看结果，请运行 `huiliu replay plan { $selected }`
+cli-corrections-withdrawn = 已撤回；此前据此装载的记录保留，直到再次收到
+cli-corrections-correction = 更正
+cli-corrections-letter = 死信
+cli-corrections-value = 值
+cli-corrections-by = 操作人
+cli-corrections-because = 理由
+cli-corrections-made-at = 更正时间
+cli-corrections-withdrawn-at = 撤回时间
+cli-mistake-field-value = 原始字段和值，例如 `hours=45`
 cli-dead-letters-cause = 原因编号
 cli-dead-letters-letters = 死信
 cli-dead-letters-share = 占比

@@ -39,6 +39,9 @@ pub struct LetterFilter {
     /// Letters with the cause of this number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<i64>,
+    /// The letters with these numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<i64>,
     /// Letters seen in this run.
     pub run: Option<i64>,
     /// Letters seen in payloads of this address, such as the name of a file.
@@ -102,6 +105,10 @@ impl LetterFilter {
                    WHERE 1 = 1{})",
                 more.sql
             );
+        }
+        if !self.letters.is_empty() {
+            let numbers: Vec<String> = self.letters.iter().map(i64::to_string).collect();
+            more.sql += &format!(" AND d.id IN ({})", numbers.join(", "));
         }
         more.add_if_some("d.last_seen_at >= ?", self.since.map(Value::from));
         more.add_if_some("d.last_seen_at < ?", self.until.map(Value::from));

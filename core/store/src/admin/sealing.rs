@@ -22,7 +22,7 @@ struct Column {
     place: [&'static [u8]; 2],
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column { table: "payload", column: "wrapped_key", order: "id", row_key: "digest", place: [b"payload", b"sealed"] },
     Column {
         table: "teacher_identifier",
@@ -65,6 +65,13 @@ const COLUMNS: [Column; 7] = [
         order: "id",
         row_key: "secret_key",
         place: [b"source_secret", b"sealed"],
+    },
+    Column {
+        table: "correction",
+        column: "sealed",
+        order: "id",
+        row_key: "correction_key",
+        place: [b"correction", b"sealed"],
     },
 ];
 

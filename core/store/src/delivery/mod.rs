@@ -8,6 +8,7 @@ pub mod classify;
 pub mod commit;
 pub mod confirm;
 mod copies;
+pub mod corrections;
 pub mod dead_letters;
 pub(crate) mod due_letters;
 pub mod finish;

@@ -1,0 +1,186 @@
+//! Corrections: values that people put in the place of those received, in the raw records of dead letters.
+
+use std::collections::BTreeSet;
+
+use huiliu_messages::said_in_english;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use super::act::{Act, AuditEntry};
+use super::error::OperationError;
+use super::filters;
+use super::page::{Page, Span};
+use super::registry_access::RegistryAccess;
+use crate::database::OpenDatabase;
+use huiliu_decode::Plan;
+use huiliu_store::admin::filter::RowFilter;
+use huiliu_store::admin::letters::{self, LetterFilter};
+use huiliu_store::admin::registry;
+use huiliu_store::delivery::corrections::{self, CorrectionFilter, CorrectionRow, LetterStream, MAX_LETTERS};
+
+/// Why nothing is corrected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "the variant's comment explains its fields")]
+pub enum CorrectionRefused {
+    /// No open dead letter matches.
+    #[serde(rename = "correction.nothing")]
+    Nothing,
+    /// More dead letters match than one correction may cover.
+    #[serde(rename = "correction.too_many")]
+    TooMany { letters: i64, max: i64 },
+    /// The manifest of a stream does not read such a raw field; `known` lists those that it reads.
+    #[serde(rename = "correction.field")]
+    Field { field: String, stream: String, known: Vec<String> },
+    /// There is no such correction, or it is withdrawn.
+    #[serde(rename = "correction.not_held")]
+    NotHeld { correction: i64 },
+}
+
+said_in_english!(CorrectionRefused);
+
+impl CorrectionRefused {
+    /// Returns a stable code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Nothing => "correction.nothing",
+            Self::TooMany { .. } => "correction.too_many",
+            Self::Field { .. } => "correction.field",
+            Self::NotHeld { .. } => "correction.not_found",
+        }
+    }
+}
+
+/// Corrections that were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CorrectionsMade {
+    /// Number of dead letters.
+    pub dead_letters: i64,
+    /// The raw fields.
+    pub fields: Vec<String>,
+}
+
+/// Puts values in the place of those received in the raw records of open dead letters. The letters stay open until they are
+/// replayed or come again; the payload stays as it is.
+///
+/// # Errors
+/// [`CorrectionRefused`], [`OperationError::DeadLetterNotOpen`], [`OperationError::Filter`].
+pub async fn add(
+    access: RegistryAccess<'_>,
+    act: Act<'_>,
+    of: &LetterFilter,
+    values: &[(String, String)],
+) -> Result<CorrectionsMade, OperationError> {
+    filters::check_letter_filter(access, of).await?;
+    let OpenDatabase { db, keys, .. } = access.opened;
+    let mut tx = db.begin().await?;
+    let streams = corrections::list_streams(&mut tx, of).await?;
+    let letters = streams.iter().map(|stream| stream.letters).sum::<i64>();
+    if letters < i64::try_from(of.letters.len()).unwrap_or(i64::MAX) {
+        return Err(find_unusable(access.opened, of).await?);
+    }
+    if letters == 0 {
+        return Err(CorrectionRefused::Nothing.into());
+    }
+    if letters > MAX_LETTERS {
+        return Err(CorrectionRefused::TooMany { letters, max: MAX_LETTERS }.into());
+    }
+    check_fields(access, &streams, values).await?;
+    let (mut done, mut after) = (0, 0);
+    loop {
+        let taken = corrections::take_letters(&mut tx, of, after).await?;
+        let Some(last) = taken.last() else { break };
+        after = last.dead_letter;
+        let corrected: Vec<_> = taken
+            .iter()
+            .flat_map(|letter| values.iter().map(move |(field, value)| (letter, field.as_str(), value.as_str())))
+            .collect();
+        corrections::write_corrections(&mut tx, keys, &corrected, act.to_author()).await?;
+        done += i64::try_from(taken.len()).unwrap_or(i64::MAX);
+    }
+    let fields: Vec<String> = values.iter().map(|(field, _)| field.clone()).collect();
+    let object = match of.letters.as_slice() {
+        [only] => format!("dead letter {only}"),
+        _ => "dead letter".to_owned(),
+    };
+    let detail = json!({ "filter": of, "count": done, "fields": fields });
+    act.commit_with_audit(tx, access.opened, AuditEntry { action: "dead_letter.correct", object, detail }).await?;
+    Ok(CorrectionsMade { dead_letters: done, fields })
+}
+
+/// Says which of the letters that were named cannot be corrected.
+async fn find_unusable(opened: &OpenDatabase, of: &LetterFilter) -> Result<OperationError, OperationError> {
+    for dead_letter in &of.letters {
+        let one = LetterFilter { letters: vec![*dead_letter], ..of.clone() };
+        if letters::count_open(&opened.db, &one).await? == 0 {
+            return Ok(OperationError::DeadLetterNotOpen { dead_letter: *dead_letter });
+        }
+    }
+    Ok(CorrectionRefused::Nothing.into())
+}
+
+/// Refuses a field that the manifest of a stream does not read.
+async fn check_fields(
+    access: RegistryAccess<'_>,
+    streams: &[LetterStream],
+    values: &[(String, String)],
+) -> Result<(), OperationError> {
+    let registered = registry::read_registry(&access.opened.db).await?;
+    let in_use = access.resolve_in_use(&registered).await?.found;
+    for LetterStream { connector, stream, .. } in streams {
+        let manifest = in_use.get(connector).map(|of| &of.manifest);
+        let found = manifest.and_then(|manifest| manifest.find_stream(stream));
+        let known: BTreeSet<&str> = found.map(|stream| Plan::new(stream).paths).into_iter().flatten().collect();
+        if let Some((field, _)) = values.iter().find(|(field, _)| !known.contains(field.as_str())) {
+            let known = known.into_iter().map(str::to_owned).collect();
+            let (field, stream) = (field.clone(), stream.clone());
+            return Err(CorrectionRefused::Field { field, stream, known }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Lists corrections by number, also those that are withdrawn. Values are masked.
+///
+/// # Errors
+/// [`OperationError::Filter`] if there is no such source.
+pub async fn list(
+    access: RegistryAccess<'_>,
+    of: &CorrectionFilter,
+    span: Span,
+) -> Result<Page<CorrectionRow>, OperationError> {
+    filters::check_filter(access, &RowFilter { source: of.source.clone(), ..RowFilter::default() }).await?;
+    let OpenDatabase { db, keys, .. } = access.opened;
+    let rows = corrections::list(db, keys, of, span.after, span.limit_plus_one()).await?;
+    let page = Page::from_rows(rows, span.limit, |row| row.correction.to_string());
+    Ok(page.counted(corrections::count(db, of)).await?)
+}
+
+/// A correction that was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CorrectionWithdrawn {
+    /// The correction's number.
+    pub correction: i64,
+    /// The dead letter that it was made for.
+    pub dead_letter: i64,
+}
+
+/// Withdraws a correction: from now on the value is read as received. What was loaded with it stays until it comes again.
+///
+/// # Errors
+/// [`CorrectionRefused::NotHeld`].
+pub async fn withdraw(
+    opened: &OpenDatabase,
+    act: Act<'_>,
+    correction: i64,
+) -> Result<CorrectionWithdrawn, OperationError> {
+    let mut tx = opened.db.begin().await?;
+    let held = corrections::withdraw(&mut tx, correction).await?;
+    let dead_letter = held.ok_or(CorrectionRefused::NotHeld { correction })?;
+    let detail = json!({ "correction": correction });
+    let entry = AuditEntry { action: "dead_letter.uncorrect", object: format!("dead letter {dead_letter}"), detail };
+    act.commit_with_audit(tx, opened, entry).await?;
+    Ok(CorrectionWithdrawn { correction, dead_letter })
+}

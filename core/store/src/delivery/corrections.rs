@@ -1,0 +1,281 @@
+//! Corrections of raw records: values that people put in the place of those received. A correction belongs to the bytes of a raw
+//! record, so it also holds when the same bytes come again.
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::admin::audit::Author;
+use crate::admin::filter;
+use crate::admin::letters::LetterFilter;
+use crate::admin::sealing;
+use crate::delivery::dead_letters;
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreError;
+use crate::sql::rows::{Row, Rows};
+use huiliu_values::calendar::format_instant;
+use huiliu_vault::keys::Keys;
+
+/// Letters that are corrected in one statement.
+const LETTERS: i64 = 1_000;
+/// The most letters whose streams are compared one by one; a correction covers at most this many.
+pub const MAX_LETTERS: i64 = 100_000;
+
+/// Raw fields and the values that stand there instead. An empty value stands for no value.
+pub type CorrectedValues = Vec<(String, String)>;
+
+type RawDigest = [u8; 16];
+
+/// Loads the corrections of raw records, by the digests of their bytes.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn load_for_raw(
+    db: &Db,
+    keys: &Keys,
+    source: i64,
+    stream: &str,
+    digests: impl Iterator<Item = &RawDigest>,
+) -> Result<HashMap<RawDigest, CorrectedValues>, StoreError> {
+    let mut tx = db.begin_read_only().await?;
+    let wanted = Rows::new().bytes("raw_digest", digests.map(RawDigest::as_slice));
+    let rows = tx
+        .fetch_rows_with(
+            "SELECT c.raw_digest AS raw_digest, c.field AS field, c.correction_key AS correction_key, c.sealed AS sealed
+             FROM {rows} {join correction c ON c.raw_digest = incoming.raw_digest AND c.source_id = $1 AND c.stream = $2
+               AND c.withdrawn_at IS NULL}",
+            vec![source.into(), stream.into()],
+            wanted,
+        )
+        .await?;
+    let mut found: HashMap<RawDigest, CorrectedValues> = HashMap::new();
+    for row in &rows {
+        let Ok(digest) = RawDigest::try_from(row.bytes("raw_digest")?) else { continue };
+        found.entry(digest).or_default().push((row.text("field")?, open_value(keys, row)?));
+    }
+    Ok(found)
+}
+
+fn open_value(keys: &Keys, row: &Row) -> Result<String, StoreError> {
+    let value = keys.open(&place(&row.bytes("correction_key")?), &row.bytes("sealed")?)?;
+    Ok(String::from_utf8_lossy(&value).into_owned())
+}
+
+/// The place that a sealed value is bound to.
+fn place(key: &[u8]) -> [&[u8]; 3] {
+    [b"correction", b"sealed", key]
+}
+
+/// An open dead letter that is to be corrected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectedLetter {
+    /// Its number.
+    pub dead_letter: i64,
+    source: i64,
+    stream: String,
+    raw_digest: Vec<u8>,
+}
+
+/// The streams of the selected letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterStream {
+    /// Id of the connector.
+    pub connector: String,
+    /// Name of the stream.
+    pub stream: String,
+    /// Number of selected letters.
+    pub letters: i64,
+}
+
+/// Lists the streams of selected open letters.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_streams(tx: &mut Tx, of: &LetterFilter) -> Result<Vec<LetterStream>, StoreError> {
+    let more = of.to_conditions(vec![]);
+    let sql = format!(
+        "SELECT s.connector AS connector, d.stream AS stream, count(*) AS letters FROM dead_letter d JOIN source s ON s.id = d.source_id
+         WHERE d.state = 'open'{} GROUP BY s.connector, d.stream ORDER BY s.connector, d.stream",
+        more.sql
+    );
+    let row = |row: &Row| {
+        Ok(LetterStream {
+            connector: row.text("connector")?,
+            stream: row.text("stream")?,
+            letters: row.int("letters")?,
+        })
+    };
+    tx.fetch_rows(&sql, more.args).await?.iter().map(row).collect()
+}
+
+/// Returns selected open letters after a number, 1,000 at most, and locks them.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn take_letters(tx: &mut Tx, of: &LetterFilter, after: i64) -> Result<Vec<CorrectedLetter>, StoreError> {
+    let select = |more: &str| {
+        format!(
+            "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest
+             FROM dead_letter d WHERE d.state = 'open' AND d.id > $1{more} ORDER BY d.id LIMIT $2"
+        )
+    };
+    let more = of.to_conditions(vec![after.into(), LETTERS.into()]);
+    let letter = |row: &Row| {
+        Ok(CorrectedLetter {
+            dead_letter: row.int("id")?,
+            source: row.int("source_id")?,
+            stream: row.text("stream")?,
+            raw_digest: row.bytes("raw_digest")?,
+        })
+    };
+    let rows = tx.fetch_rows(&select(&more.sql), more.args).await?;
+    let letters: Vec<CorrectedLetter> = rows.iter().map(letter).collect::<Result<_, StoreError>>()?;
+    dead_letters::lock_dead_letters(tx, &letters.iter().map(|letter| letter.dead_letter).collect::<Vec<_>>()).await?;
+    Ok(letters)
+}
+
+/// Writes corrections. One of the same field replaces an earlier one.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn write_corrections(
+    tx: &mut Tx,
+    keys: &Keys,
+    corrected: &[(&CorrectedLetter, &str, &str)],
+    by: Author<'_>,
+) -> Result<(), StoreError> {
+    if corrected.is_empty() {
+        return Ok(());
+    }
+    sealing::require_current(tx, keys).await?;
+    let key = |(letter, field, _): &(&CorrectedLetter, &str, &str)| {
+        let source = letter.source.to_be_bytes();
+        keys.short_digest(&[b"correction", &source, letter.stream.as_bytes(), &letter.raw_digest, field.as_bytes()])
+    };
+    let made: Vec<RawDigest> = corrected.iter().map(key).collect();
+    let seal =
+        |(key, (_, _, value)): (&RawDigest, &(&CorrectedLetter, &str, &str))| keys.seal(&place(key), value.as_bytes());
+    let sealed: Vec<Vec<u8>> = made.iter().zip(corrected).map(seal).collect::<Result<_, _>>()?;
+    let rows = Rows::new()
+        .bytes("correction_key", made.iter().map(RawDigest::as_slice))
+        .int("source_id", corrected.iter().map(|(letter, ..)| Some(letter.source)))
+        .text("stream", corrected.iter().map(|(letter, ..)| Some(letter.stream.as_str())))
+        .bytes("raw_digest", corrected.iter().map(|(letter, ..)| letter.raw_digest.as_slice()))
+        .int("dead_letter_id", corrected.iter().map(|(letter, ..)| Some(letter.dead_letter)))
+        .text("field", corrected.iter().map(|(_, field, _)| Some(*field)))
+        .bytes("sealed", sealed.iter().map(Vec::as_slice));
+    tx.execute_with(
+        "INSERT INTO correction (correction_key, source_id, stream, raw_digest, dead_letter_id, field, sealed, actor, because, made_at)
+         SELECT correction_key, source_id, stream, raw_digest, dead_letter_id, field, sealed,
+                CAST($1 AS TEXT), CAST($2 AS TEXT), {now} FROM {rows} WHERE true
+         ON CONFLICT (correction_key) DO UPDATE SET sealed = excluded.sealed, actor = excluded.actor, because = excluded.because,
+           made_at = excluded.made_at, dead_letter_id = excluded.dead_letter_id, withdrawn_at = NULL",
+        vec![by.actor.into(), by.because.into()],
+        rows,
+    )
+    .await?;
+    Ok(())
+}
+
+/// A correction in a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CorrectionRow {
+    /// Its number.
+    pub correction: i64,
+    /// The dead letter that it was made for.
+    pub dead_letter: i64,
+    /// Name of the source.
+    pub source: String,
+    /// Name of the stream.
+    pub stream: String,
+    /// The raw field.
+    pub field: String,
+    /// The value in its place, with ID and phone numbers masked; empty for no value.
+    pub value: String,
+    /// Who made it.
+    pub actor: String,
+    /// Why.
+    pub because: String,
+    /// When, RFC 3339.
+    pub made_at: String,
+    /// When it was withdrawn, RFC 3339; `null` while it holds.
+    pub withdrawn_at: Option<String>,
+}
+
+/// Selects corrections. All given conditions must match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CorrectionFilter {
+    /// Corrections in this source.
+    pub source: Option<String>,
+    /// Corrections made for this dead letter.
+    pub dead_letter: Option<i64>,
+}
+
+impl CorrectionFilter {
+    fn to_conditions(&self, args: Vec<crate::sql::rows::Value>) -> filter::Conditions {
+        let mut more = filter::Conditions::new(args);
+        more.add_if_some("s.name = ?", self.source.as_deref().map(Into::into));
+        more.add_if_some("c.dead_letter_id = ?", self.dead_letter.map(Into::into));
+        more
+    }
+}
+
+/// Lists corrections after a number.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list(
+    db: &Db,
+    keys: &Keys,
+    of: &CorrectionFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<CorrectionRow>, StoreError> {
+    let more = of.to_conditions(vec![after.into(), limit.into()]);
+    let sql = format!(
+        "SELECT c.id AS id, c.dead_letter_id AS dead_letter_id, s.name AS source, c.stream AS stream, c.field AS field,
+                c.correction_key AS correction_key, c.sealed AS sealed, c.actor AS actor, c.because AS because, c.made_at AS made_at,
+                c.withdrawn_at AS withdrawn_at
+         FROM correction c JOIN source s ON s.id = c.source_id WHERE c.id > $1{} ORDER BY c.id LIMIT $2",
+        more.sql
+    );
+    let correction = |row: &Row| {
+        Ok(CorrectionRow {
+            correction: row.int("id")?,
+            dead_letter: row.int("dead_letter_id")?,
+            source: row.text("source")?,
+            stream: row.text("stream")?,
+            field: row.text("field")?,
+            value: huiliu_decode::draft::redact_text(&open_value(keys, row)?),
+            actor: row.text("actor")?,
+            because: row.text("because")?,
+            made_at: format_instant(row.int("made_at")?),
+            withdrawn_at: row.opt_int("withdrawn_at")?.map(format_instant),
+        })
+    };
+    db.fetch_rows(&sql, more.args).await?.iter().map(correction).collect()
+}
+
+/// Counts corrections.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count(db: &Db, of: &CorrectionFilter) -> Result<i64, StoreError> {
+    let more = of.to_conditions(vec![]);
+    let sql =
+        format!("SELECT count(*) AS n FROM correction c JOIN source s ON s.id = c.source_id WHERE 1 = 1{}", more.sql);
+    filter::fetch_count(db, &sql, more.args).await
+}
+
+/// Withdraws a correction: the next time, the value as received is read. Returns the dead letter that it was made for;
+/// `None` if there is no such correction that holds.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn withdraw(tx: &mut Tx, correction: i64) -> Result<Option<i64>, StoreError> {
+    let sql =
+        "UPDATE correction SET withdrawn_at = {now} WHERE id = $1 AND withdrawn_at IS NULL RETURNING dead_letter_id";
+    let rows = tx.fetch_rows(sql, vec![correction.into()]).await?;
+    rows.first().map(|row| row.int("dead_letter_id")).transpose()
+}
