@@ -22,6 +22,7 @@ mod clear;
 mod cli;
 mod connectors;
 mod corrected;
+mod corrections;
 mod disk;
 mod docs;
 mod door;
