@@ -1,5 +1,8 @@
 //! Values that people put in the place of those received.
 
+#[path = "corrections/sheets.rs"]
+mod sheets;
+
 use serde_json::Value;
 
 use crate::test_env::{Services, TestEnv};

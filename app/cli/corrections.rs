@@ -1,5 +1,7 @@
 //! Arguments of `corrections`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 use super::{PageArgs, parse_reason};
@@ -21,6 +23,39 @@ pub enum Corrections {
         /// Why, for the audit log.
         #[arg(long, value_parser = parse_reason)]
         because: String,
+    },
+    /// Write the faulty rows of a source into a workbook, with what is wrong beside them.
+    Export {
+        /// Name of the source.
+        source: String,
+        /// The workbook, a new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Take only dead letters of this stream.
+        #[arg(long)]
+        stream: Option<String>,
+        /// Take only dead letters with the cause of this number.
+        #[arg(long)]
+        cause: Option<i64>,
+        /// Take only dead letters seen in this sync run.
+        #[arg(long)]
+        run: Option<i64>,
+        /// Take only dead letters received in a file of this name.
+        #[arg(long, value_name = "NAME")]
+        file: Option<String>,
+    },
+    /// Take a workbook of `corrections export` back, after the sender has corrected it.
+    Import {
+        /// Name of the source.
+        source: String,
+        /// The workbook, under any name.
+        workbook: PathBuf,
+        /// Only say which rows were corrected.
+        #[arg(long)]
+        plan: bool,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: Option<String>,
     },
     /// List corrections.
     List {

@@ -85,6 +85,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "corrections add",
         r#"huiliu corrections add --cause 12 --set unit=分钟 --because "the platform wrote the unit wrongly, letter of 2014-11-03""#,
     ),
+    ("corrections export", "huiliu corrections export county --run 12 --to county-2014-11.xlsx"),
+    ("corrections import", "huiliu corrections import county county-2014-11.xlsx --plan"),
     ("corrections list", "huiliu corrections list --source county"),
     ("corrections withdraw", r#"huiliu corrections withdraw 3 --because "the teacher was right""#),
     ("courses list", "huiliu courses list"),

@@ -1,23 +1,128 @@
-//! `corrections`: corrects the raw records of dead letters, lists corrections, and withdraws them.
+//! `corrections`: corrects the raw records of dead letters, also by workbooks that go back to their sender.
+
+use std::path::Path;
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Act;
+use huiliu_engine::operations::correction_sheets::{self, SheetMade, SheetTaken};
 use huiliu_engine::operations::corrections::{self, CorrectionsMade};
+use huiliu_engine::operations::decisions::Mode;
+use huiliu_engine::runtime::Runtime;
 use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::corrections::{CorrectionFilter, CorrectionRow};
+use huiliu_values::SheetRowOutcome;
 
 use crate::cli::Corrections;
-use crate::render::{format_moment, show, show_page};
+use crate::render::{format_count, format_moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
+use crate::stop::watch_stop_signals;
 use crate::table::print_table;
-use crate::words::{counting, label, say};
+use crate::words::{counting, field_text, label, language, localize_address, message_text, note, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(), CliError> {
+    match asked {
+        Corrections::Export { source, to, stream, cause, run, file } => {
+            let of = LetterFilter { source: Some(source), stream, cause, run, file, ..LetterFilter::default() };
+            export_sheet(&settings, &of, &to, json).await
+        }
+        Corrections::Import { source, workbook, plan, because } => {
+            let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
+            let mode = if plan { Mode::Plan } else { Mode::Apply };
+            let taken = import_sheet(&settings, &runtime, &source, &workbook, mode, because.as_deref()).await?;
+            runtime.close().await;
+            show(json, &taken, show_taken);
+            Ok(())
+        }
+        asked => run_in_database(settings, asked, json).await,
+    }
+}
+
+async fn export_sheet(settings: &Settings, of: &LetterFilter, to: &Path, json: bool) -> Result<(), CliError> {
+    let runtime = open::start_runtime(settings, MayCreate::Nothing).await?;
+    let act = Act { actor: &settings.actor, because: "" };
+    let made = correction_sheets::export(&runtime, act, of, language(), to).await?;
+    runtime.close().await;
+    show(json, &made, |made: &SheetMade| {
+        say(&counting!("cli-corrections-exported", n = made.rows, file = to.display().to_string()));
+        if !made.left_out.is_empty() {
+            note(&counting!("cli-corrections-left-out", n = made.left_out.len()));
+        }
+    });
+    Ok(())
+}
+
+/// Takes a correction sheet back.
+pub(super) async fn import_sheet(
+    settings: &Settings,
+    runtime: &Runtime,
+    source: &str,
+    workbook: &Path,
+    mode: Mode,
+    because: Option<&str>,
+) -> Result<SheetTaken, CliError> {
+    let bytes = correction_sheets::read_file(workbook).map_err(CliError::from_operation)?;
+    let name = workbook.file_name().unwrap_or_default().to_string_lossy();
+    let because = because.map_or_else(|| sentence!("cli-corrections-handed-in", file = name), str::to_owned);
+    let act = Act { actor: &settings.actor, because: &because };
+    Ok(correction_sheets::import(runtime, act, mode, source, &name, &bytes, &watch_stop_signals()?).await?)
+}
+
+/// Shows what became of the rows of a sheet: the numbers, and each row that needs attention.
+pub(super) fn show_taken(taken: &SheetTaken) {
+    for row in &taken.rows {
+        if matches!(row.outcome, SheetRowOutcome::Closed | SheetRowOutcome::Unchanged) {
+            continue;
+        }
+        let letter = row.dead_letter.map(|letter| letter.to_string()).unwrap_or_default();
+        say(&format!("{}  {letter}  {}", localize_address(&row.address), row_outcome_label(row.outcome)));
+        if row.outcome == SheetRowOutcome::Corrected {
+            say(&format!("    {}", row.fields.join(label("cli-render-comma"))));
+        }
+        for reason in &row.reasons {
+            say(&format!(
+                "    {}  {}={:?}  {}",
+                reason.code,
+                field_text(reason),
+                reason.seen,
+                message_text(&reason.expected)
+            ));
+        }
+    }
+    for column in &taken.missing_columns {
+        note(&sentence!("cli-corrections-missing-column", column));
+    }
+    for (outcome, n) in &taken.outcomes {
+        say(&sentence!("cli-render-of-outcome", n = format_count(*n), outcome = row_outcome_label(*outcome)));
+    }
+    if taken.planned {
+        say_only_a_plan();
+    }
+}
+
+fn row_outcome_label(outcome: SheetRowOutcome) -> &'static str {
+    label(match outcome {
+        SheetRowOutcome::Closed => "cli-corrections-row-closed",
+        SheetRowOutcome::StillOpen => "cli-corrections-row-still-open",
+        SheetRowOutcome::Corrected => "cli-corrections-row-corrected",
+        SheetRowOutcome::Unchanged => "cli-corrections-row-unchanged",
+        SheetRowOutcome::NotOpen => "cli-corrections-row-not-open",
+        SheetRowOutcome::Outdated => "cli-corrections-row-outdated",
+        SheetRowOutcome::Doubtful => "cli-corrections-row-doubtful",
+        SheetRowOutcome::Repeated => "cli-corrections-row-repeated",
+        SheetRowOutcome::OtherSource => "cli-corrections-row-other-source",
+        SheetRowOutcome::Unknown => "cli-corrections-row-unknown",
+        SheetRowOutcome::NoNumber => "cli-corrections-row-no-number",
+    })
+}
+
+async fn run_in_database(settings: Settings, asked: Corrections, json: bool) -> Result<(), CliError> {
     let opened = open::open_database(&settings, MayCreate::Nothing).await?;
     let program = open::build_program();
     let access = open::registry_access(&opened, &settings, &program);
     match asked {
+        // These need the manifests that run.
+        Corrections::Export { .. } | Corrections::Import { .. } => {}
         Corrections::Add { letters, cause, values, because } => {
             let of = LetterFilter { letters, cause, ..LetterFilter::default() };
             let act = Act { actor: &settings.actor, because: &because };

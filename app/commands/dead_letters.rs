@@ -5,7 +5,8 @@ use huiliu_engine::operations::Act;
 use huiliu_engine::operations::corrected::{self, ClosedLetters, CorrectedBy, LetterSelection, LetterShown};
 use huiliu_engine::operations::dead_letters::{self, CausePage, LetterDetails};
 use huiliu_engine::operations::decisions::Mode;
-use huiliu_store::admin::letters::{CauseGroup, LetterFilter, Sighting};
+use huiliu_store::admin::causes::CauseGroup;
+use huiliu_store::admin::letters::{LetterFilter, Sighting};
 use huiliu_values::Stage;
 
 use super::audit::show_entries;

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::ingest::PassStart;
+use huiliu_engine::operations::correction_sheets;
+use huiliu_engine::operations::decisions::Mode;
 use huiliu_engine::operations::upload::{self, UploadedFiles};
 
+use super::corrections::{import_sheet, show_taken};
 use super::sync::{PassRunner, check_verdict, show_pass};
 use super::{planned, plans};
 use crate::render::show;
@@ -46,6 +49,15 @@ pub async fn run(settings: Settings, asked: UploadArgs) -> Result<(), CliError> 
         return plan_upload(settings, &handed, plan, json).await;
     }
     let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
+    if let [file] = &handed.files[..]
+        && let Ok(bytes) = correction_sheets::read_file(file)
+        && correction_sheets::is_sheet(&runtime, &file.display().to_string(), &bytes).await
+    {
+        let taken = import_sheet(&settings, &runtime, &handed.source, file, Mode::Apply, None).await?;
+        runtime.close().await;
+        show(json, &taken, show_taken);
+        return Ok(());
+    }
     let synced = PassRunner { settings: &settings, from: PassStart::Handed, land_only, expected: None };
     let pass = synced.run_pass(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
     show(json, &pass, show_pass);

@@ -198,7 +198,8 @@ impl Doubt {
     }
 
     /// Returns a doubt about the text in this slot of a raw record.
-    pub(super) fn of_slot(raw: &RawRecord<'_>, slot: usize) -> Option<Self> {
+    #[must_use]
+    pub fn of_slot(raw: &RawRecord<'_>, slot: usize) -> Option<Self> {
         raw.texts[slot].as_deref().and_then(|text| Self::for_cell(raw.stored_kind(slot), text))
     }
 

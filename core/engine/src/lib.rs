@@ -22,6 +22,7 @@ pub mod operations;
 mod closing;
 mod conflicts;
 mod contract;
+mod correction_sheet;
 mod corrections;
 pub mod deliver;
 pub mod deliver_group;

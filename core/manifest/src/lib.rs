@@ -31,11 +31,11 @@ pub use fault::{LocatedProblem, ManifestError, Problem};
 pub use format::{Archive, Encoding, Format, Layout, matches_name_pattern};
 pub use mapping::{Field, Rule, Step, Unit};
 pub use sample::{MAX_SAMPLES, Sample};
+pub use shape::Within;
 pub use stream::{Assessor, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom, WhenCorrected, WhenMissing};
 pub use transport::{Auth, Bucket, Download, Request, Sign, Transport};
 
 use read::Reader;
-use shape::Within;
 
 table! {
     /// The description of one kind of platform.

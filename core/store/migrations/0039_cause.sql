@@ -28,6 +28,6 @@ ALTER TABLE dead_letter ADD COLUMN cause_set_id {int};
 ALTER TABLE dead_letter ADD COLUMN blind_index {bytes};
 
 -- Counts of open letters are read from this index alone.
-CREATE INDEX dead_letter_cause ON dead_letter (cause_set_id, source_id, last_seen_at, first_seen_at, id) WHERE state = 'open';
+CREATE INDEX dead_letter_cause ON dead_letter (cause_set_id, id, last_seen_at) WHERE state = 'open';
 CREATE INDEX dead_letter_unsorted ON dead_letter (id) WHERE cause_set_id IS NULL;
 CREATE INDEX dead_letter_person ON dead_letter (blind_index) WHERE blind_index IS NOT NULL;

@@ -41,5 +41,5 @@ pub use name::{NameError, PersonName};
 pub use score::{Bands, Grade, Score, ScoreError, Weights};
 pub use states::{
     ActivationKind, BatchState, ClaimState, DeadLetterState, EntryOutcome, FileState, MissingState, PassState,
-    PreviewOutcome, RecordOutcome, ReplayState, Responsible, RosterKind, RunState, Stage, UnreadState,
+    PreviewOutcome, RecordOutcome, ReplayState, Responsible, RosterKind, RunState, SheetRowOutcome, Stage, UnreadState,
 };

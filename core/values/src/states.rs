@@ -142,6 +142,32 @@ spelled! {
         Administrator,
     }
 
+    /// What becomes of a row of a correction sheet that is handed in.
+    SheetRowOutcome {
+        /// Corrected, and its dead letter is closed.
+        Closed,
+        /// Corrected, and still something is wrong.
+        StillOpen,
+        /// It has corrections, which are not made yet.
+        Corrected,
+        /// It has no corrections.
+        Unchanged,
+        /// Its dead letter is not open any more.
+        NotOpen,
+        /// Its record came again with another content since the sheet was exported.
+        Outdated,
+        /// A corrected cell has no reliable value, or what was received cannot be read now.
+        Doubtful,
+        /// The same row stands above.
+        Repeated,
+        /// Its dead letter belongs to another source.
+        OtherSource,
+        /// What stands in its hidden column names no dead letter.
+        Unknown,
+        /// Nothing stands in its hidden column: a new row.
+        NoNumber,
+    }
+
     /// Progress of a replay.
     ReplayState {
         /// Being planned.

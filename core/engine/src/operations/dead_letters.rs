@@ -17,7 +17,8 @@ use huiliu_decode::preview::{Mapped, mask_raw};
 use huiliu_messages::Message;
 use huiliu_store::StoreError;
 use huiliu_store::admin::audit::{self, Entry, EntryFilter};
-use huiliu_store::admin::letters::{self, CauseGroup, LetterFilter, Sighting};
+use huiliu_store::admin::causes::{self, CauseGroup};
+use huiliu_store::admin::letters::{self, LetterFilter, Sighting};
 use huiliu_store::delivery::dead_letters;
 use huiliu_values::{DeadLetterState, Responsible};
 
@@ -56,7 +57,7 @@ pub async fn groups(access: RegistryAccess<'_>, of: &LetterFilter, span: Span) -
     filters::check_letter_filter(access, of).await?;
     let as_count = |n: i64| usize::try_from(n).unwrap_or(0);
     let found =
-        letters::list_causes(&access.opened.db, of, as_count(span.after), as_count(span.limit_plus_one())).await?;
+        causes::list_causes(&access.opened.db, of, as_count(span.after), as_count(span.limit_plus_one())).await?;
     let shown = span.after + span.limit.min(i64::try_from(found.groups.len()).unwrap_or(0));
     let mut page = Page::from_rows(found.groups, span.limit, |_| shown.to_string());
     page.total = page.next.as_ref().map(|_| found.total);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::authoring_error::AuthoringError;
 use super::connector_versions::ConnectorError;
 use super::corrected::CorrectedRefused;
+use super::correction_sheets::SheetRefused;
 use super::corrections::CorrectionRefused;
 use super::cursors::CursorError;
 use super::decisions::DecisionRefused;
@@ -186,6 +187,9 @@ pub enum OperationError {
     /// Nothing is corrected.
     #[serde(untagged)]
     Correction(CorrectionRefused),
+    /// A correction sheet is neither made nor taken.
+    #[serde(untagged)]
+    Sheet(SheetRefused),
     /// Missing records stay as they are.
     #[serde(untagged)]
     Missing(MissingRefused),
@@ -331,6 +335,12 @@ impl From<CorrectedRefused> for OperationError {
     }
 }
 
+impl From<SheetRefused> for OperationError {
+    fn from(refused: SheetRefused) -> Self {
+        Self::Sheet(refused)
+    }
+}
+
 impl From<CorrectionRefused> for OperationError {
     fn from(refused: CorrectionRefused) -> Self {
         Self::Correction(refused)
@@ -453,7 +463,7 @@ impl OperationError {
             Self::Match(error) => error.is_usage(),
             Self::Missing(error) => error.is_usage(),
             Self::Corrected(error) => error.is_usage(),
-            Self::Correction(_) => true,
+            Self::Correction(_) | Self::Sheet(_) => true,
             Self::Payload(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
@@ -491,6 +501,7 @@ impl OperationError {
             Self::Missing(error) => error.code(),
             Self::Corrected(error) => error.code(),
             Self::Correction(error) => error.code(),
+            Self::Sheet(error) => error.code(),
             Self::Payload(error) => error.code(),
             Self::Decision(error) => error.code(),
             Self::Authoring(error) => error.code(),

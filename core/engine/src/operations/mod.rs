@@ -15,6 +15,7 @@ mod before_after;
 pub mod connector_versions;
 pub mod connectors;
 pub mod corrected;
+pub mod correction_sheets;
 pub mod corrections;
 pub mod courses;
 pub mod cursors;

@@ -5,10 +5,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    audit, authoring, batches, connector_versions, connectors, corrected, corrections, courses, cursors, dead_letters,
-    decisions, doctor, health, infer, maintenance, matching, missing, page::Page, payloads, preview, push,
-    record_sample, regions, replays, restore, roster, rule_change::RuleChange, rule_versions, rules, runs, schools,
-    secrets, source_registration, sources, sync, teachers,
+    audit, authoring, batches, connector_versions, connectors, corrected, correction_sheets, corrections, courses,
+    cursors, dead_letters, decisions, doctor, health, infer, maintenance, matching, missing, page::Page, payloads,
+    preview, push, record_sample, regions, replays, restore, roster, rule_change::RuleChange, rule_versions, rules,
+    runs, schools, secrets, source_registration, sources, sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
@@ -50,6 +50,8 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("connectors.show", schema_of::<connectors::ConnectorShown>),
     ("corrected.close", schema_of::<corrected::ClosedLetters>),
     ("corrected.reopen", schema_of::<corrected::Reopened>),
+    ("correction_sheets.export", schema_of::<correction_sheets::SheetMade>),
+    ("correction_sheets.import", schema_of::<correction_sheets::SheetTaken>),
     ("corrections.add", schema_of::<corrections::CorrectionsMade>),
     ("corrections.list", schema_of::<Page<CorrectionRow>>),
     ("corrections.withdraw", schema_of::<corrections::CorrectionWithdrawn>),

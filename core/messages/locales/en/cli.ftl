@@ -16,6 +16,7 @@ cli-acts-database-restore = restore a backup
 cli-acts-dead-letter-accept = accept that a record belongs to another person
 cli-acts-dead-letter-close = close a dead letter
 cli-acts-dead-letter-discard = discard a dead letter
+cli-acts-dead-letter-export = write dead letters into a workbook
 cli-acts-dead-letter-reopen = reopen a dead letter
 cli-acts-detail = { $key }: { $value }
 cli-acts-identity-accept = accept a claim
@@ -265,6 +266,27 @@ cli-corrections-made = { $n ->
    *[other] { $n } dead letters are corrected; to see what becomes of them: `huiliu replay plan { $selected }`
   }
 cli-corrections-withdrawn = withdrawn; what was loaded with it stays until it comes again
+cli-corrections-exported = { $n ->
+    [one] { $n } row in { $file }; when it is corrected: `huiliu upload` or `huiliu corrections import`
+   *[other] { $n } rows in { $file }; when they are corrected: `huiliu upload` or `huiliu corrections import`
+  }
+cli-corrections-left-out = { $n ->
+    [one] { $n } dead letter is left out, because its payload cannot be read now
+   *[other] { $n } dead letters are left out, because their payloads cannot be read now
+  }
+cli-corrections-handed-in = corrections handed in: { $file }
+cli-corrections-missing-column = the sheet has no column "{ $column }"; its values stay as they are
+cli-corrections-row-closed = corrected, and the dead letter is closed
+cli-corrections-row-still-open = corrected, and still something is wrong
+cli-corrections-row-corrected = has corrections
+cli-corrections-row-unchanged = without corrections
+cli-corrections-row-not-open = the dead letter is not open any more; nothing to do
+cli-corrections-row-outdated = the record came again with another content since the export; export again
+cli-corrections-row-doubtful = a corrected cell has no reliable value; write it as text
+cli-corrections-row-repeated = the same row stands above; only that one is read
+cli-corrections-row-other-source = the row belongs to another source
+cli-corrections-row-unknown = the hidden column names no dead letter
+cli-corrections-row-no-number = a new row, without the hidden number; hand it in as an ordinary file
 cli-corrections-correction = correction
 cli-corrections-letter = dead letter
 cli-corrections-value = value

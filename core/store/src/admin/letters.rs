@@ -1,6 +1,4 @@
-//! Dead letters as people look for them: selected by a filter, listed, counted, and grouped by cause.
-
-use std::collections::{BTreeMap, HashMap};
+//! Dead letters as people look for them: selected by a filter, listed, counted, and shown with their raw record.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::admin::filter::{self, Conditions};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
-use crate::sql::rows::{Row, Rows, Value};
+use crate::sql::rows::{Row, Value};
 use huiliu_decode::Problem;
-use huiliu_decode::cause::find_responsible;
 use huiliu_values::calendar::format_instant;
-use huiliu_values::{DeadLetterState, Responsible, Stage};
+use huiliu_values::{DeadLetterState, Stage};
 
 /// Selects open dead letters. All given conditions must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,11 +61,20 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The conditions on a cause; one cause must meet all of them.
-const OF_CAUSE: [&str; 5] = ["c.stage = ?", "c.code = ?", "c.source_field = ?", "c.stream = ?", "c.id = ?"];
+/// The conditions on a cause; one cause must meet all of them. A cause is of one source.
+const OF_CAUSE: [&str; 8] = [
+    "c.stage = ?",
+    "c.code = ?",
+    "c.source_field = ?",
+    "c.stream = ?",
+    "c.id = ?",
+    "c.source_id IN (SELECT o.id FROM source o WHERE o.name = ?)",
+    "c.source_id IN (SELECT o.id FROM source o WHERE o.connector = ?)",
+    "c.source_id IN (SELECT o.id FROM source o JOIN institution i ON i.id = o.institution_id WHERE i.code = ?)",
+];
 
 impl LetterFilter {
-    fn cause_values(&self) -> [Option<Value>; 5] {
+    fn cause_values(&self) -> [Option<Value>; 8] {
         let text = |text: &Option<String>| text.as_deref().map(Value::from);
         [
             self.stage.map(|stage| stage.as_str().into()),
@@ -76,11 +82,14 @@ impl LetterFilter {
             text(&self.field),
             text(&self.stream),
             self.cause.map(Value::from),
+            text(&self.source),
+            text(&self.connector),
+            text(&self.institution),
         ]
     }
 
     /// Adds the conditions on causes, as `c`.
-    fn add_cause_conditions(&self, more: &mut Conditions) {
+    pub(crate) fn add_cause_conditions(&self, more: &mut Conditions) {
         for (condition, value) in OF_CAUSE.into_iter().zip(self.cause_values()) {
             more.add_if_some(condition, value);
         }
@@ -91,17 +100,10 @@ impl LetterFilter {
     pub(crate) fn to_conditions(&self, args: Vec<Value>) -> Conditions {
         let text = |text: &Option<String>| text.as_deref().map(Value::from);
         let mut more = Conditions::new(args);
-        more.add_if_some("d.source_id IN (SELECT o.id FROM source o WHERE o.name = ?)", text(&self.source));
-        more.add_if_some("d.source_id IN (SELECT o.id FROM source o WHERE o.connector = ?)", text(&self.connector));
-        more.add_if_some(
-            "d.source_id IN (SELECT o.id FROM source o JOIN institution i ON i.id = o.institution_id WHERE i.code = ?)",
-            text(&self.institution),
-        );
         if self.cause_values().iter().any(Option::is_some) {
-            let outer = std::mem::take(&mut more.sql);
             self.add_cause_conditions(&mut more);
             more.sql = format!(
-                "{outer} AND d.cause_set_id IN (SELECT m.cause_set_id FROM cause_set_member m JOIN cause c ON c.id = m.cause_id
+                " AND d.cause_set_id IN (SELECT m.cause_set_id FROM cause_set_member m JOIN cause c ON c.id = m.cause_id
                    WHERE 1 = 1{})",
                 more.sql
             );
@@ -179,7 +181,12 @@ const LETTER: &str = "SELECT d.id AS id, s.name AS source, d.stream AS stream, d
 /// [`StoreError`].
 pub async fn list_open(db: &Db, of: &LetterFilter, after: i64, limit: i64) -> Result<Vec<LetterRow>, StoreError> {
     let more = of.to_conditions(vec![after.into(), limit.into()]);
-    let sql = format!("{LETTER} WHERE d.state = 'open' AND d.id > $1{} ORDER BY d.id LIMIT $2", more.sql);
+    // The numbers are found by indexes alone before the rows are read.
+    let sql = format!(
+        "{LETTER} WHERE d.id IN (SELECT d.id FROM dead_letter d WHERE d.state = 'open' AND d.id > $1{} ORDER BY d.id LIMIT $2)
+         ORDER BY d.id",
+        more.sql
+    );
     db.fetch_rows(&sql, more.args).await?.iter().map(parse_letter).collect()
 }
 
@@ -217,168 +224,6 @@ pub async fn count_open(db: &Db, of: &LetterFilter) -> Result<i64, StoreError> {
     let more = of.to_conditions(vec![]);
     let sql = format!("SELECT count(*) AS n FROM dead_letter d WHERE d.state = 'open'{}", more.sql);
     filter::fetch_count(db, &sql, more.args).await
-}
-
-/// The open dead letters that one correction helps: same source, stream, reason code, raw field and form of the value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct CauseGroup {
-    /// Number of the cause, which other commands take as a filter.
-    pub cause: i64,
-    /// Name of the source.
-    pub source: String,
-    /// Name of the stream.
-    pub stream: String,
-    /// Code of the source's institution.
-    pub institution: String,
-    /// Where the records failed.
-    pub stage: Stage,
-    /// Reason code.
-    pub code: String,
-    /// The raw field.
-    pub field: String,
-    /// Form of the value: `9` for digits, `a` for Latin letters, `字` for other letters, other characters for themselves.
-    pub shape: String,
-    /// Who can remove the cause.
-    pub responsible: Responsible,
-    /// Number of open dead letters.
-    pub dead_letters: i64,
-    /// Percentage, with two decimals: of the run's raw records if a run is selected, otherwise of the selected letters. A
-    /// letter with several causes is in several groups.
-    pub share: String,
-    /// When one of the letters was first received, RFC 3339.
-    pub first_seen_at: String,
-    /// When one of them was last received, RFC 3339.
-    pub last_seen_at: String,
-    /// The letter with the lowest number.
-    pub example: i64,
-    /// The example's address.
-    pub example_address: String,
-    /// The example's value, masked.
-    pub example_value: String,
-}
-
-/// Letters with the same set of causes.
-#[derive(Debug, Clone, Copy)]
-struct Tally {
-    letters: i64,
-    first_seen_at: i64,
-    last_seen_at: i64,
-    example: i64,
-}
-
-impl Tally {
-    fn parse(row: &Row) -> Result<(i64, Self), StoreError> {
-        let tally = Self {
-            letters: row.int("letters")?,
-            first_seen_at: row.int("first_seen_at")?,
-            last_seen_at: row.int("last_seen_at")?,
-            example: row.int("example")?,
-        };
-        Ok((row.int("cause_set_id")?, tally))
-    }
-
-    fn add(&mut self, other: Self) {
-        self.letters += other.letters;
-        self.first_seen_at = self.first_seen_at.min(other.first_seen_at);
-        self.last_seen_at = self.last_seen_at.max(other.last_seen_at);
-        self.example = self.example.min(other.example);
-    }
-}
-
-/// The causes of the selected letters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Causes {
-    /// A part of the causes, those with the most letters first.
-    pub groups: Vec<CauseGroup>,
-    /// Number of all of them.
-    pub total: i64,
-    /// Number of selected letters.
-    pub letters: i64,
-}
-
-/// Groups open dead letters by cause, and returns the groups after the first `skip`, at most `limit`.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn list_causes(db: &Db, of: &LetterFilter, skip: usize, limit: usize) -> Result<Causes, StoreError> {
-    let more = of.to_conditions(vec![]);
-    let sql = format!(
-        "SELECT d.cause_set_id AS cause_set_id, count(*) AS letters, min(d.first_seen_at) AS first_seen_at,
-                max(d.last_seen_at) AS last_seen_at, min(d.id) AS example
-         FROM dead_letter d WHERE d.state = 'open' AND d.cause_set_id IS NOT NULL{} GROUP BY d.cause_set_id",
-        more.sql
-    );
-    let rows = db.fetch_rows(&sql, more.args).await?;
-    let sets: HashMap<i64, Tally> = rows.iter().map(Tally::parse).collect::<Result<_, _>>()?;
-    let letters: i64 = sets.values().map(|tally| tally.letters).sum();
-    let records = match of.run {
-        Some(run) => {
-            let sql = "SELECT CAST(coalesce(sum(record_count), 0) AS BIGINT) AS n FROM batch WHERE run_id = $1";
-            filter::fetch_count(db, sql, vec![run.into()]).await?
-        }
-        None => letters,
-    };
-    let mut more = Conditions::new(vec![]);
-    of.add_cause_conditions(&mut more);
-    let sql = format!(
-        "SELECT m.cause_set_id AS cause_set_id, c.id AS id FROM {{rows}}
-         {{join cause_set_member m ON m.cause_set_id = incoming.id}} {{join cause c ON c.id = m.cause_id}} WHERE 1 = 1{}",
-        more.sql
-    );
-    let mut tx = db.begin_read_only().await?;
-    let wanted = Rows::new().int("id", sets.keys().copied().map(Some));
-    let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
-    for row in &tx.fetch_rows_with(&sql, more.args, wanted).await? {
-        let Some(of_set) = sets.get(&row.int("cause_set_id")?).copied() else { continue };
-        tallies.entry(row.int("id")?).and_modify(|tally| tally.add(of_set)).or_insert(of_set);
-    }
-    let total = i64::try_from(tallies.len()).unwrap_or(i64::MAX);
-    let mut shown: Vec<(i64, Tally)> = tallies.into_iter().collect();
-    shown.sort_by_key(|(cause, tally)| (std::cmp::Reverse(tally.letters), *cause));
-    let shown: Vec<(i64, Tally)> = shown.into_iter().skip(skip).take(limit).collect();
-    let sql = "SELECT incoming.ord AS ord, c.stream AS stream, c.stage AS stage, c.code AS code, c.source_field AS field, c.shape AS shape,
-            s.name AS source, i.code AS institution, d.address AS address, d.reasons AS reasons
-         FROM {rows} {join cause c ON c.id = incoming.id} {join source s ON s.id = c.source_id}
-         {join institution i ON i.id = s.institution_id} {join dead_letter d ON d.id = incoming.example}";
-    let wanted = Rows::new()
-        .int("ord", (0i64..).take(shown.len()).map(Some))
-        .int("id", shown.iter().map(|(cause, _)| Some(*cause)))
-        .int("example", shown.iter().map(|(_, tally)| Some(tally.example)));
-    let mut groups = vec![];
-    for row in &tx.fetch_rows_with(sql, vec![], wanted).await? {
-        let nth = row.int("ord")?;
-        let Some((cause, tally)) = usize::try_from(nth).ok().and_then(|nth| shown.get(nth)) else { continue };
-        let (code, field) = (row.text("code")?, row.text("field")?);
-        let reasons = Problem::from_stored(&row.text("reasons")?);
-        let seen = reasons.into_iter().find(|problem| problem.code == code && problem.source_field == field);
-        let group = CauseGroup {
-            cause: *cause,
-            source: row.text("source")?,
-            stream: row.text("stream")?,
-            institution: row.text("institution")?,
-            stage: row.parse_text("stage")?,
-            responsible: find_responsible(&code),
-            shape: row.text("shape")?,
-            dead_letters: tally.letters,
-            share: format_share(tally.letters, records),
-            first_seen_at: format_instant(tally.first_seen_at),
-            last_seen_at: format_instant(tally.last_seen_at),
-            example: tally.example,
-            example_address: row.text("address")?,
-            example_value: seen.map(|problem| problem.seen).unwrap_or_default(),
-            code,
-            field,
-        };
-        groups.push((nth, group));
-    }
-    groups.sort_by_key(|(nth, _)| *nth);
-    Ok(Causes { groups: groups.into_iter().map(|(_, group)| group).collect(), total, letters })
-}
-
-/// Returns a percentage with two decimals.
-fn format_share(part: i64, whole: i64) -> String {
-    let hundredths = i128::from(part) * 10_000 / i128::from(whole.max(1));
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// A receipt of a dead letter's raw record.

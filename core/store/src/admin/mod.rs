@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod books;
+pub mod causes;
 pub mod counts;
 pub mod filter;
 pub mod letters;

@@ -14,8 +14,10 @@ use crate::delivery::dead_letters;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
+use huiliu_decode::Problem;
+use huiliu_values::DeadLetterState;
 use huiliu_values::calendar::format_instant;
-use huiliu_vault::keys::Keys;
+use huiliu_vault::keys::{Keys, hex_encode};
 
 /// Letters that are corrected in one statement.
 const LETTERS: i64 = 1_000;
@@ -75,6 +77,14 @@ pub struct CorrectedLetter {
     source: i64,
     stream: String,
     raw_digest: Vec<u8>,
+}
+
+impl CorrectedLetter {
+    /// Returns the id of its source.
+    #[must_use]
+    pub fn source(&self) -> i64 {
+        self.source
+    }
 }
 
 /// The streams of the selected letters.
@@ -278,4 +288,96 @@ pub async fn withdraw(tx: &mut Tx, correction: i64) -> Result<Option<i64>, Store
         "UPDATE correction SET withdrawn_at = {now} WHERE id = $1 AND withdrawn_at IS NULL RETURNING dead_letter_id";
     let rows = tx.fetch_rows(sql, vec![correction.into()]).await?;
     rows.first().map(|row| row.int("dead_letter_id")).transpose()
+}
+
+/// A dead letter in a correction sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetLetter {
+    /// The letter, as it is corrected.
+    pub letter: CorrectedLetter,
+    /// Name of the source.
+    pub source: String,
+    /// Id of its connector.
+    pub connector: String,
+    /// Whether it is open.
+    pub state: DeadLetterState,
+    /// Number of the batch that received it last.
+    pub batch: i64,
+    /// Its position in that batch's payload, from 0.
+    pub index: u32,
+    /// Page item or file line.
+    pub address: String,
+    /// All reasons.
+    pub reasons: Vec<Problem>,
+}
+
+impl SheetLetter {
+    /// Returns the name of the stream.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        &self.letter.stream
+    }
+
+    /// Returns the digest of the raw bytes.
+    #[must_use]
+    pub fn raw_digest(&self) -> &[u8] {
+        &self.letter.raw_digest
+    }
+
+    /// Returns what tells its row in a sheet from every other row, and from a row of an earlier version of its record.
+    #[must_use]
+    pub fn row_token(&self, keys: &Keys) -> String {
+        let (id, source) = (self.letter.dead_letter.to_be_bytes(), self.letter.source.to_be_bytes());
+        let digest = keys.short_digest(&[b"correction row", &id, &source, &self.letter.raw_digest]);
+        format!("{}-{}", self.letter.dead_letter, hex_encode(&digest[..8]))
+    }
+}
+
+const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest, s.name AS source,
+       s.connector AS connector, d.state AS state, d.batch_id AS batch_id, d.record_index AS record_index, d.address AS address,
+       d.reasons AS reasons";
+
+fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
+    Ok(SheetLetter {
+        letter: CorrectedLetter {
+            dead_letter: row.int("id")?,
+            source: row.int("source_id")?,
+            stream: row.text("stream")?,
+            raw_digest: row.bytes("raw_digest")?,
+        },
+        source: row.text("source")?,
+        connector: row.text("connector")?,
+        state: row.parse_text("state")?,
+        batch: row.int("batch_id")?,
+        index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
+        address: row.text("address")?,
+        reasons: Problem::from_stored(&row.text("reasons")?),
+    })
+}
+
+/// Lists selected open letters in the order in which their rows were received.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_for_sheet(db: &Db, of: &LetterFilter) -> Result<Vec<SheetLetter>, StoreError> {
+    let more = of.to_conditions(vec![]);
+    let sql = format!(
+        "{SHEET_LETTER} FROM dead_letter d JOIN source s ON s.id = d.source_id WHERE d.state = 'open'{}
+         ORDER BY d.batch_id, d.record_index",
+        more.sql
+    );
+    db.fetch_rows(&sql, more.args).await?.iter().map(parse_sheet_letter).collect()
+}
+
+/// Finds letters in any state by their numbers.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_for_sheet(db: &Db, letters: &[i64]) -> Result<Vec<SheetLetter>, StoreError> {
+    let mut tx = db.begin_read_only().await?;
+    let sql = format!(
+        "{SHEET_LETTER} FROM {{rows}} {{join dead_letter d ON d.id = incoming.id}} {{join source s ON s.id = d.source_id}}"
+    );
+    let wanted = Rows::new().int("id", letters.iter().copied().map(Some));
+    tx.fetch_rows_with(&sql, vec![], wanted).await?.iter().map(parse_sheet_letter).collect()
 }
