@@ -60,7 +60,7 @@ const OF_LETTERS: [&[&str]; 12] = [
     &["dead-letters", "list", "--field", "score", "--json"],
     &["dead-letters", "list", "--institution", "I", "--json"],
     &["dead-letters", "list", "--run", "1", "--json"],
-    &["dead-letters", "list", "--file", "/records first page", "--json"],
+    &["dead-letters", "list", "--file", "/records page 7", "--json"],
     &["dead-letters", "list", "--teacher", "1", "--json"],
     &["dead-letters", "show", "7", "--json"],
 ];

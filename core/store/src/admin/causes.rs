@@ -109,18 +109,39 @@ pub async fn list_causes(db: &Db, of: &LetterFilter, skip: usize, limit: usize) 
 
 /// Counts the selected letters by their set of causes.
 async fn count_sets(tx: &mut Tx, of: &LetterFilter) -> Result<HashMap<i64, Tally>, StoreError> {
-    let more = of.to_conditions(vec![]);
+    let resolved = of.resolve(tx).await?;
+    let more = resolved.to_conditions(vec![]);
+    // The lowest numbers are read from the index, where it has all that is asked for.
+    let first = if of.is_narrow() { "min(d.id)" } else { "0" };
     let sql = format!(
-        "SELECT d.cause_set_id AS cause_set_id, count(*) AS letters, max(d.last_seen_at) AS last_seen_at, min(d.id) AS first
+        "SELECT d.cause_set_id AS cause_set_id, count(*) AS letters, max(d.last_seen_at) AS last_seen_at,
+                CAST({first} AS BIGINT) AS first
          FROM dead_letter d WHERE d.state = 'open' AND d.cause_set_id IS NOT NULL{} GROUP BY d.cause_set_id",
         more.sql
     );
     let tally = |row: &Row| {
         let tally =
             Tally { letters: row.int("letters")?, last_seen_at: row.int("last_seen_at")?, first: row.int("first")? };
-        Ok((row.int("cause_set_id")?, tally))
+        Ok::<_, StoreError>((row.int("cause_set_id")?, tally))
     };
-    tx.fetch_rows(&sql, more.args).await?.iter().map(tally).collect()
+    let rows = tx.fetch_rows(&sql, more.args).await?;
+    let mut sets: HashMap<i64, Tally> = rows.iter().map(tally).collect::<Result<_, _>>()?;
+    if of.is_narrow() {
+        return Ok(sets);
+    }
+    let more = resolved.to_conditions(vec![]);
+    let sql = format!(
+        "SELECT incoming.id AS id, (SELECT d.id FROM dead_letter d WHERE d.state = 'open' AND d.cause_set_id = incoming.id{}
+           ORDER BY d.id LIMIT 1) AS first FROM {{rows}}",
+        more.sql
+    );
+    let wanted = Rows::new().int("id", sets.keys().copied().map(Some).collect::<Vec<_>>());
+    for row in &tx.fetch_rows_with(&sql, more.args, wanted).await? {
+        if let (Some(tally), Some(first)) = (sets.get_mut(&row.int("id")?), row.opt_int("first")?) {
+            tally.first = first;
+        }
+    }
+    Ok(sets)
 }
 
 /// Adds the letters of sets up to those of each cause that the filter selects.

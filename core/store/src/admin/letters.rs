@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::admin::filter::{self, Conditions};
-use crate::sql::db::Db;
+use crate::admin::filter::Conditions;
+use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
 use huiliu_decode::Problem;
@@ -95,33 +95,66 @@ impl LetterFilter {
         }
     }
 
+    /// Whether it asks for more than what the index of causes has.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let Self { letters, run, file, teacher, has_candidate, .. } = self;
+        !letters.is_empty() || *has_candidate || file.is_some() || run.is_some() || teacher.is_some()
+    }
+
+    /// Finds the sets of causes that are selected, so that statements name them: how many letters a set has is known of each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn resolve(&self, tx: &mut Tx) -> Result<ResolvedFilter<'_>, StoreError> {
+        if self.cause_values().iter().all(Option::is_none) {
+            return Ok(ResolvedFilter { filter: self, sets: None });
+        }
+        let mut more = Conditions::new(vec![]);
+        self.add_cause_conditions(&mut more);
+        let sql = format!(
+            "SELECT DISTINCT m.cause_set_id AS id FROM cause c JOIN cause_set_member m ON m.cause_id = c.id WHERE 1 = 1{}",
+            more.sql
+        );
+        let rows = tx.fetch_rows(&sql, more.args).await?;
+        let sets = rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
+        Ok(ResolvedFilter { filter: self, sets: Some(sets) })
+    }
+}
+
+/// A filter with the sets of causes that it selects.
+#[derive(Debug)]
+pub(crate) struct ResolvedFilter<'f> {
+    filter: &'f LetterFilter,
+    /// `None` for all.
+    sets: Option<Vec<i64>>,
+}
+
+impl ResolvedFilter<'_> {
     /// Builds the conditions on dead letters, as `d`; `args` are the statement's other arguments. They use the index of
     /// causes alone where they can.
-    pub(crate) fn to_conditions(&self, args: Vec<Value>) -> Conditions {
+    pub fn to_conditions(&self, args: Vec<Value>) -> Conditions {
         let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let list = |numbers: &[i64]| numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         let mut more = Conditions::new(args);
-        if self.cause_values().iter().any(Option::is_some) {
-            self.add_cause_conditions(&mut more);
-            more.sql = format!(
-                " AND d.cause_set_id IN (SELECT m.cause_set_id FROM cause_set_member m JOIN cause c ON c.id = m.cause_id
-                   WHERE 1 = 1{})",
-                more.sql
-            );
+        match self.sets.as_deref() {
+            None => {}
+            Some([]) => more.sql += " AND 1 = 0",
+            Some(sets) => more.sql += &format!(" AND d.cause_set_id IN ({})", list(sets)),
         }
-        if !self.letters.is_empty() {
-            let numbers: Vec<String> = self.letters.iter().map(i64::to_string).collect();
-            more.sql += &format!(" AND d.id IN ({})", numbers.join(", "));
+        let LetterFilter { letters, run, file, teacher, since, until, has_candidate, .. } = self.filter;
+        if !letters.is_empty() {
+            more.sql += &format!(" AND d.id IN ({})", list(letters));
         }
-        more.add_if_some("d.last_seen_at >= ?", self.since.map(Value::from));
-        more.add_if_some("d.last_seen_at < ?", self.until.map(Value::from));
+        more.add_if_some("d.last_seen_at >= ?", since.map(Value::from));
+        more.add_if_some("d.last_seen_at < ?", until.map(Value::from));
         more.add_if_some(
             "d.id IN (SELECT g.dead_letter_id FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id WHERE b.run_id = ?)",
-            self.run.map(Value::from),
+            run.map(Value::from),
         );
         more.add_if_some(
             "d.id IN (SELECT g.dead_letter_id FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
                JOIN payload p ON p.id = b.payload_id WHERE p.address = ?)",
-            text(&self.file),
+            text(file),
         );
         more.add_if_some(
             "d.id IN (SELECT t.id FROM dead_letter t WHERE t.blind_index IN
@@ -129,9 +162,9 @@ impl LetterFilter {
                UNION SELECT t.id FROM dead_letter t JOIN training_record r
                         ON r.record_key = t.dead_letter_key AND r.source_id = t.source_id AND r.stream = t.stream
                       JOIN identity_claim k ON k.id = r.claim_id WHERE k.teacher_id = ?)",
-            self.teacher.map(Value::from),
+            teacher.map(Value::from),
         );
-        if self.has_candidate {
+        if *has_candidate {
             more.sql +=
                 " AND EXISTS (SELECT 1 FROM letter_successor c WHERE c.dead_letter_id = d.id AND c.state = 'noticed'
                      AND c.batch_id > d.batch_id)";
@@ -180,14 +213,15 @@ const LETTER: &str = "SELECT d.id AS id, s.name AS source, d.stream AS stream, d
 /// # Errors
 /// [`StoreError`].
 pub async fn list_open(db: &Db, of: &LetterFilter, after: i64, limit: i64) -> Result<Vec<LetterRow>, StoreError> {
-    let more = of.to_conditions(vec![after.into(), limit.into()]);
+    let mut tx = db.begin_read_only().await?;
+    let more = of.resolve(&mut tx).await?.to_conditions(vec![after.into(), limit.into()]);
     // The numbers are found by indexes alone before the rows are read.
     let sql = format!(
         "{LETTER} WHERE d.id IN (SELECT d.id FROM dead_letter d WHERE d.state = 'open' AND d.id > $1{} ORDER BY d.id LIMIT $2)
          ORDER BY d.id",
         more.sql
     );
-    db.fetch_rows(&sql, more.args).await?.iter().map(parse_letter).collect()
+    tx.fetch_rows(&sql, more.args).await?.iter().map(parse_letter).collect()
 }
 
 /// Finds a dead letter in any state.
@@ -221,9 +255,10 @@ fn parse_letter(r: &Row) -> Result<LetterRow, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn count_open(db: &Db, of: &LetterFilter) -> Result<i64, StoreError> {
-    let more = of.to_conditions(vec![]);
+    let mut tx = db.begin_read_only().await?;
+    let more = of.resolve(&mut tx).await?.to_conditions(vec![]);
     let sql = format!("SELECT count(*) AS n FROM dead_letter d WHERE d.state = 'open'{}", more.sql);
-    filter::fetch_count(db, &sql, more.args).await
+    tx.fetch_rows(&sql, more.args).await?.first().map_or(Ok(0), |row| row.int("n"))
 }
 
 /// A receipt of a dead letter's raw record.

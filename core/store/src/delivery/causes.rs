@@ -131,6 +131,9 @@ async fn insert_sets(
     Ok(set_ids)
 }
 
+/// The number of a letter whose causes are not known yet, and its problems.
+type UnsortedLetter = (i64, Vec<Problem>);
+
 /// Finds the causes of letters that a program without causes has written.
 ///
 /// # Errors
@@ -144,7 +147,7 @@ pub async fn sort_letters(db: &Db, keys: &Keys) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut streams: BTreeMap<(i64, String), Vec<(i64, Vec<Problem>)>> = BTreeMap::new();
+        let mut streams: BTreeMap<(i64, String), Vec<UnsortedLetter>> = BTreeMap::new();
         for row in &rows {
             let letter = (row.int("id")?, Problem::from_stored(&row.text("reasons")?));
             streams.entry((row.int("source_id")?, row.text("stream")?)).or_default().push(letter);

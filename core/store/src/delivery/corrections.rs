@@ -103,7 +103,7 @@ pub struct LetterStream {
 /// # Errors
 /// [`StoreError`].
 pub async fn list_streams(tx: &mut Tx, of: &LetterFilter) -> Result<Vec<LetterStream>, StoreError> {
-    let more = of.to_conditions(vec![]);
+    let more = of.resolve(tx).await?.to_conditions(vec![]);
     let sql = format!(
         "SELECT s.connector AS connector, d.stream AS stream, count(*) AS letters FROM dead_letter d JOIN source s ON s.id = d.source_id
          WHERE d.state = 'open'{} GROUP BY s.connector, d.stream ORDER BY s.connector, d.stream",
@@ -130,7 +130,7 @@ pub async fn take_letters(tx: &mut Tx, of: &LetterFilter, after: i64) -> Result<
              FROM dead_letter d WHERE d.state = 'open' AND d.id > $1{more} ORDER BY d.id LIMIT $2"
         )
     };
-    let more = of.to_conditions(vec![after.into(), LETTERS.into()]);
+    let more = of.resolve(tx).await?.to_conditions(vec![after.into(), LETTERS.into()]);
     let letter = |row: &Row| {
         Ok(CorrectedLetter {
             dead_letter: row.int("id")?,
@@ -360,13 +360,14 @@ fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub async fn list_for_sheet(db: &Db, of: &LetterFilter) -> Result<Vec<SheetLetter>, StoreError> {
-    let more = of.to_conditions(vec![]);
+    let mut tx = db.begin_read_only().await?;
+    let more = of.resolve(&mut tx).await?.to_conditions(vec![]);
     let sql = format!(
         "{SHEET_LETTER} FROM dead_letter d JOIN source s ON s.id = d.source_id WHERE d.state = 'open'{}
          ORDER BY d.batch_id, d.record_index",
         more.sql
     );
-    db.fetch_rows(&sql, more.args).await?.iter().map(parse_sheet_letter).collect()
+    tx.fetch_rows(&sql, more.args).await?.iter().map(parse_sheet_letter).collect()
 }
 
 /// Finds letters in any state by their numbers.

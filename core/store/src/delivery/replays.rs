@@ -132,7 +132,7 @@ pub async fn start_plan(
 /// # Errors
 /// [`StoreError`].
 pub async fn select_parked(tx: &mut Tx, filter: &LetterFilter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
-    let Conditions { sql: conditions, args } = filter.to_conditions(vec![most.into()]);
+    let Conditions { sql: conditions, args } = filter.resolve(tx).await?.to_conditions(vec![most.into()]);
     let sql = format!(
         "SELECT s.batch_id, s.record_index, s.dead_letter_id, s.address
          FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
