@@ -104,6 +104,20 @@ fn every_letter_stands_under_each_of_its_causes() {
         let (left, _) = groups(&house, &["--cause", &all[0]["cause"].to_string()]);
         let expected = all[0]["dead_letters"].as_i64().unwrap() - 1;
         assert_eq!(left.first().map_or(0, |cause| cause["dead_letters"].as_i64().unwrap()), expected);
+        // So are all letters of a cause, and each counts with every raw record that it stands for.
+        let cause = all[1]["cause"].to_string();
+        let done = house.run_json(&["dead-letters", "discard", "--cause", &cause, "--because", "a test", "--json"]);
+        assert_eq!(done["dead_letters"], all[1]["dead_letters"]);
+        assert!(groups(&house, &["--cause", &cause]).0.is_empty());
+        assert!(house.run(&["balance"]).status.success());
+        let again = house.run(&["dead-letters", "discard", "--cause", &cause, "--because", "a test"]);
+        assert_eq!(again.status.code(), Some(2));
+        let numbers = [all[2]["example"].to_string(), all[3]["example"].to_string()];
+        let some = [&["dead-letters", "discard"][..], &[&numbers[0], &numbers[1], &example], &["--because", "a test"]]
+            .concat();
+        // One of them is closed already, so none is discarded.
+        let open = groups(&house, &[]).1;
+        assert_eq!((house.run(&some).status.code(), groups(&house, &[]).1), (Some(2), open));
     }
 }
 

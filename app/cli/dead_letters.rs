@@ -91,9 +91,14 @@ pub enum DeadLetters {
         #[arg(long, value_parser = parse_reason)]
         because: String,
     },
-    /// Discard a dead letter: its raw records count as discarded.
+    /// Discard dead letters: their raw records count as discarded.
     Discard {
-        id: i64,
+        /// Numbers of the dead letters.
+        #[arg(required_unless_present = "cause", conflicts_with = "cause")]
+        ids: Vec<i64>,
+        /// All dead letters with the cause of this number.
+        #[arg(long)]
+        cause: Option<i64>,
         /// Why, for the audit log.
         #[arg(long, value_parser = parse_reason)]
         because: String,

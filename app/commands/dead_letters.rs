@@ -78,10 +78,13 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
             let accepted = dead_letters::accept(&opened, act, id).await?;
             show(json, &accepted, |_| say(label("cli-dead-letters-accepted")));
         }
-        DeadLetters::Discard { id, because } => {
+        DeadLetters::Discard { ids, cause, because } => {
+            let program = open::build_program();
+            let access = open::registry_access(&opened, &settings, &program);
             let act = Act { actor: &settings.actor, because: &because };
-            let discarded = dead_letters::discard(&opened, act, id).await?;
-            show(json, &discarded, |_| say(label("cli-dead-letters-discarded")));
+            let of = LetterFilter { letters: ids, cause, ..LetterFilter::default() };
+            let discarded = dead_letters::discard(access, act, &of).await?;
+            show(json, &discarded, |of| say(&counting!("cli-dead-letters-discarded", n = of.dead_letters)));
         }
         DeadLetters::Close { ids, source, record, plan, because } => {
             let program = open::build_program();

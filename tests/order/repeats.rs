@@ -211,10 +211,8 @@ impl Trial {
             .await;
         let Some(letter) = open.get(which % open.len().max(1)) else { return };
         let mut tx = self.office.db.begin().await.unwrap();
-        assert!(
-            dead_letters::discard_letter(&mut tx, letter.int("id").unwrap()).await.unwrap(),
-            "an open letter was not discarded"
-        );
+        let discarded = dead_letters::discard_letters(&mut tx, &[letter.int("id").unwrap()]).await.unwrap();
+        assert_eq!(discarded, 1, "an open letter was not discarded");
         tx.commit().await.unwrap();
         self.model.discard_letter(letter.bytes("dead_letter_key").unwrap().try_into().unwrap());
         self.office.check_books().await;

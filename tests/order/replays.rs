@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use huiliu_engine::replay::{self, Applied, ReplayError};
 use huiliu_store::Db;
 use huiliu_store::admin::letters::LetterFilter;
+use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::replays::{self, Effect, Item};
 use huiliu_store::sql::schema;
 use huiliu_values::{RecordOutcome, ReplayState};
@@ -311,7 +312,7 @@ fn a_decision_during_an_application_is_kept() {
             let decide = async {
                 tokio::time::sleep(std::time::Duration::from_millis(round * round / 2)).await;
                 let mut tx = office.db.begin().await.unwrap();
-                let discarded = huiliu_store::delivery::dead_letters::discard_letter(&mut tx, letter).await.unwrap();
+                let discarded = dead_letters::discard_letters(&mut tx, &[letter]).await.unwrap() == 1;
                 tx.commit().await.unwrap();
                 discarded
             };

@@ -18,7 +18,7 @@ use super::filters;
 use super::registry_access::RegistryAccess;
 use crate::correction_sheet::{self, HandedRow, HandedSheet, MAX_ROWS, SheetRow, TOKEN, to_cell};
 use crate::raw_record::{self, RawTexts};
-use crate::replay::{self, Applied};
+use crate::replay::{self, Applied, ReplayError};
 use crate::runtime::Runtime;
 use huiliu_decode::Problem;
 use huiliu_platform::files::MAX_FILE_BYTES;
@@ -29,8 +29,10 @@ use huiliu_store::delivery::corrections::{self, SheetLetter};
 use huiliu_values::{DeadLetterState, SheetRowOutcome};
 use tokio::sync::watch;
 
-/// Letters that are replayed together.
-const REPLAYED: usize = 5_000;
+/// Letters that are looked up or written together.
+const LETTERS: usize = 5_000;
+/// Letters that are replayed together. Each may have been received many times.
+const REPLAYED: usize = 1_000;
 
 /// Why a correction sheet is neither made nor taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -306,7 +308,11 @@ pub async fn import(
             judged.iter().filter(|(_, values)| !values.is_empty()).filter_map(|(row, _)| row.dead_letter).collect();
         for some in letters.chunks(REPLAYED) {
             let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
-            let replay = replay::plan_replay(&runtime.delivery, &of, act.actor, stop).await?;
+            let replay = match replay::plan_replay(&runtime.delivery, &of, act.actor, stop).await {
+                // Somebody else has closed them meanwhile.
+                Err(ReplayError::Nothing) => continue,
+                planned => planned?,
+            };
             // A plan that no longer holds changes nothing, and its letters stay open: that is said row by row.
             if let Applied::Done = replay::apply_plan(&runtime.delivery, replay, act.actor).await? {
                 taken.replays.push(replay);
@@ -366,7 +372,7 @@ async fn find_letters(runtime: &Runtime, rows: &[HandedRow]) -> Result<HashMap<i
     let numbers: BTreeSet<i64> = rows.iter().filter_map(|row| parse_token(row.token.as_deref()?)).collect();
     let numbers: Vec<i64> = numbers.into_iter().collect();
     let mut known = HashMap::new();
-    for some in numbers.chunks(REPLAYED) {
+    for some in numbers.chunks(LETTERS) {
         let found = corrections::find_for_sheet(&runtime.delivery.db, some).await?;
         known.extend(found.into_iter().map(|letter| (letter.letter.dead_letter, letter)));
     }
@@ -466,7 +472,7 @@ async fn store_corrections(
         return Ok(());
     }
     let mut tx = opened.db.begin().await?;
-    for some in corrected.chunks(REPLAYED) {
+    for some in corrected.chunks(LETTERS) {
         corrections::write_corrections(&mut tx, &opened.keys, some, act.to_author()).await?;
     }
     let letters: BTreeSet<i64> = corrected.iter().map(|(letter, ..)| letter.dead_letter).collect();

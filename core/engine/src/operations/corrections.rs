@@ -111,7 +111,7 @@ pub async fn add(
 }
 
 /// Says which of the letters that were named cannot be corrected.
-async fn find_unusable(opened: &OpenDatabase, of: &LetterFilter) -> Result<OperationError, OperationError> {
+pub(super) async fn find_unusable(opened: &OpenDatabase, of: &LetterFilter) -> Result<OperationError, OperationError> {
     for dead_letter in &of.letters {
         let one = LetterFilter { letters: vec![*dead_letter], ..of.clone() };
         if letters::count_open(&opened.db, &one).await? == 0 {

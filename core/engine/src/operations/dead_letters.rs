@@ -1,10 +1,14 @@
 //! Dead letters: records that could not be used, with all reasons.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::act::{Act, AuditEntry};
 use super::corrected::{self, LetterShown};
+use super::corrections;
 use super::error::{NotFound, OperationError};
 use super::filters;
 use super::page::{Page, Span};
@@ -115,11 +119,11 @@ pub async fn show(runtime: &Runtime, dead_letter: i64) -> Result<LetterDetails, 
     })
 }
 
-/// A dead letter that was discarded.
+/// Dead letters that were discarded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Discarded {
-    /// The letter's number.
-    pub dead_letter: i64,
+    /// Number of dead letters.
+    pub dead_letters: usize,
     /// Always `discarded`.
     pub state: DeadLetterState,
 }
@@ -149,16 +153,36 @@ pub async fn accept(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Re
     Ok(Accepted { dead_letter, state: DeadLetterState::Open })
 }
 
-/// Discards an open dead letter for good. Its raw records count as discarded.
+/// Letters that are discarded by one statement.
+const DISCARDED: i64 = 1_000;
+
+/// Discards open dead letters for good: those with numbers, all of which must be open, or all that match. Their raw records count
+/// as discarded.
 ///
 /// # Errors
-/// [`OperationError::DeadLetterNotOpen`] if it is closed or does not exist.
-pub async fn discard(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Result<Discarded, OperationError> {
-    let mut tx = opened.db.begin().await?;
-    if !dead_letters::discard_letter(&mut tx, dead_letter).await? {
-        return Err(OperationError::DeadLetterNotOpen { dead_letter });
+/// [`OperationError::DeadLetterNotOpen`] if one of the numbers is closed or does not exist; [`OperationError::Filter`];
+/// [`OperationError::Correction`] if nothing matches.
+pub async fn discard(access: RegistryAccess<'_>, act: Act<'_>, of: &LetterFilter) -> Result<Discarded, OperationError> {
+    filters::check_letter_filter(access, of).await?;
+    let mut tx = access.opened.db.begin().await?;
+    let (mut done, mut after) = (0, 0);
+    loop {
+        let numbers = letters::list_numbers(&mut tx, of, after, DISCARDED).await?;
+        let Some(last) = numbers.last() else { break };
+        after = *last;
+        done += dead_letters::discard_letters(&mut tx, &numbers).await?;
     }
-    act.commit_with_audit(tx, opened, AuditEntry::new("dead_letter.discard", format!("dead letter {dead_letter}")))
-        .await?;
-    Ok(Discarded { dead_letter, state: DeadLetterState::Discarded })
+    let named: BTreeSet<i64> = of.letters.iter().copied().collect();
+    if done < named.len().max(1) {
+        drop(tx);
+        return Err(corrections::find_unusable(access.opened, of).await?);
+    }
+    let object = match of.letters.as_slice() {
+        [only] => format!("dead letter {only}"),
+        _ => "dead letter".to_owned(),
+    };
+    let detail = if named.len() == 1 { json!({}) } else { json!({ "filter": of, "count": done }) };
+    let entry = AuditEntry { action: "dead_letter.discard", object, detail };
+    act.commit_with_audit(tx, access.opened, entry).await?;
+    Ok(Discarded { dead_letters: done, state: DeadLetterState::Discarded })
 }

@@ -256,7 +256,10 @@ cli-payloads-reopened = { $n ->
 
 # dead-letters
 cli-dead-letters-accepted = accepted; the next replay loads it: `huiliu replay plan --code record_key.other_person`
-cli-dead-letters-discarded = discarded
+cli-dead-letters-discarded = { $n ->
+    [one] { $n } dead letter is discarded
+   *[other] { $n } dead letters are discarded
+  }
 cli-acts-dead-letter-correct = correct the raw records of dead letters
 cli-acts-dead-letter-uncorrect = withdraw a correction
 cli-acts-key-correction = correction

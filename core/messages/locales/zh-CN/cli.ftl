@@ -235,7 +235,7 @@ cli-payloads-reopened = 已重新打开 { $n } 个载荷
 
 # dead-letters
 cli-dead-letters-accepted = 已确认；下次重放时装载：`huiliu replay plan --code record_key.other_person`
-cli-dead-letters-discarded = 已作废
+cli-dead-letters-discarded = 已作废 { $n } 条死信
 cli-acts-dead-letter-correct = 更正死信的原始记录
 cli-acts-dead-letter-uncorrect = 撤回更正
 cli-acts-key-correction = 更正

@@ -224,6 +224,19 @@ pub async fn list_open(db: &Db, of: &LetterFilter, after: i64, limit: i64) -> Re
     tx.fetch_rows(&sql, more.args).await?.iter().map(parse_letter).collect()
 }
 
+/// Lists the numbers of open dead letters after one.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_numbers(tx: &mut Tx, of: &LetterFilter, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let more = of.resolve(tx).await?.to_conditions(vec![after.into(), limit.into()]);
+    let sql = format!(
+        "SELECT d.id AS id FROM dead_letter d WHERE d.state = 'open' AND d.id > $1{} ORDER BY d.id LIMIT $2",
+        more.sql
+    );
+    tx.fetch_rows(&sql, more.args).await?.iter().map(|row| row.int("id")).collect()
+}
+
 /// Finds a dead letter in any state.
 ///
 /// # Errors

@@ -388,20 +388,19 @@ pub async fn accept_other_person(tx: &mut Tx, letter: i64) -> Result<bool, Store
     Ok(tx.execute(sql, vec![letter.into()]).await? == 1)
 }
 
-/// Discards an open dead letter by a person's decision. Its raw records count as discarded from now on, as do later
-/// sightings. Returns false if the letter is not open.
+/// Discards open dead letters by a person's decision. Their raw records count as discarded from now on, as do later sightings.
+/// Returns how many were open.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn discard_letter(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
-    lock_dead_letters(tx, &[letter]).await?;
-    let args = || vec![letter.into()];
-    if tx.execute("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
-        return Ok(false);
-    }
-    discard_sightings(tx, letter).await?;
-    mark_letters(tx, std::iter::once(letter)).await?;
-    Ok(true)
+pub async fn discard_letters(tx: &mut Tx, letters: &[i64]) -> Result<usize, StoreError> {
+    lock_dead_letters(tx, letters).await?;
+    let sql = "UPDATE dead_letter SET state = 'discarded' WHERE id IN (SELECT id FROM {rows}) AND state = 'open' RETURNING id";
+    let open = tx.fetch_rows_with(sql, vec![], Rows::new().int("id", letters.iter().copied().map(Some))).await?;
+    let open: Vec<i64> = open.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
+    discard_sightings(tx, &open).await?;
+    mark_letters(tx, open.iter().copied()).await?;
+    Ok(open.len())
 }
 
 /// Marks the teachers of the records that dead letters are about: a dispute may end or begin with this transaction. The
@@ -440,21 +439,27 @@ pub(crate) async fn mark_letters_of(tx: &mut Tx, batch: i64) -> Result<(), Store
     mark_letters(tx, letters.into_iter()).await
 }
 
-/// Counts the parked raw records of a discarded letter as discarded.
+/// Counts the parked raw records of discarded letters as discarded.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn discard_sightings(tx: &mut Tx, letter: i64) -> Result<(), StoreError> {
-    let args = || vec![letter.into()];
-    tx.execute(
+pub(crate) async fn discard_sightings(tx: &mut Tx, letters: &[i64]) -> Result<(), StoreError> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let of_letters = || Rows::new().int("id", letters.iter().copied().map(Some));
+    tx.execute_with(
         "UPDATE batch SET parked = parked - s.n, discarded = discarded + s.n
-         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE dead_letter_id = $1 AND outcome = 'parked'
-               GROUP BY batch_id) s WHERE batch.id = s.batch_id",
-        args(),
+         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting
+               WHERE dead_letter_id IN (SELECT id FROM {rows}) AND outcome = 'parked' GROUP BY batch_id) s
+         WHERE batch.id = s.batch_id",
+        vec![],
+        of_letters(),
     )
     .await?;
-    let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE dead_letter_id = $1 AND outcome = 'parked'";
-    tx.execute(sql, args()).await?;
+    let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded'
+               WHERE dead_letter_id IN (SELECT id FROM {rows}) AND outcome = 'parked'";
+    tx.execute_with(sql, vec![], of_letters()).await?;
     Ok(())
 }
 

@@ -343,7 +343,7 @@ async fn merge_letters(tx: &mut Tx, gone: i64, stays: i64) -> Result<(), StoreEr
     let sql = "SELECT id FROM dead_letter WHERE id = $1 AND state = 'discarded'";
     if !tx.fetch_rows(sql, vec![stays.into()]).await?.is_empty() {
         // What a person discarded stays discarded.
-        return dead_letters::discard_sightings(tx, stays).await;
+        return dead_letters::discard_sightings(tx, &[stays]).await;
     }
     dead_letters::mark_letters(tx, [gone, stays].into_iter()).await?;
     tx.execute(
