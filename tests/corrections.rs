@@ -86,6 +86,25 @@ fn a_corrected_letter_becomes_a_record_and_stays_one_when_its_bytes_come_again()
 }
 
 #[test]
+fn a_plan_is_refused_once_what_it_reads_was_corrected_again() {
+    for on in BOTH {
+        let house = new_demo(on);
+        let cause = find_cause(&house, "score.learning.precision");
+        let letter = cause["example"].to_string();
+        let value = |number: &str| format!("{}={number}", cause["field"].as_str().unwrap());
+        correct(&house, &[&letter], &value("71.5"));
+        let plan = house.run_json(&["replay", "plan", "--letter", &letter, "--json"]);
+        correct(&house, &[&letter], &value("72.5"));
+        let out = house.run(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
+        assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stdout));
+        assert_eq!(state_of(&house, &letter), "open");
+        let plan = house.run_json(&["replay", "plan", "--letter", &letter, "--json"]);
+        house.run_json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
+        assert_eq!(house.run_sql("SELECT count(*) FROM training_record WHERE score_learning = 7250"), 1);
+    }
+}
+
+#[test]
 fn one_value_corrects_all_letters_of_a_cause_and_only_those() {
     for on in BOTH {
         let house = new_demo(on);
@@ -141,6 +160,7 @@ fn a_correction_that_cannot_be_made_is_refused_and_its_values_are_sealed() {
     refused(&house, &add(&["--cause", "999999"], "hours=1"), &["999999"]);
     refused(&house, &add(&["1"], "nosuch=1"), &["nosuch", "completions"]);
     refused(&house, &add(&["1"], "nosuch"), &["hours=45"]);
+    refused(&house, &["corrections", "add", "1", "--set", "a=1", "--set", "a=2", "--because", "x"], &["a"]);
     refused(&house, &["corrections", "withdraw", "1", "--because", "x"], &["1"]);
     refused(&house, &["corrections", "list", "--source", "nosuch"], &["nosuch"]);
     assert_eq!(house.run_sql("SELECT count(*) FROM correction"), 0);

@@ -98,6 +98,9 @@ pub(super) fn show_taken(taken: &SheetTaken) {
     if taken.planned {
         say_only_a_plan();
     }
+    if let Some(why) = &taken.failure {
+        note(&sentence!("cli-corrections-not-all", why = message_text(why)));
+    }
 }
 
 fn row_outcome_label(outcome: SheetRowOutcome) -> &'static str {

@@ -103,6 +103,9 @@ fn difference_text(moved: &PlanDifference) -> String {
         PlanDifference::Activation { connector } => {
             sentence!("cli-replay-manifest-rules-connector-others-now", connector)
         }
+        PlanDifference::Correction { dead_letter } => {
+            sentence!("cli-replay-corrected-since", dead_letter)
+        }
         PlanDifference::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
         PlanDifference::Letter { dead_letter, address: at, planned, now } => sentence!(
             "cli-replay-dead-letter-planned-now",

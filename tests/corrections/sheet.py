@@ -48,6 +48,8 @@ for change in json.loads(sys.argv[3]):
         sheet.insert_cols(1)
         for row, value in enumerate(moved, 1):
             sheet.cell(row, 1).value = value
+    elif kind == "double":
+        sheet.cell(1, sheet.max_column + 1).value = change["column"]
     elif kind == "repeat":
         sheet.append([cell.value for cell in sheet[find_row(change["row"])]])
     elif kind == "append":

@@ -173,6 +173,20 @@ fn what_cannot_be_told_for_sure_is_said_row_by_row() {
         (&taken["missing_columns"], &taken["outcomes"]),
         (&json!(["courseName"]), &json!({ "unchanged": before.len() - 1 }))
     );
+    // A column that stands twice: nobody knows which of them is meant.
+    let file = sheet.change("twice.xlsx", &json!([{ "do": "double", "column": "courseName" }]));
+    refused(&house, &["corrections", "import", SOURCE, &file], &["twice.xlsx", "courseName"]);
+    // A column that a spreadsheet program has made numbers of.
+    let rows = sheet.rows();
+    let minutes = rows.iter().find(|row| row["studyMinutes"].parse::<u32>().is_ok()).unwrap();
+    let number: u32 = minutes["studyMinutes"].parse().unwrap();
+    let file = sheet.change(
+        "numbers.xlsx",
+        &json!([
+            { "do": "set", "row": minutes[TOKEN], "column": "studyMinutes", "value": number },
+        ]),
+    );
+    assert_eq!(import(&house, &file)["outcomes"], json!({ "unchanged": before.len() - 1 }));
     // The record came again with another content.
     house.run_sql(&format!("UPDATE dead_letter SET raw_digest = substr(raw_digest, 1, 8) WHERE id = {other}"));
     let taken = import(&house, sheet.file.to_str().unwrap());

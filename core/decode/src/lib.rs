@@ -322,7 +322,8 @@ fn explain_missing_key(plan: &Plan<'_>, raw: &RawRecord<'_>, problems: &mut [Pro
 }
 
 /// Computes the keyed digest of a raw record.
-pub(crate) fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
+#[must_use]
+pub fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
     keys.short_digest(&[b"raw", raw.as_bytes()])
 }
 

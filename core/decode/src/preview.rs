@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::decode::{self, DecodeError};
 use crate::draft;
 use crate::problem::Problem;
-use crate::{Body, Context, Plan, RecordRange, StageResult, stage_record};
+use crate::{Body, Context, Plan, RecordRange, StageResult, digest_raw, stage_record};
 use huiliu_manifest::Field;
 use huiliu_values::PreviewOutcome;
 
@@ -91,14 +91,19 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<(
     Ok((first, summary))
 }
 
-/// Previews the raw record at a position in the payload; `None` if there is none.
+/// Previews the raw record at a position in the payload; `None` if another one stands there than the one with this digest.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the payload as a whole cannot be read.
-pub fn preview_record(cx: Context<'_>, body: &Body<'_>, index: u32) -> Result<Option<Preview>, DecodeError> {
+pub fn preview_record(
+    cx: Context<'_>,
+    body: &Body<'_>,
+    index: u32,
+    digest: &[u8],
+) -> Result<Option<Preview>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::new(index, 1))?;
-    let record = raw.into_iter().find(|record| record.index == index);
+    let record = raw.into_iter().find(|record| record.index == index && digest_raw(cx.keys, &record.raw) == *digest);
     Ok(record.map(|record| preview_one(cx, &plan, record, &mut Summary::default())))
 }
 
@@ -137,7 +142,8 @@ fn preview_one<'a>(cx: Context<'a>, plan: &Plan<'a>, record: decode::RawRecord<'
 /// Returns the text of a raw record with ID and phone numbers masked, cut to 2,000 characters.
 #[must_use]
 pub fn mask_raw(raw: &str) -> String {
-    draft::mask_text(raw, SHOWN)
+    // A number across the cut is masked before it is cut.
+    draft::mask_text(raw, SHOWN + 64).chars().take(SHOWN).collect()
 }
 
 fn mask_field(field: Field, text: &str) -> String {

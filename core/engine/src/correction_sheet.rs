@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_xlsxwriter::{Color, Format as CellFormat, Workbook, XlsxError};
 use serde::Serialize;
 
+use huiliu_decode::decode::DecodeError;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Problem, RecordRange, decode, draft};
 use huiliu_manifest::{Format, Layout, Stream};
@@ -84,7 +85,12 @@ pub(crate) fn write_workbook(
     let beside =
         [(place, ExtraColumn::Place, 24), (errors, ExtraColumn::Errors, 50), (allowed, ExtraColumn::Allowed, 30)];
     for (nth, extra, width) in beside {
-        sheet.write_string_with_format(0, column(nth), extra.heading(language), &heading)?;
+        // A raw field may be called the same.
+        let mut name = extra.heading(language);
+        while fields.iter().any(|field| without_blanks(field) == without_blanks(&name)) {
+            name.push('*');
+        }
+        sheet.write_string_with_format(0, column(nth), name, &heading)?;
         sheet.set_column_width(column(nth), width)?;
     }
     sheet.write_string_with_format(0, column(token), TOKEN, &heading)?;
@@ -107,6 +113,11 @@ pub(crate) fn write_workbook(
         sheet.write_string_with_format(line, column(token), &row.token, &text)?;
     }
     workbook.save_to_buffer()
+}
+
+/// Returns a column name as headers are compared.
+fn without_blanks(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// Says what is wrong in a row: one line for each reason.
@@ -146,6 +157,8 @@ pub(crate) struct HandedRow {
     pub texts: Vec<Option<String>>,
     /// The columns whose cells cannot be relied on, such as an ID number that became a number.
     pub doubtful: BTreeSet<usize>,
+    /// The columns whose cells are numbers.
+    pub numbers: BTreeSet<usize>,
 }
 
 /// A sheet that was handed in.
@@ -172,18 +185,23 @@ impl<'b> HandedSheet<'b> {
     }
 
     /// Reads all rows at these columns. Returns also which columns there are.
-    pub fn read_rows(&self, fields: &[String]) -> (Vec<HandedRow>, Vec<bool>) {
+    ///
+    /// # Errors
+    /// [`DecodeError`], such as for a column name that stands twice.
+    pub fn read_rows(&self, fields: &[String]) -> Result<(Vec<HandedRow>, Vec<bool>), DecodeError> {
         let present: Vec<bool> = fields.iter().map(|field| self.has_columns(&[field])).collect();
         let paths: Vec<&str> = std::iter::once(TOKEN).chain(fields.iter().map(String::as_str)).collect();
-        let raw = decode::decode_records(&self.stream.format, &self.body, &paths, RecordRange::ALL).unwrap_or_default();
+        let raw = decode::decode_records(&self.stream.format, &self.body, &paths, RecordRange::ALL)?;
         let row = |record: decode::RawRecord<'_>| {
             let doubt = |slot: &usize| draft::Doubt::of_slot(&record, *slot).is_some();
             let doubtful = (1..paths.len()).filter(doubt).map(|slot| slot - 1).collect();
+            let is_number = |slot: &usize| record.stored_kind(*slot) == decode::Stored::Number;
+            let numbers = (1..paths.len()).filter(is_number).map(|slot| slot - 1).collect();
             let mut texts = record.texts.iter().map(|text| text.as_deref().map(to_cell));
             let token = texts.next().flatten();
-            HandedRow { address: record.format_address(&self.name), token, texts: texts.collect(), doubtful }
+            HandedRow { address: record.format_address(&self.name), token, texts: texts.collect(), doubtful, numbers }
         };
-        (raw.into_iter().map(row).collect(), present)
+        Ok((raw.into_iter().map(row).collect(), present))
     }
 }
 

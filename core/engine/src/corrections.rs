@@ -6,10 +6,12 @@ use crate::deliver::{self, DeliveryContext, Reading};
 use huiliu_decode::{Body, Parked, RecordRange, StageResult};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
-use huiliu_store::delivery::corrections;
+use huiliu_store::delivery::corrections::{self, RawOfLetter};
 
-/// Runs the parked records of a load through the stages again, with the corrections of their raw records. One that is parked
-/// again keeps its dead letter, since the letter belongs to what was received.
+/// Runs records of a load through the stages again, with the corrections of their raw records: those that are parked, and those
+/// that may be parked for what is stored, which are the rows of rosters and the records of a replay. `letter_of` returns the number
+/// of a raw record's dead letter, in a replay. A record that is parked again keeps its dead letter, since the letter belongs to what
+/// was received.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -19,21 +21,41 @@ pub(crate) async fn apply<'a>(
     reading: Reading<'a>,
     body: &'a Body<'_>,
     load: &mut Load<'a>,
+    letter_of: Option<&(dyn Fn(u32) -> i64 + Sync)>,
 ) -> Result<(), StoreError> {
-    if load.parked.is_empty() {
+    let DeliveryContext { db, keys, .. } = context;
+    let letter = |index: u32| letter_of.map_or(0, |of| of(index));
+    let clean: Vec<(u32, [u8; 16], [u8; 16])> = match letter_of {
+        Some(_) => load.clean.iter().map(|of| (of.index, of.digest_raw(keys), of.record_key)).collect(),
+        None => vec![],
+    };
+    let parked = load.parked.iter().map(|of| (of.index, &of.raw_digest, &of.dead_letter_key));
+    let roster = load.roster.iter().map(|of| (of.index, &of.raw_digest, &of.record_key));
+    let clean = clean.iter().map(|(index, digest, key)| (*index, digest, key));
+    let records: Vec<RawOfLetter<'_>> = parked
+        .chain(roster)
+        .chain(clean)
+        .map(|(index, raw_digest, dead_letter_key)| RawOfLetter {
+            index,
+            raw_digest,
+            dead_letter_key,
+            dead_letter: letter(index),
+        })
+        .collect();
+    if records.is_empty() {
         return Ok(());
     }
-    let digests = load.parked.iter().map(|parked| &parked.raw_digest);
-    let DeliveryContext { db, keys, .. } = context;
-    let found = corrections::load_for_raw(db, keys, held.source_id, &held.stream, digests).await?;
+    let found = corrections::load_for_raw(db, keys, held.source_id, &held.stream, &records).await?;
     if found.is_empty() {
         return Ok(());
     }
     let (corrected, parked): (Vec<Parked<'_>>, Vec<Parked<'_>>) =
-        std::mem::take(&mut load.parked).into_iter().partition(|parked| found.contains_key(&parked.raw_digest));
+        std::mem::take(&mut load.parked).into_iter().partition(|parked| found.contains_key(&parked.index));
     load.parked = parked;
-    let values = corrected.iter().filter_map(|parked| Some((parked.index, found.get(&parked.raw_digest)?.as_slice())));
-    let values: HashMap<u32, &[(String, String)]> = values.collect();
+    load.clean.retain(|record| !found.contains_key(&record.index));
+    load.roster.retain(|row| !found.contains_key(&row.index));
+    let values: HashMap<u32, &[(String, String)]> =
+        found.iter().map(|(index, values)| (*index, values.as_slice())).collect();
     let range = RecordRange::new(held.first, held.count);
     let staged = huiliu_decode::run_corrected(context.stages(held, reading), body, range, &values)
         .map_err(|e| deliver::unreadable_error(held, e))?;

@@ -276,11 +276,12 @@ impl DeliveryContext {
         wanted: impl Fn(u32) -> bool,
     ) -> Result<Load<'a>, StoreError> {
         let mut load = self.stage_received(held, reading, body, wanted)?;
-        corrections::apply(self, held, reading, body, &mut load).await?;
+        corrections::apply(self, held, reading, body, &mut load, None).await?;
         Ok(load)
     }
 
-    fn stage_received<'a>(
+    /// Runs the `wanted` raw records of a batch through decode, map and validate, as received.
+    pub(crate) fn stage_received<'a>(
         &'a self,
         held: &'a ClaimedBatch,
         reading: Reading<'a>,

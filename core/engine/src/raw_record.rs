@@ -1,19 +1,25 @@
 //! Reads raw records of finished batches under today's manifest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::deliver::{self, DeliveryContext, Reading};
 use huiliu_decode::preview::{self, Preview};
-use huiliu_decode::{Plan, RecordRange, decode};
+use huiliu_decode::{Plan, RecordRange, decode, digest_raw};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::replays;
 
-/// Previews the raw record at a position in a batch's payload. Returns `None` if today's manifest finds none there.
+/// Previews the raw record at a position in a batch's payload. Returns `None` if today's manifest finds another one there than the
+/// one with this digest.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] if today's manifest cannot read the payload; other [`StoreError`]s if the database fails.
-pub(crate) async fn preview(context: &DeliveryContext, batch: i64, index: u32) -> Result<Option<Preview>, StoreError> {
+pub(crate) async fn preview(
+    context: &DeliveryContext,
+    batch: i64,
+    index: u32,
+    digest: &[u8],
+) -> Result<Option<Preview>, StoreError> {
     let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
     let manifests = context.manifests.current();
     let rules = context.rules.current();
@@ -21,7 +27,7 @@ pub(crate) async fn preview(context: &DeliveryContext, batch: i64, index: u32) -
     let mut payload = Arc::default();
     let body = context.load_body(&held, reading.stream, &mut payload).await?;
     let stages = context.stages(&held, reading);
-    preview::preview_record(stages, &body, index).map_err(|e| deliver::unreadable_error(&held, e))
+    preview::preview_record(stages, &body, index, digest).map_err(|e| deliver::unreadable_error(&held, e))
 }
 
 /// The texts of raw records at the raw fields that the manifest reads.
@@ -33,14 +39,15 @@ pub(crate) struct RawTexts {
     pub records: BTreeMap<u32, Vec<Option<String>>>,
 }
 
-/// Reads the wanted raw records of a batch as received.
+/// Reads the wanted raw records of a batch as received: position and digest. One where today's manifest finds another record is
+/// left out.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] if today's manifest cannot read the payload; other [`StoreError`]s if the database fails.
 pub(crate) async fn read_texts(
     context: &DeliveryContext,
     batch: i64,
-    wanted: &BTreeSet<u32>,
+    wanted: &BTreeMap<u32, &[u8; 16]>,
 ) -> Result<RawTexts, StoreError> {
     let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
     let manifests = context.manifests.current();
@@ -55,7 +62,10 @@ pub(crate) async fn read_texts(
     let texts = |texts: Vec<Option<std::borrow::Cow<'_, str>>>| {
         texts.into_iter().map(|text| text.map(std::borrow::Cow::into_owned)).collect()
     };
-    let wanted = raw.into_iter().filter(|record| wanted.contains(&record.index));
+    let is_wanted = |record: &decode::RawRecord<'_>| {
+        wanted.get(&record.index).is_some_and(|digest| digest_raw(&context.keys, &record.raw) == **digest)
+    };
+    let wanted = raw.into_iter().filter(is_wanted);
     Ok(RawTexts {
         fields: plan.paths.iter().map(|path| (*path).to_owned()).collect(),
         records: wanted.map(|record| (record.index, texts(record.texts))).collect(),

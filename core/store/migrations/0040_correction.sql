@@ -6,6 +6,7 @@ CREATE TABLE correction (
   source_id {int} NOT NULL,
   stream TEXT NOT NULL,
   raw_digest {bytes} NOT NULL,
+  dead_letter_key {bytes} NOT NULL,
   dead_letter_id {int} NOT NULL,
   field TEXT NOT NULL,
   sealed {bytes} NOT NULL,

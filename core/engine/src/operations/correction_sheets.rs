@@ -21,11 +21,12 @@ use crate::raw_record::{self, RawTexts};
 use crate::replay::{self, Applied, ReplayError};
 use crate::runtime::Runtime;
 use huiliu_decode::Problem;
+use huiliu_decode::decode::DecodeError;
 use huiliu_platform::files::MAX_FILE_BYTES;
 use huiliu_store::StoreError;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::letters::{self, LetterFilter};
-use huiliu_store::delivery::corrections::{self, SheetLetter};
+use huiliu_store::delivery::corrections::{self, CorrectedLetter, RawOfLetter, SheetLetter};
 use huiliu_values::{DeadLetterState, SheetRowOutcome};
 use tokio::sync::watch;
 
@@ -54,6 +55,9 @@ pub enum SheetRefused {
     /// There is more in the rows than a workbook holds.
     #[serde(rename = "sheet.too_large")]
     TooLarge { why: String },
+    /// The workbook cannot be read, such as one in which a column name stands twice.
+    #[serde(rename = "sheet.damaged")]
+    Damaged { file: String, why: Message },
     /// The workbook cannot be written to its file. A file that is there already is never overwritten.
     #[serde(rename = "sheet.unwritable")]
     Unwritable {
@@ -89,6 +93,7 @@ impl SheetRefused {
             Self::Unreadable { .. } => "sheet.unreadable",
             Self::NotASheet { .. } => "sheet.unknown",
             Self::TooLarge { .. } => "sheet.too_large",
+            Self::Damaged { .. } => "sheet.damaged",
             Self::Unwritable { .. } => "sheet.unwritable",
             Self::File { .. } => "sheet.file",
             Self::LargeFile { .. } => "sheet.large_file",
@@ -145,21 +150,23 @@ pub async fn export(
     for letter in &all {
         match read.texts.get(&letter.letter.dead_letter) {
             None => left_out.push(letter.letter.dead_letter),
-            Some(texts) => rows.push(SheetRow {
+            Some(row) => rows.push(SheetRow {
                 token: letter.row_token(&opened.keys),
                 address: letter.address.clone(),
-                texts: texts.clone(),
+                texts: row.texts.clone(),
                 reasons: letter.reasons.clone(),
             }),
         }
     }
     let workbook = correction_sheet::write_workbook(&stream, &read.fields, &rows, language)
         .map_err(|e| SheetRefused::TooLarge { why: e.to_string() })?;
-    create_file(file, &workbook)?;
     let detail = json!({ "filter": of, "count": rows.len() });
     let object = of.source.as_ref().map_or_else(|| "dead letter".to_owned(), |source| format!("source {source}"));
-    let tx = opened.db.begin().await?;
-    act.commit_with_audit(tx, &opened, AuditEntry { action: "dead_letter.export", object, detail }).await?;
+    // No sheet is left behind without its entry.
+    let mut tx = opened.db.begin().await?;
+    act.append_audit(&mut tx, &opened.keys, AuditEntry { action: "dead_letter.export", object, detail }).await?;
+    create_file(file, &workbook)?;
+    tx.commit().await.inspect_err(|_| drop(std::fs::remove_file(file)))?;
     Ok(SheetMade { stream, rows: rows.len(), left_out })
 }
 
@@ -179,11 +186,21 @@ pub fn read_file(file: &Path) -> Result<Vec<u8>, SheetRefused> {
     read.ok_or_else(|| SheetRefused::LargeFile { file: file.to_owned(), max: MAX_FILE_BYTES })
 }
 
+/// The texts of a raw record, in the order of the fields.
+struct CurrentRow {
+    /// As received.
+    received: Vec<Option<String>>,
+    /// With the corrections that hold.
+    texts: Vec<Option<String>>,
+    /// Whether there are any.
+    is_corrected: bool,
+}
+
 /// The raw records of letters with the corrections that hold.
 struct CurrentTexts {
     fields: Vec<String>,
-    /// Texts by letter, in the order of the fields.
-    texts: HashMap<i64, Vec<Option<String>>>,
+    /// Raw records by letter.
+    texts: HashMap<i64, CurrentRow>,
     /// Why the first payload that cannot be read now cannot be read.
     unreadable: Option<Message>,
 }
@@ -196,7 +213,7 @@ async fn read_current(runtime: &Runtime, all: &[SheetLetter]) -> Result<CurrentT
         of_batches.entry(letter.batch).or_default().push(letter);
     }
     for (batch, of_batch) in of_batches {
-        let wanted = of_batch.iter().map(|letter| letter.index).collect();
+        let wanted = of_batch.iter().filter_map(|letter| Some((letter.index, letter.digests()?.0))).collect();
         let RawTexts { fields, mut records } = match raw_record::read_texts(&runtime.delivery, batch, &wanted).await {
             Ok(read) => read,
             Err(StoreError::Unreadable(why)) => {
@@ -205,19 +222,27 @@ async fn read_current(runtime: &Runtime, all: &[SheetLetter]) -> Result<CurrentT
             }
             Err(fault) => return Err(fault.into()),
         };
-        let digests: Vec<[u8; 16]> = of_batch.iter().filter_map(|of| of.raw_digest().try_into().ok()).collect();
+        let asked: Vec<RawOfLetter<'_>> = of_batch
+            .iter()
+            .filter_map(|letter| {
+                let (raw_digest, dead_letter_key) = letter.digests()?;
+                let (index, dead_letter) = (letter.index, letter.letter.dead_letter);
+                Some(RawOfLetter { index, raw_digest, dead_letter_key, dead_letter })
+            })
+            .collect();
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
         let (source, stream) = of_batch.first().map_or((0, ""), |of| (of.letter.source(), of.stream()));
-        let corrected = corrections::load_for_raw(db, keys, source, stream, digests.iter()).await?;
+        let corrected = corrections::load_for_raw(db, keys, source, stream, &asked).await?;
         for letter in of_batch {
-            let Some(mut texts) = records.remove(&letter.index) else { continue };
-            let digest: Option<[u8; 16]> = letter.raw_digest().try_into().ok();
-            for (field, value) in digest.and_then(|digest| corrected.get(&digest)).into_iter().flatten() {
+            let Some(received) = records.remove(&letter.index) else { continue };
+            let mut texts = received.clone();
+            for (field, value) in corrected.get(&letter.index).into_iter().flatten() {
                 if let Some(slot) = fields.iter().position(|of| of == field) {
                     texts[slot] = Some(value.clone());
                 }
             }
-            current.texts.insert(letter.letter.dead_letter, texts);
+            let is_corrected = corrected.contains_key(&letter.index);
+            current.texts.insert(letter.letter.dead_letter, CurrentRow { received, texts, is_corrected });
         }
         current.fields = fields;
     }
@@ -252,6 +277,14 @@ pub struct SheetTaken {
     pub missing_columns: Vec<String>,
     /// The replays that read the corrections.
     pub replays: Vec<i64>,
+    /// Why not all corrections were replayed. Handing the sheet in again goes on.
+    pub failure: Option<Message>,
+}
+
+/// A row of a sheet, with the values that it corrects.
+struct JudgedRow {
+    taken: RowTaken,
+    values: Vec<(String, String)>,
 }
 
 /// Takes a correction sheet back: what differs from what was received becomes a correction, and the letters concerned are
@@ -274,26 +307,27 @@ pub async fn import(
     filters::check_filter(access, &of_source).await?;
     let sheet = open_sheet(runtime, file, bytes).await;
     let sheet = sheet.ok_or_else(|| SheetRefused::NotASheet { file: file.to_owned(), column: TOKEN })?;
-    let (rows, _) = sheet.read_rows(&[]);
+    let unreadable = |why: DecodeError| SheetRefused::Damaged { file: file.to_owned(), why: Message::new(&why) };
+    let (rows, _) = sheet.read_rows(&[]).map_err(unreadable)?;
     let known = find_letters(runtime, &rows).await?;
-    let open: Vec<SheetLetter> = known
-        .values()
-        .filter(|letter| letter.source == source && letter.state == DeadLetterState::Open)
-        .cloned()
-        .collect();
+    let is_open = |letter: &&SheetLetter| letter.source == source && letter.state == DeadLetterState::Open;
+    let open: Vec<SheetLetter> = known.values().filter(is_open).cloned().collect();
     let mut fields: Vec<String> = vec![];
-    let mut current: HashMap<i64, (Vec<String>, Vec<Option<String>>)> = HashMap::new();
+    let mut current: HashMap<i64, (Vec<String>, CurrentRow)> = HashMap::new();
     for stream in open.iter().map(SheetLetter::stream).collect::<BTreeSet<_>>() {
         let of_stream: Vec<SheetLetter> = open.iter().filter(|letter| letter.stream() == stream).cloned().collect();
         let read = read_current(runtime, &of_stream).await?;
-        fields.extend(read.fields.iter().filter(|field| !fields.contains(field)).cloned().collect::<Vec<_>>());
-        current.extend(read.texts.into_iter().map(|(letter, texts)| (letter, (read.fields.clone(), texts))));
+        for field in &read.fields {
+            if !fields.contains(field) {
+                fields.push(field.clone());
+            }
+        }
+        current.extend(read.texts.into_iter().map(|(letter, row)| (letter, (read.fields.clone(), row))));
     }
-    let (rows, present) = sheet.read_rows(&fields);
-    let mut taking =
-        Taking { source, fields: &fields, present: &present, known: &known, current: &current, seen: HashSet::new() };
-    let judged: Vec<(RowTaken, Vec<(String, String)>)> =
-        rows.iter().map(|row| taking.judge_row(runtime, row)).collect();
+    let (rows, present) = sheet.read_rows(&fields).map_err(unreadable)?;
+    let seen = HashSet::new();
+    let mut taking = Taking { source, fields: &fields, present: &present, known: &known, current: &current, seen };
+    let judged: Vec<JudgedRow> = rows.iter().map(|row| taking.judge_row(runtime, row)).collect();
     let missing_columns = fields.iter().zip(&present).filter(|(_, is)| !**is).map(|(field, _)| field.clone()).collect();
     let mut taken = SheetTaken {
         planned: mode == Mode::Plan,
@@ -301,52 +335,67 @@ pub async fn import(
         rows: vec![],
         missing_columns,
         replays: vec![],
+        failure: None,
     };
+    let mut after = HashMap::new();
     if mode == Mode::Apply {
         store_corrections(runtime, act, file, source, &known, &judged).await?;
-        let letters: Vec<i64> =
-            judged.iter().filter(|(_, values)| !values.is_empty()).filter_map(|(row, _)| row.dead_letter).collect();
-        for some in letters.chunks(REPLAYED) {
-            let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
-            let replay = match replay::plan_replay(&runtime.delivery, &of, act.actor, stop).await {
-                // Somebody else has closed them meanwhile.
-                Err(ReplayError::Nothing) => continue,
-                planned => planned?,
-            };
-            // A plan that no longer holds changes nothing, and its letters stay open: that is said row by row.
-            if let Applied::Done = replay::apply_plan(&runtime.delivery, replay, act.actor).await? {
-                taken.replays.push(replay);
-            }
-        }
+        // Also rows whose corrections were stored before, and not replayed.
+        let has_corrections = |row: &&JudgedRow| {
+            let stored =
+                row.taken.dead_letter.and_then(|letter| current.get(&letter)).is_some_and(|of| of.1.is_corrected);
+            !row.values.is_empty() || stored && row.taken.outcome == SheetRowOutcome::Unchanged
+        };
+        let letters: Vec<i64> = judged.iter().filter(has_corrections).filter_map(|row| row.taken.dead_letter).collect();
+        replay_letters(runtime, act, &letters, stop, &mut taken).await?;
         runtime.settle_and_wait().await?;
+        for some in letters.chunks(LETTERS) {
+            let now = corrections::find_for_sheet(&opened.db, some).await?;
+            after.extend(now.into_iter().map(|letter| (letter.letter.dead_letter, letter)));
+        }
     }
-    let corrected: Vec<i64> = judged
-        .iter()
-        .filter(|(row, _)| row.outcome == SheetRowOutcome::Corrected)
-        .filter_map(|(row, _)| row.dead_letter)
-        .collect();
-    let after: HashMap<i64, SheetLetter> = if mode == Mode::Apply {
-        let now = corrections::find_for_sheet(&opened.db, &corrected).await?;
-        now.into_iter().map(|letter| (letter.letter.dead_letter, letter)).collect()
-    } else {
-        HashMap::new()
-    };
-    for (mut row, _) in judged {
-        if let Some(letter) =
-            row.dead_letter.filter(|_| row.outcome == SheetRowOutcome::Corrected).and_then(|of| after.get(&of))
-        {
-            match letter.state {
-                DeadLetterState::Open => {
-                    row.outcome = SheetRowOutcome::StillOpen;
-                    row.reasons = letter.reasons.clone();
-                }
-                _ => row.outcome = SheetRowOutcome::Closed,
+    for JudgedRow { taken: mut row, .. } in judged {
+        let is_replayed = matches!(row.outcome, SheetRowOutcome::Corrected | SheetRowOutcome::Unchanged);
+        if let Some(letter) = row.dead_letter.filter(|_| is_replayed).and_then(|letter| after.get(&letter)) {
+            if letter.state != DeadLetterState::Open {
+                row.outcome = SheetRowOutcome::Closed;
+            } else if row.outcome == SheetRowOutcome::Corrected {
+                row.outcome = SheetRowOutcome::StillOpen;
+                row.reasons = letter.reasons.clone();
             }
         }
         *taken.outcomes.entry(row.outcome).or_default() += 1;
         taken.rows.push(row);
     }
     Ok(taken)
+}
+
+/// Replays letters, some at a time. What stops it is noted: the corrections are stored, and handing the sheet in again goes on.
+async fn replay_letters(
+    runtime: &Runtime,
+    act: Act<'_>,
+    letters: &[i64],
+    stop: &watch::Receiver<bool>,
+    taken: &mut SheetTaken,
+) -> Result<(), OperationError> {
+    for some in letters.chunks(REPLAYED) {
+        let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
+        let replayed = match replay::plan_replay(&runtime.delivery, &of, act.actor, stop).await {
+            Ok(replay) => replay::apply_plan(&runtime.delivery, replay, act.actor).await.map(|done| (replay, done)),
+            Err(fault) => Err(fault),
+        };
+        match replayed {
+            Ok((replay, Applied::Done)) => taken.replays.push(replay),
+            // Something else has changed these letters meanwhile, or closed them; what is still open is said row by row.
+            Ok((_, Applied::Stale(_))) | Err(ReplayError::Nothing) => {}
+            Err(ReplayError::Store(fault)) => return Err(fault.into()),
+            Err(fault) => {
+                taken.failure = Some(Message::new(&fault));
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether a file is a correction sheet of any source.
@@ -385,13 +434,13 @@ struct Taking<'t> {
     fields: &'t [String],
     present: &'t [bool],
     known: &'t HashMap<i64, SheetLetter>,
-    current: &'t HashMap<i64, (Vec<String>, Vec<Option<String>>)>,
+    current: &'t HashMap<i64, (Vec<String>, CurrentRow)>,
     seen: HashSet<i64>,
 }
 
 impl Taking<'_> {
     /// Says what a row is, and which values it corrects.
-    fn judge_row(&mut self, runtime: &Runtime, row: &HandedRow) -> (RowTaken, Vec<(String, String)>) {
+    fn judge_row(&mut self, runtime: &Runtime, row: &HandedRow) -> JudgedRow {
         let mut taken = RowTaken {
             address: row.address.clone(),
             dead_letter: None,
@@ -399,11 +448,11 @@ impl Taking<'_> {
             fields: vec![],
             reasons: vec![],
         };
-        let Some(token) = row.token.as_deref() else { return (taken, vec![]) };
+        let Some(token) = row.token.as_deref() else { return JudgedRow { taken, values: vec![] } };
         let letter = parse_token(token).and_then(|number| self.known.get(&number));
         let Some(letter) = letter else {
             taken.outcome = SheetRowOutcome::Unknown;
-            return (taken, vec![]);
+            return JudgedRow { taken, values: vec![] };
         };
         let number = letter.letter.dead_letter;
         taken.dead_letter = Some(number);
@@ -422,26 +471,31 @@ impl Taking<'_> {
                 Some(values) => {
                     taken.outcome = SheetRowOutcome::Corrected;
                     taken.fields = values.iter().map(|(field, _)| field.clone()).collect();
-                    return (taken, values);
+                    return JudgedRow { taken, values };
                 }
             }
         };
-        (taken, vec![])
+        JudgedRow { taken, values: vec![] }
     }
 
     /// Returns the values that differ from the letter's; `None` if one of these cells cannot be relied on, or the letter's raw
     /// record cannot be read now.
     fn find_corrections(&self, letter: &SheetLetter, row: &HandedRow) -> Option<Vec<(String, String)>> {
-        let (fields, texts) = self.current.get(&letter.letter.dead_letter)?;
+        let (fields, CurrentRow { received, texts, .. }) = self.current.get(&letter.letter.dead_letter)?;
         let mut values = vec![];
         for (nth, field) in self.fields.iter().enumerate() {
             let Some(slot) = fields.iter().position(|of| of == field) else { continue };
             if !self.present[nth] {
                 continue;
             }
-            let before = texts[slot].as_deref().map(to_cell).unwrap_or_default();
             let handed = row.texts.get(nth).cloned().flatten().unwrap_or_default();
-            if before == handed {
+            let is_number = row.numbers.contains(&nth);
+            // The value as received says nothing against a later correction: it stood so in an older sheet.
+            let is_same = |text: &Option<String>| {
+                let text = text.as_deref().map(to_cell).unwrap_or_default();
+                text == handed || is_number && is_same_number(&text, &handed)
+            };
+            if is_same(&texts[slot]) || is_same(&received[slot]) {
                 continue;
             }
             if row.doubtful.contains(&nth) {
@@ -453,25 +507,37 @@ impl Taking<'_> {
     }
 }
 
-/// Stores the corrections of a sheet with one entry in the audit log.
+/// Whether two texts are one number: a spreadsheet writes `0012` as 12 and `71.50` as 71.5.
+fn is_same_number(text: &str, number: &str) -> bool {
+    text.len() <= 15
+        && matches!((text.parse::<f64>(), number.parse::<f64>()), (Ok(a), Ok(b)) if (a - b).abs() < f64::EPSILON)
+}
+
+/// Stores the corrections of a sheet with one entry in the audit log. Letters that are closed, or whose record came again with
+/// another content, since they were read are left as they are.
 async fn store_corrections(
     runtime: &Runtime,
     act: Act<'_>,
     file: &str,
     source: &str,
     known: &HashMap<i64, SheetLetter>,
-    judged: &[(RowTaken, Vec<(String, String)>)],
+    judged: &[JudgedRow],
 ) -> Result<(), OperationError> {
     let opened = runtime.database_handle();
-    let corrected: Vec<_> = judged
-        .iter()
-        .filter_map(|(row, values)| Some((&known.get(&row.dead_letter?)?.letter, values)))
-        .flat_map(|(letter, values)| values.iter().map(move |(field, value)| (letter, field.as_str(), value.as_str())))
-        .collect();
-    if corrected.is_empty() {
+    let asked: Vec<i64> =
+        judged.iter().filter(|row| !row.values.is_empty()).filter_map(|row| row.taken.dead_letter).collect();
+    if asked.is_empty() {
         return Ok(());
     }
     let mut tx = opened.db.begin().await?;
+    let open = corrections::lock_open(&mut tx, &asked).await?;
+    let same = open.iter().filter(|letter| known.get(&letter.dead_letter).is_some_and(|of| of.letter == **letter));
+    let same: HashMap<i64, &CorrectedLetter> = same.map(|letter| (letter.dead_letter, letter)).collect();
+    let corrected: Vec<_> = judged
+        .iter()
+        .filter_map(|row| Some((*same.get(&row.taken.dead_letter?)?, &row.values)))
+        .flat_map(|(letter, values)| values.iter().map(move |(field, value)| (letter, field.as_str(), value.as_str())))
+        .collect();
     for some in corrected.chunks(LETTERS) {
         corrections::write_corrections(&mut tx, &opened.keys, some, act.to_author()).await?;
     }

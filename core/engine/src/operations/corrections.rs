@@ -12,6 +12,7 @@ use super::error::OperationError;
 use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
+use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use huiliu_decode::Plan;
 use huiliu_store::admin::filter::RowFilter;
@@ -33,6 +34,9 @@ pub enum CorrectionRefused {
     /// The manifest of a stream does not read such a raw field; `known` lists those that it reads.
     #[serde(rename = "correction.field")]
     Field { field: String, stream: String, known: Vec<String> },
+    /// A raw field is given two values.
+    #[serde(rename = "correction.twice")]
+    Twice { field: String },
     /// There is no such correction, or it is withdrawn.
     #[serde(rename = "correction.not_held")]
     NotHeld { correction: i64 },
@@ -48,22 +52,26 @@ impl CorrectionRefused {
             Self::Nothing => "correction.nothing",
             Self::TooMany { .. } => "correction.too_many",
             Self::Field { .. } => "correction.field",
+            Self::Twice { .. } => "correction.twice",
             Self::NotHeld { .. } => "correction.not_found",
         }
     }
 }
 
+/// Letters whose corrections are written by one statement.
+const LETTERS: usize = 1_000;
+
 /// Corrections that were made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CorrectionsMade {
     /// Number of dead letters.
-    pub dead_letters: i64,
+    pub dead_letters: usize,
     /// The raw fields.
     pub fields: Vec<String>,
 }
 
 /// Puts values in the place of those received in the raw records of open dead letters. The letters stay open until they are
-/// replayed or come again; the payload stays as it is.
+/// replayed, or come again on a page that has changed; the payload stays as it is.
 ///
 /// # Errors
 /// [`CorrectionRefused`], [`OperationError::DeadLetterNotOpen`], [`OperationError::Filter`].
@@ -74,32 +82,49 @@ pub async fn add(
     values: &[(String, String)],
 ) -> Result<CorrectionsMade, OperationError> {
     filters::check_letter_filter(access, of).await?;
+    let mut named = BTreeSet::new();
+    if let Some((field, _)) = values.iter().find(|(field, _)| !named.insert(field)) {
+        return Err(CorrectionRefused::Twice { field: field.clone() }.into());
+    }
+    let mut retries = Retries::default();
+    loop {
+        match try_adding(access, act, of, values).await {
+            Err(OperationError::Store(fault)) if retries.try_again(&fault) => {}
+            added => return added,
+        }
+    }
+}
+
+async fn try_adding(
+    access: RegistryAccess<'_>,
+    act: Act<'_>,
+    of: &LetterFilter,
+    values: &[(String, String)],
+) -> Result<CorrectionsMade, OperationError> {
     let OpenDatabase { db, keys, .. } = access.opened;
     let mut tx = db.begin().await?;
-    let streams = corrections::list_streams(&mut tx, of).await?;
-    let letters = streams.iter().map(|stream| stream.letters).sum::<i64>();
-    if letters < i64::try_from(of.letters.len()).unwrap_or(i64::MAX) {
-        return Err(find_unusable(access.opened, of).await?);
-    }
-    if letters == 0 {
-        return Err(CorrectionRefused::Nothing.into());
-    }
-    if letters > MAX_LETTERS {
+    let numbers = letters::list_numbers(&mut tx, of, 0, MAX_LETTERS + 1).await?;
+    if numbers.len() > usize::try_from(MAX_LETTERS).unwrap_or(usize::MAX) {
+        let letters = letters::count_open(db, of).await?;
         return Err(CorrectionRefused::TooMany { letters, max: MAX_LETTERS }.into());
     }
+    // Locked before they are read, so that none is corrected as it was.
+    let open = corrections::lock_open(&mut tx, &numbers).await?;
+    let asked: BTreeSet<i64> = of.letters.iter().copied().collect();
+    if open.len() < asked.len().max(1) {
+        drop(tx);
+        return Err(find_unusable(access.opened, of).await?);
+    }
+    let streams = corrections::list_streams(&mut tx, of).await?;
     check_fields(access, &streams, values).await?;
-    let (mut done, mut after) = (0, 0);
-    loop {
-        let taken = corrections::take_letters(&mut tx, of, after).await?;
-        let Some(last) = taken.last() else { break };
-        after = last.dead_letter;
-        let corrected: Vec<_> = taken
+    for some in open.chunks(LETTERS) {
+        let corrected: Vec<_> = some
             .iter()
             .flat_map(|letter| values.iter().map(move |(field, value)| (letter, field.as_str(), value.as_str())))
             .collect();
         corrections::write_corrections(&mut tx, keys, &corrected, act.to_author()).await?;
-        done += i64::try_from(taken.len()).unwrap_or(i64::MAX);
     }
+    let done = open.len();
     let fields: Vec<String> = values.iter().map(|(field, _)| field.clone()).collect();
     let object = match of.letters.as_slice() {
         [only] => format!("dead letter {only}"),
@@ -167,7 +192,8 @@ pub struct CorrectionWithdrawn {
     pub dead_letter: i64,
 }
 
-/// Withdraws a correction: from now on the value is read as received. What was loaded with it stays until it comes again.
+/// Withdraws a correction: from now on the value is read as received. What was loaded with it stays, until it comes again on a page
+/// that has changed.
 ///
 /// # Errors
 /// [`CorrectionRefused::NotHeld`].

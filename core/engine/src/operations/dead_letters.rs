@@ -13,6 +13,7 @@ use super::error::{NotFound, OperationError};
 use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
+use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use crate::raw_record;
 use crate::runtime::Runtime;
@@ -102,7 +103,7 @@ pub async fn show(runtime: &Runtime, dead_letter: i64) -> Result<LetterDetails, 
     let row = letters::find(db, dead_letter).await?.ok_or_else(missing)?;
     let raw = letters::load_raw(db, dead_letter).await?.ok_or_else(missing)?;
     let shown = corrected::add_corrections(&opened, vec![row]).await?.pop().ok_or_else(missing)?;
-    let (mapped, unreadable) = match raw_record::preview(&runtime.delivery, raw.batch, raw.index).await {
+    let (mapped, unreadable) = match raw_record::preview(&runtime.delivery, raw.batch, raw.index, &raw.digest).await {
         Ok(preview) => (preview.map(|preview| preview.fields), None),
         Err(StoreError::Unreadable(why)) => (None, Some(Message::new(&why))),
         Err(fault) => return Err(fault.into()),
@@ -153,9 +154,6 @@ pub async fn accept(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Re
     Ok(Accepted { dead_letter, state: DeadLetterState::Open })
 }
 
-/// Letters that are discarded by one statement.
-const DISCARDED: i64 = 1_000;
-
 /// Discards open dead letters for good: those with numbers, all of which must be open, or all that match. Their raw records count
 /// as discarded.
 ///
@@ -164,14 +162,23 @@ const DISCARDED: i64 = 1_000;
 /// [`OperationError::Correction`] if nothing matches.
 pub async fn discard(access: RegistryAccess<'_>, act: Act<'_>, of: &LetterFilter) -> Result<Discarded, OperationError> {
     filters::check_letter_filter(access, of).await?;
-    let mut tx = access.opened.db.begin().await?;
-    let (mut done, mut after) = (0, 0);
+    let mut retries = Retries::default();
     loop {
-        let numbers = letters::list_numbers(&mut tx, of, after, DISCARDED).await?;
-        let Some(last) = numbers.last() else { break };
-        after = *last;
-        done += dead_letters::discard_letters(&mut tx, &numbers).await?;
+        match try_discarding(access, act, of).await {
+            Err(OperationError::Store(fault)) if retries.try_again(&fault) => {}
+            discarded => return discarded,
+        }
     }
+}
+
+async fn try_discarding(
+    access: RegistryAccess<'_>,
+    act: Act<'_>,
+    of: &LetterFilter,
+) -> Result<Discarded, OperationError> {
+    let mut tx = access.opened.db.begin().await?;
+    let numbers = letters::list_numbers(&mut tx, of, 0, i64::MAX).await?;
+    let done = dead_letters::discard_letters(&mut tx, &numbers).await?;
     let named: BTreeSet<i64> = of.letters.iter().copied().collect();
     if done < named.len().max(1) {
         drop(tx);

@@ -22,6 +22,7 @@ use crate::deliver::DeliveryContext;
 use crate::ingest::wait_for_stop;
 use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::admin::letters::LetterFilter;
+use huiliu_store::delivery::corrections;
 use huiliu_store::delivery::replays::{self, Effect, Item, ResolvedItem, Wanted};
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
@@ -102,6 +103,11 @@ pub enum PlanDifference {
         planned: RecordOutcome,
         /// The outcome now; `gone` if the record is no longer parked.
         now: RecordOutcome,
+    },
+    /// A raw record was corrected, or a correction of it withdrawn.
+    Correction {
+        /// The number of its dead letter.
+        dead_letter: i64,
     },
     /// The plan was never completed: it was stopped, it failed, or its process is gone.
     Unfinished,
@@ -273,6 +279,8 @@ async fn find_early_differences(
             now: RecordOutcome::Gone,
         })
         .collect();
+    let corrected = corrections::list_corrected_since(tx, replay).await?;
+    moved.extend(corrected.into_iter().map(|dead_letter| PlanDifference::Correction { dead_letter }));
     let manifests = context.manifests.current();
     let planned = replays::list_replays(&context.db, Some(replay), 0, 1).await?;
     for (connector, activation) in planned.first().map(|of| &of.activations).into_iter().flatten() {

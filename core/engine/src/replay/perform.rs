@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use crate::corrections;
 use crate::deliver::{self, DeliveryContext, Reading};
 use crate::recount::{self, Change, Snapshot};
 use crate::replay::items;
@@ -149,6 +150,14 @@ async fn replay_roster(
         .collect();
     let resolution = Resolution { replay, records: &resolved };
     let items = items::items_of_roster_rows(held, load, &sifted, &classified, wanted);
+    let still: Vec<StillParked<'_>> = load
+        .parked
+        .iter()
+        .cloned()
+        .chain(sifted.parked_rows())
+        .filter_map(|parked| Some(StillParked { letter: wanted.get(&parked.index)?.letter, parked }))
+        .collect();
+    dead_letters::update_reasons(tx, &context.keys, held, &still).await?;
     let taken = roster::commit_replayed(tx, &context.keys, held, load, &sifted, &mut classified, resolution).await?;
     wait::add_waits(tx, held, &sifted.waits).await?;
     Ok(if taken == resolved.len() { items } else { items::mark_gone(items) })
@@ -162,7 +171,9 @@ pub(crate) async fn stage_wanted_records<'a>(
     body: &'a Body<'_>,
     wanted: &Wanted,
 ) -> Result<Load<'a>, StoreError> {
-    let load = context.stage_records(held, reading, body, |index| wanted.contains_key(&index)).await?;
+    let mut load = context.stage_received(held, reading, body, |index| wanted.contains_key(&index))?;
+    let letter_of = |index: u32| wanted.get(&index).map_or(0, |record| record.letter);
+    corrections::apply(context, held, reading, body, &mut load, Some(&letter_of)).await?;
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|record| record.address == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))

@@ -268,7 +268,7 @@ cli-corrections-made = { $n ->
     [one] { $n } dead letter is corrected; to see what becomes of it: `huiliu replay plan { $selected }`
    *[other] { $n } dead letters are corrected; to see what becomes of them: `huiliu replay plan { $selected }`
   }
-cli-corrections-withdrawn = withdrawn; what was loaded with it stays until it comes again
+cli-corrections-withdrawn = withdrawn; what was loaded with it stays until it comes again on a page that has changed
 cli-corrections-exported = { $n ->
     [one] { $n } row in { $file }; when it is corrected: `huiliu upload` or `huiliu corrections import`
    *[other] { $n } rows in { $file }; when they are corrected: `huiliu upload` or `huiliu corrections import`
@@ -290,6 +290,7 @@ cli-corrections-row-repeated = the same row stands above; only that one is read
 cli-corrections-row-other-source = the row belongs to another source
 cli-corrections-row-unknown = the hidden column names no dead letter
 cli-corrections-row-no-number = a new row, without the hidden number; hand it in as an ordinary file
+cli-corrections-not-all = not all corrections were replayed: { $why }; hand the sheet in again to go on
 cli-corrections-correction = correction
 cli-corrections-letter = dead letter
 cli-corrections-value = value
@@ -727,6 +728,7 @@ cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the hours of 
 cli-replay-by = by
 cli-replay-change = no change
 cli-replay-class-hours = class hours
+cli-replay-corrected-since = dead letter { $dead_letter } was corrected since
 cli-replay-dead-letter-planned-now = dead letter { $dead_letter } ({ $at }): planned { $planned }, now { $now }
 cli-replay-inserted = inserted
 cli-replay-letters = dead letters

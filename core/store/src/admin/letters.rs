@@ -322,12 +322,13 @@ pub async fn list_sightings(db: &Db, dead_letter: i64, limit: i64) -> Result<Vec
 /// # Errors
 /// [`StoreError`].
 pub async fn load_raw(db: &Db, dead_letter: i64) -> Result<Option<RawLetter>, StoreError> {
-    let sql = "SELECT dead_letter_key, raw_sealed, batch_id, record_index FROM dead_letter WHERE id = $1";
+    let sql = "SELECT dead_letter_key, raw_sealed, raw_digest, batch_id, record_index FROM dead_letter WHERE id = $1";
     let rows = db.fetch_rows(sql, vec![dead_letter.into()]).await?;
     let raw = |row: &Row| {
         Ok(RawLetter {
             key: row.bytes("dead_letter_key")?,
             sealed: row.bytes("raw_sealed")?,
+            digest: row.bytes("raw_digest")?,
             batch: row.int("batch_id")?,
             index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
         })
@@ -340,6 +341,8 @@ pub async fn load_raw(db: &Db, dead_letter: i64) -> Result<Option<RawLetter>, St
 pub struct RawLetter {
     key: Vec<u8>,
     sealed: Vec<u8>,
+    /// Digest of its bytes.
+    pub digest: Vec<u8>,
     /// Number of the batch that received it last.
     pub batch: i64,
     /// Its position in that batch's payload, from 0.

@@ -19,17 +19,31 @@ use huiliu_values::DeadLetterState;
 use huiliu_values::calendar::format_instant;
 use huiliu_vault::keys::{Keys, hex_encode};
 
-/// Letters that are corrected in one statement.
-const LETTERS: i64 = 1_000;
+/// Letters that are read in one statement.
+const LETTERS: usize = 1_000;
 /// The most letters whose streams are compared one by one; a correction covers at most this many.
 pub const MAX_LETTERS: i64 = 100_000;
 
 /// Raw fields and the values that stand there instead. An empty value stands for no value.
 pub type CorrectedValues = Vec<(String, String)>;
 
-type RawDigest = [u8; 16];
+type Digest = [u8; 16];
 
-/// Loads the corrections of raw records, by the digests of their bytes.
+/// A raw record whose corrections are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct RawOfLetter<'r> {
+    /// Its position in the payload, from 0.
+    pub index: u32,
+    /// Digest of its bytes.
+    pub raw_digest: &'r Digest,
+    /// The key of its dead letter, if it is parked under today's manifest.
+    pub dead_letter_key: &'r Digest,
+    /// Number of its dead letter; 0 if that is not known.
+    pub dead_letter: i64,
+}
+
+/// Loads the corrections of raw records, by their position in the payload. A correction is for the bytes of one record: with the
+/// same letter, the same key of the letter, or no key but the bytes.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -38,23 +52,29 @@ pub async fn load_for_raw(
     keys: &Keys,
     source: i64,
     stream: &str,
-    digests: impl Iterator<Item = &RawDigest>,
-) -> Result<HashMap<RawDigest, CorrectedValues>, StoreError> {
+    records: &[RawOfLetter<'_>],
+) -> Result<HashMap<u32, CorrectedValues>, StoreError> {
     let mut tx = db.begin_read_only().await?;
-    let wanted = Rows::new().bytes("raw_digest", digests.map(RawDigest::as_slice));
+    let wanted = Rows::new()
+        .int("record_index", records.iter().map(|of| Some(of.index.into())))
+        .bytes("raw_digest", records.iter().map(|of| of.raw_digest.as_slice()))
+        .bytes("dead_letter_key", records.iter().map(|of| of.dead_letter_key.as_slice()))
+        .int("dead_letter_id", records.iter().map(|of| Some(of.dead_letter)));
     let rows = tx
         .fetch_rows_with(
-            "SELECT c.raw_digest AS raw_digest, c.field AS field, c.correction_key AS correction_key, c.sealed AS sealed
+            "SELECT incoming.record_index AS record_index, c.field AS field, c.correction_key AS correction_key, c.sealed AS sealed
              FROM {rows} {join correction c ON c.raw_digest = incoming.raw_digest AND c.source_id = $1 AND c.stream = $2
-               AND c.withdrawn_at IS NULL}",
+               AND c.withdrawn_at IS NULL}
+             WHERE c.dead_letter_id = incoming.dead_letter_id OR c.dead_letter_key = incoming.dead_letter_key
+               OR c.dead_letter_key = incoming.raw_digest",
             vec![source.into(), stream.into()],
             wanted,
         )
         .await?;
-    let mut found: HashMap<RawDigest, CorrectedValues> = HashMap::new();
+    let mut found: HashMap<u32, CorrectedValues> = HashMap::new();
     for row in &rows {
-        let Ok(digest) = RawDigest::try_from(row.bytes("raw_digest")?) else { continue };
-        found.entry(digest).or_default().push((row.text("field")?, open_value(keys, row)?));
+        let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
+        found.entry(index).or_default().push((row.text("field")?, open_value(keys, row)?));
     }
     Ok(found)
 }
@@ -77,6 +97,7 @@ pub struct CorrectedLetter {
     source: i64,
     stream: String,
     raw_digest: Vec<u8>,
+    key: Vec<u8>,
 }
 
 impl CorrectedLetter {
@@ -119,30 +140,39 @@ pub async fn list_streams(tx: &mut Tx, of: &LetterFilter) -> Result<Vec<LetterSt
     tx.fetch_rows(&sql, more.args).await?.iter().map(row).collect()
 }
 
-/// Returns selected open letters after a number, 1,000 at most, and locks them.
+/// Locks letters, and returns those that are open, as they are now.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn take_letters(tx: &mut Tx, of: &LetterFilter, after: i64) -> Result<Vec<CorrectedLetter>, StoreError> {
-    let select = |more: &str| {
-        format!(
-            "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest
-             FROM dead_letter d WHERE d.state = 'open' AND d.id > $1{more} ORDER BY d.id LIMIT $2"
-        )
-    };
-    let more = of.resolve(tx).await?.to_conditions(vec![after.into(), LETTERS.into()]);
-    let letter = |row: &Row| {
-        Ok(CorrectedLetter {
-            dead_letter: row.int("id")?,
-            source: row.int("source_id")?,
-            stream: row.text("stream")?,
-            raw_digest: row.bytes("raw_digest")?,
-        })
-    };
-    let rows = tx.fetch_rows(&select(&more.sql), more.args).await?;
-    let letters: Vec<CorrectedLetter> = rows.iter().map(letter).collect::<Result<_, StoreError>>()?;
-    dead_letters::lock_dead_letters(tx, &letters.iter().map(|letter| letter.dead_letter).collect::<Vec<_>>()).await?;
-    Ok(letters)
+pub async fn lock_open(tx: &mut Tx, letters: &[i64]) -> Result<Vec<CorrectedLetter>, StoreError> {
+    dead_letters::lock_dead_letters(tx, letters).await?;
+    let mut open = vec![];
+    for some in letters.chunks(LETTERS) {
+        let wanted = Rows::new().int("id", some.iter().copied().map(Some));
+        let rows = tx
+            .fetch_rows_with(
+                "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest,
+                        d.dead_letter_key AS dead_letter_key
+                 FROM {rows} {join dead_letter d ON d.id = incoming.id AND d.state = 'open'}",
+                vec![],
+                wanted,
+            )
+            .await?;
+        for row in &rows {
+            open.push(parse_corrected(row)?);
+        }
+    }
+    Ok(open)
+}
+
+fn parse_corrected(row: &Row) -> Result<CorrectedLetter, StoreError> {
+    Ok(CorrectedLetter {
+        dead_letter: row.int("id")?,
+        source: row.int("source_id")?,
+        stream: row.text("stream")?,
+        raw_digest: row.bytes("raw_digest")?,
+        key: row.bytes("dead_letter_key")?,
+    })
 }
 
 /// Writes corrections. One of the same field replaces an earlier one.
@@ -161,23 +191,25 @@ pub async fn write_corrections(
     sealing::require_current(tx, keys).await?;
     let key = |(letter, field, _): &(&CorrectedLetter, &str, &str)| {
         let source = letter.source.to_be_bytes();
-        keys.short_digest(&[b"correction", &source, letter.stream.as_bytes(), &letter.raw_digest, field.as_bytes()])
+        let stream = letter.stream.as_bytes();
+        keys.short_digest(&[b"correction", &source, stream, &letter.key, &letter.raw_digest, field.as_bytes()])
     };
-    let made: Vec<RawDigest> = corrected.iter().map(key).collect();
+    let made: Vec<Digest> = corrected.iter().map(key).collect();
     let seal =
-        |(key, (_, _, value)): (&RawDigest, &(&CorrectedLetter, &str, &str))| keys.seal(&place(key), value.as_bytes());
+        |(key, (_, _, value)): (&Digest, &(&CorrectedLetter, &str, &str))| keys.seal(&place(key), value.as_bytes());
     let sealed: Vec<Vec<u8>> = made.iter().zip(corrected).map(seal).collect::<Result<_, _>>()?;
     let rows = Rows::new()
-        .bytes("correction_key", made.iter().map(RawDigest::as_slice))
+        .bytes("correction_key", made.iter().map(Digest::as_slice))
         .int("source_id", corrected.iter().map(|(letter, ..)| Some(letter.source)))
         .text("stream", corrected.iter().map(|(letter, ..)| Some(letter.stream.as_str())))
         .bytes("raw_digest", corrected.iter().map(|(letter, ..)| letter.raw_digest.as_slice()))
+        .bytes("dead_letter_key", corrected.iter().map(|(letter, ..)| letter.key.as_slice()))
         .int("dead_letter_id", corrected.iter().map(|(letter, ..)| Some(letter.dead_letter)))
         .text("field", corrected.iter().map(|(_, field, _)| Some(*field)))
         .bytes("sealed", sealed.iter().map(Vec::as_slice));
     tx.execute_with(
-        "INSERT INTO correction (correction_key, source_id, stream, raw_digest, dead_letter_id, field, sealed, actor, because, made_at)
-         SELECT correction_key, source_id, stream, raw_digest, dead_letter_id, field, sealed,
+        "INSERT INTO correction (correction_key, source_id, stream, raw_digest, dead_letter_key, dead_letter_id, field, sealed, actor, because, made_at)
+         SELECT correction_key, source_id, stream, raw_digest, dead_letter_key, dead_letter_id, field, sealed,
                 CAST($1 AS TEXT), CAST($2 AS TEXT), {now} FROM {rows} WHERE true
          ON CONFLICT (correction_key) DO UPDATE SET sealed = excluded.sealed, actor = excluded.actor, because = excluded.because,
            made_at = excluded.made_at, dead_letter_id = excluded.dead_letter_id, withdrawn_at = NULL",
@@ -318,10 +350,10 @@ impl SheetLetter {
         &self.letter.stream
     }
 
-    /// Returns the digest of the raw bytes.
+    /// Returns digest of the raw bytes and key of the letter, if they are whole.
     #[must_use]
-    pub fn raw_digest(&self) -> &[u8] {
-        &self.letter.raw_digest
+    pub fn digests(&self) -> Option<(&[u8; 16], &[u8; 16])> {
+        Some((self.letter.raw_digest.as_slice().try_into().ok()?, self.letter.key.as_slice().try_into().ok()?))
     }
 
     /// Returns what tells its row in a sheet from every other row, and from a row of an earlier version of its record.
@@ -333,18 +365,14 @@ impl SheetLetter {
     }
 }
 
-const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest, s.name AS source,
+const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest,
+       d.dead_letter_key AS dead_letter_key, s.name AS source,
        s.connector AS connector, d.state AS state, d.batch_id AS batch_id, d.record_index AS record_index, d.address AS address,
        d.reasons AS reasons";
 
 fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
     Ok(SheetLetter {
-        letter: CorrectedLetter {
-            dead_letter: row.int("id")?,
-            source: row.int("source_id")?,
-            stream: row.text("stream")?,
-            raw_digest: row.bytes("raw_digest")?,
-        },
+        letter: parse_corrected(row)?,
         source: row.text("source")?,
         connector: row.text("connector")?,
         state: row.parse_text("state")?,
@@ -381,4 +409,20 @@ pub async fn find_for_sheet(db: &Db, letters: &[i64]) -> Result<Vec<SheetLetter>
     );
     let wanted = Rows::new().int("id", letters.iter().copied().map(Some));
     tx.fetch_rows_with(&sql, vec![], wanted).await?.iter().map(parse_sheet_letter).collect()
+}
+
+/// Lists up to 100 letters of a planned replay whose corrections have changed since it was planned.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_corrected_since(tx: &mut Tx, replay: i64) -> Result<Vec<i64>, StoreError> {
+    let rows = tx
+        .fetch_rows(
+            "SELECT DISTINCT i.dead_letter_id AS id FROM replay r JOIN replay_item i ON i.replay_id = r.id
+             JOIN correction c ON c.dead_letter_id = i.dead_letter_id
+             WHERE r.id = $1 AND (c.made_at >= r.planned_at OR c.withdrawn_at >= r.planned_at) ORDER BY id LIMIT 100",
+            vec![replay.into()],
+        )
+        .await?;
+    rows.iter().map(|row| row.int("id")).collect()
 }
