@@ -81,12 +81,20 @@ fn every_letter_stands_under_each_of_its_causes() {
     for on in BOTH {
         let house = new_demo(on);
         all_letters_stand_under_their_causes(&house);
+        let without_numbers = || {
+            let strip = |mut cause: Value| {
+                cause.as_object_mut().unwrap().remove("cause");
+                cause.to_string()
+            };
+            groups(&house, &[]).0.into_iter().map(strip).collect::<BTreeSet<_>>()
+        };
+        let before = without_numbers();
         // Letters that a program without causes has written.
         house.run_sql("UPDATE dead_letter SET cause_set_id = NULL, blind_index = NULL");
         house.run_sql("DELETE FROM cause_set_member");
         house.run_sql("DELETE FROM cause_set");
         house.run_sql("DELETE FROM cause");
-        all_letters_stand_under_their_causes(&house);
+        assert_eq!(without_numbers(), before);
         // A part of the causes, and how to get the next one.
         let page =
             |after: &str| house.run_json(&["dead-letters", "groups", "--limit", "2", "--after", after, "--json"]);
@@ -152,7 +160,7 @@ fn letters_are_selected_by_everything_that_is_known_of_them() {
                 reasons.any(|of| of["code"] == code[..] && (field.is_empty() || of["source_field"] == field[..]))
             }
         };
-        for cause in &causes[..4] {
+        for cause in &causes[..2] {
             let (code, field) = (text(&cause["code"]), text(&cause["field"]));
             assert!(check(&["--code", code], &with(code, "")) > 0);
             check(&["--code", code, "--field", field], &with(code, field));
