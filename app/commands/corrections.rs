@@ -32,7 +32,7 @@ pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(
             let taken = import_sheet(&settings, &runtime, &source, &workbook, mode, because.as_deref()).await?;
             runtime.close().await;
             show(json, &taken, show_taken);
-            Ok(())
+            check_taken(&taken)
         }
         asked => run_in_database(settings, asked, json).await,
     }
@@ -68,6 +68,12 @@ pub(super) async fn import_sheet(
     Ok(correction_sheets::import(runtime, act, mode, source, &name, &bytes, &watch_stop_signals()?).await?)
 }
 
+/// Fails if not all corrections of a sheet were replayed.
+pub(super) fn check_taken(taken: &SheetTaken) -> Result<(), CliError> {
+    let Some(why) = &taken.failure else { return Ok(()) };
+    Err(CliError::failed(sentence!("cli-corrections-not-all", why = message_text(why))).with_code("sheet.not_all"))
+}
+
 /// Shows what became of the rows of a sheet: the numbers, and each row that needs attention.
 pub(super) fn show_taken(taken: &SheetTaken) {
     for row in &taken.rows {
@@ -97,9 +103,6 @@ pub(super) fn show_taken(taken: &SheetTaken) {
     }
     if taken.planned {
         say_only_a_plan();
-    }
-    if let Some(why) = &taken.failure {
-        note(&sentence!("cli-corrections-not-all", why = message_text(why)));
     }
 }
 

@@ -8,7 +8,7 @@ use huiliu_engine::operations::correction_sheets;
 use huiliu_engine::operations::decisions::Mode;
 use huiliu_engine::operations::upload::{self, UploadedFiles};
 
-use super::corrections::{import_sheet, show_taken};
+use super::corrections::{check_taken, import_sheet, show_taken};
 use super::sync::{PassRunner, check_verdict, show_pass};
 use super::{planned, plans};
 use crate::render::show;
@@ -56,7 +56,7 @@ pub async fn run(settings: Settings, asked: UploadArgs) -> Result<(), CliError> 
         let taken = import_sheet(&settings, &runtime, &handed.source, file, Mode::Apply, None).await?;
         runtime.close().await;
         show(json, &taken, show_taken);
-        return Ok(());
+        return check_taken(&taken);
     }
     let synced = PassRunner { settings: &settings, from: PassStart::Handed, land_only, expected: None };
     let pass = synced.run_pass(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;

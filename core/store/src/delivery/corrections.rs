@@ -1,5 +1,5 @@
-//! Corrections of raw records: values that people put in the place of those received. A correction belongs to the bytes of a raw
-//! record, so it also holds when the same bytes come again.
+//! Corrections of raw records: values that people put in the place of those received. A correction belongs to a dead letter and
+//! the bytes of its raw record, so it also holds when that record comes again with the same bytes.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use huiliu_vault::keys::{Keys, hex_encode};
 
 /// Letters that are read in one statement.
 const LETTERS: usize = 1_000;
-/// The most letters whose streams are compared one by one; a correction covers at most this many.
+/// The most letters that one correction covers.
 pub const MAX_LETTERS: i64 = 100_000;
 
 /// Raw fields and the values that stand there instead. An empty value stands for no value.
