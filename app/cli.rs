@@ -400,8 +400,22 @@ pub enum Replays {
         #[arg(long)]
         all: bool,
     },
-    /// Apply a plan, if all of it still holds.
+    /// Approve a plan of somebody else that needs a second person.
+    Approve {
+        id: i64,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: String,
+    },
+    /// Apply a plan, if all of it still holds. One that was interrupted goes on.
     Apply { id: i64 },
+    /// Plan to take an applied replay back. The plan is then applied like any other.
+    Undo {
+        id: i64,
+        /// Show every raw record and every teacher.
+        #[arg(long)]
+        all: bool,
+    },
     /// List the replays by number.
     List(PageArgs),
     /// Show a replay with its raw records and teachers.

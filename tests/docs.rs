@@ -111,6 +111,7 @@ fn default_settings_show_every_key_and_load() {
         "timeout_ms",
         "batch_records",
         "verify_days",
+        "approve_replays_above",
         "min_free_mib",
         "policy_files",
         "courses_file",

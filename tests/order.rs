@@ -9,6 +9,7 @@ mod rekeyed;
 mod repeats;
 mod replays;
 mod sent;
+mod undo;
 
 use huiliu_store::Db;
 use huiliu_store::sql::schema;

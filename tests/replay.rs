@@ -1,6 +1,11 @@
 //! A mapping bug, a corrected manifest and the dead letters, tested with the real program: planned, applied, refused,
 //! audited.
 
+#[path = "replay/steps.rs"]
+mod steps;
+#[path = "replay/undo.rs"]
+mod undo;
+
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
@@ -10,7 +15,13 @@ const RECORDS: u64 = 2_000;
 
 /// Creates a house whose institution manifest reads the minutes from a wrong path, with everything delivered.
 fn misread_house(on: Services) -> (TestEnv, String, tokio::runtime::Runtime, Sandbox) {
+    misread_house_in_batches(on, "0")
+}
+
+/// Does the same with so many raw records in a batch.
+fn misread_house_in_batches(on: Services, records: &str) -> (TestEnv, String, tokio::runtime::Runtime, Sandbox) {
     let mut house = TestEnv::new(on);
+    house.env.push(("HUILIU_BATCH_RECORDS".into(), records.into()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 5, records: RECORDS, faults: false, changed_percent: 0 };
     let drop_dir = house.dir.0.join("drop");

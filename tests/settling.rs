@@ -51,6 +51,7 @@ fn storm_settings(dir: &std::path::Path, database: String) -> Settings {
         networks: Networks::loopback(),
         sources: vec![],
         verify_days: 0,
+        approve_replays_above: 0,
         min_free_mib: 0,
     }
 }

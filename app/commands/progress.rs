@@ -71,6 +71,26 @@ impl CountLine {
     }
 }
 
+/// A line on a terminal that counts the steps of a replay. Hidden in a pipe.
+pub struct StepLine(ProgressBar);
+
+impl StepLine {
+    /// Creates the line.
+    pub fn new() -> Self {
+        Self(make_spinner(label("cli-progress-replaying")))
+    }
+
+    /// Shows how many steps are done.
+    pub fn show_step(&self, done: usize, total: usize) {
+        self.0.set_message(sentence!("cli-progress-step", done, total));
+    }
+
+    /// Removes the line from the terminal.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl ReadTotals {
     /// Adds a page. A platform reports the total of one listing only, so what was read before that listing is added to
     /// it.

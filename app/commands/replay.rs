@@ -4,13 +4,14 @@ use huiliu_decode::Problem;
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::replays::{self, ReplayApplied, ReplayShown};
 use huiliu_engine::operations::{Act, Page};
-use huiliu_engine::replay::{EffectHours, PlanDifference};
+use huiliu_engine::replay::{EffectHours, PlanDifference, Progress, Watch};
 use huiliu_messages::Message;
 use huiliu_store::admin::letters::LetterFilter;
-use huiliu_store::delivery::replays::{Effect, Item, Replay};
+use huiliu_store::delivery::replays::{Effect, Item, Replay, Steps};
 
 use super::dead_letters::build_filter;
 use super::plans::{self, TeacherLine};
+use super::progress::StepLine;
 use crate::cli::Replays;
 use crate::render::{format_hours, format_moment, format_number, reasons_text, show, show_page};
 use crate::settings::Settings;
@@ -18,7 +19,7 @@ use crate::stop::watch_stop_signals;
 use crate::table::print_table;
 use crate::words::{counting, label, localize_address, localize_word, message_text, note, say, sentence};
 use crate::{CliError, open};
-use huiliu_values::RecordOutcome;
+use huiliu_values::{ApprovalReason, KeptBecause, RecordOutcome};
 
 /// How many raw records and teachers a result contains by default: of a new plan or an applied replay, and of a replay
 /// that is shown again.
@@ -27,7 +28,9 @@ const DEFAULT_ROWS: [i64; 2] = [20, 50];
 pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), CliError> {
     match asked {
         Replays::Plan { matching, all } => plan_replay(settings, &build_filter(*matching)?, all, json).await,
+        Replays::Approve { id, because } => approve_replay(settings, id, &because, json).await,
         Replays::Apply { id } => apply_replay(settings, id, json).await,
+        Replays::Undo { id, all } => plan_undo(settings, id, all, json).await,
         Replays::List(span) => {
             let opened = open::open_database(&settings, MayCreate::Nothing).await?;
             let page: Page<Replay> = replays::list(&opened, span.into()).await?;
@@ -47,41 +50,101 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
     }
 }
 
+/// A line that shows how far a replay is, and a signal by which the user stops it.
+struct Watched {
+    line: StepLine,
+    stop: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Watched {
+    fn start() -> Result<Self, CliError> {
+        Ok(Self { line: StepLine::new(), stop: watch_stop_signals()? })
+    }
+
+    /// Performs an operation that is watched.
+    async fn run<T>(&self, perform: impl AsyncFnOnce(Watch<'_>) -> T) -> T {
+        let told = |progress: Progress| self.line.show_step(progress.done, progress.total);
+        let done = perform(Watch { stop: Some(&self.stop), told: Some(&told) }).await;
+        self.line.clear();
+        done
+    }
+}
+
 async fn plan_replay(settings: Settings, filter: &LetterFilter, all: bool, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let plan =
-        replays::plan(&runtime, act, filter, if all { i64::MAX } else { DEFAULT_ROWS[0] }, &watch_stop_signals()?)
-            .await?;
+    let rows = if all { i64::MAX } else { DEFAULT_ROWS[0] };
+    let watched = Watched::start()?;
+    let plan = watched.run(async |watch| replays::plan(&runtime, act, filter, rows, watch).await).await?;
     runtime.close().await;
-    show(json, &plan, |plan| {
-        show_replay(plan, all, plans::row_limit(all, None));
-        if !plan.changes {
-            return say(label("cli-replay-nothing-would-change-every-record"));
-        }
-        let id = plan.replay.replay;
+    show(json, &plan, |plan| show_new_plan(plan, all));
+    Ok(())
+}
+
+async fn plan_undo(settings: Settings, id: i64, all: bool, json: bool) -> Result<(), CliError> {
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
+    let act = Act { actor: &settings.actor, because: "" };
+    let rows = if all { i64::MAX } else { DEFAULT_ROWS[0] };
+    let watched = Watched::start()?;
+    let plan = watched.run(async |watch| replays::plan_undo(&runtime, act, id, rows, watch).await).await?;
+    runtime.close().await;
+    show(json, &plan, |plan| show_new_plan(plan, all));
+    Ok(())
+}
+
+/// Shows a plan that was just made, and what to do with it.
+fn show_new_plan(plan: &ReplayShown, all: bool) {
+    show_replay(plan, all, plans::row_limit(all, None));
+    let id = plan.replay.replay;
+    if !plan.changes {
+        say(label(if plan.replay.undoes.is_some() {
+            "cli-replay-nothing-to-undo"
+        } else {
+            "cli-replay-nothing-would-change-every-record"
+        }));
+    } else if plan.replay.approval.is_some() {
+        say(&sentence!("cli-replay-approve-first", id));
+    } else {
         say(&sentence!("cli-replay-nothing-been-changed-yet-do", id));
-    });
+    }
+}
+
+async fn approve_replay(settings: Settings, id: i64, because: &str, json: bool) -> Result<(), CliError> {
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
+    let act = Act { actor: &settings.actor, because };
+    let approved = replays::approve(&runtime, act, id).await?;
+    runtime.close().await;
+    show(json, &approved, |_| say(&sentence!("cli-replay-is-approved", id)));
     Ok(())
 }
 
 async fn apply_replay(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let applied: ReplayApplied = replays::apply(&runtime, act, id, DEFAULT_ROWS[0]).await?;
+    let watched = Watched::start()?;
+    let applied: ReplayApplied =
+        watched.run(async |watch| replays::apply(&runtime, act, id, DEFAULT_ROWS[0], watch).await).await?;
     runtime.close().await;
     show(json, &applied, |applied| {
         if applied.refused.is_none() {
             show_summary(&applied.shown);
             say(label("cli-replay-applied-teachers-concerned-settled"));
+            if applied.shown.replay.undoes.is_none() {
+                say(&sentence!("cli-replay-to-undo", id));
+            }
         }
     });
     let Some(moved) = applied.refused else { return Ok(()) };
     for what in moved.iter().take(plans::DEFAULT_SHOWN) {
         note(&format!("  {}", difference_text(what)));
     }
-    Err(CliError::failed(sentence!("cli-replay-replay-longer-holds-things-moved", id, n = moved.len()))
-        .with_code("replay.stale"))
+    let Steps { applied, total } = applied.shown.replay.steps;
+    let told = if applied == 0 {
+        sentence!("cli-replay-replay-longer-holds-things-moved", id, n = moved.len())
+    } else {
+        sentence!("cli-replay-partly-applied", id, n = moved.len(), applied, total)
+    };
+    Err(CliError::failed(told).with_code("replay.stale"))
 }
 
 fn difference_text(moved: &PlanDifference) -> String {
@@ -105,6 +168,14 @@ fn difference_text(moved: &PlanDifference) -> String {
         }
         PlanDifference::Correction { dead_letter } => {
             sentence!("cli-replay-corrected-since", dead_letter)
+        }
+        PlanDifference::Kept { batch, index, planned, now } => {
+            let told = |because: &Option<KeptBecause>| match because {
+                Some(because) => localize_word(because.as_str()),
+                None => label("cli-replay-parked-again"),
+            };
+            let record = i64::from(*index) + 1;
+            sentence!("cli-replay-kept-planned-now", batch, record, planned = told(planned), now = told(now))
         }
         PlanDifference::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
         PlanDifference::Letter { dead_letter, address: at, planned, now } => sentence!(
@@ -130,7 +201,12 @@ fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
         say(label("cli-replay-raw-records"));
         for item in shown.items.iter().take(most) {
             let (letter, at) = (item.dead_letter, localize_address(&item.address));
-            say(&format!("  {letter}  {at}  → {}  {}", localize_word(item.outcome.as_str()), detail_text(item)));
+            let becomes = match (shown.replay.undoes, item.kept) {
+                (None, _) => localize_word(item.outcome.as_str()),
+                (Some(_), None) => label("cli-replay-parked-again"),
+                (Some(_), Some(kept)) => localize_word(kept.as_str()),
+            };
+            say(&format!("  {letter}  {at}  → {becomes}  {}", detail_text(item)));
         }
     }
     let line = |e: &Effect| TeacherLine {
@@ -155,7 +231,25 @@ fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
 /// Shows the totals of a replay: raw records, dead letters, hours.
 fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
     let (id, state, at) = (replay.replay, localize_word(replay.state.as_str()), format_moment(&replay.planned_at));
-    say(&sentence!("cli-replay-heading", id, state, at, by = replay.planned_by));
+    match replay.undoes {
+        Some(undone) => say(&sentence!("cli-replay-undo-heading", id, undone, state, at, by = replay.planned_by)),
+        None => say(&sentence!("cli-replay-heading", id, state, at, by = replay.planned_by)),
+    }
+    if let (Some(by), Some(at)) = (&replay.approved_by, &replay.approved_at) {
+        say(&sentence!("cli-replay-approved-by", by, at = format_moment(at)));
+    } else if let Some(approval) = replay.approval {
+        say(label(match approval {
+            ApprovalReason::Records => "cli-replay-approval-records",
+            ApprovalReason::Certificate => "cli-replay-approval-certificate",
+        }));
+    }
+    let Steps { applied, total } = replay.steps;
+    if total > 1 {
+        say(&sentence!("cli-replay-steps", applied, total));
+    }
+    if let Some(undo) = replay.undone_by {
+        say(&sentence!("cli-replay-undone-by", undo));
+    }
     let of = |(outcome, n): (&RecordOutcome, &i64)| {
         sentence!("cli-render-of-outcome", n = format_number(*n), outcome = localize_word(outcome.as_str()))
     };
@@ -166,6 +260,14 @@ fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
     }
     let outcomes = outcomes.join(label("cli-render-comma"));
     let mut parts = plans::gain_texts(&sums.gains);
+    if replay.undoes.is_some() {
+        let parked = records - sums.kept;
+        say(&format!("  {}", counting!("cli-replay-records-parked-again", n = parked)));
+        if sums.kept > 0 {
+            say(&format!("  {}", counting!("cli-replay-records-kept", n = sums.kept)));
+        }
+        return plans::say_summary(&parts);
+    }
     let open = replay.letters - sums.closing;
     if sums.closing > 0 {
         parts.push(counting!("cli-replay-close", n = sums.closing));

@@ -69,6 +69,7 @@ pub fn apply_environment(typed: &mut RawSettings, problems: &mut Vec<SettingsPro
     take!(batch_records, number("HUILIU_BATCH_RECORDS"));
     take!(workers, number("HUILIU_WORKERS"));
     take!(verify_days, number("HUILIU_VERIFY_DAYS"));
+    take!(approve_replays_above, number("HUILIU_APPROVE_REPLAYS_ABOVE"));
     take!(min_free_mib, number("HUILIU_MIN_FREE_MIB"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     take!(regions_file, text("HUILIU_REGIONS_FILE"));

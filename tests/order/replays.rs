@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use huiliu_engine::replay::{self, Applied, ReplayError};
+use huiliu_engine::replay::{self, Applied, NewReplay, ReplayError, Watch};
 use huiliu_store::Db;
 use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::dead_letters;
@@ -21,12 +21,12 @@ use crate::test_env::{Postgres, Scratch};
 const CASES: u32 = 1_100;
 
 /// Introduces a mapping bug: the minutes are read from a field that only half of the versions have.
-fn break_mapping(manifest: &str) -> String {
+pub(super) fn break_mapping(manifest: &str) -> String {
     manifest.replace("{ path = \"studyMinutes\"", "{ path = \"oldMinutes\"")
 }
 
 /// Returns the page of a platform that is half-way through renaming a field.
-fn half_renamed_page(items: &[SentRecord]) -> String {
+pub(super) fn half_renamed_page(items: &[SentRecord]) -> String {
     let pages = items.iter().map(|item| {
         let one = render_page(std::slice::from_ref(item));
         let (from, to) = (one.find('[').unwrap() + 1, one.rfind(']').unwrap());
@@ -42,7 +42,7 @@ fn half_renamed_page(items: &[SentRecord]) -> String {
 
 /// Returns each teacher's counted and provisional hours, by the teacher's number and by the blind index as a plan
 /// writes it.
-async fn hours_by_teacher(office: &Office) -> BTreeMap<String, (i64, i64)> {
+pub(super) async fn hours_by_teacher(office: &Office) -> BTreeMap<String, (i64, i64)> {
     let rows = office
         .query_rows(
             "SELECT i.teacher_id, i.blind_index,
@@ -63,8 +63,8 @@ async fn hours_by_teacher(office: &Office) -> BTreeMap<String, (i64, i64)> {
 }
 
 async fn plan_replay(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayError> {
-    let (_, never) = tokio::sync::watch::channel(false);
-    let id = replay::plan_replay(&office.context, &LetterFilter::default(), "law", &never).await?;
+    let new = NewReplay { filter: &LetterFilter::default(), actor: "law", approve_above: 0 };
+    let id = replay::plan_replay(&office.context, new, Watch::default()).await?;
     let mut tx = office.db.begin_read_only().await.unwrap();
     let items = replays::list_items(&mut tx, id, 1_000).await.unwrap();
     let effects = replays::list_effects(&mut tx, id, 1_000).await.unwrap();
@@ -98,7 +98,7 @@ async fn run_trial(office: &mut Office, pages: &[Vec<SentRecord>], live: &[SentR
     assert_eq!((office.take_picture().await, hours_by_teacher(office).await), before, "a plan changed something");
     tally.planned += 1;
     if live.is_empty() {
-        let ended = replay::apply_plan(&office.context, id, "law").await.unwrap();
+        let ended = replay::apply_plan(&office.context, id, "law", Watch::default()).await.unwrap();
         assert_eq!(ended, Applied::Done, "nothing has moved");
         check_changes(office, &before.0.stored_records(), &before.1, (&items, &effects), tally).await;
     } else {
@@ -107,7 +107,7 @@ async fn run_trial(office: &mut Office, pages: &[Vec<SentRecord>], live: &[SentR
         }
         office.settle_all().await;
         let between = (office.take_picture().await, hours_by_teacher(office).await);
-        match replay::apply_plan(&office.context, id, "law").await.unwrap() {
+        match replay::apply_plan(&office.context, id, "law", Watch::default()).await.unwrap() {
             Applied::Done => {
                 tally.applied_after_live_traffic += 1;
                 check_changes(office, &between.0.stored_records(), &between.1, (&items, &effects), tally).await;
@@ -120,12 +120,15 @@ async fn run_trial(office: &mut Office, pages: &[Vec<SentRecord>], live: &[SentR
                     "a refused plan changed something"
                 );
                 assert!(matches!(
-                    replay::apply_plan(&office.context, id, "law").await,
+                    replay::apply_plan(&office.context, id, "law", Watch::default()).await,
                     Err(ReplayError::NotPlanned { state, .. }) if state == ReplayState::Stale
                 ));
                 tally.stale += 1;
                 let Ok((id, items, effects)) = plan_replay(office).await else { return };
-                assert_eq!(replay::apply_plan(&office.context, id, "law").await.unwrap(), Applied::Done);
+                assert_eq!(
+                    replay::apply_plan(&office.context, id, "law", Watch::default()).await.unwrap(),
+                    Applied::Done
+                );
                 check_changes(office, &between.0.stored_records(), &between.1, (&items, &effects), tally).await;
             }
         }
@@ -188,7 +191,7 @@ async fn check_changes(
     }
 }
 
-fn case_strategy() -> impl Strategy<Value = (Vec<Vec<SentRecord>>, Vec<SentRecord>, u32)> {
+pub(super) fn case_strategy() -> impl Strategy<Value = (Vec<Vec<SentRecord>>, Vec<SentRecord>, u32)> {
     let pages = proptest::collection::vec(proptest::collection::vec(sent_strategy(8), 1..10), 1..3);
     let live = prop_oneof![Just(vec![]), proptest::collection::vec(sent_strategy(8), 1..6)];
     (pages, live, 1u32..8)
@@ -316,7 +319,8 @@ fn a_decision_during_an_application_is_kept() {
                 tx.commit().await.unwrap();
                 discarded
             };
-            let (ended, discarded) = tokio::join!(replay::apply_plan(&office.context, id, "law"), decide);
+            let (ended, discarded) =
+                tokio::join!(replay::apply_plan(&office.context, id, "law", Watch::default()), decide);
             let applied = ended.unwrap() == Applied::Done;
             assert!(applied != discarded, "applied {applied}, discarded {discarded}");
             office.settle_all().await;

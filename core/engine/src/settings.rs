@@ -47,6 +47,9 @@ pub struct Settings {
     pub batch_records: u32,
     /// Within how many days workers verify every teacher's entries once; 0: never.
     pub verify_days: u32,
+    /// A replay of more raw records than this, or one that touches a certificate, must be approved by a second person; 0:
+    /// never.
+    pub approve_replays_above: u64,
     /// Below so much free space on the disks of the embedded files, in MiB, nothing lands; 0: always.
     pub min_free_mib: u64,
     /// The texts of the rule packs.

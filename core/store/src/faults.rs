@@ -22,3 +22,12 @@ pub fn slow_commit_ms() -> u64 {
     }
     std::env::var("HUILIU_FAULT_SLOW_MS").ok().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
+
+/// Returns the raw records per step of a replay, if a test wants other steps.
+#[must_use]
+pub fn step_records() -> Option<i64> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    std::env::var("HUILIU_FAULT_STEP_RECORDS").ok().and_then(|v| v.parse().ok())
+}

@@ -180,6 +180,32 @@ spelled! {
         Stale,
     }
 
+    /// Why a second person must approve a replay.
+    ApprovalReason {
+        /// It has more raw records than one person may apply alone.
+        Records,
+        /// A record of it has a certificate.
+        Certificate,
+    }
+
+    /// Why an undo leaves a raw record as the replay has made it.
+    KeptBecause {
+        /// Something newer has changed the record since.
+        Newer,
+        /// The same content, or its page, was received again since.
+        ReceivedAgain,
+        /// Its stream has received older versions since, which may have lost to this one.
+        Overtaken,
+        /// A person has decided about the record since.
+        Decided,
+        /// A person has discarded its dead letter, or it was received anew.
+        LetterChanged,
+        /// It is a row of the roster.
+        RosterRow,
+        /// An earlier release applied it, and did not keep what was there before.
+        EarlierRelease,
+    }
+
     /// Type of a roster row.
     RosterKind {
         /// A row about a teacher.

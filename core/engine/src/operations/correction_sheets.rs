@@ -18,7 +18,7 @@ use super::filters;
 use super::registry_access::RegistryAccess;
 use crate::correction_sheet::{self, HandedRow, HandedSheet, MAX_ROWS, SheetRow, TOKEN, to_cell};
 use crate::raw_record::{self, RawTexts};
-use crate::replay::{self, Applied, ReplayError};
+use crate::replay::{self, Applied, NewReplay, ReplayError, Watch};
 use crate::runtime::Runtime;
 use huiliu_decode::Problem;
 use huiliu_decode::decode::DecodeError;
@@ -380,8 +380,12 @@ async fn replay_letters(
 ) -> Result<(), OperationError> {
     for some in letters.chunks(REPLAYED) {
         let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
-        let replayed = match replay::plan_replay(&runtime.delivery, &of, act.actor, stop).await {
-            Ok(replay) => replay::apply_plan(&runtime.delivery, replay, act.actor).await.map(|done| (replay, done)),
+        let new = NewReplay { filter: &of, actor: act.actor, approve_above: runtime.settings.approve_replays_above };
+        let watch = Watch { stop: Some(stop), told: None };
+        let replayed = match replay::plan_replay(&runtime.delivery, new, watch).await {
+            Ok(replay) => {
+                replay::apply_plan(&runtime.delivery, replay, act.actor, watch).await.map(|done| (replay, done))
+            }
             Err(fault) => Err(fault),
         };
         match replayed {

@@ -1,8 +1,7 @@
-//! Replays of dead letters with the current manifests and rules: planned first, then applied.
+//! Replays of dead letters with the current manifests and rules: planned first, approved where it must be, applied, undone.
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::sync::watch;
 
 use super::act::Act;
 use super::error::{NotFound, OperationError};
@@ -10,7 +9,7 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
-use crate::replay::{self, Applied, PlanDifference};
+use crate::replay::{self, Applied, NewReplay, PlanDifference, Watch};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
 use huiliu_store::admin::letters::LetterFilter;
@@ -79,8 +78,8 @@ async fn load_replay(db: &Db, keys: &Keys, replay: i64, limit: i64) -> Result<Re
     Ok(ReplayShown { changes: found.changes_something(), replay: found, sums, items, effects })
 }
 
-/// Plans a replay of the dead letters that match the filter. Changes nothing else. Closes the plan if `stop` becomes
-/// true. Returns the plan with at most `limit` raw records and teachers.
+/// Plans a replay of the dead letters that match the filter. Changes nothing else. Closes the plan if it is stopped.
+/// Returns the plan with at most `limit` raw records and teachers.
 ///
 /// # Errors
 /// [`OperationError::Replay`], [`OperationError::Filter`].
@@ -89,30 +88,61 @@ pub async fn plan(
     act: Act<'_>,
     filter: &LetterFilter,
     limit: i64,
-    stop: &watch::Receiver<bool>,
+    watch: Watch<'_>,
 ) -> Result<ReplayShown, OperationError> {
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
     filters::check_letter_filter(access, filter).await?;
-    let replay = replay::plan_replay(&runtime.delivery, filter, act.actor, stop).await?;
+    let new = NewReplay { filter, actor: act.actor, approve_above: runtime.settings.approve_replays_above };
+    let replay = replay::plan_replay(&runtime.delivery, new, watch).await?;
     load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await
 }
 
-/// Applies a plan in one transaction if it still holds, and settles the teachers concerned. A plan that no longer
-/// holds changes nothing; the result says what differs.
+/// Plans to take an applied replay back: its records become what they were, unless something newer came, and its raw
+/// records are parked again. Changes nothing else; the plan is applied like any other.
 ///
 /// # Errors
 /// [`OperationError::Replay`].
-pub async fn apply(runtime: &Runtime, act: Act<'_>, replay: i64, limit: i64) -> Result<ReplayApplied, OperationError> {
-    let refused = match replay::apply_plan(&runtime.delivery, replay, act.actor).await? {
-        Applied::Done => {
-            runtime.settle_and_wait().await?;
-            None
-        }
+pub async fn plan_undo(
+    runtime: &Runtime,
+    act: Act<'_>,
+    replay: i64,
+    limit: i64,
+    watch: Watch<'_>,
+) -> Result<ReplayShown, OperationError> {
+    let above = runtime.settings.approve_replays_above;
+    let undo = replay::plan_undo(&runtime.delivery, replay, act.actor, above, watch).await?;
+    load_replay(&runtime.delivery.db, &runtime.delivery.keys, undo, limit).await
+}
+
+/// Approves a plan of somebody else, so that it can be applied.
+///
+/// # Errors
+/// [`OperationError::Replay`].
+pub async fn approve(runtime: &Runtime, act: Act<'_>, replay: i64) -> Result<ReplayShown, OperationError> {
+    replay::approve_plan(&runtime.delivery, replay, act.actor, act.because).await?;
+    load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, 0).await
+}
+
+/// Applies a plan step by step, as long as it holds, and settles the teachers concerned. A step that no longer holds
+/// changes nothing; the result says what differs.
+///
+/// # Errors
+/// [`OperationError::Replay`].
+pub async fn apply(
+    runtime: &Runtime,
+    act: Act<'_>,
+    replay: i64,
+    limit: i64,
+    watch: Watch<'_>,
+) -> Result<ReplayApplied, OperationError> {
+    let refused = match replay::apply_plan(&runtime.delivery, replay, act.actor, watch).await? {
+        Applied::Done => None,
         Applied::Stale(moved) => Some(moved),
     };
-    Ok(ReplayApplied {
-        shown: load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await?,
-        refused,
-    })
+    let shown = load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await?;
+    if shown.replay.steps.applied > 0 {
+        runtime.settle_and_wait().await?;
+    }
+    Ok(ReplayApplied { shown, refused })
 }

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::json;
 
 use huiliu_decode::roster::Content;
-use huiliu_decode::{Parked, RosterRow};
+use huiliu_decode::{Parked, RosterRow, TrainingRecord};
+use huiliu_manifest::Kind;
 use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::{Classified, Winner};
 use huiliu_store::delivery::replays::{Item, SelectedRecord, Wanted};
+use huiliu_store::delivery::verdict::Verdict;
 use huiliu_store::delivery::versioned::Versioned;
 use huiliu_store::roster::SiftedRows;
 use huiliu_values::{RecordOutcome, RosterKind};
@@ -32,7 +34,9 @@ pub(super) fn items_of_records(
             "class_hours": record.hours.to_string(),
             "period_end": record.period_end,
             "pass_state": record.pass_state.as_str(),
+            "certificate": has_certificate(record),
         }),
+        tied: winners.get(&record.record_key).is_some_and(|winner| lost_by_landing(load, winner, record)),
         ..build_item(
             held,
             wanted,
@@ -61,6 +65,18 @@ pub(super) fn items_of_roster_rows(
     });
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked_rows()).collect();
     sort_by_index(kept.chain(items_not_loaded(held, load, &parked, wanted)).collect())
+}
+
+/// Returns whether a record is a certificate, or names one.
+fn has_certificate(record: &TrainingRecord<'_>) -> bool {
+    let names_one = record.texts.certificate_number.as_deref().is_some_and(|number| !number.trim().is_empty());
+    names_one || record.kind == Kind::Certificate
+}
+
+/// Returns whether a record counts as one that lost only because another batch landed later.
+fn lost_by_landing(load: &Load<'_>, winner: &Winner<'_>, record: &TrainingRecord<'_>) -> bool {
+    let is_one = std::ptr::eq(winner.record, record) || winner.is_copy(record);
+    is_one && matches!(winner.verdict, Verdict::Older { tied, .. } if tied || load.by_landing)
 }
 
 fn sort_by_index(mut items: Vec<Item>) -> Vec<Item> {
@@ -136,6 +152,8 @@ fn build_item(held: &ClaimedBatch, wanted: &Wanted, index: u32, address: &str, o
         address: address.to_owned(),
         outcome,
         record_key: None,
+        tied: false,
+        kept: None,
         detail: serde_json::Value::Null,
     }
 }

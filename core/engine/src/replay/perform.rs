@@ -1,7 +1,8 @@
 //! Performs a replay in a transaction that can still be rolled back: the outcome of each raw record, and the effects
 //! on teachers' hours.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::corrections;
@@ -16,49 +17,158 @@ use huiliu_store::delivery::dead_letters::{self, Resolution, Resolved, StillPark
 use huiliu_store::delivery::load;
 use huiliu_store::delivery::persons::{self, SiftedRecords};
 use huiliu_store::delivery::replays::{self, Effect, Item, Wanted};
+use huiliu_store::delivery::undo::{KeptItems, Undo};
 use huiliu_store::identity::identifiers;
-use huiliu_store::ledger::{facts, marks};
+use huiliu_store::ledger::marks;
 use huiliu_store::roster::{self, known, wait};
 use huiliu_store::{StoreError, Tx};
+use huiliu_values::{BeforeAfter, ExactHours};
 
 /// Teachers compared per block.
 const TEACHERS: usize = 1_000;
 
-pub(super) struct ReplayResults {
+/// What a step of a replay does.
+pub(super) struct StepResults {
     /// Every raw record, by batch, in the order of the payload.
     pub items: Vec<Item>,
     /// Every person for whom something changed.
     pub effects: Vec<Effect>,
 }
 
-/// Replays raw records in a rehearsal that is rolled back.
-pub(super) async fn perform_in_rehearsal(
-    context: &DeliveryContext,
-    replay: i64,
-    batches: &BTreeMap<i64, Wanted>,
-) -> Result<ReplayResults, StoreError> {
-    let staged = context.for_rehearsal().await?;
-    perform_on(context, &staged, replay, batches).await
+/// The hours of teachers whom earlier steps of the same plan have changed, by their number. The database that others see does
+/// not have these steps yet.
+#[derive(Default)]
+pub(super) struct EarlierSteps(HashMap<i64, EarlierHours>);
+
+struct EarlierHours {
+    person: String,
+    name: Option<String>,
+    /// Before the first step.
+    first: (ExactHours, ExactHours),
+    /// After the last one.
+    last: (ExactHours, ExactHours),
 }
 
-/// Replays raw records in the rehearsal `staged`, which the caller commits or drops.
-pub(super) async fn perform_on(
-    now: &DeliveryContext,
-    staged: &DeliveryContext,
-    replay: i64,
-    batches: &BTreeMap<i64, Wanted>,
-) -> Result<ReplayResults, StoreError> {
-    let before = marks::last_mark(&mut staged.db.begin_read_only().await?).await?;
-    let mut items = Vec::new();
-    for (batch, wanted) in batches {
-        items.extend(replay_batch(now, staged, replay, *batch, wanted).await?);
+impl EarlierSteps {
+    /// Makes the effects of all steps so far those of the last one. `now` has them with the teachers' numbers, `marked` all
+    /// teachers of the step.
+    fn subtract(&mut self, now: Vec<(i64, Effect)>, marked: &[i64]) -> Vec<Effect> {
+        let mut effects = Vec::with_capacity(now.len());
+        let mut met = HashSet::with_capacity(now.len());
+        for (teacher, mut effect) in now {
+            met.insert(teacher);
+            let after = (effect.counted.after, effect.provisional.after);
+            match self.0.entry(teacher) {
+                Entry::Vacant(place) => {
+                    let first = (effect.counted.before, effect.provisional.before);
+                    let (person, name) = (effect.person.clone(), effect.name.clone());
+                    place.insert(EarlierHours { person, name, first, last: after });
+                    effects.push(effect);
+                }
+                Entry::Occupied(mut earlier) => {
+                    let earlier = earlier.get_mut();
+                    (effect.counted.before, effect.provisional.before) = earlier.last;
+                    let changed = earlier.last != after;
+                    earlier.last = after;
+                    effects.extend(changed.then_some(effect));
+                }
+            }
+        }
+        // Those whom this step gave their first hours back.
+        for teacher in marked.iter().filter(|teacher| !met.contains(teacher)) {
+            let Some(earlier) = self.0.get_mut(teacher).filter(|of| of.last != of.first) else { continue };
+            let (counted, provisional) = (earlier.last.0, earlier.last.1);
+            earlier.last = earlier.first;
+            effects.push(Effect {
+                person: earlier.person.clone(),
+                teacher: (!earlier.person.starts_with("new:")).then_some(*teacher),
+                name: earlier.name.clone(),
+                id_number: None,
+                counted: BeforeAfter::new(counted, earlier.first.0),
+                provisional: BeforeAfter::new(provisional, earlier.first.1),
+                entries_changed: 0,
+            });
+        }
+        effects
     }
-    let marked = marks::added_since(&mut staged.db.begin_read_only().await?, before).await?;
-    let mut effects = Vec::new();
-    for teachers in marked.chunks(TEACHERS) {
-        effects.extend(compute_effects(now, staged, teachers).await?);
+}
+
+/// Where a replay is performed.
+#[derive(Clone, Copy)]
+pub(super) struct Stage<'c> {
+    /// The database as others see it.
+    pub now: &'c DeliveryContext,
+    /// The rehearsal, which the caller commits or drops.
+    pub staged: &'c DeliveryContext,
+    /// Teachers with a higher number did not exist when the replay was planned.
+    pub teachers_known: i64,
+}
+
+impl Stage<'_> {
+    /// Replays the raw records of a step.
+    pub async fn replay_step(
+        self,
+        replay: i64,
+        batches: &BTreeMap<i64, Wanted>,
+        earlier: &mut EarlierSteps,
+    ) -> Result<StepResults, StoreError> {
+        let before = marks::last_mark(&mut self.staged.db.begin_read_only().await?).await?;
+        let mut items = Vec::new();
+        for (batch, wanted) in batches {
+            items.extend(replay_batch(self.now, self.staged, replay, *batch, wanted).await?);
+        }
+        Ok(StepResults { items, effects: self.compute_effects(before, earlier).await? })
     }
-    Ok(ReplayResults { items, effects })
+
+    /// Takes a replay back. Returns what stays, and the effects on teachers.
+    pub async fn take_back(self, undo: Undo) -> Result<(KeptItems, Vec<Effect>), StoreError> {
+        let before = marks::last_mark(&mut self.staged.db.begin_read_only().await?).await?;
+        let mut tx = self.staged.db.begin().await?;
+        let kept = undo.take_back(&mut tx).await?;
+        tx.commit().await?;
+        Ok((kept, self.compute_effects(before, &mut EarlierSteps::default()).await?))
+    }
+
+    /// Computes what changed for the teachers that were marked since.
+    async fn compute_effects(self, before: i64, earlier: &mut EarlierSteps) -> Result<Vec<Effect>, StoreError> {
+        let marked = marks::added_since(&mut self.staged.db.begin_read_only().await?, before).await?;
+        let mut effects = Vec::new();
+        for teachers in marked.chunks(TEACHERS) {
+            effects.extend(earlier.subtract(self.compare_teachers(teachers).await?, teachers));
+        }
+        Ok(effects)
+    }
+
+    /// Computes what changed for these teachers. A teacher who is new is identified by the blind index of the ID number.
+    async fn compare_teachers(self, teachers: &[i64]) -> Result<Vec<(i64, Effect)>, StoreError> {
+        let rules = self.now.rules.current();
+        let mut tx = self.now.db.begin_read_only().await?;
+        let before = Snapshot::load(&mut tx, &rules.policy, teachers).await?;
+        drop(tx);
+        let mut tx = self.staged.db.begin_read_only().await?;
+        let after = Snapshot::load(&mut tx, &rules.policy, teachers).await?;
+        let is_new = |teacher: i64| teacher > self.teachers_known;
+        let new: Vec<i64> = teachers.iter().copied().filter(|teacher| is_new(*teacher)).collect();
+        let indexes = identifiers::load_blind_indexes(&mut tx, &new).await?;
+        let changes = recount::compare_snapshots(&before, &after);
+        let ids: Vec<i64> = changes.iter().map(|change| change.teacher).collect();
+        let mut names = known::names(&mut tx, &ids).await?;
+        let effect = |change: Change| {
+            let teacher = (!is_new(change.teacher)).then_some(change.teacher);
+            let index = indexes.get(&change.teacher).copied().unwrap_or_default();
+            let effect = Effect {
+                person: replays::person_label(teacher, &index),
+                teacher,
+                name: names.remove(&change.teacher),
+                id_number: None,
+                counted: change.counted,
+                provisional: change.provisional,
+                entries_changed: i64::try_from(change.entries_changed).unwrap_or(i64::MAX),
+            };
+            (change.teacher, effect)
+        };
+        Ok(changes.into_iter().map(effect).collect())
+    }
 }
 
 /// Replays the wanted raw records of one batch. If today's manifest cannot read the batch, its records stay parked
@@ -182,38 +292,4 @@ pub(crate) async fn stage_wanted_records<'a>(
         && load.clean.len() + load.roster.len() + load.parked.len() + load.skipped.len() + load.withdrawn.len()
             == wanted.len();
     if in_place { Ok(load) } else { Err(deliver::other_layout_error(held)) }
-}
-
-/// Computes what changed for these teachers. A teacher who is new is identified by the blind index of the ID number.
-async fn compute_effects(
-    now: &DeliveryContext,
-    staged: &DeliveryContext,
-    teachers: &[i64],
-) -> Result<Vec<Effect>, StoreError> {
-    let rules = now.rules.current();
-    let mut tx = now.db.begin_read_only().await?;
-    let before = Snapshot::load(&mut tx, &rules.policy, teachers).await?;
-    let existing = facts::existing_teachers(&mut tx, teachers).await?;
-    drop(tx);
-    let mut tx = staged.db.begin_read_only().await?;
-    let after = Snapshot::load(&mut tx, &rules.policy, teachers).await?;
-    let new: Vec<i64> = teachers.iter().copied().filter(|teacher| !existing.contains(teacher)).collect();
-    let indexes = identifiers::load_blind_indexes(&mut tx, &new).await?;
-    let changes = recount::compare_snapshots(&before, &after);
-    let ids: Vec<i64> = changes.iter().map(|change| change.teacher).collect();
-    let mut names = known::names(&mut tx, &ids).await?;
-    let effect = |change: Change| {
-        let teacher = existing.contains(&change.teacher).then_some(change.teacher);
-        let index = indexes.get(&change.teacher).copied().unwrap_or_default();
-        Effect {
-            person: replays::person_label(teacher, &index),
-            teacher,
-            name: names.remove(&change.teacher),
-            id_number: None,
-            counted: change.counted,
-            provisional: change.provisional,
-            entries_changed: i64::try_from(change.entries_changed).unwrap_or(i64::MAX),
-        }
-    };
-    Ok(changes.into_iter().map(effect).collect())
 }

@@ -66,8 +66,10 @@ cli-acts-payload-retry = decode a payload again
 cli-acts-kind-payload = payload
 cli-acts-records-rekey = compare record keys by value
 cli-acts-replay-apply = apply a replay
+cli-acts-replay-approve = approve a replay
 cli-acts-replay-plan = plan a replay
 cli-acts-replay-refused = replay refused
+cli-acts-replay-undo = undo a replay
 cli-acts-rules-activate = activate rules
 cli-acts-rules-register = register rules
 cli-acts-rules-retire = retire a rule pack
@@ -614,6 +616,8 @@ cli-progress-read-of = reading: { $read } of { $n ->
    *[other] { $n } records
 }
 cli-progress-reading = reading
+cli-progress-replaying = replaying
+cli-progress-step = replaying: { $done } of { $total } steps
 cli-progress-settling = settling
 
 # receive
@@ -748,6 +752,27 @@ cli-replay-teacher-planned-class-hours-now = teacher { $person }: planned { $pla
 cli-replay-teachers = teachers
 cli-replay-unchanged = unchanged
 cli-replay-updated = updated
+cli-replay-approval-certificate = {"  "}records with a certificate are written: a second person must approve it
+cli-replay-approval-records = {"  "}it is large: a second person must approve it
+cli-replay-approve-first = {"\u000A"}nothing has been changed yet; a second person must approve it first: `huiliu replay approve { $id } --because …`; to see all of it: `huiliu replay show { $id } --all`
+cli-replay-approved-by = {"  "}approved by { $by } · { $at }
+cli-replay-is-approved = replay { $id } is approved; to apply it: `huiliu replay apply { $id }`
+cli-replay-kept-planned-now = record { $record } of batch { $batch }: planned { $planned }, now { $now }
+cli-replay-nothing-to-undo = {"\u000A"}nothing would change: newer work rests on every record of it
+cli-replay-parked-again = parked again
+cli-replay-partly-applied = replay { $id } went out of date after { $applied } of { $total } steps: { $n } things have changed since it was planned; these steps stay applied, the others were not; plan the rest again, or `huiliu replay undo { $id }`
+cli-replay-records-kept = { $n ->
+    [one] { $n } raw record stays, because something newer rests on it
+   *[other] { $n } raw records stay, because something newer rests on them
+}
+cli-replay-records-parked-again = { $n ->
+    [one] { $n } raw record is parked again
+   *[other] { $n } raw records are parked again
+}
+cli-replay-steps = {"  "}{ $applied } of { $total } steps are applied
+cli-replay-to-undo = to take it back: `huiliu replay undo { $id }`
+cli-replay-undo-heading = replay { $id }, which undoes replay { $undone }: { $state } · { $at } · { $by }
+cli-replay-undone-by = {"  "}undone by replay { $undo }
 
 # roster
 cli-roster-address = address
@@ -1131,6 +1156,13 @@ cli-words-reasons-failed = failed
 cli-words-reasons-failed-2 = failed
 cli-words-reasons-female = female
 cli-words-reasons-gone = gone
+cli-words-kept-decided = stays: a person has decided about it since
+cli-words-kept-earlier-release = stays: an earlier release applied it
+cli-words-kept-letter-changed = stays: its dead letter was discarded or received anew
+cli-words-kept-newer = stays: something newer has changed it since
+cli-words-kept-overtaken = stays: its stream has received older versions since
+cli-words-kept-received-again = stays: it was received again since
+cli-words-kept-roster = stays: it is a row of the roster
 cli-words-reasons-half-days = half days
 cli-words-reasons-higher-education = higher education
 cli-words-reasons-hours = hours

@@ -74,11 +74,22 @@ decision-on_roster = teacher { NUMBER($teacher, useGrouping: "false") } is on th
 decision-moved_since = decision { NUMBER($decision, useGrouping: "false") } has since moved the same numbers; undo that decision first
 match-thresholds = { $file }: thresholds: { $why }
 replay-nothing = no open dead letter matches
-replay-too_many = more than 100,000 raw records match; narrow the filter by run or code
 replay-stopped = stopped; nothing was changed, and the plan is closed
-replay-too_long = the replay was stopped after 300 s, because other work has to wait for it; nothing was changed; narrow the filter by run or code
+replay-too_long = it was stopped after 300 s, and one second more for each thousand records of a plan, because other work has to wait for it; nothing was changed; narrow the filter by run or code
 replay-unknown = there is no replay { NUMBER($replay, useGrouping: "false") }
 replay-not_planned = replay { NUMBER($replay, useGrouping: "false") } is { $state }, not planned
+replay-approved_already = replay { NUMBER($replay, useGrouping: "false") } is approved already, by { $approved_by }
+replay-no_approval_needed = replay { NUMBER($replay, useGrouping: "false") } needs no approval; apply it with `huiliu replay apply { NUMBER($replay, useGrouping: "false") }`
+replay-not_applied = replay { NUMBER($replay, useGrouping: "false") } is { $state }, and nothing of it can be undone; only what was applied, wholly or until it went out of date, can be
+replay-not_approved = replay { NUMBER($replay, useGrouping: "false") } { $approval ->
+    [certificate] writes records with a certificate
+   *[other] is large
+}; a person other than { $planned_by } must approve it first: `huiliu replay approve { NUMBER($replay, useGrouping: "false") } --because …`; nothing was changed
+replay-own_approval = { $planned_by } has planned replay { NUMBER($replay, useGrouping: "false") } and cannot approve it too; ask a second person
+replay-paused = stopped after { $applied } of { $total } steps of replay { NUMBER($replay, useGrouping: "false") }; to go on: `huiliu replay apply { NUMBER($replay, useGrouping: "false") }`
+replay-temporary_file = the temporary file of the plan cannot be used: { $why }; nothing was changed; make room in the folder for temporary files, or name another one in TMPDIR
+replay-undo_of_undo = replay { NUMBER($replay, useGrouping: "false") } is the undo of replay { NUMBER($undoes, useGrouping: "false") } and cannot be undone; plan a new replay of these dead letters
+replay-undone_already = replay { NUMBER($replay, useGrouping: "false") } was undone by replay { NUMBER($undone_by, useGrouping: "false") }
 source-none = no source is configured; add [[source]] to a settings file and give it with --config, or register one with `huiliu sources add`
 sync-source = there is no source "{ $name }"; the sources are { $known }
 worker-ended = the worker ended before its work was done

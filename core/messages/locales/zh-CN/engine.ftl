@@ -74,9 +74,8 @@ decision-on_roster = 教师 { NUMBER($teacher, useGrouping: "false") } 在名册
 decision-moved_since = 此后的决定 { NUMBER($decision, useGrouping: "false") } 又把同一批号码改归他人；请先撤回该决定
 match-thresholds = { $file }：{ "[thresholds]" } 一节：{ $why }
 replay-nothing = 没有符合条件的待处理死信
-replay-too_many = 符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围
 replay-stopped = 已停止；未作任何改动，该计划已关闭
-replay-too_long = 已超过 300 秒，其间其他操作都须等待，因此中止，未作任何改动；请按同步或原因代码缩小范围
+replay-too_long = 已超过 300 秒（计划时每千条记录再加一秒），其间其他操作都须等待，因此中止，未作任何改动；请按同步或原因代码缩小范围
 replay-unknown = 没有编号为 { NUMBER($replay, useGrouping: "false") } 的重放
 replay-not_planned = 重放 { NUMBER($replay, useGrouping: "false") } 的状态为“{ $state ->
     [planning] 计划中
@@ -84,6 +83,23 @@ replay-not_planned = 重放 { NUMBER($replay, useGrouping: "false") } 的状态�
     [applied] 已执行
    *[other] 已失效
 }”，而不是“已计划”
+replay-approved_already = 重放 { NUMBER($replay, useGrouping: "false") } 已由 { $approved_by } 批准
+replay-no_approval_needed = 重放 { NUMBER($replay, useGrouping: "false") } 无需批准；请运行 `huiliu replay apply { NUMBER($replay, useGrouping: "false") }` 执行
+replay-not_applied = 重放 { NUMBER($replay, useGrouping: "false") } 的状态为“{ $state ->
+    [planning] 计划中
+    [planned] 已计划
+    [applied] 已执行
+   *[other] 已失效
+}”，没有可以撤销的内容；只有已执行的部分可以撤销
+replay-not_approved = 重放 { NUMBER($replay, useGrouping: "false") } { $approval ->
+    [certificate] 涉及带证书的记录
+   *[other] 记录较多
+}，须先由 { $planned_by } 以外的人批准：`huiliu replay approve { NUMBER($replay, useGrouping: "false") } --because …`；未作任何改动
+replay-own_approval = 重放 { NUMBER($replay, useGrouping: "false") } 由 { $planned_by } 计划，不能由其本人批准；请另一人批准
+replay-paused = 重放 { NUMBER($replay, useGrouping: "false") } 共 { $total } 步，已执行 { $applied } 步后停止；要继续，请运行 `huiliu replay apply { NUMBER($replay, useGrouping: "false") }`
+replay-temporary_file = 无法使用计划的临时文件：{ $why }；未作任何改动；请在临时文件夹中腾出空间，或用 { "TMPDIR" } 指定另一个文件夹
+replay-undo_of_undo = 重放 { NUMBER($replay, useGrouping: "false") } 是对重放 { NUMBER($undoes, useGrouping: "false") } 的撤销，不能再撤销；请重新计划这些死信的重放
+replay-undone_already = 重放 { NUMBER($replay, useGrouping: "false") } 已由重放 { NUMBER($undone_by, useGrouping: "false") } 撤销
 source-none = 没有配置来源；请在设置文件中添加 { "[[source]]" } 并用 --config 指定该文件，或用 `huiliu sources add` 登记
 sync-source = 没有来源 "{ $name }"；现有 { $known }
 worker-ended = 工作进程提前结束
@@ -91,7 +107,7 @@ upload-file = 无法读取文件 { $file }：{ $why }；未递交任何内容
 upload-too_large = { $file } 有 { $size } 字节，最多接收 { $max } 字节；未递交任何内容；请拆分文件
 upload-stream = 连接器 { $connector } 有多个数据流；请用 --stream 说明文件属于哪一个：{ $streams }
 upload-stopped = 已停止；这只是试算，未作任何改动
-upload-too_long = 试算已超过 300 秒，其间其他操作都须等待，因此中止，未作任何改动；请减少一次试算的文件
+upload-too_long = 试算已超过 300 秒（计划时每千条记录再加一秒），其间其他操作都须等待，因此中止，未作任何改动；请减少一次试算的文件
 
 # 为何连接器和来源保持不变。
 sample-unreadable = { $address } 无法读取：{ $fault }

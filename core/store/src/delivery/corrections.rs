@@ -415,13 +415,13 @@ pub async fn find_for_sheet(db: &Db, letters: &[i64]) -> Result<Vec<SheetLetter>
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list_corrected_since(tx: &mut Tx, replay: i64) -> Result<Vec<i64>, StoreError> {
+pub async fn list_corrected_since(tx: &mut Tx, replay: i64, from: i64) -> Result<Vec<i64>, StoreError> {
     let rows = tx
         .fetch_rows(
             "SELECT DISTINCT i.dead_letter_id AS id FROM replay r JOIN replay_item i ON i.replay_id = r.id
              JOIN correction c ON c.dead_letter_id = i.dead_letter_id
-             WHERE r.id = $1 AND (c.made_at >= r.planned_at OR c.withdrawn_at >= r.planned_at) ORDER BY id LIMIT 100",
-            vec![replay.into()],
+             WHERE r.id = $1 AND i.batch_id >= $2 AND (c.made_at >= r.planned_at OR c.withdrawn_at >= r.planned_at) ORDER BY id LIMIT 100",
+            vec![replay.into(), from.into()],
         )
         .await?;
     rows.iter().map(|row| row.int("id")).collect()

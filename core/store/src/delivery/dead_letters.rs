@@ -533,26 +533,6 @@ pub(crate) async fn supersede_sightings(tx: &mut Tx, newest: &BTreeMap<i64, Stor
     Ok(closed.len())
 }
 
-/// Opens a closed dead letter again: its superseded raw records count as parked. The next settlement closes it once more if its
-/// own record has a good newer version.
-///
-/// # Errors
-/// [`StoreError`].
-pub(crate) async fn restore_sightings(tx: &mut Tx, letter: i64) -> Result<(), StoreError> {
-    let args = || vec![letter.into()];
-    tx.execute(
-        "UPDATE batch SET superseded = superseded - s.n, parked = parked + s.n
-         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE dead_letter_id = $1 AND outcome = 'superseded'
-               GROUP BY batch_id) s WHERE batch.id = s.batch_id",
-        args(),
-    )
-    .await?;
-    let sql = "UPDATE dead_letter_sighting SET outcome = 'parked' WHERE dead_letter_id = $1 AND outcome = 'superseded'";
-    tx.execute(sql, args()).await?;
-    tx.execute("UPDATE dead_letter SET state = 'open' WHERE id = $1 AND state = 'closed'", args()).await?;
-    due_letters::add_letters(tx, std::iter::once(letter)).await
-}
-
 /// Source version, batch and row of a stored record.
 pub(crate) type StoredRank = (i64, i64, i64);
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delivery::addresses;
 use crate::delivery::batch::{ClaimedBatch, Committed, Load};
+use crate::delivery::before_images::Keeper;
 use crate::delivery::classify::{
     Classified, LostRow, NewerRecord, OutcomeCounts, Overwritten, SelectedWrites, sum_losses,
 };
@@ -72,7 +73,7 @@ async fn try_commit_records(
         let known = if round == 0 { known } else { &uncommitted };
         let sifted = persons::sift_in_state(&mut tx, keys, held, load, records.clone(), stream).await?;
         let mut classified = sifted.classified;
-        let written = write_records(&mut tx, keys, known, held, load, &mut classified).await?;
+        let written = write_records(&mut tx, keys, known, held, load, &mut classified, None).await?;
         if written.outdated {
             return Ok(Err(Objection::StreamChanged));
         }
@@ -174,7 +175,8 @@ pub(crate) struct Written {
     pub overwritten: Vec<LostRow>,
 }
 
-/// Writes new and newer records and everything that depends on them: claims, teachers, offerings and marks.
+/// Writes new and newer records and everything that depends on them: claims, teachers, offerings and marks. `keeper` keeps
+/// what they change.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -185,6 +187,7 @@ pub(crate) async fn write_records(
     held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
+    keeper: Option<Keeper>,
 ) -> Result<Written, StoreError> {
     claims::lock_claims_shared(tx, &known.claims).await?;
     let Overwritten { rows: mut lost, teachers: former, ties, late, outdated } =
@@ -199,8 +202,15 @@ pub(crate) async fn write_records(
     for lost in &mut lost {
         lost.is_tied |= claim_of.get(&lost.row) != Some(&lost.person);
     }
+    if let Some(keeper) = keeper {
+        keeper.keep_rows(tx, newer.iter().chain(&moved).map(|newer| newer.row)).await?;
+        keeper.keep_losses(tx, &lost).await?;
+    }
     ties::write_losses(tx, &sum_losses(&lost)).await?;
     let mut ids = tx.reserve_ids("training_record", new.len()).await?;
+    if let Some(keeper) = keeper {
+        keeper.keep_new_rows(tx, held, &ids, new.iter().map(|record| &record.record_key)).await?;
+    }
     insert_records(tx, held, load, &ids, of_new, &new).await?;
     update_records(tx, load, of_newer, &newer).await?;
     let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
@@ -208,6 +218,10 @@ pub(crate) async fn write_records(
     ids.extend(overwritten);
     let rows = records.iter().map(|record| record.record_key).zip(ids.iter().copied()).collect();
     let ties = ties.into_iter().chain(classified.list_ties(&rows)).collect::<Vec<_>>();
+    if let Some(keeper) = keeper {
+        keeper.keep_rows(tx, ties.iter().map(|tie| tie.row)).await?;
+        keeper.keep_ties(tx, &ties).await?;
+    }
     ties::write_ties::<TrainingRecord<'_>>(tx, &ties).await?;
     marks::add_marks(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
     Ok(Written { late, outdated, overwritten: lost })
@@ -283,7 +297,8 @@ pub async fn commit_replayed(
     resolution: Resolution<'_>,
 ) -> Result<usize, StoreError> {
     // What this transaction creates must not be remembered before it commits.
-    let written = write_records(tx, keys, &KnownRows::default(), held, load, classified).await?;
+    let keeper = Keeper::of_replay(resolution.replay);
+    let written = write_records(tx, keys, &KnownRows::default(), held, load, classified, keeper).await?;
     let taken = dead_letters::resolve_letters(tx, held, resolution).await?;
     if written.outdated {
         return Ok(0);
@@ -296,6 +311,9 @@ pub async fn commit_replayed(
     let counts = classified.count_outcomes().remove(&held.id).unwrap_or_default();
     let skipped = write_skips(tx, load).await?.remove(&held.id).unwrap_or(0);
     seen_keys::add_replayed(tx, held, load).await?;
+    if let Some(keeper) = keeper {
+        keeper.keep_notices(tx, held, load).await?;
+    }
     notices::write_notices(tx, held, load, classified.stream_state()).await?;
     notices::mark_owners(tx, held, [held.id].into_iter(), notices::list_keys(load)).await?;
     dead_letters::mark_letters(tx, resolution.records.iter().map(|resolved| resolved.letter)).await?;

@@ -83,6 +83,11 @@ pub(crate) fn list_keys(load: &Load<'_>) -> impl Iterator<Item = [u8; 16]> {
     collect_notices(load).into_keys().map(|(key, _)| key)
 }
 
+/// Returns the records that the notices of some batches are about, with the kinds of notices in the words of the table.
+pub(crate) fn list_subjects(load: &Load<'_>) -> impl Iterator<Item = ([u8; 16], &'static str)> {
+    collect_notices(load).into_keys().map(|(key, kind)| (key, kind.as_str()))
+}
+
 /// Returns the batches that have such rows.
 pub(crate) fn list_batches(load: &Load<'_>) -> impl Iterator<Item = i64> {
     load.withdrawn.iter().map(|row| row.batch).chain(load.skipped.iter().map(|row| row.batch))

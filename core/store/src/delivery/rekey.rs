@@ -219,7 +219,7 @@ async fn rekey_round(
 }
 
 /// A key that no record can have: only its last eight bytes are used.
-fn filler_key(id: i64) -> Key {
+pub(crate) fn filler_key(id: i64) -> Key {
     let mut key = [0; 16];
     key[8..].copy_from_slice(&id.to_be_bytes());
     key

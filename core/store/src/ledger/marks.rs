@@ -102,6 +102,15 @@ pub async fn mark_all(tx: &mut Tx, marks: Marks) -> Result<(), StoreError> {
     }
 }
 
+/// Returns the highest number of a teacher; 0 if there is none.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn last_teacher(tx: &mut Tx) -> Result<i64, StoreError> {
+    let rows = tx.fetch_rows("SELECT coalesce(max(id), 0) AS id FROM teacher", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| row.int("id"))
+}
+
 /// Lists the teachers after a number, in order.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::PAGE;
 use super::candidates::{Candidate, choose_successors, load_candidates};
 use crate::admin::audit::{self, NewEntry};
-use crate::delivery::dead_letters;
+use crate::delivery::{dead_letters, reopen};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
@@ -163,7 +163,6 @@ pub async fn reject_successor(tx: &mut Tx, letter: i64, by: &str, because: &str)
     if rejected == 0 {
         return Ok(false);
     }
-    dead_letters::restore_sightings(tx, letter).await?;
-    dead_letters::mark_letters(tx, std::iter::once(letter)).await?;
+    reopen::reopen_letters(tx, &[letter]).await?;
     Ok(true)
 }

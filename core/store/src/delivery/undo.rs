@@ -1,0 +1,468 @@
+//! Takes an applied replay back: its records are again what they were, and its raw records are parked again. Where something
+//! newer rests on a record, the record stays, with all raw records that it came from.
+//!
+//! All of it is done by statements over the whole replay, however large it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::delivery::before_images::CONTENT;
+use crate::delivery::copies;
+use crate::delivery::rekey::filler_key;
+use crate::delivery::reopen;
+use crate::ledger::marks;
+use crate::sql::db::Tx;
+use crate::sql::error::StoreError;
+use crate::sql::rows::{Row, Rows, Value};
+use huiliu_values::KeptBecause;
+
+/// Rows per statement, where a statement needs what the program computes.
+const PAGE: i64 = 10_000;
+
+/// An undo and the replay that it takes back, by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Undo {
+    /// The undo.
+    pub undo: i64,
+    /// The replay that it takes back.
+    pub of: i64,
+}
+
+/// Raw records that stay as the replay has made them, by batch and position in the payload.
+pub type KeptItems = BTreeMap<(i64, u32), KeptBecause>;
+
+/// A stream whose records a replay has written.
+struct TouchedStream {
+    source: i64,
+    stream: String,
+}
+
+impl Undo {
+    fn args(self) -> Vec<Value> {
+        vec![self.undo.into()]
+    }
+
+    fn args_of(self) -> Vec<Value> {
+        vec![self.of.into()]
+    }
+
+    fn both(self) -> Vec<Value> {
+        vec![self.undo.into(), self.of.into()]
+    }
+
+    /// Takes the replay back, as far as nothing newer rests on it. Returns what stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_back(self, tx: &mut Tx) -> Result<KeptItems, StoreError> {
+        let streams = self.lock_everything(tx).await?;
+        self.judge(tx, &streams).await?;
+        let kept = load_kept(tx, self.undo).await?;
+        self.mark_owners(tx).await?;
+        self.restore_counters(tx).await?;
+        self.restore_records(tx).await?;
+        self.restore_notices(tx).await?;
+        self.restore_letters(tx).await?;
+        tx.execute("UPDATE replay SET undone_by = $1 WHERE id = $2", self.both()).await?;
+        Ok(kept)
+    }
+
+    /// Keeps loads of the streams out, and locks letters and records in the order in which others lock them.
+    async fn lock_everything(self, tx: &mut Tx) -> Result<Vec<TouchedStream>, StoreError> {
+        let rows = tx
+            .fetch_rows(
+                "SELECT DISTINCT p.source_id AS source_id, p.stream AS stream
+                 FROM (SELECT DISTINCT batch_id FROM replay_item WHERE replay_id = $1) AS i
+                 JOIN batch b ON b.id = i.batch_id JOIN payload p ON p.id = b.payload_id ORDER BY source_id, stream",
+                self.args(),
+            )
+            .await?;
+        let stream = |row: &Row| Ok(TouchedStream { source: row.int("source_id")?, stream: row.text("stream")? });
+        let streams: Vec<TouchedStream> = rows.iter().map(stream).collect::<Result<_, StoreError>>()?;
+        for TouchedStream { source, stream } in &streams {
+            tx.take_advisory_lock(&format!("load {stream}"), *source).await?;
+        }
+        for (sql, args) in [
+            (
+                "SELECT t.id AS id FROM training_record t WHERE t.id IN (SELECT record_id FROM replay_record WHERE replay_id = $1)
+                 ORDER BY t.id {lock}",
+                self.args_of(),
+            ),
+            (
+                "SELECT d.id AS id FROM dead_letter d WHERE d.id IN (SELECT dead_letter_id FROM replay_item WHERE replay_id = $1)
+                 ORDER BY d.dead_letter_key {lock}",
+                self.args(),
+            ),
+        ] {
+            tx.fetch_rows(&format!("SELECT count(*) AS n FROM ({sql}) AS locked"), args).await?;
+        }
+        Ok(streams)
+    }
+
+    /// Decides what stays. A record stays with all raw records that it came from.
+    async fn judge(self, tx: &mut Tx, streams: &[TouchedStream]) -> Result<(), StoreError> {
+        tx.execute("UPDATE replay_item SET kept = NULL WHERE replay_id = $1 AND kept IS NOT NULL", self.args()).await?;
+        let sql = "UPDATE replay_record SET kept = NULL WHERE replay_id = $1 AND kept IS NOT NULL";
+        tx.execute(sql, self.args_of()).await?;
+        tx.execute(
+            "UPDATE replay_item SET kept = CASE WHEN detail LIKE '{\"kind\":\"%' THEN 'roster_row'
+               WHEN sighting_activation IS NULL THEN 'earlier_release' ELSE 'letter_changed' END
+             WHERE replay_id = $1 AND (detail LIKE '{\"kind\":\"%' OR sighting_activation IS NULL
+               OR (SELECT 1 FROM dead_letter d WHERE d.id = replay_item.dead_letter_id AND d.state || '' <> 'discarded') IS NULL
+               OR (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = replay_item.batch_id
+                     AND s.record_index = replay_item.record_index) IS NOT NULL)",
+            self.args(),
+        )
+        .await?;
+        let later = self.load_later_batches(tx).await?;
+        for stream in streams {
+            if let Some(because) = later.judge_stream(tx, stream).await? {
+                self.keep_stream(tx, stream, because).await?;
+            } else {
+                later.keep_pages(tx, self, stream).await?;
+                self.keep_copied(tx, stream, &later).await?;
+            }
+        }
+        self.keep_changed_records(tx).await?;
+        // A record and its raw records stay together.
+        tx.execute(
+            "UPDATE replay_record SET kept = (SELECT max(i.kept) FROM replay_item i JOIN batch b ON b.id = i.batch_id
+               JOIN payload p ON p.id = b.payload_id WHERE i.replay_id = $1 AND i.kept IS NOT NULL
+                 AND i.record_key = replay_record.record_key AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream)
+             WHERE replay_id = $2 AND kept IS NULL AND record_key IN
+               (SELECT i.record_key FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NOT NULL AND i.record_key IS NOT NULL)",
+            self.both(),
+        )
+        .await?;
+        tx.execute(
+            "UPDATE replay_item SET kept = k.kept FROM replay_record k, batch b, payload p
+             WHERE replay_item.replay_id = $1 AND k.replay_id = $2 AND replay_item.kept IS NULL AND k.kept IS NOT NULL
+               AND k.record_key = replay_item.record_key AND b.id = replay_item.batch_id AND p.id = b.payload_id
+               AND p.source_id = k.source_id AND p.stream = k.stream",
+            self.both(),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps all items of a stream.
+    async fn keep_stream(self, tx: &mut Tx, of: &TouchedStream, because: KeptBecause) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE replay_item SET kept = $4 WHERE replay_id = $1 AND kept IS NULL AND batch_id IN
+               (SELECT b.id FROM batch b JOIN payload p ON p.id = b.payload_id WHERE p.source_id = $2 AND p.stream = $3)",
+            vec![self.undo.into(), of.source.into(), of.stream.as_str().into(), because.as_str().into()],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since.
+    async fn keep_changed_records(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let by_replay = |batch: &str, row: &str| {
+            format!(
+                "(SELECT 1 FROM replay_item i WHERE i.replay_id = $1 AND i.batch_id = {batch} AND i.record_index = {row}) IS NOT NULL"
+            )
+        };
+        let sql = format!(
+            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $1 AND kept IS NULL AND (SELECT 1 FROM training_record t
+               WHERE t.id = replay_record.record_id AND t.merged_into IS NULL AND t.record_key = replay_record.record_key
+                 AND ({} OR t.batch_id = replay_record.batch_id AND t.row_index = replay_record.row_index)
+                 AND (t.confirmed_batch IS NULL OR {}
+                   OR t.confirmed_batch = replay_record.confirmed_batch AND t.confirmed_row = replay_record.confirmed_row)) IS NULL",
+            by_replay("t.batch_id", "t.row_index"),
+            by_replay("t.confirmed_batch", "t.confirmed_row")
+        );
+        tx.execute(&sql, self.args_of()).await?;
+        tx.execute(
+            "UPDATE replay_record SET kept = 'decided' WHERE replay_id = $1 AND kept IS NULL AND (record_id IN
+               (SELECT d.record_id FROM decision d WHERE d.record_id IS NOT NULL AND d.reverses IS NULL
+                  AND (SELECT 1 FROM decision r WHERE r.reverses = d.id) IS NULL
+                  AND d.at >= (SELECT p.planned_at FROM replay p WHERE p.id = $1))
+               OR record_id IN (SELECT m.record_id FROM missing_record m
+                  WHERE m.noticed_at >= (SELECT p.planned_at FROM replay p WHERE p.id = $1)))",
+            self.args_of(),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps the records whose content a later batch has received as a copy.
+    async fn keep_copied(self, tx: &mut Tx, of: &TouchedStream, later: &LaterBatches) -> Result<(), StoreError> {
+        let copied = later.list_copies(tx, of).await?;
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let rows = Rows::new()
+            .bytes("record_key", copied.iter().map(|(key, _)| key.as_slice()))
+            .bytes("content_digest", copied.iter().map(|(_, content)| content.as_slice()));
+        tx.execute_with(
+            "UPDATE replay_record SET kept = 'received_again' FROM {rows}
+             WHERE replay_record.replay_id = $1 AND replay_record.source_id = $2 AND replay_record.stream = $3
+               AND replay_record.record_key = incoming.record_key AND replay_record.kept IS NULL
+               AND (SELECT t.content_digest FROM training_record t WHERE t.id = replay_record.record_id) = incoming.content_digest",
+            vec![self.of.into(), of.source.into(), of.stream.as_str().into()],
+            rows,
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn load_later_batches(self, tx: &mut Tx) -> Result<LaterBatches, StoreError> {
+        let sql = "SELECT batches_known, batches_due FROM replay WHERE id = $1";
+        let rows = tx.fetch_rows(sql, self.args_of()).await?;
+        let Some(row) = rows.first() else { return Ok(LaterBatches { condition: "1 = 1".to_owned() }) };
+        let due: Vec<i64> = serde_json::from_str(&row.opt_text("batches_due")?.unwrap_or_default()).unwrap_or_default();
+        let due: Vec<String> = due.iter().chain([&0]).map(i64::to_string).collect();
+        let known = row.opt_int("batches_known")?.unwrap_or(0);
+        Ok(LaterBatches { condition: format!("(b.id > {known} OR b.id IN ({}))", due.join(", ")) })
+    }
+
+    /// Marks the teachers of the records that change, as they are and as they were.
+    async fn mark_owners(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let owners = tx
+            .fetch_rows(
+                "SELECT DISTINCT c.teacher_id AS teacher_id FROM identity_claim c JOIN
+                   (SELECT t.claim_id AS claim_id FROM replay_record k JOIN training_record t ON t.id = k.record_id
+                      WHERE k.replay_id = $1 AND k.kept IS NULL
+                    UNION SELECT k.claim_id FROM replay_record k WHERE k.replay_id = $1 AND k.kept IS NULL AND k.claim_id IS NOT NULL
+                    UNION SELECT t.claim_id FROM replay_notice n JOIN training_record t
+                      ON t.record_key = n.record_key AND t.source_id = n.source_id AND t.stream = n.stream WHERE n.replay_id = $1) AS of
+                   ON of.claim_id = c.id WHERE c.teacher_id IS NOT NULL",
+                self.args_of(),
+            )
+            .await?;
+        marks::add_marks_of_rows(tx, &owners).await
+    }
+
+    /// Counts the raw records as parked again, and the rows that batches had lost as theirs again.
+    async fn restore_counters(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let of = |outcome: &str| format!("sum(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END) AS {outcome}");
+        let outcomes = ["inserted", "updated", "unchanged", "superseded", "skipped", "withdrawn"];
+        let sums: Vec<String> = outcomes.map(of).into();
+        let set: Vec<String> = outcomes.map(|outcome| format!("{outcome} = batch.{outcome} - s.{outcome}")).into();
+        tx.execute(
+            &format!(
+                "UPDATE batch SET parked = batch.parked + s.n, {}, held = batch.held - s.inserted - s.updated,
+                   elsewhere = batch.elsewhere - s.unchanged, tied = batch.tied - s.tied
+                 FROM (SELECT batch_id, count(*) AS n, {}, sum(tied) AS tied FROM replay_item
+                       WHERE replay_id = $1 AND kept IS NULL GROUP BY batch_id) s WHERE batch.id = s.batch_id",
+                set.join(", "),
+                sums.join(", ")
+            ),
+            self.args(),
+        )
+        .await?;
+        tx.execute(
+            "INSERT INTO batch_loss (batch_id, records, tied)
+             SELECT l.batch_id, -count(*), -sum(l.tied) FROM replay_loss l
+             JOIN replay_record k ON k.replay_id = l.replay_id AND k.record_id = l.record_id
+             WHERE l.replay_id = $1 AND k.kept IS NULL GROUP BY l.batch_id",
+            self.args_of(),
+        )
+        .await?;
+        self.restore_skips(tx).await
+    }
+
+    async fn restore_skips(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let sql = "SELECT batch_id, detail, count(*) AS n FROM replay_item
+                   WHERE replay_id = $1 AND kept IS NULL AND outcome = 'skipped' GROUP BY batch_id, detail";
+        let skipped = tx.fetch_rows(sql, self.args()).await?;
+        let mut rows: Vec<(i64, String, i64)> = Vec::with_capacity(skipped.len());
+        for row in &skipped {
+            let detail: serde_json::Value = serde_json::from_str(&row.text("detail")?).unwrap_or_default();
+            let because = detail.get("because").and_then(serde_json::Value::as_str).unwrap_or_default();
+            rows.push((row.int("batch_id")?, because.to_owned(), -row.int("n")?));
+        }
+        let rows = Rows::new()
+            .int("batch_id", rows.iter().map(|row| Some(row.0)))
+            .text("because", rows.iter().map(|row| Some(row.1.as_str())))
+            .int("records", rows.iter().map(|row| Some(row.2)));
+        tx.insert_rows("batch_skip", rows).await
+    }
+
+    /// Gives records their former content, and lets new ones count no more. They keep their number, because superseded
+    /// entries name it, and lose their key.
+    async fn restore_records(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let set: Vec<String> = CONTENT.iter().map(|column| format!("{column} = k.{column}")).collect();
+        let sql = format!(
+            "UPDATE training_record SET {} FROM replay_record k
+             WHERE k.replay_id = $1 AND k.kept IS NULL AND k.is_new = 0 AND k.record_id = training_record.id",
+            set.join(", ")
+        );
+        tx.execute(&sql, self.args_of()).await?;
+        tx.execute(
+            "DELETE FROM version_tie WHERE EXISTS (SELECT 1 FROM replay_tie e JOIN replay_record k
+               ON k.replay_id = e.replay_id AND k.record_id = e.record_id
+               WHERE e.replay_id = $1 AND k.kept IS NULL AND e.record_id = version_tie.record_id
+                 AND e.batch_id = version_tie.batch_id AND e.row_index = version_tie.row_index)",
+            self.args_of(),
+        )
+        .await?;
+        let mut after = 0;
+        loop {
+            let sql = "SELECT record_id FROM replay_record WHERE replay_id = $1 AND kept IS NULL AND is_new = 1 AND record_id > $2
+                       ORDER BY record_id LIMIT $3";
+            let new = tx.fetch_rows(sql, vec![self.of.into(), after.into(), PAGE.into()]).await?;
+            let ids: Vec<i64> = new.iter().map(|row| row.int("record_id")).collect::<Result<_, _>>()?;
+            let Some(last) = ids.last() else { return Ok(()) };
+            after = *last;
+            let fillers: Vec<[u8; 16]> = ids.iter().map(|id| filler_key(*id)).collect();
+            let rows = Rows::new()
+                .int("id", ids.iter().copied().map(Some))
+                .bytes("record_key", fillers.iter().map(<[u8; 16]>::as_slice));
+            tx.execute_with(
+                "UPDATE training_record SET merged_into = incoming.id, record_key = incoming.record_key FROM {rows}
+                 WHERE training_record.id = incoming.id",
+                vec![],
+                rows,
+            )
+            .await?;
+        }
+    }
+
+    /// Says of records what was said before, unless something newer is said.
+    async fn restore_notices(self, tx: &mut Tx) -> Result<(), StoreError> {
+        // The notices that the replay wrote.
+        const WRITTEN: &str = "n.replay_id = $2 AND record_notice.record_key = n.record_key AND record_notice.source_id = n.source_id
+             AND record_notice.stream = n.stream AND record_notice.kind = n.kind
+             AND (SELECT 1 FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NULL AND i.batch_id = record_notice.batch_id
+               AND i.record_index = record_notice.row_index) IS NOT NULL";
+        let sql = format!(
+            "UPDATE record_notice SET source_version = n.source_version, batch_id = n.batch_id, row_index = n.row_index,
+               address = n.address, because = n.because, waits = n.waits
+             FROM replay_notice n WHERE {WRITTEN} AND n.source_version IS NOT NULL"
+        );
+        tx.execute(&sql, self.both()).await?;
+        let sql = format!(
+            "DELETE FROM record_notice WHERE EXISTS (SELECT 1 FROM replay_notice n WHERE {WRITTEN} AND n.source_version IS NULL)"
+        );
+        tx.execute(&sql, self.both()).await?;
+        Ok(())
+    }
+
+    /// Parks the raw records again, and opens their letters and those that the records had closed. The next settlement closes
+    /// what another good version still closes.
+    async fn restore_letters(self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.execute(
+            "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome)
+             SELECT batch_id, record_index, dead_letter_id, address, sighting_version, sighting_activation, 'parked'
+             FROM replay_item WHERE replay_id = $1 AND kept IS NULL",
+            self.args(),
+        )
+        .await?;
+        tx.execute(
+            "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
+               WHERE i.replay_id = $1 AND i.kept IS NULL AND i.record_key = letter_successor.record_key
+                 AND i.batch_id = letter_successor.batch_id AND i.record_index = letter_successor.row_index)",
+            self.args(),
+        )
+        .await?;
+        let mut after = 0;
+        loop {
+            let sql = "SELECT id FROM (SELECT i.dead_letter_id AS id FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NULL
+                         UNION SELECT d.id FROM replay_record k JOIN dead_letter d ON d.dead_letter_key = k.record_key
+                           AND d.source_id = k.source_id AND d.stream = k.stream WHERE k.replay_id = $2 AND k.kept IS NULL) AS of
+                       WHERE id > $3 ORDER BY id LIMIT $4";
+            let rows = tx.fetch_rows(sql, vec![self.undo.into(), self.of.into(), after.into(), PAGE.into()]).await?;
+            let letters: Vec<i64> = rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
+            let Some(last) = letters.last() else { return Ok(()) };
+            after = *last;
+            reopen::reopen_letters(tx, &letters).await?;
+        }
+    }
+}
+
+/// Loads what an undo leaves as it is.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn load_kept(tx: &mut Tx, undo: i64) -> Result<KeptItems, StoreError> {
+    let sql = "SELECT batch_id, record_index, kept FROM replay_item WHERE replay_id = $1 AND kept IS NOT NULL";
+    let item = |row: &Row| {
+        let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
+        Ok(((row.int("batch_id")?, index), row.parse_text("kept")?))
+    };
+    tx.fetch_rows(sql, vec![undo.into()]).await?.iter().map(item).collect()
+}
+
+/// Writes into the plan of an undo what it leaves as it is; all else is parked again.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn write_kept(tx: &mut Tx, undo: i64, kept: &KeptItems) -> Result<(), StoreError> {
+    let all: Vec<_> = kept.iter().collect();
+    for page in all.chunks(usize::try_from(PAGE).unwrap_or(1)) {
+        let rows = Rows::new()
+            .int("batch_id", page.iter().map(|((batch, _), _)| Some(*batch)))
+            .int("record_index", page.iter().map(|((_, index), _)| Some(i64::from(*index))))
+            .text("kept", page.iter().map(|(_, because)| Some(because.as_str())));
+        tx.execute_with(
+            "UPDATE replay_item SET kept = incoming.kept FROM {rows} WHERE replay_item.replay_id = $1
+               AND replay_item.batch_id = incoming.batch_id AND replay_item.record_index = incoming.record_index",
+            vec![undo.into()],
+            rows,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The batches that were delivered since the replay was applied.
+struct LaterBatches {
+    /// SQL condition on the batch `b`.
+    condition: String,
+}
+
+impl LaterBatches {
+    /// Returns why all of a stream stays. What a later batch lost to records of the replay is known by its bytes alone; and so is
+    /// what it received again, if it was read only in part.
+    async fn judge_stream(&self, tx: &mut Tx, of: &TouchedStream) -> Result<Option<KeptBecause>, StoreError> {
+        let sql = format!(
+            "SELECT coalesce(max(CASE WHEN b.superseded > 0 THEN 1 ELSE 0 END), 0) AS lost,
+                    coalesce(max(CASE WHEN b.elsewhere > 0 AND c.batch_id IS NULL THEN 1 ELSE 0 END), 0) AS again
+             FROM batch b JOIN payload p ON p.id = b.payload_id LEFT JOIN batch_copy c ON c.batch_id = b.id
+             WHERE {} AND p.source_id = $1 AND p.stream = $2",
+            self.condition
+        );
+        let rows = tx.fetch_rows(&sql, vec![of.source.into(), of.stream.as_str().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(match (row.int("lost")?, row.int("again")?) {
+            (1, _) => Some(KeptBecause::Overtaken),
+            (_, 1) => Some(KeptBecause::ReceivedAgain),
+            _ => None,
+        })
+    }
+
+    /// Keeps the items of pages that were received again.
+    async fn keep_pages(&self, tx: &mut Tx, undo: Undo, of: &TouchedStream) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE replay_item SET kept = 'received_again' WHERE replay_id = $1 AND kept IS NULL AND batch_id IN
+               (SELECT o.id FROM batch o JOIN payload q ON q.id = o.payload_id
+                WHERE q.source_id = $2 AND q.stream = $3 AND q.address IN
+                  (SELECT p.address FROM batch b JOIN payload p ON p.id = b.payload_id
+                   WHERE {} AND p.source_id = $2 AND p.stream = $3))",
+            self.condition
+        );
+        tx.execute(&sql, vec![undo.undo.into(), of.source.into(), of.stream.as_str().into()]).await?;
+        Ok(())
+    }
+
+    /// Lists the keys and contents that these batches received without writing them.
+    async fn list_copies(&self, tx: &mut Tx, of: &TouchedStream) -> Result<BTreeSet<([u8; 16], [u8; 16])>, StoreError> {
+        let mut copied = BTreeSet::new();
+        let mut after = 0;
+        loop {
+            let sql = format!(
+                "SELECT c.batch_id AS batch_id FROM batch_copy c JOIN batch b ON b.id = c.batch_id JOIN payload p ON p.id = b.payload_id
+                 WHERE {} AND p.source_id = $1 AND p.stream = $2 AND b.id > $3 ORDER BY b.id LIMIT 100",
+                self.condition
+            );
+            let args = vec![of.source.into(), of.stream.as_str().into(), after.into()];
+            let batches: Vec<i64> =
+                tx.fetch_rows(&sql, args).await?.iter().map(|row| row.int("batch_id")).collect::<Result<_, _>>()?;
+            let Some(last) = batches.last() else { return Ok(copied) };
+            after = *last;
+            let found = copies::load_copies(tx, batches.into_iter()).await?;
+            copied.extend(found.values().flatten().map(|copied| (copied.key, copied.content)));
+        }
+    }
+}
