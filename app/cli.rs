@@ -179,6 +179,8 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         teacher: Option<i64>,
     },
+    /// Show everything that waits for a person: failed syncs, held batches, dead letters, disputed records, identities, approvals.
+    Inbox,
     /// Dead letters, which are records that could not be used, with every reason: list, accept, discard and close them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),

@@ -31,6 +31,7 @@ mod faults;
 mod files;
 mod hostile;
 mod identity;
+mod inbox;
 mod inert;
 mod infer;
 mod institutions;

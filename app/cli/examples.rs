@@ -33,6 +33,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("balance", "huiliu balance --run 12"),
     ("verify", "huiliu verify --teacher 76"),
     ("dead-letters groups", "huiliu dead-letters groups --source county --run 12"),
+    ("inbox", "huiliu inbox"),
     ("dead-letters list", "huiliu dead-letters list --connector cmcc --code id_number.check_digit"),
     ("dead-letters show", "huiliu dead-letters show 7"),
     (

@@ -15,6 +15,7 @@ mod doctor;
 mod files;
 mod health;
 mod identity;
+mod inbox;
 mod infer;
 mod layouts;
 mod maintenance;
@@ -100,6 +101,7 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
             maintenance::restore_backup(settings, Backup { file: backup, overwrite }, &why, json).await
         }
         Command::Keys(KeyCommands::Rotate) => maintenance::rotate_keys(settings, json).await,
+        Command::Inbox => inbox::show_inbox(settings, json).await,
         Command::Migrate => maintenance::migrate_schema(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,
         Command::Runs(listing) => runs::run(settings, listing, json).await,

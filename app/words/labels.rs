@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huiliu_decode::Problem;
 use huiliu_messages::{Wording, localize_place};
 use huiliu_store::sql::schema::SchemaState;
-use huiliu_values::{PassState, Responsible, Stage};
+use huiliu_values::{PassState, Responsible, Stage, WaitingKind};
 
 use super::{label, language, sentence};
 
@@ -82,6 +82,28 @@ pub fn localize_responsible(responsible: Responsible) -> &'static str {
     label(match responsible {
         Responsible::Institution => "cli-words-responsible-institution",
         Responsible::Administrator => "cli-words-responsible-administrator",
+        Responsible::Operations => "cli-words-responsible-operations",
+    })
+}
+
+/// Names what waits for a person.
+pub fn localize_waiting(kind: WaitingKind) -> &'static str {
+    label(match kind {
+        WaitingKind::SourceFailed => "cli-inbox-source-failed",
+        WaitingKind::SourceLate => "cli-inbox-source-late",
+        WaitingKind::FileFailed => "cli-inbox-file-failed",
+        WaitingKind::BatchQuarantined => "cli-inbox-batch-quarantined",
+        WaitingKind::PayloadUnread => "cli-inbox-payload-unread",
+        WaitingKind::DeadLetter => "cli-inbox-dead-letter",
+        WaitingKind::LetterCandidate => "cli-inbox-letter-candidate",
+        WaitingKind::RecordDisputed => "cli-inbox-record-disputed",
+        WaitingKind::RecordFlagged => "cli-inbox-record-flagged",
+        WaitingKind::RecordMissing => "cli-inbox-record-missing",
+        WaitingKind::ClaimPotential => "cli-inbox-claim-potential",
+        WaitingKind::NameContradicts => "cli-inbox-name-contradicts",
+        WaitingKind::ReplayUnapproved => "cli-inbox-replay-unapproved",
+        WaitingKind::ReplayUnfinished => "cli-inbox-replay-unfinished",
+        WaitingKind::LedgerDiffers => "cli-inbox-ledger-differs",
     })
 }
 

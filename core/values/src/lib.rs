@@ -42,5 +42,5 @@ pub use score::{Bands, Grade, Score, ScoreError, Weights};
 pub use states::{
     ActivationKind, ApprovalReason, BatchState, ClaimState, DeadLetterState, EntryOutcome, FileState, KeptBecause,
     MissingState, PassState, PreviewOutcome, RecordOutcome, ReplayState, Responsible, RosterKind, RunState,
-    SheetRowOutcome, Stage, UnreadState,
+    SheetRowOutcome, Stage, UnreadState, WaitingKind,
 };

@@ -140,6 +140,42 @@ spelled! {
         Institution,
         /// An administrator, by the manifest, the rules, the roster or a decision.
         Administrator,
+        /// Operations, by the network, the disk, a schedule or a restart.
+        Operations,
+    }
+
+    /// What waits for a person.
+    WaitingKind {
+        /// Syncs of a source that have failed since it last succeeded.
+        SourceFailed,
+        /// A source whose sync is due for more than an hour, and nobody runs it.
+        SourceLate,
+        /// Files that could not be fetched.
+        FileFailed,
+        /// Batches that are held until somebody releases them.
+        BatchQuarantined,
+        /// Payloads that could not be decoded.
+        PayloadUnread,
+        /// Open dead letters.
+        DeadLetter,
+        /// Open dead letters of which the corrected record has probably come.
+        LetterCandidate,
+        /// Records of which a newer version cannot be used, or was left out.
+        RecordDisputed,
+        /// Records of which two contents came as one version.
+        RecordFlagged,
+        /// Records that are not in the newest whole of their stream.
+        RecordMissing,
+        /// Claims that probably belong to a teacher.
+        ClaimPotential,
+        /// Claims whose ID number is a teacher's, and whose name is not.
+        NameContradicts,
+        /// Replays that a second person must approve.
+        ReplayUnapproved,
+        /// Replays of which some steps are applied.
+        ReplayUnfinished,
+        /// Entries of the ledger that are not what rules, decisions and records give.
+        LedgerDiffers,
     }
 
     /// What becomes of a row of a correction sheet that is handed in.
@@ -287,6 +323,27 @@ spelled! {
         /// It has not been examined yet.
         New,
     }
+}
+
+impl WaitingKind {
+    /// All kinds, in the order in which they are listed.
+    pub const ALL: [Self; 15] = [
+        Self::SourceFailed,
+        Self::SourceLate,
+        Self::FileFailed,
+        Self::BatchQuarantined,
+        Self::PayloadUnread,
+        Self::DeadLetter,
+        Self::LetterCandidate,
+        Self::RecordDisputed,
+        Self::RecordFlagged,
+        Self::RecordMissing,
+        Self::ClaimPotential,
+        Self::NameContradicts,
+        Self::ReplayUnapproved,
+        Self::ReplayUnfinished,
+        Self::LedgerDiffers,
+    ];
 }
 
 impl EntryOutcome {

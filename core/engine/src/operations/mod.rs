@@ -27,6 +27,7 @@ pub mod files;
 pub mod filters;
 pub mod health;
 pub mod identity;
+pub mod inbox;
 pub mod infer;
 mod laws;
 pub mod maintenance;

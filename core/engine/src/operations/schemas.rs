@@ -15,6 +15,7 @@ use crate::upload_plan::Plan;
 use crate::verify::LedgerVerified;
 use huiliu_store::admin::reports::{BatchRow, LedgerRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
+use huiliu_store::admin::waiting::Waiting;
 use huiliu_store::delivery::corrections::CorrectionRow;
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
@@ -78,6 +79,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("maintenance.migrate", schema_of::<maintenance::Migrated>),
     ("maintenance.rotate_keys", schema_of::<maintenance::Rotated>),
     ("matching.run", schema_of::<matching::MatchLine>),
+    ("inbox.list", schema_of::<Page<Waiting>>),
     ("missing.keep", schema_of::<missing::MissingDecided>),
     ("missing.list", schema_of::<Page<MissingRow>>),
     ("missing.withdraw", schema_of::<missing::MissingDecided>),

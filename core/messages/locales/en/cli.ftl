@@ -709,6 +709,29 @@ cli-render-unread = unread
 cli-render-unread-2 = unread { $number }: { $source }/{ $stream }  { $payload }: { $reason }
 cli-render-updated = updated
 
+# inbox
+cli-inbox-what = what waits
+cli-inbox-source = source
+cli-inbox-waiting = number
+cli-inbox-since = since
+cli-inbox-responsible = who can act
+cli-inbox-command = to see them
+cli-inbox-source-failed = failed syncs
+cli-inbox-source-late = late source
+cli-inbox-file-failed = files not fetched
+cli-inbox-batch-quarantined = held batches
+cli-inbox-payload-unread = unread payloads
+cli-inbox-dead-letter = dead letters
+cli-inbox-letter-candidate = dead letters, probably corrected
+cli-inbox-record-disputed = disputed records
+cli-inbox-record-flagged = records with two contents
+cli-inbox-record-missing = missing records
+cli-inbox-claim-potential = identities to decide
+cli-inbox-name-contradicts = names that contradict
+cli-inbox-replay-unapproved = replays to approve
+cli-inbox-replay-unfinished = replays half applied
+cli-inbox-ledger-differs = entries that differ
+
 # replay
 cli-replay-close = { $n ->
     [one] { $n } dead letter closes
@@ -1200,6 +1223,7 @@ cli-words-stage-validate = validate
 cli-words-stage-match = match
 cli-words-responsible-institution = the institution
 cli-words-responsible-administrator = an administrator
+cli-words-responsible-operations = operations
 cli-words-reasons-running = running
 cli-words-reasons-schema = schema
 cli-words-reasons-secondary-vocational-school = secondary vocational school

@@ -253,6 +253,7 @@ help-identity-reject--teacher = Number of the teacher that the claim does not be
 help-identity-show = Show everything known about a claim, with numbers masked.
 help-identity-show--claim = Number of the claim.
 help-identity-status = Show how many claims are in each state.
+help-inbox = Show everything that waits for a person: failed syncs, held batches, dead letters, disputed records, identities, approvals.
 help-keys = Manage the key file.
 help-keys-rotate = Seal everything again under a new key; the old key then opens nothing.
 help-ledger = Print the ledger, one teacher per line, for tests.

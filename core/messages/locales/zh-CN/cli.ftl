@@ -610,6 +610,29 @@ cli-render-unread = 不可读
 cli-render-unread-2 = 不可读 { $number }：{ $source }/{ $stream }  { $payload }：{ $reason }
 cli-render-updated = 更新
 
+# inbox
+cli-inbox-what = 待办事项
+cli-inbox-source = 来源
+cli-inbox-waiting = 数量
+cli-inbox-since = 开始时间
+cli-inbox-responsible = 由谁处理
+cli-inbox-command = 查看命令
+cli-inbox-source-failed = 失败的同步
+cli-inbox-source-late = 逾期的来源
+cli-inbox-file-failed = 未取到的文件
+cli-inbox-batch-quarantined = 隔离的批次
+cli-inbox-payload-unread = 未读的原始数据
+cli-inbox-dead-letter = 死信
+cli-inbox-letter-candidate = 可能已更正的死信
+cli-inbox-record-disputed = 有争议的记录
+cli-inbox-record-flagged = 同一版本内容不一的记录
+cli-inbox-record-missing = 缺失的记录
+cli-inbox-claim-potential = 待认定的身份
+cli-inbox-name-contradicts = 姓名不符
+cli-inbox-replay-unapproved = 待批准的重放
+cli-inbox-replay-unfinished = 执行了一部分的重放
+cli-inbox-ledger-differs = 不一致的学时条目
+
 # replay
 cli-replay-close = { $n } 条死信得到解决
 cli-replay-heading = 重放 { $id }：{ $state } · { $at } · { $by }
@@ -1077,6 +1100,7 @@ cli-words-stage-validate = 校验
 cli-words-stage-match = 比对
 cli-words-responsible-institution = 机构
 cli-words-responsible-administrator = 管理员
+cli-words-responsible-operations = 运维人员
 cli-words-reasons-running = 进行中
 cli-words-reasons-schema = 数据库结构
 cli-words-reasons-secondary-vocational-school = 中职

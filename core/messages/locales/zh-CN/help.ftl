@@ -253,6 +253,7 @@ help-identity-reject--teacher = 声明不属于的教师的编号
 help-identity-show = 查看一项声明的全部已知信息，号码有遮盖
 help-identity-show--claim = 声明的编号
 help-identity-status = 查看概况：各状态的声明有多少项
+help-inbox = 查看所有待人处理的事项：失败的同步、隔离的批次、死信、有争议的记录、身份认定、批准
 help-keys = 管理密钥文件
 help-keys-rotate = 轮换密钥：用新密钥重新密封全部内容，此后旧密钥不能再解开任何内容
 help-ledger = 输出台账，每行一位教师，供测试使用

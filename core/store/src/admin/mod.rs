@@ -12,3 +12,4 @@ pub mod reports;
 pub mod samples;
 pub mod sealing;
 pub mod sources;
+pub mod waiting;
