@@ -181,6 +181,9 @@ pub enum Command {
     },
     /// Show everything that waits for a person: failed syncs, held batches, dead letters, disputed records, identities, approvals.
     Inbox,
+    /// What people were told of failed syncs, held batches and many dead letters; and whether the channels work.
+    #[command(subcommand)]
+    Notifications(Notifications),
     /// Dead letters, which are records that could not be used, with every reason: list, accept, discard and close them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
@@ -430,6 +433,21 @@ pub enum Replays {
         #[arg(long, value_name = "N")]
         limit: Option<i64>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Notifications {
+    /// List what people were told, the newest first, and what is still to be sent.
+    List {
+        /// List at most this many.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: i64,
+        /// List only those before this number.
+        #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+        before: i64,
+    },
+    /// Send a test over every channel of the settings.
+    Test,
 }
 
 #[derive(Debug, Subcommand)]

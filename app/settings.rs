@@ -4,12 +4,15 @@
 mod environment;
 mod settings_file;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huiliu_engine::schedule::TEN_DAYS;
-use huiliu_engine::settings::{NamedText, Settings as Engine, SourceSettings, parse_schedule};
+use huiliu_engine::settings::{
+    MailSettings, NamedText, Settings as Engine, SourceSettings, WebhookSettings, parse_schedule,
+};
 use huiliu_engine::settings_problem::{SettingsProblem, SettingsRead};
 use huiliu_platform::http::guard::Networks;
 use serde::Deserialize;
@@ -42,6 +45,8 @@ struct RawSettings {
     health: Option<String>,
     log_format: Option<String>,
     allow_networks: Option<Vec<String>>,
+    webhook: Vec<WebhookSettings>,
+    mail: Option<MailSettings>,
     source: Vec<SourceSettings>,
 }
 
@@ -90,7 +95,7 @@ impl Settings {
             typed.queue = Some(url.clone());
         }
         let settings = resolve_settings(typed, globals, &mut read.problems);
-        read.problems.extend(environment::find_unknown_variables(&settings.engine.sources));
+        read.problems.extend(environment::find_unknown_variables(&settings.engine));
         SettingsReading { settings, read }
     }
 }
@@ -149,6 +154,8 @@ fn resolve_settings(typed: RawSettings, globals: &Globals, problems: &mut Vec<Se
         regions: load_named_or(typed.regions_file, "config/regions.toml", REGIONS, problems),
         manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
         networks: ok_or_note(parse_networks(&typed.allow_networks.unwrap_or_default()), problems).unwrap_or_default(),
+        webhooks: check_webhooks(typed.webhook, problems),
+        mail: typed.mail,
         sources: typed
             .source
             .into_iter()
@@ -197,6 +204,19 @@ fn check_verify_days(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) ->
     let Some(typed) = typed else { return DEFAULT_VERIFY_DAYS };
     let in_range = u32::try_from(typed).ok().filter(|days| *days <= 3_650);
     ok_or_note(in_range.ok_or(SettingsProblem::VerifyDays { given: typed }), problems).unwrap_or(DEFAULT_VERIFY_DAYS)
+}
+
+fn check_webhooks(typed: Vec<WebhookSettings>, problems: &mut Vec<SettingsProblem>) -> Vec<WebhookSettings> {
+    let mut named = BTreeSet::new();
+    let mut webhooks = vec![];
+    for webhook in typed {
+        if named.insert(webhook.name.clone()) {
+            webhooks.push(webhook);
+        } else {
+            problems.push(SettingsProblem::WebhookName { name: webhook.name });
+        }
+    }
+    webhooks
 }
 
 fn parse_health_address(text: String) -> Result<SocketAddr, SettingsProblem> {

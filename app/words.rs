@@ -16,8 +16,9 @@ use serde_json::{Map, Value};
 
 pub use error_texts::{error_text, join_error_text, system_error_text};
 pub use labels::{
-    field_text, localize_address, localize_amount, localize_decider, localize_responsible, localize_stage,
-    localize_waiting, localize_word, localize_wording, pass_label, rule_name, schema_state_text,
+    field_text, localize_address, localize_amount, localize_decider, localize_delivery, localize_event,
+    localize_notification, localize_responsible, localize_stage, localize_waiting, localize_word, localize_wording,
+    pass_label, rule_name, schema_state_text,
 };
 pub use terminal::{
     begin_log, note, note_error, note_json, note_lines, say, say_cells, say_document, say_help, say_json, say_lines,

@@ -78,7 +78,7 @@ fn write_item(text: &mut String, nth: u64, pages: Pages) {
     let (id, version) = if is_newer { (nth - 1_000 - nth.wrapping_mul(7_919) % 3_000, 2) } else { (nth, 1) };
     let is_changed = pages.is_changed && id % 20 == 3;
     let is_bad = pages.bad_every > 0 && id % pages.bad_every == 7 % pages.bad_every;
-    let fault = is_bad.then_some(id / pages.bad_every % 5);
+    let fault = is_bad.then(|| id / pages.bad_every % 5);
     let version = version + if is_changed { 2 } else { 0 };
     let teacher = id.wrapping_mul(7_919) % pages.teachers;
     let at = |n: u64| usize::try_from(n % 10).unwrap();

@@ -121,6 +121,8 @@ fn default_settings_show_every_key_and_load() {
         "allow_networks",
         "secrets_env",
         "schedule",
+        "[[webhook]]",
+        "[mail]",
         "[[source]]",
     ] {
         assert!(text.contains(key), "config/default.toml lacks {key}");

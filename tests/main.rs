@@ -44,6 +44,7 @@ mod messages;
 mod missing;
 mod mutated;
 mod newest;
+mod notifications;
 mod operations;
 mod ops;
 mod order;

@@ -259,6 +259,8 @@ fn undo_promises(house: &TestEnv) {
         "DROP TABLE letter_successor",
         "DROP TABLE successor_search",
         "DROP TABLE correction",
+        "DROP TABLE notification_delivery",
+        "DROP TABLE notification",
         "DROP TABLE replay_step",
         "DROP TABLE replay_record",
         "DROP TABLE replay_loss",

@@ -49,6 +49,8 @@ fn storm_settings(dir: &std::path::Path, database: String) -> Settings {
         regions: named("config/regions.toml"),
         manifests_dir: None,
         networks: Networks::loopback(),
+        webhooks: vec![],
+        mail: None,
         sources: vec![],
         verify_days: 0,
         approve_replays_above: 0,

@@ -34,6 +34,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("verify", "huiliu verify --teacher 76"),
     ("dead-letters groups", "huiliu dead-letters groups --source county --run 12"),
     ("inbox", "huiliu inbox"),
+    ("notifications list", "huiliu notifications list --limit 20"),
+    ("notifications test", "huiliu notifications test"),
     ("dead-letters list", "huiliu dead-letters list --connector cmcc --code id_number.check_digit"),
     ("dead-letters show", "huiliu dead-letters show 7"),
     (

@@ -21,6 +21,7 @@ mod layouts;
 mod maintenance;
 mod matching;
 mod missing;
+mod notifications;
 mod payloads;
 mod planned;
 mod plans;
@@ -102,6 +103,7 @@ pub async fn run(cli: Cli, reading: SettingsReading) -> Result<(), CliError> {
         }
         Command::Keys(KeyCommands::Rotate) => maintenance::rotate_keys(settings, json).await,
         Command::Inbox => inbox::show_inbox(settings, json).await,
+        Command::Notifications(asked) => notifications::run(settings, asked, json).await,
         Command::Migrate => maintenance::migrate_schema(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,
         Command::Runs(listing) => runs::run(settings, listing, json).await,

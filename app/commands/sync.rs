@@ -42,6 +42,7 @@ pub async fn run(settings: Settings, asked: SyncArgs) -> Result<(), CliError> {
     let pass = PassRunner { settings: &settings, from, land_only, expected: None };
     let pass = pass.sync_sources(&runtime, &selected.sources).await?;
     show(json, &pass, show_pass);
+    runtime.notify().await;
     runtime.close().await;
     check_verdict(&pass)
 }

@@ -40,7 +40,8 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     });
     let mut reading = tokio::spawn(run_schedules(runtime.clone(), sources, stopped.clone()));
     if !until_done {
-        tokio::spawn(verify_by_and_by(runtime.clone(), stopped));
+        tokio::spawn(verify_by_and_by(runtime.clone(), stopped.clone()));
+        tokio::spawn(notify_by_and_by(runtime.clone(), stopped));
     }
     note(label("cli-worker-worker-started-stop-ctrl-c"));
     let result = tokio::select! {
@@ -50,6 +51,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
         },
         done = settle_when_idle(&runtime, until_done) => {
             if done.is_ok() {
+                runtime.notify().await;
                 tracing::info!("{}", sentence!("cli-log-all-done"));
             }
             done
@@ -254,6 +256,14 @@ async fn verify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
                 RETRY_PAUSE
             }
         };
+    }
+}
+
+/// Tells people of causes that began or are over, by and by.
+async fn notify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
+    let pause = huiliu_engine::notifications::pause();
+    while tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        runtime.notify().await;
     }
 }
 

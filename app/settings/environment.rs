@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use huiliu_engine::settings::SourceSettings;
+use huiliu_engine::settings::Settings as Engine;
 use huiliu_engine::settings_problem::{NearestKey, SettingsProblem};
 use huiliu_manifest::fault::find_nearest;
 
@@ -12,9 +12,10 @@ use super::RawSettings;
 const PREFIX: &str = "HUILIU_";
 
 /// All our variables except those that begin with `HUILIU_FAULT_`, which are for tests.
-const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 26] = [
     "HUILIU_ACTOR",
     "HUILIU_ALLOW_NETWORKS",
+    "HUILIU_APPROVE_REPLAYS_ABOVE",
     "HUILIU_AUDIT_HEADS",
     "HUILIU_AUDIT_HEAD_URL",
     "HUILIU_BATCH_RECORDS",
@@ -96,9 +97,11 @@ pub fn default_actor() -> String {
 }
 
 /// Finds variables that begin with our prefix but that neither we nor a source read, sorted by name.
-pub fn find_unknown_variables(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
+pub fn find_unknown_variables(settings: &Engine) -> Vec<SettingsProblem> {
     let mut read: BTreeSet<&str> = KNOWN.into();
-    for source in sources {
+    read.extend(settings.webhooks.iter().map(|webhook| webhook.secret_env.as_str()));
+    read.extend(settings.mail.iter().map(|mail| mail.password_env.as_str()));
+    for source in &settings.sources {
         read.insert(&source.password_env);
         read.extend(source.secrets_env.values().map(String::as_str));
     }

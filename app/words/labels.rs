@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huiliu_decode::Problem;
 use huiliu_messages::{Wording, localize_place};
 use huiliu_store::sql::schema::SchemaState;
-use huiliu_values::{PassState, Responsible, Stage, WaitingKind};
+use huiliu_values::{DeliveryState, NotificationEvent, NotificationKind, PassState, Responsible, Stage, WaitingKind};
 
 use super::{label, language, sentence};
 
@@ -86,25 +86,55 @@ pub fn localize_responsible(responsible: Responsible) -> &'static str {
     })
 }
 
+/// Names what people are told of.
+pub fn localize_notification(kind: NotificationKind) -> &'static str {
+    match kind {
+        NotificationKind::SourceFailed => label("cli-inbox-source-failed"),
+        NotificationKind::SourceLate => label("cli-inbox-source-late"),
+        NotificationKind::BatchQuarantined => label("cli-inbox-batch-quarantined"),
+        NotificationKind::PayloadUnread => label("cli-inbox-payload-unread"),
+        NotificationKind::ManyDeadLetters => label("cli-notifications-many-dead-letters"),
+        NotificationKind::ReplayUnapproved => label("cli-inbox-replay-unapproved"),
+        NotificationKind::LedgerDiffers => label("cli-inbox-ledger-differs"),
+    }
+}
+
+/// Names what a notification says of its cause.
+pub fn localize_event(event: NotificationEvent) -> &'static str {
+    label(match event {
+        NotificationEvent::Began => "cli-notifications-began",
+        NotificationEvent::Ended => "cli-notifications-ended",
+    })
+}
+
+/// Names how far a notification has come.
+pub fn localize_delivery(state: DeliveryState) -> &'static str {
+    label(match state {
+        DeliveryState::Due => "cli-notifications-due",
+        DeliveryState::Sent => "cli-notifications-sent",
+        DeliveryState::GivenUp => "cli-notifications-given-up",
+    })
+}
+
 /// Names what waits for a person.
 pub fn localize_waiting(kind: WaitingKind) -> &'static str {
-    label(match kind {
-        WaitingKind::SourceFailed => "cli-inbox-source-failed",
-        WaitingKind::SourceLate => "cli-inbox-source-late",
-        WaitingKind::FileFailed => "cli-inbox-file-failed",
-        WaitingKind::BatchQuarantined => "cli-inbox-batch-quarantined",
-        WaitingKind::PayloadUnread => "cli-inbox-payload-unread",
-        WaitingKind::DeadLetter => "cli-inbox-dead-letter",
-        WaitingKind::LetterCandidate => "cli-inbox-letter-candidate",
-        WaitingKind::RecordDisputed => "cli-inbox-record-disputed",
-        WaitingKind::RecordFlagged => "cli-inbox-record-flagged",
-        WaitingKind::RecordMissing => "cli-inbox-record-missing",
-        WaitingKind::ClaimPotential => "cli-inbox-claim-potential",
-        WaitingKind::NameContradicts => "cli-inbox-name-contradicts",
-        WaitingKind::ReplayUnapproved => "cli-inbox-replay-unapproved",
-        WaitingKind::ReplayUnfinished => "cli-inbox-replay-unfinished",
-        WaitingKind::LedgerDiffers => "cli-inbox-ledger-differs",
-    })
+    match kind {
+        WaitingKind::SourceFailed => label("cli-inbox-source-failed"),
+        WaitingKind::SourceLate => label("cli-inbox-source-late"),
+        WaitingKind::FileFailed => label("cli-inbox-file-failed"),
+        WaitingKind::BatchQuarantined => label("cli-inbox-batch-quarantined"),
+        WaitingKind::PayloadUnread => label("cli-inbox-payload-unread"),
+        WaitingKind::DeadLetter => label("cli-inbox-dead-letter"),
+        WaitingKind::LetterCandidate => label("cli-inbox-letter-candidate"),
+        WaitingKind::RecordDisputed => label("cli-inbox-record-disputed"),
+        WaitingKind::RecordFlagged => label("cli-inbox-record-flagged"),
+        WaitingKind::RecordMissing => label("cli-inbox-record-missing"),
+        WaitingKind::ClaimPotential => label("cli-inbox-claim-potential"),
+        WaitingKind::NameContradicts => label("cli-inbox-name-contradicts"),
+        WaitingKind::ReplayUnapproved => label("cli-inbox-replay-unapproved"),
+        WaitingKind::ReplayUnfinished => label("cli-inbox-replay-unfinished"),
+        WaitingKind::LedgerDiffers => label("cli-inbox-ledger-differs"),
+    }
 }
 
 /// Translates what decided whose a claim is: a rule, or a person's decision by its number.

@@ -39,6 +39,7 @@ mod lease;
 mod log_event;
 mod manifest_digests;
 mod missing;
+pub mod notifications;
 pub mod rate_limit;
 mod raw_record;
 pub mod reason_codes;

@@ -56,6 +56,12 @@ pub(crate) enum LogEvent {
     /// Files of the settings differ from the rules in force and change nothing.
     #[serde(rename = "log.rules_differ")]
     RulesDiffer { names: Vec<String> },
+    /// Deliveries of notifications have failed.
+    #[serde(rename = "log.not_notified")]
+    NotNotified,
+    /// The causes of notifications could not be read.
+    #[serde(rename = "log.notifications_unread")]
+    NotificationsUnread { why: Message },
     /// Current entries are not what the rules give. The number of fields, and the first of them.
     #[serde(rename = "log.ledger_differs")]
     LedgerDiffers { fields: usize, teacher: i64, record: i64, field: &'static str },

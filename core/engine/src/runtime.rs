@@ -14,6 +14,7 @@ use crate::disk_room::DiskRoom;
 use crate::expect::{self, UnmetPass};
 use crate::log_event::LogEvent;
 use crate::manifests::Manifests;
+use crate::notifications::{self, Channels};
 use crate::program::Program;
 use crate::rate_limit::SharedRateLimit;
 use crate::registry::{self, Recipe, RegistryError, RegistryFollower};
@@ -240,6 +241,16 @@ impl Runtime {
             }
         }
         Ok(false)
+    }
+
+    /// Tells people of causes that began or are over. What fails is in the log, and is tried again.
+    pub async fn notify(&self) {
+        let channels = Channels::from_settings(&self.settings);
+        match notifications::notify(&self.delivery.db, channels).await {
+            Ok(0) => {}
+            Ok(failed) => tracing::warn!(failed, "{}", LogEvent::NotNotified),
+            Err(why) => tracing::warn!("{}", LogEvent::NotificationsUnread { why: Message::new(&why) }),
+        }
     }
 
     /// Resumes waiting roster rows, then settles what no other process is settling now. Returns the number of teachers

@@ -65,6 +65,10 @@ pub struct Settings {
     pub manifests_dir: Option<PathBuf>,
     /// Networks in which platforms are allowed although they are not public.
     pub networks: Networks,
+    /// The webhooks that are told of causes.
+    pub webhooks: Vec<WebhookSettings>,
+    /// The mail server by which people are told of them.
+    pub mail: Option<MailSettings>,
     /// The sources that the settings file names.
     pub sources: Vec<SourceSettings>,
 }
@@ -94,6 +98,43 @@ impl Settings {
     pub fn has_source(&self, name: &str) -> bool {
         self.sources.iter().any(|source| source.name == name)
     }
+}
+
+/// A webhook that is told of causes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Its unique name.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// A file whose first line is the secret that both sides know.
+    #[serde(default)]
+    pub secret_file: PathBuf,
+    /// The environment variable that holds it.
+    #[serde(default)]
+    pub secret_env: String,
+}
+
+/// The mail server, and who is written to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// `smtps://HOST:465`, `smtp://HOST:587?tls=required`, or `smtp://HOST:25` without encryption.
+    pub server: String,
+    /// The user of the server.
+    #[serde(default)]
+    pub user: String,
+    /// A file whose first line is the password.
+    #[serde(default)]
+    pub password_file: PathBuf,
+    /// The environment variable that holds it.
+    #[serde(default)]
+    pub password_env: String,
+    /// The sender's address.
+    pub from: String,
+    /// The addresses to write to.
+    pub to: Vec<String>,
 }
 
 /// One source: its connector, address, credentials and schedule.

@@ -81,6 +81,12 @@ pub enum SettingsProblem {
     /// `log_format` is neither of the two formats.
     #[serde(rename = "settings.log_format")]
     LogFormat { given: String },
+    /// Two webhooks have one name.
+    #[serde(rename = "settings.webhook_name")]
+    WebhookName {
+        /// The name.
+        name: String,
+    },
     /// A source's schedule is invalid.
     #[serde(rename = "settings.schedule")]
     Schedule {
@@ -128,6 +134,7 @@ impl SettingsProblem {
             Self::Health { .. } => "settings.health",
             Self::Networks { .. } => "settings.allow_networks",
             Self::LogFormat { .. } => "settings.log_format",
+            Self::WebhookName { .. } => "settings.webhook_name",
             Self::Schedule { .. } => "settings.schedule",
         }
     }

@@ -1,5 +1,6 @@
 //! Reaches platforms: the connector trait, and connectors described by a manifest alone.
 
+pub mod channels;
 pub mod connector;
 pub mod endpoint;
 pub mod failure;

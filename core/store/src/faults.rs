@@ -31,3 +31,13 @@ pub fn step_records() -> Option<i64> {
     }
     std::env::var("HUILIU_FAULT_STEP_RECORDS").ok().and_then(|v| v.parse().ok())
 }
+
+/// Returns how often causes of notifications are looked for, in milliseconds, if a test wants another pause. Failed deliveries are
+/// tried again after the same time.
+#[must_use]
+pub fn notify_ms() -> Option<u64> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    std::env::var("HUILIU_FAULT_NOTIFY_MS").ok().and_then(|v| v.parse().ok())
+}

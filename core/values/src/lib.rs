@@ -40,7 +40,7 @@ pub use id_number::{IdNumber, IdNumberError, Sex};
 pub use name::{NameError, PersonName};
 pub use score::{Bands, Grade, Score, ScoreError, Weights};
 pub use states::{
-    ActivationKind, ApprovalReason, BatchState, ClaimState, DeadLetterState, EntryOutcome, FileState, KeptBecause,
-    MissingState, PassState, PreviewOutcome, RecordOutcome, ReplayState, Responsible, RosterKind, RunState,
-    SheetRowOutcome, Stage, UnreadState, WaitingKind,
+    ActivationKind, ApprovalReason, BatchState, ClaimState, DeadLetterState, DeliveryState, EntryOutcome, FileState,
+    KeptBecause, MissingState, NotificationEvent, NotificationKind, PassState, PreviewOutcome, RecordOutcome,
+    ReplayState, Responsible, RosterKind, RunState, SheetRowOutcome, Stage, UnreadState, WaitingKind,
 };

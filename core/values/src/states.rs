@@ -178,6 +178,42 @@ spelled! {
         LedgerDiffers,
     }
 
+    /// What people are told of.
+    NotificationKind {
+        /// A sync of a source has failed.
+        SourceFailed,
+        /// The sync of a source is due for more than an hour, and nobody runs it.
+        SourceLate,
+        /// Batches are held until somebody releases them.
+        BatchQuarantined,
+        /// Payloads could not be decoded.
+        PayloadUnread,
+        /// A tenth or more of the last sync's records could not be used, and at least 20.
+        ManyDeadLetters,
+        /// A second person must approve a replay.
+        ReplayUnapproved,
+        /// Entries of the ledger are not what rules, decisions and records give.
+        LedgerDiffers,
+    }
+
+    /// What is said of a cause.
+    NotificationEvent {
+        /// It has begun.
+        Began,
+        /// It is over.
+        Ended,
+    }
+
+    /// How far a notification has come on its way to a channel.
+    DeliveryState {
+        /// It will be sent.
+        Due,
+        /// It was taken.
+        Sent,
+        /// All attempts of three days have failed.
+        GivenUp,
+    }
+
     /// What becomes of a row of a correction sheet that is handed in.
     SheetRowOutcome {
         /// Corrected, and its dead letter is closed.
@@ -342,6 +378,19 @@ impl WaitingKind {
         Self::NameContradicts,
         Self::ReplayUnapproved,
         Self::ReplayUnfinished,
+        Self::LedgerDiffers,
+    ];
+}
+
+impl NotificationKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::SourceFailed,
+        Self::SourceLate,
+        Self::BatchQuarantined,
+        Self::PayloadUnread,
+        Self::ManyDeadLetters,
+        Self::ReplayUnapproved,
         Self::LedgerDiffers,
     ];
 }

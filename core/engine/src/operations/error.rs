@@ -115,6 +115,9 @@ pub enum OperationError {
     /// No lease on the source, and none on its batches, is longer than processes ask for.
     #[serde(rename = "source.not_held_too_long")]
     NotHeldTooLong { name: String },
+    /// The settings name no channel over which people could be told.
+    #[serde(rename = "notification.no_channel")]
+    NoChannel,
     /// Something that was requested does not exist.
     #[serde(untagged)]
     NotFound(NotFound),
@@ -453,10 +456,11 @@ impl OperationError {
             | Self::NoOtherPerson { .. }
             | Self::BatchNotQuarantined { .. }
             | Self::NotHeldTooLong { .. }
+            | Self::NoChannel
             | Self::Maintenance(_)
             | Self::Filter(_)
             | Self::Restore(_) => true,
-            Self::Replay(fault) => !matches!(fault, ReplayError::Stopped),
+            Self::Replay(fault) => fault.is_usage(),
             Self::Upload(error) => !matches!(error, UploadError::Stopped),
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),
@@ -495,6 +499,7 @@ impl OperationError {
             Self::NoOtherPerson { .. } => "dead_letter.no_other_person",
             Self::BatchNotQuarantined { .. } => "batch.not_quarantined",
             Self::NotHeldTooLong { .. } => "source.not_held_too_long",
+            Self::NoChannel => "notification.no_channel",
             Self::Source(error) => return error.code(),
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),

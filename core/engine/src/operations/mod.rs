@@ -33,6 +33,7 @@ mod laws;
 pub mod maintenance;
 pub mod matching;
 pub mod missing;
+pub mod notifications;
 mod page;
 pub mod payloads;
 pub mod preview;

@@ -6,13 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit, authoring, batches, connector_versions, connectors, corrected, correction_sheets, corrections, courses,
-    cursors, dead_letters, decisions, doctor, health, infer, maintenance, matching, missing, page::Page, payloads,
-    preview, push, record_sample, regions, replays, restore, roster, rule_change::RuleChange, rule_versions, rules,
-    runs, schools, secrets, source_registration, sources, sync, teachers,
+    cursors, dead_letters, decisions, doctor, health, infer, maintenance, matching, missing, notifications, page::Page,
+    payloads, preview, push, record_sample, regions, replays, restore, roster, rule_change::RuleChange, rule_versions,
+    rules, runs, schools, secrets, source_registration, sources, sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
 use crate::verify::LedgerVerified;
+use huiliu_store::admin::notifications::Notification;
 use huiliu_store::admin::reports::{BatchRow, LedgerRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::admin::waiting::Waiting;
@@ -83,6 +84,8 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("missing.keep", schema_of::<missing::MissingDecided>),
     ("missing.list", schema_of::<Page<MissingRow>>),
     ("missing.withdraw", schema_of::<missing::MissingDecided>),
+    ("notifications.list", schema_of::<Page<Notification>>),
+    ("notifications.test", schema_of::<Page<notifications::ChannelTested>>),
     ("payloads.dismiss", schema_of::<payloads::PayloadsDecided>),
     ("payloads.list", schema_of::<Page<UnreadPayload>>),
     ("payloads.reopen", schema_of::<payloads::PayloadsDecided>),

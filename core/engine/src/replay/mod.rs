@@ -132,6 +132,12 @@ impl From<std::io::Error> for ReplayError {
 }
 
 impl ReplayError {
+    /// Returns whether the user can avoid it by asking for something else.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Stopped | Self::Paused { .. } | Self::TemporaryFile { .. })
+    }
+
     /// Returns a stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -732,6 +732,26 @@ cli-inbox-replay-unapproved = replays to approve
 cli-inbox-replay-unfinished = replays half applied
 cli-inbox-ledger-differs = entries that differ
 
+# notifications
+cli-notifications-number = number
+cli-notifications-over = over
+cli-notifications-channel = channel
+cli-notifications-says = says
+cli-notifications-state = state
+cli-notifications-at = at
+cli-notifications-error = error
+cli-notifications-began = it began
+cli-notifications-ended = it is over
+cli-notifications-due = to be sent
+cli-notifications-sent = sent
+cli-notifications-not-sent = not sent
+cli-notifications-given-up = given up
+cli-notifications-many-dead-letters = many dead letters
+cli-notifications-failed = { $n ->
+    [one] { $n } channel did not take the test
+   *[other] { $n } channels did not take the test
+}
+
 # replay
 cli-replay-close = { $n ->
     [one] { $n } dead letter closes

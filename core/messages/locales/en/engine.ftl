@@ -63,6 +63,46 @@ payload-not_dismissed = payload { NUMBER($payload, useGrouping: "false") } is no
 payload-no_stream = payload { NUMBER($payload, useGrouping: "false") } belongs to the stream { $stream } of the connector { $connector }, which does not exist any more
 payload-no_process = the process that unpacks payloads cannot be started: { $why }
 source-not_held_too_long = neither source { $name } nor a batch of it is held for longer than processes ask for; the hold of a process that is gone ends by itself, see `huiliu schedules list`
+notification-no_channel = the settings name nobody to tell; add [[webhook]] or [mail] to the settings file
+notification-source_failed = { $event ->
+    [ended] source { $source } has synced again
+   *[began] source { $source } has failed to sync; see `huiliu runs list --source { $source }`
+}
+notification-source_late = { $event ->
+    [ended] source { $source } is no longer late
+   *[began] the sync of source { $source } has been due for more than an hour, and nobody runs it; see whether a worker runs
+}
+notification-batch_quarantined = { $event ->
+    [ended] no batch of source { $source } is held any more
+   *[began] { $number } batches of source { $source } are held until somebody releases them; see `huiliu batches list --quarantined`
+}
+notification-payload_unread = { $event ->
+    [ended] every payload of source { $source } is read, replaced or dismissed
+   *[began] { $number } payloads of source { $source } could not be decoded; see `huiliu payloads list --source { $source }`
+}
+notification-many_dead_letters = { $event ->
+    [ended] the last sync of source { $source } had few unusable records
+   *[began] { $number } records of the last sync of source { $source } could not be used, a tenth or more; see `huiliu dead-letters groups --source { $source }`
+}
+notification-replay_unapproved = { $event ->
+    [ended] no replay waits to be approved any more
+   *[began] { $number } replays wait to be approved by a second person; see `huiliu replay list`
+}
+notification-ledger_differs = { $event ->
+    [ended] the ledger is what rules, decisions and records give again
+   *[began] { $number } fields of ledger entries are not what rules, decisions and records give; see `huiliu doctor`
+}
+notification-test = this is a test: notifications of Huiliu arrive here
+channel-url = its address cannot be used: { $why }; give one that begins with http://, https://, smtp:// or smtps://
+channel-not_public = { $why }
+channel-timeout = no answer within { $seconds } s
+channel-unreachable = no connection: { $why }
+channel-status = it answered with status { $status }
+channel-mail_address = "{ $given }" is no mail address; give one such as duty@example.cn
+channel-mail = the mail server did not take it: { $why }
+channel-secret_env = the environment variable { $variable } is not set
+channel-secret_file = the file { $file } cannot be read, or is empty
+channel-no_secret = webhook { $name } has no secret; add secret_env or secret_file to it
 batch-not_quarantined = batch { NUMBER($batch, useGrouping: "false") } is not quarantined; see `huiliu batches list --quarantined`
 missing-not_missing = record { NUMBER($record, useGrouping: "false") } is not missing from the newest whole of its stream; see `huiliu missing list --all`
 missing-nothing = there is no record that this would change; see `huiliu missing list --all`
@@ -186,6 +226,7 @@ settings-unknown_variable = Huiliu does not read the environment variable { $var
 settings-workers = workers is { $given }; give a number from 1 to 64
 settings-lease_ms = lease_ms is { $given }; give at least 200
 settings-verify_days = verify_days is { $given }; give a number from 1 to 3,650, or 0 for never
+settings-webhook_name = two webhooks have the name { $name }; give each its own
 settings-batch_records = batch_records is { $given }; give a number from 1 to 5,000, or 0 for the number that suits the database
 settings-health = health is "{ $given }"; give an address and a port, such as 127.0.0.1:9464, or leave it empty
 settings-allow_networks = allow_networks has "{ $given }"; give networks, such as 10.1.0.0/16, or single addresses

@@ -633,6 +633,23 @@ cli-inbox-replay-unapproved = 待批准的重放
 cli-inbox-replay-unfinished = 执行了一部分的重放
 cli-inbox-ledger-differs = 不一致的学时条目
 
+# notifications
+cli-notifications-number = 编号
+cli-notifications-over = 结束时间
+cli-notifications-channel = 渠道
+cli-notifications-says = 内容
+cli-notifications-state = 状态
+cli-notifications-at = 时间
+cli-notifications-error = 错误
+cli-notifications-began = 已出现
+cli-notifications-ended = 已结束
+cli-notifications-due = 待发送
+cli-notifications-sent = 已发送
+cli-notifications-not-sent = 未发送
+cli-notifications-given-up = 已放弃
+cli-notifications-many-dead-letters = 死信过多
+cli-notifications-failed = { $n } 个渠道未能收到测试通知
+
 # replay
 cli-replay-close = { $n } 条死信得到解决
 cli-replay-heading = 重放 { $id }：{ $state } · { $at } · { $by }

@@ -63,6 +63,46 @@ payload-not_dismissed = 载荷 { NUMBER($payload, useGrouping: "false") } 未被
 payload-no_stream = 载荷 { NUMBER($payload, useGrouping: "false") } 属于连接器 { $connector } 的数据流 { $stream }，但它已不存在
 payload-no_process = 无法启动解包载荷的进程：{ $why }
 source-not_held_too_long = 来源 { $name } 及其批次都没有占用过久；进程若已结束，其占用会自行到期，请看 `huiliu schedules list`
+notification-no_channel = 设置中没有通知渠道；请在设置文件中添加 { "[[webhook]]" } 或 { "[mail]" }
+notification-source_failed = { $event ->
+    [ended] 来源 { $source } 已恢复同步
+   *[began] 来源 { $source } 同步失败；请看 `huiliu runs list --source { $source }`
+}
+notification-source_late = { $event ->
+    [ended] 来源 { $source } 不再逾期
+   *[began] 来源 { $source } 到期一小时以上仍无人同步；请检查工作进程是否在运行
+}
+notification-batch_quarantined = { $event ->
+    [ended] 来源 { $source } 已没有被隔离的批次
+   *[began] 来源 { $source } 有 { $number } 个批次被隔离，待人放行；请看 `huiliu batches list --quarantined`
+}
+notification-payload_unread = { $event ->
+    [ended] 来源 { $source } 的原始数据均已读取、替换或忽略
+   *[began] 来源 { $source } 有 { $number } 份原始数据无法解码；请看 `huiliu payloads list --source { $source }`
+}
+notification-many_dead_letters = { $event ->
+    [ended] 来源 { $source } 最近一次同步中无法使用的记录已不多
+   *[began] 来源 { $source } 最近一次同步中有 { $number } 条记录无法使用，达十分之一以上；请看 `huiliu dead-letters groups --source { $source }`
+}
+notification-replay_unapproved = { $event ->
+    [ended] 已没有待批准的重放
+   *[began] 有 { $number } 次重放须由另一人批准；请看 `huiliu replay list`
+}
+notification-ledger_differs = { $event ->
+    [ended] 学时台账已与规则、决定和记录一致
+   *[began] 学时条目有 { $number } 处与规则、决定和记录不一致；请看 `huiliu doctor`
+}
+notification-test = 测试：汇流的通知可以送达此处
+channel-url = 地址无法使用：{ $why }；应以 http://、https://、smtp:// 或 smtps:// 开头
+channel-not_public = { $why }
+channel-timeout = { $seconds } 秒内没有应答
+channel-unreachable = 无法连接：{ $why }
+channel-status = 应答状态为 { $status }
+channel-mail_address = “{ $given }”不是邮件地址；例如 duty@example.cn
+channel-mail = 邮件服务器未接收：{ $why }
+channel-secret_env = 环境变量 { $variable } 没有设置
+channel-secret_file = 文件 { $file } 无法读取或为空
+channel-no_secret = { "webhook" } { $name } 没有密钥；请为其添加 { "secret_env" } 或 { "secret_file" }
 batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
 missing-not_missing = 记录 { NUMBER($record, useGrouping: "false") } 并非其数据流最新的完整数据中所缺少的；见 `huiliu missing list --all`
 missing-nothing = 没有记录会因此改变；见 `huiliu missing list --all`
@@ -196,6 +236,7 @@ settings-unknown_variable = 汇流不读取环境变量 { $variable }{ $nearest 
 settings-workers = { "workers" } 为 { $given }；应为 1 至 64 的整数
 settings-lease_ms = { "lease_ms" } 为 { $given }；至少应为 200
 settings-verify_days = { "verify_days" } 为 { $given }；应为 1 至 3,650 的整数，或 0（从不核验）
+settings-webhook_name = 有两个 { "webhook" } 名为 { $name }；请各取不同的名称
 settings-batch_records = { "batch_records" } 为 { $given }；应为 1 至 5,000 的整数，或 0（按数据库种类取值）
 settings-health = { "health" } 为 "{ $given }"；应为地址和端口，如 127.0.0.1:9464，或留空
 settings-allow_networks = { "allow_networks" } 中有 "{ $given }"；应写网段（如 10.1.0.0/16）或单个地址

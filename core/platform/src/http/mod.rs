@@ -6,6 +6,6 @@ pub mod guard;
 pub(crate) mod platform;
 pub(crate) mod redact;
 pub(crate) mod request;
-mod sign;
+pub(crate) mod sign;
 pub(crate) mod web;
 pub(crate) mod words;

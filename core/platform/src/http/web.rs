@@ -137,7 +137,7 @@ impl Web {
     }
 }
 
-fn client_builder(timeout: Duration, networks: &Networks) -> ClientBuilder {
+pub(crate) fn client_builder(timeout: Duration, networks: &Networks) -> ClientBuilder {
     Client::builder()
         .timeout(timeout)
         .connect_timeout(Duration::from_secs(5))

@@ -7,6 +7,7 @@ pub mod counts;
 pub mod filter;
 pub mod letters;
 pub mod metrics;
+pub mod notifications;
 pub mod registry;
 pub mod reports;
 pub mod samples;

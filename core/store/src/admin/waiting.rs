@@ -104,11 +104,11 @@ fn statement_for(kind: WaitingKind) -> String {
                (SELECT source_id + 0 AS source, count(*) AS n FROM dead_letter WHERE state = 'open' GROUP BY source_id + 0) AS d
              JOIN source s ON s.id = d.source ORDER BY s.name"
         ),
-        WaitingKind::LetterCandidate => format!(
+        WaitingKind::LetterCandidate => {
             "SELECT s.name AS source, count(DISTINCT l.dead_letter_id) AS waiting, min(l.noticed_at) AS since
              FROM letter_successor l JOIN dead_letter d ON d.id = l.dead_letter_id AND d.state || '' = 'open'
-             JOIN source s ON s.id = d.source_id WHERE l.state = 'noticed' GROUP BY s.name ORDER BY s.name"
-        ),
+             JOIN source s ON s.id = d.source_id WHERE l.state = 'noticed' GROUP BY s.name ORDER BY s.name".to_owned()
+        }
         WaitingKind::RecordDisputed => count_by_source(
             &format!(
                 "training_record t JOIN source s ON s.id = t.source_id WHERE t.merged_into IS NULL AND {}
