@@ -328,6 +328,9 @@ pub struct AuditFilterArgs {
     /// List only entries about this subject, such as "dead letter 7", or "dead letter" for all of its kind.
     #[arg(long)]
     pub subject: Option<String>,
+    /// List only entries with this text in their detail, such as a part of a reason.
+    #[arg(long)]
+    pub text: Option<String>,
     /// List only what was done on this day or later, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub since: Option<NaiveDate>,

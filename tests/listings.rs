@@ -231,6 +231,8 @@ fn the_audit_log_is_filtered_and_told_in_words() {
     let discard = "dead_letter.discard";
     assert_eq!(entries(&[]), ["rules.seed", discard, discard, "replay.plan"]);
     assert_eq!(entries(&["--by", "王芳"]), [discard]);
+    assert_eq!(entries(&["--text", "A TEST"]), [discard, discard], "reasons are searched");
+    assert_eq!(entries(&["--text", "a_test"]), Vec::<String>::new(), "and not as a pattern");
     assert_eq!(entries(&["--action", "dead_letter"]), [discard, discard]);
     assert_eq!(entries(&["--action", discard, "--by", "the office"]), [discard]);
     assert_eq!(entries(&["--subject", &format!("dead letter {}", letter(0))]), [discard]);

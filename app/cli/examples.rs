@@ -71,7 +71,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("replay undo", "huiliu replay undo 3"),
     ("replay list", "huiliu replay list"),
     ("replay show", "huiliu replay show 3 --limit 20"),
-    ("audit", "huiliu audit --action replay.apply --since 2014-09-01"),
+    ("audit", r#"huiliu audit --action dead_letter.discard --text "test rows""#),
     ("records list", "huiliu records list --source intel --limit 20"),
     ("records show", "huiliu records show 512"),
     ("teachers totals", "huiliu teachers totals --on 2018-12-31"),

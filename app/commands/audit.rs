@@ -74,12 +74,13 @@ pub fn fault_text(check: &AuditCheck) -> Option<String> {
 /// Builds the filter. A day begins at midnight in Asia/Shanghai. Actions and subjects can be given as stored or as
 /// shown.
 fn build_filter(of: AuditFilterArgs) -> Result<EntryFilter, CliError> {
-    let AuditFilterArgs { by, action, subject, since, until } = of;
+    let AuditFilterArgs { by, action, subject, text, since, until } = of;
     check_day_order(since, until)?;
     Ok(EntryFilter {
         actor: by,
         action: action.as_deref().map(parse_action),
         object: subject.as_deref().map(parse_object),
+        text,
         since: since.and_then(start_of_day),
         until: until.and_then(end_of_day),
     })

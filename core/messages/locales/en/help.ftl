@@ -13,6 +13,7 @@ help-audit--by = List only what this actor did.
 help-audit--limit = List at most this many entries.
 help-audit--since = List only what was done on this day or later, YYYY-MM-DD.
 help-audit--subject = List only entries about this subject, such as "dead letter 7", or "dead letter" for all of its kind.
+help-audit--text = List only entries with this text in their detail, such as a part of a reason.
 help-audit--until = List only what was done on this day or earlier, YYYY-MM-DD.
 help-audit--verify = Only check the whole log, and its end against those that were kept outside the database.
 help-backup = Copy the embedded database, while it is in use, into a folder.

@@ -13,6 +13,7 @@ help-audit--by = 只列出此操作人的操作
 help-audit--limit = 最多列出多少条
 help-audit--since = 只列出这一天及以后的操作，写作 YYYY-MM-DD
 help-audit--subject = 只列出与此对象有关的操作，例如“死信 7”；只写“死信”则列出该类的全部对象
+help-audit--text = 只列出详情中含有这段文字的操作，例如理由的一部分
 help-audit--until = 只列出这一天及以前的操作，写作 YYYY-MM-DD
 help-audit--verify = 只检查整个日志，并将其末尾与保存在数据库之外的末尾比较。
 help-backup = 把正在使用的内嵌数据库备份到一个文件夹

@@ -117,6 +117,8 @@ pub struct EntryFilter {
     pub action: Option<String>,
     /// Entries about this subject, such as `replay 7`, or about any subject of a kind, such as `replay`.
     pub object: Option<String>,
+    /// Entries with this text in their detail, such as a part of a reason.
+    pub text: Option<String>,
     /// Entries made at this instant or later, microseconds UTC.
     pub since: Option<i64>,
     /// Entries made before this instant, microseconds UTC.
@@ -126,12 +128,21 @@ pub struct EntryFilter {
 const OF_ACTION: &str = "(action = ? OR substr(action, 1, length(?) + 1) = ? || '.')";
 const OF_OBJECT: &str = "(object = ? OR substr(object, 1, length(?) + 1) = ? || ' ')";
 
+/// Returns the pattern of a text inside JSON.
+fn to_pattern(text: &str) -> Value {
+    let json = serde_json::Value::from(text).to_string();
+    let inner = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+    let escaped = inner.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%").into()
+}
+
 impl EntryFilter {
     fn conditions(&self, args: Vec<Value>) -> Conditions {
         let mut more = Conditions::new(args);
         more.add_if_some("actor = ?", self.actor.as_deref().map(Value::from));
         more.add_if_some(OF_ACTION, self.action.as_deref().map(Value::from));
         more.add_if_some(OF_OBJECT, self.object.as_deref().map(Value::from));
+        more.add_if_some("lower(detail) LIKE lower(?) ESCAPE '!'", self.text.as_deref().map(to_pattern));
         more.add_if_some("at >= ?", self.since.map(Value::from));
         more.add_if_some("at < ?", self.until.map(Value::from));
         more
