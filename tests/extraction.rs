@@ -18,6 +18,7 @@ pub mod receive;
 mod requests;
 mod resume;
 mod secrets;
+mod sheets;
 mod since;
 mod tls;
 mod upload;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::ingest::PassStart;
+use huiliu_engine::operations::landed_sheets;
 use huiliu_engine::registry::RegistrySnapshot;
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::schedule::SourceLease;
@@ -31,6 +32,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     let worker = Worker::new(runtime.clone(), settings.config.clone());
     let sources = SourceSet::open(&runtime).await?;
     let (stop, stopped) = watch::channel(false);
+    let stopping = stopped.clone();
     if let Some(address) = settings.health {
         tokio::spawn(health::serve_health(health::bind_listener(address)?, worker.clone(), stopped.clone()));
     }
@@ -51,6 +53,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
         },
         done = settle_when_idle(&runtime, until_done) => {
             if done.is_ok() {
+                take_sheets(&runtime, &stopping).await;
                 runtime.notify().await;
                 tracing::info!("{}", sentence!("cli-log-all-done"));
             }
@@ -263,7 +266,15 @@ async fn verify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
 async fn notify_by_and_by(runtime: Runtime, mut stop: watch::Receiver<bool>) {
     let pause = huiliu_engine::notifications::pause();
     while tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        take_sheets(&runtime, &stop).await;
         runtime.notify().await;
+    }
+}
+
+/// Takes correction sheets that have landed.
+async fn take_sheets(runtime: &Runtime, stop: &watch::Receiver<bool>) {
+    if let Err(e) = landed_sheets::take_landed(runtime, stop).await {
+        tracing::warn!("{}", sentence!("cli-log-sheets-not-taken", e = in_log(&e)));
     }
 }
 

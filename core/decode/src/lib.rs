@@ -6,6 +6,7 @@ pub mod cause;
 pub(crate) mod cells;
 mod chunks;
 pub mod contract;
+pub mod correction_mark;
 pub mod csv;
 pub mod decode;
 pub mod difference;

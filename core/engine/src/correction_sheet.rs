@@ -1,19 +1,19 @@
 //! Correction sheets: workbooks with the rows of dead letters as they were received. Guilty cells are coloured, and what is wrong
 //! stands beside them. A hidden column says which letter a row is, so a sheet is recognised whatever its name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rust_xlsxwriter::{Color, Format as CellFormat, Workbook, XlsxError};
 use serde::Serialize;
 
 use huiliu_decode::decode::DecodeError;
 use huiliu_decode::unpacker::Unpacker;
-use huiliu_decode::{Body, Problem, RecordRange, decode, draft};
-use huiliu_manifest::{Format, Layout, Stream};
+use huiliu_decode::{Body, Problem, RecordRange, correction_mark, decode, draft};
+use huiliu_manifest::Stream;
 use huiliu_messages::{Language, Message};
 
 /// The heading of the hidden column.
-pub(crate) const TOKEN: &str = "huiliu:row";
+pub(crate) const TOKEN: &str = correction_mark::COLUMN;
 /// The most characters of a cell.
 const MAX_CELL: usize = 32_000;
 /// The most rows of a sheet.
@@ -171,17 +171,8 @@ pub(crate) struct HandedSheet<'b> {
 impl<'b> HandedSheet<'b> {
     /// Opens a workbook that has the hidden column; `None` for any other file.
     pub async fn open(unpacker: &Unpacker, of: &Stream, name: &str, bytes: &'b [u8]) -> Option<Self> {
-        let mut stream = of.clone();
-        stream.archive = None;
-        stream.format = format_with(&[]);
-        let body = unpacker.prepare_body(&stream, bytes).await.ok()?;
-        let sheet = Self { stream, body, name: name.to_owned() };
-        sheet.has_columns(&[]).then_some(sheet)
-    }
-
-    /// Returns whether the header has the hidden column and these.
-    fn has_columns(&self, columns: &[&str]) -> bool {
-        decode::decode_records(&format_with(columns), &self.body, &[TOKEN], RecordRange::new(0, 1)).is_ok()
+        let (stream, body) = correction_mark::open(unpacker, of, bytes).await?;
+        Some(Self { stream, body, name: name.to_owned() })
     }
 
     /// Reads all rows at these columns. Returns also which columns there are.
@@ -189,7 +180,8 @@ impl<'b> HandedSheet<'b> {
     /// # Errors
     /// [`DecodeError`], such as for a column name that stands twice.
     pub fn read_rows(&self, fields: &[String]) -> Result<(Vec<HandedRow>, Vec<bool>), DecodeError> {
-        let present: Vec<bool> = fields.iter().map(|field| self.has_columns(&[field])).collect();
+        let present: Vec<bool> =
+            fields.iter().map(|field| correction_mark::has_columns(&self.body, &[field])).collect();
         let paths: Vec<&str> = std::iter::once(TOKEN).chain(fields.iter().map(String::as_str)).collect();
         let raw = decode::decode_records(&self.stream.format, &self.body, &paths, RecordRange::ALL)?;
         let row = |record: decode::RawRecord<'_>| {
@@ -203,17 +195,4 @@ impl<'b> HandedSheet<'b> {
         };
         Ok((raw.into_iter().map(row).collect(), present))
     }
-}
-
-/// The format of a workbook whose header has the hidden column and these.
-fn format_with(columns: &[&str]) -> Format {
-    let header = std::iter::once(TOKEN).chain(columns.iter().copied()).map(str::to_owned).collect();
-    let layout = Layout {
-        header,
-        header_rows: huiliu_manifest::Within(1),
-        end_markers: vec![],
-        skip_markers: vec![],
-        aliases: BTreeMap::new(),
-    };
-    Format::Workbook { sheets: "*".to_owned(), ignored_sheets: vec![], layout }
 }

@@ -12,6 +12,7 @@ use crate::ingest_files::{self, FilePass};
 use crate::landing::{LandedPage, Lander};
 use crate::log_event::LogEvent;
 use crate::run_note::{RunFailure, RunNote};
+use huiliu_decode::correction_mark::NoRecords;
 use huiliu_manifest::Stream;
 use huiliu_messages::Message;
 use huiliu_platform::{Cause, Connector, Days, Failure, Page, Shortfall};
@@ -144,7 +145,9 @@ async fn end_run(db: &Db, run: i64, failure: Option<Failure>) -> Result<RunRepor
 
 /// Says which payloads of a run cannot be decoded.
 async fn find_unread(db: &Db, run: i64) -> Result<Option<Message>, StoreError> {
-    let of_run = UnreadFilter { run: Some(run), ..UnreadFilter::open() };
+    // Correction sheets are taken by themselves.
+    let code = Some((NoRecords::CODE, false));
+    let of_run = UnreadFilter { run: Some(run), code, ..UnreadFilter::open() };
     let Some(first) = unread::list_unread_payloads(db, &of_run, 0, 1).await?.pop() else { return Ok(None) };
     let payloads = unread::count_unread_payloads(db, &of_run).await?;
     let (payload, why) = (first.address, first.reason.unwrap_or_else(|| Message::parse_stored("")));

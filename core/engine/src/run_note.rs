@@ -32,6 +32,9 @@ pub(crate) enum RunNote {
     /// Files that are read for the first time since files are known by themselves, but were read before.
     #[serde(rename = "run.files_taken_as_read")]
     FilesTakenAsRead { source: String, stream: String, files: usize },
+    /// A file was a correction sheet: how many dead letters it closed, and how many of its rows did not.
+    #[serde(rename = "run.sheet_taken")]
+    SheetTaken { file: String, closed: usize, others: usize, failure: Option<Message> },
     /// Files could not be fetched.
     #[serde(rename = "run.files_failed")]
     FilesFailed { source: String, stream: String, files: usize, names: Vec<String> },

@@ -404,8 +404,7 @@ async fn replay_letters(
 
 /// Returns whether a file is a correction sheet of any source.
 pub async fn is_sheet(runtime: &Runtime, file: &str, bytes: &[u8]) -> bool {
-    let is_workbook = bytes.starts_with(b"PK") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    is_workbook && open_sheet(runtime, file, bytes).await.is_some()
+    huiliu_decode::correction_mark::may_be_workbook(bytes) && open_sheet(runtime, file, bytes).await.is_some()
 }
 
 /// Opens a correction sheet. It is read like a workbook of any stream.

@@ -29,6 +29,7 @@ pub mod health;
 pub mod identity;
 pub mod inbox;
 pub mod infer;
+pub mod landed_sheets;
 mod laws;
 pub mod maintenance;
 pub mod matching;

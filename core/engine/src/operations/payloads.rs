@@ -15,6 +15,7 @@ use crate::database::OpenDatabase;
 use crate::deliver;
 use crate::runtime::Runtime;
 use huiliu_decode::accounting::PayloadLayout;
+use huiliu_decode::correction_mark::{self, NoRecords};
 use huiliu_decode::decode::{self, DecodeError, Outline};
 use huiliu_decode::unpack::UnpackError;
 use huiliu_decode::unpacker::RequestedRecords;
@@ -189,11 +190,11 @@ async fn decode_again(runtime: &Runtime, of: &RetriedPayload) -> Result<Result<O
     let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
     let bytes = payloads::open_stored(db, keys, &of.stored, text_window::has_windows(stream)).await?;
     let unpacker = &runtime.delivery.unpacker;
-    let read = match unpacker.prepare_payload(stream, &bytes, RequestedRecords::Count).await {
-        Ok(body) => decode::outline_payload(stream, &body, None),
-        Err(fault) => Err(fault),
-    };
-    match read {
+    let body = unpacker.prepare_payload(stream, &bytes, RequestedRecords::Count).await;
+    if correction_mark::is_marked(unpacker, stream, &bytes, body.as_ref().ok()).await {
+        return Ok(Err(Message::new(&NoRecords::CorrectionSheet)));
+    }
+    match body.and_then(|body| decode::outline_payload(stream, &body, None)) {
         Err(DecodeError::Unpack(UnpackError::Start { why })) => {
             Err(PayloadRefused::NoProcess { why: Message::new(&why) }.into())
         }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::landed_sheets;
 use crate::disk_room::NoRoom;
 use crate::ingest::PassStart;
 use crate::registry::Recipe;
@@ -56,6 +57,12 @@ pub enum PushError {
         run: i64,
         /// What is wrong with it.
         fault: Message,
+    },
+    /// The payload is a correction sheet, which is stored and cannot be taken now.
+    #[serde(rename = "push.sheet")]
+    Sheet {
+        /// Why not.
+        why: Message,
     },
     /// Another process holds the source's lease.
     #[serde(rename = "push.busy")]
@@ -286,6 +293,8 @@ impl PushTarget {
         if let Some(failure) = ended.report.failure {
             return Err(failure.into());
         }
+        // A correction sheet is taken before the answer.
+        landed_sheets::take_landed(runtime, stop).await.map_err(|why| PushError::Sheet { why: Message::new(&why) })?;
         let landed = find().await?.ok_or(PushError::Lost)?;
         db.sync().await?;
         to_answer(landed)

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::error::OperationError;
+use super::landed_sheets;
 use crate::ingest::{PassStart, RunReport};
 use crate::landing::LandedPage;
 use crate::registry::{RegistryError, RegistrySnapshot};
@@ -317,6 +318,9 @@ pub async fn sync_ready(
         runs.push(EndedRun { source: ready.source, report: ended.report });
     }
     let ids: Vec<i64> = runs.iter().map(|run| run.report.run).collect();
+    if options.deliver.is_some() {
+        landed_sheets::take_landed(runtime, options.stop).await?;
+    }
     let unmet = match delivery {
         Some(delivery) => finish_delivery(runtime, &ids, delivery, stop_delivery, options).await?,
         None => vec![],

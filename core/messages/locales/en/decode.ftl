@@ -3,6 +3,7 @@ decode-encoding = bytes near byte { $offset } are not { $encoding }
 decode-two_encodings = line { $line } is in UTF-8 and other lines are in GB18030: two files were put together; save the whole file in one encoding
 decode-malformed = not readable as { $format }: { $why }
 decode-no_header = no header line with the cells { $cells }
+payload-correction_sheet = it is a correction sheet; its rows correct dead letters and are no new records
 decode-other_header = no header line with the cells { $cells }; the file has { $found }: add these names as aliases, or send the file with the declared ones
 decode-other_separator = no header line: the cells are separated by { $found }, but the manifest expects { $expected }; change the separator in the manifest or save the file with { $expected }
 decode-empty = no header line: the file is empty; send it again

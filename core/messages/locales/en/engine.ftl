@@ -252,6 +252,7 @@ push-disabled = the connector of this source is disabled; ask whoever runs Huili
 push-stream = there is no such stream; the streams are { $known }; send to /push/SOURCE/STREAM
 push-key_taken = this idempotency key was used before for another payload; give each payload its own key
 push-unreadable = the payload is kept, but it cannot be read: { $fault }; correct it, and send it with another key
+push-sheet = the payload is kept: it is a correction sheet, which cannot be taken now: { $why }; a worker takes it later
 push-busy = another process holds the source's lease
 push-lost = the payload was received, but it is not found in the database
 push-secret = the secret or the signature does not match the source; ask whoever runs Huiliu for the secret, and check what is signed

@@ -65,6 +65,10 @@ run-files_taken_as_read = { $stream }: { $files ->
    *[other] { $files } files were read or passed over before, by the cursor, and are
 } not read again; see `huiliu files list { $source }`, or read everything with `huiliu sync { $source } --full`
 run-files_failed = { $stream }: { $files } files could not be fetched: { $names }; the next pass tries again, see `huiliu files list { $source } --state failed`
+run-sheet_taken = { $file } is a correction sheet: { $closed } dead letters closed by it, { $others } rows did not close one{ $failure ->
+    [null] {""}
+   *[other] ; not all corrections were replayed: { $failure }
+}; see `huiliu corrections list`
 run-unread = { $payloads ->
     [one] { $payloads } payload cannot be decoded: { $payload }: { $why }
    *[other] { $payloads } payloads cannot be decoded, the first of them { $payload }: { $why }

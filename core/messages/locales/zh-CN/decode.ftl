@@ -3,6 +3,7 @@ decode-encoding = 第 { $offset } 字节附近不是 { $encoding } 编码
 decode-two_encodings = 第 { $line } 行是 UTF-8 编码，其他行是 GB18030 编码：像是两个文件拼在了一起；请把整个文件存为同一种编码
 decode-malformed = 无法按 { $format } 格式读取：{ $why }
 decode-no_header = 没有包含 { $cells } 的表头行
+payload-correction_sheet = 它是更正表，各行用于更正死信，不是新的记录
 decode-other_header = 没有包含 { $cells } 的表头行；文件中是 { $found }：请把这些名称加为别名，或用约定的列名重新报送
 decode-other_separator = 没有表头行：文件用 { $found } 分隔，而清单要求 { $expected }；请修改清单中的分隔符，或改用 { $expected } 保存文件
 decode-empty = 没有表头行：文件是空的；请重新报送

@@ -262,6 +262,7 @@ push-disabled = 该来源的连接器已停用；请联系汇流的管理人员
 push-stream = 没有该数据流；现有 { $known }；请发送到 /push/来源/数据流
 push-key_taken = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键
 push-unreadable = 原始载荷已保存，但无法读取：{ $fault }；请改正后用另一个键发送
+push-sheet = 原始载荷已保存：它是更正表，现在无法处理：{ $why }；工作进程稍后会处理
 push-busy = 另一个进程正在同步该来源
 push-lost = 原始载荷已接收，但数据库中找不到
 push-secret = 密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容

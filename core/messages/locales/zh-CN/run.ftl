@@ -35,6 +35,10 @@ run-files_unfit = 有 { $files } 项不是普通文件（而是链接、文件�
 run-files_growing = { $stream }：有 { $files } 个文件正在写入，留待下次同步：{ $names }
 run-files_taken_as_read = { $stream }：按游标，有 { $files } 个文件此前已经读取或略过，不再读取；见 `huiliu files list { $source }`，或用 `huiliu sync { $source } --full` 全部重新读取
 run-files_failed = { $stream }：有 { $files } 个文件无法取得：{ $names }；下次同步会再试，见 `huiliu files list { $source } --state failed`
+run-sheet_taken = { $file } 是更正表：解决死信 { $closed } 条，另有 { $others } 行没有解决死信{ $failure ->
+    [null] {""}
+   *[other] ；更正没有全部重放：{ $failure }
+}；见 `huiliu corrections list`
 run-unread = 有 { $payloads } 个载荷无法解码，第一个是 { $payload }：{ $why }；见 `huiliu payloads list`
 
 # 文件为何不读取，或不再读取。

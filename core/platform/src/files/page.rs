@@ -2,6 +2,8 @@
 
 use crate::connector::Page;
 use crate::failure::{Cause, Failure};
+use huiliu_decode::accounting::PayloadLayout;
+use huiliu_decode::correction_mark::{self, NoRecords};
 use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::UnpackError;
@@ -29,10 +31,22 @@ pub(crate) async fn file_page(
     cursor: String,
     last: bool,
 ) -> Result<Page, Failure> {
-    let read = match unpacker.prepare_payload(stream, &payload, RequestedRecords::Count).await {
-        Ok(body) => decode::outline_payload(stream, &body, None),
-        Err(fault) => Err(fault),
-    };
+    let body = unpacker.prepare_payload(stream, &payload, RequestedRecords::Count).await;
+    let is_sheet = correction_mark::is_marked(unpacker, stream, &payload, body.as_ref().ok()).await;
+    let read = body.and_then(|body| decode::outline_payload(stream, &body, None));
+    if is_sheet {
+        let (records, layout) = (Err(Message::new(&NoRecords::CorrectionSheet)), PayloadLayout::default());
+        return Ok(Page {
+            address: name.to_owned(),
+            payload,
+            records,
+            layout,
+            each: None,
+            cursor,
+            last,
+            waiting: false,
+        });
+    }
     let layout = read.as_ref().map(|outline| outline.layout.clone()).unwrap_or_default();
     let records = match read {
         // The unpacking process could not start; that says nothing about the file.

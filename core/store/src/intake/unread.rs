@@ -58,6 +58,8 @@ pub struct UnreadFilter {
     pub run: Option<i64>,
     /// Payloads in this state.
     pub state: Option<UnreadState>,
+    /// Payloads with a reason of this code (true), or with any other reason (false).
+    pub code: Option<(&'static str, bool)>,
 }
 
 impl UnreadFilter {
@@ -74,6 +76,13 @@ impl UnreadFilter {
         more.add_if_some("u.stream = ?", self.stream.as_deref().map(Value::from));
         more.add_if_some("p.run_id = ?", self.run.map(Value::from));
         more.add_if_some("u.state = ?", self.state.map(|state| state.as_str().into()));
+        if let Some((code, is_it)) = self.code {
+            let not = if is_it { "" } else { "NOT " };
+            more.add_if_some(
+                &format!("coalesce(p.error, '') {not}LIKE ?"),
+                Some(format!("%\"code\":\"{code}\"%").into()),
+            );
+        }
         more
     }
 }

@@ -1,0 +1,85 @@
+//! Correction sheets that landed like any other file: in a folder, in an upload of several files, or by push. They wait as
+//! payloads without records, and are taken from there, so that none is lost.
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::act::{Act, AuditEntry};
+use super::correction_sheets;
+use super::decisions::Mode;
+use super::error::OperationError;
+use crate::run_note::RunNote;
+use crate::runtime::Runtime;
+use huiliu_decode::correction_mark::{self, NoRecords};
+use huiliu_messages::Message;
+use huiliu_store::intake::payloads;
+use huiliu_store::intake::unread::{self, RetriedPayload, UnreadFilter};
+use huiliu_values::SheetRowOutcome;
+
+/// Sheets taken at a time.
+const PAGE: i64 = 100;
+
+/// Takes all correction sheets that have landed and wait. What became of each stands in the notes of its run. One that
+/// cannot be taken stays an unread payload, with the reason.
+///
+/// # Errors
+/// [`OperationError::Store`] if the database fails.
+pub async fn take_landed(runtime: &Runtime, stop: &watch::Receiver<bool>) -> Result<usize, OperationError> {
+    let db = &runtime.delivery.db;
+    let waiting = UnreadFilter { code: Some((NoRecords::CODE, true)), ..UnreadFilter::open() };
+    let mut taken = 0;
+    loop {
+        let found = unread::list_unread_payloads(db, &waiting, 0, PAGE).await?;
+        if found.is_empty() || *stop.borrow() {
+            return Ok(taken);
+        }
+        let numbers: Vec<i64> = found.iter().map(|of| of.payload).collect();
+        for (of, payload) in unread::load_retried(db, &numbers).await?.iter().zip(&found) {
+            take_one(runtime, of, &payload.source, stop).await?;
+            taken += 1;
+        }
+    }
+}
+
+/// Takes one sheet. Whatever the end, it waits no more.
+pub(super) async fn take_one(
+    runtime: &Runtime,
+    of: &RetriedPayload,
+    source: &str,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), OperationError> {
+    let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
+    let actor = format!("source {source}");
+    let act = Act { actor: &actor, because: &of.address };
+    let stored = payloads::open_stored(db, keys, &of.stored, false).await?;
+    let bytes = correction_mark::workbook_bytes(&stored).unwrap_or_default();
+    let imported = correction_sheets::import(runtime, act, Mode::Apply, source, &of.address, &bytes, stop).await;
+    let taken = match imported {
+        Err(OperationError::Store(fault)) => return Err(fault.into()),
+        Err(refused) => {
+            let mut tx = db.begin().await?;
+            unread::save_reason(&mut tx, of.payload, &Message::new(&refused)).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        Ok(taken) => taken,
+    };
+    let mut tx = db.begin().await?;
+    let ended = unread::land_retried(&mut tx, of, 0, runtime.settings.batch_records, act.to_author()).await?;
+    if ended.is_none() {
+        return Ok(());
+    }
+    let closed = taken.outcomes.get(&SheetRowOutcome::Closed).copied().unwrap_or_default();
+    let detail = json!({ "rows": taken.rows.len(), "outcomes": taken.outcomes, "replays": taken.replays });
+    let object = format!("payload {}", of.payload);
+    act.append_audit(&mut tx, keys, AuditEntry { action: "payload.correct", object, detail }).await?;
+    tx.commit().await?;
+    let note = RunNote::SheetTaken {
+        file: of.address.clone(),
+        closed,
+        others: taken.rows.len() - closed,
+        failure: taken.failure,
+    };
+    note.add_to(db, of.run).await?;
+    Ok(())
+}
