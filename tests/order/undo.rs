@@ -102,7 +102,7 @@ async fn run_trial(
 
 #[test]
 fn an_undone_replay_leaves_nothing_behind() {
-    let cases = std::env::var("HUILIU_LAW_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(120);
+    let cases = std::env::var("HUILIU_LAW_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let scratch = Scratch::new("undo");
     let url = |name: &str| format!("sqlite:{}", scratch.0.join(name).display());

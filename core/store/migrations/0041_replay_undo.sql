@@ -34,6 +34,7 @@ ALTER TABLE replay_item ADD COLUMN sighting_activation {int};
 ALTER TABLE replay_item ADD COLUMN tied INTEGER NOT NULL DEFAULT 0;
 -- Why an undo leaves it as it is.
 ALTER TABLE replay_item ADD COLUMN kept TEXT;
+CREATE INDEX replay_item_kept ON replay_item (replay_id, record_key) WHERE kept IS NOT NULL;
 
 -- What a step does to each teacher.
 CREATE TABLE replay_teacher_next (

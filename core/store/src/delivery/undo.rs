@@ -124,23 +124,24 @@ impl Undo {
         }
         self.keep_changed_records(tx).await?;
         // A record and its raw records stay together.
-        tx.execute(
-            "UPDATE replay_record SET kept = (SELECT max(i.kept) FROM replay_item i JOIN batch b ON b.id = i.batch_id
-               JOIN payload p ON p.id = b.payload_id WHERE i.replay_id = $1 AND i.kept IS NOT NULL
-                 AND i.record_key = replay_record.record_key AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream)
-             WHERE replay_id = $2 AND kept IS NULL AND record_key IN
-               (SELECT i.record_key FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NOT NULL AND i.record_key IS NOT NULL)",
-            self.both(),
-        )
-        .await?;
-        tx.execute(
-            "UPDATE replay_item SET kept = k.kept FROM replay_record k, batch b, payload p
-             WHERE replay_item.replay_id = $1 AND k.replay_id = $2 AND replay_item.kept IS NULL AND k.kept IS NOT NULL
-               AND k.record_key = replay_item.record_key AND b.id = replay_item.batch_id AND p.id = b.payload_id
-               AND p.source_id = k.source_id AND p.stream = k.stream",
-            self.both(),
-        )
-        .await?;
+        // Each is looked up by an index: in a join, the database might read all items for each record, because it does not
+        // know yet how many there are.
+        let of_record = "(SELECT max(i.kept) FROM replay_item i JOIN batch b ON b.id = i.batch_id JOIN payload p ON p.id = b.payload_id
+             WHERE i.replay_id = $1 AND i.kept IS NOT NULL AND i.record_key = replay_record.record_key
+               AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream)";
+        let sql = format!(
+            "UPDATE replay_record SET kept = {of_record} WHERE replay_id = $2 AND kept IS NULL AND {of_record} IS NOT NULL"
+        );
+        tx.execute(&sql, self.both()).await?;
+        let of_item = "(SELECT max(k.kept) FROM replay_record k JOIN batch b ON b.id = replay_item.batch_id
+               JOIN payload p ON p.id = b.payload_id
+             WHERE k.replay_id = $2 AND k.record_key = replay_item.record_key AND k.kept IS NOT NULL
+               AND p.source_id = k.source_id AND p.stream = k.stream)";
+        let sql = format!(
+            "UPDATE replay_item SET kept = {of_item}
+             WHERE replay_id = $1 AND kept IS NULL AND record_key IS NOT NULL AND {of_item} IS NOT NULL"
+        );
+        tx.execute(&sql, self.both()).await?;
         Ok(())
     }
 
@@ -356,18 +357,28 @@ impl Undo {
             self.args(),
         )
         .await?;
-        let mut after = 0;
-        loop {
-            let sql = "SELECT id FROM (SELECT i.dead_letter_id AS id FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NULL
-                         UNION SELECT d.id FROM replay_record k JOIN dead_letter d ON d.dead_letter_key = k.record_key
-                           AND d.source_id = k.source_id AND d.stream = k.stream WHERE k.replay_id = $2 AND k.kept IS NULL) AS of
-                       WHERE id > $3 ORDER BY id LIMIT $4";
-            let rows = tx.fetch_rows(sql, vec![self.undo.into(), self.of.into(), after.into(), PAGE.into()]).await?;
-            let letters: Vec<i64> = rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
-            let Some(last) = letters.last() else { return Ok(()) };
-            after = *last;
-            reopen::reopen_letters(tx, &letters).await?;
-        }
+        let of_items = "SELECT dead_letter_id AS id, batch_id AS a, record_index AS b FROM replay_item
+             WHERE replay_id = $1 AND (batch_id, record_index) > ($2, $3) AND kept IS NULL ORDER BY batch_id, record_index LIMIT $4";
+        reopen_by_pages(tx, of_items, self.undo).await?;
+        // Others that the records had closed.
+        let of_records = "SELECT d.id AS id, k.record_id AS a, 0 AS b FROM (SELECT record_id, record_key, source_id, stream
+               FROM replay_record WHERE replay_id = $1 AND record_id > $2 + $3 AND kept IS NULL ORDER BY record_id LIMIT $4) AS k
+             LEFT JOIN dead_letter d ON d.dead_letter_key = k.record_key AND d.source_id = k.source_id AND d.stream = k.stream
+             ORDER BY k.record_id";
+        reopen_by_pages(tx, of_records, self.of).await
+    }
+}
+
+/// Opens the letters of a statement, some at a time. It gives them after a place of two numbers, `a` and `b`.
+async fn reopen_by_pages(tx: &mut Tx, sql: &str, replay: i64) -> Result<(), StoreError> {
+    let (mut a, mut b) = (0, -1);
+    loop {
+        let rows = tx.fetch_rows(sql, vec![replay.into(), a.into(), b.into(), PAGE.into()]).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        (a, b) = (last.int("a")?, last.int("b")?);
+        let letters = rows.iter().filter_map(|row| row.opt_int("id").transpose());
+        let letters: BTreeSet<i64> = letters.collect::<Result<_, _>>()?;
+        reopen::reopen_letters(tx, &letters.into_iter().collect::<Vec<_>>()).await?;
     }
 }
 

@@ -110,13 +110,13 @@ async fn fetch_pairs<R: Versioned>(
 }
 
 /// Lists the sets of blocking fields of the stream's open dead letters. The database probes the index once for each set; it
-/// would read all letters for an `EXISTS`.
+/// would read all letters for an `EXISTS`, and, for a set that no letter has, without the order.
 async fn list_blocking_fields(tx: &mut Tx, held: &ClaimedBatch) -> Result<Vec<&'static str>, StoreError> {
     let rows = tx
         .fetch_rows_with(
             "SELECT blocking_fields FROM {rows} WHERE (SELECT d.id FROM dead_letter d
                WHERE d.source_id = $1 AND d.stream = $2 AND d.blocking_fields = incoming.blocking_fields
-                 AND d.state = 'open' AND d.blocking_key IS NOT NULL LIMIT 1) IS NOT NULL",
+                 AND d.state = 'open' AND d.blocking_key IS NOT NULL ORDER BY d.blocking_key LIMIT 1) IS NOT NULL",
             vec![held.source_id.into(), held.stream.as_str().into()],
             Rows::new().text("blocking_fields", BLOCKING_FIELDS.map(Some)),
         )
