@@ -276,6 +276,8 @@ fn undo_promises(house: &TestEnv) {
         "ALTER TABLE replay DROP COLUMN approved_because",
         "ALTER TABLE replay DROP COLUMN batches_known",
         "ALTER TABLE replay DROP COLUMN batches_due",
+        "DROP INDEX replay_item_key",
+        "DROP INDEX replay_item_kept",
         "ALTER TABLE replay_item DROP COLUMN sighting_version",
         "ALTER TABLE replay_item DROP COLUMN sighting_activation",
         "ALTER TABLE replay_item DROP COLUMN tied",

@@ -73,6 +73,11 @@ fn show_records(rows: &[RecordRow]) {
 
 /// Returns what has to be cleared up about a record.
 fn question_label(record: &RecordRow) -> &'static str {
+    match record.merged_into {
+        Some(now) if now == record.record => return label("cli-records-undone"),
+        Some(_) => return label("cli-records-merged"),
+        None => {}
+    }
     match (record.status.as_ref().map(StatusCause::status), record.flagged) {
         (Some(SourceStatus::Withdrawn), _) => label("cli-records-withdrawn"),
         _ if record.missing.as_ref().is_some_and(|note| note.state == MissingState::Withdrawn) => {

@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 
 use super::office::Office;
 use super::replays::{break_mapping, case_strategy, half_renamed_page, hours_by_teacher};
-use super::sent::SentRecord;
+use super::sent::{SentRecord, State};
 use crate::test_env::Scratch;
 
 /// How many cases ended in which way.
@@ -140,4 +140,54 @@ fn an_undone_replay_leaves_nothing_behind() {
     let tally = tally.get();
     println!("{tally:?}");
     assert!(tally.undone > cases / 3 && tally.undone_after_live_traffic > 0 && tally.kept_something > 0, "{tally:?}");
+}
+
+/// A later replay rests on what an earlier one has made, although the earlier one had selected its raw record too. Only the
+/// later one can be undone, and then the earlier one.
+#[test]
+fn replays_are_undone_in_their_order() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let scratch = Scratch::new("undo-order");
+        let mut office = super::open_on_file(&scratch).await;
+        office
+            .activate_changed_manifest(b"none", |m| m.replace("{ path = \"studyMinutes\"", "{ path = \"noMinutes\""))
+            .await;
+        let sent =
+            |version| SentRecord { record: 1, version, minutes: 45, learning: 80, bad: None, state: State::Valid };
+        deliver(&office, 0, "page", &[sent(1), sent(2)], 10).await;
+        office.settle_all().await;
+        let before = describe(&office).await;
+        let replay = async |office: &Office| {
+            let new = NewReplay { filter: &LetterFilter::default(), actor: "law", approve_above: 0 };
+            let id = replay::plan_replay(&office.context, new, Watch::default()).await.unwrap();
+            assert_eq!(replay::apply_plan(&office.context, id, "law", Watch::default()).await.unwrap(), Applied::Done);
+            office.settle_all().await;
+            id
+        };
+        let undo = async |office: &Office, id: i64| {
+            let undo = replay::plan_undo(&office.context, id, "law", 0, Watch::default()).await.unwrap();
+            let sums = replays::sums(&mut office.db.begin_read_only().await.unwrap(), undo).await.unwrap();
+            (undo, sums.kept)
+        };
+        // Only one of the two versions can be read, then both.
+        office.activate_changed_manifest(b"wrong", break_mapping).await;
+        let earlier = replay(&office).await;
+        let between = describe(&office).await;
+        office.activate_again(b"right").await;
+        let later = replay(&office).await;
+        assert_eq!(undo(&office, earlier).await.1, 1, "the later replay rests on it");
+        for (id, then) in [(later, between), (earlier, before)] {
+            let (undo, kept) = undo(&office, id).await;
+            assert_eq!(kept, 0, "nothing rests on replay {id}");
+            assert_eq!(
+                replay::apply_plan(&office.context, undo, "law", Watch::default()).await.unwrap(),
+                Applied::Done
+            );
+            office.settle_all().await;
+            office.check_entries().await;
+            assert_eq!(describe(&office).await, then, "after the undo of replay {id}");
+        }
+        office.db.close().await;
+    });
 }

@@ -47,6 +47,11 @@ fn an_applied_replay_is_planned_back_and_taken_back() {
         assert!(code == Some(0), "{text} {told}");
         assert_eq!(describe(&house), before, "{on:?}");
 
+        // A record that counts for nobody any more can still be shown, because the ledger's history names it.
+        let gone = house.run_sql("SELECT max(id) FROM training_record WHERE merged_into = id").to_string();
+        let (code, text, told) = run_command(&house, &["records", "show", &gone]);
+        assert!(code == Some(0) && text.contains("its replay was undone"), "{text} {told}");
+
         // What was undone is not undone again, nor is an undo.
         for (id, words) in [(&replay, "was undone by replay"), (&undo, "cannot be undone")] {
             let (code, _, told) = run_command(&house, &["replay", "undo", id]);

@@ -198,15 +198,19 @@ pub async fn notify(db: &Db, channels: Channels<'_>) -> Result<usize, StoreError
     if names.is_empty() {
         return Ok(0);
     }
-    let causes = notifications::find_causes(db).await?;
-    notifications::store_causes(db, &causes, &names).await?;
+    notifications::store_causes(db, &names).await?;
     let mut failed = 0;
-    for due in notifications::take_due(db, &names).await? {
-        let now = huiliu_store::intake::source_lease::fetch_now(db).await?;
-        let sent = channels.send(&due.channel, &Note::of_delivery(&due), now).await;
-        failed += usize::from(sent.is_err());
-        let failure = sent.err().map(|why| Message::new(&why));
-        notifications::note_attempt(db, &due, failure.as_ref()).await?;
+    loop {
+        let due = notifications::take_due(db, &names).await?;
+        for of in &due {
+            let now = huiliu_store::intake::source_lease::fetch_now(db).await?;
+            let sent = channels.send(&of.channel, &Note::of_delivery(of), now).await;
+            failed += usize::from(sent.is_err());
+            let failure = sent.err().map(|why| Message::new(&why));
+            notifications::note_attempt(db, of, failure.as_ref()).await?;
+        }
+        if due.is_empty() || failed > 0 {
+            return Ok(failed);
+        }
     }
-    Ok(failed)
 }

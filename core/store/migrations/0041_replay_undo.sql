@@ -34,6 +34,8 @@ ALTER TABLE replay_item ADD COLUMN sighting_activation {int};
 ALTER TABLE replay_item ADD COLUMN tied INTEGER NOT NULL DEFAULT 0;
 -- Why an undo leaves it as it is.
 ALTER TABLE replay_item ADD COLUMN kept TEXT;
+-- Finds what other replays have made of a record.
+CREATE INDEX replay_item_key ON replay_item (record_key) WHERE record_key IS NOT NULL;
 CREATE INDEX replay_item_kept ON replay_item (replay_id, record_key) WHERE kept IS NOT NULL;
 
 -- What a step does to each teacher.
@@ -125,3 +127,17 @@ CREATE TABLE replay_notice (
   waits {int},
   PRIMARY KEY (replay_id, record_key, source_id, stream, kind)
 ){strict};
+
+-- Without the records that count for nobody any more.
+DROP VIEW assessment_readable;
+CREATE VIEW assessment_readable AS
+{pg}SELECT r.id AS record_id, c.teacher_id, c.name, o.assessor, o.project_code, r.score_learning::numeric / 100 AS learning,
+{pg}       r.score_activity::numeric / 100 AS activity, r.score_artefact::numeric / 100 AS artefact,
+{pg}       r.total_numerator::numeric / nullif(r.total_denominator, 0) / 100 AS total, r.grade
+{lite}SELECT r.id AS record_id, c.teacher_id, c.name, o.assessor, o.project_code, r.score_learning / 100.0 AS learning,
+{lite}       r.score_activity / 100.0 AS activity, r.score_artefact / 100.0 AS artefact,
+{lite}       r.total_numerator * 1.0 / nullif(r.total_denominator, 0) / 100 AS total, r.grade
+FROM training_record r
+JOIN offering o ON o.id = r.offering_id
+JOIN identity_claim c ON c.id = r.claim_id
+WHERE r.grade IS NOT NULL AND r.merged_into IS NULL;

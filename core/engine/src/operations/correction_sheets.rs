@@ -378,7 +378,10 @@ async fn replay_letters(
     stop: &watch::Receiver<bool>,
     taken: &mut SheetTaken,
 ) -> Result<(), OperationError> {
-    for some in letters.chunks(REPLAYED) {
+    // A sheet is not cut so that nobody need approve its parts.
+    let above = usize::try_from(runtime.settings.approve_replays_above).unwrap_or(usize::MAX);
+    let together = if above > 0 && letters.len() > above { letters.len() } else { REPLAYED };
+    for some in letters.chunks(together) {
         let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
         let new = NewReplay { filter: &of, actor: act.actor, approve_above: runtime.settings.approve_replays_above };
         let watch = Watch { stop: Some(stop), told: None };

@@ -16,6 +16,8 @@ use huiliu_store::intake::payloads;
 use huiliu_store::intake::unread::{self, RetriedPayload, UnreadFilter};
 use huiliu_values::SheetRowOutcome;
 
+/// The code of a replay that a second person must approve.
+const NOT_APPROVED: &str = "replay.not_approved";
 /// Sheets taken at a time.
 const PAGE: i64 = 100;
 
@@ -27,12 +29,11 @@ const PAGE: i64 = 100;
 pub async fn take_landed(runtime: &Runtime, stop: &watch::Receiver<bool>) -> Result<usize, OperationError> {
     let db = &runtime.delivery.db;
     let waiting = UnreadFilter { code: Some((NoRecords::CODE, true)), ..UnreadFilter::open() };
-    let mut taken = 0;
+    let (mut taken, mut after) = (0, 0);
     loop {
-        let found = unread::list_unread_payloads(db, &waiting, 0, PAGE).await?;
-        if found.is_empty() || *stop.borrow() {
-            return Ok(taken);
-        }
+        let found = unread::list_unread_payloads(db, &waiting, after, PAGE).await?;
+        let Some(last) = found.last().filter(|_| !*stop.borrow()) else { return Ok(taken) };
+        after = last.payload;
         let numbers: Vec<i64> = found.iter().map(|of| of.payload).collect();
         for (of, payload) in unread::load_retried(db, &numbers).await?.iter().zip(&found) {
             take_one(runtime, of, &payload.source, stop).await?;
@@ -41,7 +42,7 @@ pub async fn take_landed(runtime: &Runtime, stop: &watch::Receiver<bool>) -> Res
     }
 }
 
-/// Takes one sheet. Whatever the end, it waits no more.
+/// Takes one sheet. It waits no more, unless it was stopped.
 pub(super) async fn take_one(
     runtime: &Runtime,
     of: &RetriedPayload,
@@ -64,6 +65,11 @@ pub(super) async fn take_one(
         }
         Ok(taken) => taken,
     };
+    // What was stopped goes on the next time; what waits for a second person stands as a plan.
+    let waits = taken.failure.as_ref().is_some_and(|why| why.code() == NOT_APPROVED);
+    if taken.failure.is_some() && !waits {
+        return Ok(());
+    }
     let mut tx = db.begin().await?;
     let ended = unread::land_retried(&mut tx, of, 0, runtime.settings.batch_records, act.to_author()).await?;
     if ended.is_none() {

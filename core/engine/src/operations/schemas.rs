@@ -81,6 +81,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("maintenance.rotate_keys", schema_of::<maintenance::Rotated>),
     ("matching.run", schema_of::<matching::MatchLine>),
     ("inbox.list", schema_of::<Page<Waiting>>),
+    ("landed_sheets.take_landed", schema_of::<usize>),
     ("missing.keep", schema_of::<missing::MissingDecided>),
     ("missing.list", schema_of::<Page<MissingRow>>),
     ("missing.withdraw", schema_of::<missing::MissingDecided>),

@@ -1,6 +1,7 @@
 //! Applies plans, step by step, as long as what they do is what was planned.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::perform::{EarlierSteps, Stage, StepResults};
 use super::plan::check_undoable;
@@ -14,6 +15,9 @@ use huiliu_store::delivery::undo::{self, KeptItems, Undo};
 use huiliu_store::ledger::marks;
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{RecordOutcome, ReplayState};
+
+/// The most differences that are told of an undo: one batch that came since may concern all of it.
+const MAX_TOLD: usize = 100;
 
 /// How far one attempt came.
 enum Attempt {
@@ -74,16 +78,34 @@ pub async fn apply_plan(
     watch: Watch<'_>,
 ) -> Result<Applied, ReplayError> {
     let mut retries = Retries::default();
+    let longest = find_longest(context, replay).await?;
     loop {
-        let attempt = tokio::time::timeout(MAX_DURATION, try_step(context, replay, actor, watch)).await;
+        let attempt = tokio::time::timeout(longest, try_step(context, replay, actor, watch)).await;
         match attempt.map_err(|_| ReplayError::TooLong)? {
             Err(ReplayError::Store(fault)) if retries.try_again(&fault) => {}
+            Err(fault @ ReplayError::UndoneAlready { .. }) => {
+                // It can never be applied.
+                let mut tx = context.db.begin().await?;
+                replays::mark_stale(&mut tx, replay, "[]").await?;
+                tx.commit().await?;
+                return Err(fault);
+            }
             Err(fault) => return Err(fault),
             Ok(Attempt::Stepped(None)) => return Ok(Applied::Done),
             Ok(Attempt::Stepped(Some(_))) => retries = Retries::default(),
             Ok(Attempt::Stale(moved)) => return refuse_stale_plan(context, replay, actor, moved).await,
         }
     }
+}
+
+/// Returns how long a step may take. An undo is one step, and may take as long as its plan.
+async fn find_longest(context: &DeliveryContext, replay: i64) -> Result<Duration, StoreError> {
+    let found = replays::list_replays(&context.db, Some(replay), 0, 1).await?;
+    if found.first().is_none_or(|of| of.undoes.is_none()) {
+        return Ok(MAX_DURATION);
+    }
+    let records = replays::count_items(&mut context.db.begin_read_only().await?, replay).await?;
+    Ok(MAX_DURATION + Duration::from_millis(records.unsigned_abs()))
 }
 
 /// Applies the next step.
@@ -95,6 +117,8 @@ async fn try_step(
 ) -> Result<Attempt, ReplayError> {
     let staged = context.for_rehearsal().await?;
     let mut tx = staged.db.begin().await?;
+    // One at a time: an undo must see what other replays make of its records.
+    tx.take_advisory_lock("replay", 0).await?;
     let locked = lock_planned(&mut tx, replay).await?;
     if let (Some(approval), None) = (locked.approval, &locked.approved_by) {
         return Err(ReplayError::NotApproved { replay, planned_by: locked.planned_by, approval });
@@ -242,7 +266,7 @@ impl PlannedUndo {
             let (batch, index) = *place;
             (planned != now).then_some(PlanDifference::Kept { batch, index, planned, now })
         });
-        moved.chain(compare_effects(&self.effects, effects, true)).collect()
+        moved.chain(compare_effects(&self.effects, effects, true)).take(MAX_TOLD).collect()
     }
 }
 

@@ -16,6 +16,8 @@ use huiliu_values::{DeliveryState, NotificationEvent, NotificationKind, WaitingK
 
 /// A delivery that was taken is tried again after this time if its process dies, in microseconds.
 const TAKEN: i64 = 120_000_000;
+/// Deliveries taken at once: with the patience for a channel, they are sent before anybody else may take them.
+const AT_ONCE: i64 = 8;
 /// The first pause after a failed attempt, in microseconds; each further one is twice as long.
 const FIRST_PAUSE: i64 = 30_000_000;
 /// The longest pause, in microseconds.
@@ -94,11 +96,7 @@ pub struct DueDelivery {
 }
 
 /// Finds the causes that hold now.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn find_causes(db: &Db) -> Result<Vec<Cause>, StoreError> {
-    let mut tx = db.begin_read_only().await?;
+async fn find_causes(tx: &mut Tx) -> Result<Vec<Cause>, StoreError> {
     let mut causes = vec![];
     for kind in NotificationKind::ALL {
         match waiting_kind(kind) {
@@ -108,9 +106,9 @@ pub async fn find_causes(db: &Db) -> Result<Vec<Cause>, StoreError> {
                     source: source.unwrap_or_default(),
                     number: waiting,
                 };
-                causes.extend(waiting::list_kind(&mut tx, waits).await?.into_iter().map(of));
+                causes.extend(waiting::list_kind(tx, waits).await?.into_iter().map(of));
             }
-            None => causes.extend(find_many_letters(&mut tx, kind).await?),
+            None => causes.extend(find_many_letters(tx, kind).await?),
         }
     }
     Ok(causes)
@@ -142,12 +140,16 @@ async fn find_many_letters(tx: &mut Tx, kind: NotificationKind) -> Result<Vec<Ca
     rows.iter().map(|row| Ok(Cause { kind, source: row.text("source")?, number: row.int("number")? })).collect()
 }
 
-/// Stores which causes began and which are over, each with what is to be sent to the channels.
+/// Finds which causes hold now, and stores which began and which are over, each with what is to be sent to the channels. One
+/// process at a time: two that look at different moments would end what has begun meanwhile.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn store_causes(db: &Db, causes: &[Cause], channels: &[String]) -> Result<(), StoreError> {
-    let open = open_causes(&mut db.begin_read_only().await?).await?;
+pub async fn store_causes(db: &Db, channels: &[String]) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    tx.take_advisory_lock("notifications", 0).await?;
+    let causes = find_causes(&mut tx).await?;
+    let open = open_causes(&mut tx).await?;
     let now: BTreeMap<(NotificationKind, &str), i64> =
         causes.iter().map(|of| ((of.kind, of.source.as_str()), of.number)).collect();
     let began: Vec<&Cause> = causes.iter().filter(|of| !open.contains_key(&(of.kind, of.source.clone()))).collect();
@@ -159,7 +161,6 @@ pub async fn store_causes(db: &Db, causes: &[Cause], channels: &[String]) -> Res
     if began.is_empty() && over.is_empty() {
         return Ok(());
     }
-    let mut tx = db.begin().await?;
     let rows = Rows::new()
         .text("kind", began.iter().map(|of| Some(of.kind.as_str())))
         .text("source", began.iter().map(|of| Some(of.source.as_str())))
@@ -203,7 +204,7 @@ async fn add_deliveries(
     Ok(())
 }
 
-/// Takes the deliveries that are due to these channels. What says that a cause is over waits for what said that it began.
+/// Takes some deliveries that are due to these channels. What says that a cause is over waits for what said that it began.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -216,12 +217,13 @@ pub async fn take_due(db: &Db, channels: &[String]) -> Result<Vec<DueDelivery>, 
     let taken = tx
         .fetch_rows_with(
             "UPDATE notification_delivery SET due_at = {now} + $1, attempts = attempts + 1
-             WHERE state = 'due' AND due_at <= {now} AND channel IN (SELECT channel FROM {rows})
-               AND (event = 'began' OR NOT EXISTS (SELECT 1 FROM notification_delivery e
-                 WHERE e.notification_id = notification_delivery.notification_id
-                   AND e.channel = notification_delivery.channel AND e.event = 'began' AND e.state = 'due'))
+             WHERE (notification_id, event, channel) IN (SELECT d.notification_id, d.event, d.channel FROM notification_delivery d
+               WHERE d.state = 'due' AND d.due_at <= {now} AND d.channel IN (SELECT channel FROM {rows})
+                 AND (d.event = 'began' OR NOT EXISTS (SELECT 1 FROM notification_delivery e
+                   WHERE e.notification_id = d.notification_id AND e.channel = d.channel AND e.event = 'began' AND e.state = 'due'))
+               ORDER BY d.due_at LIMIT $2) AND state = 'due' AND due_at <= {now}
              RETURNING notification_id, event, channel",
-            vec![TAKEN.into()],
+            vec![TAKEN.into(), AT_ONCE.into()],
             rows,
         )
         .await?;

@@ -269,6 +269,10 @@ pub async fn list_batches(
 pub struct RecordRow {
     /// Number of the record.
     pub record: i64,
+    /// Number of the record that it turned out to be; its own number if the replay that made it was undone; null if it
+    /// stands for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<i64>,
     /// Name of the source.
     pub source: String,
     /// Name of the stream.
@@ -337,7 +341,7 @@ pub async fn list_records(
                     r.period_end AS period_end, r.source_version AS source_version, {} AS address,
                     o.course_title AS course_title, o.project_title AS project_title, r.school_code AS school_code, o.role AS role,
                     o.mode AS mode, o.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number,
-                    r.flagged AS flagged
+                    r.flagged AS flagged, r.merged_into AS merged_into
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN identity_claim c ON c.id = r.claim_id
              JOIN offering o ON o.id = r.offering_id
              WHERE ($1 = 0 AND r.merged_into IS NULL OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", whole_address("r", "r.batch_id"), more.sql),
@@ -352,6 +356,7 @@ pub async fn list_records(
         .map(|r| {
             Ok(RecordRow {
                 record: r.int("id")?,
+                merged_into: r.opt_int("merged_into")?,
                 source: r.text("source")?,
                 stream: r.text("stream")?,
                 teacher: r.opt_int("teacher_id")?,

@@ -76,7 +76,8 @@ fn statement_for(kind: WaitingKind) -> String {
     const NEVER: &str = "CAST(NULL AS bigint)";
     match kind {
         WaitingKind::SourceFailed => count_by_source(
-            "source s JOIN sync_run r ON r.source_id = s.id AND r.state = 'failed' WHERE r.id >
+            "source s JOIN sync_run r ON r.source_id = s.id AND r.state = 'failed'
+               AND coalesce(r.failure, '') NOT LIKE '%\"platform.stopped\"%' WHERE r.id >
                coalesce((SELECT max(g.id) FROM sync_run g WHERE g.source_id = s.id AND g.state = 'done'), 0)",
             "min(r.started_at)",
         ),
@@ -91,7 +92,8 @@ fn statement_for(kind: WaitingKind) -> String {
             "min(p.landed_at)",
         ),
         WaitingKind::PayloadUnread => count_by_source(
-            "unread_payload u JOIN payload p ON p.id = u.payload_id JOIN source s ON s.id = u.source_id WHERE u.state = 'open'",
+            "unread_payload u JOIN payload p ON p.id = u.payload_id JOIN source s ON s.id = u.source_id WHERE u.state = 'open'
+             AND coalesce(p.error, '') NOT LIKE '%\"payload.correction_sheet\"%'",
             "min(p.landed_at)",
         ),
         WaitingKind::FileFailed => count_by_source(

@@ -12,17 +12,22 @@ use crate::sql::rows::Rows;
 /// [`StoreError`].
 pub(crate) async fn reopen_letters(tx: &mut Tx, letters: &[i64]) -> Result<(), StoreError> {
     let of = || Rows::new().int("id", letters.iter().copied().map(Some));
+    if letters.is_empty() {
+        return Ok(());
+    }
     lock_dead_letters(tx, letters).await?;
     tx.execute_with(
         "UPDATE batch SET superseded = superseded - s.n, parked = parked + s.n
          FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting
-               WHERE dead_letter_id IN (SELECT id FROM {rows}) AND outcome = 'superseded' GROUP BY batch_id) s
+               WHERE dead_letter_id IN (SELECT d.id FROM dead_letter d WHERE d.id IN (SELECT id FROM {rows}) AND d.state <> 'discarded')
+                 AND outcome = 'superseded' GROUP BY batch_id) s
          WHERE batch.id = s.batch_id",
         vec![],
         of(),
     )
     .await?;
-    let sql = "UPDATE dead_letter_sighting SET outcome = 'parked' WHERE dead_letter_id IN (SELECT id FROM {rows}) AND outcome = 'superseded'";
+    let sql = "UPDATE dead_letter_sighting SET outcome = 'parked' WHERE outcome = 'superseded' AND dead_letter_id IN
+                 (SELECT d.id FROM dead_letter d WHERE d.id IN (SELECT id FROM {rows}) AND d.state <> 'discarded')";
     tx.execute_with(sql, vec![], of()).await?;
     tx.execute_with(
         "UPDATE dead_letter SET state = 'open', record_id = NULL, replay_id = NULL

@@ -30,6 +30,9 @@ pub struct Undo {
 /// Raw records that stay as the replay has made them, by batch and position in the payload.
 pub type KeptItems = BTreeMap<(i64, u32), KeptBecause>;
 
+/// Key and content of a record that was received as a copy.
+type Copied = ([u8; 16], [u8; 16]);
+
 /// A stream whose records a replay has written.
 struct TouchedStream {
     source: i64,
@@ -156,7 +159,8 @@ impl Undo {
         Ok(())
     }
 
-    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since.
+    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since, or on which a
+    /// later replay rests. What the replay has applied is among the items of the undo.
     async fn keep_changed_records(self, tx: &mut Tx) -> Result<(), StoreError> {
         let by_replay = |batch: &str, row: &str| {
             format!(
@@ -164,7 +168,7 @@ impl Undo {
             )
         };
         let sql = format!(
-            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $1 AND kept IS NULL AND (SELECT 1 FROM training_record t
+            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $2 AND kept IS NULL AND (SELECT 1 FROM training_record t
                WHERE t.id = replay_record.record_id AND t.merged_into IS NULL AND t.record_key = replay_record.record_key
                  AND ({} OR t.batch_id = replay_record.batch_id AND t.row_index = replay_record.row_index)
                  AND (t.confirmed_batch IS NULL OR {}
@@ -172,7 +176,19 @@ impl Undo {
             by_replay("t.batch_id", "t.row_index"),
             by_replay("t.confirmed_batch", "t.confirmed_row")
         );
-        tx.execute(&sql, self.args_of()).await?;
+        tx.execute(&sql, self.both()).await?;
+        // A raw record that another replay counted as a copy of the record, or as older, has no row of its own.
+        tx.execute(
+            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $2 AND kept IS NULL AND (SELECT 1 FROM replay_item o
+               JOIN replay r ON r.id = o.replay_id AND r.undoes IS NULL AND r.undone_by IS NULL
+               JOIN replay_step s ON s.replay_id = o.replay_id AND o.batch_id >= s.first_batch AND o.batch_id <= s.last_batch
+               JOIN batch b ON b.id = o.batch_id JOIN payload p ON p.id = b.payload_id
+               WHERE o.record_key = replay_record.record_key AND o.replay_id <> $2 AND o.replay_id <> $1 AND o.outcome <> 'parked'
+                 AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream
+                 AND s.applied_at >= (SELECT min(f.applied_at) FROM replay_step f WHERE f.replay_id = $2) LIMIT 1) IS NOT NULL",
+            self.both(),
+        )
+        .await?;
         tx.execute(
             "UPDATE replay_record SET kept = 'decided' WHERE replay_id = $1 AND kept IS NULL AND (record_id IN
                (SELECT d.record_id FROM decision d WHERE d.record_id IS NOT NULL AND d.reverses IS NULL
@@ -186,24 +202,24 @@ impl Undo {
         Ok(())
     }
 
-    /// Keeps the records whose content a later batch has received as a copy.
+    /// Keeps the records whose content later batches have received as a copy.
     async fn keep_copied(self, tx: &mut Tx, of: &TouchedStream, later: &LaterBatches) -> Result<(), StoreError> {
-        let copied = later.list_copies(tx, of).await?;
-        if copied.is_empty() {
-            return Ok(());
+        let mut after = 0;
+        while let Some((last, copied)) = later.list_copies(tx, of, after).await? {
+            after = last;
+            let rows = Rows::new()
+                .bytes("record_key", copied.iter().map(|(key, _)| key.as_slice()))
+                .bytes("content_digest", copied.iter().map(|(_, content)| content.as_slice()));
+            tx.execute_with(
+                "UPDATE replay_record SET kept = 'received_again' FROM {rows}
+                 WHERE replay_record.replay_id = $1 AND replay_record.source_id = $2 AND replay_record.stream = $3
+                   AND replay_record.record_key = incoming.record_key AND replay_record.kept IS NULL
+                   AND (SELECT t.content_digest FROM training_record t WHERE t.id = replay_record.record_id) = incoming.content_digest",
+                vec![self.of.into(), of.source.into(), of.stream.as_str().into()],
+                rows,
+            )
+            .await?;
         }
-        let rows = Rows::new()
-            .bytes("record_key", copied.iter().map(|(key, _)| key.as_slice()))
-            .bytes("content_digest", copied.iter().map(|(_, content)| content.as_slice()));
-        tx.execute_with(
-            "UPDATE replay_record SET kept = 'received_again' FROM {rows}
-             WHERE replay_record.replay_id = $1 AND replay_record.source_id = $2 AND replay_record.stream = $3
-               AND replay_record.record_key = incoming.record_key AND replay_record.kept IS NULL
-               AND (SELECT t.content_digest FROM training_record t WHERE t.id = replay_record.record_id) = incoming.content_digest",
-            vec![self.of.into(), of.source.into(), of.stream.as_str().into()],
-            rows,
-        )
-        .await?;
         Ok(())
     }
 
@@ -350,13 +366,14 @@ impl Undo {
             self.args(),
         )
         .await?;
-        tx.execute(
-            "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
+        // Those that the records have closed as their corrected versions have other keys.
+        let sql = "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
                WHERE i.replay_id = $1 AND i.kept IS NULL AND i.record_key = letter_successor.record_key
-                 AND i.batch_id = letter_successor.batch_id AND i.record_index = letter_successor.row_index)",
-            self.args(),
-        )
-        .await?;
+                 AND i.batch_id = letter_successor.batch_id AND i.record_index = letter_successor.row_index)
+             RETURNING dead_letter_id";
+        let corrected = tx.fetch_rows(sql, self.args()).await?;
+        let corrected: Vec<i64> = corrected.iter().map(|row| row.int("dead_letter_id")).collect::<Result<_, _>>()?;
+        reopen::reopen_letters(tx, &corrected).await?;
         let of_items = "SELECT dead_letter_id AS id, batch_id AS a, record_index AS b FROM replay_item
              WHERE replay_id = $1 AND (batch_id, record_index) > ($2, $3) AND kept IS NULL ORDER BY batch_id, record_index LIMIT $4";
         reopen_by_pages(tx, of_items, self.undo).await?;
@@ -457,23 +474,24 @@ impl LaterBatches {
         Ok(())
     }
 
-    /// Lists the keys and contents that these batches received without writing them.
-    async fn list_copies(&self, tx: &mut Tx, of: &TouchedStream) -> Result<BTreeSet<([u8; 16], [u8; 16])>, StoreError> {
-        let mut copied = BTreeSet::new();
-        let mut after = 0;
-        loop {
-            let sql = format!(
-                "SELECT c.batch_id AS batch_id FROM batch_copy c JOIN batch b ON b.id = c.batch_id JOIN payload p ON p.id = b.payload_id
-                 WHERE {} AND p.source_id = $1 AND p.stream = $2 AND b.id > $3 ORDER BY b.id LIMIT 100",
-                self.condition
-            );
-            let args = vec![of.source.into(), of.stream.as_str().into(), after.into()];
-            let batches: Vec<i64> =
-                tx.fetch_rows(&sql, args).await?.iter().map(|row| row.int("batch_id")).collect::<Result<_, _>>()?;
-            let Some(last) = batches.last() else { return Ok(copied) };
-            after = *last;
-            let found = copies::load_copies(tx, batches.into_iter()).await?;
-            copied.extend(found.values().flatten().map(|copied| (copied.key, copied.content)));
-        }
+    /// Lists the keys and contents that some of these batches, after a number, received without writing them, with the number of
+    /// the last one; `None` if there are no more.
+    async fn list_copies(
+        &self,
+        tx: &mut Tx,
+        of: &TouchedStream,
+        after: i64,
+    ) -> Result<Option<(i64, BTreeSet<Copied>)>, StoreError> {
+        let sql = format!(
+            "SELECT c.batch_id AS batch_id FROM batch_copy c JOIN batch b ON b.id = c.batch_id JOIN payload p ON p.id = b.payload_id
+             WHERE {} AND p.source_id = $1 AND p.stream = $2 AND b.id > $3 ORDER BY b.id LIMIT 100",
+            self.condition
+        );
+        let args = vec![of.source.into(), of.stream.as_str().into(), after.into()];
+        let batches: Vec<i64> =
+            tx.fetch_rows(&sql, args).await?.iter().map(|row| row.int("batch_id")).collect::<Result<_, _>>()?;
+        let Some(last) = batches.last().copied() else { return Ok(None) };
+        let found = copies::load_copies(tx, batches.into_iter()).await?;
+        Ok(Some((last, found.values().flatten().map(|copied| (copied.key, copied.content)).collect())))
     }
 }

@@ -383,6 +383,12 @@ pub async fn approve(tx: &mut Tx, replay: i64, actor: &str, because: &str) -> Re
 /// # Errors
 /// [`StoreError`].
 pub async fn note_batches(tx: &mut Tx, replay: i64) -> Result<(), StoreError> {
+    let noted = tx.fetch_rows("SELECT batches_known FROM replay WHERE id = $1", vec![replay.into()]).await?;
+    if noted.first().map_or(Ok(None), |row| row.opt_int("batches_known"))?.is_some() {
+        return Ok(());
+    }
+    // Whoever is landing batches has numbers already that nobody sees.
+    tx.lock_table("batch").await?;
     let due = tx.fetch_rows("SELECT id FROM batch WHERE state <> 'done' ORDER BY id", vec![]).await?;
     let due: Vec<i64> = due.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
     let sql = "UPDATE replay SET batches_known = (SELECT coalesce(max(id), 0) FROM batch), batches_due = $2
@@ -421,12 +427,12 @@ pub async fn mark_stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), Sto
     Ok(())
 }
 
-/// Closes plans that have been in planning for more than an hour: their process must be gone.
+/// Closes plans that have been in planning for more than six hours: their process must be gone.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn close_abandoned(db: &Db, moved: &str) -> Result<(), StoreError> {
-    const TOO_LONG: i64 = 3_600_000_000;
+    const TOO_LONG: i64 = 21_600_000_000;
     let sql = "UPDATE replay SET state = 'stale', moved = $1 WHERE state = 'planning' AND planned_at < {now} - $2";
     db.execute(sql, vec![moved.into(), TOO_LONG.into()]).await?;
     Ok(())
