@@ -77,6 +77,7 @@ pub async fn apply_plan(
     actor: &str,
     watch: Watch<'_>,
 ) -> Result<Applied, ReplayError> {
+    note_batches(context, replay).await?;
     let mut retries = Retries::default();
     let longest = find_longest(context, replay).await?;
     loop {
@@ -96,6 +97,17 @@ pub async fn apply_plan(
             Ok(Attempt::Stale(moved)) => return refuse_stale_plan(context, replay, actor, moved).await,
         }
     }
+}
+
+/// Notes which batches are delivered before the first step, in a transaction of its own: it keeps others from landing and
+/// delivering, and a step would hold that for long.
+async fn note_batches(context: &DeliveryContext, replay: i64) -> Result<(), ReplayError> {
+    let mut tx = context.db.begin().await?;
+    if lock_planned(&mut tx, replay).await?.undoes.is_none() {
+        replays::note_batches(&mut tx, replay).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Returns how long a step may take. An undo is one step, and may take as long as its plan.
@@ -148,7 +160,6 @@ async fn try_step(
             let early = find_early_differences(&mut tx, context, replay, step).await?;
             let planned = PlannedStep::load(&mut tx, replay, step).await?;
             let batches = replays::load_planned(&mut tx, replay, step).await?;
-            replays::note_batches(&mut tx, replay).await?;
             tx.commit().await?;
             if early.is_empty() {
                 let performed = stage.replay_step(replay, &batches, &mut EarlierSteps::default()).await?;
