@@ -1,6 +1,7 @@
 //! What benchmarks need of the machine: the database server's CPU, psql, and the sandbox's platforms as sources.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -99,13 +100,15 @@ impl Cost {
 pub fn measure_command(postgres: &Postgres, mut command: Command) -> Cost {
     run_psql(postgres, &["-c", "CHECKPOINT"]);
     let (server, wall) = (server_cpu(postgres), Instant::now());
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     let mut status = 0;
     // SAFETY: the child is ours, and both pointers live through the call.
     unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
-    assert_eq!(status, 0, "{command:?}");
     let wall = wall.elapsed().as_secs_f64();
+    assert_eq!(status, 0, "{command:?} said:\n{said}");
     run_psql(postgres, &["-c", "CHECKPOINT"]);
     let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
     Cost {
