@@ -159,8 +159,7 @@ impl Undo {
         Ok(())
     }
 
-    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since, or on which a
-    /// later replay rests. What the replay has applied is among the items of the undo.
+    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since. What the replay has applied is among the items of the undo.
     async fn keep_changed_records(self, tx: &mut Tx) -> Result<(), StoreError> {
         let by_replay = |batch: &str, row: &str| {
             format!(
@@ -177,18 +176,7 @@ impl Undo {
             by_replay("t.confirmed_batch", "t.confirmed_row")
         );
         tx.execute(&sql, self.both()).await?;
-        // A raw record that another replay counted as a copy of the record, or as older, has no row of its own.
-        tx.execute(
-            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $2 AND kept IS NULL AND (SELECT 1 FROM replay_item o
-               JOIN replay r ON r.id = o.replay_id AND r.undoes IS NULL AND r.undone_by IS NULL
-               JOIN replay_step s ON s.replay_id = o.replay_id AND o.batch_id >= s.first_batch AND o.batch_id <= s.last_batch
-               JOIN batch b ON b.id = o.batch_id JOIN payload p ON p.id = b.payload_id
-               WHERE o.record_key = replay_record.record_key AND o.replay_id <> $2 AND o.replay_id <> $1 AND o.outcome <> 'parked'
-                 AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream
-                 AND s.applied_at >= (SELECT min(f.applied_at) FROM replay_step f WHERE f.replay_id = $2) LIMIT 1) IS NOT NULL",
-            self.both(),
-        )
-        .await?;
+        self.keep_used_by_replays(tx).await?;
         tx.execute(
             "UPDATE replay_record SET kept = 'decided' WHERE replay_id = $1 AND kept IS NULL AND (record_id IN
                (SELECT d.record_id FROM decision d WHERE d.record_id IS NOT NULL AND d.reverses IS NULL
@@ -199,6 +187,33 @@ impl Undo {
             self.args_of(),
         )
         .await?;
+        Ok(())
+    }
+
+    /// Keeps the records on which a later replay rests: it may have counted a raw record as a copy of the record, or as older,
+    /// and such a raw record has no row of its own.
+    async fn keep_used_by_replays(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let sql = "SELECT r.id AS id FROM replay r WHERE r.undoes IS NULL AND r.undone_by IS NULL AND r.id <> $1
+                   AND (SELECT max(s.applied_at) FROM replay_step s WHERE s.replay_id = r.id)
+                     >= (SELECT min(f.applied_at) FROM replay_step f WHERE f.replay_id = $1)";
+        let later = tx.fetch_rows(sql, self.args_of()).await?;
+        let later: Vec<String> =
+            later.iter().map(|row| Ok(row.int("id")?.to_string())).collect::<Result<_, StoreError>>()?;
+        if later.is_empty() {
+            return Ok(());
+        }
+        // All but the record's key is looked up for each item, so that the database finds the items by nothing else.
+        let sql = format!(
+            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $1 AND kept IS NULL AND (SELECT 1 FROM replay_item o
+               WHERE o.record_key = replay_record.record_key AND o.replay_id IN ({}) AND o.outcome <> 'parked'
+                 AND (SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.id = o.batch_id
+                   AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream) IS NOT NULL
+                 AND (SELECT max(s.applied_at) FROM replay_step s WHERE s.replay_id = o.replay_id
+                     AND o.batch_id >= s.first_batch AND o.batch_id <= s.last_batch)
+                   >= (SELECT min(f.applied_at) FROM replay_step f WHERE f.replay_id = $1) LIMIT 1) IS NOT NULL",
+            later.join(", ")
+        );
+        tx.execute(&sql, self.args_of()).await?;
         Ok(())
     }
 

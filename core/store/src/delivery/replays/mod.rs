@@ -238,14 +238,14 @@ pub(crate) async fn fetch_items(tx: &mut Tx, of: &str, args: Vec<Value>) -> Resu
 }
 
 /// Each person with the effects of all steps together: the hours before the first and after the last.
-const EFFECTS: &str = "SELECT t.person AS person, max(t.teacher_id) AS teacher_id, max(t.name) AS name,
-    sum(CASE WHEN t.step = b.first THEN t.units_before ELSE 0 END) AS units_before,
-    sum(CASE WHEN t.step = b.last THEN t.units_after ELSE 0 END) AS units_after,
-    sum(CASE WHEN t.step = b.first THEN t.provisional_before ELSE 0 END) AS provisional_before,
-    sum(CASE WHEN t.step = b.last THEN t.provisional_after ELSE 0 END) AS provisional_after,
-    sum(t.entries_changed) AS entries_changed
-  FROM replay_teacher t JOIN (SELECT person, min(step) AS first, max(step) AS last FROM replay_teacher WHERE replay_id = $1
-    GROUP BY person) AS b ON b.person = t.person WHERE t.replay_id = $1 GROUP BY t.person";
+const EFFECTS: &str = "SELECT person, max(teacher_id) AS teacher_id, max(name) AS name,
+    sum(CASE WHEN step = first THEN units_before ELSE 0 END) AS units_before,
+    sum(CASE WHEN step = last THEN units_after ELSE 0 END) AS units_after,
+    sum(CASE WHEN step = first THEN provisional_before ELSE 0 END) AS provisional_before,
+    sum(CASE WHEN step = last THEN provisional_after ELSE 0 END) AS provisional_after,
+    sum(entries_changed) AS entries_changed
+  FROM (SELECT t.*, min(step) OVER (PARTITION BY person) AS first, max(step) OVER (PARTITION BY person) AS last
+    FROM replay_teacher t WHERE replay_id = $1) AS of_steps GROUP BY person";
 
 /// Lists the first effects of a replay on teachers.
 ///

@@ -70,7 +70,8 @@ pub async fn start_plan(db: &Db, plan: NewPlan<'_>) -> Result<Option<i64>, Store
          FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
          WHERE d.state = 'open' AND s.outcome = 'parked'{conditions}"
     );
-    if tx.execute(&sql, args).await? == 0 {
+    let selected = tx.execute(&sql, args).await?;
+    if selected == 0 {
         return Ok(None);
     }
     let sql =
@@ -95,6 +96,9 @@ pub async fn start_plan(db: &Db, plan: NewPlan<'_>) -> Result<Option<i64>, Store
         .int("last_batch", of(|step| step.last_batch));
     tx.insert_rows("replay_step", rows).await?;
     tx.commit().await?;
+    if selected > STEP.unsigned_abs() {
+        refresh_statistics(db, &["replay_item"]).await?;
+    }
     Ok(Some(replay))
 }
 
@@ -127,7 +131,20 @@ pub async fn start_undo(db: &Db, plan: NewPlan<'_>, undoes: i64) -> Result<Optio
     )
     .await?;
     tx.commit().await?;
+    if copied > STEP.unsigned_abs() {
+        let tables = ["replay_item", "replay_record", "replay_loss", "replay_notice", "replay_tie"];
+        refresh_statistics(db, &tables).await?;
+    }
     Ok(Some(undo))
+}
+
+/// Tells the planner of PostgreSQL how many rows these tables have now. Without it, the next statements over rows that were just
+/// written in bulk are planned as if there were none.
+async fn refresh_statistics(db: &Db, tables: &[&'static str]) -> Result<(), StoreError> {
+    if db.kind() == "postgresql" {
+        db.execute(&format!("ANALYZE {}", tables.join(", ")), vec![]).await?;
+    }
+    Ok(())
 }
 
 /// Lists the steps of a replay.
