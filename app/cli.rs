@@ -417,6 +417,13 @@ pub enum Replays {
     },
     /// Apply a plan, if all of it still holds. One that was interrupted goes on.
     Apply { id: i64 },
+    /// Close a plan that is not to be applied. Steps that were applied stay so.
+    Close {
+        id: i64,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: String,
+    },
     /// Plan to take an applied replay back. The plan is then applied like any other.
     Undo {
         id: i64,

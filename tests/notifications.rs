@@ -185,15 +185,18 @@ fn a_worker_tells_of_replays_that_wait_for_a_second_person() {
         ("HUILIU_ACTOR".into(), "one".into()),
     ]);
     house.run_json(&["demo", "--records", "3000", "--json"]);
-    let plan = house.run_json(&["replay", "plan", "--json"])["replay"].to_string();
+    let [plan, other] = [(); 2].map(|()| house.run_json(&["replay", "plan", "--json"])["replay"].to_string());
     let mut worker = house.command(&["worker"]).stderr(Stdio::null()).spawn().unwrap();
-    let of = |event: &str| desk.told("taken").contains(&pair("replay_unapproved", event));
-    wait_until("nobody was told of the replay", || of("began"));
+    let of = |event: &str| desk.told("taken").iter().filter(|told| **told == pair("replay_unapproved", event)).count();
+    wait_until("nobody was told of both replays", || of("began") == 2);
     let approve = ["replay", "approve", &plan, "--because", "checked"];
     assert!(house.command(&approve).env("HUILIU_ACTOR", "another").status().unwrap().success());
-    wait_until("nobody was told that it is over", || of("ended"));
-    let told = desk.told("taken");
-    assert_eq!(told.iter().filter(|of| of.0 == "replay_unapproved").count(), 2, "{told:?}");
+    wait_until("nobody was told that one is over", || of("ended") == 1);
+    house.run(&["replay", "close", &other, "--because", "one is enough"]);
+    wait_until("nobody was told that the other is over", || of("ended") == 2);
+    let listed = house.list_items(&["notifications", "list", "--json"]);
+    let about: Vec<String> = listed.as_array().unwrap().iter().map(|of| of["replay"].to_string()).collect();
+    assert_eq!((about, of("began")), (vec![other, plan], 2), "{listed:?}");
     worker.kill().unwrap();
     worker.wait().unwrap();
     runtime.block_on(sandbox.stop());

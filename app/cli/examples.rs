@@ -67,6 +67,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("batches release", r#"huiliu batches release 31 --because "the program is upgraded""#),
     ("replay plan", "huiliu replay plan --connector cmcc --code hours.number"),
     ("replay approve", r#"huiliu replay approve 3 --because "checked with the institution""#),
+    ("replay close", r#"huiliu replay close 3 --because "the institution sends them again""#),
     ("replay apply", "huiliu replay apply 3"),
     ("replay undo", "huiliu replay undo 3"),
     ("replay list", "huiliu replay list"),

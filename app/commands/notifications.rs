@@ -57,7 +57,7 @@ fn show_notifications(rows: &[Notification]) {
         vec![
             of.notification.to_string(),
             localize_notification(of.kind).to_owned(),
-            of.source.clone().unwrap_or_default(),
+            of.source.clone().or_else(|| of.replay.map(|replay| replay.to_string())).unwrap_or_default(),
             format_number(of.number),
             format_moment(&of.began_at),
             of.ended_at.as_deref().map(format_moment).unwrap_or_default(),

@@ -29,6 +29,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), C
     match asked {
         Replays::Plan { matching, all } => plan_replay(settings, &build_filter(*matching)?, all, json).await,
         Replays::Approve { id, because } => approve_replay(settings, id, &because, json).await,
+        Replays::Close { id, because } => close_replay(settings, id, &because, json).await,
         Replays::Apply { id } => apply_replay(settings, id, json).await,
         Replays::Undo { id, all } => plan_undo(settings, id, all, json).await,
         Replays::List(span) => {
@@ -118,6 +119,21 @@ async fn approve_replay(settings: Settings, id: i64, because: &str, json: bool) 
     Ok(())
 }
 
+async fn close_replay(settings: Settings, id: i64, because: &str, json: bool) -> Result<(), CliError> {
+    let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
+    let act = Act { actor: &settings.actor, because };
+    let closed = replays::close(&runtime, act, id).await?;
+    runtime.close().await;
+    show(json, &closed, |closed| {
+        let Steps { applied, total } = closed.replay.steps;
+        say(&match applied {
+            0 => sentence!("cli-replay-is-closed", id),
+            _ => sentence!("cli-replay-is-closed-partly-applied", id, applied, total),
+        });
+    });
+    Ok(())
+}
+
 async fn apply_replay(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
@@ -177,6 +193,7 @@ fn difference_text(moved: &PlanDifference) -> String {
             let record = i64::from(*index) + 1;
             sentence!("cli-replay-kept-planned-now", batch, record, planned = told(planned), now = told(now))
         }
+        PlanDifference::Closed { by, because } => sentence!("cli-replay-closed-by", by, because),
         PlanDifference::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
         PlanDifference::Letter { dead_letter, address: at, planned, now } => sentence!(
             "cli-replay-dead-letter-planned-now",

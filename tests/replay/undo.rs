@@ -120,5 +120,16 @@ fn a_second_person_approves() {
     let (code, _, told) =
         run_command(&house, &["replay", "approve", &small["replay"].to_string(), "--because", "why not"]);
     assert!(code == Some(2) && told.contains("needs no approval"), "{told}");
+
+    // What is not to be applied is closed, and nobody waits for it.
+    let small = small["replay"].to_string();
+    let (code, text, told) = run_command(&house, &["replay", "close", &small, "--because", "they send it again"]);
+    assert!(code == Some(0) && text.contains("is closed; its dead letters stay open"), "{text} {told}");
+    for again in [&["replay", "apply", &small][..], &["replay", "close", &small, "--because", "twice"]] {
+        let (code, _, told) = run_command(&house, again);
+        assert!(code == Some(2) && told.contains("not planned"), "{told}");
+    }
+    let log = house.list_items(&["audit", "--json", "--action", "replay.close"]);
+    assert_eq!(log[0]["detail"]["because"], "they send it again");
     runtime.block_on(sandbox.stop());
 }

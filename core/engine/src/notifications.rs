@@ -58,7 +58,7 @@ enum Said<'s> {
     #[serde(rename = "notification.many_dead_letters")]
     ManyDeadLetters { source: &'s str, number: i64, event: NotificationEvent },
     #[serde(rename = "notification.replay_unapproved")]
-    ReplayUnapproved { number: i64, event: NotificationEvent },
+    ReplayUnapproved { replay: i64, event: NotificationEvent },
     #[serde(rename = "notification.ledger_differs")]
     LedgerDiffers { number: i64, event: NotificationEvent },
     #[serde(rename = "notification.test")]
@@ -74,7 +74,7 @@ impl<'s> Said<'s> {
             NotificationKind::BatchQuarantined => Self::BatchQuarantined { source, number, event },
             NotificationKind::PayloadUnread => Self::PayloadUnread { source, number, event },
             NotificationKind::ManyDeadLetters => Self::ManyDeadLetters { source, number, event },
-            NotificationKind::ReplayUnapproved => Self::ReplayUnapproved { number, event },
+            NotificationKind::ReplayUnapproved => Self::ReplayUnapproved { replay: of.replay, event },
             NotificationKind::LedgerDiffers => Self::LedgerDiffers { number, event },
         }
     }
@@ -97,9 +97,10 @@ impl Note {
 
     fn of_delivery(of: &DueDelivery) -> Self {
         let source = Some(&of.source).filter(|source| !source.is_empty());
+        let replay = Some(of.replay).filter(|replay| *replay > 0);
         let fields = json!({
-            "notification": of.notification, "kind": of.kind, "event": of.event, "source": source, "number": of.number,
-            "began_at": of.began_at, "ended_at": of.ended_at,
+            "notification": of.notification, "kind": of.kind, "event": of.event, "source": source, "replay": replay,
+            "number": of.number, "began_at": of.began_at, "ended_at": of.ended_at,
         });
         Self::new(format!("notification-{}-{}", of.notification, of.event.as_str()), &Said::new(of), fields)
     }

@@ -1,13 +1,15 @@
--- What people are told: each cause once when it begins, and once when it is over. `source` is empty where there is none.
+-- What people are told: each cause once when it begins, and once when it is over. `source` is empty, and
+-- `replay_id` 0, where there is none.
 CREATE TABLE notification (
   id {id},
   kind TEXT NOT NULL,
   source TEXT NOT NULL,
+  replay_id {int} NOT NULL DEFAULT 0,
   number {int} NOT NULL,
   began_at {int} NOT NULL,
   ended_at {int}
 ){strict};
-CREATE UNIQUE INDEX notification_open ON notification (kind, source) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX notification_open ON notification (kind, source, replay_id) WHERE ended_at IS NULL;
 
 -- To whom it was sent, or will be.
 CREATE TABLE notification_delivery (

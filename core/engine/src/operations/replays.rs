@@ -124,6 +124,15 @@ pub async fn approve(runtime: &Runtime, act: Act<'_>, replay: i64) -> Result<Rep
     load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, 0).await
 }
 
+/// Closes a plan that is not to be applied, so that nobody waits for it.
+///
+/// # Errors
+/// [`OperationError::Replay`].
+pub async fn close(runtime: &Runtime, act: Act<'_>, replay: i64) -> Result<ReplayShown, OperationError> {
+    replay::close_plan(&runtime.delivery, replay, act.actor, act.because).await?;
+    load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, 0).await
+}
+
 /// Applies a plan step by step, as long as it holds, and settles the teachers concerned. A step that no longer holds
 /// changes nothing; the result says what differs.
 ///

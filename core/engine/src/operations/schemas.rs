@@ -102,6 +102,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("regions.show", schema_of::<regions::RegionShown>),
     ("replays.apply", schema_of::<replays::ReplayApplied>),
     ("replays.approve", schema_of::<replays::ReplayShown>),
+    ("replays.close", schema_of::<replays::ReplayShown>),
     ("replays.list", schema_of::<Page<Replay>>),
     ("replays.plan", schema_of::<replays::ReplayShown>),
     ("replays.plan_undo", schema_of::<replays::ReplayShown>),

@@ -56,6 +56,22 @@ pub async fn approve_plan(
     Ok(())
 }
 
+/// Closes a plan that is not to be applied. Steps that were applied stay so, and can be undone.
+///
+/// # Errors
+/// [`ReplayError`].
+pub async fn close_plan(context: &DeliveryContext, replay: i64, actor: &str, because: &str) -> Result<(), ReplayError> {
+    let mut tx = context.db.begin().await?;
+    lock_planned(&mut tx, replay).await?;
+    let closed = PlanDifference::Closed { by: actor.to_owned(), because: because.to_owned() };
+    replays::mark_stale(&mut tx, replay, &serde_json::to_string(&[closed]).unwrap_or_default()).await?;
+    let detail = serde_json::json!({ "because": because }).to_string();
+    let entry = NewEntry { actor, action: "replay.close", object: &audit_object(replay), detail: &detail };
+    audit::append_entry(&mut tx, &context.keys, entry).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 async fn lock_planned(tx: &mut Tx, replay: i64) -> Result<LockedReplay, ReplayError> {
     match replays::lock_replay(tx, replay).await? {
         None => Err(ReplayError::Unknown { replay }),

@@ -11,7 +11,7 @@ pub(crate) mod perform;
 mod plan;
 mod spill;
 
-pub use apply::{apply_plan, approve_plan};
+pub use apply::{apply_plan, approve_plan, close_plan};
 pub use plan::{NewReplay, plan_replay, plan_undo};
 
 use std::time::Duration;
@@ -196,6 +196,13 @@ pub enum PlanDifference {
         planned: Option<KeptBecause>,
         /// Why it stays now; null if it does not.
         now: Option<KeptBecause>,
+    },
+    /// Somebody has closed the plan.
+    Closed {
+        /// Who.
+        by: String,
+        /// The person's reason.
+        because: String,
     },
     /// The plan was never completed: it was stopped, it failed, or its process is gone.
     Unfinished,

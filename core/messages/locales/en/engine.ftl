@@ -85,8 +85,8 @@ notification-many_dead_letters = { $event ->
    *[began] { $number } records of the last sync of source { $source } could not be used, a tenth or more; see `huiliu dead-letters groups --source { $source }`
 }
 notification-replay_unapproved = { $event ->
-    [ended] no replay waits to be approved any more
-   *[began] { $number } replays wait to be approved by a second person; see `huiliu replay list`
+    [ended] replay { NUMBER($replay, useGrouping: "false") } waits for no second person any more
+   *[began] replay { NUMBER($replay, useGrouping: "false") } waits for a second person; see `huiliu replay show { NUMBER($replay, useGrouping: "false") }`, then approve or close it
 }
 notification-ledger_differs = { $event ->
     [ended] the ledger is what rules, decisions and records give again

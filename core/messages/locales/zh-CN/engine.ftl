@@ -85,8 +85,8 @@ notification-many_dead_letters = { $event ->
    *[began] 来源 { $source } 最近一次同步中有 { $number } 条记录无法使用，达十分之一以上；请看 `huiliu dead-letters groups --source { $source }`
 }
 notification-replay_unapproved = { $event ->
-    [ended] 已没有待批准的重放
-   *[began] 有 { $number } 次重放须由另一人批准；请看 `huiliu replay list`
+    [ended] 重放 { NUMBER($replay, useGrouping: "false") } 不再等待另一人批准
+   *[began] 重放 { NUMBER($replay, useGrouping: "false") } 须由另一人批准；请看 `huiliu replay show { NUMBER($replay, useGrouping: "false") }`，然后批准或关闭
 }
 notification-ledger_differs = { $event ->
     [ended] 学时台账已与规则、决定和记录一致

@@ -1,6 +1,6 @@
 //! Notifications: causes that people are told of, and what was sent to whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,8 +32,19 @@ pub struct Cause {
     pub kind: NotificationKind,
     /// The source that it is about; empty if it is about none.
     pub source: String,
+    /// The replay that it is about; 0 if it is about none.
+    pub replay: i64,
     /// How many there are.
     pub number: i64,
+}
+
+/// What a cause is about: two with the same are one.
+type About = (NotificationKind, String, i64);
+
+impl Cause {
+    fn about(&self) -> About {
+        (self.kind, self.source.clone(), self.replay)
+    }
 }
 
 /// A cause that people were told of.
@@ -45,6 +56,8 @@ pub struct Notification {
     pub kind: NotificationKind,
     /// The source that it is about; null if it is about none.
     pub source: Option<String>,
+    /// The replay that it is about; null if it is about none.
+    pub replay: Option<i64>,
     /// How many there were when it began.
     pub number: i64,
     /// When it began, RFC 3339.
@@ -83,6 +96,8 @@ pub struct DueDelivery {
     pub kind: NotificationKind,
     /// The source that it is about; empty if it is about none.
     pub source: String,
+    /// The replay that it is about; 0 if it is about none.
+    pub replay: i64,
     /// How many there were.
     pub number: i64,
     /// When the cause began.
@@ -100,10 +115,12 @@ async fn find_causes(tx: &mut Tx) -> Result<Vec<Cause>, StoreError> {
     let mut causes = vec![];
     for kind in NotificationKind::ALL {
         match waiting_kind(kind) {
+            _ if kind == NotificationKind::ReplayUnapproved => causes.extend(find_unapproved(tx, kind).await?),
             Some(waits) => {
                 let of = |Waiting { source, waiting, .. }| Cause {
                     kind,
                     source: source.unwrap_or_default(),
+                    replay: 0,
                     number: waiting,
                 };
                 causes.extend(waiting::list_kind(tx, waits).await?.into_iter().map(of));
@@ -126,6 +143,14 @@ fn waiting_kind(kind: NotificationKind) -> Option<WaitingKind> {
     }
 }
 
+/// Finds the replays that a second person must approve, each of which is a cause of its own.
+async fn find_unapproved(tx: &mut Tx, kind: NotificationKind) -> Result<Vec<Cause>, StoreError> {
+    let sql =
+        "SELECT id FROM replay WHERE state = 'planned' AND approval IS NOT NULL AND approved_by IS NULL ORDER BY id";
+    let cause = |row: &Row| Ok(Cause { kind, source: String::new(), replay: row.int("id")?, number: 1 });
+    tx.fetch_rows(sql, vec![]).await?.iter().map(cause).collect()
+}
+
 /// Finds sources of whose last completed sync a tenth of the records or more were parked, and at least 20.
 async fn find_many_letters(tx: &mut Tx, kind: NotificationKind) -> Result<Vec<Cause>, StoreError> {
     let rows = tx
@@ -137,7 +162,8 @@ async fn find_many_letters(tx: &mut Tx, kind: NotificationKind) -> Result<Vec<Ca
             vec![],
         )
         .await?;
-    rows.iter().map(|row| Ok(Cause { kind, source: row.text("source")?, number: row.int("number")? })).collect()
+    let cause = |row: &Row| Ok(Cause { kind, source: row.text("source")?, replay: 0, number: row.int("number")? });
+    rows.iter().map(cause).collect()
 }
 
 /// Finds which causes hold now, and stores which began and which are over, each with what is to be sent to the channels. One
@@ -150,25 +176,21 @@ pub async fn store_causes(db: &Db, channels: &[String]) -> Result<(), StoreError
     tx.take_advisory_lock("notifications", 0).await?;
     let causes = find_causes(&mut tx).await?;
     let open = open_causes(&mut tx).await?;
-    let now: BTreeMap<(NotificationKind, &str), i64> =
-        causes.iter().map(|of| ((of.kind, of.source.as_str()), of.number)).collect();
-    let began: Vec<&Cause> = causes.iter().filter(|of| !open.contains_key(&(of.kind, of.source.clone()))).collect();
-    let over: Vec<i64> = open
-        .iter()
-        .filter(|((kind, source), _)| !now.contains_key(&(*kind, source.as_str())))
-        .map(|(_, id)| *id)
-        .collect();
+    let now: BTreeSet<About> = causes.iter().map(Cause::about).collect();
+    let began: Vec<&Cause> = causes.iter().filter(|of| !open.contains_key(&of.about())).collect();
+    let over: Vec<i64> = open.iter().filter(|(about, _)| !now.contains(about)).map(|(_, id)| *id).collect();
     if began.is_empty() && over.is_empty() {
         return Ok(());
     }
     let rows = Rows::new()
         .text("kind", began.iter().map(|of| Some(of.kind.as_str())))
         .text("source", began.iter().map(|of| Some(of.source.as_str())))
+        .int("replay_id", began.iter().map(|of| Some(of.replay)))
         .int("number", began.iter().map(|of| Some(of.number)));
     // Another process may have seen the same.
-    let sql = "INSERT INTO notification (kind, source, number, began_at)
-               SELECT kind, source, number, {now} FROM {rows} WHERE true
-               ON CONFLICT (kind, source) WHERE ended_at IS NULL DO NOTHING RETURNING id";
+    let sql = "INSERT INTO notification (kind, source, replay_id, number, began_at)
+               SELECT kind, source, replay_id, number, {now} FROM {rows} WHERE true
+               ON CONFLICT (kind, source, replay_id) WHERE ended_at IS NULL DO NOTHING RETURNING id";
     let began = if began.is_empty() { vec![] } else { tx.fetch_rows_with(sql, vec![], rows).await? };
     let sql = "UPDATE notification SET ended_at = {now} WHERE id IN (SELECT id FROM {rows}) AND ended_at IS NULL RETURNING id";
     let rows = Rows::new().int("id", over.iter().copied().map(Some));
@@ -180,9 +202,11 @@ pub async fn store_causes(db: &Db, channels: &[String]) -> Result<(), StoreError
     tx.commit().await
 }
 
-async fn open_causes(tx: &mut Tx) -> Result<BTreeMap<(NotificationKind, String), i64>, StoreError> {
-    let rows = tx.fetch_rows("SELECT id, kind, source FROM notification WHERE ended_at IS NULL", vec![]).await?;
-    rows.iter().map(|row| Ok(((row.parse_text("kind")?, row.text("source")?), row.int("id")?))).collect()
+async fn open_causes(tx: &mut Tx) -> Result<BTreeMap<About, i64>, StoreError> {
+    let rows =
+        tx.fetch_rows("SELECT id, kind, source, replay_id FROM notification WHERE ended_at IS NULL", vec![]).await?;
+    let open = |row: &Row| Ok(((row.parse_text("kind")?, row.text("source")?, row.int("replay_id")?), row.int("id")?));
+    rows.iter().map(open).collect()
 }
 
 async fn add_deliveries(
@@ -232,7 +256,7 @@ pub async fn take_due(db: &Db, channels: &[String]) -> Result<Vec<DueDelivery>, 
     let ids = Rows::new().int("id", taken.iter().filter_map(|row| row.int("notification_id").ok()).map(Some));
     let told = tx
         .fetch_rows_with(
-            "SELECT id, kind, source, number, began_at, ended_at FROM notification WHERE id IN (SELECT id FROM {rows})",
+            "SELECT id, kind, source, replay_id, number, began_at, ended_at FROM notification WHERE id IN (SELECT id FROM {rows})",
             vec![],
             ids,
         )
@@ -246,6 +270,7 @@ pub async fn take_due(db: &Db, channels: &[String]) -> Result<Vec<DueDelivery>, 
             notification,
             kind: about.parse_text("kind")?,
             source: about.text("source")?,
+            replay: about.int("replay_id")?,
             number: about.int("number")?,
             began_at: format_instant(about.int("began_at")?),
             ended_at: about.opt_int("ended_at")?.map(format_instant),
@@ -291,7 +316,7 @@ pub async fn note_attempt(db: &Db, of: &DueDelivery, failure: Option<&Message>) 
 /// [`StoreError`].
 pub async fn list_notifications(db: &Db, before: i64, limit: i64) -> Result<Vec<Notification>, StoreError> {
     let mut tx = db.begin_read_only().await?;
-    let sql = "SELECT id, kind, source, number, began_at, ended_at FROM notification WHERE $1 = 0 OR id < $1
+    let sql = "SELECT id, kind, source, replay_id, number, began_at, ended_at FROM notification WHERE $1 = 0 OR id < $1
                ORDER BY id DESC LIMIT $2";
     let rows = tx.fetch_rows(sql, vec![before.into(), limit.into()]).await?;
     let ids: Vec<i64> = rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
@@ -302,6 +327,7 @@ pub async fn list_notifications(db: &Db, before: i64, limit: i64) -> Result<Vec<
             notification: id,
             kind: row.parse_text("kind")?,
             source: Some(row.text("source")?).filter(|source| !source.is_empty()),
+            replay: Some(row.int("replay_id")?).filter(|replay| *replay > 0),
             number: row.int("number")?,
             began_at: format_instant(row.int("began_at")?),
             ended_at: row.opt_int("ended_at")?.map(format_instant),

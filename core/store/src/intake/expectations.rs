@@ -96,7 +96,8 @@ pub async fn find_pass_cursors(db: &Db, run: i64, stream: &str) -> Result<PassCu
 /// # Errors
 /// [`StoreError`].
 pub async fn find_latest_period_end(db: &Db, source_id: i64, stream: &str) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT max(period_end) AS newest FROM training_record WHERE source_id = $1 AND stream = $2";
+    let sql = "SELECT max(period_end) AS newest FROM training_record
+               WHERE source_id = $1 AND stream = $2 AND merged_into IS NULL";
     let rows = db.fetch_rows(sql, vec![source_id.into(), stream.into()]).await?;
     rows.first().map_or(Ok(None), |r| r.opt_text("newest"))
 }
