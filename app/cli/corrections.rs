@@ -31,6 +31,9 @@ pub enum Corrections {
         /// The workbook, a new file.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
+        /// Put the workbook into a ZIP archive, encrypted with AES-256; its password is shown once.
+        #[arg(long)]
+        protect: bool,
         /// Take only dead letters of this stream.
         #[arg(long)]
         stream: Option<String>,

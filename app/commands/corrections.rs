@@ -4,7 +4,7 @@ use std::path::Path;
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Act;
-use huiliu_engine::operations::correction_sheets::{self, SheetMade, SheetTaken};
+use huiliu_engine::operations::correction_sheets::{self, NewSheet, SheetMade, SheetTaken};
 use huiliu_engine::operations::corrections::{self, CorrectionsMade};
 use huiliu_engine::operations::decisions::Mode;
 use huiliu_engine::runtime::Runtime;
@@ -22,9 +22,10 @@ use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(), CliError> {
     match asked {
-        Corrections::Export { source, to, stream, cause, run, file } => {
+        Corrections::Export { source, to, protect, stream, cause, run, file } => {
             let of = LetterFilter { source: Some(source), stream, cause, run, file, ..LetterFilter::default() };
-            export_sheet(&settings, &of, &to, json).await
+            let new = NewSheet { file: &to, language: language(), protect };
+            export_sheet(&settings, &of, new, json).await
         }
         Corrections::Import { source, workbook, plan, because } => {
             let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
@@ -38,13 +39,16 @@ pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(
     }
 }
 
-async fn export_sheet(settings: &Settings, of: &LetterFilter, to: &Path, json: bool) -> Result<(), CliError> {
+async fn export_sheet(settings: &Settings, of: &LetterFilter, new: NewSheet<'_>, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let made = correction_sheets::export(&runtime, act, of, language(), to).await?;
+    let made = correction_sheets::export(&runtime, act, of, new).await?;
     runtime.close().await;
     show(json, &made, |made: &SheetMade| {
-        say(&counting!("cli-corrections-exported", n = made.rows, file = to.display().to_string()));
+        say(&counting!("cli-corrections-exported", n = made.rows, file = new.file.display().to_string()));
+        if let Some(password) = &made.password {
+            say(&sentence!("cli-corrections-password", password));
+        }
         if !made.left_out.is_empty() {
             note(&counting!("cli-corrections-left-out", n = made.left_out.len()));
         }

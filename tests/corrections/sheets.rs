@@ -80,6 +80,36 @@ fn import(house: &TestEnv, file: &str) -> Value {
 }
 
 #[test]
+fn a_protected_sheet_is_opened_by_its_password_alone_and_handed_in_again() {
+    let house = new_demo(Services::Sqlite);
+    let stream = ["--stream", "completions"];
+    let open = open_letters(&house, &stream).len();
+    let archive = house.dir.0.join("county.zip");
+    let path = archive.to_str().unwrap();
+    let args = [&["corrections", "export", SOURCE, "--to", path, "--protect", "--json"], &stream[..]].concat();
+    let made = house.run_json(&args);
+    let password = made["password"].as_str().unwrap();
+    let unpack = |password: &str| {
+        let (target, password) = (format!("-o{}", house.dir.0.display()), format!("-p{password}"));
+        Command::new("7zz").args(["x", "-y", &target, &password, path]).output().expect("7zz; run `bash tests/run`")
+    };
+    assert!(!unpack("23456789").status.success());
+    let out = unpack(password);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let listed = Command::new("7zz").args(["l", "-slt", path]).output().unwrap();
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("AES-256"));
+    let workbook = house.dir.0.join("county.xlsx");
+    let taken = import(&house, workbook.to_str().unwrap());
+    assert_eq!(taken["outcomes"], json!({ "unchanged": open }));
+    // The password stands nowhere, and each archive has its own.
+    assert!(!house.run_json(&["audit", "--json"]).to_string().contains(password));
+    std::fs::remove_file(&archive).unwrap();
+    let again = house.run_json(&args);
+    assert_ne!(again["password"].as_str().unwrap(), password);
+    assert_eq!(Sheet::export(&house, "open.xlsx", &stream).rows().len(), open);
+}
+
+#[test]
 fn a_sheet_is_corrected_and_exactly_its_corrected_letters_close() {
     for on in BOTH {
         let house = new_demo(on);

@@ -40,6 +40,7 @@ mod log_event;
 mod manifest_digests;
 mod missing;
 pub mod notifications;
+mod protected_zip;
 pub mod rate_limit;
 mod raw_record;
 pub mod reason_codes;

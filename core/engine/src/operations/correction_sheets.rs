@@ -17,6 +17,7 @@ use super::error::OperationError;
 use super::filters;
 use super::registry_access::RegistryAccess;
 use crate::correction_sheet::{self, HandedRow, HandedSheet, MAX_ROWS, SheetRow, TOKEN, to_cell};
+use crate::protected_zip::{self, ProtectedZip};
 use crate::raw_record::{self, RawTexts};
 use crate::replay::{self, Applied, NewReplay, ReplayError, Watch};
 use crate::runtime::Runtime;
@@ -110,10 +111,23 @@ pub struct SheetMade {
     pub rows: usize,
     /// Dead letters without a row, because today's manifest cannot read what was received.
     pub left_out: Vec<i64>,
+    /// What opens the file, if it is protected. It is stored nowhere.
+    pub password: Option<String>,
+}
+
+/// The file that a correction sheet becomes.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSheet<'s> {
+    /// Where. No file may be there.
+    pub file: &'s Path,
+    /// Language of the sentences.
+    pub language: Language,
+    /// Whether the workbook is put into a ZIP archive that only a new password opens.
+    pub protect: bool,
 }
 
 /// Makes the correction sheet of a source: the raw records of the selected letters, all values as received or corrected since, not
-/// masked. Sentences are in `language`. Writes it to a new file that only its owner can read.
+/// masked. Writes it to a new file that only its owner can read.
 ///
 /// # Errors
 /// [`SheetRefused`], [`CorrectionRefused::Nothing`], [`OperationError::Filter`].
@@ -121,8 +135,7 @@ pub async fn export(
     runtime: &Runtime,
     act: Act<'_>,
     of: &LetterFilter,
-    language: Language,
-    file: &Path,
+    new: NewSheet<'_>,
 ) -> Result<SheetMade, OperationError> {
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
@@ -158,16 +171,28 @@ pub async fn export(
             }),
         }
     }
-    let workbook = correction_sheet::write_workbook(&stream, &read.fields, &rows, language)
+    let workbook = correction_sheet::write_workbook(&stream, &read.fields, &rows, new.language)
         .map_err(|e| SheetRefused::TooLarge { why: e.to_string() })?;
-    let detail = json!({ "filter": of, "count": rows.len() });
+    let (content, password) = if new.protect {
+        let ProtectedZip { bytes, password } = protected_zip::protect(&workbook_name(new.file), &workbook)
+            .map_err(|why| SheetRefused::Unwritable { file: new.file.to_owned(), why: why.into() })?;
+        (bytes, Some(password))
+    } else {
+        (workbook, None)
+    };
+    let detail = json!({ "filter": of, "count": rows.len(), "protected": new.protect });
     let object = of.source.as_ref().map_or_else(|| "dead letter".to_owned(), |source| format!("source {source}"));
     // No sheet is left behind without its entry.
     let mut tx = opened.db.begin().await?;
     act.append_audit(&mut tx, &opened.keys, AuditEntry { action: "dead_letter.export", object, detail }).await?;
-    create_file(file, &workbook)?;
-    tx.commit().await.inspect_err(|_| drop(std::fs::remove_file(file)))?;
-    Ok(SheetMade { stream, rows: rows.len(), left_out })
+    create_file(new.file, &content)?;
+    tx.commit().await.inspect_err(|_| drop(std::fs::remove_file(new.file)))?;
+    Ok(SheetMade { stream, rows: rows.len(), left_out, password })
+}
+
+/// Returns the name of the workbook in an archive.
+fn workbook_name(archive: &Path) -> String {
+    format!("{}.xlsx", archive.file_stem().unwrap_or_default().to_string_lossy())
 }
 
 fn create_file(file: &Path, content: &[u8]) -> Result<(), SheetRefused> {

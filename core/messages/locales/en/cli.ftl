@@ -277,6 +277,7 @@ cli-corrections-exported = { $n ->
     [one] { $n } row in { $file }; when it is corrected: `huiliu upload` or `huiliu corrections import`
    *[other] { $n } rows in { $file }; when they are corrected: `huiliu upload` or `huiliu corrections import`
   }
+cli-corrections-password = password, shown only now: { $password }; tell it by another way than the file; 7-Zip opens the archive, the Explorer of Windows does not
 cli-corrections-left-out = { $n ->
     [one] { $n } dead letter is left out, because its payload cannot be read now
    *[other] { $n } dead letters are left out, because their payloads cannot be read now

@@ -92,6 +92,7 @@ help-corrections-add--values = A field of the raw data and the value in its plac
 help-corrections-export = Write the faulty rows of a source into a workbook, with what is wrong beside them; the sender corrects it and hands it in again.
 help-corrections-export--cause = Take only dead letters with the cause of this number, as `huiliu dead-letters groups` shows it.
 help-corrections-export--file = Take only dead letters received in a file of this name, or in a payload of this address.
+help-corrections-export--protect = Put the workbook into a ZIP archive, encrypted with AES-256; its password is shown once.
 help-corrections-export--run = Take only dead letters seen in this sync run.
 help-corrections-export--source = Name of the source.
 help-corrections-export--stream = Take only dead letters of this stream.

@@ -247,6 +247,7 @@ cli-acts-key-fields = 字段
 cli-corrections-made = 已更正 { $n } 条死信；要查看结果，请运行 `huiliu replay plan { $selected }`
 cli-corrections-withdrawn = 已撤回；此前据此装载的记录保留，直到在有变化的页中再次收到
 cli-corrections-exported = 已将 { $n } 行写入 { $file }；改正之后用 `huiliu upload` 或 `huiliu corrections import` 交回
+cli-corrections-password = 密码（仅显示这一次）：{ $password }；请用与文件不同的途径告知对方；请用解压软件打开，系统自带的资源管理器打不开
 cli-corrections-left-out = 有 { $n } 条死信的数据现在无法读取，未写入
 cli-corrections-handed-in = 交回的更正表：{ $file }
 cli-corrections-missing-column = 表中没有“{ $column }”列；其值保持不变

@@ -92,6 +92,7 @@ help-corrections-add--values = 原始数据的字段和代替的值，例如 `ho
 help-corrections-export = 将一个来源的错误行写入工作簿，并在旁边注明错误；由报送方改正后交回
 help-corrections-export--cause = 只取原因编号为此值的死信，编号见 `huiliu dead-letters groups`
 help-corrections-export--file = 只取在此名称的文件或此地址的数据中收到的死信
+help-corrections-export--protect = 将工作簿放入以 AES-256 加密的 ZIP 压缩包；密码只显示一次
 help-corrections-export--run = 只取此次同步中收到的死信
 help-corrections-export--source = 来源的名称
 help-corrections-export--stream = 只取此数据流的死信
