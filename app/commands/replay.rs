@@ -260,6 +260,11 @@ fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
             ApprovalReason::Certificate => "cli-replay-approval-certificate",
         }));
     }
+    let closed = replay.moved.as_ref().and_then(|moved| moved.get(0)).filter(|first| first["what"] == "closed");
+    if let Some(closed) = closed {
+        let text = |key: &str| closed[key].as_str().unwrap_or_default();
+        say(&format!("  {}", sentence!("cli-replay-closed-by", by = text("by"), because = text("because"))));
+    }
     let Steps { applied, total } = replay.steps;
     if total > 1 {
         say(&sentence!("cli-replay-steps", applied, total));

@@ -84,6 +84,10 @@ fn a_protected_sheet_is_opened_by_its_password_alone_and_handed_in_again() {
     let house = new_demo(Services::Sqlite);
     let stream = ["--stream", "completions"];
     let open = open_letters(&house, &stream).len();
+    let workbook = house.dir.0.join("county.xlsx");
+    let asked = ["corrections", "export", SOURCE, "--to", workbook.to_str().unwrap(), "--protect"];
+    refused(&house, &[&asked[..], &stream].concat(), &[".zip"]);
+    assert!(!workbook.exists());
     let archive = house.dir.0.join("county.zip");
     let path = archive.to_str().unwrap();
     let args = [&["corrections", "export", SOURCE, "--to", path, "--protect", "--json"], &stream[..]].concat();
@@ -98,7 +102,6 @@ fn a_protected_sheet_is_opened_by_its_password_alone_and_handed_in_again() {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let listed = Command::new("7zz").args(["l", "-slt", path]).output().unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains("AES-256"));
-    let workbook = house.dir.0.join("county.xlsx");
     let taken = import(&house, workbook.to_str().unwrap());
     assert_eq!(taken["outcomes"], json!({ "unchanged": open }));
     // The password stands nowhere, and each archive has its own.

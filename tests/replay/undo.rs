@@ -125,6 +125,8 @@ fn a_second_person_approves() {
     let small = small["replay"].to_string();
     let (code, text, told) = run_command(&house, &["replay", "close", &small, "--because", "they send it again"]);
     assert!(code == Some(0) && text.contains("is closed; its dead letters stay open"), "{text} {told}");
+    let (_, shown, _) = run_command(&house, &["replay", "show", &small]);
+    assert!(shown.contains("has closed it: they send it again"), "{shown}");
     for again in [&["replay", "apply", &small][..], &["replay", "close", &small, "--because", "twice"]] {
         let (code, _, told) = run_command(&house, again);
         assert!(code == Some(2) && told.contains("not planned"), "{told}");

@@ -66,6 +66,12 @@ pub enum SheetRefused {
         file: PathBuf,
         why: SystemError,
     },
+    /// A protected sheet is an archive, and the file has another name.
+    #[serde(rename = "sheet.not_zip")]
+    NotZip {
+        #[serde(serialize_with = "huiliu_messages::as_path")]
+        file: PathBuf,
+    },
     /// The file cannot be read.
     #[serde(rename = "sheet.file")]
     File {
@@ -96,6 +102,7 @@ impl SheetRefused {
             Self::TooLarge { .. } => "sheet.too_large",
             Self::Damaged { .. } => "sheet.damaged",
             Self::Unwritable { .. } => "sheet.unwritable",
+            Self::NotZip { .. } => "sheet.not_zip",
             Self::File { .. } => "sheet.file",
             Self::LargeFile { .. } => "sheet.large_file",
         }
@@ -137,6 +144,9 @@ pub async fn export(
     of: &LetterFilter,
     new: NewSheet<'_>,
 ) -> Result<SheetMade, OperationError> {
+    if new.protect && new.file.extension().is_none_or(|of| !of.eq_ignore_ascii_case("zip")) {
+        return Err(SheetRefused::NotZip { file: new.file.to_owned() }.into());
+    }
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
     filters::check_letter_filter(access, of).await?;

@@ -22,6 +22,7 @@ sheet-stream = the dead letters belong to several streams; name one of { $stream
 sheet-too_many = { $letters } dead letters match, and a sheet has at most { $max } rows; narrow it with `--cause`, `--run` or `--file`
 sheet-unreadable = none of the raw records can be read now: { $why }
 sheet-unknown = { $file } is no correction sheet, or its hidden column “{ $column }” is gone; export again with `huiliu corrections export`
+sheet-not_zip = { $file } would be an archive and no workbook; with `--protect`, give a name that ends in .zip
 sheet-too_large = the rows do not fit into a workbook ({ $why }); narrow the selection with `--cause`, `--run` or `--file`
 sheet-unwritable = { $file } cannot be written: { $why }; a file that is there already is never overwritten
 sheet-file = { $file } cannot be read: { $why }

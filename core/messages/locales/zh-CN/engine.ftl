@@ -22,6 +22,7 @@ sheet-stream = 死信属于多个数据流；请用 `--stream` 指定其中之�
 sheet-too_many = 符合条件的死信有 { $letters } 条，一张表最多 { $max } 行；请用 `--cause`、`--run` 或 `--file` 缩小范围
 sheet-unreadable = 原始记录现在都无法读取：{ $why }
 sheet-unknown = { $file } 不是更正表，或者其隐藏列“{ $column }”已被删除；请用 `huiliu corrections export` 重新导出
+sheet-not_zip = { $file } 将是压缩包而不是工作簿；使用 `--protect` 时，请给出以 .zip 结尾的文件名
 sheet-too_large = 工作簿放不下这些行（{ $why }）；请用 `--cause`、`--run` 或 `--file` 缩小范围
 sheet-unwritable = 无法写入 { $file }：{ $why }；已有的文件不会被覆盖
 sheet-file = 无法读取 { $file }：{ $why }

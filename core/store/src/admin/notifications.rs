@@ -115,7 +115,6 @@ async fn find_causes(tx: &mut Tx) -> Result<Vec<Cause>, StoreError> {
     let mut causes = vec![];
     for kind in NotificationKind::ALL {
         match waiting_kind(kind) {
-            _ if kind == NotificationKind::ReplayUnapproved => causes.extend(find_unapproved(tx, kind).await?),
             Some(waits) => {
                 let of = |Waiting { source, waiting, .. }| Cause {
                     kind,
@@ -125,20 +124,21 @@ async fn find_causes(tx: &mut Tx) -> Result<Vec<Cause>, StoreError> {
                 };
                 causes.extend(waiting::list_kind(tx, waits).await?.into_iter().map(of));
             }
+            None if kind == NotificationKind::ReplayUnapproved => causes.extend(find_unapproved(tx, kind).await?),
             None => causes.extend(find_many_letters(tx, kind).await?),
         }
     }
     Ok(causes)
 }
 
+/// Returns what is counted for each source; `None` if the causes are found in another way.
 fn waiting_kind(kind: NotificationKind) -> Option<WaitingKind> {
     match kind {
         NotificationKind::SourceFailed => Some(WaitingKind::SourceFailed),
         NotificationKind::SourceLate => Some(WaitingKind::SourceLate),
         NotificationKind::BatchQuarantined => Some(WaitingKind::BatchQuarantined),
         NotificationKind::PayloadUnread => Some(WaitingKind::PayloadUnread),
-        NotificationKind::ManyDeadLetters => None,
-        NotificationKind::ReplayUnapproved => Some(WaitingKind::ReplayUnapproved),
+        NotificationKind::ManyDeadLetters | NotificationKind::ReplayUnapproved => None,
         NotificationKind::LedgerDiffers => Some(WaitingKind::LedgerDiffers),
     }
 }

@@ -159,7 +159,8 @@ impl Undo {
         Ok(())
     }
 
-    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since. What the replay has applied is among the items of the undo.
+    /// Keeps the records that somebody else has written, confirmed, noticed to be missing, or decided about since. What the
+    /// replay has applied is among the items of the undo.
     async fn keep_changed_records(self, tx: &mut Tx) -> Result<(), StoreError> {
         let by_replay = |batch: &str, row: &str| {
             format!(
