@@ -404,6 +404,9 @@ pub enum Replays {
     Plan {
         #[command(flatten)]
         matching: Box<DeadLetterFilterArgs>,
+        /// Instead of dead letters, read the records again that are stored already, after a manifest or the rules were corrected.
+        #[arg(long)]
+        stored: bool,
         /// Show every raw record and every teacher.
         #[arg(long)]
         all: bool,

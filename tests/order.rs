@@ -8,6 +8,7 @@ mod office;
 mod rekeyed;
 mod repeats;
 mod replays;
+mod reread;
 mod sent;
 mod undo;
 

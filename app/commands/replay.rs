@@ -19,7 +19,7 @@ use crate::stop::watch_stop_signals;
 use crate::table::print_table;
 use crate::words::{counting, label, localize_address, localize_word, message_text, note, say, sentence};
 use crate::{CliError, open};
-use huiliu_values::{ApprovalReason, KeptBecause, RecordOutcome};
+use huiliu_values::{ApprovalReason, KeptBecause, RecordOutcome, ReplayReads};
 
 /// How many raw records and teachers a result contains by default: of a new plan or an applied replay, and of a replay
 /// that is shown again.
@@ -27,7 +27,10 @@ const DEFAULT_ROWS: [i64; 2] = [20, 50];
 
 pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), CliError> {
     match asked {
-        Replays::Plan { matching, all } => plan_replay(settings, &build_filter(*matching)?, all, json).await,
+        Replays::Plan { matching, stored, all } => {
+            let reads = if stored { ReplayReads::Records } else { ReplayReads::DeadLetters };
+            plan_replay(settings, (reads, &build_filter(*matching)?), all, json).await
+        }
         Replays::Approve { id, because } => approve_replay(settings, id, &because, json).await,
         Replays::Close { id, because } => close_replay(settings, id, &because, json).await,
         Replays::Apply { id } => apply_replay(settings, id, json).await,
@@ -71,12 +74,17 @@ impl Watched {
     }
 }
 
-async fn plan_replay(settings: Settings, filter: &LetterFilter, all: bool, json: bool) -> Result<(), CliError> {
+async fn plan_replay(
+    settings: Settings,
+    selected: (ReplayReads, &LetterFilter),
+    all: bool,
+    json: bool,
+) -> Result<(), CliError> {
     let runtime = open::start_runtime(&settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
     let rows = if all { i64::MAX } else { DEFAULT_ROWS[0] };
     let watched = Watched::start()?;
-    let plan = watched.run(async |watch| replays::plan(&runtime, act, filter, rows, watch).await).await?;
+    let plan = watched.run(async |watch| replays::plan(&runtime, act, selected, rows, watch).await).await?;
     runtime.close().await;
     show(json, &plan, |plan| show_new_plan(plan, all));
     Ok(())
@@ -98,10 +106,10 @@ fn show_new_plan(plan: &ReplayShown, all: bool) {
     show_replay(plan, all, plans::row_limit(all, None));
     let id = plan.replay.replay;
     if !plan.changes {
-        say(label(if plan.replay.undoes.is_some() {
-            "cli-replay-nothing-to-undo"
-        } else {
-            "cli-replay-nothing-would-change-every-record"
+        say(label(match (plan.replay.undoes, plan.replay.reads) {
+            (Some(_), _) => "cli-replay-nothing-to-undo",
+            (None, ReplayReads::DeadLetters) => "cli-replay-nothing-would-change-every-record",
+            (None, ReplayReads::Records) => "cli-replay-nothing-would-change-stored",
         }));
     } else if plan.replay.approval.is_some() {
         say(&sentence!("cli-replay-approve-first", id));
@@ -195,13 +203,18 @@ fn difference_text(moved: &PlanDifference) -> String {
         }
         PlanDifference::Closed { by, because } => sentence!("cli-replay-closed-by", by, because),
         PlanDifference::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
-        PlanDifference::Letter { dead_letter, address: at, planned, now } => sentence!(
-            "cli-replay-dead-letter-planned-now",
-            dead_letter,
-            at = localize_address(at),
-            planned = localize_word(planned.as_str()),
-            now = localize_word(now.as_str())
-        ),
+        PlanDifference::Letter { dead_letter, record, address: at, planned, now } => {
+            let (planned, now) = (localize_word(planned.as_str()), localize_word(now.as_str()));
+            let at = localize_address(at);
+            match (dead_letter, record) {
+                (Some(dead_letter), _) => {
+                    sentence!("cli-replay-dead-letter-planned-now", dead_letter, at, planned, now)
+                }
+                (None, record) => {
+                    sentence!("cli-replay-record-planned-now", record = record.unwrap_or(0), at, planned, now)
+                }
+            }
+        }
         PlanDifference::Teacher { person, planned, now } => {
             // A person who is not a teacher yet has no number.
             let person = if person.starts_with("new:") { label("cli-plans-new") } else { person.as_str() };
@@ -217,13 +230,15 @@ fn show_replay(shown: &ReplayShown, records: bool, most: usize) {
         say("");
         say(label("cli-replay-raw-records"));
         for item in shown.items.iter().take(most) {
-            let (letter, at) = (item.dead_letter, localize_address(&item.address));
+            let number = item.dead_letter.or(item.record).unwrap_or(0);
+            let at = localize_address(&item.address);
             let becomes = match (shown.replay.undoes, item.kept) {
                 (None, _) => localize_word(item.outcome.as_str()),
+                (Some(_), None) if item.record.is_some() => label("cli-replay-as-before"),
                 (Some(_), None) => label("cli-replay-parked-again"),
                 (Some(_), Some(kept)) => localize_word(kept.as_str()),
             };
-            say(&format!("  {letter}  {at}  → {becomes}  {}", detail_text(item)));
+            say(&format!("  {number}  {at}  → {becomes}  {}", detail_text(item)));
         }
     }
     let line = |e: &Effect| TeacherLine {
@@ -277,14 +292,23 @@ fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
     };
     let outcomes: Vec<String> = replay.outcomes.iter().filter(|(_, n)| **n > 0).map(of).collect();
     let records: i64 = replay.outcomes.values().sum();
+    if replay.unchanged > 0 {
+        say(&format!("  {}", counting!("cli-replay-records-unchanged", n = replay.unchanged)));
+    }
     if records == 0 {
         return;
     }
     let outcomes = outcomes.join(label("cli-render-comma"));
     let mut parts = plans::gain_texts(&sums.gains);
     if replay.undoes.is_some() {
-        let parked = records - sums.kept;
-        say(&format!("  {}", counting!("cli-replay-records-parked-again", n = parked)));
+        let n = records - sums.kept;
+        say(&format!(
+            "  {}",
+            match replay.reads {
+                ReplayReads::DeadLetters => counting!("cli-replay-records-parked-again", n = n),
+                ReplayReads::Records => counting!("cli-replay-records-as-before", n = n),
+            }
+        ));
         if sums.kept > 0 {
             say(&format!("  {}", counting!("cli-replay-records-kept", n = sums.kept)));
         }
@@ -301,13 +325,40 @@ fn show_summary(ReplayShown { replay, sums, .. }: &ReplayShown) {
     plans::say_summary(&parts);
 }
 
-/// Describes what a record would become, or why it stays parked or cannot be read.
+/// Describes what a record would become, or why it stays parked or cannot be read; of a stored record, also what it was.
 fn detail_text(item: &Item) -> String {
-    if let Some(stored) = item.detail.get("reasons") {
+    let becomes = content_text(&item.detail);
+    match item.detail.get("before") {
+        Some(before) if item.outcome == RecordOutcome::Updated => changes_text(before, &item.detail).unwrap_or(becomes),
+        _ => becomes,
+    }
+}
+
+/// Lists the fields of a stored record that would change; `None` if none of those that are shown would.
+fn changes_text(before: &serde_json::Value, after: &serde_json::Value) -> Option<String> {
+    let fields = [
+        ("course", "cli-replay-course"),
+        ("class_hours", "cli-replay-class-hours"),
+        ("period_end", "cli-replay-last-day"),
+        ("pass_state", "cli-replay-result"),
+    ];
+    let text = |of: &serde_json::Value, field: &str| {
+        let text = of.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        if field == "pass_state" { localize_word(&text).to_owned() } else { text }
+    };
+    let changes = fields.into_iter().filter(|(field, _)| before.get(field) != after.get(field));
+    let changes: Vec<String> = changes
+        .map(|(field, name)| format!("{} {} → {}", label(name), text(before, field), text(after, field)))
+        .collect();
+    (!changes.is_empty()).then(|| changes.join(label("cli-render-comma")))
+}
+
+fn content_text(detail: &serde_json::Value) -> String {
+    if let Some(stored) = detail.get("reasons") {
         return reasons_text(&Problem::from_stored(&stored.to_string()));
     }
-    let text = |k: &str| item.detail.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-    if let Some(why) = item.detail.get("unreadable") {
+    let text = |k: &str| detail.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    if let Some(why) = detail.get("unreadable") {
         return message_text(&Message::from_json(why));
     }
     let (course, hours, end) = (text("course"), text("class_hours"), text("period_end"));

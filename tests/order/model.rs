@@ -132,7 +132,8 @@ impl Model {
 
     /// Returns whether a repeat of a batch's bytes can be counted without reading them: what it received as copies would be
     /// copies again, none of its records has lost to a later landing alone, and its dead letters leave nothing open.
-    pub fn can_count_repeats(&self, batch: i64, repeat: i64, has_earlier: bool, told: &BTreeSet<i64>) -> bool {
+    /// `is_between` says that earlier batches of the stream wait, or that later ones have confirmed records.
+    pub fn can_count_repeats(&self, batch: i64, repeat: i64, is_between: bool, told: &BTreeSet<i64>) -> bool {
         let Some(of_batch) = self.good.get(&batch) else { return false };
         let superseded = self.sightings.iter().any(|s| s.batch == batch && s.is_superseded);
         let lettered =
@@ -141,7 +142,7 @@ impl Model {
         // A letter shows the newest content that was read.
         let shown = |key: Key| read(key).max_by_key(|s| s.order).map(|s| s.batch);
         let mut own = self.sightings.iter().filter(|s| s.batch == batch);
-        let unclear = own.any(|s| has_earlier || shown(s.key) != Some(batch));
+        let unclear = own.any(|s| is_between || shown(s.key) != Some(batch));
         // A record of the batch may be the corrected version of a row that came since.
         let came_since = |s: &Sighting| {
             !s.is_superseded && !self.discarded.contains(&s.key) && shown(s.key).is_some_and(|newest| newest > batch)

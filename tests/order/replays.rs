@@ -9,7 +9,7 @@ use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::replays::{self, Effect, Item};
 use huiliu_store::sql::schema;
-use huiliu_values::{RecordOutcome, ReplayState};
+use huiliu_values::{RecordOutcome, ReplayReads, ReplayState};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -63,7 +63,8 @@ pub(super) async fn hours_by_teacher(office: &Office) -> BTreeMap<String, (i64, 
 }
 
 async fn plan_replay(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayError> {
-    let new = NewReplay { filter: &LetterFilter::default(), actor: "law", approve_above: 0 };
+    let new =
+        NewReplay { reads: ReplayReads::DeadLetters, filter: &LetterFilter::default(), actor: "law", approve_above: 0 };
     let id = replay::plan_replay(&office.context, new, Watch::default()).await?;
     let mut tx = office.db.begin_read_only().await.unwrap();
     let items = replays::list_items(&mut tx, id, 1_000).await.unwrap();
@@ -73,7 +74,7 @@ async fn plan_replay(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), R
 
 /// How many cases ended in which way.
 #[derive(Debug, Default, Clone, Copy)]
-struct Tally {
+pub(super) struct Tally {
     planned: u32,
     stale: u32,
     applied_after_live_traffic: u32,
@@ -145,7 +146,7 @@ async fn run_trial(office: &mut Office, pages: &[Vec<SentRecord>], live: &[SentR
 type Key = [u8; 16];
 
 /// Checks that everything that was planned has changed, and nothing else.
-async fn check_changes(
+pub(super) async fn check_changes(
     office: &Office,
     held: &BTreeMap<Key, Vec<String>>,
     had: &BTreeMap<String, (i64, i64)>,
@@ -171,7 +172,7 @@ async fn check_changes(
     for letter in &letters {
         // Whether a letter is open follows from its sightings, which `check_books` checks.
         let id = letter.int("id").unwrap();
-        if items.iter().any(|i| i.dead_letter == id && i.outcome != RecordOutcome::Parked) {
+        if items.iter().any(|i| i.dead_letter == Some(id) && i.outcome != RecordOutcome::Parked) {
             assert!(letter.opt_int("record_id").unwrap().is_some() && letter.opt_int("replay_id").unwrap().is_some());
         }
     }

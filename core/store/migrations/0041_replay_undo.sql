@@ -13,6 +13,9 @@ ALTER TABLE replay ADD COLUMN approved_because TEXT;
 -- The last batch that had landed when its first step was applied, and the earlier ones that were not delivered yet: a list in JSON.
 ALTER TABLE replay ADD COLUMN batches_known {int};
 ALTER TABLE replay ADD COLUMN batches_due TEXT;
+-- What it reads again, and how many stored records had been read again without a change when it was planned.
+ALTER TABLE replay ADD COLUMN reads TEXT NOT NULL DEFAULT 'dead_letters' CHECK (reads IN ('dead_letters', 'records'));
+ALTER TABLE replay ADD COLUMN unchanged {int} NOT NULL DEFAULT 0;
 UPDATE replay SET teachers_known = (SELECT coalesce(max(id), 0) FROM teacher);
 
 CREATE TABLE replay_step (
@@ -34,8 +37,11 @@ ALTER TABLE replay_item ADD COLUMN sighting_activation {int};
 ALTER TABLE replay_item ADD COLUMN tied INTEGER NOT NULL DEFAULT 0;
 -- Why an undo leaves it as it is.
 ALTER TABLE replay_item ADD COLUMN kept TEXT;
+-- The stored record that is read again, without a dead letter: `dead_letter_id` is 0 then.
+ALTER TABLE replay_item ADD COLUMN record_id {int};
 -- Finds what other replays have made of a record.
 CREATE INDEX replay_item_key ON replay_item (record_key) WHERE record_key IS NOT NULL;
+CREATE INDEX replay_item_record ON replay_item (replay_id, record_id) WHERE record_id IS NOT NULL;
 CREATE INDEX replay_item_kept ON replay_item (replay_id, record_key) WHERE kept IS NOT NULL;
 
 -- What a step does to each teacher.
@@ -67,6 +73,8 @@ CREATE TABLE replay_record (
   record_key {bytes} NOT NULL,
   is_new INTEGER NOT NULL,
   kept TEXT,
+  -- Of a record that counts no more, because its bytes say something else today: the outcome as which they counted.
+  ended_as TEXT,
   claim_id {int},
   batch_id {int},
   source_version {int},

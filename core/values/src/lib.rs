@@ -42,5 +42,5 @@ pub use score::{Bands, Grade, Score, ScoreError, Weights};
 pub use states::{
     ActivationKind, ApprovalReason, BatchState, ClaimState, DeadLetterState, DeliveryState, EntryOutcome, FileState,
     KeptBecause, MissingState, NotificationEvent, NotificationKind, PassState, PreviewOutcome, RecordOutcome,
-    ReplayState, Responsible, RosterKind, RunState, SheetRowOutcome, Stage, UnreadState, WaitingKind,
+    ReplayReads, ReplayState, Responsible, RosterKind, RunState, SheetRowOutcome, Stage, UnreadState, WaitingKind,
 };

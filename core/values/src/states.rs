@@ -90,6 +90,14 @@ spelled! {
         Gone,
     }
 
+    /// What a replay reads again.
+    ReplayReads {
+        /// Raw records that wait in dead letters.
+        DeadLetters,
+        /// Stored records, from the raw records that they came from.
+        Records,
+    }
+
     /// Progress of a batch.
     BatchState {
         /// Waiting to be delivered.

@@ -28,7 +28,7 @@ use huiliu_store::StoreError;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::letters::{self, LetterFilter};
 use huiliu_store::delivery::corrections::{self, CorrectedLetter, RawOfLetter, SheetLetter};
-use huiliu_values::{DeadLetterState, SheetRowOutcome};
+use huiliu_values::{DeadLetterState, ReplayReads, SheetRowOutcome};
 use tokio::sync::watch;
 
 /// Letters that are looked up or written together.
@@ -418,7 +418,8 @@ async fn replay_letters(
     let together = if above > 0 && letters.len() > above { letters.len() } else { REPLAYED };
     for some in letters.chunks(together) {
         let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
-        let new = NewReplay { filter: &of, actor: act.actor, approve_above: runtime.settings.approve_replays_above };
+        let approve_above = runtime.settings.approve_replays_above;
+        let new = NewReplay { reads: ReplayReads::DeadLetters, filter: &of, actor: act.actor, approve_above };
         let watch = Watch { stop: Some(stop), told: None };
         let replayed = match replay::plan_replay(&runtime.delivery, new, watch).await {
             Ok(replay) => {

@@ -9,12 +9,13 @@ use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
-use crate::replay::{self, Applied, NewReplay, PlanDifference, Watch};
+use crate::replay::{self, Applied, NewReplay, PlanDifference, ReplayError, Watch};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
 use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::replays::{self, Effect, Item, Replay, Sums};
 use huiliu_store::roster::known;
+use huiliu_values::ReplayReads;
 use huiliu_vault::keys::Keys;
 
 /// A replay with some of its raw records and teachers.
@@ -78,7 +79,7 @@ async fn load_replay(db: &Db, keys: &Keys, replay: i64, limit: i64) -> Result<Re
     Ok(ReplayShown { changes: found.changes_something(), replay: found, sums, items, effects })
 }
 
-/// Plans a replay of the dead letters that match the filter. Changes nothing else. Closes the plan if it is stopped.
+/// Plans a replay of the dead letters that match the filter, or of the stored records. Changes nothing else. Closes the plan if it is stopped.
 /// Returns the plan with at most `limit` raw records and teachers.
 ///
 /// # Errors
@@ -86,14 +87,17 @@ async fn load_replay(db: &Db, keys: &Keys, replay: i64, limit: i64) -> Result<Re
 pub async fn plan(
     runtime: &Runtime,
     act: Act<'_>,
-    filter: &LetterFilter,
+    (reads, filter): (ReplayReads, &LetterFilter),
     limit: i64,
     watch: Watch<'_>,
 ) -> Result<ReplayShown, OperationError> {
+    if reads == ReplayReads::Records && filter.needs_letters() {
+        return Err(ReplayError::OfLettersOnly.into());
+    }
     let opened = runtime.database_handle();
     let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
     filters::check_letter_filter(access, filter).await?;
-    let new = NewReplay { filter, actor: act.actor, approve_above: runtime.settings.approve_replays_above };
+    let new = NewReplay { reads, filter, actor: act.actor, approve_above: runtime.settings.approve_replays_above };
     let replay = replay::plan_replay(&runtime.delivery, new, watch).await?;
     load_replay(&runtime.delivery.db, &runtime.delivery.keys, replay, limit).await
 }

@@ -234,7 +234,8 @@ async fn find_early_differences(
     let gone = replays::list_resolved_items(tx, replay, step.first_batch).await?.into_iter();
     let mut moved: Vec<PlanDifference> = gone
         .map(|ResolvedItem { dead_letter, address, planned }| PlanDifference::Letter {
-            dead_letter,
+            dead_letter: Some(dead_letter),
+            record: None,
             address,
             planned,
             now: RecordOutcome::Gone,
@@ -328,8 +329,12 @@ fn other_effect(planned: &Effect, now: &Effect, entries: bool) -> bool {
 }
 
 fn compare_items(planned: &Item, now: &Item) -> Option<PlanDifference> {
-    ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| PlanDifference::Letter {
+    // Of a stored record, the plan says the content, too, before and after.
+    let same_content = planned.record.is_none() || planned.detail == now.detail;
+    let is_same = (planned.outcome, planned.record_key) == (now.outcome, now.record_key) && same_content;
+    (!is_same).then(|| PlanDifference::Letter {
         dead_letter: planned.dead_letter,
+        record: planned.record,
         address: planned.address.clone(),
         planned: planned.outcome,
         now: now.outcome,

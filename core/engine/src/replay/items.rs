@@ -29,13 +29,7 @@ pub(super) fn items_of_records(
     let others: HashSet<u32> = of_others.iter().map(|parked| parked.index).collect();
     let clean = load.clean.iter().filter(|record| !others.contains(&record.index)).map(|record| Item {
         record_key: Some(record.record_key),
-        detail: json!({
-            "course": record.texts.course_code.as_deref().map(str::trim),
-            "class_hours": record.hours.to_string(),
-            "period_end": record.period_end,
-            "pass_state": record.pass_state.as_str(),
-            "certificate": has_certificate(record),
-        }),
+        detail: content_of(record),
         tied: winners.get(&record.record_key).is_some_and(|winner| lost_by_landing(load, winner, record)),
         ..build_item(
             held,
@@ -47,6 +41,17 @@ pub(super) fn items_of_records(
     });
     let parked: Vec<_> = load.parked.iter().chain(of_others).cloned().collect();
     sort_by_index(clean.chain(items_not_loaded(held, load, &parked, wanted)).collect())
+}
+
+/// Describes what a record says.
+pub(super) fn content_of(record: &TrainingRecord<'_>) -> serde_json::Value {
+    json!({
+        "course": record.texts.course_code.as_deref().map(str::trim),
+        "class_hours": record.hours.to_string(),
+        "period_end": record.period_end,
+        "pass_state": record.pass_state.as_str(),
+        "certificate": has_certificate(record),
+    })
 }
 
 /// Builds the items of roster rows, in the order of the payload.
@@ -103,12 +108,9 @@ fn items_not_loaded<'i>(
         detail: json!({ "reasons": parked.problems }),
         ..build_item(held, wanted, parked.index, &parked.address, RecordOutcome::Parked)
     });
-    let skipped = load.skipped.iter().map(move |skipped| {
-        let address = wanted.get(&skipped.index).map_or("", |record| &record.address);
-        Item {
-            detail: json!({ "because": skipped.because }),
-            ..build_item(held, wanted, skipped.index, address, RecordOutcome::Skipped)
-        }
+    let skipped = load.skipped.iter().map(move |skipped| Item {
+        detail: json!({ "because": skipped.because }),
+        ..build_wanted_item(held, wanted, skipped.index, RecordOutcome::Skipped)
     });
     let withdrawn = load.withdrawn.iter().map(|withdrawn| Item {
         record_key: Some(withdrawn.record_key),
@@ -118,11 +120,12 @@ fn items_not_loaded<'i>(
     parked.chain(skipped).chain(withdrawn)
 }
 
-/// Builds the items of a batch that today's manifest cannot read; all its records stay parked.
+/// Builds the items of a batch that today's manifest cannot read; all its records stay as they are.
 pub(super) fn items_of_unreadable_batch(held: &ClaimedBatch, wanted: &Wanted, why: &Message) -> Vec<Item> {
-    let still = |(index, record): (&u32, &SelectedRecord)| Item {
-        detail: json!({ "unreadable": why }),
-        ..build_item(held, wanted, *index, &record.address, RecordOutcome::Parked)
+    let still = |(index, record): (&u32, &SelectedRecord)| {
+        let outcome = if record.record.is_some() { RecordOutcome::Unchanged } else { RecordOutcome::Parked };
+        let detail = json!({ "unreadable": why });
+        Item { detail, ..build_item(held, wanted, *index, &record.address, outcome) }
     };
     wanted.iter().map(still).collect()
 }
@@ -144,9 +147,17 @@ fn find_outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> Rec
     }
 }
 
+/// Builds the item of a wanted record, at the address at which it was seen.
+pub(super) fn build_wanted_item(held: &ClaimedBatch, wanted: &Wanted, index: u32, outcome: RecordOutcome) -> Item {
+    let address = wanted.get(&index).map_or("", |record| &record.address);
+    build_item(held, wanted, index, address, outcome)
+}
+
 fn build_item(held: &ClaimedBatch, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
+    let of = wanted.get(&index);
     Item {
-        dead_letter: wanted.get(&index).map_or(0, |record| record.letter),
+        dead_letter: of.map(|record| record.letter).filter(|letter| *letter > 0),
+        record: of.and_then(|record| record.record),
         batch: held.id,
         index,
         address: address.to_owned(),

@@ -1,4 +1,4 @@
-//! Replay: processes dead letters under today's manifests and rules. A plan lists every effect first; it is applied
+//! Replay: processes dead letters, or stored records, again under today's manifests and rules. A plan lists every effect first; it is applied
 //! only if all of them are still the same. An undo is a replay of its own: it takes an applied one back.
 //!
 //! Planning runs the replay in a transaction that is rolled back. Applying runs it again in steps, and commits a step if
@@ -9,6 +9,7 @@ mod apply;
 mod items;
 pub(crate) mod perform;
 mod plan;
+mod reread;
 mod spill;
 
 pub use apply::{apply_plan, approve_plan, close_plan};
@@ -73,6 +74,12 @@ pub enum ReplayError {
     /// No open dead letter matches the filter.
     #[serde(rename = "replay.nothing")]
     Nothing,
+    /// No stored record matches the filter.
+    #[serde(rename = "replay.no_records")]
+    NoRecords,
+    /// Stored records are asked for by what only dead letters have.
+    #[serde(rename = "replay.of_letters_only")]
+    OfLettersOnly,
     /// The user has stopped the planning.
     #[serde(rename = "replay.stopped")]
     Stopped,
@@ -144,6 +151,8 @@ impl ReplayError {
         match self {
             Self::Store(fault) => fault.code(),
             Self::Nothing => "replay.nothing",
+            Self::NoRecords => "replay.no_records",
+            Self::OfLettersOnly => "replay.of_letters_only",
             Self::Stopped => "replay.stopped",
             Self::TooLong => "replay.too_long",
             Self::Unknown { .. } => "replay.not_found",
@@ -172,8 +181,10 @@ pub enum PlanDifference {
     },
     /// A raw record would have another outcome.
     Letter {
-        /// The number of its dead letter.
-        dead_letter: i64,
+        /// The number of its dead letter; null if a stored record is read again.
+        dead_letter: Option<i64>,
+        /// The number of the stored record that is read again; null if a dead letter is.
+        record: Option<i64>,
         /// The address of the raw record in its payload.
         address: String,
         /// The planned outcome.

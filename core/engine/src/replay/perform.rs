@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::corrections;
 use crate::deliver::{self, DeliveryContext, Reading};
 use crate::recount::{self, Change, Snapshot};
-use crate::replay::items;
+use crate::replay::{items, reread};
 use huiliu_decode::Body;
 use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
@@ -202,9 +202,12 @@ async fn replay_opened_batch(
     let body = now.load_body(held, reading.stream, &mut bytes).await?;
     let load = stage_wanted_records(now, held, reading, &body, wanted).await?;
     let mut tx = staged.db.begin().await?;
-    let items = match load.roster.is_empty() {
-        true => replay_records(&mut tx, now, replay, held, &load, wanted).await?,
-        false => replay_roster(&mut tx, now, replay, held, &load, wanted).await?,
+    let items = if wanted.values().any(|of| of.record.is_some()) {
+        reread::reread_records(&mut tx, now, replay, held, load, wanted).await?
+    } else if load.roster.is_empty() {
+        replay_records(&mut tx, now, replay, held, &load, wanted).await?
+    } else {
+        replay_roster(&mut tx, now, replay, held, &load, wanted).await?
     };
     tx.commit().await?;
     Ok(items)

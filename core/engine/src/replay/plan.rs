@@ -13,7 +13,7 @@ use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::replays::{self, Effect, Finished, Item, LockedReplay, NewPlan};
 use huiliu_store::delivery::undo::{self, KeptItems, Undo};
 use huiliu_store::{StoreError, Tx};
-use huiliu_values::{ApprovalReason, RecordOutcome, ReplayState};
+use huiliu_values::{ApprovalReason, RecordOutcome, ReplayReads, ReplayState};
 
 /// Results written per statement.
 const WRITTEN: usize = 5_000;
@@ -21,7 +21,9 @@ const WRITTEN: usize = 5_000;
 /// What a replay is planned from.
 #[derive(Debug, Clone, Copy)]
 pub struct NewReplay<'n> {
-    /// The dead letters that it selects.
+    /// What it reads again.
+    pub reads: ReplayReads,
+    /// The dead letters or stored records that it selects.
     pub filter: &'n LetterFilter,
     /// Who plans it.
     pub actor: &'n str,
@@ -29,7 +31,7 @@ pub struct NewReplay<'n> {
     pub approve_above: u64,
 }
 
-/// Plans a replay of the dead letters that match the filter, and stores the plan. Returns its number. A plan that is
+/// Plans a replay of the dead letters or stored records that match the filter, and stores the plan. Returns its number. A plan that is
 /// stopped or fails is closed.
 ///
 /// # Errors
@@ -37,8 +39,12 @@ pub struct NewReplay<'n> {
 pub async fn plan_replay(context: &DeliveryContext, new: NewReplay<'_>, watch: Watch<'_>) -> Result<i64, ReplayError> {
     let activations = context.manifests.current().iter().map(|(id, of)| (id.clone(), of.activation)).collect();
     replays::close_abandoned(&context.db, &unfinished()).await?;
-    let plan = NewPlan { filter: new.filter, activations: &activations, actor: new.actor };
-    let replay = replays::start_plan(&context.db, plan).await?.ok_or(ReplayError::Nothing)?;
+    let plan = NewPlan { reads: new.reads, filter: new.filter, activations: &activations, actor: new.actor };
+    let none = match new.reads {
+        ReplayReads::DeadLetters => ReplayError::Nothing,
+        ReplayReads::Records => ReplayError::NoRecords,
+    };
+    let replay = replays::start_plan(&context.db, plan).await?.ok_or(none)?;
     close_if_failed(context, replay, watch, write_plan(context, new, replay, watch)).await
 }
 
@@ -59,7 +65,7 @@ pub async fn plan_undo(
     replays::close_abandoned(&context.db, &unfinished()).await?;
     let found = replays::list_replays(&context.db, Some(of), 0, 1).await?;
     let replay = found.first().ok_or(ReplayError::Unknown { replay: of })?;
-    let plan = NewPlan { filter: &replay.filter, activations: &replay.activations, actor };
+    let plan = NewPlan { reads: replay.reads, filter: &replay.filter, activations: &replay.activations, actor };
     let undo = replays::start_undo(&context.db, plan, of).await?;
     let undo = undo.ok_or(ReplayError::NotApplied { replay: of, state: replay.state })?;
     let writing = write_undo(context, Undo { undo, of }, actor, (approve_above, certificates));
@@ -141,9 +147,16 @@ async fn write_plan(
     tokio::time::timeout(longest, rehearsal).await.map_err(|_| ReplayError::TooLong)??;
     let mut tx = context.db.begin().await?;
     let totals = write_results(&mut tx, replay, spill).await?;
+    if new.reads == ReplayReads::Records {
+        replays::remove_unchanged(&mut tx, replay).await?;
+    }
+    let records = replays::count_items(&mut tx, replay).await?;
     let approval = find_approval(records, totals.certificates, new.approve_above);
     replays::complete_plan(&mut tx, replay, Finished { certificates: totals.certificates, approval }).await?;
-    let detail = json!({ "filter": new.filter, "raw_records": records, "teachers": totals.effects }).to_string();
+    let detail = json!({
+        "reads": new.reads, "filter": new.filter, "raw_records": records, "teachers": totals.effects
+    })
+    .to_string();
     let entry = NewEntry { actor: new.actor, action: "replay.plan", object: &audit_object(replay), detail: &detail };
     audit::append_entry(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
@@ -173,9 +186,13 @@ async fn write_results(tx: &mut Tx, replay: i64, spill: Spill) -> Result<Totals,
     for result in spill.read()? {
         match result? {
             Spilled::Item(item) => {
+                if item.outcome == RecordOutcome::Unchanged && item.record.is_some() && item.detail.is_null() {
+                    continue;
+                }
                 let is_written = matches!(item.outcome, RecordOutcome::Inserted | RecordOutcome::Updated);
-                let has_one = item.detail.get("certificate").is_some_and(|has| *has == true);
-                totals.certificates += i64::from(is_written && has_one);
+                let has_one = |of: &serde_json::Value| of.get("certificate").is_some_and(|has| *has == true);
+                let had_one = item.detail.get("before").is_some_and(has_one);
+                totals.certificates += i64::from(is_written && has_one(&item.detail) || had_one);
                 items.push(item);
             }
             Spilled::Effect(effect) => effects.push(effect),

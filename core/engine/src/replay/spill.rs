@@ -13,7 +13,8 @@ use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome};
 #[derive(Serialize, Deserialize)]
 enum Line {
     Item {
-        letter: i64,
+        letter: Option<i64>,
+        record: Option<i64>,
         batch: i64,
         index: u32,
         address: String,
@@ -53,8 +54,11 @@ impl Spill {
 
     /// Adds the results of a step.
     pub fn add_step(&mut self, items: Vec<Item>, effects: Vec<Effect>) -> std::io::Result<()> {
-        for Item { dead_letter: letter, batch, index, address, outcome, record_key: key, tied, detail, .. } in items {
-            self.add(&Line::Item { letter, batch, index, address, outcome, key, tied, detail })?;
+        for item in items {
+            let Item {
+                dead_letter: letter, record, batch, index, address, outcome, record_key: key, tied, detail, ..
+            } = item;
+            self.add(&Line::Item { letter, record, batch, index, address, outcome, key, tied, detail })?;
         }
         for Effect { person, teacher, name, counted, provisional, entries_changed: changed, .. } in effects {
             let hours = [counted.before.0, counted.after.0, provisional.before.0, provisional.after.0];
@@ -75,17 +79,20 @@ impl Spill {
         let lines = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter::<Line>();
         Ok(lines.map(|line| {
             Ok(match line? {
-                Line::Item { letter, batch, index, address, outcome, key, tied, detail } => Spilled::Item(Item {
-                    dead_letter: letter,
-                    batch,
-                    index,
-                    address,
-                    outcome,
-                    record_key: key,
-                    tied,
-                    kept: None,
-                    detail,
-                }),
+                Line::Item { letter, record, batch, index, address, outcome, key, tied, detail } => {
+                    Spilled::Item(Item {
+                        dead_letter: letter,
+                        record,
+                        batch,
+                        index,
+                        address,
+                        outcome,
+                        record_key: key,
+                        tied,
+                        kept: None,
+                        detail,
+                    })
+                }
                 Line::Effect { person, teacher, name, hours: [counted, to, provisional, until], changed } => {
                     Spilled::Effect(Effect {
                         person,

@@ -791,6 +791,20 @@ cli-replay-plan-was-finished = the plan was not finished
 cli-replay-planned = planned
 cli-replay-raw-records = raw records
 cli-replay-replay = replay
+cli-replay-as-before = as before
+cli-replay-course = course
+cli-replay-last-day = last day
+cli-replay-nothing-would-change-stored = {"\u000A"}nothing would change: every stored record says what it says, and there is nothing to apply
+cli-replay-record-planned-now = record { $record } ({ $at }): planned { $planned }, now { $now }
+cli-replay-records-as-before = { $n ->
+    [one] { $n } record is again what it was
+   *[other] { $n } records are again what they were
+}
+cli-replay-records-unchanged = { $n ->
+    [one] { $n } stored record stays as it is
+   *[other] { $n } stored records stay as they are
+}
+cli-replay-result = result
 cli-replay-replay-longer-holds-things-moved = replay { $id } is out of date: { $n } things have changed since it was planned; nothing was changed; plan again
 cli-replay-skipped = skipped
 cli-replay-withdrawn = withdrawn

@@ -355,6 +355,7 @@ help-replay-plan--run = Take only dead letters seen in this sync run.
 help-replay-plan--since = Take only dead letters last seen on this day or later, YYYY-MM-DD.
 help-replay-plan--source = Take only dead letters of this source.
 help-replay-plan--stage = Take only dead letters that failed at this stage: the row itself, a value of it, or its comparison with the roster or another record.
+help-replay-plan--stored = Instead of dead letters, read the records again that are stored already, after a manifest or the rules were corrected.
 help-replay-plan--stream = Take only dead letters of this stream.
 help-replay-plan--teacher = Take only dead letters about this teacher.
 help-replay-plan--until = Take only dead letters last seen on this day or earlier, YYYY-MM-DD.

@@ -355,6 +355,7 @@ help-replay-plan--run = 只取此次同步中收到的死信
 help-replay-plan--since = 只取此日或之后最近收到的死信，写作 YYYY-MM-DD
 help-replay-plan--source = 只取此来源的死信
 help-replay-plan--stage = 只取在此环节失败的死信：行本身、行中的值，或与名册、其他记录的比对
+help-replay-plan--stored = 不重放死信，而是在清单或规则改正之后重新读取已入库的记录
 help-replay-plan--stream = 只取此数据流的死信
 help-replay-plan--teacher = 只取关于此教师的死信
 help-replay-plan--until = 只取此日或之前最近收到的死信，写作 YYYY-MM-DD

@@ -101,6 +101,43 @@ impl LetterFilter {
         !letters.is_empty() || *has_candidate || file.is_some() || run.is_some() || teacher.is_some()
     }
 
+    /// Whether it asks for something that only dead letters have.
+    #[must_use]
+    pub fn needs_letters(&self) -> bool {
+        let Self { stage, code, field, cause, letters, has_candidate, .. } = self;
+        stage.is_some() || code.is_some() || field.is_some() || cause.is_some() || !letters.is_empty() || *has_candidate
+    }
+
+    /// Builds the conditions on stored records, as `t`; `args` are the statement's other arguments. Conditions on dead letters
+    /// alone are left out. The time is that at which the record's payload landed.
+    pub(crate) fn to_record_conditions(&self, args: Vec<Value>) -> Conditions {
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let of_batch = |condition: &str| {
+            format!("t.batch_id IN (SELECT b.id FROM batch b JOIN payload p ON p.id = b.payload_id WHERE {condition})")
+        };
+        let mut more = Conditions::new(args);
+        for (condition, value) in [
+            ("t.source_id IN (SELECT o.id FROM source o WHERE o.name = ?)".to_owned(), text(&self.source)),
+            ("t.source_id IN (SELECT o.id FROM source o WHERE o.connector = ?)".to_owned(), text(&self.connector)),
+            (
+                "t.institution_id IN (SELECT i.id FROM institution i WHERE i.code = ?)".to_owned(),
+                text(&self.institution),
+            ),
+            ("t.stream = ?".to_owned(), text(&self.stream)),
+            (of_batch("b.run_id = ?"), self.run.map(Value::from)),
+            (of_batch("p.address = ?"), text(&self.file)),
+            (of_batch("p.landed_at >= ?"), self.since.map(Value::from)),
+            (of_batch("p.landed_at < ?"), self.until.map(Value::from)),
+            (
+                "t.claim_id IN (SELECT c.id FROM identity_claim c WHERE c.teacher_id = ?)".to_owned(),
+                self.teacher.map(Value::from),
+            ),
+        ] {
+            more.add_if_some(&condition, value);
+        }
+        more
+    }
+
     /// Finds the sets of causes that are selected, so that statements name them: how many letters a set has is known of each.
     ///
     /// # Errors

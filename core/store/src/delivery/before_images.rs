@@ -80,6 +80,23 @@ impl Keeper {
         tx.insert_rows("replay_record", rows).await
     }
 
+    /// Keeps of rows that it has kept that they count no more, and as which outcomes their raw records had counted.
+    pub(crate) async fn keep_ended(
+        self,
+        tx: &mut Tx,
+        ended: impl Iterator<Item = (i64, &'static str)>,
+    ) -> Result<(), StoreError> {
+        let (rows, outcomes): (Vec<i64>, Vec<&str>) = ended.unzip();
+        tx.execute_with(
+            "UPDATE replay_record SET ended_as = incoming.outcome FROM {rows}
+             WHERE replay_record.replay_id = $1 AND replay_record.record_id = incoming.id",
+            vec![self.0.into()],
+            Rows::new().int("id", rows.into_iter().map(Some)).text("outcome", outcomes.into_iter().map(Some)),
+        )
+        .await?;
+        Ok(())
+    }
+
     /// Keeps which rows batches lose.
     pub(crate) async fn keep_losses(self, tx: &mut Tx, lost: &[LostRow]) -> Result<(), StoreError> {
         let rows = Rows::new()

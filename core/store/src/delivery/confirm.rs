@@ -252,6 +252,13 @@ async fn find_confirmed_since(
     Ok(found.into_values().collect())
 }
 
+/// Returns true if a later batch of the stream has kept which records it confirmed.
+pub(crate) async fn has_confirmed_since(tx: &mut Tx, held: &ClaimedBatch) -> Result<bool, StoreError> {
+    let sql = "SELECT batch_id FROM confirmation WHERE source_id = $1 AND stream = $2 AND batch_id > $3 LIMIT 1";
+    let of = vec![held.source_id.into(), held.stream.as_str().into(), held.id.into()];
+    Ok(!tx.fetch_rows(sql, of).await?.is_empty())
+}
+
 /// Loads what is stored of the records with these keys of dead letters.
 async fn load_stored<R: Versioned>(
     tx: &mut Tx,

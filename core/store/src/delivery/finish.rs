@@ -39,14 +39,27 @@ pub(crate) struct Replayed {
 
 /// Moves raw records of a finished batch from `parked` to their new outcomes.
 pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreError> {
-    let moved = i64::try_from(replayed.records).unwrap_or(0);
-    let Replayed { counts: OutcomeCounts { outcomes: o, held, elsewhere, tied }, skipped, withdrawn, .. } = replayed;
+    let Replayed { records, mut counts, skipped, withdrawn } = *replayed;
+    counts.outcomes.parked -= i64::try_from(records).unwrap_or(0);
+    counts.outcomes.skipped += skipped;
+    counts.outcomes.withdrawn += withdrawn;
+    add_to_counters(tx, batch, &counts).await
+}
+
+/// Adds to the counters of a finished batch. Some may be negative.
+pub(crate) async fn add_to_counters(tx: &mut Tx, batch: i64, more: &OutcomeCounts) -> Result<(), StoreError> {
+    let OutcomeCounts { outcomes: o, held, elsewhere, tied } = more;
     tx.execute(
-        "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
-           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9, tied = tied + $10,
-           withdrawn = withdrawn + $11
+        "UPDATE batch SET inserted = inserted + $2, updated = updated + $3, unchanged = unchanged + $4, superseded = superseded + $5,
+           skipped = skipped + $6, withdrawn = withdrawn + $7, parked = parked + $8, discarded = discarded + $9,
+           held = held + $10, elsewhere = elsewhere + $11, tied = tied + $12
          WHERE id = $1",
-        [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped, *tied, *withdrawn].map(Value::from).into(),
+        [
+            batch, o.inserted, o.updated, o.unchanged, o.superseded, o.skipped, o.withdrawn, o.parked, o.discarded,
+            *held, *elsewhere, *tied,
+        ]
+        .map(Value::from)
+        .into(),
     )
     .await?;
     Ok(())

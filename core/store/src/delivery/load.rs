@@ -229,9 +229,9 @@ pub(crate) async fn write_records(
 
 /// What records belong to, in their order.
 #[derive(Clone, Copy)]
-struct Belongings<'b> {
-    claims: &'b [claims::IdentityClaim],
-    offerings: &'b [i64],
+pub(crate) struct Belongings<'b> {
+    pub claims: &'b [claims::IdentityClaim],
+    pub offerings: &'b [i64],
 }
 
 impl Belongings<'_> {
@@ -333,7 +333,7 @@ pub async fn commit_replayed(
 }
 
 /// Adds the columns that a newer version overwrites.
-fn add_content_columns<'l>(
+pub(crate) fn add_content_columns<'l>(
     rows: Rows<'l>,
     load: &'l Load<'_>,
     belongs: &Belongings<'_>,

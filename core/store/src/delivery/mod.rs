@@ -24,6 +24,7 @@ pub mod rekey;
 pub(crate) mod reopen;
 pub mod repeat;
 pub mod replays;
+pub mod reread;
 pub(crate) mod seen_keys;
 pub mod successors;
 pub(crate) mod ties;

@@ -103,6 +103,10 @@ pub async fn commit_repeat(
     if earlier.id != found.id || !earlier.is_exact() {
         return Ok(None);
     }
+    // What it says of a record is older than a later batch that confirmed the record, and may be delivered already.
+    if (earlier.has_sightings || earlier.skipped > 0) && confirm::has_confirmed_since(&mut tx, held).await? {
+        return Ok(None);
+    }
     let repetition = Repetition { original, earlier: earlier.id, activation, skipped: earlier.skipped, has_earlier };
     if has_letters_in_question(&mut tx, held, earlier.id, has_earlier, table).await?
         || notices::are_in_question(&mut tx, held, repetition).await?

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::delivery::before_images::CONTENT;
 use crate::delivery::copies;
+use crate::delivery::dead_letters;
 use crate::delivery::rekey::filler_key;
 use crate::delivery::reopen;
 use crate::ledger::marks;
@@ -109,10 +110,18 @@ impl Undo {
         tx.execute(
             "UPDATE replay_item SET kept = CASE WHEN detail LIKE '{\"kind\":\"%' THEN 'roster_row'
                WHEN sighting_activation IS NULL THEN 'earlier_release' ELSE 'letter_changed' END
-             WHERE replay_id = $1 AND (detail LIKE '{\"kind\":\"%' OR sighting_activation IS NULL
+             WHERE replay_id = $1 AND record_id IS NULL AND (detail LIKE '{\"kind\":\"%' OR sighting_activation IS NULL
                OR (SELECT 1 FROM dead_letter d WHERE d.id = replay_item.dead_letter_id AND d.state || '' <> 'discarded') IS NULL
                OR (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = replay_item.batch_id
                      AND s.record_index = replay_item.record_index) IS NOT NULL)",
+            self.args(),
+        )
+        .await?;
+        // A raw record that was found to be unusable waits in a letter of its own, unless a person has discarded it since.
+        tx.execute(
+            "UPDATE replay_item SET kept = 'letter_changed' WHERE replay_id = $1 AND record_id IS NOT NULL AND outcome = 'parked'
+               AND (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = replay_item.batch_id
+                      AND s.record_index = replay_item.record_index AND s.outcome = 'parked') IS NULL",
             self.args(),
         )
         .await?;
@@ -126,26 +135,38 @@ impl Undo {
             }
         }
         self.keep_changed_records(tx).await?;
-        // A record and its raw records stay together.
-        // Each is looked up by an index: in a join, the database might read all items for each record, because it does not
-        // know yet how many there are.
+        // A record and its raw records stay together: those that it came from, and the one that it was before. Each is looked up by
+        // an index: in a join, the database might read all items for each record, because it does not know yet how many there are.
         let of_record = "(SELECT max(i.kept) FROM replay_item i JOIN batch b ON b.id = i.batch_id JOIN payload p ON p.id = b.payload_id
              WHERE i.replay_id = $1 AND i.kept IS NOT NULL AND i.record_key = replay_record.record_key
                AND p.source_id = replay_record.source_id AND p.stream = replay_record.stream)";
-        let sql = format!(
-            "UPDATE replay_record SET kept = {of_record} WHERE replay_id = $2 AND kept IS NULL AND {of_record} IS NOT NULL"
-        );
-        tx.execute(&sql, self.both()).await?;
+        let before_record = "(SELECT max(i.kept) FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NOT NULL AND i.record_id = replay_record.record_id)";
         let of_item = "(SELECT max(k.kept) FROM replay_record k JOIN batch b ON b.id = replay_item.batch_id
                JOIN payload p ON p.id = b.payload_id
              WHERE k.replay_id = $2 AND k.record_key = replay_item.record_key AND k.kept IS NOT NULL
                AND p.source_id = k.source_id AND p.stream = k.stream)";
-        let sql = format!(
-            "UPDATE replay_item SET kept = {of_item}
-             WHERE replay_id = $1 AND kept IS NULL AND record_key IS NOT NULL AND {of_item} IS NOT NULL"
-        );
-        tx.execute(&sql, self.both()).await?;
-        Ok(())
+        let before_item =
+            "(SELECT k.kept FROM replay_record k WHERE k.replay_id = $2 AND k.record_id = replay_item.record_id)";
+        loop {
+            let mut more = 0;
+            for kept in [of_record, before_record] {
+                let sql = format!(
+                    "UPDATE replay_record SET kept = {kept} WHERE replay_id = $2 AND kept IS NULL AND {kept} IS NOT NULL"
+                );
+                more += tx.execute(&sql, self.both()).await?;
+            }
+            for (kept, given) in [(of_item, "record_key"), (before_item, "record_id")] {
+                let sql = format!(
+                    "UPDATE replay_item SET kept = {kept}
+                     WHERE replay_id = $1 AND kept IS NULL AND {given} IS NOT NULL AND {kept} IS NOT NULL"
+                );
+                more += tx.execute(&sql, self.both()).await?;
+            }
+            // Where no raw record leads from one record to another, the first round has found all.
+            if more == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Keeps all items of a stream.
@@ -168,7 +189,7 @@ impl Undo {
             )
         };
         let sql = format!(
-            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $2 AND kept IS NULL AND (SELECT 1 FROM training_record t
+            "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $2 AND kept IS NULL AND ended_as IS NULL AND (SELECT 1 FROM training_record t
                WHERE t.id = replay_record.record_id AND t.merged_into IS NULL AND t.record_key = replay_record.record_key
                  AND ({} OR t.batch_id = replay_record.batch_id AND t.row_index = replay_record.row_index)
                  AND (t.confirmed_batch IS NULL OR {}
@@ -177,6 +198,14 @@ impl Undo {
             by_replay("t.confirmed_batch", "t.confirmed_row")
         );
         tx.execute(&sql, self.both()).await?;
+        // A record that counts no more: somebody else may have received one under its key.
+        let sql = "UPDATE replay_record SET kept = 'newer' WHERE replay_id = $2 AND kept IS NULL AND ended_as IS NOT NULL
+             AND ((SELECT 1 FROM training_record t WHERE t.id = replay_record.record_id AND t.merged_into = t.id) IS NULL
+               OR (SELECT 1 FROM training_record t WHERE t.record_key = replay_record.record_key AND t.source_id = replay_record.source_id
+                     AND t.stream = replay_record.stream
+                     AND (SELECT 1 FROM replay_record k WHERE k.replay_id = $2 AND k.record_id = t.id) IS NULL
+                     AND $1 > 0) IS NOT NULL)";
+        tx.execute(sql, self.both()).await?;
         self.keep_used_by_replays(tx).await?;
         tx.execute(
             "UPDATE replay_record SET kept = 'decided' WHERE replay_id = $1 AND kept IS NULL AND (record_id IN
@@ -268,20 +297,34 @@ impl Undo {
 
     /// Counts the raw records as parked again, and the rows that batches had lost as theirs again.
     async fn restore_counters(self, tx: &mut Tx) -> Result<(), StoreError> {
-        let of = |outcome: &str| format!("sum(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END) AS {outcome}");
-        let outcomes = ["inserted", "updated", "unchanged", "superseded", "skipped", "withdrawn"];
-        let sums: Vec<String> = outcomes.map(of).into();
-        let set: Vec<String> = outcomes.map(|outcome| format!("{outcome} = batch.{outcome} - s.{outcome}")).into();
+        // A record that was only rewritten had no counter. One that was ended counts as before, and its raw record not as what it
+        // was found to be.
+        const OF_ITEMS: &str =
+            "replay_item i LEFT JOIN replay_record k ON k.replay_id = $2 AND k.record_id = i.record_id
+             WHERE i.replay_id = $1 AND i.kept IS NULL AND (i.record_id IS NULL OR k.ended_as IS NOT NULL)";
+        let sum = |condition: String| format!("sum(CASE WHEN {condition} THEN 1 ELSE 0 END)");
+        let outcomes = ["inserted", "updated", "unchanged", "superseded", "skipped", "withdrawn", "parked"];
+        let found = outcomes.map(|outcome| format!("{} AS {outcome}", sum(format!("i.outcome = '{outcome}'"))));
+        let former = ["inserted", "updated", "unchanged"];
+        let former = former.map(|outcome| format!("{} AS was_{outcome}", sum(format!("k.ended_as = '{outcome}'"))));
+        let was = |outcome: &str| match outcome {
+            "inserted" | "updated" | "unchanged" => format!(" + s.was_{outcome}"),
+            "parked" => " + s.letters".to_owned(),
+            _ => String::new(),
+        };
+        let set = outcomes.map(|outcome| format!("{outcome} = batch.{outcome} - s.{outcome}{}", was(outcome)));
         tx.execute(
             &format!(
-                "UPDATE batch SET parked = batch.parked + s.n, {}, held = batch.held - s.inserted - s.updated,
+                "UPDATE batch SET {}, held = batch.held - s.inserted - s.updated + s.was_inserted + s.was_updated + s.was_unchanged,
                    elsewhere = batch.elsewhere - s.unchanged, tied = batch.tied - s.tied
-                 FROM (SELECT batch_id, count(*) AS n, {}, sum(tied) AS tied FROM replay_item
-                       WHERE replay_id = $1 AND kept IS NULL GROUP BY batch_id) s WHERE batch.id = s.batch_id",
+                 FROM (SELECT i.batch_id AS batch_id, {} AS letters, {}, {}, sum(i.tied) AS tied FROM {OF_ITEMS}
+                       GROUP BY i.batch_id) s WHERE batch.id = s.batch_id",
                 set.join(", "),
-                sums.join(", ")
+                sum("i.record_id IS NULL".to_owned()),
+                found.join(", "),
+                former.join(", ")
             ),
-            self.args(),
+            self.both(),
         )
         .await?;
         tx.execute(
@@ -315,13 +358,6 @@ impl Undo {
     /// Gives records their former content, and lets new ones count no more. They keep their number, because superseded
     /// entries name it, and lose their key.
     async fn restore_records(self, tx: &mut Tx) -> Result<(), StoreError> {
-        let set: Vec<String> = CONTENT.iter().map(|column| format!("{column} = k.{column}")).collect();
-        let sql = format!(
-            "UPDATE training_record SET {} FROM replay_record k
-             WHERE k.replay_id = $1 AND k.kept IS NULL AND k.is_new = 0 AND k.record_id = training_record.id",
-            set.join(", ")
-        );
-        tx.execute(&sql, self.args_of()).await?;
         tx.execute(
             "DELETE FROM version_tie WHERE EXISTS (SELECT 1 FROM replay_tie e JOIN replay_record k
                ON k.replay_id = e.replay_id AND k.record_id = e.record_id
@@ -336,7 +372,7 @@ impl Undo {
                        ORDER BY record_id LIMIT $3";
             let new = tx.fetch_rows(sql, vec![self.of.into(), after.into(), PAGE.into()]).await?;
             let ids: Vec<i64> = new.iter().map(|row| row.int("record_id")).collect::<Result<_, _>>()?;
-            let Some(last) = ids.last() else { return Ok(()) };
+            let Some(last) = ids.last() else { break };
             after = *last;
             let fillers: Vec<[u8; 16]> = ids.iter().map(|id| filler_key(*id)).collect();
             let rows = Rows::new()
@@ -350,6 +386,15 @@ impl Undo {
             )
             .await?;
         }
+        // Now the keys of those that had ended are free.
+        let set: Vec<String> = CONTENT.iter().map(|column| format!("{column} = k.{column}")).collect();
+        let sql = format!(
+            "UPDATE training_record SET {}, record_key = k.record_key, merged_into = NULL FROM replay_record k
+             WHERE k.replay_id = $1 AND k.kept IS NULL AND k.is_new = 0 AND k.record_id = training_record.id",
+            set.join(", ")
+        );
+        tx.execute(&sql, self.args_of()).await?;
+        Ok(())
     }
 
     /// Says of records what was said before, unless something newer is said.
@@ -378,20 +423,24 @@ impl Undo {
         tx.execute(
             "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome)
              SELECT batch_id, record_index, dead_letter_id, address, sighting_version, sighting_activation, 'parked'
-             FROM replay_item WHERE replay_id = $1 AND kept IS NULL",
+             FROM replay_item WHERE replay_id = $1 AND kept IS NULL AND record_id IS NULL",
             self.args(),
         )
         .await?;
+        self.end_letters(tx).await?;
         // Those that the records have closed as their corrected versions have other keys.
         let sql = "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
                WHERE i.replay_id = $1 AND i.kept IS NULL AND i.record_key = letter_successor.record_key
-                 AND i.batch_id = letter_successor.batch_id AND i.record_index = letter_successor.row_index)
+                 AND i.batch_id = letter_successor.batch_id AND i.record_index = letter_successor.row_index
+                 AND (i.record_id IS NULL OR (SELECT k.ended_as FROM replay_record k
+                   WHERE k.replay_id = $2 AND k.record_id = i.record_id) IS NOT NULL))
              RETURNING dead_letter_id";
-        let corrected = tx.fetch_rows(sql, self.args()).await?;
+        let corrected = tx.fetch_rows(sql, self.both()).await?;
         let corrected: Vec<i64> = corrected.iter().map(|row| row.int("dead_letter_id")).collect::<Result<_, _>>()?;
         reopen::reopen_letters(tx, &corrected).await?;
         let of_items = "SELECT dead_letter_id AS id, batch_id AS a, record_index AS b FROM replay_item
-             WHERE replay_id = $1 AND (batch_id, record_index) > ($2, $3) AND kept IS NULL ORDER BY batch_id, record_index LIMIT $4";
+             WHERE replay_id = $1 AND (batch_id, record_index) > ($2, $3) AND kept IS NULL AND record_id IS NULL
+             ORDER BY batch_id, record_index LIMIT $4";
         reopen_by_pages(tx, of_items, self.undo).await?;
         // Others that the records had closed.
         let of_records = "SELECT d.id AS id, k.record_id AS a, 0 AS b FROM (SELECT record_id, record_key, source_id, stream
@@ -399,6 +448,33 @@ impl Undo {
              LEFT JOIN dead_letter d ON d.dead_letter_key = k.record_key AND d.source_id = k.source_id AND d.stream = k.stream
              ORDER BY k.record_id";
         reopen_by_pages(tx, of_records, self.of).await
+    }
+}
+
+impl Undo {
+    /// Closes the letters of raw records that are again what they were, unless they have other parked raw records.
+    async fn end_letters(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let sql = "DELETE FROM dead_letter_sighting WHERE (SELECT 1 FROM replay_item i WHERE i.replay_id = $1 AND i.kept IS NULL
+               AND i.record_id IS NOT NULL AND i.outcome = 'parked' AND i.batch_id = dead_letter_sighting.batch_id
+               AND i.record_index = dead_letter_sighting.record_index) IS NOT NULL
+             AND dead_letter_sighting.batch_id IN (SELECT i.batch_id FROM replay_item i
+               WHERE i.replay_id = $1 AND i.record_id IS NOT NULL AND i.outcome = 'parked')
+             RETURNING dead_letter_id";
+        let letters = tx.fetch_rows(sql, self.args()).await?;
+        let letters: BTreeSet<i64> = letters.iter().map(|row| row.int("dead_letter_id")).collect::<Result<_, _>>()?;
+        let letters: Vec<i64> = letters.into_iter().collect();
+        for some in letters.chunks(usize::try_from(PAGE).unwrap_or(1)) {
+            tx.execute_with(
+                "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
+                   AND (SELECT 1 FROM dead_letter_sighting s
+                     WHERE s.dead_letter_id = dead_letter.id AND s.outcome = 'parked' LIMIT 1) IS NULL",
+                vec![],
+                Rows::new().int("id", some.iter().copied().map(Some)),
+            )
+            .await?;
+            dead_letters::mark_letters(tx, some.iter().copied()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -87,7 +87,7 @@ pub async fn take_ready(db: &Db, most: i64) -> Result<ReadyLetters, StoreError> 
     let letters: BTreeSet<i64> = begun.iter().map(|row| row.int("dead_letter_id")).collect::<Result<_, _>>()?;
     let rows = tx
         .fetch_rows_with(
-            "SELECT s.batch_id, s.record_index, s.dead_letter_id, s.address FROM {rows}
+            "SELECT s.batch_id, s.record_index, s.dead_letter_id, CAST(NULL AS bigint) AS record_id, s.address FROM {rows}
              {join dead_letter d ON d.id = incoming.dead_letter_id AND d.state = 'open'}
              {join dead_letter_sighting s ON s.dead_letter_id = d.id AND s.outcome = 'parked'}
              ORDER BY s.batch_id, s.record_index",

@@ -6,7 +6,8 @@ pub(crate) use plan::group_by_batch;
 pub use plan::{
     Finished, LockedReplay, NewPlan, ResolvedItem, Step, approve, close_abandoned, complete_plan, count_items,
     list_effects_of_step, list_items_of_step, list_resolved_items, list_steps, load_batch, load_planned, lock_replay,
-    mark_applied, mark_stale, mark_step_applied, note_batches, start_plan, start_undo, write_effects, write_items,
+    mark_applied, mark_stale, mark_step_applied, note_batches, remove_unchanged, start_plan, start_undo, write_effects,
+    write_items,
 };
 
 use std::collections::BTreeMap;
@@ -20,14 +21,18 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Value};
 use huiliu_values::calendar::format_instant;
-use huiliu_values::{ApprovalReason, BeforeAfter, ExactHours, Gains, KeptBecause, RecordOutcome, ReplayState};
+use huiliu_values::{
+    ApprovalReason, BeforeAfter, ExactHours, Gains, KeptBecause, RecordOutcome, ReplayReads, ReplayState,
+};
 use huiliu_vault::keys::hex_encode;
 
 /// A raw record that a replay processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelectedRecord {
-    /// Its dead letter.
+    /// Its dead letter; 0 if a stored record is read again.
     pub letter: i64,
+    /// The stored record that is read again.
+    pub record: Option<i64>,
     /// The address at which it was seen.
     pub address: String,
 }
@@ -38,8 +43,11 @@ pub type Wanted = BTreeMap<u32, SelectedRecord>;
 /// The planned outcome of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Item {
-    /// Number of its dead letter.
-    pub dead_letter: i64,
+    /// Number of its dead letter; null if a stored record is read again.
+    pub dead_letter: Option<i64>,
+    /// Number of the stored record that is read again; null if a dead letter is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<i64>,
     /// Number of its batch.
     pub batch: i64,
     /// Its position in the payload, from 0.
@@ -57,7 +65,7 @@ pub struct Item {
     /// Why an undo leaves it as the replay has made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptBecause>,
-    /// The record's content, or why it stays parked.
+    /// The record's content, with that of the stored record as `before`; or why it stays parked.
     pub detail: serde_json::Value,
 }
 
@@ -88,7 +96,9 @@ pub struct Replay {
     pub replay: i64,
     /// The stage it has reached.
     pub state: ReplayState,
-    /// Which dead letters it selects.
+    /// What it reads again.
+    pub reads: ReplayReads,
+    /// Which dead letters or stored records it selects.
     pub filter: LetterFilter,
     /// Number of the replay that this one takes back; null if it processes dead letters.
     pub undoes: Option<i64>,
@@ -114,6 +124,8 @@ pub struct Replay {
     pub steps: Steps,
     /// Number of dead letters that it covers.
     pub letters: i64,
+    /// Number of stored records that it selects and that would stay as they are; they are not among its raw records.
+    pub unchanged: i64,
     /// Outcome → number of raw records.
     pub outcomes: BTreeMap<RecordOutcome, i64>,
     /// Number of teachers whose entries change.
@@ -143,7 +155,7 @@ impl Replay {
     /// Returns true if the replay changes the outcome of a record or a teacher's hours.
     #[must_use]
     pub fn changes_something(&self) -> bool {
-        // What an undo puts back is parked again.
+        // What an undo puts back counts as parked again.
         let changes = |outcome: &RecordOutcome| (*outcome == RecordOutcome::Parked) == self.undoes.is_some();
         self.teachers > 0 || self.outcomes.iter().any(|(outcome, records)| *records > 0 && changes(outcome))
     }
@@ -157,7 +169,7 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
     let rows = db
         .fetch_rows(
             "SELECT r.id, r.state, r.undoes, r.undone_by, r.filter, r.activations, r.planned_at, r.planned_by, r.applied_at, r.applied_by,
-                    r.approval, r.approved_at, r.approved_by, r.dead_letters, r.moved,
+                    r.approval, r.approved_at, r.approved_by, r.dead_letters, r.moved, r.reads, r.unchanged,
                     (SELECT count(*) FROM replay_step p WHERE p.replay_id = r.id) AS steps,
                     (SELECT count(*) FROM replay_step p WHERE p.replay_id = r.id AND p.applied_at IS NOT NULL) AS steps_applied,
                     (SELECT count(DISTINCT t.person) FROM replay_teacher t WHERE t.replay_id = r.id) AS teachers
@@ -179,6 +191,8 @@ pub async fn list_replays(db: &Db, only: Option<i64>, after: i64, limit: i64) ->
             state: row.parse_text("state")?,
             undoes: row.opt_int("undoes")?,
             undone_by: row.opt_int("undone_by")?,
+            reads: row.parse_text("reads")?,
+            unchanged: row.int("unchanged")?,
             filter: parse_json(&row.text("filter")?)?,
             activations: parse_json(&row.text("activations")?)?,
             planned_at: format_instant(row.int("planned_at")?),
@@ -219,11 +233,12 @@ pub async fn list_items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item
 }
 
 pub(crate) async fn fetch_items(tx: &mut Tx, of: &str, args: Vec<Value>) -> Result<Vec<Item>, StoreError> {
-    let columns = "dead_letter_id, batch_id, record_index, address, outcome, record_key, tied, kept, detail";
+    let columns = "dead_letter_id, batch_id, record_index, address, outcome, record_key, tied, kept, detail, record_id";
     let rows = tx.fetch_rows(&format!("SELECT {columns} FROM replay_item {of}"), args).await?;
     let item = |row: &Row| {
         Ok(Item {
-            dead_letter: row.int("dead_letter_id")?,
+            dead_letter: Some(row.int("dead_letter_id")?).filter(|letter| *letter > 0),
+            record: row.opt_int("record_id")?,
             batch: row.int("batch_id")?,
             index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
             address: row.text("address")?,
@@ -310,7 +325,7 @@ pub async fn sums(tx: &mut Tx, replay: i64) -> Result<Sums, StoreError> {
     }
     let rows = tx
         .fetch_rows(
-            "SELECT count(*) AS n FROM (SELECT dead_letter_id FROM replay_item WHERE replay_id = $1 GROUP BY dead_letter_id
+            "SELECT count(*) AS n FROM (SELECT dead_letter_id FROM replay_item WHERE replay_id = $1 AND dead_letter_id > 0 GROUP BY dead_letter_id
                HAVING max(CASE WHEN outcome = 'parked' THEN 1 ELSE 0 END) = 0) AS closing
              WHERE (SELECT undoes FROM replay WHERE id = $1) IS NULL",
             vec![replay.into()],

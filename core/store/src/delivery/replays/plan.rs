@@ -7,10 +7,11 @@ use crate::admin::filter::Conditions;
 use crate::admin::letters::LetterFilter;
 use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batches;
+use crate::delivery::reread;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows, Value};
-use huiliu_values::{ApprovalReason, RecordOutcome, ReplayState};
+use huiliu_values::{ApprovalReason, RecordOutcome, ReplayReads, ReplayState};
 
 /// Raw records per step, except for a batch that has more.
 const STEP: i64 = 10_000;
@@ -18,7 +19,9 @@ const STEP: i64 = 10_000;
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPlan<'p> {
-    /// The dead letters that it selects.
+    /// What it reads again.
+    pub reads: ReplayReads,
+    /// The dead letters or stored records that it selects.
     pub filter: &'p LetterFilter,
     /// Connector → activation of its manifest.
     pub activations: &'p BTreeMap<String, i64>,
@@ -46,30 +49,33 @@ impl Step {
 }
 
 const NEW_REPLAY: &str =
-    "INSERT INTO replay (state, filter, activations, planned_at, planned_by, undoes, teachers_known)
-    SELECT 'planning', $1, $2, {now}, $3, nullif($4, 0), coalesce(max(id), 0) FROM teacher RETURNING id";
+    "INSERT INTO replay (state, filter, activations, planned_at, planned_by, undoes, reads, teachers_known)
+    SELECT 'planning', $1, $2, {now}, $3, nullif($4, 0), $5, coalesce(max(id), 0) FROM teacher RETURNING id";
 
 async fn insert_replay(tx: &mut Tx, plan: NewPlan<'_>, undoes: i64) -> Result<i64, StoreError> {
-    let args = vec![to_json(plan.filter).into(), to_json(plan.activations).into(), plan.actor.into(), undoes.into()];
+    let args = vec![
+        to_json(plan.filter).into(),
+        to_json(plan.activations).into(),
+        plan.actor.into(),
+        undoes.into(),
+        plan.reads.as_str().into(),
+    ];
     let rows = tx.fetch_rows(NEW_REPLAY, args).await?;
     rows.first().ok_or_else(|| StoreError::Column { column: "replay.id".into() })?.int("id")
 }
 
-/// Starts a replay plan with the parked raw records that its filter selects, and returns its number; `None` if it selects
-/// none.
+/// Starts a replay plan with the parked raw records, or stored records, that its filter selects, and returns its number; `None` if
+/// it selects none.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn start_plan(db: &Db, plan: NewPlan<'_>) -> Result<Option<i64>, StoreError> {
     let mut tx = db.begin().await?;
     let replay = insert_replay(&mut tx, plan, 0).await?;
-    let Conditions { sql: conditions, args } = plan.filter.resolve(&mut tx).await?.to_conditions(vec![replay.into()]);
-    let sql = format!(
-        "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, detail, sighting_version, sighting_activation)
-         SELECT $1, s.batch_id, s.record_index, s.dead_letter_id, s.address, 'parked', 'null', s.source_version, s.activation
-         FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
-         WHERE d.state = 'open' AND s.outcome = 'parked'{conditions}"
-    );
+    let (sql, args) = match plan.reads {
+        ReplayReads::DeadLetters => select_letters(&mut tx, replay, plan.filter).await?,
+        ReplayReads::Records => reread::select_records(replay, plan.filter),
+    };
     let selected = tx.execute(&sql, args).await?;
     if selected == 0 {
         return Ok(None);
@@ -102,6 +108,18 @@ pub async fn start_plan(db: &Db, plan: NewPlan<'_>) -> Result<Option<i64>, Store
     Ok(Some(replay))
 }
 
+/// Builds the statement that selects parked raw records for a replay, and its arguments.
+async fn select_letters(tx: &mut Tx, replay: i64, filter: &LetterFilter) -> Result<(String, Vec<Value>), StoreError> {
+    let Conditions { sql: conditions, args } = filter.resolve(tx).await?.to_conditions(vec![replay.into()]);
+    let sql = format!(
+        "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, detail, sighting_version, sighting_activation)
+         SELECT $1, s.batch_id, s.record_index, s.dead_letter_id, s.address, 'parked', 'null', s.source_version, s.activation
+         FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
+         WHERE d.state = 'open' AND s.outcome = 'parked'{conditions}"
+    );
+    Ok((sql, args))
+}
+
 /// Starts the plan of an undo with what a replay has resolved, in one step. Returns its number; `None` if there is nothing.
 ///
 /// # Errors
@@ -112,12 +130,12 @@ pub async fn start_undo(db: &Db, plan: NewPlan<'_>, undoes: i64) -> Result<Optio
     let copied = tx
         .execute(
             "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, record_key, tied, detail,
-               sighting_version, sighting_activation)
+               sighting_version, sighting_activation, record_id)
              SELECT $1, i.batch_id, i.record_index, i.dead_letter_id, i.address, i.outcome, i.record_key, i.tied, i.detail,
-               i.sighting_version, i.sighting_activation
+               i.sighting_version, i.sighting_activation, i.record_id
              FROM replay_item i JOIN replay_step p ON p.replay_id = i.replay_id
                AND i.batch_id >= p.first_batch AND i.batch_id <= p.last_batch AND p.applied_at IS NOT NULL
-             WHERE i.replay_id = $2 AND i.outcome <> 'parked'",
+             WHERE i.replay_id = $2 AND (i.outcome <> 'parked' OR i.record_id IS NOT NULL)",
             vec![undo.into(), undoes.into()],
         )
         .await?;
@@ -169,7 +187,7 @@ pub async fn list_steps(tx: &mut Tx, replay: i64) -> Result<Vec<Step>, StoreErro
 /// # Errors
 /// [`StoreError`].
 pub async fn load_planned(tx: &mut Tx, replay: i64, step: Step) -> Result<BTreeMap<i64, Wanted>, StoreError> {
-    let sql = "SELECT batch_id, record_index, dead_letter_id, address FROM replay_item
+    let sql = "SELECT batch_id, record_index, dead_letter_id, record_id, address FROM replay_item
                WHERE replay_id = $1 AND batch_id >= $2 AND batch_id <= $3 ORDER BY batch_id, record_index";
     group_by_batch(&tx.fetch_rows(sql, step.to_args(replay)).await?)
 }
@@ -178,7 +196,11 @@ pub(crate) fn group_by_batch(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, Stor
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
-        let record = SelectedRecord { letter: row.int("dead_letter_id")?, address: row.text("address")? };
+        let record = SelectedRecord {
+            letter: row.int("dead_letter_id")?,
+            record: row.opt_int("record_id")?,
+            address: row.text("address")?,
+        };
         batches.entry(row.int("batch_id")?).or_default().insert(index, record);
     }
     Ok(batches)
@@ -232,7 +254,7 @@ pub async fn list_resolved_items(tx: &mut Tx, replay: i64, from: i64) -> Result<
         .fetch_rows(
             "SELECT i.dead_letter_id AS dead_letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
              LEFT JOIN dead_letter_sighting s ON s.batch_id = i.batch_id AND s.record_index = i.record_index AND s.outcome = 'parked'
-             WHERE i.replay_id = $1 AND i.batch_id >= $2 AND s.dead_letter_id IS NULL ORDER BY i.dead_letter_id LIMIT 100",
+             WHERE i.replay_id = $1 AND i.batch_id >= $2 AND i.record_id IS NULL AND s.dead_letter_id IS NULL ORDER BY i.dead_letter_id LIMIT 100",
             vec![replay.into(), from.into()],
         )
         .await?;
@@ -309,6 +331,18 @@ pub async fn write_effects(tx: &mut Tx, replay: i64, step: i64, effects: &[Effec
     tx.insert_rows("replay_teacher", rows).await
 }
 
+/// Removes from a plan the stored records that would stay as they are, and keeps their number.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn remove_unchanged(tx: &mut Tx, replay: i64) -> Result<(), StoreError> {
+    let sql = "DELETE FROM replay_item WHERE replay_id = $1 AND record_id IS NOT NULL AND outcome = 'unchanged'
+                 AND record_key IS NULL AND detail = 'null'";
+    let removed = i64::try_from(tx.execute(sql, vec![replay.into()]).await?).unwrap_or(i64::MAX);
+    tx.execute("UPDATE replay SET unchanged = $2 WHERE id = $1", vec![replay.into(), removed.into()]).await?;
+    Ok(())
+}
+
 /// What is known when a plan is complete.
 #[derive(Debug, Clone, Copy)]
 pub struct Finished {
@@ -325,7 +359,7 @@ pub struct Finished {
 pub async fn complete_plan(tx: &mut Tx, replay: i64, finished: Finished) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE replay SET state = 'planned', certificates = $2, approval = nullif($3, ''),
-           dead_letters = (SELECT count(DISTINCT dead_letter_id) FROM replay_item i WHERE i.replay_id = replay.id) WHERE id = $1",
+           dead_letters = (SELECT count(DISTINCT nullif(dead_letter_id, 0)) FROM replay_item i WHERE i.replay_id = replay.id) WHERE id = $1",
         vec![
             replay.into(),
             finished.certificates.into(),
