@@ -117,11 +117,16 @@ impl Undo {
             self.args(),
         )
         .await?;
-        // A raw record that was found to be unusable waits in a letter of its own, unless a person has discarded it since.
+        // A raw record that was found to be unusable waits in a letter, unless a person has discarded it since. If the letter has
+        // raw records of others, it does not know any more what it said before.
         tx.execute(
             "UPDATE replay_item SET kept = 'letter_changed' WHERE replay_id = $1 AND record_id IS NOT NULL AND outcome = 'parked'
-               AND (SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = replay_item.batch_id
-                      AND s.record_index = replay_item.record_index AND s.outcome = 'parked') IS NULL",
+               AND ((SELECT 1 FROM dead_letter_sighting s WHERE s.batch_id = replay_item.batch_id
+                       AND s.record_index = replay_item.record_index AND s.outcome = 'parked') IS NULL
+                 OR (SELECT 1 FROM dead_letter_sighting s JOIN dead_letter_sighting o ON o.dead_letter_id = s.dead_letter_id
+                     WHERE s.batch_id = replay_item.batch_id AND s.record_index = replay_item.record_index
+                       AND (SELECT 1 FROM replay_item i WHERE i.replay_id = $1 AND i.batch_id = o.batch_id
+                              AND i.record_index = o.record_index) IS NULL LIMIT 1) IS NOT NULL)",
             self.args(),
         )
         .await?;
@@ -430,7 +435,7 @@ impl Undo {
         self.end_letters(tx).await?;
         // Those that the records have closed as their corrected versions have other keys.
         let sql = "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
-               WHERE i.replay_id = $1 AND i.kept IS NULL AND i.record_key = letter_successor.record_key
+               WHERE i.replay_id = $1 AND i.kept IS NULL AND i.outcome <> 'withdrawn' AND i.record_key = letter_successor.record_key
                  AND i.batch_id = letter_successor.batch_id AND i.record_index = letter_successor.row_index
                  AND (i.record_id IS NULL OR (SELECT k.ended_as FROM replay_record k
                    WHERE k.replay_id = $2 AND k.record_id = i.record_id) IS NOT NULL))
