@@ -66,7 +66,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("batches list", "huiliu batches list --quarantined"),
     ("batches release", r#"huiliu batches release 31 --because "the program is upgraded""#),
     ("replay plan", "huiliu replay plan --connector cmcc --code hours.number"),
-    ("replay plan", "huiliu replay plan --stored --source changchun-platform --since 2026-11-01"),
     ("replay approve", r#"huiliu replay approve 3 --because "checked with the institution""#),
     ("replay close", r#"huiliu replay close 3 --because "the institution sends them again""#),
     ("replay apply", "huiliu replay apply 3"),

@@ -74,7 +74,7 @@ fn items_in_place(
     stored: &BTreeMap<u32, StoredRecord>,
     wanted: &Wanted,
 ) -> Vec<Item> {
-    let item = |record: &Box<TrainingRecord<'_>>| {
+    let item = |record: &TrainingRecord<'_>| {
         let is_same = stored.get(&record.index).is_some_and(|stored| stored.is_same_as(record));
         let outcome = if is_same { RecordOutcome::Unchanged } else { RecordOutcome::Updated };
         let item = items::build_wanted_item(held, wanted, record.index, outcome);
@@ -83,7 +83,7 @@ fn items_in_place(
         }
         Item { record_key: Some(record.record_key), detail: items::content_of(record), ..item }
     };
-    same.iter().map(item).collect()
+    same.iter().map(|record| item(record)).collect()
 }
 
 fn add_before(detail: &mut Value, before: &StoredRecord) {
