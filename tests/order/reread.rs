@@ -14,7 +14,7 @@ use super::office::Office;
 use super::replays::{Tally, check_changes, hours_by_teacher};
 use super::sent::{SentRecord, render_page, said_strategy, sent_strategy};
 use super::undo::describe;
-use crate::test_env::Scratch;
+use crate::test_env::{Postgres, Scratch};
 
 /// What is wrong in the first manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,4 +206,33 @@ fn records_that_are_read_again_are_as_if_the_manifest_had_been_right() {
     println!("{ended:?}");
     assert!(ended.as_if_right > cases / 5 && ended.undone > cases / 5 && ended.records > 60, "{ended:?}");
     assert!(ended.stale > 0 && ended.after_live_traffic > 0, "{ended:?}");
+}
+
+#[test]
+fn records_are_read_again_on_postgresql() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (postgres, right) = (Postgres::start(), Postgres::start());
+    let open = async |of: &Postgres| {
+        let db = Db::open(&of.url(), 4).await.unwrap();
+        schema::migrate(&db).await.unwrap();
+        db
+    };
+    let (db, other_db) = runtime.block_on(async { (open(&postgres).await, open(&right).await) });
+    let ended = std::cell::Cell::new(Ended::default());
+    let config = ProptestConfig { cases: 25, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config)
+        .run(&case_strategy(), |case| {
+            runtime.block_on(async {
+                let mut office = super::concurrent::open_on_emptied(&db).await;
+                let mut other = super::concurrent::open_on_emptied(&other_db).await;
+                let mut counted = ended.get();
+                run_trial(&mut office, &mut other, &case, &mut counted).await;
+                ended.set(counted);
+            });
+            Ok(())
+        })
+        .unwrap();
+    let ended = ended.get();
+    println!("{ended:?}");
+    assert!(ended.undone > 3 && ended.stale + ended.after_live_traffic > 0 && ended.records > 15, "{ended:?}");
 }
