@@ -56,6 +56,7 @@ fn told(house: &TestEnv, args: &[&str], language: &str) -> String {
     let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
     let said = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
     assert!(out.status.success(), "{args:?}: {said}");
+    assert!(!said.contains("\\n"), "a line break of ours is shown by its number: {said}");
     said
 }
 
@@ -141,11 +142,14 @@ fn replays(on: Services) {
     assert!(!vain.contains("replay apply"), "{vain}");
     let corrected = right.replacen("version = 1", "version = 2", 1);
     let of_hours = corrected.lines().find(|line| line.trim_start().starts_with("hours = ")).unwrap().to_owned();
+    let register = |text: &str| {
+        std::fs::write(&manifest, text).unwrap();
+        assert!(house.run(&["connectors", "test", &folder, "--accept"]).status.success());
+        let registered = house.run(&["connectors", "register", &folder]);
+        assert!(registered.status.success(), "{}", String::from_utf8_lossy(&registered.stderr));
+    };
     let corrected = corrected.replace(&of_hours, "hours = { constant = \"10\", unit = \"class_hour\" }");
-    std::fs::write(&manifest, corrected).unwrap();
-    assert!(house.run(&["connectors", "test", &folder, "--accept"]).status.success());
-    let registered = house.run(&["connectors", "register", &folder]);
-    assert!(registered.status.success(), "{}", String::from_utf8_lossy(&registered.stderr));
+    register(&corrected);
     let english = told(&house, &["replay", "plan"], "en");
     has(
         &english,
@@ -176,6 +180,23 @@ fn replays(on: Services) {
     assert_eq!((&shown["gains"]["gaining"], &shown["closing"]), (&54.into(), &54.into()));
     assert!(shown["effects"][0]["person"].as_str().unwrap().starts_with("new:"));
     has(&told(&house, &["replay", "apply", "2"], "en"), &["54 dead letters close", "applied"]);
+
+    // The records that are stored by now were wrong as well.
+    let stored = ["replay", "plan", "--stored", "--source", "county"];
+    has(&told(&house, &stored, "en"), &["54 stored records stay as they are", "nothing would change"]);
+    let hours = |hours: &str| corrected.replace("constant = \"10\"", &format!("constant = \"{hours}\""));
+    register(&hours("12.5").replace("version = 2", "version = 3"));
+    let shown = told(&house, &[&stored[..], &["--all"]].concat(), "en");
+    has(&shown, &["54 raw records: 54 updated", "54 teachers gain 135 hours in all", "class hours 10 → 12.5"]);
+    has(&told(&house, &["replay", "apply", "4"], "zh"), &["54 名教师共增加 135 学时", "已执行"]);
+    has(
+        &told(&house, &["replay", "undo", "4"], "en"),
+        &["54 records are again what they were", "huiliu replay apply 5"],
+    );
+    has(&told(&house, &["replay", "apply", "5"], "zh"), &["54 条记录恢复原状"]);
+    // What only dead letters have cannot select records.
+    let refused = house.run(&[&stored[..], &["--code", "hours.number"]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
 }
 
 #[test]

@@ -18,8 +18,13 @@ use super::language;
 
 static JSON_LOG: OnceLock<bool> = OnceLock::new();
 
-/// Prints one line on standard output. Line breaks and tabs in it are escaped too. Ignores errors such as a closed pipe.
+/// Prints one line on standard output. Line breaks and tabs in it are escaped too, except that a line break before it leaves a
+/// line blank. Ignores errors such as a closed pipe.
 pub fn say(line: &str) {
+    let line = line.strip_prefix('\n').map_or(line, |rest| {
+        write_line(std::io::stdout(), "");
+        rest
+    });
     write_line(std::io::stdout(), &hide_url_credentials(&escape_line(line)));
 }
 

@@ -794,7 +794,7 @@ cli-replay-replay = replay
 cli-replay-as-before = as before
 cli-replay-course = course
 cli-replay-last-day = last day
-cli-replay-nothing-would-change-stored = {"\u000A"}nothing would change: every stored record says what it says, and there is nothing to apply
+cli-replay-nothing-would-change-stored = {"\u000A"}nothing would change: every stored record is what it would be if it were read today, and there is nothing to apply
 cli-replay-record-planned-now = record { $record } ({ $at }): planned { $planned }, now { $now }
 cli-replay-records-as-before = { $n ->
     [one] { $n } record is again what it was
