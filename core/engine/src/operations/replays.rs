@@ -79,8 +79,8 @@ async fn load_replay(db: &Db, keys: &Keys, replay: i64, limit: i64) -> Result<Re
     Ok(ReplayShown { changes: found.changes_something(), replay: found, sums, items, effects })
 }
 
-/// Plans a replay of the dead letters that match the filter, or of the stored records. Changes nothing else. Closes the plan if it is stopped.
-/// Returns the plan with at most `limit` raw records and teachers.
+/// Plans a replay of the dead letters, or of the stored records, that match the filter. Changes nothing else. Closes the plan
+/// if it is stopped. Returns the plan with at most `limit` raw records and teachers.
 ///
 /// # Errors
 /// [`OperationError::Replay`], [`OperationError::Filter`].

@@ -90,7 +90,7 @@ fn add_before(detail: &mut Value, before: &StoredRecord) {
     let StoredRecord { course, hours, period_end, pass_state, has_certificate, .. } = before;
     let before = json!({
         "course": course,
-        "class_hours": hours.to_decimal(),
+        "class_hours": hours.to_string(),
         "period_end": period_end,
         "pass_state": pass_state,
         "certificate": has_certificate,

@@ -25,7 +25,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows, Value};
 use huiliu_decode::TrainingRecord;
-use huiliu_values::ExactHours;
+use huiliu_values::Hours;
 use huiliu_vault::keys::Keys;
 
 /// A stored record that is read again.
@@ -41,8 +41,8 @@ pub struct StoredRecord {
     pub content: [u8; 16],
     /// Course code.
     pub course: String,
-    /// Class hours.
-    pub hours: ExactHours,
+    /// Hours in class-hour units.
+    pub hours: Hours,
     /// Last day, YYYY-MM-DD.
     pub period_end: String,
     /// Whether the teacher passed.
@@ -75,6 +75,8 @@ pub async fn lock_records(
     batch: i64,
     rows: impl Iterator<Item = i64>,
 ) -> Result<BTreeMap<u32, StoredRecord>, StoreError> {
+    // Claims before rows, as loads lock them.
+    claims::lock_claims_shared(tx, &KnownRows::default().claims).await?;
     let mut ids: Vec<i64> = rows.collect();
     ids.sort_unstable();
     let of = || Rows::new().int("id", ids.iter().copied().map(Some));
@@ -100,7 +102,7 @@ pub async fn lock_records(
             source_version: row.int("source_version")?,
             content: row.bytes("content_digest")?.try_into().unwrap_or_default(),
             course: row.text("course")?,
-            hours: ExactHours(row.int("hours_units")?),
+            hours: Hours::from_units(row.int("hours_units")?).unwrap_or_default(),
             period_end: row.text("period_end")?,
             pass_state: row.text("pass_state")?,
             has_certificate: row.int("has_certificate")? == 1,
@@ -181,16 +183,24 @@ pub async fn end_records(
         };
         keeper.keep_ended(tx, rows().zip((0..).map(of))).await?;
     }
-    let fillers: Vec<[u8; 16]> = rows().map(filler_key).collect();
-    let columns = Rows::new().int("id", rows().map(Some)).bytes("record_key", fillers.iter().map(<[u8; 16]>::as_slice));
+    free_keys(tx, &rows().collect::<Vec<_>>()).await?;
+    Ok(former)
+}
+
+/// Gives rows a key that no record can have, and lets them count for nobody.
+pub(crate) async fn free_keys(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
+    let fillers: Vec<[u8; 16]> = ids.iter().map(|id| filler_key(*id)).collect();
+    let rows = Rows::new()
+        .int("id", ids.iter().copied().map(Some))
+        .bytes("record_key", fillers.iter().map(<[u8; 16]>::as_slice));
     tx.execute_with(
         "UPDATE training_record SET merged_into = incoming.id, record_key = incoming.record_key FROM {rows}
          WHERE training_record.id = incoming.id",
         vec![],
-        columns,
+        rows,
     )
     .await?;
-    Ok(former)
+    Ok(())
 }
 
 /// The outcomes as which the raw records of ended rows had counted.

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::delivery::before_images::CONTENT;
 use crate::delivery::copies;
 use crate::delivery::dead_letters;
-use crate::delivery::rekey::filler_key;
 use crate::delivery::reopen;
+use crate::delivery::reread;
 use crate::ledger::marks;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
@@ -379,17 +379,7 @@ impl Undo {
             let ids: Vec<i64> = new.iter().map(|row| row.int("record_id")).collect::<Result<_, _>>()?;
             let Some(last) = ids.last() else { break };
             after = *last;
-            let fillers: Vec<[u8; 16]> = ids.iter().map(|id| filler_key(*id)).collect();
-            let rows = Rows::new()
-                .int("id", ids.iter().copied().map(Some))
-                .bytes("record_key", fillers.iter().map(<[u8; 16]>::as_slice));
-            tx.execute_with(
-                "UPDATE training_record SET merged_into = incoming.id, record_key = incoming.record_key FROM {rows}
-                 WHERE training_record.id = incoming.id",
-                vec![],
-                rows,
-            )
-            .await?;
+            reread::free_keys(tx, &ids).await?;
         }
         // Now the keys of those that had ended are free.
         let set: Vec<String> = CONTENT.iter().map(|column| format!("{column} = k.{column}")).collect();
