@@ -56,6 +56,7 @@ mod promises;
 mod queue;
 mod record;
 mod register;
+mod repairs;
 mod replay;
 mod roster;
 mod rule_versions;

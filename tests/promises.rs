@@ -259,6 +259,7 @@ fn undo_promises(house: &TestEnv) {
         "DROP TABLE letter_successor",
         "DROP TABLE successor_search",
         "DROP TABLE correction",
+        "DROP TABLE mapped_value",
         "DROP TABLE notification_delivery",
         "DROP TABLE notification",
         "DROP TABLE replay_step",

@@ -71,6 +71,33 @@ pub enum Corrections {
         #[command(flatten)]
         span: PageArgs,
     },
+    /// Map a dead letter's value: from now on another value is read in its place wherever it is received.
+    Map {
+        /// Number of the dead letter.
+        letter: i64,
+        /// The raw field and the value that is read in the place of the one that the letter has there.
+        #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = parse_value)]
+        value: (String, String),
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: String,
+    },
+    /// List mapped values.
+    Mapped {
+        /// List only those of this source.
+        #[arg(long)]
+        source: Option<String>,
+        #[command(flatten)]
+        span: PageArgs,
+    },
+    /// Withdraw a mapped value: the value is read as received again.
+    Unmap {
+        /// Number of the mapped value.
+        id: i64,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: String,
+    },
     /// Withdraw a correction: the value is read as received again.
     Withdraw {
         id: i64,

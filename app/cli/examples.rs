@@ -94,6 +94,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("corrections export", "huiliu corrections export county --run 12 --to county-2014-11.xlsx"),
     ("corrections import", "huiliu corrections import county county-2014-11.xlsx --plan"),
     ("corrections list", "huiliu corrections list --source county"),
+    (
+        "corrections map",
+        r#"huiliu corrections map 7 --set level=合格 --because "the platform uses a new code, letter of 2014-11-03""#,
+    ),
+    ("corrections mapped", "huiliu corrections mapped --source county"),
+    ("corrections unmap", r#"huiliu corrections unmap 2 --because "the platform uses the code for something else""#),
     ("corrections withdraw", r#"huiliu corrections withdraw 3 --because "the teacher was right""#),
     ("courses list", "huiliu courses list"),
     ("courses unknown", "huiliu courses unknown"),

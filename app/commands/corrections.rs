@@ -12,6 +12,7 @@ use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::corrections::{CorrectionFilter, CorrectionRow};
 use huiliu_values::SheetRowOutcome;
 
+use super::mapped_values;
 use crate::cli::Corrections;
 use crate::render::{format_count, format_moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
@@ -34,6 +35,9 @@ pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(
             runtime.close().await;
             show(json, &taken, show_taken);
             check_taken(&taken)
+        }
+        Corrections::Map { letter, value, because } => {
+            mapped_values::map(&settings, letter, &value, &because, json).await
         }
         asked => run_in_database(settings, asked, json).await,
     }
@@ -132,7 +136,7 @@ async fn run_in_database(settings: Settings, asked: Corrections, json: bool) -> 
     let access = open::registry_access(&opened, &settings, &program);
     match asked {
         // These need the manifests that run.
-        Corrections::Export { .. } | Corrections::Import { .. } => {}
+        Corrections::Export { .. } | Corrections::Import { .. } | Corrections::Map { .. } => {}
         Corrections::Add { letters, cause, values, because } => {
             let of = LetterFilter { letters, cause, ..LetterFilter::default() };
             let act = Act { actor: &settings.actor, because: &because };
@@ -143,6 +147,11 @@ async fn run_in_database(settings: Settings, asked: Corrections, json: bool) -> 
             let of = CorrectionFilter { source, dead_letter: letter };
             let page = corrections::list(access, &of, span.into()).await?;
             show_page(json, &page, show_corrections);
+        }
+        Corrections::Mapped { source, span } => mapped_values::list(access, source.as_deref(), span, json).await?,
+        Corrections::Unmap { id, because } => {
+            let act = Act { actor: &settings.actor, because: &because };
+            mapped_values::withdraw(access, act, id, json).await?;
         }
         Corrections::Withdraw { id, because } => {
             let act = Act { actor: &settings.actor, because: &because };

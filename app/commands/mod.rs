@@ -19,6 +19,7 @@ mod inbox;
 mod infer;
 mod layouts;
 mod maintenance;
+mod mapped_values;
 mod matching;
 mod missing;
 mod notifications;

@@ -193,6 +193,9 @@ fn difference_text(moved: &PlanDifference) -> String {
         PlanDifference::Correction { dead_letter } => {
             sentence!("cli-replay-corrected-since", dead_letter)
         }
+        PlanDifference::MappedValue { mapped_value } => {
+            sentence!("cli-replay-mapped-since", mapped_value)
+        }
         PlanDifference::Kept { batch, index, planned, now } => {
             let told = |because: &Option<KeptBecause>| match because {
                 Some(because) => localize_word(because.as_str()),

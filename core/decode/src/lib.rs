@@ -46,7 +46,7 @@ pub mod workbook;
 pub mod xml;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::identity::KeyForm;
 use huiliu_manifest::quality::Act;
@@ -163,6 +163,12 @@ impl<'a> Plan<'a> {
         };
         Self { paths, fields, record_key, version, withdraws, conditions }
     }
+
+    /// Returns the index of a raw field in [`Plan::paths`].
+    #[must_use]
+    pub fn find_slot(&self, field: &str) -> Option<usize> {
+        self.paths.iter().position(|path| *path == field)
+    }
 }
 
 /// The result of one raw record after all stages.
@@ -178,6 +184,20 @@ pub enum StageResult<'a> {
     Skipped(Skipped<'a>),
     /// A row that takes a record back.
     Withdrawn(Withdrawn<'a>),
+}
+
+impl StageResult<'_> {
+    /// Returns the raw record's position in the payload, from 0.
+    #[must_use]
+    pub fn index(&self) -> u32 {
+        match self {
+            Self::Clean(record) => record.index,
+            Self::Roster(row) => row.index,
+            Self::Parked(parked) => parked.index,
+            Self::Skipped(skipped) => skipped.index,
+            Self::Withdrawn(withdrawn) => withdrawn.index,
+        }
+    }
 }
 
 /// A raw record that a row rule of the manifest skips.
@@ -255,32 +275,33 @@ pub fn run_stages<'a>(
     Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
 }
 
-/// Runs raw records through all stages with corrected values in the place of those received: raw field and value, by position in
-/// the payload. An empty value stands for none. Other records of the range are left out.
+/// Runs raw records through all stages with other values in the place of those received. `replaced` returns the raw fields and values
+/// of a record; an empty value stands for none. Records of the range without any are left out.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the payload as a whole cannot be read.
-pub fn run_corrected<'a>(
+pub fn run_corrected<'a, 'v>(
     cx: Context<'a>,
     body: &'a Body<'_>,
     range: RecordRange,
-    corrected: &HashMap<u32, &[(String, String)]>,
+    replaced: impl Fn(&RawRecord<'_>, &Plan<'_>) -> Vec<(&'v str, &'v str)>,
 ) -> Result<Vec<StageResult<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let mut raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
-    raw.retain(|record| corrected.contains_key(&record.index));
-    for record in &mut raw {
-        for (field, value) in corrected.get(&record.index).into_iter().copied().flatten() {
-            let Some(slot) = plan.paths.iter().position(|path| path == field) else { continue };
+    raw.retain_mut(|record| {
+        let values = replaced(record, &plan);
+        for (field, value) in &values {
+            let Some(slot) = plan.find_slot(field) else { continue };
             if let Some(text) = record.texts.get_mut(slot) {
-                *text = (!value.trim().is_empty()).then(|| Cow::Owned(value.clone()));
+                *text = (!value.trim().is_empty()).then(|| Cow::Owned((*value).to_owned()));
             }
             // How the cell stored its value says nothing about the corrected one.
             if let Some(cell) = record.cells.get_mut(slot) {
                 *cell = None;
             }
         }
-    }
+        !values.is_empty()
+    });
     Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
 }
 

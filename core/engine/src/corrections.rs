@@ -1,17 +1,19 @@
-//! Applies people's corrections to raw records that cannot be used as received.
+//! Applies people's corrections and mapped values to raw records that cannot be used as received.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::deliver::{self, DeliveryContext, Reading};
-use huiliu_decode::{Body, Parked, RecordRange, StageResult};
+use huiliu_decode::{Body, Parked, Plan, RawRecord, RecordRange, StageResult};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
-use huiliu_store::delivery::corrections::{self, RawOfLetter};
+use huiliu_store::delivery::corrections::{self, CorrectedValues, RawOfLetter};
+use huiliu_store::delivery::mapped_values::{self, MappedValues};
 
 /// Runs records of a load through the stages again, with the corrections of their raw records: those that are parked, and those
-/// that may be parked for what is stored, which are the rows of rosters and the records of a replay. `letter_of` returns the number
-/// of a raw record's dead letter, in a replay. A record that is parked again keeps its dead letter, since the letter belongs to what
-/// was received.
+/// that may be parked for what is stored, which are the rows of rosters and the records of a replay. Mapped values are read where the
+/// record as received is parked because of their field, and no correction says otherwise. `letter_of` returns the number of a raw
+/// record's dead letter, in a replay. A record that is parked again keeps its dead letter, since the letter belongs to what was
+/// received.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -46,19 +48,25 @@ pub(crate) async fn apply<'a>(
         return Ok(());
     }
     let found = corrections::load_for_raw(db, keys, held.source_id, &held.stream, &records).await?;
-    if found.is_empty() {
+    let mapped = match load.parked.as_slice() {
+        [] => MappedValues::new(),
+        _ => mapped_values::load_held(db, keys, held.source_id, &held.stream).await?,
+    };
+    let replacements = Replacements::new(&found, &mapped, &load.parked);
+    if replacements.is_empty() {
         return Ok(());
     }
-    let (corrected, parked): (Vec<Parked<'_>>, Vec<Parked<'_>>) =
-        std::mem::take(&mut load.parked).into_iter().partition(|parked| found.contains_key(&parked.index));
-    load.parked = parked;
-    load.clean.retain(|record| !found.contains_key(&record.index));
-    load.roster.retain(|row| !found.contains_key(&row.index));
-    let values: HashMap<u32, &[(String, String)]> =
-        found.iter().map(|(index, values)| (*index, values.as_slice())).collect();
     let range = RecordRange::new(held.first, held.count);
-    let staged = huiliu_decode::run_corrected(context.stages(held, reading), body, range, &values)
-        .map_err(|e| deliver::unreadable_error(held, e))?;
+    let staged = huiliu_decode::run_corrected(context.stages(held, reading), body, range, |record, plan| {
+        replacements.of_record(record, plan)
+    })
+    .map_err(|e| deliver::unreadable_error(held, e))?;
+    let read: HashSet<u32> = staged.iter().map(StageResult::index).collect();
+    let (corrected, parked): (Vec<Parked<'_>>, Vec<Parked<'_>>) =
+        std::mem::take(&mut load.parked).into_iter().partition(|parked| read.contains(&parked.index));
+    load.parked = parked;
+    load.clean.retain(|record| !read.contains(&record.index));
+    load.roster.retain(|row| !read.contains(&row.index));
     let mut received: HashMap<u32, Parked<'_>> = corrected.into_iter().map(|parked| (parked.index, parked)).collect();
     for staged in staged {
         match staged {
@@ -79,4 +87,49 @@ pub(crate) async fn apply<'a>(
     load.clean.sort_by_key(|record| record.index);
     load.roster.sort_by_key(|row| row.index);
     Ok(())
+}
+
+/// A raw field and its mapped values.
+type MappedField<'r> = (&'r str, &'r HashMap<String, String>);
+
+/// The values that are read in the place of those received.
+struct Replacements<'r> {
+    /// Corrections, by position in the payload.
+    corrected: &'r HashMap<u32, CorrectedValues>,
+    /// The fields because of which a record is parked, and their mapped values.
+    blamed: HashMap<u32, Vec<MappedField<'r>>>,
+}
+
+impl<'r> Replacements<'r> {
+    fn new(corrected: &'r HashMap<u32, CorrectedValues>, mapped: &'r MappedValues, parked: &[Parked<'_>]) -> Self {
+        let mut blamed: HashMap<u32, Vec<_>> = HashMap::new();
+        for of in parked.iter().filter(|_| !mapped.is_empty()) {
+            for (field, values) in of.problems.iter().filter_map(|why| mapped.get_key_value(&why.source_field)) {
+                let fields = blamed.entry(of.index).or_default();
+                if fields.iter().all(|(other, _)| *other != field) {
+                    fields.push((field.as_str(), values));
+                }
+            }
+        }
+        Self { corrected, blamed }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.corrected.is_empty() && self.blamed.is_empty()
+    }
+
+    /// Returns raw fields and values of a record. A correction is for this record, so it wins over a mapped value.
+    fn of_record(&self, record: &RawRecord<'_>, plan: &Plan<'_>) -> Vec<(&'r str, &'r str)> {
+        let corrected = self.corrected.get(&record.index).into_iter().flatten();
+        let mut values: Vec<(&str, &str)> = corrected.map(|(field, value)| (field.as_str(), value.as_str())).collect();
+        for (field, mapped) in self.blamed.get(&record.index).into_iter().flatten() {
+            let received = plan.find_slot(field).and_then(|slot| record.texts.get(slot)?.as_deref());
+            if let Some(value) = received.and_then(|text| mapped.get(text.trim()))
+                && values.iter().all(|(other, _)| other != field)
+            {
+                values.push((field, value));
+            }
+        }
+        values
+    }
 }

@@ -14,6 +14,7 @@ use super::cursors::CursorError;
 use super::decisions::DecisionRefused;
 use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
+use super::mapped_values::MappingRefused;
 use super::matching::MatchError;
 use super::missing::MissingRefused;
 use super::payloads::PayloadRefused;
@@ -190,6 +191,9 @@ pub enum OperationError {
     /// Nothing is corrected.
     #[serde(untagged)]
     Correction(CorrectionRefused),
+    /// A value is not mapped.
+    #[serde(untagged)]
+    Mapping(MappingRefused),
     /// A correction sheet is neither made nor taken.
     #[serde(untagged)]
     Sheet(SheetRefused),
@@ -344,6 +348,12 @@ impl From<SheetRefused> for OperationError {
     }
 }
 
+impl From<MappingRefused> for OperationError {
+    fn from(refused: MappingRefused) -> Self {
+        Self::Mapping(refused)
+    }
+}
+
 impl From<CorrectionRefused> for OperationError {
     fn from(refused: CorrectionRefused) -> Self {
         Self::Correction(refused)
@@ -467,7 +477,7 @@ impl OperationError {
             Self::Match(error) => error.is_usage(),
             Self::Missing(error) => error.is_usage(),
             Self::Corrected(error) => error.is_usage(),
-            Self::Correction(_) | Self::Sheet(_) => true,
+            Self::Correction(_) | Self::Mapping(_) | Self::Sheet(_) => true,
             Self::Payload(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
@@ -506,6 +516,7 @@ impl OperationError {
             Self::Missing(error) => error.code(),
             Self::Corrected(error) => error.code(),
             Self::Correction(error) => error.code(),
+            Self::Mapping(error) => error.code(),
             Self::Sheet(error) => error.code(),
             Self::Payload(error) => error.code(),
             Self::Decision(error) => error.code(),

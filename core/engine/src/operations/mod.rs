@@ -32,6 +32,7 @@ pub mod infer;
 pub mod landed_sheets;
 mod laws;
 pub mod maintenance;
+pub mod mapped_values;
 pub mod matching;
 pub mod missing;
 pub mod notifications;

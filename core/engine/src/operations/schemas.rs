@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit, authoring, batches, connector_versions, connectors, corrected, correction_sheets, corrections, courses,
-    cursors, dead_letters, decisions, doctor, health, infer, maintenance, matching, missing, notifications, page::Page,
-    payloads, preview, push, record_sample, regions, replays, restore, roster, rule_change::RuleChange, rule_versions,
-    rules, runs, schools, secrets, source_registration, sources, sync, teachers,
+    cursors, dead_letters, decisions, doctor, health, infer, maintenance, mapped_values, matching, missing,
+    notifications, page::Page, payloads, preview, push, record_sample, regions, replays, restore, roster,
+    rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
+    teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
@@ -18,6 +19,7 @@ use huiliu_store::admin::reports::{BatchRow, LedgerRow, RecordRow, RunRow};
 use huiliu_store::admin::sources::SecretListing;
 use huiliu_store::admin::waiting::Waiting;
 use huiliu_store::delivery::corrections::CorrectionRow;
+use huiliu_store::delivery::mapped_values::{MappedValueRow, MappingWithdrawn};
 use huiliu_store::delivery::replays::Replay;
 use huiliu_store::identity::queue::{ClaimDetails, ClaimRow, Counts};
 use huiliu_store::intake::files::FileRow;
@@ -79,6 +81,9 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("maintenance.back_up", schema_of::<maintenance::Backup>),
     ("maintenance.migrate", schema_of::<maintenance::Migrated>),
     ("maintenance.rotate_keys", schema_of::<maintenance::Rotated>),
+    ("mapped_values.list", schema_of::<Page<MappedValueRow>>),
+    ("mapped_values.map", schema_of::<mapped_values::ValueMapped>),
+    ("mapped_values.withdraw", schema_of::<MappingWithdrawn>),
     ("matching.run", schema_of::<matching::MatchLine>),
     ("inbox.list", schema_of::<Page<Waiting>>),
     ("landed_sheets.take_landed", schema_of::<usize>),

@@ -9,9 +9,9 @@ use super::{Applied, EffectHours, MAX_DURATION, PlanDifference, ReplayError, Wat
 use crate::conflicts::Retries;
 use crate::deliver::DeliveryContext;
 use huiliu_store::admin::audit::{self, NewEntry};
-use huiliu_store::delivery::corrections;
 use huiliu_store::delivery::replays::{self, Effect, Item, LockedReplay, ResolvedItem, Step};
 use huiliu_store::delivery::undo::{self, KeptItems, Undo};
+use huiliu_store::delivery::{corrections, mapped_values};
 use huiliu_store::ledger::marks;
 use huiliu_store::{StoreError, Tx};
 use huiliu_values::{RecordOutcome, ReplayState};
@@ -243,6 +243,8 @@ async fn find_early_differences(
         .collect();
     let corrected = corrections::list_corrected_since(tx, replay, step.first_batch).await?;
     moved.extend(corrected.into_iter().map(|dead_letter| PlanDifference::Correction { dead_letter }));
+    let mapped = mapped_values::list_changed_since(tx, replay, step.first_batch).await?;
+    moved.extend(mapped.into_iter().map(|mapped_value| PlanDifference::MappedValue { mapped_value }));
     let manifests = context.manifests.current();
     let planned = replays::list_replays(&context.db, Some(replay), 0, 1).await?;
     for (connector, activation) in planned.first().map(|of| &of.activations).into_iter().flatten() {

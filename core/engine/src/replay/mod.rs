@@ -197,6 +197,11 @@ pub enum PlanDifference {
         /// The number of its dead letter.
         dead_letter: i64,
     },
+    /// A value of a stream of the plan was mapped, or a mapped value withdrawn.
+    MappedValue {
+        /// The number of the mapped value.
+        mapped_value: i64,
+    },
     /// Something newer rests on a record that an undo would change, or no more.
     Kept {
         /// The raw record's batch.

@@ -107,6 +107,17 @@ help-corrections-list--after = List only those after this number.
 help-corrections-list--letter = List only those made for this dead letter.
 help-corrections-list--limit = List at most this many.
 help-corrections-list--source = List only those of this source.
+help-corrections-map = Map the value that a dead letter has in a field: from now on another value is read in its place, in every raw record of the source and stream that is parked because of that field.
+help-corrections-map--because = Why, for the audit log.
+help-corrections-map--letter = Number of the dead letter.
+help-corrections-map--value = The field of the raw data and the value that is read there, such as `level=合格`; an empty value stands for none.
+help-corrections-mapped = List mapped values, also those that are withdrawn; ID and phone numbers are masked.
+help-corrections-mapped--after = List only those after this number.
+help-corrections-mapped--limit = List at most this many.
+help-corrections-mapped--source = List only those of this source.
+help-corrections-unmap = Withdraw a mapped value: the value is read as received again.
+help-corrections-unmap--because = Why, for the audit log.
+help-corrections-unmap--id = Number of the mapped value.
 help-corrections-withdraw = Withdraw a correction: the value is read as received again.
 help-corrections-withdraw--because = Why, for the audit log.
 help-corrections-withdraw--id = Number of the correction.

@@ -107,6 +107,17 @@ help-corrections-list--after = 只列此编号之后的
 help-corrections-list--letter = 只列为此死信所做的更正
 help-corrections-list--limit = 最多列出的条数
 help-corrections-list--source = 只列此来源的更正
+help-corrections-map = 映射死信在一个字段中的值：从现在起，该来源和数据流中因该字段而待处理的原始记录，都以另一个值代替
+help-corrections-map--because = 理由，写入审计日志
+help-corrections-map--letter = 死信的编号
+help-corrections-map--value = 原始数据的字段和代替的值，例如 `level=合格`；值为空表示没有值
+help-corrections-mapped = 列出映射值，包括已撤回的；身份证号和电话号码已遮盖
+help-corrections-mapped--after = 只列此编号之后的
+help-corrections-mapped--limit = 最多列出的条数
+help-corrections-mapped--source = 只列此来源的映射值
+help-corrections-unmap = 撤回一个映射值：重新读取收到的值
+help-corrections-unmap--because = 理由，写入审计日志
+help-corrections-unmap--id = 映射值的编号
 help-corrections-withdraw = 撤回一条更正：重新读取收到的值
 help-corrections-withdraw--because = 理由，写入审计日志
 help-corrections-withdraw--id = 更正的编号

@@ -22,7 +22,7 @@ struct Column {
     place: [&'static [u8]; 2],
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 10] = [
     Column { table: "payload", column: "wrapped_key", order: "id", row_key: "digest", place: [b"payload", b"sealed"] },
     Column {
         table: "teacher_identifier",
@@ -72,6 +72,20 @@ const COLUMNS: [Column; 8] = [
         order: "id",
         row_key: "correction_key",
         place: [b"correction", b"sealed"],
+    },
+    Column {
+        table: "mapped_value",
+        column: "received_sealed",
+        order: "id",
+        row_key: "mapped_key",
+        place: [b"mapped_value", b"received_sealed"],
+    },
+    Column {
+        table: "mapped_value",
+        column: "sealed",
+        order: "id",
+        row_key: "mapped_key",
+        place: [b"mapped_value", b"sealed"],
     },
 ];
 

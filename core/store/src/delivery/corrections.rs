@@ -106,6 +106,12 @@ impl CorrectedLetter {
     pub fn source(&self) -> i64 {
         self.source
     }
+
+    /// Returns the name of its stream.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        &self.stream
+    }
 }
 
 /// The streams of the selected letters.

@@ -16,6 +16,7 @@ pub mod finish;
 pub mod kept_parts;
 pub mod known;
 pub mod load;
+pub mod mapped_values;
 pub mod missing;
 pub(crate) mod notices;
 mod offerings;
