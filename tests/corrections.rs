@@ -1,5 +1,7 @@
 //! Values that people put in the place of those received.
 
+#[path = "corrections/as_sent.rs"]
+mod as_sent;
 #[path = "corrections/sheets.rs"]
 mod sheets;
 

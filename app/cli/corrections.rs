@@ -24,11 +24,11 @@ pub enum Corrections {
         #[arg(long, value_parser = parse_reason)]
         because: String,
     },
-    /// Write the faulty rows of a source into a workbook, with what is wrong beside them.
+    /// Write the faulty rows of a source below the header that their sender wrote, with what is wrong beside them.
     Export {
         /// Name of the source.
         source: String,
-        /// The workbook, a new file.
+        /// The workbook, or with a name that ends in .csv a text; a new file.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
         /// Put the workbook into a ZIP archive, encrypted with AES-256; its password is shown once.
@@ -47,11 +47,11 @@ pub enum Corrections {
         #[arg(long, value_name = "NAME")]
         file: Option<String>,
     },
-    /// Take a workbook of `corrections export` back, after the sender has corrected it.
+    /// Take a sheet of `corrections export` back, after the sender has corrected it.
     Import {
         /// Name of the source.
         source: String,
-        /// The workbook, under any name.
+        /// The sheet, under any name.
         workbook: PathBuf,
         /// Only say which rows were corrected.
         #[arg(long)]

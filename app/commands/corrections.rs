@@ -4,9 +4,10 @@ use std::path::Path;
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Act;
-use huiliu_engine::operations::correction_sheets::{self, NewSheet, SheetMade, SheetTaken};
+use huiliu_engine::operations::correction_sheets::{self, NewSheet, SheetMade};
 use huiliu_engine::operations::corrections::{self, CorrectionsMade};
 use huiliu_engine::operations::decisions::Mode;
+use huiliu_engine::operations::handed_sheets::{self, SheetTaken};
 use huiliu_engine::runtime::Runtime;
 use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::corrections::{CorrectionFilter, CorrectionRow};
@@ -73,7 +74,7 @@ pub(super) async fn import_sheet(
     let name = workbook.file_name().unwrap_or_default().to_string_lossy();
     let because = because.map_or_else(|| sentence!("cli-corrections-handed-in", file = name), str::to_owned);
     let act = Act { actor: &settings.actor, because: &because };
-    Ok(correction_sheets::import(runtime, act, mode, source, &name, &bytes, &watch_stop_signals()?).await?)
+    Ok(handed_sheets::import(runtime, act, mode, source, &name, &bytes, &watch_stop_signals()?).await?)
 }
 
 /// Fails if not all corrections of a sheet were replayed.
@@ -105,6 +106,9 @@ pub(super) fn show_taken(taken: &SheetTaken) {
     }
     for column in &taken.missing_columns {
         note(&sentence!("cli-corrections-missing-column", column));
+    }
+    for sheet in &taken.unread_sheets {
+        note(&sentence!("cli-corrections-unread-sheet", sheet));
     }
     for (outcome, n) in &taken.outcomes {
         say(&sentence!("cli-render-of-outcome", n = format_count(*n), outcome = row_outcome_label(*outcome)));

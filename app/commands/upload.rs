@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::ingest::PassStart;
-use huiliu_engine::operations::correction_sheets;
 use huiliu_engine::operations::decisions::Mode;
 use huiliu_engine::operations::upload::{self, UploadedFiles};
+use huiliu_engine::operations::{correction_sheets, handed_sheets};
 
 use super::corrections::{check_taken, import_sheet, show_taken};
 use super::sync::{PassRunner, check_verdict, show_pass};
@@ -51,7 +51,7 @@ pub async fn run(settings: Settings, asked: UploadArgs) -> Result<(), CliError> 
     let runtime = open::start_runtime(&settings, MayCreate::Files).await?;
     if let [file] = &handed.files[..]
         && let Ok(bytes) = correction_sheets::read_file(file)
-        && correction_sheets::is_sheet(&runtime, &file.display().to_string(), &bytes).await
+        && handed_sheets::is_sheet(&runtime, &file.display().to_string(), &bytes).await
     {
         let taken = import_sheet(&settings, &runtime, &handed.source, file, Mode::Apply, None).await?;
         runtime.close().await;

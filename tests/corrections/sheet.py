@@ -2,6 +2,7 @@
 
 sheet.py FILE                 prints header, rows, colours and hidden columns as JSON
 sheet.py FILE OUT CHANGES     applies a JSON list of changes and saves the workbook under another name
+sheet.py FILE OUT TOKEN FIELD VALUE   sets a cell below whichever row names the fields, and adds a sheet of notes
 """
 import json
 import sys
@@ -19,6 +20,18 @@ def columns():
 def find_row(value):
     return next(cell.row for row in sheet.iter_rows(min_row=2) for cell in row if cell.value == value)
 
+
+if len(sys.argv) == 6:
+    out, token, field, value = sys.argv[2:]
+    for sheet in book:
+        names = next(row for row in sheet.iter_rows() if any(cell.value == "huiliu:row" for cell in row))
+        at = {"".join(str(cell.value or "").split()): cell.column for cell in names}
+        for row in sheet.iter_rows(min_row=names[0].row + 1):
+            if str(row[at["huiliu:row"] - 1].value).startswith(token):
+                row[at[field] - 1].value = value
+    book.create_sheet("备注").append(["已核对"])
+    book.save(out)
+    sys.exit()
 
 if len(sys.argv) == 2:
     rows = list(sheet.iter_rows(min_row=2))

@@ -10,9 +10,9 @@ use super::{BOTH, new_demo, refused};
 use crate::test_env::{Services, TestEnv};
 
 const SOURCE: &str = "demo-institution";
-const TOKEN: &str = "huiliu:row";
+pub const TOKEN: &str = "huiliu:row";
 
-fn run_python(args: &[&str]) -> Vec<u8> {
+pub fn run_python(args: &[&str]) -> Vec<u8> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corrections/sheet.py");
     let out = Command::new("/usr/bin/python3").arg(script).args(args).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -75,8 +75,8 @@ fn with_code<'l>(letters: &'l [Value], code: &str) -> &'l Value {
     &letters.iter().find(only).unwrap()["dead_letter"]
 }
 
-fn import(house: &TestEnv, file: &str) -> Value {
-    house.run_json(&["corrections", "import", SOURCE, file, "--json"])
+pub fn import(house: &TestEnv, source: &str, file: &str) -> Value {
+    house.run_json(&["corrections", "import", source, file, "--json"])
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_protected_sheet_is_opened_by_its_password_alone_and_handed_in_again() {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let listed = Command::new("7zz").args(["l", "-slt", path]).output().unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains("AES-256"));
-    let taken = import(&house, workbook.to_str().unwrap());
+    let taken = import(&house, SOURCE, workbook.to_str().unwrap());
     assert_eq!(taken["outcomes"], json!({ "unchanged": open }));
     // The password stands nowhere, and each archive has its own.
     assert!(!house.run_json(&["audit", "--json"]).to_string().contains(password));
@@ -161,9 +161,9 @@ fn a_sheet_is_corrected_and_exactly_its_corrected_letters_close() {
         let plan = house.run_json(&["corrections", "import", SOURCE, &file, "--plan", "--json"]);
         assert_eq!(plan["outcomes"], json!({ "corrected": 1, "unchanged": left.len() - 1 }));
         assert_eq!(open_letters(&house, &stream).len(), left.len());
-        assert_eq!(import(&house, &file)["outcomes"], json!({ "closed": 1, "unchanged": left.len() - 1 }));
+        assert_eq!(import(&house, SOURCE, &file)["outcomes"], json!({ "closed": 1, "unchanged": left.len() - 1 }));
         // The sheet of yesterday: what is closed stays closed.
-        let taken = import(&house, sheet.file.to_str().unwrap());
+        let taken = import(&house, SOURCE, sheet.file.to_str().unwrap());
         assert_eq!(taken["outcomes"], json!({ "not_open": 2, "unchanged": before.len() - 2 }));
         assert_eq!(taken["replays"], json!([]));
         assert!(house.run(&["balance"]).status.success());
@@ -192,7 +192,7 @@ fn what_cannot_be_told_for_sure_is_said_row_by_row() {
             { "do": "append", "values": ["neu-4", "neu-5", "neu-6"] },
         ]),
     );
-    let taken = import(&house, &file);
+    let taken = import(&house, SOURCE, &file);
     assert_eq!(
         taken["outcomes"],
         json!({ "closed": 1, "doubtful": 1, "repeated": 1, "unknown": 1, "no_number": 1, "unchanged": before.len() - 2 }),
@@ -201,7 +201,7 @@ fn what_cannot_be_told_for_sure_is_said_row_by_row() {
     // A column that is gone changes nothing; it is said.
     let sheet = Sheet::export(&house, "faults2.xlsx", &stream);
     let file = sheet.change("narrow.xlsx", &json!([{ "do": "drop", "column": "courseName" }]));
-    let taken = import(&house, &file);
+    let taken = import(&house, SOURCE, &file);
     assert_eq!(
         (&taken["missing_columns"], &taken["outcomes"]),
         (&json!(["courseName"]), &json!({ "unchanged": before.len() - 1 }))
@@ -219,10 +219,10 @@ fn what_cannot_be_told_for_sure_is_said_row_by_row() {
             { "do": "set", "row": minutes[TOKEN], "column": "studyMinutes", "value": number },
         ]),
     );
-    assert_eq!(import(&house, &file)["outcomes"], json!({ "unchanged": before.len() - 1 }));
+    assert_eq!(import(&house, SOURCE, &file)["outcomes"], json!({ "unchanged": before.len() - 1 }));
     // The record came again with another content.
     house.run_sql(&format!("UPDATE dead_letter SET raw_digest = substr(raw_digest, 1, 8) WHERE id = {other}"));
-    let taken = import(&house, sheet.file.to_str().unwrap());
+    let taken = import(&house, SOURCE, sheet.file.to_str().unwrap());
     assert_eq!(taken["outcomes"]["outdated"], 1);
     // Another source, no sheet at all, a sheet without its hidden column, no letters, several streams, a file that is there.
     let taken = house.run_json(&["corrections", "import", "demo-cmcc", sheet.file.to_str().unwrap(), "--json"]);

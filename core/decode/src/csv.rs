@@ -10,6 +10,7 @@ use crate::cells;
 use crate::chunks::Chunks;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::problem::BrokenRecord;
+use crate::sent::SentHeader;
 use crate::table::{self, LikelyRows, TableReader, TableRow};
 use crate::text_window::WindowCollector;
 use crate::unpack::LooksLike;
@@ -121,6 +122,41 @@ pub(super) fn walk_rows(
     table.require_header(&taken.above, separator)?;
     taken.count = Some(table.into_count());
     Ok(())
+}
+
+/// Lists the headers of a file: the first, and each below it whose columns are others. `left_off` is as in [`decode_rows`].
+pub(super) fn list_headers(
+    text: &str,
+    separator: u8,
+    layout: &Layout,
+    paths: &[&str],
+    left_off: u64,
+) -> Result<Vec<SentHeader>, DecodeError> {
+    let (mut table, mut rows) = (Table::new(layout, paths), Rows::new(text, separator));
+    let mut lines = LineCounter { text, counted: 0, line: 1 };
+    let (mut found, mut above): (Vec<SentHeader>, Vec<(u32, Vec<String>)>) = (vec![], vec![]);
+    while let Some(row) = rows.next(&mut lines)? {
+        let is_above = table.reader.is_none();
+        let role = table.classify_row(&row)?;
+        if is_above {
+            above.push((u32::try_from(row.line - 1).unwrap_or(u32::MAX), row.copy_cells()));
+        }
+        let Some(reader) = &table.reader else { continue };
+        let is_other = role == TableRow::Change && found.last().is_some_and(|of| of.columns != reader.columns);
+        if is_above || is_other {
+            let rows = if is_above { std::mem::take(&mut above) } else { vec![(0, row.copy_cells())] };
+            let line = row.line + row.lines - 1 + if is_above { 0 } else { left_off };
+            let columns = reader.columns.clone();
+            found.push(SentHeader { name: None, line, rows, height: 1, merged: vec![], columns });
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the texts of the cells of a line.
+pub(super) fn split_cells(line: &str, separator: u8) -> Vec<String> {
+    let (mut rows, mut lines) = (Rows::new(line, separator), LineCounter { text: line, counted: 0, line: 1 });
+    rows.next(&mut lines).ok().flatten().map_or_else(Vec::new, |row| row.copy_cells())
 }
 
 /// A table and its header, once it is found.
@@ -420,6 +456,10 @@ impl Row<'_> {
         (0..self.ends.len())
             .filter_map(|column| self.cell_span(column))
             .filter_map(|(from, to)| self.cells.get(from..to))
+    }
+
+    fn copy_cells(&self) -> Vec<String> {
+        self.iter_cells().map(|cell| table::unwrap_formula_text(cell).to_owned()).collect()
     }
 
     /// Returns the text of a column if it is not blank; borrows from the line if the row is plain.

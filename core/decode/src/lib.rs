@@ -32,6 +32,7 @@ pub mod range;
 pub mod record;
 pub mod roster;
 mod rows;
+pub mod sent;
 pub mod sound_fields;
 mod stand_ins;
 mod steps;

@@ -11,6 +11,7 @@ use crate::decode::{Cell, DecodeError, Decoded, Position, RawRecord, Stored};
 use crate::merged::{MergedCell, MergedFill};
 use crate::parts::{Head, Part};
 use crate::problem::BrokenRecord;
+use crate::sent::SentHeader;
 use crate::table::{self, LikelyRows, TableReader, TableRow};
 use huiliu_manifest::{Format, Layout};
 
@@ -227,6 +228,41 @@ pub(super) fn take_likely_line(line: &str, likely: &mut LikelyRows<'_>) {
 /// Returns the text of a cell that is stored as JSON.
 pub(super) fn parse_cell_text(json: &str) -> Option<Cow<'_, str>> {
     parse_content(json).text
+}
+
+/// Lists the headers of a sheet: the first, and each below it whose columns are others. A sheet without a header has none.
+pub(super) fn list_headers(part: &Part<'_>, layout: &Layout, paths: &[&str]) -> Result<Vec<SentHeader>, DecodeError> {
+    let rows: Vec<Row<'_>> =
+        part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or(DecodeError::Inconsistent)?;
+    let Ok(mut header) = find_header(&rows, &part.head, layout, paths) else { return Ok(vec![]) };
+    let texts = |row: &Row<'_>| row.parse_cells().iter().map(|cell| cell.as_str().to_owned()).collect();
+    let (above, below) = rows.split_at_checked(header.first).unwrap_or((&rows, &[]));
+    let last = above.last().map_or(0, |row| row.number);
+    let mut found = vec![SentHeader {
+        name: None,
+        line: last.into(),
+        rows: above.iter().map(|row| (row.number.saturating_sub(1), texts(row))).collect(),
+        height: header.height,
+        merged: part.head.merged.iter().filter(|[_, _, bottom, _]| *bottom < last).copied().collect(),
+        columns: header.reader.columns.clone(),
+    }];
+    let mut columns = header.reader.columns.clone();
+    for row in below {
+        let role = header.reader.take_row(row.parse_cells().iter().map(Content::as_str));
+        if role == TableRow::Change && header.reader.columns != columns {
+            columns.clone_from(&header.reader.columns);
+            let rows = vec![(0, texts(row))];
+            let (line, merged, columns) = (row.number.into(), vec![], columns.clone());
+            found.push(SentHeader { name: None, line, rows, height: 1, merged, columns });
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the texts of the cells of a row of an unpacked sheet.
+pub(super) fn split_cells(json: &str) -> Vec<String> {
+    let cells: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+    cells.into_iter().map(|cell| parse_content(cell.get()).as_str().to_owned()).collect()
 }
 
 /// A header that was found.

@@ -28,7 +28,7 @@ pub mod template;
 pub mod transport;
 
 pub use fault::{LocatedProblem, ManifestError, Problem};
-pub use format::{Archive, Encoding, Format, Layout, matches_name_pattern};
+pub use format::{Archive, Encoding, Format, Layout, Separator, matches_name_pattern};
 pub use mapping::{Field, Rule, Step, Unit};
 pub use sample::{MAX_SAMPLES, Sample};
 pub use shape::Within;

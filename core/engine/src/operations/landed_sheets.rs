@@ -5,9 +5,9 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::act::{Act, AuditEntry};
-use super::correction_sheets;
 use super::decisions::Mode;
 use super::error::OperationError;
+use super::handed_sheets;
 use crate::run_note::RunNote;
 use crate::runtime::Runtime;
 use huiliu_decode::correction_mark::{self, NoRecords};
@@ -53,8 +53,8 @@ pub(super) async fn take_one(
     let actor = format!("source {source}");
     let act = Act { actor: &actor, because: &of.address };
     let stored = payloads::open_stored(db, keys, &of.stored, false).await?;
-    let bytes = correction_mark::workbook_bytes(&stored).unwrap_or_default();
-    let imported = correction_sheets::import(runtime, act, Mode::Apply, source, &of.address, &bytes, stop).await;
+    let bytes = correction_mark::sheet_bytes(&stored).unwrap_or_default();
+    let imported = handed_sheets::import(runtime, act, Mode::Apply, source, &of.address, &bytes, stop).await;
     let taken = match imported {
         Err(OperationError::Store(fault)) => return Err(fault.into()),
         Err(refused) => {

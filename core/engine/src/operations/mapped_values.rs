@@ -16,7 +16,7 @@ use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
 use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
-use crate::raw_record::{self, RawTexts};
+use crate::raw_record::{self, SentRecords};
 use crate::runtime::Runtime;
 use huiliu_store::admin::causes;
 use huiliu_store::admin::filter::RowFilter;
@@ -146,13 +146,14 @@ async fn read_received(runtime: &Runtime, letter: &SheetLetter, field: &str) -> 
     let other_record = || MappingRefused::OtherRecord { dead_letter };
     let (digest, _) = letter.digests().ok_or_else(other_record)?;
     let wanted = BTreeMap::from([(letter.index, digest)]);
-    let RawTexts { fields, mut records } = raw_record::read_texts(&runtime.delivery, letter.batch, &wanted).await?;
-    let texts = records.remove(&letter.index).ok_or_else(other_record)?;
+    let SentRecords { fields, mut records, .. } =
+        raw_record::read_sent(&runtime.delivery, letter.batch, &wanted).await?;
+    let record = records.remove(&letter.index).ok_or_else(other_record)?;
     let Some(slot) = fields.iter().position(|of| of == field) else {
         let (field, stream) = (field.to_owned(), letter.stream().to_owned());
         return Err(CorrectionRefused::Field { field, stream, known: fields }.into());
     };
-    let text = texts.into_iter().nth(slot).flatten().map(|text| text.trim().to_owned());
+    let text = record.texts.into_iter().nth(slot).flatten().map(|text| text.trim().to_owned());
     let received = text.filter(|text| !text.is_empty());
     let received = received.ok_or_else(|| MappingRefused::Absent { dead_letter, field: field.to_owned() })?;
     let preview = raw_record::preview(&runtime.delivery, letter.batch, letter.index, digest).await?;

@@ -25,6 +25,7 @@ pub mod doctor;
 mod error;
 pub mod files;
 pub mod filters;
+pub mod handed_sheets;
 pub mod health;
 pub mod identity;
 pub mod inbox;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit, authoring, batches, connector_versions, connectors, corrected, correction_sheets, corrections, courses,
-    cursors, dead_letters, decisions, doctor, health, infer, maintenance, mapped_values, matching, missing,
-    notifications, page::Page, payloads, preview, push, record_sample, regions, replays, restore, roster,
+    cursors, dead_letters, decisions, doctor, handed_sheets, health, infer, maintenance, mapped_values, matching,
+    missing, notifications, page::Page, payloads, preview, push, record_sample, regions, replays, restore, roster,
     rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
     teachers,
 };
@@ -55,7 +55,6 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("corrected.close", schema_of::<corrected::ClosedLetters>),
     ("corrected.reopen", schema_of::<corrected::Reopened>),
     ("correction_sheets.export", schema_of::<correction_sheets::SheetMade>),
-    ("correction_sheets.import", schema_of::<correction_sheets::SheetTaken>),
     ("corrections.add", schema_of::<corrections::CorrectionsMade>),
     ("corrections.list", schema_of::<Page<CorrectionRow>>),
     ("corrections.withdraw", schema_of::<corrections::CorrectionWithdrawn>),
@@ -72,6 +71,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("decisions.decide", schema_of::<decisions::DecisionResult>),
     ("decisions.list", schema_of::<Page<Decision>>),
     ("doctor.examine", schema_of::<doctor::Findings>),
+    ("handed_sheets.import", schema_of::<handed_sheets::SheetTaken>),
     ("health.readiness", schema_of::<health::Readiness>),
     ("files.list", schema_of::<Page<FileRow>>),
     ("identity.list", schema_of::<Page<ClaimRow>>),

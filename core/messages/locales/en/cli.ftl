@@ -291,6 +291,7 @@ cli-corrections-left-out = { $n ->
   }
 cli-corrections-handed-in = corrections handed in: { $file }
 cli-corrections-missing-column = the sheet has no column "{ $column }"; its values stay as they are
+cli-corrections-unread-sheet = the sheet "{ $sheet }" has no column that names dead letters, so it was not read
 cli-corrections-row-closed = corrected, and the dead letter is closed
 cli-corrections-row-still-open = corrected, and still something is wrong
 cli-corrections-row-corrected = has corrections

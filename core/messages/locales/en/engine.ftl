@@ -24,6 +24,7 @@ sheet-unreadable = none of the raw records can be read now: { $why }
 sheet-unknown = { $file } is no correction sheet, or its hidden column “{ $column }” is gone; export again with `huiliu corrections export`
 sheet-not_zip = { $file } would be an archive and no workbook; with `--protect`, give a name that ends in .zip
 sheet-too_large = the rows do not fit into a workbook ({ $why }); narrow the selection with `--cause`, `--run` or `--file`
+sheet-tables = { $file } cannot be a text, because the rows stand below { $tables } different headers; give a name that ends in .xlsx, or narrow the selection with `--file`
 sheet-unwritable = { $file } cannot be written: { $why }; a file that is there already is never overwritten
 sheet-file = { $file } cannot be read: { $why }
 sheet-large_file = { $file } is larger than { $max } bytes

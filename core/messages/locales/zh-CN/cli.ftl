@@ -258,6 +258,7 @@ cli-corrections-password = 密码（仅显示这一次）：{ $password }；请�
 cli-corrections-left-out = 有 { $n } 条死信的数据现在无法读取，未写入
 cli-corrections-handed-in = 交回的更正表：{ $file }
 cli-corrections-missing-column = 表中没有“{ $column }”列；其值保持不变
+cli-corrections-unread-sheet = 工作表“{ $sheet }”没有标明死信编号的列，未读取
 cli-corrections-row-closed = 已改正，死信已关闭
 cli-corrections-row-still-open = 已改正，但仍有错误
 cli-corrections-row-corrected = 有更正

@@ -24,6 +24,7 @@ sheet-unreadable = 原始记录现在都无法读取：{ $why }
 sheet-unknown = { $file } 不是更正表，或者其隐藏列“{ $column }”已被删除；请用 `huiliu corrections export` 重新导出
 sheet-not_zip = { $file } 将是压缩包而不是工作簿；使用 `--protect` 时，请给出以 .zip 结尾的文件名
 sheet-too_large = 工作簿放不下这些行（{ $why }）；请用 `--cause`、`--run` 或 `--file` 缩小范围
+sheet-tables = { $file } 不能是文本，因为这些行属于 { $tables } 种不同的表头；请给出以 .xlsx 结尾的文件名，或用 `--file` 缩小范围
 sheet-unwritable = 无法写入 { $file }：{ $why }；已有的文件不会被覆盖
 sheet-file = 无法读取 { $file }：{ $why }
 sheet-large_file = { $file } 超过 { $max } 字节

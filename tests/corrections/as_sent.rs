@@ -1,0 +1,86 @@
+//! Correction sheets in the sender's own layout: two header rows with merged cells, and a text in GB18030.
+
+use std::path::Path;
+
+use encoding_rs::GB18030;
+use serde_json::{Value, json};
+
+use super::sheets::{TOKEN, import, run_python};
+use super::{BOTH, new_demo, refused};
+use crate::test_env::{Services, TestEnv};
+
+/// A letter of the source with this reason code and no other, and the raw field.
+fn find_letter(house: &TestEnv, source: &str, code: &str) -> (String, String) {
+    let args = ["dead-letters", "list", "--source", source, "--code", code, "--json"];
+    let letters = house.list_items(&args);
+    let only = |letter: &&Value| letter["reasons"].as_array().unwrap().len() == 1;
+    let letter = letters.as_array().unwrap().iter().find(only).unwrap();
+    (letter["dead_letter"].to_string(), letter["reasons"][0]["source_field"].as_str().unwrap().to_owned())
+}
+
+fn export(house: &TestEnv, source: &str, name: &str) -> (String, usize) {
+    let path = house.dir.0.join(name).to_str().unwrap().to_owned();
+    let made = house.run_json(&["corrections", "export", source, "--to", &path, "--json"]);
+    assert_eq!((&made["tables"], &made["left_out"]), (&1.into(), &json!([])));
+    (path, usize::try_from(made["rows"].as_u64().unwrap()).unwrap())
+}
+
+#[test]
+fn a_sheet_has_the_titles_the_merged_header_and_the_name_that_its_sender_gave_it() {
+    for on in BOTH {
+        let house = new_demo(on);
+        let (letter, field) = find_letter(&house, "demo-lego", "period_end.date");
+        let (path, rows) = export(&house, "demo-lego", "lego.xlsx");
+        let seen: Value = serde_json::from_slice(&run_python(&[&path])).unwrap();
+        assert_eq!((&seen["sheet"], &seen["types"]), (&"第一期".into(), &json!(["s"])));
+        assert_eq!(seen["header"][0], "乐高技术教育创新人才培养计划 学员名册");
+        let lines = seen["rows"].as_array().unwrap();
+        // Below the titles, the two rows of the header and the hidden one that names the fields.
+        assert_eq!((&lines[1][1], &lines[2][1]), (&"学员信息".into(), &"姓名".into()));
+        assert!(lines[3].as_array().unwrap().contains(&"学员信息/姓名".into()));
+        assert_eq!(lines.len() - 4, rows);
+        assert_eq!(import(&house, "demo-lego", &path)["outcomes"], json!({ "unchanged": rows }));
+        let changed = Path::new(&path).with_file_name("改好.xlsx").to_str().unwrap().to_owned();
+        run_python(&[&path, &changed, &format!("{letter}-"), &field, "2014-06-11"]);
+        let taken = import(&house, "demo-lego", &changed);
+        assert_eq!(taken["outcomes"], json!({ "closed": 1, "unchanged": rows - 1 }), "{taken}");
+        assert_eq!((&taken["unread_sheets"], &taken["missing_columns"]), (&json!(["备注"]), &json!([])));
+        assert_eq!(house.run_json(&["dead-letters", "show", &letter, "--json"])["state"], "closed");
+        assert!(house.run(&["balance"]).status.success());
+    }
+}
+
+#[test]
+fn a_sender_of_texts_gets_a_text_in_its_own_encoding_without_formulas() {
+    let house = new_demo(Services::Sqlite);
+    let (letter, field) = find_letter(&house, "demo-cmcc", "period_end.missing");
+    let (path, rows) = export(&house, "demo-cmcc", "cmcc.csv");
+    let bytes = std::fs::read(&path).unwrap();
+    let (text, _, is_damaged) = GB18030.decode(&bytes);
+    assert!(!is_damaged && text.starts_with("中国移动中小学教师信息技术能力培训"), "{text}");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut lines: Vec<Vec<String>> =
+        reader.records().map(|line| line.unwrap().iter().map(str::to_owned).collect()).collect();
+    assert!(lines.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{text}");
+    assert_eq!(import(&house, "demo-cmcc", &path)["outcomes"], json!({ "unchanged": rows }));
+    let column = |name: &str| lines[1].iter().position(|of| of == name).unwrap();
+    let (token, date) = (column(TOKEN), column(&field));
+    let row = lines
+        .iter_mut()
+        .find(|line| line.get(token).is_some_and(|of| of.trim().starts_with(&format!("{letter}-"))))
+        .unwrap();
+    row[date] = "2014-10-08".to_owned();
+    let changed = Path::new(&path).with_file_name("改好.txt").to_str().unwrap().to_owned();
+    let mut out = csv::WriterBuilder::new().flexible(true).from_writer(vec![]);
+    lines.iter().for_each(|line| out.write_record(line).unwrap());
+    std::fs::write(&changed, GB18030.encode(&String::from_utf8(out.into_inner().unwrap()).unwrap()).0).unwrap();
+    let taken = house.run_json(&["upload", "demo-cmcc", &changed, "--json"]);
+    assert_eq!(taken["outcomes"], json!({ "closed": 1, "unchanged": rows - 1 }), "{taken}");
+    assert!(house.run(&["balance"]).status.success());
+    // Who sends no tables gets a text in UTF-8; a file that is there is not overwritten.
+    let path = house.dir.0.join("faults.csv").to_str().unwrap().to_owned();
+    let asked = ["corrections", "export", "demo-institution", "--stream", "completions", "--to", &path];
+    assert!(house.run(&asked).status.success());
+    assert!(std::fs::read(&path).unwrap().starts_with(b"\xef\xbb\xbf"));
+    refused(&house, &asked, &["faults.csv"]);
+}
