@@ -1,11 +1,12 @@
 //! Measures the work as platforms give it: `cargo bench --bench spread -- [RECORDS] [PAGE] [WORKERS…] [sqlite] [peer]
-//! [reload]`.
+//! [reload] [bad]`.
 //!
 //! A platform on loopback has RECORDS in pages of PAGE records, as JSON over HTTP. A tenth as many teachers are spread over
 //! all pages, and 8 of 100 records are newer versions of earlier ones, which stand on other pages. The pages are landed
 //! first. Then WORKERS processes with one delivery at a time drain them from a PostgreSQL and a Redis of their own, settling included.
 //! CPU is that of workers and server. `sqlite` measures one embedded worker instead, `peer` the physical limit beside
-//! (`peer.rs`), and `reload` lands the same pages again, unchanged and with 5 % newer versions.
+//! (`peer.rs`), and `reload` lands the same pages again, unchanged and with 5 % newer versions. `bad` compares pages of 5,000
+//! without a record that cannot be used, with one, and with 5 %.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -60,6 +61,32 @@ fn compare(house: &TestEnv, ours: f64, changed: bool) {
     );
 }
 
+/// Measures batches of 5,000 records without a bad one, with one, and with 5 % of them, each on a PostgreSQL of its own, three times
+/// in turn, and prints how the medians compare.
+fn compare_faults(records: u64) {
+    const PAGE: u64 = 5_000;
+    let kinds = [(0, "clean"), (PAGE, "one bad record in 5,000"), (20, "5 % bad")];
+    let mut costs: [Vec<f64>; 3] = Default::default();
+    for _ in 0..3 {
+        for ((bad_every, name), costs) in kinds.iter().zip(&mut costs) {
+            let mut house = TestEnv::new(Services::PostgresAndRedis);
+            house.postgres = Some(Postgres::start_with(SETTINGS));
+            let house = prepare(house, PAGE);
+            let teachers = (records / 10).max(1);
+            write_pages(&house, Pages { records, size: PAGE, teachers, is_changed: false, bad_every: *bad_every });
+            print!("{name}: ");
+            costs.push(measure(&house, records, 1));
+        }
+    }
+    let medians = costs.map(|mut of| {
+        of.sort_by(f64::total_cmp);
+        of[1]
+    });
+    for ((_, name), cost) in kinds.iter().zip(medians) {
+        println!("{name}: {:.1} µs a record with landing, ratio {:.2}", cost * 1e6 / records as f64, cost / medians[0]);
+    }
+}
+
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let (records, page) = (numbers.first().copied().unwrap_or(300_000), numbers.get(1).copied().unwrap_or(1_000));
@@ -69,6 +96,9 @@ fn main() {
         _ if has("sqlite") => vec![1],
         _ => vec![1, 2, 4],
     };
+    if has("bad") {
+        return compare_faults(records);
+    }
     let database = if has("sqlite") { "SQLite" } else { SETTINGS };
     println!("{records} records in pages of {page}, {} teachers; {database}", records / 10);
     for workers in crews {
