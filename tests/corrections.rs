@@ -2,6 +2,8 @@
 
 #[path = "corrections/as_sent.rs"]
 mod as_sent;
+#[path = "corrections/office.rs"]
+mod office;
 #[path = "corrections/sheets.rs"]
 mod sheets;
 

@@ -137,6 +137,21 @@ fn what_cannot_be_mapped_is_refused_and_values_are_sealed() {
     refused(&house, &map_args("1", "nosuch=1"), &["nosuch"]);
     refused(&house, &["corrections", "unmap", "1", "--because", "x"], &["1"]);
     refused(&house, &["corrections", "mapped", "--source", "nosuch"], &["nosuch"]);
+    // The value that was received, a field that nothing is wrong with, and one without a value.
+    let precise = find_cause(&house, "score.learning.precision");
+    let (scored, value) = letters_of(&house, &precise).swap_remove(0);
+    let map_one = |letter: &str, field: &str, value: &str, words: &[&str]| {
+        let value = format!("{field}={value}");
+        refused(&house, &["corrections", "map", letter, "--set", &value, "--because", "x"], words);
+    };
+    let blamed = precise["field"].as_str().unwrap();
+    map_one(&scored, blamed, &format!(" {value} "), &[blamed]);
+    let shown = house.run_json(&["dead-letters", "show", &scored, "--json"]);
+    let hours = shown["mapped"].as_array().unwrap().iter().find(|of| of["field"] == "hours").unwrap();
+    map_one(&scored, hours["path"].as_str().unwrap(), "99", &[hours["path"].as_str().unwrap(), &scored]);
+    let missing = find_cause(&house, "period_end.missing");
+    let absent = missing["field"].as_str().unwrap();
+    map_one(&missing["example"].to_string(), absent, "2014-11-03", &[absent]);
     assert_eq!(house.run_sql("SELECT count(*) FROM mapped_value"), 0);
     let number = "220102196507160017";
     map(&house, &letter, &format!("{field}={number}"));

@@ -34,6 +34,9 @@ pub enum Corrections {
         /// Put the workbook into a ZIP archive, encrypted with AES-256; its password is shown once.
         #[arg(long)]
         protect: bool,
+        /// Write all rows of the files and pages concerned, not only the faulty ones.
+        #[arg(long)]
+        all_rows: bool,
         /// Take only dead letters of this stream.
         #[arg(long)]
         stream: Option<String>,

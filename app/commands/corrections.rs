@@ -24,9 +24,9 @@ use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(), CliError> {
     match asked {
-        Corrections::Export { source, to, protect, stream, cause, run, file } => {
+        Corrections::Export { source, to, protect, all_rows, stream, cause, run, file } => {
             let of = LetterFilter { source: Some(source), stream, cause, run, file, ..LetterFilter::default() };
-            let new = NewSheet { file: &to, language: language(), protect };
+            let new = NewSheet { file: &to, language: language(), protect, all_rows };
             export_sheet(&settings, &of, new, json).await
         }
         Corrections::Import { source, workbook, plan, because } => {
@@ -51,6 +51,9 @@ async fn export_sheet(settings: &Settings, of: &LetterFilter, new: NewSheet<'_>,
     runtime.close().await;
     show(json, &made, |made: &SheetMade| {
         say(&counting!("cli-corrections-exported", n = made.rows, file = new.file.display().to_string()));
+        if new.all_rows {
+            say(&counting!("cli-corrections-faulty-rows", n = made.faulty_rows));
+        }
         if let Some(password) = &made.password {
             say(&sentence!("cli-corrections-password", password));
         }
@@ -86,12 +89,12 @@ pub(super) fn check_taken(taken: &SheetTaken) -> Result<(), CliError> {
 /// Shows what became of the rows of a sheet: the numbers, and each row that needs attention.
 pub(super) fn show_taken(taken: &SheetTaken) {
     for row in &taken.rows {
-        if matches!(row.outcome, SheetRowOutcome::Closed | SheetRowOutcome::Unchanged) {
+        if matches!(row.outcome, SheetRowOutcome::Closed | SheetRowOutcome::Unchanged | SheetRowOutcome::NotFaulty) {
             continue;
         }
         let letter = row.dead_letter.map(|letter| letter.to_string()).unwrap_or_default();
         say(&format!("{}  {letter}  {}", localize_address(&row.address), row_outcome_label(row.outcome)));
-        if row.outcome == SheetRowOutcome::Corrected {
+        if matches!(row.outcome, SheetRowOutcome::Corrected | SheetRowOutcome::NotFaultyChanged) {
             say(&format!("    {}", row.fields.join(label("cli-render-comma"))));
         }
         for reason in &row.reasons {
@@ -131,6 +134,8 @@ fn row_outcome_label(outcome: SheetRowOutcome) -> &'static str {
         SheetRowOutcome::OtherSource => "cli-corrections-row-other-source",
         SheetRowOutcome::Unknown => "cli-corrections-row-unknown",
         SheetRowOutcome::NoNumber => "cli-corrections-row-no-number",
+        SheetRowOutcome::NotFaulty => "cli-corrections-row-not-faulty",
+        SheetRowOutcome::NotFaultyChanged => "cli-corrections-row-not-faulty-changed",
     })
 }
 

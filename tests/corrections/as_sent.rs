@@ -51,6 +51,56 @@ fn a_sheet_has_the_titles_the_merged_header_and_the_name_that_its_sender_gave_it
 }
 
 #[test]
+fn a_sheet_with_all_rows_takes_the_faulty_ones_and_tells_what_was_changed_in_others() {
+    for on in BOTH {
+        let house = new_demo(on);
+        // Each file in many batches: the rows stand in the order of the files.
+        let (letter, field) = find_letter(&house, "demo-lego", "period_end.date");
+        let path = house.dir.0.join("all.xlsx").to_str().unwrap().to_owned();
+        let args = ["corrections", "export", "demo-lego", "--all-rows", "--to", &path, "--json"];
+        let made = house.run_json(&args);
+        let (rows, faulty) = (made["rows"].as_u64().unwrap(), made["faulty_rows"].as_u64().unwrap());
+        assert!(faulty > 0 && rows > faulty, "{made}");
+        let received = house.run_sql(
+            "SELECT CAST(sum(b.record_count) AS bigint) FROM batch b JOIN payload p ON p.id = b.payload_id
+             JOIN source s ON s.id = p.source_id WHERE s.name = 'demo-lego' AND p.id IN (SELECT o.payload_id
+               FROM dead_letter d JOIN batch o ON o.id = d.batch_id WHERE d.state = 'open')",
+        );
+        assert_eq!(i64::try_from(rows).unwrap(), received);
+        assert_eq!(
+            import(&house, "demo-lego", &path)["outcomes"],
+            json!({ "unchanged": faulty, "not_faulty": rows - faulty })
+        );
+        let corrected = Path::new(&path).with_file_name("a.xlsx").to_str().unwrap().to_owned();
+        let changed = Path::new(&path).with_file_name("b.xlsx").to_str().unwrap().to_owned();
+        run_python(&[&path, &corrected, &format!("{letter}-"), &field, "2014-06-11"]);
+        run_python(&[&corrected, &changed, "row-", "学员信息/姓名", "王改名"]);
+        let hours = house.read_ledger();
+        let taken = import(&house, "demo-lego", &changed);
+        assert_eq!(
+            taken["outcomes"],
+            json!({ "closed": 1, "unchanged": faulty - 1, "not_faulty_changed": rows - faulty })
+        );
+        let told = taken["rows"].as_array().unwrap().iter().find(|row| row["outcome"] == "not_faulty_changed").unwrap();
+        assert_eq!((&told["fields"], &told["dead_letter"]), (&json!(["学员信息/姓名"]), &Value::Null));
+        assert!(house.read_ledger().len() >= hours.len());
+        // The rows of another source, or of no source, change nothing.
+        let other = import(&house, "demo-cmcc", &changed);
+        assert_eq!(other["outcomes"], json!({ "other_source": rows }));
+        let batch = house.run_sql(
+            "SELECT max(b.id) FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
+             WHERE s.name = 'demo-lego'",
+        );
+        for (batch, outcome) in [(batch, "outdated"), (999_999_999, "unknown")] {
+            run_python(&[&corrected, &changed, "row-", TOKEN, &format!("row-{batch}-1-0123456789abcdef")]);
+            let taken = import(&house, "demo-lego", &changed);
+            assert_eq!(taken["outcomes"][outcome], rows - faulty, "{}", taken["outcomes"]);
+        }
+        assert!(house.run(&["balance"]).status.success());
+    }
+}
+
+#[test]
 fn a_sender_of_texts_gets_a_text_in_its_own_encoding_without_formulas() {
     let house = new_demo(Services::Sqlite);
     let (letter, field) = find_letter(&house, "demo-cmcc", "period_end.missing");

@@ -24,12 +24,15 @@ def find_row(value):
 if len(sys.argv) == 6:
     out, token, field, value = sys.argv[2:]
     for sheet in book:
-        names = next(row for row in sheet.iter_rows() if any(cell.value == "huiliu:row" for cell in row))
+        names = next((row for row in sheet.iter_rows() if any(cell.value == "huiliu:row" for cell in row)), None)
+        if names is None:
+            continue
         at = {"".join(str(cell.value or "").split()): cell.column for cell in names}
         for row in sheet.iter_rows(min_row=names[0].row + 1):
             if str(row[at["huiliu:row"] - 1].value).startswith(token):
                 row[at[field] - 1].value = value
-    book.create_sheet("备注").append(["已核对"])
+    if "备注" not in book:
+        book.create_sheet("备注").append(["已核对"])
     book.save(out)
     sys.exit()
 

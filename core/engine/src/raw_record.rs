@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::deliver::{self, DeliveryContext, Reading};
 use huiliu_decode::preview::{self, Preview};
 use huiliu_decode::sent::{self, SentHeader, SentTables, TextForm};
-use huiliu_decode::{Plan, RecordRange, decode, digest_raw};
+use huiliu_decode::{Plan, RawRecord, RecordRange, decode, digest_raw};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::replays;
 use huiliu_store::intake::payloads;
@@ -49,6 +49,10 @@ pub(crate) struct SentRecords {
 pub(crate) struct SentRecord {
     /// Its header's position in [`SentRecords::headers`].
     pub header: usize,
+    /// Where it stands.
+    pub address: String,
+    /// The keyed digest of its raw bytes.
+    pub raw_digest: [u8; 16],
     /// The texts at the fields, in their order.
     pub texts: Vec<Option<String>>,
     /// The texts of all its cells.
@@ -56,22 +60,28 @@ pub(crate) struct SentRecord {
 }
 
 impl SentRecord {
-    fn new(header: usize, texts: Vec<Option<Cow<'_, str>>>, cells: Option<Vec<String>>) -> Self {
-        let texts: Vec<Option<String>> = texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
+    fn new(
+        raw: RawRecord<'_>,
+        file: &str,
+        raw_digest: [u8; 16],
+        (header, cells): (usize, Option<Vec<String>>),
+    ) -> Self {
+        let address = raw.format_address(file);
+        let texts: Vec<Option<String>> = raw.texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
         let cells = cells.unwrap_or_else(|| texts.iter().map(|text| text.clone().unwrap_or_default()).collect());
-        Self { header, texts, cells }
+        Self { header, address, raw_digest, texts, cells }
     }
 }
 
-/// Reads the wanted raw records of a batch as received: position and digest. One where today's manifest finds another record is
-/// left out.
+/// Reads raw records of a batch as received: the wanted ones, by position and digest, or all. A wanted one where today's manifest
+/// finds another record is left out.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] if today's manifest cannot read the payload; other [`StoreError`]s if the database fails.
 pub(crate) async fn read_sent(
     context: &DeliveryContext,
     batch: i64,
-    wanted: &BTreeMap<u32, &[u8; 16]>,
+    wanted: Option<&BTreeMap<u32, &[u8; 16]>>,
 ) -> Result<SentRecords, StoreError> {
     let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
     let manifests = context.manifests.current();
@@ -83,18 +93,18 @@ pub(crate) async fn read_sent(
     let range = RecordRange::new(held.first, held.count);
     let format = &reading.stream.format;
     let unreadable = |why| deliver::unreadable_error(&held, why);
-    let is_wanted = |record: &decode::RawRecord<'_>| {
-        wanted.get(&record.index).is_some_and(|digest| digest_raw(&context.keys, &record.raw) == **digest)
+    let sent = |raw: RawRecord<'_>, place: (usize, Option<Vec<String>>)| {
+        let (index, digest) = (raw.index, digest_raw(&context.keys, &raw.raw));
+        let is_wanted = wanted.is_none_or(|of| of.get(&index).is_some_and(|of| **of == digest));
+        is_wanted.then(|| (index, SentRecord::new(raw, &held.address, digest, place)))
     };
     let fields: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
     if let Some(SentTables { headers, rows }) = sent::read_tables(format, &body, &paths, range).map_err(unreadable)? {
-        let rows = rows.into_iter().filter(|row| is_wanted(&row.record));
-        let records =
-            rows.map(|row| (row.record.index, SentRecord::new(row.header, row.record.texts, Some(row.cells))));
-        return Ok(SentRecords { fields, headers, records: records.collect() });
+        let records = rows.into_iter().filter_map(|row| sent(row.record, (row.header, Some(row.cells)))).collect();
+        return Ok(SentRecords { fields, headers, records });
     }
     let raw = decode::decode_records(format, &body, &paths, range).map_err(unreadable)?;
-    let records = raw.into_iter().filter(is_wanted).map(|raw| (raw.index, SentRecord::new(0, raw.texts, None)));
+    let records = raw.into_iter().filter_map(|raw| sent(raw, (0, None))).collect();
     let header = SentHeader {
         name: None,
         line: 0,
@@ -103,7 +113,6 @@ pub(crate) async fn read_sent(
         merged: vec![],
         columns: (0..fields.len()).map(Some).collect(),
     };
-    let records = records.collect();
     Ok(SentRecords { fields, headers: vec![header], records })
 }
 

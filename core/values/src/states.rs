@@ -246,6 +246,10 @@ spelled! {
         Unknown,
         /// Nothing stands in its hidden column: a new row.
         NoNumber,
+        /// It is as received and has no open dead letter: a row of a sheet with all rows.
+        NotFaulty,
+        /// It has no open dead letter, and was changed. The changes are not taken.
+        NotFaultyChanged,
     }
 
     /// Progress of a replay.

@@ -15,15 +15,18 @@ use super::corrections::CorrectionRefused;
 use super::error::OperationError;
 use super::filters;
 use super::registry_access::RegistryAccess;
-use crate::correction_sheet::{self, MAX_ROWS, SheetRow, SheetTables};
+use crate::correction_sheet::{self, MAX_ROWS, SheetRow, SheetTable, SheetTables};
 use crate::protected_zip::{self, ProtectedZip};
 use crate::raw_record::{self, SentRecord, SentRecords};
 use crate::runtime::Runtime;
+use huiliu_decode::Problem;
 use huiliu_decode::sent::SentHeader;
 use huiliu_platform::files::MAX_FILE_BYTES;
-use huiliu_store::StoreError;
 use huiliu_store::admin::letters::{self, LetterFilter};
 use huiliu_store::delivery::corrections::{self, RawOfLetter, SheetLetter};
+use huiliu_store::delivery::sheet_rows::{self, SheetBatch};
+use huiliu_store::{Db, StoreError};
+use huiliu_vault::keys::Keys;
 
 /// Letters that are looked up or written together.
 pub(super) const LETTERS: usize = 5_000;
@@ -38,6 +41,9 @@ pub enum SheetRefused {
     /// More letters match than a sheet may have rows.
     #[serde(rename = "sheet.too_many")]
     TooMany { letters: usize, max: usize },
+    /// The payloads of the letters have more rows than a sheet may have.
+    #[serde(rename = "sheet.too_many_rows")]
+    TooManyRows { rows: usize, max: usize },
     /// None of the raw records can be read now; `why` is the reason of the first.
     #[serde(rename = "sheet.unreadable")]
     Unreadable { why: Message },
@@ -95,6 +101,7 @@ impl SheetRefused {
         match self {
             Self::WhichStream { .. } => "sheet.stream",
             Self::TooMany { .. } => "sheet.too_many",
+            Self::TooManyRows { .. } => "sheet.too_many_rows",
             Self::Unreadable { .. } => "sheet.unreadable",
             Self::NotASheet { .. } => "sheet.unknown",
             Self::TooLarge { .. } => "sheet.too_large",
@@ -113,8 +120,10 @@ impl SheetRefused {
 pub struct SheetMade {
     /// The stream of its rows.
     pub stream: String,
-    /// Number of rows, one for each dead letter.
+    /// Number of rows.
     pub rows: usize,
+    /// Number of rows with a dead letter: all of them, unless all rows were asked for.
+    pub faulty_rows: usize,
     /// Number of tables: one for each header that the rows were received below.
     pub tables: usize,
     /// Dead letters without a row, because today's manifest cannot read what was received.
@@ -132,6 +141,8 @@ pub struct NewSheet<'s> {
     pub language: Language,
     /// Whether the workbook is put into a ZIP archive that only a new password opens.
     pub protect: bool,
+    /// Whether all rows of the payloads concerned are written, also those without a fault.
+    pub all_rows: bool,
 }
 
 /// Makes the correction sheet of a source: the raw records of the selected letters, all values as received or corrected since, not
@@ -156,8 +167,8 @@ pub async fn export(
     if count > MAX_ROWS {
         return Err(SheetRefused::TooMany { letters: count, max: MAX_ROWS }.into());
     }
-    let all = corrections::list_for_sheet(&opened.db, of).await?;
-    let streams: BTreeSet<&str> = all.iter().map(SheetLetter::stream).collect();
+    let selected = corrections::list_for_sheet(&opened.db, of).await?;
+    let streams: BTreeSet<&str> = selected.iter().map(SheetLetter::stream).collect();
     let stream = match streams.iter().copied().collect::<Vec<_>>()[..] {
         [] => return Err(CorrectionRefused::Nothing.into()),
         [only] => only.to_owned(),
@@ -165,34 +176,25 @@ pub async fn export(
             return Err(SheetRefused::WhichStream { streams: streams.into_iter().map(str::to_owned).collect() }.into());
         }
     };
-    let read = read_current(runtime, &all).await?;
-    if let (true, Some(why)) = (read.rows.is_empty(), read.unreadable) {
+    let whole = if new.all_rows { list_whole_batches(&opened.db, &selected).await? } else { vec![] };
+    let all = if new.all_rows { sheet_rows::list_letters_in(&opened.db, &whole).await? } else { selected };
+    let mut read = read_current(runtime, &all, &whole).await?;
+    let fields = std::mem::take(&mut read.fields);
+    if let (true, Some(why)) = (read.rows.is_empty(), read.unreadable.take()) {
         return Err(SheetRefused::Unreadable { why }.into());
     }
-    let mut left_out = vec![];
-    let mut tables = SheetTables::default();
-    let mut rows = 0;
-    for letter in &all {
-        let current = read.rows.get(&letter.letter.dead_letter);
-        let Some((row, header)) = current.and_then(|row| Some((row, read.headers.get(row.header)?))) else {
-            left_out.push(letter.letter.dead_letter);
-            continue;
-        };
-        rows += 1;
-        let token = letter.row_token(&opened.keys);
-        let (address, reasons) = (letter.address.clone(), letter.reasons.clone());
-        tables.push(header, SheetRow { token, address, cells: row.cells.clone(), texts: row.texts.clone(), reasons });
-    }
-    let tables = tables.into_tables();
+    let (tables, left_out) = sort_rows(&opened.keys, &all, &whole, read);
+    let rows = tables.iter().map(|table| table.rows.len()).sum();
+    let faulty_rows = all.len() - left_out.len();
     let is_text = !new.protect && new.file.extension().is_some_and(|of| of.eq_ignore_ascii_case("csv"));
     let sheet = if is_text {
         let ([table], Some(letter)) = (&tables[..], all.first()) else {
             return Err(SheetRefused::SeveralTables { file: new.file.to_owned(), tables: tables.len() }.into());
         };
         let form = raw_record::read_text_form(&runtime.delivery, letter.batch).await?;
-        correction_sheet::write_text(table, &read.fields, form, new.language)
+        correction_sheet::write_text(table, &fields, form, new.language)
     } else {
-        correction_sheet::write_workbook(&stream, &read.fields, &tables, new.language)
+        correction_sheet::write_workbook(&stream, &fields, &tables, new.language)
             .map_err(|e| SheetRefused::TooLarge { why: e.to_string() })?
     };
     let (content, password) = if new.protect {
@@ -202,14 +204,56 @@ pub async fn export(
     } else {
         (sheet, None)
     };
-    let detail = json!({ "filter": of, "count": rows, "protected": new.protect });
+    let detail = json!({ "filter": of, "count": rows, "faulty": faulty_rows, "protected": new.protect });
     let object = of.source.as_ref().map_or_else(|| "dead letter".to_owned(), |source| format!("source {source}"));
     // No sheet is left behind without its entry.
     let mut tx = opened.db.begin().await?;
     act.append_audit(&mut tx, &opened.keys, AuditEntry { action: "dead_letter.export", object, detail }).await?;
     create_file(new.file, &content)?;
     tx.commit().await.inspect_err(|_| drop(std::fs::remove_file(new.file)))?;
-    Ok(SheetMade { stream, rows, tables: tables.len(), left_out, password })
+    Ok(SheetMade { stream, rows, faulty_rows, tables: tables.len(), left_out, password })
+}
+
+/// Sorts the rows below their headers, in the order in which they were received. Returns also the letters without a row.
+fn sort_rows(keys: &Keys, all: &[SheetLetter], whole: &[SheetBatch], read: CurrentRows) -> (Vec<SheetTable>, Vec<i64>) {
+    let CurrentRows { headers, rows: mut of_letters, others, .. } = read;
+    let mut left_out = vec![];
+    let mut sorted: BTreeMap<(i64, u32), (usize, SheetRow)> = BTreeMap::new();
+    let mut add = |place: (i64, u32), row: CurrentRow, token: String, reasons: Vec<Problem>| {
+        let CurrentRow { header, address, cells, texts, .. } = row;
+        sorted.insert(place, (header, SheetRow { token, address, cells, texts, reasons }));
+    };
+    for letter in all {
+        match of_letters.remove(&letter.letter.dead_letter) {
+            Some(row) => add((letter.batch, letter.index), row, letter.row_token(keys), letter.reasons.clone()),
+            None => left_out.push(letter.letter.dead_letter),
+        }
+    }
+    let batches: HashMap<i64, &SheetBatch> = whole.iter().map(|of| (of.batch, of)).collect();
+    for (place, OtherRow { row, raw_digest }) in others {
+        if let Some(batch) = batches.get(&place.0) {
+            add(place, row, batch.row_token(keys, place.1, &raw_digest), vec![]);
+        }
+    }
+    let mut tables = SheetTables::default();
+    for (header, row) in sorted.into_values() {
+        if let Some(header) = headers.get(header) {
+            tables.push(header, row);
+        }
+    }
+    (tables.into_tables(), left_out)
+}
+
+/// Lists all batches of the payloads in which letters were received last.
+async fn list_whole_batches(db: &Db, letters: &[SheetLetter]) -> Result<Vec<SheetBatch>, OperationError> {
+    let of_letters: BTreeSet<i64> = letters.iter().map(|letter| letter.batch).collect();
+    let of_letters: Vec<i64> = of_letters.into_iter().collect();
+    let whole = sheet_rows::list_batches_of_payloads(db, &of_letters).await?;
+    let rows = usize::try_from(whole.iter().map(|of| of.records).sum::<i64>()).unwrap_or(usize::MAX);
+    if rows > MAX_ROWS {
+        return Err(SheetRefused::TooManyRows { rows, max: MAX_ROWS }.into());
+    }
+    Ok(whole)
 }
 
 /// Returns the name of the workbook in an archive.
@@ -237,6 +281,8 @@ pub fn read_file(file: &Path) -> Result<Vec<u8>, SheetRefused> {
 pub(super) struct CurrentRow {
     /// Its header's position in [`CurrentRows::headers`].
     pub header: usize,
+    /// Where it stands.
+    pub address: String,
     /// The texts of all its cells.
     pub cells: Vec<String>,
     /// The texts at the fields, as received.
@@ -247,7 +293,24 @@ pub(super) struct CurrentRow {
     pub is_corrected: bool,
 }
 
+impl CurrentRow {
+    /// `headers` is the number of headers before those of its batch.
+    fn as_received(sent: SentRecord, headers: usize) -> Self {
+        let SentRecord { header, address, texts, cells, .. } = sent;
+        Self { header: headers + header, address, cells, received: texts.clone(), texts, is_corrected: false }
+    }
+}
+
+/// A row without an open dead letter.
+pub(super) struct OtherRow {
+    /// The row.
+    pub row: CurrentRow,
+    /// The keyed digest of its raw bytes.
+    pub raw_digest: [u8; 16],
+}
+
 /// The raw records of letters with the corrections that hold.
+#[derive(Default)]
 pub(super) struct CurrentRows {
     /// The raw fields.
     pub fields: Vec<String>,
@@ -255,21 +318,29 @@ pub(super) struct CurrentRows {
     pub headers: Vec<SentHeader>,
     /// Raw records by letter.
     pub rows: HashMap<i64, CurrentRow>,
+    /// The other rows of whole batches, by batch and position in the payload.
+    pub others: BTreeMap<(i64, u32), OtherRow>,
     /// Why the first payload that cannot be read now cannot be read.
     pub unreadable: Option<Message>,
 }
 
-/// Reads the raw records of letters of one stream.
-pub(super) async fn read_current(runtime: &Runtime, all: &[SheetLetter]) -> Result<CurrentRows, OperationError> {
-    let mut current = CurrentRows { fields: vec![], headers: vec![], rows: HashMap::new(), unreadable: None };
-    let mut of_batches: BTreeMap<i64, Vec<&SheetLetter>> = BTreeMap::new();
+/// Reads the raw records of letters of one stream, and all other rows of the batches in `whole`.
+pub(super) async fn read_current(
+    runtime: &Runtime,
+    all: &[SheetLetter],
+    whole: &[SheetBatch],
+) -> Result<CurrentRows, OperationError> {
+    let mut current = CurrentRows::default();
+    let mut of_batches: BTreeMap<i64, Vec<&SheetLetter>> = whole.iter().map(|of| (of.batch, vec![])).collect();
+    let whole: BTreeSet<i64> = of_batches.keys().copied().collect();
     for letter in all {
         of_batches.entry(letter.batch).or_default().push(letter);
     }
     for (batch, of_batch) in of_batches {
-        let wanted = of_batch.iter().filter_map(|letter| Some((letter.index, letter.digests()?.0))).collect();
+        let of_letters = of_batch.iter().filter_map(|letter| Some((letter.index, letter.digests()?.0))).collect();
+        let wanted = (!whole.contains(&batch)).then_some(&of_letters);
         let SentRecords { fields, headers, mut records } =
-            match raw_record::read_sent(&runtime.delivery, batch, &wanted).await {
+            match raw_record::read_sent(&runtime.delivery, batch, wanted).await {
                 Ok(read) => read,
                 Err(StoreError::Unreadable(why)) => {
                     current.unreadable.get_or_insert_with(|| Message::new(&why));
@@ -287,19 +358,29 @@ pub(super) async fn read_current(runtime: &Runtime, all: &[SheetLetter]) -> Resu
             .collect();
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
         let (source, stream) = of_batch.first().map_or((0, ""), |of| (of.letter.source(), of.stream()));
-        let corrected = corrections::load_for_raw(db, keys, source, stream, &asked).await?;
+        let corrected = match asked.as_slice() {
+            [] => HashMap::new(),
+            asked => corrections::load_for_raw(db, keys, source, stream, asked).await?,
+        };
         for letter in of_batch {
-            let Some(SentRecord { header, texts: received, cells }) = records.remove(&letter.index) else { continue };
-            let mut texts = received.clone();
+            let is_same = |of: &SentRecord| letter.digests().is_some_and(|(digest, _)| *digest == of.raw_digest);
+            if !records.get(&letter.index).is_some_and(is_same) {
+                continue;
+            }
+            let Some(record) = records.remove(&letter.index) else { continue };
+            let mut row = CurrentRow::as_received(record, current.headers.len());
             for (field, value) in corrected.get(&letter.index).into_iter().flatten() {
                 if let Some(slot) = fields.iter().position(|of| of == field) {
-                    texts[slot] = Some(value.clone());
+                    row.texts[slot] = Some(value.clone());
                 }
             }
-            let is_corrected = corrected.contains_key(&letter.index);
-            let header = current.headers.len() + header;
-            let row = CurrentRow { header, cells, received, texts, is_corrected };
+            row.is_corrected = corrected.contains_key(&letter.index);
             current.rows.insert(letter.letter.dead_letter, row);
+        }
+        for (index, record) in records {
+            let raw_digest = record.raw_digest;
+            let row = CurrentRow::as_received(record, current.headers.len());
+            current.others.insert((batch, index), OtherRow { row, raw_digest });
         }
         current.headers.extend(headers);
         current.fields = fields;

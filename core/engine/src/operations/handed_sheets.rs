@@ -1,6 +1,7 @@
 //! Takes correction sheets back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use huiliu_messages::Message;
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::act::{Act, AuditEntry};
-use super::correction_sheets::{CurrentRow, LETTERS, SheetRefused, read_current};
+use super::correction_sheets::{CurrentRow, LETTERS, OtherRow, SheetRefused, read_current};
 use super::decisions::Mode;
 use super::error::OperationError;
 use super::filters;
@@ -21,7 +22,9 @@ use huiliu_decode::decode::DecodeError;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::corrections::{self, CorrectedLetter, SheetLetter};
+use huiliu_store::delivery::sheet_rows::{self, SheetBatch};
 use huiliu_values::{DeadLetterState, ReplayReads, SheetRowOutcome};
+use huiliu_vault::keys::Keys;
 use tokio::sync::watch;
 
 /// Letters that are replayed together. Each may have been received many times.
@@ -36,7 +39,7 @@ pub struct RowTaken {
     pub dead_letter: Option<i64>,
     /// What became of it.
     pub outcome: SheetRowOutcome,
-    /// The columns that were corrected.
+    /// The columns that were corrected, or changed in a row that has no open dead letter.
     pub fields: Vec<String>,
     /// What is still wrong.
     pub reasons: Vec<Problem>,
@@ -60,6 +63,9 @@ pub struct SheetTaken {
     /// Why not all corrections were replayed. Handing the sheet in again goes on.
     pub failure: Option<Message>,
 }
+
+/// The raw fields of a stream.
+type FieldNames = Arc<[String]>;
 
 /// A row of a sheet, with the values that it corrects.
 struct JudgedRow {
@@ -92,21 +98,37 @@ pub async fn import(
     let known = find_letters(runtime, &rows).await?;
     let is_open = |letter: &&SheetLetter| letter.source == source && letter.state == DeadLetterState::Open;
     let open: Vec<SheetLetter> = known.values().filter(is_open).cloned().collect();
+    let batches = find_row_batches(runtime, &rows).await?;
+    let whole: Vec<&SheetBatch> = batches.values().filter(|batch| batch.source == source).collect();
     let mut fields: Vec<String> = vec![];
-    let mut current: HashMap<i64, (Vec<String>, CurrentRow)> = HashMap::new();
-    for stream in open.iter().map(SheetLetter::stream).collect::<BTreeSet<_>>() {
+    let mut current: HashMap<i64, (FieldNames, CurrentRow)> = HashMap::new();
+    let mut others: HashMap<(i64, u32), (FieldNames, OtherRow)> = HashMap::new();
+    let streams = open.iter().map(SheetLetter::stream).chain(whole.iter().map(|batch| batch.stream.as_str()));
+    for stream in streams.collect::<BTreeSet<_>>() {
         let of_stream: Vec<SheetLetter> = open.iter().filter(|letter| letter.stream() == stream).cloned().collect();
-        let read = read_current(runtime, &of_stream).await?;
+        let whole: Vec<SheetBatch> = whole.iter().filter(|of| of.stream == stream).map(|of| (*of).clone()).collect();
+        let read = read_current(runtime, &of_stream, &whole).await?;
         for field in &read.fields {
             if !fields.contains(field) {
                 fields.push(field.clone());
             }
         }
-        current.extend(read.rows.into_iter().map(|(letter, row)| (letter, (read.fields.clone(), row))));
+        let of_stream: FieldNames = read.fields.into();
+        current.extend(read.rows.into_iter().map(|(letter, row)| (letter, (Arc::clone(&of_stream), row))));
+        others.extend(read.others.into_iter().map(|(place, row)| (place, (Arc::clone(&of_stream), row))));
     }
     let rows = sheet.read_rows(&fields).map_err(unreadable)?;
-    let seen = HashSet::new();
-    let mut taking = Taking { source, fields: &fields, known: &known, current: &current, seen };
+    let (seen, seen_others) = (HashSet::new(), HashSet::new());
+    let mut taking = Taking {
+        source,
+        fields: &fields,
+        known: &known,
+        current: &current,
+        batches: &batches,
+        others: &others,
+        seen,
+        seen_others,
+    };
     let judged: Vec<JudgedRow> = rows.iter().map(|row| taking.judge_row(runtime, row)).collect();
     let missing_columns = find_missing(&fields, &rows, &current);
     let mut taken = SheetTaken {
@@ -155,7 +177,7 @@ pub async fn import(
 fn find_missing(
     fields: &[String],
     rows: &[HandedRow],
-    current: &HashMap<i64, (Vec<String>, CurrentRow)>,
+    current: &HashMap<i64, (FieldNames, CurrentRow)>,
 ) -> Vec<String> {
     let is_missing = |(nth, field): &(usize, &String)| {
         rows.iter().filter(|row| row.texts.get(*nth).is_some_and(Option::is_none)).any(|row| {
@@ -233,13 +255,29 @@ async fn find_letters(runtime: &Runtime, rows: &[HandedRow]) -> Result<HashMap<i
     Ok(known)
 }
 
+/// Finds the batches of all rows that never had a dead letter, by number.
+async fn find_row_batches(runtime: &Runtime, rows: &[HandedRow]) -> Result<HashMap<i64, SheetBatch>, OperationError> {
+    let named = rows.iter().filter_map(|row| Some(sheet_rows::parse_row_token(row.token.as_deref()?)?.0));
+    let numbers: Vec<i64> = named.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut batches = HashMap::new();
+    for some in numbers.chunks(LETTERS) {
+        let found = sheet_rows::find_batches(&runtime.delivery.db, some).await?;
+        batches.extend(found.into_iter().map(|batch| (batch.batch, batch)));
+    }
+    Ok(batches)
+}
+
 /// What the rows of a sheet are compared with.
 struct Taking<'t> {
     source: &'t str,
     fields: &'t [String],
     known: &'t HashMap<i64, SheetLetter>,
-    current: &'t HashMap<i64, (Vec<String>, CurrentRow)>,
+    current: &'t HashMap<i64, (FieldNames, CurrentRow)>,
+    /// The batches of rows without a letter.
+    batches: &'t HashMap<i64, SheetBatch>,
+    others: &'t HashMap<(i64, u32), (FieldNames, OtherRow)>,
     seen: HashSet<i64>,
+    seen_others: HashSet<(i64, u32)>,
 }
 
 impl Taking<'_> {
@@ -253,6 +291,10 @@ impl Taking<'_> {
             reasons: vec![],
         };
         let Some(token) = row.token.as_deref() else { return JudgedRow { taken, values: vec![] } };
+        if let Some(place) = sheet_rows::parse_row_token(token) {
+            (taken.outcome, taken.fields) = self.judge_other(&runtime.delivery.keys, place, row, token);
+            return JudgedRow { taken, values: vec![] };
+        }
         let letter = parse_token(token).and_then(|number| self.known.get(&number));
         let Some(letter) = letter else {
             taken.outcome = SheetRowOutcome::Unknown;
@@ -269,7 +311,7 @@ impl Taking<'_> {
         } else if !self.seen.insert(number) {
             SheetRowOutcome::Repeated
         } else {
-            match self.find_corrections(letter, row) {
+            match self.current.get(&number).and_then(|(fields, current)| self.find_corrections(fields, current, row)) {
                 None => SheetRowOutcome::Doubtful,
                 Some(values) if values.is_empty() => SheetRowOutcome::Unchanged,
                 Some(values) => {
@@ -282,10 +324,39 @@ impl Taking<'_> {
         JudgedRow { taken, values: vec![] }
     }
 
-    /// Returns the values that differ from the letter's; `None` if one of these cells cannot be relied on, or the letter's raw
-    /// record cannot be read now.
-    fn find_corrections(&self, letter: &SheetLetter, row: &HandedRow) -> Option<Vec<(String, String)>> {
-        let (fields, CurrentRow { received, texts, .. }) = self.current.get(&letter.letter.dead_letter)?;
+    /// Says what a row without a letter is, and which columns were changed.
+    fn judge_other(
+        &mut self,
+        keys: &Keys,
+        place: (i64, u32),
+        row: &HandedRow,
+        token: &str,
+    ) -> (SheetRowOutcome, Vec<String>) {
+        let Some(batch) = self.batches.get(&place.0) else { return (SheetRowOutcome::Unknown, vec![]) };
+        if batch.source != self.source {
+            return (SheetRowOutcome::OtherSource, vec![]);
+        }
+        let known = self.others.get(&place).filter(|(_, of)| batch.row_token(keys, place.1, &of.raw_digest) == token);
+        let Some((fields, OtherRow { row: current, .. })) = known else { return (SheetRowOutcome::Outdated, vec![]) };
+        if !self.seen_others.insert(place) {
+            return (SheetRowOutcome::Repeated, vec![]);
+        }
+        match self.find_corrections(fields, current, row) {
+            Some(values) if values.is_empty() => (SheetRowOutcome::NotFaulty, vec![]),
+            values => {
+                let changed = values.into_iter().flatten().map(|(field, _)| field).collect();
+                (SheetRowOutcome::NotFaultyChanged, changed)
+            }
+        }
+    }
+
+    /// Returns the values that differ from those of a raw record; `None` if one of these cells cannot be relied on.
+    fn find_corrections(
+        &self,
+        fields: &[String],
+        CurrentRow { received, texts, .. }: &CurrentRow,
+        row: &HandedRow,
+    ) -> Option<Vec<(String, String)>> {
         let mut values = vec![];
         for (nth, field) in self.fields.iter().enumerate() {
             let Some(slot) = fields.iter().position(|of| of == field) else { continue };

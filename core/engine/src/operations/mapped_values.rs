@@ -147,7 +147,7 @@ async fn read_received(runtime: &Runtime, letter: &SheetLetter, field: &str) -> 
     let (digest, _) = letter.digests().ok_or_else(other_record)?;
     let wanted = BTreeMap::from([(letter.index, digest)]);
     let SentRecords { fields, mut records, .. } =
-        raw_record::read_sent(&runtime.delivery, letter.batch, &wanted).await?;
+        raw_record::read_sent(&runtime.delivery, letter.batch, Some(&wanted)).await?;
     let record = records.remove(&letter.index).ok_or_else(other_record)?;
     let Some(slot) = fields.iter().position(|of| of == field) else {
         let (field, stream) = (field.to_owned(), letter.stream().to_owned());

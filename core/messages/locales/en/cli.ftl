@@ -284,6 +284,10 @@ cli-corrections-exported = { $n ->
     [one] { $n } row in { $file }; when it is corrected: `huiliu upload` or `huiliu corrections import`
    *[other] { $n } rows in { $file }; when they are corrected: `huiliu upload` or `huiliu corrections import`
   }
+cli-corrections-faulty-rows = { $n ->
+    [one] { $n } of them is faulty
+   *[other] { $n } of them are faulty
+  }
 cli-corrections-password = password, shown only now: { $password }; tell it by another way than the file; 7-Zip opens the archive, the Explorer of Windows does not
 cli-corrections-left-out = { $n ->
     [one] { $n } dead letter is left out, because its payload cannot be read now
@@ -303,6 +307,8 @@ cli-corrections-row-repeated = the same row stands above; only that one is read
 cli-corrections-row-other-source = the row belongs to another source
 cli-corrections-row-unknown = the hidden column names no dead letter
 cli-corrections-row-no-number = a new row, without the hidden number; hand it in as an ordinary file
+cli-corrections-row-not-faulty = nothing to correct
+cli-corrections-row-not-faulty-changed = changed, and has no open dead letter, so it is not taken; hand the changed row in as an ordinary file
 cli-corrections-not-all = not all corrections were replayed: { $why }; hand the sheet in again to go on
 cli-corrections-correction = correction
 cli-corrections-letter = dead letter

@@ -20,6 +20,7 @@ correction-field = stream { $stream } has no raw field "{ $field }" that its man
 correction-not_held = there is no correction { NUMBER($correction, useGrouping: "false") } that holds; see `huiliu corrections list`
 sheet-stream = the dead letters belong to several streams; name one of { $streams } with `--stream`
 sheet-too_many = { $letters } dead letters match, and a sheet has at most { $max } rows; narrow it with `--cause`, `--run` or `--file`
+sheet-too_many_rows = the files and pages concerned have { $rows } rows, and a sheet has at most { $max }; narrow it with `--file` or `--run`, or leave out `--all-rows`
 sheet-unreadable = none of the raw records can be read now: { $why }
 sheet-unknown = { $file } is no correction sheet, or its hidden column “{ $column }” is gone; export again with `huiliu corrections export`
 sheet-not_zip = { $file } would be an archive and no workbook; with `--protect`, give a name that ends in .zip

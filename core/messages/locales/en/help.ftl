@@ -90,6 +90,7 @@ help-corrections-add--cause = All dead letters with the cause of this number, as
 help-corrections-add--letters = Numbers of the dead letters.
 help-corrections-add--values = A field of the raw data and the value in its place, such as `hours=45`; an empty value stands for none. May be given several times.
 help-corrections-export = Write the faulty rows of a source below the header that their sender wrote, with what is wrong beside them; the sender corrects the sheet and hands it in again.
+help-corrections-export--all-rows = Write all rows of the files and pages concerned, not only the faulty ones.
 help-corrections-export--cause = Take only dead letters with the cause of this number, as `huiliu dead-letters groups` shows it.
 help-corrections-export--file = Take only dead letters received in a file of this name, or in a payload of this address.
 help-corrections-export--protect = Put the workbook into a ZIP archive, encrypted with AES-256; its password is shown once.

@@ -20,6 +20,7 @@ correction-field = 数据流 { $stream } 的清单不读取原始字段“{ $fie
 correction-not_held = 没有编号为 { NUMBER($correction, useGrouping: "false") } 的有效更正；请看 `huiliu corrections list`
 sheet-stream = 死信属于多个数据流；请用 `--stream` 指定其中之一：{ $streams }
 sheet-too_many = 符合条件的死信有 { $letters } 条，一张表最多 { $max } 行；请用 `--cause`、`--run` 或 `--file` 缩小范围
+sheet-too_many_rows = 相关的文件和页共有 { $rows } 行，一张表最多 { $max } 行；请用 `--file` 或 `--run` 缩小范围，或去掉 `--all-rows`
 sheet-unreadable = 原始记录现在都无法读取：{ $why }
 sheet-unknown = { $file } 不是更正表，或者其隐藏列“{ $column }”已被删除；请用 `huiliu corrections export` 重新导出
 sheet-not_zip = { $file } 将是压缩包而不是工作簿；使用 `--protect` 时，请给出以 .zip 结尾的文件名

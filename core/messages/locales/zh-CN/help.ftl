@@ -90,6 +90,7 @@ help-corrections-add--cause = 原因编号为此值的全部死信，编号见 `
 help-corrections-add--letters = 死信的编号
 help-corrections-add--values = 原始数据的字段和代替的值，例如 `hours=45`；值为空表示没有值；可多次给出
 help-corrections-export = 将一个来源的错误行写在报送方自己的表头之下，并在旁边注明错误；由报送方改正后交回
+help-corrections-export--all-rows = 写入相关文件和页的全部行，而不只是错误行
 help-corrections-export--cause = 只取原因编号为此值的死信，编号见 `huiliu dead-letters groups`
 help-corrections-export--file = 只取在此名称的文件或此地址的数据中收到的死信
 help-corrections-export--protect = 将工作簿放入加密的压缩包；密码只显示一次

@@ -371,12 +371,12 @@ impl SheetLetter {
     }
 }
 
-const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest,
+pub(super) const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_id, d.stream AS stream, d.raw_digest AS raw_digest,
        d.dead_letter_key AS dead_letter_key, s.name AS source,
        s.connector AS connector, d.state AS state, d.batch_id AS batch_id, d.record_index AS record_index, d.address AS address,
        d.reasons AS reasons";
 
-fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
+pub(super) fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
     Ok(SheetLetter {
         letter: parse_corrected(row)?,
         source: row.text("source")?,

@@ -27,6 +27,7 @@ pub mod repeat;
 pub mod replays;
 pub mod reread;
 pub(crate) mod seen_keys;
+pub mod sheet_rows;
 pub mod successors;
 pub(crate) mod ties;
 pub mod undo;
