@@ -20,7 +20,7 @@ use huiliu_store::admin::filter::RowFilter;
 use crate::words::{label, sentence};
 
 pub use connectors::{Connectors, Template};
-pub use corrections::Corrections;
+pub use corrections::{Corrections, SuggestionArgs};
 pub use credit::{
     Courses, DecisionArgs, Decisions, Identity, QueueState, RegionCommands, Roster, RuleChangeArgs, Rules, Schools,
     Teachers,

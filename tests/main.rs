@@ -63,6 +63,7 @@ mod rule_versions;
 mod rules;
 mod senders;
 mod settling;
+mod suggestions;
 mod terminal;
 mod tidy;
 mod tutorial;

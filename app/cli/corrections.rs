@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::{PageArgs, parse_reason};
 use crate::words::label;
@@ -23,6 +23,16 @@ pub enum Corrections {
         /// Why, for the audit log.
         #[arg(long, value_parser = parse_reason)]
         because: String,
+    },
+    /// Correct an open dead letter by one of its suggestions.
+    Accept {
+        /// Number of the dead letter.
+        letter: i64,
+        #[command(flatten)]
+        suggestion: SuggestionArgs,
+        /// Why, for the audit log.
+        #[arg(long, value_parser = parse_reason)]
+        because: Option<String>,
     },
     /// Write the faulty rows of a source below the header that their sender wrote, with what is wrong beside them.
     Export {
@@ -108,6 +118,18 @@ pub enum Corrections {
         #[arg(long, value_parser = parse_reason)]
         because: String,
     },
+}
+
+/// The suggestion that is accepted.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct SuggestionArgs {
+    /// The ID number of the suggested teacher of this number.
+    #[arg(long, value_name = "N")]
+    pub teacher: Option<i64>,
+    /// The suggested course code.
+    #[arg(long, value_name = "CODE")]
+    pub course: Option<String>,
 }
 
 /// Parses `FIELD=VALUE`. The first `=` ends the field.

@@ -91,6 +91,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "corrections add",
         r#"huiliu corrections add --cause 12 --set unit=分钟 --because "the platform wrote the unit wrongly, letter of 2014-11-03""#,
     ),
+    (
+        "corrections accept",
+        r#"huiliu corrections accept 7 --teacher 12 --because "the school has confirmed the ID number""#,
+    ),
     ("corrections export", "huiliu corrections export county --run 12 --to county-2014-11.xlsx"),
     ("corrections import", "huiliu corrections import county county-2014-11.xlsx --plan"),
     ("corrections list", "huiliu corrections list --source county"),

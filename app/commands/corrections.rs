@@ -13,7 +13,7 @@ use huiliu_store::admin::letters::LetterFilter;
 use huiliu_store::delivery::corrections::{CorrectionFilter, CorrectionRow};
 use huiliu_values::SheetRowOutcome;
 
-use super::mapped_values;
+use super::{mapped_values, suggestions};
 use crate::cli::Corrections;
 use crate::render::{format_count, format_moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
@@ -24,6 +24,9 @@ use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Corrections, json: bool) -> Result<(), CliError> {
     match asked {
+        Corrections::Accept { letter, suggestion, because } => {
+            suggestions::accept(&settings, letter, &suggestion, because.as_deref(), json).await
+        }
         Corrections::Export { source, to, protect, all_rows, stream, cause, run, file } => {
             let of = LetterFilter { source: Some(source), stream, cause, run, file, ..LetterFilter::default() };
             let new = NewSheet { file: &to, language: language(), protect, all_rows };
@@ -145,7 +148,10 @@ async fn run_in_database(settings: Settings, asked: Corrections, json: bool) -> 
     let access = open::registry_access(&opened, &settings, &program);
     match asked {
         // These need the manifests that run.
-        Corrections::Export { .. } | Corrections::Import { .. } | Corrections::Map { .. } => {}
+        Corrections::Accept { .. }
+        | Corrections::Export { .. }
+        | Corrections::Import { .. }
+        | Corrections::Map { .. } => {}
         Corrections::Add { letters, cause, values, because } => {
             let of = LetterFilter { letters, cause, ..LetterFilter::default() };
             let act = Act { actor: &settings.actor, because: &because };

@@ -12,6 +12,7 @@ use huiliu_values::Stage;
 use super::audit::show_entries;
 use super::authoring::show_mapped;
 use super::days::{check_day_order, end_of_day, start_of_day};
+use super::suggestions::show_suggestions;
 use crate::cli::{DeadLetterFilterArgs, DeadLetters, StageArg};
 use crate::render::{format_moment, format_number, note_more, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
@@ -173,6 +174,7 @@ fn show_details(letter: &LetterDetails) {
         say("");
         show_mapped(fields);
     }
+    show_suggestions(letter.shown.letter.dead_letter, &letter.suggestions);
     say("");
     let cells = |of: &Sighting| {
         vec![

@@ -40,6 +40,7 @@ mod runs;
 mod schedules;
 mod secrets;
 mod sources;
+mod suggestions;
 mod sync;
 mod teachers;
 mod upload;

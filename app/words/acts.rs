@@ -220,6 +220,7 @@ fn key_label(key: &str) -> &str {
         "schedule" => label("cli-acts-key-schedule"),
         "source" => label("cli-acts-kind-source"),
         "stream" => label("cli-acts-key-stream"),
+        "suggestion" => label("cli-acts-key-suggestion"),
         "teacher" => label("cli-acts-key-teacher"),
         "teachers" => label("cli-acts-key-teachers"),
         "to" => label("cli-acts-key-to"),

@@ -36,6 +36,7 @@ pub mod sent;
 pub mod sound_fields;
 mod stand_ins;
 mod steps;
+pub mod subject;
 pub mod table;
 pub mod text_window;
 pub mod unpack;

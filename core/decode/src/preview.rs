@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::decode::{self, DecodeError};
 use crate::draft;
 use crate::problem::Problem;
+use crate::subject::Subject;
 use crate::{Body, Context, Plan, RecordRange, StageResult, digest_raw, stage_record};
 use huiliu_manifest::Field;
 use huiliu_values::PreviewOutcome;
@@ -91,7 +92,8 @@ pub fn preview_records(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<(
     Ok((first, summary))
 }
 
-/// Previews the raw record at a position in the payload; `None` if another one stands there than the one with this digest.
+/// Previews the raw record at a position in the payload, and reads whom and what it names; `None` if another one stands there than
+/// the one with this digest.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the payload as a whole cannot be read.
@@ -100,11 +102,14 @@ pub fn preview_record(
     body: &Body<'_>,
     index: u32,
     digest: &[u8],
-) -> Result<Option<Preview>, DecodeError> {
+) -> Result<Option<(Preview, Subject)>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, RecordRange::new(index, 1))?;
     let record = raw.into_iter().find(|record| record.index == index && digest_raw(cx.keys, &record.raw) == *digest);
-    Ok(record.map(|record| preview_one(cx, &plan, record, &mut Summary::default())))
+    Ok(record.map(|record| {
+        let subject = Subject::of_record(cx, &plan, &record);
+        (preview_one(cx, &plan, record, &mut Summary::default()), subject)
+    }))
 }
 
 fn preview_one<'a>(cx: Context<'a>, plan: &Plan<'a>, record: decode::RawRecord<'a>, summary: &mut Summary) -> Preview {

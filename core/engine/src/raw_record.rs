@@ -7,13 +7,14 @@ use std::sync::Arc;
 use crate::deliver::{self, DeliveryContext, Reading};
 use huiliu_decode::preview::{self, Preview};
 use huiliu_decode::sent::{self, SentHeader, SentTables, TextForm};
+use huiliu_decode::subject::Subject;
 use huiliu_decode::{Plan, RawRecord, RecordRange, decode, digest_raw};
 use huiliu_store::StoreError;
 use huiliu_store::delivery::replays;
 use huiliu_store::intake::payloads;
 
-/// Previews the raw record at a position in a batch's payload. Returns `None` if today's manifest finds another one there than the
-/// one with this digest.
+/// Previews the raw record at a position in a batch's payload, and reads whom and what it names. Returns `None` if today's manifest
+/// finds another one there than the one with this digest.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] if today's manifest cannot read the payload; other [`StoreError`]s if the database fails.
@@ -22,7 +23,7 @@ pub(crate) async fn preview(
     batch: i64,
     index: u32,
     digest: &[u8],
-) -> Result<Option<Preview>, StoreError> {
+) -> Result<Option<(Preview, Subject)>, StoreError> {
     let held = replays::load_batch(&mut context.db.begin_read_only().await?, batch).await?;
     let manifests = context.manifests.current();
     let rules = context.rules.current();

@@ -15,6 +15,7 @@ mod gains;
 pub mod hours;
 pub mod id_number;
 pub mod id_search;
+pub mod id_slips;
 pub mod name;
 pub mod name_cell;
 pub mod placeholder;

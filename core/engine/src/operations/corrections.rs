@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::act::{Act, AuditEntry};
 use super::error::OperationError;
@@ -15,10 +15,13 @@ use super::registry_access::RegistryAccess;
 use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use huiliu_decode::Plan;
+use huiliu_store::Tx;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::letters::{self, LetterFilter};
 use huiliu_store::admin::registry;
-use huiliu_store::delivery::corrections::{self, CorrectionFilter, CorrectionRow, LetterStream, MAX_LETTERS};
+use huiliu_store::delivery::corrections::{
+    self, CorrectedLetter, CorrectionFilter, CorrectionRow, LetterStream, MAX_LETTERS,
+};
 
 /// Why nothing is corrected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -101,7 +104,7 @@ async fn try_adding(
     of: &LetterFilter,
     values: &[(String, String)],
 ) -> Result<CorrectionsMade, OperationError> {
-    let OpenDatabase { db, keys, .. } = access.opened;
+    let db = &access.opened.db;
     let mut tx = db.begin().await?;
     let numbers = letters::list_numbers(&mut tx, of, 0, MAX_LETTERS + 1).await?;
     if numbers.len() > usize::try_from(MAX_LETTERS).unwrap_or(usize::MAX) {
@@ -117,12 +120,64 @@ async fn try_adding(
     }
     let streams = corrections::list_streams(&mut tx, of).await?;
     check_fields(access, &streams, values).await?;
+    write_and_commit(tx, access.opened, act, of, &open, values, None).await
+}
+
+/// Corrects one letter, which was read before, by the value of a suggestion. `suggestion` names it in the audit log.
+///
+/// # Errors
+/// [`OperationError::DeadLetterNotOpen`], also if its raw record is another one by now.
+pub(super) async fn add_suggested(
+    opened: &OpenDatabase,
+    act: Act<'_>,
+    letter: &CorrectedLetter,
+    value: (String, String),
+    suggestion: &Value,
+) -> Result<CorrectionsMade, OperationError> {
+    let values = [value];
+    let mut retries = Retries::default();
+    loop {
+        match try_adding_suggested(opened, act, letter, &values, suggestion).await {
+            Err(OperationError::Store(fault)) if retries.try_again(&fault) => {}
+            added => return added,
+        }
+    }
+}
+
+async fn try_adding_suggested(
+    opened: &OpenDatabase,
+    act: Act<'_>,
+    letter: &CorrectedLetter,
+    values: &[(String, String)],
+    suggestion: &Value,
+) -> Result<CorrectionsMade, OperationError> {
+    let dead_letter = letter.dead_letter;
+    let mut tx = opened.db.begin().await?;
+    let open = corrections::lock_open(&mut tx, &[dead_letter]).await?;
+    // The same bytes as were read.
+    if open.first() != Some(letter) {
+        return Err(OperationError::DeadLetterNotOpen { dead_letter });
+    }
+    let of = LetterFilter { letters: vec![dead_letter], ..LetterFilter::default() };
+    write_and_commit(tx, opened, act, &of, &open, values, Some(suggestion)).await
+}
+
+/// Writes corrections of locked letters, and commits them with their audit entry.
+async fn write_and_commit(
+    mut tx: Tx,
+    opened: &OpenDatabase,
+    act: Act<'_>,
+    of: &LetterFilter,
+    open: &[CorrectedLetter],
+    values: &[(String, String)],
+    suggestion: Option<&Value>,
+) -> Result<CorrectionsMade, OperationError> {
     for some in open.chunks(LETTERS) {
         let corrected: Vec<_> = some
             .iter()
             .flat_map(|letter| values.iter().map(move |(field, value)| (letter, field.as_str(), value.as_str())))
             .collect();
-        corrections::write_corrections(&mut tx, keys, &corrected, act.to_author()).await?;
+        corrections::write_corrections(&mut tx, &opened.keys, &corrected, act.to_author()).await?;
     }
     let done = open.len();
     let fields: Vec<String> = values.iter().map(|(field, _)| field.clone()).collect();
@@ -130,8 +185,11 @@ async fn try_adding(
         [only] => format!("dead letter {only}"),
         _ => "dead letter".to_owned(),
     };
-    let detail = json!({ "filter": of, "count": done, "fields": fields });
-    act.commit_with_audit(tx, access.opened, AuditEntry { action: "dead_letter.correct", object, detail }).await?;
+    let mut detail = json!({ "filter": of, "count": done, "fields": fields });
+    if let Some(suggestion) = suggestion {
+        detail["suggestion"] = suggestion.clone();
+    }
+    act.commit_with_audit(tx, opened, AuditEntry { action: "dead_letter.correct", object, detail }).await?;
     Ok(CorrectionsMade { dead_letters: done, fields })
 }
 

@@ -13,6 +13,7 @@ use super::error::{NotFound, OperationError};
 use super::filters;
 use super::page::{Page, Span};
 use super::registry_access::RegistryAccess;
+use super::suggestions::{self, Suggestion};
 use crate::conflicts::Retries;
 use crate::database::OpenDatabase;
 use crate::raw_record;
@@ -86,6 +87,8 @@ pub struct LetterDetails {
     pub mapped: Option<Vec<Mapped>>,
     /// Why the payload cannot be read now.
     pub unreadable: Option<Message>,
+    /// What the raw record probably means, if it is open: teachers, then courses, at most five of each.
+    pub suggestions: Vec<Suggestion>,
     /// Where and when it was received, the newest receipt first, at most 20.
     pub sightings: Vec<Sighting>,
     /// What people have done with it, oldest first.
@@ -103,17 +106,23 @@ pub async fn show(runtime: &Runtime, dead_letter: i64) -> Result<LetterDetails, 
     let row = letters::find(db, dead_letter).await?.ok_or_else(missing)?;
     let raw = letters::load_raw(db, dead_letter).await?.ok_or_else(missing)?;
     let shown = corrected::add_corrections(&opened, vec![row]).await?.pop().ok_or_else(missing)?;
-    let (mapped, unreadable) = match raw_record::preview(&runtime.delivery, raw.batch, raw.index, &raw.digest).await {
-        Ok(preview) => (preview.map(|preview| preview.fields), None),
+    let (read, unreadable) = match raw_record::preview(&runtime.delivery, raw.batch, raw.index, &raw.digest).await {
+        Ok(read) => (read, None),
         Err(StoreError::Unreadable(why)) => (None, Some(Message::new(&why))),
         Err(fault) => return Err(fault.into()),
+    };
+    let (preview, subject) = read.unzip();
+    let found = match subject.filter(|_| shown.letter.state == DeadLetterState::Open) {
+        Some(subject) => suggestions::find(&opened, &shown.letter.reasons, &subject).await?,
+        None => vec![],
     };
     let about = EntryFilter { object: Some(format!("dead letter {dead_letter}")), ..EntryFilter::default() };
     Ok(LetterDetails {
         responsible: shown.letter.reasons.iter().map(|reason| find_responsible(&reason.code)).collect(),
         raw: mask_raw(&raw.open(&opened.keys)?),
-        mapped,
+        mapped: preview.map(|preview| preview.fields),
         unreadable,
+        suggestions: found.into_iter().map(|of| of.shown).collect(),
         sightings: letters::list_sightings(db, dead_letter, MAX_SIGHTINGS).await?,
         history: audit::list(db, &about, 0, i64::MAX).await?,
         shown,

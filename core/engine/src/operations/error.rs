@@ -22,6 +22,7 @@ use super::restore::RestoreError;
 use super::rule_versions::RuleChangeRefused;
 use super::secrets::SecretError;
 use super::source_registration::SourceRegistrationError;
+use super::suggestions::SuggestionRefused;
 use super::sync::SyncError;
 use super::upload::UploadError;
 use crate::active_rules::ActiveRulesError;
@@ -191,6 +192,9 @@ pub enum OperationError {
     /// Nothing is corrected.
     #[serde(untagged)]
     Correction(CorrectionRefused),
+    /// No suggestion is accepted.
+    #[serde(untagged)]
+    Suggestion(SuggestionRefused),
     /// A value is not mapped.
     #[serde(untagged)]
     Mapping(MappingRefused),
@@ -354,6 +358,12 @@ impl From<MappingRefused> for OperationError {
     }
 }
 
+impl From<SuggestionRefused> for OperationError {
+    fn from(refused: SuggestionRefused) -> Self {
+        Self::Suggestion(refused)
+    }
+}
+
 impl From<CorrectionRefused> for OperationError {
     fn from(refused: CorrectionRefused) -> Self {
         Self::Correction(refused)
@@ -477,7 +487,7 @@ impl OperationError {
             Self::Match(error) => error.is_usage(),
             Self::Missing(error) => error.is_usage(),
             Self::Corrected(error) => error.is_usage(),
-            Self::Correction(_) | Self::Mapping(_) | Self::Sheet(_) => true,
+            Self::Correction(_) | Self::Suggestion(_) | Self::Mapping(_) | Self::Sheet(_) => true,
             Self::Payload(error) => error.is_usage(),
             Self::Decision(error) => error.is_usage(),
             Self::Authoring(error) => error.is_usage(),
@@ -516,6 +526,7 @@ impl OperationError {
             Self::Missing(error) => error.code(),
             Self::Corrected(error) => error.code(),
             Self::Correction(error) => error.code(),
+            Self::Suggestion(error) => error.code(),
             Self::Mapping(error) => error.code(),
             Self::Sheet(error) => error.code(),
             Self::Payload(error) => error.code(),

@@ -157,7 +157,8 @@ async fn read_received(runtime: &Runtime, letter: &SheetLetter, field: &str) -> 
     let received = text.filter(|text| !text.is_empty());
     let received = received.ok_or_else(|| MappingRefused::Absent { dead_letter, field: field.to_owned() })?;
     let preview = raw_record::preview(&runtime.delivery, letter.batch, letter.index, digest).await?;
-    if preview.ok_or_else(other_record)?.problems.iter().all(|why| why.source_field != field) {
+    let (preview, _) = preview.ok_or_else(other_record)?;
+    if preview.problems.iter().all(|why| why.source_field != field) {
         return Err(MappingRefused::NotBlamed { dead_letter, field: field.to_owned() }.into());
     }
     Ok(received)

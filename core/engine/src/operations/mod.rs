@@ -59,6 +59,7 @@ pub mod schools;
 pub mod secrets;
 pub mod source_registration;
 pub mod sources;
+pub mod suggestions;
 pub mod sync;
 pub mod teachers;
 pub mod upload;

@@ -8,8 +8,8 @@ use super::{
     audit, authoring, batches, connector_versions, connectors, corrected, correction_sheets, corrections, courses,
     cursors, dead_letters, decisions, doctor, handed_sheets, health, infer, maintenance, mapped_values, matching,
     missing, notifications, page::Page, payloads, preview, push, record_sample, regions, replays, restore, roster,
-    rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, sync,
-    teachers,
+    rule_change::RuleChange, rule_versions, rules, runs, schools, secrets, source_registration, sources, suggestions,
+    sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
@@ -139,6 +139,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("source_registration.set", schema_of::<sources::SourceShown>),
     ("sources.release", schema_of::<sources::SourceReleased>),
     ("sources.list", schema_of::<Page<sources::SourceShown>>),
+    ("suggestions.accept", schema_of::<suggestions::SuggestionAccepted>),
     ("sync.sync", schema_of::<sync::Pass>),
     ("teachers.explain", schema_of::<teachers::TeacherExplained>),
     ("teachers.totals", schema_of::<Page<CycleTotals>>),

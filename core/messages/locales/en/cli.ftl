@@ -279,6 +279,11 @@ cli-corrections-made = { $n ->
     [one] { $n } dead letter is corrected; to see what becomes of it: `huiliu replay plan { $selected }`
    *[other] { $n } dead letters are corrected; to see what becomes of them: `huiliu replay plan { $selected }`
   }
+cli-suggestions = what it probably means:
+cli-suggestions-teacher = { $field }={ $value }, the ID number of teacher { $teacher }, { $name }
+cli-suggestions-course = { $field }={ $value }, the code of the course { $title }
+cli-suggestions-accepted = a suggestion was accepted
+cli-acts-key-suggestion = suggestion
 cli-corrections-withdrawn = withdrawn; what was loaded with it stays until it comes again on a page that has changed
 cli-corrections-exported = { $n ->
     [one] { $n } row in { $file }; when it is corrected: `huiliu upload` or `huiliu corrections import`

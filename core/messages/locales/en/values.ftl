@@ -8,6 +8,11 @@ id_number-character = the ID number must consist of digits; only the last of 18 
 id_number-check_digit = the last character of the ID number must match the other seventeen
 id_number-area = the first six digits of the ID number must be a division code, current or former
 id_number-date = the birth date in the ID number must be a real day from 1800 to 2100
+id_slip-letters = letters stand for the digits 0 and 1
+id_slip-replaced = one character is different
+id_slip-swapped = two neighbouring characters are swapped
+id_slip-missing = one character is missing
+id_slip-surplus = there is one character too many
 
 name-missing = a name is required, but none was given
 name-length = the name must have at most 50 characters

@@ -252,6 +252,11 @@ cli-mapped-made-at = 映射时间
 cli-acts-key-correction = 更正
 cli-acts-key-fields = 字段
 cli-corrections-made = 已更正 { $n } 条死信；要查看结果，请运行 `huiliu replay plan { $selected }`
+cli-suggestions = 可能的正确值：
+cli-suggestions-teacher = { $field }={ $value }，编号为 { $teacher } 的教师{ $name }的身份证号
+cli-suggestions-course = { $field }={ $value }，课程“{ $title }”的代码
+cli-suggestions-accepted = 采纳建议
+cli-acts-key-suggestion = 建议
 cli-corrections-withdrawn = 已撤回；此前据此装载的记录保留，直到在有变化的页中再次收到
 cli-corrections-exported = 已将 { $n } 行写入 { $file }；改正之后用 `huiliu upload` 或 `huiliu corrections import` 交回
 cli-corrections-faulty-rows = 其中有错误的 { $n } 行

@@ -8,6 +8,11 @@ id_number-character = 身份证号只能由数字组成，仅 18 位号码的末
 id_number-check_digit = 身份证号末位校验码应与前 17 位相符
 id_number-area = 身份证号前六位应为现行或曾用的行政区划代码
 id_number-date = 身份证号中的出生日期应为 1800 至 2100 年间真实存在的日期
+id_slip-letters = 把数字 0、1 写成了字母
+id_slip-replaced = 有一位不同
+id_slip-swapped = 相邻两位颠倒
+id_slip-missing = 少了一位
+id_slip-surplus = 多了一位
 
 name-missing = 应填写姓名，此处为空
 name-length = 姓名不得超过 50 个字符

@@ -19,7 +19,7 @@ pub mod load;
 pub mod mapped_values;
 pub mod missing;
 pub(crate) mod notices;
-mod offerings;
+pub mod offerings;
 pub mod persons;
 pub mod rekey;
 pub(crate) mod reopen;

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::delivery::known::OfferingCache;
-use crate::sql::db::Tx;
+use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::TrainingRecord;
+use huiliu_manifest::Kind;
 use huiliu_vault::keys::Keys;
 
 /// The columns of an offering, in their order.
@@ -105,6 +106,24 @@ pub(crate) async fn find_or_make_offerings(
     let id = |nth: usize| known.get(&digests[nth]).copied();
     let lost = || StoreError::Column { column: "offering.id".into() };
     of_records.into_iter().map(|nth| id(nth).ok_or_else(lost)).collect()
+}
+
+/// Lists the course codes that a source has given to exactly this title in records of a kind, the newest code first. It reads the
+/// offerings of the source, not its records, so a code that only earlier versions of records had is listed too.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_codes_of_title(
+    db: &Db,
+    source: i64,
+    kind: Kind,
+    title: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT course_code FROM offering WHERE source_id = $1 AND kind = $2 AND course_title = $3
+               GROUP BY course_code ORDER BY min(id) DESC LIMIT $4";
+    let rows = db.fetch_rows(sql, vec![source.into(), kind.as_str().into(), title.into(), limit.into()]).await?;
+    rows.iter().map(|row| row.text("course_code")).collect()
 }
 
 async fn look_up(

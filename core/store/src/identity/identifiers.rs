@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::admin::sealing;
-use crate::sql::db::Tx;
+use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
+use huiliu_values::{IdNumber, PersonName};
 use huiliu_vault::keys::Keys;
 
 /// The blind index of an ID number.
@@ -42,6 +43,57 @@ pub(crate) async fn find_teachers(tx: &mut Tx, indexes: &[Index]) -> Result<Hash
         }
     }
     Ok(teachers)
+}
+
+/// A teacher who has one of several ID numbers, and a certain name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namesake {
+    /// The teacher's number.
+    pub teacher: i64,
+    /// The name as it is written: by the roster, else by a record.
+    pub name: String,
+    /// Position of the ID number among those that were asked for.
+    pub nth: usize,
+}
+
+/// Finds the teachers who have one of these ID numbers and this name: by the roster if they are on it, else by any of their records.
+/// Names are compared folded. Each teacher is returned once, by number. One query for the ID numbers, and one for the names.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_namesakes(
+    db: &Db,
+    keys: &Keys,
+    numbers: impl Iterator<Item = &IdNumber>,
+    name: &PersonName,
+) -> Result<Vec<Namesake>, StoreError> {
+    let indexes: Vec<Index> = numbers.map(|number| compute_index(keys, number.reveal())).collect();
+    let mut tx = db.begin_read_only().await?;
+    let teachers = find_teachers(&mut tx, &indexes).await?;
+    let mut nth_of: BTreeMap<i64, usize> = BTreeMap::new();
+    for (nth, index) in indexes.iter().enumerate() {
+        if let Some(teacher) = teachers.get(index) {
+            nth_of.entry(*teacher).or_insert(nth);
+        }
+    }
+    if nth_of.is_empty() {
+        return Ok(vec![]);
+    }
+    let rows = tx
+        .fetch_rows_with(
+            "SELECT t.id AS id, min(coalesce(t.name, c.name)) AS name
+             FROM {rows} {join teacher t ON t.id = incoming.id}
+             {left join identity_claim c ON c.teacher_id = incoming.id AND c.name_folded = $1 AND t.name_folded IS NULL}
+             WHERE coalesce(t.name_folded, c.name_folded) = $1 GROUP BY t.id ORDER BY t.id",
+            vec![name.fold_for_comparison().as_str().into()],
+            Rows::new().int("id", nth_of.keys().copied().map(Some)),
+        )
+        .await?;
+    let namesake = |row: &Row| {
+        let teacher = row.int("id")?;
+        Ok(Namesake { teacher, name: row.text("name")?, nth: nth_of.get(&teacher).copied().unwrap_or_default() })
+    };
+    rows.iter().map(namesake).collect()
 }
 
 /// Finds or creates the teacher of each number. The numbers are in the clear.
