@@ -243,8 +243,9 @@ pub fn mask_text(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = chars.as_slice();
     while let Some(first) = rest.first() {
-        // Spaces and hyphens inside a number do not end it, but it begins and ends with a digit.
-        let wide = rest.iter().take_while(|c| is_digit(**c) || matches!(c, ' ' | '-' | '\u{A0}')).count();
+        // Spaces, hyphens and letters that look like digits do not end a number, but it begins and ends with a digit.
+        let is_inside = |c: char| is_digit(c) || matches!(c, ' ' | '-' | '\u{A0}' | 'O' | 'o' | 'I' | 'i' | 'L' | 'l');
+        let wide = rest.iter().take_while(|c| is_inside(**c)).count();
         let last = rest[..wide].iter().rposition(|c| is_digit(*c)).map_or(0, |at| at + 1);
         let run = if is_digit(*first) { last } else { 0 };
         let digits = rest[..run].iter().filter(|c| is_digit(**c)).count();
@@ -533,6 +534,8 @@ mod tests {
             ("22010219590911001X", "22***************X"),
             ("身份证 22010219590911001X 李", "身份证 22***************X 李"),
             ("13812345678", "13********8"),
+            ("2201o21959O911001X", "22***************X"),
+            ("2015Il2", "2015Il2"),
             ("2201 0219 5909 1100 1X", "22*******************X"),
             ("２２０１０２１９５９０９１１００１Ｘ", "２２**************１Ｘ"),
             ("2014-02-30", "2014-02-30"),
