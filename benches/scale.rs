@@ -3,7 +3,7 @@
 //! For each number of records, a PostgreSQL and a Redis of its own. Up to 271,600 teachers are spread over pages of 1,000
 //! records, and one record of ten cannot be used. Everything is landed and then delivered and settled by one worker. Then the
 //! listings are run on it, each three times; the wall time of the middle run counts, the start of the program included. With
-//! `letters`, no record can be used, and the listings are those of dead letters.
+//! `letters`, only the first record can be used, and the listings are those of dead letters.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,

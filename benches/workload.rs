@@ -68,7 +68,8 @@ pub struct Pages {
     pub teachers: u64,
     /// Whether one of twenty records has changed since the first landing.
     pub is_changed: bool,
-    /// One of so many records cannot be used, for one of five causes; 0 for none.
+    /// One of so many records cannot be used, for one of five causes; 0 for none. The first can always be used, so that there is a
+    /// teacher.
     pub bad_every: u64,
 }
 
@@ -77,7 +78,7 @@ fn write_item(text: &mut String, nth: u64, pages: Pages) {
     let is_newer = nth % RESEND_EVERY == RESEND_EVERY - 1 && nth > 5_000;
     let (id, version) = if is_newer { (nth - 1_000 - nth.wrapping_mul(7_919) % 3_000, 2) } else { (nth, 1) };
     let is_changed = pages.is_changed && id % 20 == 3;
-    let is_bad = pages.bad_every > 0 && id % pages.bad_every == 7 % pages.bad_every;
+    let is_bad = pages.bad_every > 0 && id > 0 && id % pages.bad_every == 7 % pages.bad_every;
     let fault = is_bad.then(|| id / pages.bad_every % 5);
     let version = version + if is_changed { 2 } else { 0 };
     let teacher = id.wrapping_mul(7_919) % pages.teachers;
