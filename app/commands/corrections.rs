@@ -133,6 +133,7 @@ fn row_outcome_label(outcome: SheetRowOutcome) -> &'static str {
         SheetRowOutcome::NotOpen => "cli-corrections-row-not-open",
         SheetRowOutcome::Outdated => "cli-corrections-row-outdated",
         SheetRowOutcome::Doubtful => "cli-corrections-row-doubtful",
+        SheetRowOutcome::Unreadable => "cli-corrections-row-unreadable",
         SheetRowOutcome::Repeated => "cli-corrections-row-repeated",
         SheetRowOutcome::OtherSource => "cli-corrections-row-other-source",
         SheetRowOutcome::Unknown => "cli-corrections-row-unknown",

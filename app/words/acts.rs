@@ -213,6 +213,8 @@ fn key_label(key: &str) -> &str {
         "record" => label("cli-acts-key-record"),
         "records" => label("cli-acts-key-records"),
         "count" => label("cli-acts-key-count"),
+        "faulty" => label("cli-acts-key-faulty"),
+        "protected" => label("cli-acts-key-protected"),
         "replaced" => label("cli-acts-key-replaced"),
         "rules" => label("cli-acts-kind-rules"),
         "reverses" => label("cli-acts-key-reverses"),

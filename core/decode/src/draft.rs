@@ -223,8 +223,8 @@ impl Doubt {
     }
 }
 
-/// At most 60 characters, with every run of eleven or more digits masked but for the first two and the last character:
-/// columns shift, and then an ID number or a phone number stands where a name should.
+/// At most 60 characters, with every run of eleven or more digits, or letters that look like digits, masked but for the first two
+/// and the last character: columns shift, and then an ID number or a phone number stands where a name should.
 #[must_use]
 pub fn redact_text(text: &str) -> String {
     mask_text(text, 60)
@@ -233,23 +233,26 @@ pub fn redact_text(text: &str) -> String {
 /// Cuts a text to `most` characters and masks it as [`redact_text`] does.
 #[must_use]
 pub fn mask_text(text: &str, most: usize) -> String {
-    let may_count = |b: &u8| matches!(b, b'0'..=b'9' | b'x' | b'X' | b'*');
+    let may_count = |b: &u8| matches!(b, b'0'..=b'9' | b'x' | b'X' | b'*' | b'O' | b'o' | b'I' | b'i' | b'L' | b'l');
     let is_plain = text.len() <= most && text.bytes().all(|b| matches!(b, b' '..=b'~'));
     if is_plain && text.as_bytes().iter().filter(|b| may_count(b)).count() < 11 {
         return text.to_owned();
     }
     let chars: Vec<char> = text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(most).collect();
     let is_digit = |c: char| c.is_numeric() || matches!(c, 'x' | 'X' | '*' | '\u{425}' | '\u{445}');
+    let looks_like_digit =
+        |c: char| matches!(c, 'O' | 'o' | 'I' | 'i' | 'L' | 'l' | 'Ｏ' | 'ｏ' | 'Ｉ' | 'ｉ' | 'Ｌ' | 'ｌ');
+    let is_between = |c: char| matches!(c, ' ' | '-' | '\u{A0}' | '\u{2010}'..='\u{2015}' | '\u{2212}');
     let mut out = String::with_capacity(text.len());
     let mut rest = chars.as_slice();
     while let Some(first) = rest.first() {
         // Spaces, hyphens and letters that look like digits do not end a number, but it begins and ends with a digit.
-        let is_inside = |c: char| is_digit(c) || matches!(c, ' ' | '-' | '\u{A0}' | 'O' | 'o' | 'I' | 'i' | 'L' | 'l');
-        let wide = rest.iter().take_while(|c| is_inside(**c)).count();
+        let wide = rest.iter().take_while(|c| is_digit(**c) || looks_like_digit(**c) || is_between(**c)).count();
         let last = rest[..wide].iter().rposition(|c| is_digit(*c)).map_or(0, |at| at + 1);
         let run = if is_digit(*first) { last } else { 0 };
         let digits = rest[..run].iter().filter(|c| is_digit(**c)).count();
-        if digits >= 11 {
+        let letters = rest[..run].iter().filter(|c| looks_like_digit(**c)).count();
+        if digits >= 6 && digits + letters >= 11 {
             out.extend(rest[..run].iter().enumerate().map(|(i, c)| if i < 2 || i + 1 == run { *c } else { '*' }));
             rest = &rest[run..];
         } else {
@@ -535,6 +538,9 @@ mod tests {
             ("身份证 22010219590911001X 李", "身份证 22***************X 李"),
             ("13812345678", "13********8"),
             ("2201o21959O911001X", "22***************X"),
+            ("22OlO2l98OOlOlOOl2", "22***************2"),
+            ("２２０１Ｏ２１９８０ｌ１０１００１２", "２２***************２"),
+            ("220102–1975–0505–1231", "22******************1"),
             ("2015Il2", "2015Il2"),
             ("2201 0219 5909 1100 1X", "22*******************X"),
             ("２２０１０２１９５９０９１１００１Ｘ", "２２**************１Ｘ"),

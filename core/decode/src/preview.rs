@@ -9,9 +9,12 @@ use crate::decode::{self, DecodeError};
 use crate::draft;
 use crate::problem::Problem;
 use crate::subject::Subject;
-use crate::{Body, Context, Plan, RecordRange, StageResult, digest_raw, stage_record};
+use crate::{Body, Context, Place, Plan, RecordRange, StageResult, digest_raw, stage_record};
 use huiliu_manifest::Field;
 use huiliu_values::PreviewOutcome;
+
+/// The shortest text of an ID number that says anything about a person.
+const SHORTEST_ID: usize = 8;
 
 /// Maximum number of characters shown of a raw record or a text.
 const SHOWN: usize = 2_000;
@@ -122,7 +125,7 @@ fn preview_one<'a>(cx: Context<'a>, plan: &Plan<'a>, record: decode::RawRecord<'
     let mut preview = Preview {
         fields: fields.collect(),
         address: record.format_address(cx.address),
-        raw: mask_raw(&record.raw),
+        raw: mask_raw(&mask_id_fields(plan, &record)),
         outcome: PreviewOutcome::Clean,
         class_hours: None,
         because: None,
@@ -149,6 +152,20 @@ fn preview_one<'a>(cx: Context<'a>, plan: &Plan<'a>, record: decode::RawRecord<'
 pub fn mask_raw(raw: &str) -> String {
     // A number across the cut is masked before it is cut.
     draft::mask_text(raw, SHOWN + 64).chars().take(SHOWN).collect()
+}
+
+/// Returns the text of a raw record with the fields of ID numbers masked: a malformed one may not look like a number at all.
+fn mask_id_fields(plan: &Plan<'_>, record: &decode::RawRecord<'_>) -> String {
+    let of_ids = plan.fields.iter().filter(|mapped| matches!(mapped.field, Field::IdNumber | Field::FormerIdNumber));
+    let mut raw = record.raw.to_string();
+    for place in of_ids.flat_map(|mapped| &mapped.places) {
+        let Place::Slot(slot) = place else { continue };
+        let text = record.texts[*slot].as_deref().map(str::trim).filter(|text| text.chars().count() >= SHORTEST_ID);
+        if let Some(text) = text {
+            raw = raw.replace(text, &crate::record::mask_middle(text));
+        }
+    }
+    raw
 }
 
 fn mask_field(field: Field, text: &str) -> String {

@@ -234,15 +234,18 @@ spelled! {
         Unchanged,
         /// Its dead letter is not open any more.
         NotOpen,
-        /// Its record came again with another content since the sheet was exported.
+        /// What the row stands for is not what it was when the sheet was exported: its record came again with another content, or
+        /// has a dead letter now.
         Outdated,
-        /// A corrected cell has no reliable value, or what was received cannot be read now.
+        /// A corrected cell has no reliable value.
         Doubtful,
+        /// What was received cannot be read now, so there is nothing to compare it with.
+        Unreadable,
         /// The same row stands above.
         Repeated,
         /// Its dead letter belongs to another source.
         OtherSource,
-        /// What stands in its hidden column names no dead letter.
+        /// What stands in its hidden column names nothing that is known.
         Unknown,
         /// Nothing stands in its hidden column: a new row.
         NoNumber,

@@ -23,7 +23,7 @@ use huiliu_decode::Problem;
 use huiliu_decode::sent::SentHeader;
 use huiliu_platform::files::MAX_FILE_BYTES;
 use huiliu_store::admin::letters::{self, LetterFilter};
-use huiliu_store::delivery::corrections::{self, RawOfLetter, SheetLetter};
+use huiliu_store::delivery::corrections::{self, CorrectedValues, RawOfLetter, SheetLetter};
 use huiliu_store::delivery::sheet_rows::{self, SheetBatch};
 use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
@@ -249,11 +249,14 @@ async fn list_whole_batches(db: &Db, letters: &[SheetLetter]) -> Result<Vec<Shee
     let of_letters: BTreeSet<i64> = letters.iter().map(|letter| letter.batch).collect();
     let of_letters: Vec<i64> = of_letters.into_iter().collect();
     let whole = sheet_rows::list_batches_of_payloads(db, &of_letters).await?;
-    let rows = usize::try_from(whole.iter().map(|of| of.records).sum::<i64>()).unwrap_or(usize::MAX);
-    if rows > MAX_ROWS {
-        return Err(SheetRefused::TooManyRows { rows, max: MAX_ROWS }.into());
-    }
+    check_size(&whole)?;
     Ok(whole)
+}
+
+/// Refuses batches with more rows than a sheet may have.
+pub(super) fn check_size(whole: &[SheetBatch]) -> Result<(), SheetRefused> {
+    let rows = usize::try_from(whole.iter().map(|of| of.records).sum::<i64>()).unwrap_or(usize::MAX);
+    if rows > MAX_ROWS { Err(SheetRefused::TooManyRows { rows, max: MAX_ROWS }) } else { Ok(()) }
 }
 
 /// Returns the name of the workbook in an archive.
@@ -295,9 +298,15 @@ pub(super) struct CurrentRow {
 
 impl CurrentRow {
     /// `headers` is the number of headers before those of its batch.
-    fn as_received(sent: SentRecord, headers: usize) -> Self {
-        let SentRecord { header, address, texts, cells, .. } = sent;
-        Self { header: headers + header, address, cells, received: texts.clone(), texts, is_corrected: false }
+    fn new(sent: SentRecord, headers: usize, fields: &[String], corrected: Option<&CorrectedValues>) -> Self {
+        let SentRecord { header, address, texts: received, cells, .. } = sent;
+        let mut texts = received.clone();
+        for (field, value) in corrected.into_iter().flatten() {
+            if let Some(slot) = fields.iter().position(|of| of == field) {
+                texts[slot] = Some(value.clone());
+            }
+        }
+        Self { header: headers + header, address, cells, received, texts, is_corrected: corrected.is_some() }
     }
 }
 
@@ -322,6 +331,8 @@ pub(super) struct CurrentRows {
     pub others: BTreeMap<(i64, u32), OtherRow>,
     /// Why the first payload that cannot be read now cannot be read.
     pub unreadable: Option<Message>,
+    /// The batches that cannot be read now.
+    pub unreadable_batches: BTreeSet<i64>,
 }
 
 /// Reads the raw records of letters of one stream, and all other rows of the batches in `whole`.
@@ -332,18 +343,19 @@ pub(super) async fn read_current(
 ) -> Result<CurrentRows, OperationError> {
     let mut current = CurrentRows::default();
     let mut of_batches: BTreeMap<i64, Vec<&SheetLetter>> = whole.iter().map(|of| (of.batch, vec![])).collect();
-    let whole: BTreeSet<i64> = of_batches.keys().copied().collect();
+    let whole: HashMap<i64, &SheetBatch> = whole.iter().map(|of| (of.batch, of)).collect();
     for letter in all {
         of_batches.entry(letter.batch).or_default().push(letter);
     }
     for (batch, of_batch) in of_batches {
         let of_letters = of_batch.iter().filter_map(|letter| Some((letter.index, letter.digests()?.0))).collect();
-        let wanted = (!whole.contains(&batch)).then_some(&of_letters);
+        let wanted = (!whole.contains_key(&batch)).then_some(&of_letters);
         let SentRecords { fields, headers, mut records } =
             match raw_record::read_sent(&runtime.delivery, batch, wanted).await {
                 Ok(read) => read,
                 Err(StoreError::Unreadable(why)) => {
                     current.unreadable.get_or_insert_with(|| Message::new(&why));
+                    current.unreadable_batches.insert(batch);
                     continue;
                 }
                 Err(fault) => return Err(fault.into()),
@@ -368,19 +380,17 @@ pub(super) async fn read_current(
                 continue;
             }
             let Some(record) = records.remove(&letter.index) else { continue };
-            let mut row = CurrentRow::as_received(record, current.headers.len());
-            for (field, value) in corrected.get(&letter.index).into_iter().flatten() {
-                if let Some(slot) = fields.iter().position(|of| of == field) {
-                    row.texts[slot] = Some(value.clone());
-                }
-            }
-            row.is_corrected = corrected.contains_key(&letter.index);
+            let row = CurrentRow::new(record, current.headers.len(), &fields, corrected.get(&letter.index));
             current.rows.insert(letter.letter.dead_letter, row);
         }
-        for (index, record) in records {
-            let raw_digest = record.raw_digest;
-            let row = CurrentRow::as_received(record, current.headers.len());
-            current.others.insert((batch, index), OtherRow { row, raw_digest });
+        if let Some(SheetBatch { source_id, stream, .. }) = whole.get(&batch).filter(|_| !records.is_empty()) {
+            let bytes: Vec<(u32, [u8; 16])> = records.iter().map(|(index, of)| (*index, of.raw_digest)).collect();
+            let corrected = corrections::load_for_bytes(db, keys, *source_id, stream, &bytes).await?;
+            for (index, record) in records {
+                let raw_digest = record.raw_digest;
+                let row = CurrentRow::new(record, current.headers.len(), &fields, corrected.get(&index));
+                current.others.insert((batch, index), OtherRow { row, raw_digest });
+            }
         }
         current.headers.extend(headers);
         current.fields = fields;

@@ -19,7 +19,7 @@ use crate::database::OpenDatabase;
 use crate::raw_record;
 use crate::runtime::Runtime;
 use huiliu_decode::cause::find_responsible;
-use huiliu_decode::preview::{Mapped, mask_raw};
+use huiliu_decode::preview::{Mapped, Preview, mask_raw};
 use huiliu_messages::Message;
 use huiliu_store::StoreError;
 use huiliu_store::admin::audit::{self, Entry, EntryFilter};
@@ -116,11 +116,16 @@ pub async fn show(runtime: &Runtime, dead_letter: i64) -> Result<LetterDetails, 
         Some(subject) => suggestions::find(&opened, &shown.letter.reasons, &subject).await?,
         None => vec![],
     };
+    // A preview knows in which fields ID numbers stand.
+    let (text, mapped) = match preview {
+        Some(Preview { raw, fields, .. }) => (raw, Some(fields)),
+        None => (mask_raw(&raw.open(&opened.keys)?), None),
+    };
     let about = EntryFilter { object: Some(format!("dead letter {dead_letter}")), ..EntryFilter::default() };
     Ok(LetterDetails {
         responsible: shown.letter.reasons.iter().map(|reason| find_responsible(&reason.code)).collect(),
-        raw: mask_raw(&raw.open(&opened.keys)?),
-        mapped: preview.map(|preview| preview.fields),
+        raw: text,
+        mapped,
         unreadable,
         suggestions: found.into_iter().map(|of| of.shown).collect(),
         sightings: letters::list_sightings(db, dead_letter, MAX_SIGHTINGS).await?,

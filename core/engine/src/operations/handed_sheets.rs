@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::act::{Act, AuditEntry};
-use super::correction_sheets::{CurrentRow, LETTERS, OtherRow, SheetRefused, read_current};
+use super::correction_sheets::{CurrentRow, LETTERS, OtherRow, SheetRefused, check_size, read_current};
 use super::decisions::Mode;
 use super::error::OperationError;
 use super::filters;
@@ -95,42 +95,11 @@ pub async fn import(
     let sheet = sheet.ok_or_else(|| SheetRefused::NotASheet { file: file.to_owned(), column: TOKEN })?;
     let unreadable = |why: DecodeError| SheetRefused::Damaged { file: file.to_owned(), why: Message::new(&why) };
     let rows = sheet.read_rows(&[]).map_err(unreadable)?;
-    let known = find_letters(runtime, &rows).await?;
-    let is_open = |letter: &&SheetLetter| letter.source == source && letter.state == DeadLetterState::Open;
-    let open: Vec<SheetLetter> = known.values().filter(is_open).cloned().collect();
-    let batches = find_row_batches(runtime, &rows).await?;
-    let whole: Vec<&SheetBatch> = batches.values().filter(|batch| batch.source == source).collect();
-    let mut fields: Vec<String> = vec![];
-    let mut current: HashMap<i64, (FieldNames, CurrentRow)> = HashMap::new();
-    let mut others: HashMap<(i64, u32), (FieldNames, OtherRow)> = HashMap::new();
-    let streams = open.iter().map(SheetLetter::stream).chain(whole.iter().map(|batch| batch.stream.as_str()));
-    for stream in streams.collect::<BTreeSet<_>>() {
-        let of_stream: Vec<SheetLetter> = open.iter().filter(|letter| letter.stream() == stream).cloned().collect();
-        let whole: Vec<SheetBatch> = whole.iter().filter(|of| of.stream == stream).map(|of| (*of).clone()).collect();
-        let read = read_current(runtime, &of_stream, &whole).await?;
-        for field in &read.fields {
-            if !fields.contains(field) {
-                fields.push(field.clone());
-            }
-        }
-        let of_stream: FieldNames = read.fields.into();
-        current.extend(read.rows.into_iter().map(|(letter, row)| (letter, (Arc::clone(&of_stream), row))));
-        others.extend(read.others.into_iter().map(|(place, row)| (place, (Arc::clone(&of_stream), row))));
-    }
-    let rows = sheet.read_rows(&fields).map_err(unreadable)?;
-    let (seen, seen_others) = (HashSet::new(), HashSet::new());
-    let mut taking = Taking {
-        source,
-        fields: &fields,
-        known: &known,
-        current: &current,
-        batches: &batches,
-        others: &others,
-        seen,
-        seen_others,
-    };
+    let known = KnownRows::read(runtime, source, &rows).await?;
+    let rows = sheet.read_rows(&known.fields).map_err(unreadable)?;
+    let mut taking = Taking { known: &known, seen: HashSet::new(), seen_others: HashSet::new() };
     let judged: Vec<JudgedRow> = rows.iter().map(|row| taking.judge_row(runtime, row)).collect();
-    let missing_columns = find_missing(&fields, &rows, &current);
+    let missing_columns = find_missing(&known.fields, &rows, &known.current);
     let mut taken = SheetTaken {
         planned: mode == Mode::Plan,
         outcomes: BTreeMap::new(),
@@ -142,11 +111,11 @@ pub async fn import(
     };
     let mut after = HashMap::new();
     if mode == Mode::Apply {
-        store_corrections(runtime, act, file, source, &known, &judged).await?;
+        store_corrections(runtime, act, file, source, &known.letters, &judged).await?;
         // Also rows whose corrections were stored before, and not replayed.
         let has_corrections = |row: &&JudgedRow| {
             let stored =
-                row.taken.dead_letter.and_then(|letter| current.get(&letter)).is_some_and(|of| of.1.is_corrected);
+                row.taken.dead_letter.and_then(|letter| known.current.get(&letter)).is_some_and(|of| of.1.is_corrected);
             !row.values.is_empty() || stored && row.taken.outcome == SheetRowOutcome::Unchanged
         };
         let letters: Vec<i64> = judged.iter().filter(has_corrections).filter_map(|row| row.taken.dead_letter).collect();
@@ -255,7 +224,7 @@ async fn find_letters(runtime: &Runtime, rows: &[HandedRow]) -> Result<HashMap<i
     Ok(known)
 }
 
-/// Finds the batches of all rows that never had a dead letter, by number.
+/// Finds the batches of all rows that had no open dead letter at the export, by number.
 async fn find_row_batches(runtime: &Runtime, rows: &[HandedRow]) -> Result<HashMap<i64, SheetBatch>, OperationError> {
     let named = rows.iter().filter_map(|row| Some(sheet_rows::parse_row_token(row.token.as_deref()?)?.0));
     let numbers: Vec<i64> = named.collect::<BTreeSet<_>>().into_iter().collect();
@@ -268,14 +237,78 @@ async fn find_row_batches(runtime: &Runtime, rows: &[HandedRow]) -> Result<HashM
 }
 
 /// What the rows of a sheet are compared with.
+struct KnownRows<'k> {
+    /// Name of the source.
+    source: &'k str,
+    /// The raw fields of all streams concerned.
+    fields: Vec<String>,
+    /// The letters that the rows name, by number.
+    letters: HashMap<i64, SheetLetter>,
+    /// The raw records of those that are open.
+    current: HashMap<i64, (FieldNames, CurrentRow)>,
+    /// The batches of rows without a letter, by number.
+    batches: HashMap<i64, SheetBatch>,
+    /// All rows of these batches that no letter of the sheet is about.
+    others: HashMap<(i64, u32), (FieldNames, OtherRow)>,
+    /// Where open letters stand in these batches now.
+    with_letter: HashSet<(i64, u32)>,
+    /// The batches that cannot be read now.
+    unreadable: HashSet<i64>,
+}
+
+impl<'k> KnownRows<'k> {
+    async fn read(runtime: &Runtime, source: &'k str, rows: &[HandedRow]) -> Result<Self, OperationError> {
+        let letters = find_letters(runtime, rows).await?;
+        let is_open = |letter: &&SheetLetter| letter.source == source && letter.state == DeadLetterState::Open;
+        let open: Vec<SheetLetter> = letters.values().filter(is_open).cloned().collect();
+        let batches = find_row_batches(runtime, rows).await?;
+        let whole: Vec<SheetBatch> = batches.values().filter(|batch| batch.source == source).cloned().collect();
+        check_size(&whole)?;
+        let streams = open.iter().map(SheetLetter::stream).chain(whole.iter().map(|batch| batch.stream.as_str()));
+        let mut known = Self {
+            source,
+            fields: vec![],
+            letters,
+            current: HashMap::new(),
+            batches,
+            others: HashMap::new(),
+            with_letter: HashSet::new(),
+            unreadable: HashSet::new(),
+        };
+        for stream in streams.collect::<BTreeSet<_>>() {
+            let open: Vec<SheetLetter> = open.iter().filter(|letter| letter.stream() == stream).cloned().collect();
+            let whole: Vec<SheetBatch> = whole.iter().filter(|batch| batch.stream == stream).cloned().collect();
+            known.add_stream(runtime, &open, &whole).await?;
+        }
+        Ok(known)
+    }
+
+    /// Adds the open letters and the batches of one stream.
+    async fn add_stream(
+        &mut self,
+        runtime: &Runtime,
+        open: &[SheetLetter],
+        whole: &[SheetBatch],
+    ) -> Result<(), OperationError> {
+        let read = read_current(runtime, open, whole).await?;
+        let of_batches = sheet_rows::list_letters_in(&runtime.delivery.db, whole).await?;
+        self.with_letter.extend(of_batches.iter().map(|letter| (letter.batch, letter.index)));
+        self.unreadable.extend(read.unreadable_batches);
+        for field in &read.fields {
+            if !self.fields.contains(field) {
+                self.fields.push(field.clone());
+            }
+        }
+        let fields: FieldNames = read.fields.into();
+        self.current.extend(read.rows.into_iter().map(|(letter, row)| (letter, (Arc::clone(&fields), row))));
+        self.others.extend(read.others.into_iter().map(|(place, row)| (place, (Arc::clone(&fields), row))));
+        Ok(())
+    }
+}
+
+/// Judges the rows of a sheet, one after the other.
 struct Taking<'t> {
-    source: &'t str,
-    fields: &'t [String],
-    known: &'t HashMap<i64, SheetLetter>,
-    current: &'t HashMap<i64, (FieldNames, CurrentRow)>,
-    /// The batches of rows without a letter.
-    batches: &'t HashMap<i64, SheetBatch>,
-    others: &'t HashMap<(i64, u32), (FieldNames, OtherRow)>,
+    known: &'t KnownRows<'t>,
     seen: HashSet<i64>,
     seen_others: HashSet<(i64, u32)>,
 }
@@ -295,14 +328,14 @@ impl Taking<'_> {
             (taken.outcome, taken.fields) = self.judge_other(&runtime.delivery.keys, place, row, token);
             return JudgedRow { taken, values: vec![] };
         }
-        let letter = parse_token(token).and_then(|number| self.known.get(&number));
+        let letter = parse_token(token).and_then(|number| self.known.letters.get(&number));
         let Some(letter) = letter else {
             taken.outcome = SheetRowOutcome::Unknown;
             return JudgedRow { taken, values: vec![] };
         };
         let number = letter.letter.dead_letter;
         taken.dead_letter = Some(number);
-        taken.outcome = if letter.source != self.source {
+        taken.outcome = if letter.source != self.known.source {
             SheetRowOutcome::OtherSource
         } else if letter.row_token(&runtime.delivery.keys) != token {
             SheetRowOutcome::Outdated
@@ -311,7 +344,11 @@ impl Taking<'_> {
         } else if !self.seen.insert(number) {
             SheetRowOutcome::Repeated
         } else {
-            match self.current.get(&number).and_then(|(fields, current)| self.find_corrections(fields, current, row)) {
+            let Some((fields, current)) = self.known.current.get(&number) else {
+                taken.outcome = SheetRowOutcome::Unreadable;
+                return JudgedRow { taken, values: vec![] };
+            };
+            match self.find_corrections(fields, current, row) {
                 None => SheetRowOutcome::Doubtful,
                 Some(values) if values.is_empty() => SheetRowOutcome::Unchanged,
                 Some(values) => {
@@ -332,21 +369,23 @@ impl Taking<'_> {
         row: &HandedRow,
         token: &str,
     ) -> (SheetRowOutcome, Vec<String>) {
-        let Some(batch) = self.batches.get(&place.0) else { return (SheetRowOutcome::Unknown, vec![]) };
-        if batch.source != self.source {
+        let Some(batch) = self.known.batches.get(&place.0) else { return (SheetRowOutcome::Unknown, vec![]) };
+        if batch.source != self.known.source {
             return (SheetRowOutcome::OtherSource, vec![]);
         }
-        let known = self.others.get(&place).filter(|(_, of)| batch.row_token(keys, place.1, &of.raw_digest) == token);
+        if self.known.unreadable.contains(&place.0) {
+            return (SheetRowOutcome::Unreadable, vec![]);
+        }
+        let known = self.known.others.get(&place).filter(|_| !self.known.with_letter.contains(&place));
+        let known = known.filter(|(_, of)| batch.row_token(keys, place.1, &of.raw_digest) == token);
         let Some((fields, OtherRow { row: current, .. })) = known else { return (SheetRowOutcome::Outdated, vec![]) };
         if !self.seen_others.insert(place) {
             return (SheetRowOutcome::Repeated, vec![]);
         }
         match self.find_corrections(fields, current, row) {
+            None => (SheetRowOutcome::Doubtful, vec![]),
             Some(values) if values.is_empty() => (SheetRowOutcome::NotFaulty, vec![]),
-            values => {
-                let changed = values.into_iter().flatten().map(|(field, _)| field).collect();
-                (SheetRowOutcome::NotFaultyChanged, changed)
-            }
+            Some(values) => (SheetRowOutcome::NotFaultyChanged, values.into_iter().map(|(field, _)| field).collect()),
         }
     }
 
@@ -358,7 +397,7 @@ impl Taking<'_> {
         row: &HandedRow,
     ) -> Option<Vec<(String, String)>> {
         let mut values = vec![];
-        for (nth, field) in self.fields.iter().enumerate() {
+        for (nth, field) in self.known.fields.iter().enumerate() {
             let Some(slot) = fields.iter().position(|of| of == field) else { continue };
             let Some(handed) = row.texts.get(nth).cloned().flatten() else { continue };
             let is_number = row.numbers.contains(&nth);

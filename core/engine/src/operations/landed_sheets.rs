@@ -75,7 +75,8 @@ pub(super) async fn take_one(
     if ended.is_none() {
         return Ok(());
     }
-    let closed = taken.outcomes.get(&SheetRowOutcome::Closed).copied().unwrap_or_default();
+    let count = |of: SheetRowOutcome| taken.outcomes.get(&of).copied().unwrap_or_default();
+    let (closed, sound) = (count(SheetRowOutcome::Closed), count(SheetRowOutcome::NotFaulty));
     let detail = json!({ "rows": taken.rows.len(), "outcomes": taken.outcomes, "replays": taken.replays });
     let object = format!("payload {}", of.payload);
     act.append_audit(&mut tx, keys, AuditEntry { action: "payload.correct", object, detail }).await?;
@@ -83,7 +84,7 @@ pub(super) async fn take_one(
     let note = RunNote::SheetTaken {
         file: of.address.clone(),
         closed,
-        others: taken.rows.len() - closed,
+        others: taken.rows.len() - closed - sound,
         failure: taken.failure,
     };
     note.add_to(db, of.run).await?;

@@ -54,23 +54,47 @@ pub async fn load_for_raw(
     stream: &str,
     records: &[RawOfLetter<'_>],
 ) -> Result<HashMap<u32, CorrectedValues>, StoreError> {
-    let mut tx = db.begin_read_only().await?;
     let wanted = Rows::new()
         .int("record_index", records.iter().map(|of| Some(of.index.into())))
         .bytes("raw_digest", records.iter().map(|of| of.raw_digest.as_slice()))
         .bytes("dead_letter_key", records.iter().map(|of| of.dead_letter_key.as_slice()))
         .int("dead_letter_id", records.iter().map(|of| Some(of.dead_letter)));
-    let rows = tx
-        .fetch_rows_with(
-            "SELECT incoming.record_index AS record_index, c.field AS field, c.correction_key AS correction_key, c.sealed AS sealed
-             FROM {rows} {join correction c ON c.raw_digest = incoming.raw_digest AND c.source_id = $1 AND c.stream = $2
-               AND c.withdrawn_at IS NULL}
-             WHERE c.dead_letter_id = incoming.dead_letter_id OR c.dead_letter_key = incoming.dead_letter_key
-               OR c.dead_letter_key = incoming.raw_digest",
-            vec![source.into(), stream.into()],
-            wanted,
-        )
-        .await?;
+    let of_record = "WHERE c.dead_letter_id = incoming.dead_letter_id OR c.dead_letter_key = incoming.dead_letter_key
+               OR c.dead_letter_key = incoming.raw_digest";
+    load_of_bytes(db, keys, (source, stream), of_record, wanted).await
+}
+
+/// Loads the corrections of raw records with certain bytes, by their position in the payload, whatever letters they were made for.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn load_for_bytes(
+    db: &Db,
+    keys: &Keys,
+    source: i64,
+    stream: &str,
+    records: &[(u32, [u8; 16])],
+) -> Result<HashMap<u32, CorrectedValues>, StoreError> {
+    let wanted = Rows::new()
+        .int("record_index", records.iter().map(|(index, _)| Some((*index).into())))
+        .bytes("raw_digest", records.iter().map(|(_, digest)| digest.as_slice()));
+    load_of_bytes(db, keys, (source, stream), "", wanted).await
+}
+
+async fn load_of_bytes(
+    db: &Db,
+    keys: &Keys,
+    (source, stream): (i64, &str),
+    condition: &str,
+    wanted: Rows<'_>,
+) -> Result<HashMap<u32, CorrectedValues>, StoreError> {
+    let sql = format!(
+        "SELECT incoming.record_index AS record_index, c.field AS field, c.correction_key AS correction_key, c.sealed AS sealed
+         FROM {{rows}} {{join correction c ON c.raw_digest = incoming.raw_digest AND c.source_id = $1 AND c.stream = $2
+           AND c.withdrawn_at IS NULL}} {condition}"
+    );
+    let mut tx = db.begin_read_only().await?;
+    let rows = tx.fetch_rows_with(&sql, vec![source.into(), stream.into()], wanted).await?;
     let mut found: HashMap<u32, CorrectedValues> = HashMap::new();
     for row in &rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);

@@ -56,7 +56,7 @@ pub struct Namesake {
     pub nth: usize,
 }
 
-/// Finds the teachers who have one of these ID numbers and this name: by the roster if they are on it, else by any of their records.
+/// Finds the teachers who have one of these ID numbers and this name: by the roster if they are on it, else by all of their records.
 /// Names are compared folded. Each teacher is returned once, by number. One query for the ID numbers, and one for the names.
 ///
 /// # Errors
@@ -84,7 +84,9 @@ pub async fn find_namesakes(
             "SELECT t.id AS id, min(coalesce(t.name, c.name)) AS name
              FROM {rows} {join teacher t ON t.id = incoming.id}
              {left join identity_claim c ON c.teacher_id = incoming.id AND c.name_folded = $1 AND t.name_folded IS NULL}
-             WHERE coalesce(t.name_folded, c.name_folded) = $1 GROUP BY t.id ORDER BY t.id",
+             WHERE coalesce(t.name_folded, c.name_folded) = $1 AND (t.name_folded IS NOT NULL
+               OR NOT EXISTS (SELECT 1 FROM identity_claim o WHERE o.teacher_id = t.id AND o.name_folded <> $1))
+             GROUP BY t.id ORDER BY t.id",
             vec![name.fold_for_comparison().as_str().into()],
             Rows::new().int("id", nth_of.keys().copied().map(Some)),
         )
