@@ -144,6 +144,21 @@ fn an_undone_replay_leaves_nothing_behind() {
     assert!(tally.undone > cases / 3 && tally.undone_after_live_traffic > 0 && tally.kept_something > 0, "{tally:?}");
 }
 
+#[test]
+fn a_version_that_comes_again_after_another_one_is_undone() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (scratch, other) = (Scratch::new("undo-again"), Scratch::new("undo-again-without"));
+        let (mut office, mut other) = (super::open_on_file(&scratch).await, super::open_on_file(&other).await);
+        let sent =
+            |minutes| SentRecord { record: 1, version: 2, minutes, learning: 80, bad: None, state: State::Valid };
+        let mut tally = Tally::default();
+        let pages = [vec![sent(45), sent(46), sent(45)]];
+        run_trial(&mut office, &mut other, (&pages, &[], 3), &mut tally).await;
+        assert_eq!(tally.undone, 1);
+    });
+}
+
 /// A later replay rests on what an earlier one has made, although the earlier one had selected its raw record too. Only the
 /// later one can be undone, and then the earlier one.
 #[test]

@@ -32,10 +32,14 @@ pub struct Winner<'l, R = TrainingRecord<'l>> {
 }
 
 impl<R: Versioned> Winner<'_, R> {
-    /// Whether a record of the batch has the same version and content.
+    /// Whether a record of the batch has the same version and content, and is counted as a copy. One before another content of that
+    /// version was replaced by it.
     #[must_use]
     pub fn is_copy(&self, record: &R) -> bool {
-        self.record.source_version() == record.source_version() && self.record.content() == record.content()
+        let replaces = |other: &&R| other.content() != record.content() && other.index() > record.index();
+        self.record.source_version() == record.source_version()
+            && self.record.content() == record.content()
+            && !self.tied.iter().any(replaces)
     }
 }
 
