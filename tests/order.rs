@@ -5,6 +5,7 @@ mod concurrent;
 mod groups;
 mod model;
 mod office;
+mod parked;
 mod rekeyed;
 mod repeats;
 mod replays;

@@ -137,3 +137,86 @@ fn an_uploaded_payload_is_ended_by_its_own_bytes_only() {
     let Ended { ok, told } = upload("名单（2）.csv", &bad);
     assert!(ok && site.records() == 2 && site.payloads("open").is_empty(), "{told}");
 }
+
+/// An administrator sees what an unread payload would change before it counts, counts it, and takes that back.
+#[test]
+fn an_unread_payload_is_parked_planned_replayed_and_undone() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let with_rows = MANIFEST.replace(
+            "record_key =",
+            "rows = [{ when = [{ path = \"学时\", is = [\"撤回\"] }], act = \"withdraw\", because = \"revoked\" }]\nrecord_key =",
+        );
+        let site = Site { office: Office::new(on, &with_rows, "folder = \"{folder}\"") };
+        let row = |course: &str, hours: &str| format!("王明明,220102197501010110,{course},{hours},2015-03-01\n");
+        let header = "姓名,身份证号,课程,学时,结业日期\n";
+        let a = format!("{header}{}{}{}", row("A", "36"), row("B", "10"), row("C", "5"));
+        // A new version, the same again, one withdrawn, a new course, and a row without hours.
+        let b =
+            [("A", "40"), ("B", "10"), ("C", "撤回"), ("D", "8"), ("E", "")].map(|(course, hours)| row(course, hours));
+        let b = format!("{header}{}", b.concat());
+        site.put("a.csv", &a);
+        site.put("b.csv", &b.replace(',', ";"));
+        site.fail(&["sync", "county"]);
+        let hours = || site.office.all_hours();
+        let before = hours();
+        let b = &site.payloads("open")[0];
+        site.office.write_manifest(&with_rows.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+        let told = site.fail(&["payloads", "retry", b, "--plan", "--park"]);
+        assert!(told.contains("--park"), "{told}");
+        let parked = site.office.run(&["payloads", "retry", b, "--park"]);
+        assert!(parked.ok && parked.told.contains(&format!("huiliu replay plan --payload {b}")), "{}", parked.told);
+        assert!(parked.told.contains("records: 5, awaiting a replay: 4"), "{}", parked.told);
+        // Nothing counts yet, nobody is disputed, and nothing is missing from the books.
+        assert_eq!((hours(), site.records(), site.balance()), (before, 3, (0, true)));
+        assert!(items_of(site.office.run_json(&["records", "list", "--disputed"])).as_array().unwrap().is_empty());
+        assert!(site.office.run(&["verify"]).ok);
+        let groups = items_of(site.office.run_json(&["dead-letters", "groups", "--payload", b]));
+        let group = |code: &str| groups.as_array().unwrap().iter().find(|of| of["code"] == code).unwrap().clone();
+        let awaiting = group("record.awaits_replay");
+        assert_eq!(
+            (&awaiting["dead_letters"], &awaiting["responsible"]),
+            (&4.into(), &"administrator".into()),
+            "{groups}"
+        );
+        assert_eq!(group("hours.missing")["dead_letters"], 1, "{groups}");
+        let letters = items_of(site.office.run_json(&["dead-letters", "list", "--code", "record.awaits_replay"]));
+        let letter = letters[0]["dead_letter"].to_string();
+        let shown = site.office.run(&["dead-letters", "show", &letter]).told;
+        assert!(shown.contains(&format!("huiliu replay plan --payload {b}")), "{shown}");
+        // The sender is asked about the faulty row only.
+        let sheet = site.office.house.dir.0.join("back.xlsx");
+        let made = site.office.run_json(&["corrections", "export", "county", "--to", sheet.to_str().unwrap()]);
+        assert_eq!(made["faulty_rows"], 1, "{made}");
+        assert!(site.fail(&["replay", "plan", "--payload", "4711"]).contains("no payload 4711"));
+        let plan = site.office.run_json(&["replay", "plan", "--payload", b]);
+        let outcomes = serde_json::json!({ "inserted": 1, "parked": 1, "unchanged": 1, "updated": 1, "withdrawn": 1 });
+        assert_eq!(plan["outcomes"], outcomes, "{plan}");
+        assert_eq!((plan["effects"].as_array().unwrap().len(), hours()), (1, before), "{plan}");
+        let id = plan["replay"].to_string();
+        assert!(site.office.run(&["replay", "apply", &id]).ok);
+        assert_ne!(hours(), before);
+        let both = |side: &str| {
+            let hours = |of: &str| plan["effects"][0][of][side]["hours"].as_str().unwrap().parse::<i64>().unwrap();
+            hours("counted") + hours("provisional")
+        };
+        assert_eq!((both("before"), both("after")), (before, hours()), "{plan}");
+        let undo = site.office.run_json(&["replay", "undo", &id]);
+        let provisional = |of: &serde_json::Value, side: &str| of["effects"][0]["provisional"][side].clone();
+        assert_eq!((&undo["kept"], provisional(&undo, "after")), (&0.into(), provisional(&plan, "before")), "{undo}");
+        assert!(site.office.run(&["replay", "apply", &undo["replay"].to_string()]).ok);
+        assert_eq!(hours(), before);
+        let again = items_of(site.office.run_json(&["dead-letters", "list", "--code", "record.awaits_replay"]));
+        assert_eq!(again.as_array().unwrap().len(), 4, "{again}");
+        assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+        // The same file, sent again, counts as any other, and ends what waited; but for a withdrawal, which is no record.
+        site.put("b2.csv", &std::fs::read_to_string(site.path("b.csv")).unwrap());
+        let synced = site.office.run(&["sync", "county"]);
+        assert!(synced.ok && hours() == both("after"), "{}", synced.told);
+        let plan = site.office.run_json(&["replay", "plan", "--code", "record.awaits_replay"]);
+        assert_eq!(plan["outcomes"], serde_json::json!({ "withdrawn": 1 }), "{plan}");
+        assert!(plan["effects"].as_array().unwrap().is_empty(), "{plan}");
+        assert!(site.office.run(&["replay", "apply", &plan["replay"].to_string()]).ok);
+        assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+        assert!(site.office.run(&["audit", "--limit", "100"]).told.contains("park the records of a payload"));
+    }
+}

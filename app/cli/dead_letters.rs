@@ -41,6 +41,9 @@ pub struct DeadLetterFilterArgs {
     /// Take only dead letters seen in payloads of this name or address.
     #[arg(long, value_name = "NAME")]
     pub file: Option<String>,
+    /// Take only dead letters seen in the payload of this number; may be given several times.
+    #[arg(long = "payload", value_name = "N")]
+    pub payloads: Vec<i64>,
     /// Take only dead letters about this teacher.
     #[arg(long)]
     pub teacher: Option<i64>,

@@ -82,6 +82,9 @@ pub enum Payloads {
         /// Only say what would come of it.
         #[arg(long)]
         plan: bool,
+        /// Count nothing yet: park the sound records until a replay.
+        #[arg(long, conflicts_with = "plan")]
+        park: bool,
     },
     /// Dismiss payloads: nothing in them is wanted.
     Dismiss {

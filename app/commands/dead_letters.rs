@@ -43,6 +43,7 @@ pub fn build_filter(of: DeadLetterFilterArgs) -> Result<LetterFilter, CliError> 
         letters: of.letters,
         run: of.run,
         file: of.file,
+        payloads: of.payloads,
         teacher: of.teacher,
         since: of.since.and_then(start_of_day),
         until: of.until.and_then(end_of_day),

@@ -2,8 +2,7 @@
 
 use huiliu_engine::database::MayCreate;
 use huiliu_engine::operations::Act;
-use huiliu_engine::operations::decisions::Mode;
-use huiliu_engine::operations::payloads::{self, PayloadsDecided, Retried, RetryOutcome};
+use huiliu_engine::operations::payloads::{self, PayloadsDecided, Retried, Retry, RetryOutcome};
 use huiliu_store::intake::unread::{UnreadFilter, UnreadPayload};
 use huiliu_values::UnreadState;
 
@@ -33,7 +32,14 @@ pub async fn run(settings: Settings, asked: Payloads, json: bool) -> Result<(), 
             show(json, &payload, show_payload);
             Ok(())
         }
-        Payloads::Retry { ids, plan } => retry(&settings, &ids, plan, json).await,
+        Payloads::Retry { ids, plan, park } => {
+            let how = match (plan, park) {
+                (true, _) => Retry::Plan,
+                (_, true) => Retry::Park,
+                _ => Retry::Deliver,
+            };
+            retry(&settings, &ids, how, json).await
+        }
         Payloads::Dismiss { ids, because } => decide(&settings, &ids, UnreadState::Dismissed, &because, json).await,
         Payloads::Reopen { ids, because } => decide(&settings, &ids, UnreadState::Open, &because, json).await,
     }
@@ -79,11 +85,10 @@ fn state_text(row: &UnreadPayload) -> String {
     }
 }
 
-async fn retry(settings: &Settings, ids: &[i64], plan: bool, json: bool) -> Result<(), CliError> {
+async fn retry(settings: &Settings, ids: &[i64], how: Retry, json: bool) -> Result<(), CliError> {
     let runtime = open::start_runtime(settings, MayCreate::Nothing).await?;
     let act = Act { actor: &settings.actor, because: "" };
-    let mode = if plan { Mode::Plan } else { Mode::Apply };
-    let retried = payloads::retry(&runtime, act, mode, ids).await?;
+    let retried = payloads::retry(&runtime, act, how, ids).await?;
     runtime.close().await;
     show(json, &retried, show_retried);
     if retried.failed == 0 {
@@ -93,16 +98,30 @@ async fn retry(settings: &Settings, ids: &[i64], plan: bool, json: bool) -> Resu
 }
 
 fn show_retried(retried: &Retried) {
-    for RetryOutcome { payload, address, records, reason, .. } in &retried.payloads {
-        let told = match (records, reason) {
-            (Some(records), _) => sentence!("cli-payloads-records", records = format_number(i64::from(*records))),
-            (None, Some(reason)) => message_text(reason),
-            (None, None) => String::new(),
+    for RetryOutcome { payload, address, records, awaiting, reason, .. } in &retried.payloads {
+        let told = match (records, awaiting, reason) {
+            (Some(records), Some(awaiting), _) => sentence!(
+                "cli-payloads-parked",
+                records = format_number(i64::from(*records)),
+                awaiting = format_number(*awaiting)
+            ),
+            (Some(records), None, _) => sentence!("cli-payloads-records", records = format_number(i64::from(*records))),
+            (None, _, Some(reason)) => message_text(reason),
+            (None, _, None) => String::new(),
         };
         say(&format!("{payload}  {}  {told}", localize_address(address)));
     }
     if retried.planned {
         say_only_a_plan();
+    }
+    let parked: Vec<String> = retried
+        .payloads
+        .iter()
+        .filter(|of| of.awaiting.is_some_and(|n| n > 0))
+        .map(|of| format!("--payload {}", of.payload))
+        .collect();
+    if !parked.is_empty() {
+        say(&sentence!("cli-payloads-replay-next", payloads = parked.join(" ")));
     }
 }
 

@@ -68,6 +68,14 @@ impl Picture {
         self
     }
 
+    /// Leaves out the dead letters: only what counts is left, and what is said of it.
+    pub fn without_letters(mut self) -> Self {
+        self.letters.clear();
+        self.sightings.clear();
+        self.successors.clear();
+        self
+    }
+
     /// Leaves out why records are parked: a replay that does not help writes the reasons of today's manifest.
     pub fn without_reasons(mut self) -> Self {
         for letter in self.letters.values_mut() {

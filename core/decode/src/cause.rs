@@ -38,7 +38,7 @@ impl Cause {
 pub fn find_stage(code: &str) -> Stage {
     let (field, fault) = code.rsplit_once('.').unwrap_or((code, ""));
     match (field, fault) {
-        ("layout" | "row" | "version", _) | ("record_key", "missing") => Stage::Read,
+        ("layout" | "row" | "version", _) | ("record_key", "missing") | ("record", "awaits_replay") => Stage::Read,
         (_, "unknown" | "other_teacher" | "other_person" | "differs" | "shared") => Stage::Match,
         _ => Stage::Validate,
     }
@@ -48,7 +48,7 @@ pub fn find_stage(code: &str) -> Stage {
 #[must_use]
 pub fn find_responsible(code: &str) -> Responsible {
     match code {
-        "layout.other_header" | "row.parked" | "hours.unit" => Responsible::Administrator,
+        "layout.other_header" | "row.parked" | "hours.unit" | "record.awaits_replay" => Responsible::Administrator,
         "record_key.other_person" | "id_number.other_teacher" | "former_id_number.other_teacher" => {
             Responsible::Administrator
         }
@@ -112,6 +112,7 @@ mod tests {
         let of = |code| (find_stage(code), find_responsible(code));
         assert_eq!(of("layout.other_header"), (Stage::Read, Responsible::Administrator));
         assert_eq!(of("row.sum"), (Stage::Read, Responsible::Institution));
+        assert_eq!(of("record.awaits_replay"), (Stage::Read, Responsible::Administrator));
         assert_eq!(of("record_key.missing"), (Stage::Read, Responsible::Institution));
         assert_eq!(of("record_key.other_person"), (Stage::Match, Responsible::Administrator));
         assert_eq!(of("school_code.unknown"), (Stage::Match, Responsible::Administrator));

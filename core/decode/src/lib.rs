@@ -263,6 +263,17 @@ pub struct Parked<'a> {
     pub id_number: Option<IdNumber>,
 }
 
+impl Parked<'_> {
+    /// Returns whether nothing is wrong with the record, and a person has parked it until a replay.
+    #[must_use]
+    pub fn awaits_replay(&self) -> bool {
+        self.problems.iter().any(|problem| problem.code == AWAITS_REPLAY)
+    }
+}
+
+/// The reason code of sound records that a person has parked until a replay.
+pub const AWAITS_REPLAY: &str = "record.awaits_replay";
+
 /// Runs the records of a range of a payload through all stages.
 ///
 /// # Errors
@@ -275,6 +286,27 @@ pub fn run_stages<'a>(
     let plan = Plan::new(cx.stream);
     let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
     Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
+}
+
+/// Runs the records of a range of a payload through all stages, and parks also the sound ones, until a replay. Rows of a roster
+/// that the manifest's row rules skip stay skipped: they change nothing.
+///
+/// # Errors
+/// Returns [`DecodeError`] if the payload as a whole cannot be read.
+pub fn park_all<'a>(
+    cx: Context<'a>,
+    body: &'a Body<'_>,
+    range: RecordRange,
+) -> Result<Vec<StageResult<'a>>, DecodeError> {
+    let plan = Plan::new(cx.stream);
+    let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
+    let wait = || vec![Problem::new(AWAITS_REPLAY.into(), "", "", &Expected::Replay { payload: cx.landing })];
+    let stage = |record: RawRecord<'a>| match read_record(cx, &plan, &record) {
+        Ok(skipped @ StageResult::Skipped(_)) if cx.stream.kind.is_roster() => skipped,
+        Ok(_) => park_record(cx, &plan, record, wait()),
+        Err(problems) => park_record(cx, &plan, record, problems),
+    };
+    Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(stage).collect()))
 }
 
 /// Runs raw records through all stages with other values in the place of those received. `replaced` returns the raw fields and values
@@ -352,23 +384,27 @@ pub fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
 }
 
 fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> StageResult<'a> {
+    read_record(cx, plan, &raw).unwrap_or_else(|problems| park_record(cx, plan, raw, problems))
+}
+
+/// Maps and validates a raw record, or lists why it cannot be used.
+fn read_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Result<StageResult<'a>, Vec<Problem>> {
     crate::faults::abort_if_injected(&raw.raw);
-    let odd = rows::find_odd_condition(plan, &raw);
-    let rule = if raw.broken.is_none() && odd.is_none() { rows::find_rule(cx, plan, &raw) } else { None };
+    let odd = rows::find_odd_condition(plan, raw);
+    let rule = if raw.broken.is_none() && odd.is_none() { rows::find_rule(cx, plan, raw) } else { None };
     if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip && cx.stream.kind.is_roster()) {
         let address = raw.format_address(cx.address);
-        return StageResult::Skipped(Skipped {
+        return Ok(StageResult::Skipped(Skipped {
             batch: cx.batch,
             index: raw.index,
             address,
             because: &rule.because,
             record_key: None,
             source_version: None,
-        });
+        }));
     }
-    let draft = draft::map_record(cx, plan, &raw);
-    let record_name = draft.record_name.clone();
-    let identity = identity::build_identity(cx, plan, &raw, &draft);
+    let draft = draft::map_record(cx, plan, raw);
+    let identity = identity::build_identity(cx, plan, raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
     let read = match rule.map(|rule| (rule.act, rule)) {
         Some((Act::Skip, rule)) => Ok(StageResult::Skipped(Skipped {
@@ -380,13 +416,13 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
             source_version,
         })),
         Some((Act::Withdraw, rule)) => {
-            rows::build_withdrawal(cx, plan, &raw, &draft, identity, rule).map(StageResult::Withdrawn)
+            rows::build_withdrawal(cx, plan, raw, &draft, identity, rule).map(StageResult::Withdrawn)
         }
         of_rule => {
             let read = match cx.stream.kind.is_roster() {
-                true => roster::from_draft(cx, &raw, draft, identity).map(|row| StageResult::Roster(Box::new(row))),
+                true => roster::from_draft(cx, raw, draft, identity).map(|row| StageResult::Roster(Box::new(row))),
                 false => {
-                    record::from_draft(cx, &raw, draft, identity).map(|record| StageResult::Clean(Box::new(record)))
+                    record::from_draft(cx, raw, draft, identity).map(|record| StageResult::Clean(Box::new(record)))
                 }
             };
             match of_rule {
@@ -395,36 +431,41 @@ fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Sta
             }
         }
     };
-    let read = match odd {
+    match odd {
         Some(problem) => Err(read.err().into_iter().flatten().chain([problem]).collect()),
         None => read,
-    };
-    match read {
-        Ok(staged) => staged,
-        Err(mut problems) => {
-            explain_missing_key(plan, &raw, &mut problems);
-            // Mapped once more, because the record was built from the first draft.
-            let draft = draft::map_record(cx, plan, &raw);
-            let sound_fields = SoundFields::of_parked(cx, &draft, &problems);
-            let id_number = draft.field(Field::IdNumber).and_then(|text| IdNumber::parse(text).ok());
-            for problem in &mut problems {
-                let slot = plan.paths.iter().position(|path| *path == problem.source_field);
-                problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
-            }
-            let raw_digest = digest_raw(cx.keys, &raw.raw);
-            StageResult::Parked(Parked {
-                batch: cx.batch,
-                index: raw.index,
-                address: raw.format_address(cx.address),
-                record_name: record_name.map(|name| draft::redact_text(&name)),
-                dead_letter_key: record_key.unwrap_or(raw_digest),
-                source_version,
-                raw_digest,
-                raw: raw.raw,
-                problems,
-                sound_fields,
-                id_number,
-            })
-        }
     }
+}
+
+/// Parks a raw record for these reasons.
+fn park_record<'a>(
+    cx: Context<'a>,
+    plan: &Plan<'a>,
+    raw: RawRecord<'a>,
+    mut problems: Vec<Problem>,
+) -> StageResult<'a> {
+    explain_missing_key(plan, &raw, &mut problems);
+    // Mapped once more, because the record was built from the first draft.
+    let draft = draft::map_record(cx, plan, &raw);
+    let identity = identity::build_identity(cx, plan, &raw, &draft);
+    let sound_fields = SoundFields::of_parked(cx, &draft, &problems);
+    let id_number = draft.field(Field::IdNumber).and_then(|text| IdNumber::parse(text).ok());
+    for problem in &mut problems {
+        let slot = plan.paths.iter().position(|path| *path == problem.source_field);
+        problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
+    }
+    let raw_digest = digest_raw(cx.keys, &raw.raw);
+    StageResult::Parked(Parked {
+        batch: cx.batch,
+        index: raw.index,
+        address: raw.format_address(cx.address),
+        record_name: draft.record_name.as_deref().map(draft::redact_text),
+        dead_letter_key: identity.record_key.unwrap_or(raw_digest),
+        source_version: identity.source_version.ok(),
+        raw_digest,
+        raw: raw.raw,
+        problems,
+        sound_fields,
+        id_number,
+    })
 }

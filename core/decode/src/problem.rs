@@ -218,6 +218,9 @@ pub enum Expected {
     /// A row that no rule of the manifest parks.
     #[serde(rename = "expected.not_parked_by_rule")]
     NotParkedByRule,
+    /// A replay that a person plans and applies; nothing is wrong with the record.
+    #[serde(rename = "expected.replay")]
+    Replay { payload: i64 },
     /// The text of the manifest's row rule.
     #[serde(rename = "expected.row_rule")]
     RowRule { because: String },

@@ -288,9 +288,20 @@ impl DeliveryContext {
         body: &'a Body<'_>,
         wanted: impl Fn(u32) -> bool,
     ) -> Result<Load<'a>, StoreError> {
+        let staged = huiliu_decode::run_stages(self.stages(held, reading), body, record_range(held));
+        self.sort_staged(held, reading, staged, wanted)
+    }
+
+    /// Sorts the `wanted` raw records of a batch by what the stages made of them.
+    fn sort_staged<'a>(
+        &'a self,
+        held: &'a ClaimedBatch,
+        reading: Reading<'a>,
+        staged: Result<Vec<StageResult<'a>>, decode::DecodeError>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<Load<'a>, StoreError> {
         let mut load = self.empty_load(held, reading);
         load.clean.reserve(if reading.stream.kind.is_roster() { 0 } else { held.count as usize });
-        let staged = huiliu_decode::run_stages(self.stages(held, reading), body, record_range(held));
         let staged = staged.map_err(|e| unreadable_error(held, e))?;
         if staged.len() != held.count as usize {
             return Err(other_layout_error(held));
@@ -323,6 +334,9 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     let manifests = context.manifests.current();
     let rules = context.rules.current();
     let reading = Reading::for_batch(&manifests, &rules, held)?;
+    if held.awaits_replay {
+        return park_batch(context, held, reading).await;
+    }
     let mut retries = Retries::default();
     let repeated = loop {
         match repeat::commit_repeat(&context.db, held, reading.stream, reading.activation).await {
@@ -346,6 +360,30 @@ async fn process_batch(context: &DeliveryContext, held: &ClaimedBatch) -> Result
     }
     let load = if load.kept.is_empty() { load } else { context.stage_records(held, reading, &body, |_| true).await? };
     Ok(judge_and_commit(context, held, reading, &load).await?.unwrap_or(Commit::Fenced))
+}
+
+/// Parks all raw records of a batch: the sound ones until a replay. A batch that breaks its stream's contract waits for a person, as
+/// any other.
+async fn park_batch(
+    context: &DeliveryContext,
+    held: &ClaimedBatch,
+    reading: Reading<'_>,
+) -> Result<Commit, StoreError> {
+    let mut payload = Arc::default();
+    let body = context.load_body(held, reading.stream, &mut payload).await?;
+    let as_read = context.stage_records(held, reading, &body, |_| true).await?;
+    let (mut judged, _) =
+        contract::judge_batches(&context.db, &context.keys, reading, std::slice::from_ref(&as_read)).await?;
+    if let Some(Err(why)) = judged.pop() {
+        return Ok(Commit::Broken(why));
+    }
+    drop(as_read);
+    let staged = huiliu_decode::park_all(context.stages(held, reading), &body, record_range(held));
+    let load = context.sort_staged(held, reading, staged, |_| true)?;
+    Ok(match commit(context, &load).await? {
+        Committed::Done(mut outcomes) => outcomes.pop().map_or(Commit::Fenced, Commit::Done),
+        Committed::Fenced | Committed::Uncounted => Commit::Fenced,
+    })
 }
 
 /// Compares a batch with its stream's contract and commits it. Returns `None` if what it has in common with an earlier page

@@ -65,6 +65,7 @@ pub const REASON_CODES: &[&str] = &[
     "period_start.form",
     "period_start.missing",
     "phone.character",
+    "record.awaits_replay",
     "record_key.missing",
     "record_key.other_person",
     "record_name.length",
@@ -178,6 +179,7 @@ mod tests {
             ("former_id_number", "other_teacher"),
             ("former_id_number", "check_digit"),
             ("former_name", "character"),
+            ("record", "awaits_replay"),
             ("record_key", "other_person"),
             ("school_code", "missing"),
             ("school_code", "form"),
@@ -267,6 +269,6 @@ mod tests {
             ScoreError::Missing,
             DateError::Missing,
         );
-        assert_eq!(all_codes().len(), of_values + 18 + 29 + 20);
+        assert_eq!(all_codes().len(), of_values + 18 + 30 + 20);
     }
 }

@@ -123,7 +123,7 @@ pub(crate) async fn check_filter(access: RegistryAccess<'_>, asked: &RowFilter) 
 /// looked at first.
 ///
 /// # Errors
-/// [`FilterError`] as an [`OperationError`]; [`NotFound::Teacher`].
+/// [`FilterError`] as an [`OperationError`]; [`NotFound::Teacher`], [`NotFound::Payload`].
 pub(super) async fn check_letter_filter(
     access: RegistryAccess<'_>,
     asked: &LetterFilter,
@@ -169,6 +169,11 @@ pub(super) async fn check_letter_filter(
         && !filter::has_payload_at(db, file).await?
     {
         return Err(FilterError::File { file: file.clone() }.into());
+    }
+    if !asked.payloads.is_empty()
+        && let Some(payload) = filter::find_unknown_payloads(db, &asked.payloads).await?.first().copied()
+    {
+        return Err(NotFound::Payload { payload }.into());
     }
     if let Some(institution) = &asked.institution {
         let (institution, known) = (institution.clone(), filter::list_institutions(db).await?);

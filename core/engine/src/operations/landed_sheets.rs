@@ -71,7 +71,7 @@ pub(super) async fn take_one(
         return Ok(());
     }
     let mut tx = db.begin().await?;
-    let ended = unread::land_retried(&mut tx, of, 0, runtime.settings.batch_records, act.to_author()).await?;
+    let ended = unread::land_retried(&mut tx, of, 0, (runtime.settings.batch_records, false), act.to_author()).await?;
     if ended.is_none() {
         return Ok(());
     }

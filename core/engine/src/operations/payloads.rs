@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::act::{Act, AuditEntry};
-use super::decisions::Mode;
 use super::error::{NotFound, OperationError};
 use super::filters;
 use super::page::{Page, Span};
@@ -20,6 +19,7 @@ use huiliu_decode::decode::{self, DecodeError, Outline};
 use huiliu_decode::unpack::UnpackError;
 use huiliu_decode::unpacker::RequestedRecords;
 use huiliu_decode::{draft, text_window};
+use huiliu_store::delivery::awaiting;
 use huiliu_store::intake::unread::{self, RetriedPayload, UnreadFilter, UnreadPayload};
 use huiliu_store::intake::{layouts, payloads};
 use huiliu_values::UnreadState;
@@ -108,8 +108,21 @@ pub struct RetryOutcome {
     pub state: UnreadState,
     /// Number of raw records in it, if it can be decoded.
     pub records: Option<u32>,
+    /// Number of them that are parked until a replay; null unless that was asked for.
+    pub awaiting: Option<i64>,
     /// Why it still cannot be decoded.
     pub reason: Option<Message>,
+}
+
+/// What is done with payloads that can be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Nothing: only returns what would come of it.
+    Plan,
+    /// Their records count nothing yet. Those that are sound are parked until a replay, which can be planned, approved and undone.
+    Park,
+    /// Their records are delivered.
+    Deliver,
 }
 
 /// What came of decoding payloads again.
@@ -124,23 +137,23 @@ pub struct Retried {
 }
 
 /// Decodes payloads again, under today's manifests and by this program, and delivers their records; or only returns what would
-/// come of it. Their records count in the runs that received them, and by the time at which they were received.
+/// come of it, or parks them. Their records count in the runs that received them, and by the time at which they were received.
 ///
 /// # Errors
 /// [`NotFound::Payload`]; [`PayloadRefused`].
-pub async fn retry(runtime: &Runtime, act: Act<'_>, mode: Mode, payloads: &[i64]) -> Result<Retried, OperationError> {
+pub async fn retry(runtime: &Runtime, act: Act<'_>, how: Retry, payloads: &[i64]) -> Result<Retried, OperationError> {
     let known = unread::load_retried(&runtime.delivery.db, payloads).await?;
     require_all(&known, payloads)?;
     if let Some(read) = known.iter().find(|of| of.state == UnreadState::Read) {
         return Err(PayloadRefused::Read { payload: read.payload }.into());
     }
-    let mut done = Retried { planned: mode == Mode::Plan, payloads: vec![], failed: 0 };
+    let mut done = Retried { planned: how == Retry::Plan, payloads: vec![], failed: 0 };
     for of in &known {
-        let outcome = retry_one(runtime, act, mode, of).await?;
+        let outcome = retry_one(runtime, act, how, of).await?;
         done.failed += usize::from(outcome.records.is_none());
         done.payloads.push(outcome);
     }
-    if mode == Mode::Apply {
+    if how != Retry::Plan {
         runtime.settle_and_wait().await?;
     }
     Ok(done)
@@ -155,26 +168,35 @@ fn require_all(known: &[RetriedPayload], payloads: &[i64]) -> Result<(), NotFoun
 async fn retry_one(
     runtime: &Runtime,
     act: Act<'_>,
-    mode: Mode,
+    how: Retry,
     of: &RetriedPayload,
 ) -> Result<RetryOutcome, OperationError> {
     let (payload, address) = (of.payload, of.address.clone());
     match decode_again(runtime, of).await? {
         Ok(Outline { records, layout, .. }) => {
-            let outcome =
-                RetryOutcome { payload, address, state: UnreadState::Read, records: Some(records), reason: None };
-            if mode == Mode::Apply {
-                land_again(runtime, act, of, &Recounted { records, layout }).await?;
+            let mut outcome = RetryOutcome {
+                payload,
+                address,
+                state: UnreadState::Read,
+                records: Some(records),
+                awaiting: None,
+                reason: None,
+            };
+            if how != Retry::Plan {
+                land_again(runtime, act, how, of, &Recounted { records, layout }).await?;
+            }
+            if how == Retry::Park {
+                outcome.awaiting = Some(awaiting::count(&runtime.delivery.db, payload).await?);
             }
             Ok(outcome)
         }
         Err(reason) => {
-            if mode == Mode::Apply {
+            if how != Retry::Plan {
                 let mut tx = runtime.delivery.db.begin().await?;
                 unread::save_reason(&mut tx, payload, &reason).await?;
                 tx.commit().await?;
             }
-            Ok(RetryOutcome { payload, address, state: of.state, records: None, reason: Some(reason) })
+            Ok(RetryOutcome { payload, address, state: of.state, records: None, awaiting: None, reason: Some(reason) })
         }
     }
 }
@@ -212,22 +234,19 @@ struct Recounted {
 async fn land_again(
     runtime: &Runtime,
     act: Act<'_>,
+    how: Retry,
     of: &RetriedPayload,
     counted: &Recounted,
 ) -> Result<(), OperationError> {
     let Recounted { records, layout } = counted;
-    let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
+    let (db, keys, most) = (&runtime.delivery.db, &runtime.delivery.keys, runtime.settings.batch_records);
     let mut tx = db.begin().await?;
-    let landed = unread::land_retried(&mut tx, of, *records, runtime.settings.batch_records, act.to_author()).await?;
+    let landed = unread::land_retried(&mut tx, of, *records, (most, how == Retry::Park), act.to_author()).await?;
     let Some(batches) = landed else { return Err(PayloadRefused::Read { payload: of.payload }.into()) };
     layouts::insert_tables(&mut tx, &[(of.payload, layout)]).await?;
     let object = format!("payload {}", of.payload);
-    act.append_audit(
-        &mut tx,
-        keys,
-        AuditEntry { action: "payload.retry", object, detail: json!({ "records": records }) },
-    )
-    .await?;
+    let action = if how == Retry::Park { "payload.park" } else { "payload.retry" };
+    act.append_audit(&mut tx, keys, AuditEntry { action, object, detail: json!({ "records": records }) }).await?;
     tx.commit().await?;
     for batch in batches {
         // What cannot be delivered now waits for a worker, and counts as pending.

@@ -64,6 +64,7 @@ cli-acts-missing-keep = keep missing records
 cli-acts-missing-withdraw = withdraw missing records
 cli-acts-payload-correct = take a correction sheet
 cli-acts-payload-dismiss = dismiss a payload
+cli-acts-payload-park = park the records of a payload
 cli-acts-payload-reopen = open a payload again
 cli-acts-payload-retry = decode a payload again
 cli-acts-kind-payload = payload
@@ -247,6 +248,8 @@ cli-payloads-read = decoded later
 cli-payloads-read-as = replaced by payload { $payload }
 cli-payloads-dismissed-by = dismissed by { $by }: { $because }
 cli-payloads-records = records: { $records }
+cli-payloads-parked = records: { $records }, awaiting a replay: { $awaiting }
+cli-payloads-replay-next = They count nothing yet. See what they would change: `huiliu replay plan { $payloads }`
 cli-payloads-still-unread = { $n ->
     [one] { $n } payload still cannot be decoded
    *[other] { $n } payloads still cannot be decoded

@@ -41,6 +41,7 @@ expected-id_number_of_same_teacher = the ID number of the teacher that this row 
 expected-former_id_number_of_same_teacher = a former ID number of the same teacher; the two numbers belong to two teachers, so a person must decide
 expected-same_person = the person that this record was about; this row has another name and another ID number
 expected-not_parked_by_rule = a row that no row rule of the manifest parks
+expected-replay = nothing is wrong with it; it was parked on purpose and counts once a replay is applied: `huiliu replay plan --payload { NUMBER($payload, useGrouping: "false") }`
 expected-row_rule = { $because }
 
 # Why a raw record cannot be read.

@@ -41,6 +41,7 @@ expected-id_number_of_same_teacher = 应为此行原属教师的身份证号；�
 expected-former_id_number_of_same_teacher = 原身份证号与现身份证号应属同一名教师；现分属两名教师，须由人工决定
 expected-same_person = 应仍为此记录原来的人员；此行的姓名与身份证号均与其不同
 expected-not_parked_by_rule = 应为清单的行规则不转入死信的行
+expected-replay = 记录无误，有人让其暂缓计入；重放之后计入：`huiliu replay plan --payload { NUMBER($payload, useGrouping: "false") }`
 expected-row_rule = { $because }
 
 # 记录为何无法读取。

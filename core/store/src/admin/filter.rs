@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ledger::status::has_status;
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
-use crate::sql::rows::Value;
+use crate::sql::rows::{Rows, Value};
 use huiliu_rules::ledger::SourceStatus;
 
 /// Selects rows of a listing. All given conditions must match.
@@ -147,6 +147,18 @@ pub async fn has_cause(db: &Db, cause: i64) -> Result<bool, StoreError> {
 /// [`StoreError`].
 pub async fn has_payload_at(db: &Db, address: &str) -> Result<bool, StoreError> {
     Ok(!db.fetch_rows("SELECT id FROM payload WHERE address = $1 LIMIT 1", vec![address.into()]).await?.is_empty())
+}
+
+/// Returns those of some payloads that do not exist.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_unknown_payloads(db: &Db, payloads: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let mut tx = db.begin_read_only().await?;
+    let sql = "SELECT p.id AS id FROM {rows} {join payload p ON p.id = incoming.id}";
+    let known = tx.fetch_rows_with(sql, vec![], Rows::new().int("id", payloads.iter().copied().map(Some))).await?;
+    let known: Vec<i64> = known.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
+    Ok(payloads.iter().copied().filter(|id| !known.contains(id)).collect())
 }
 
 /// Lists the codes of the institutions.

@@ -44,6 +44,9 @@ pub struct LetterFilter {
     /// Letters seen in payloads of this address, such as the name of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Letters seen in the payloads with these numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub payloads: Vec<i64>,
     /// Letters about this teacher: with the teacher's ID number, or about a stored record of the teacher.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher: Option<i64>,
@@ -59,6 +62,11 @@ pub struct LetterFilter {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// Joins numbers for a list in a statement.
+fn join_numbers(numbers: &[i64]) -> String {
+    numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The conditions on a cause; one cause must meet all of them. A cause is of one source.
@@ -97,8 +105,13 @@ impl LetterFilter {
 
     /// Whether it asks for more than what the index of causes has.
     pub(crate) fn is_narrow(&self) -> bool {
-        let Self { letters, run, file, teacher, has_candidate, .. } = self;
-        !letters.is_empty() || *has_candidate || file.is_some() || run.is_some() || teacher.is_some()
+        let Self { letters, payloads, run, file, teacher, has_candidate, .. } = self;
+        !letters.is_empty()
+            || !payloads.is_empty()
+            || *has_candidate
+            || file.is_some()
+            || run.is_some()
+            || teacher.is_some()
     }
 
     /// Whether it asks for something that only dead letters have.
@@ -134,6 +147,9 @@ impl LetterFilter {
             ),
         ] {
             more.add_if_some(&condition, value);
+        }
+        if !self.payloads.is_empty() {
+            more.sql += &format!(" AND {}", of_batch(&format!("p.id IN ({})", join_numbers(&self.payloads))));
         }
         more
     }
@@ -171,16 +187,22 @@ impl ResolvedFilter<'_> {
     /// causes alone where they can.
     pub fn to_conditions(&self, args: Vec<Value>) -> Conditions {
         let text = |text: &Option<String>| text.as_deref().map(Value::from);
-        let list = |numbers: &[i64]| numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         let mut more = Conditions::new(args);
         match self.sets.as_deref() {
             None => {}
             Some([]) => more.sql += " AND 1 = 0",
-            Some(sets) => more.sql += &format!(" AND d.cause_set_id IN ({})", list(sets)),
+            Some(sets) => more.sql += &format!(" AND d.cause_set_id IN ({})", join_numbers(sets)),
         }
-        let LetterFilter { letters, run, file, teacher, since, until, has_candidate, .. } = self.filter;
+        let LetterFilter { letters, payloads, run, file, teacher, since, until, has_candidate, .. } = self.filter;
         if !letters.is_empty() {
-            more.sql += &format!(" AND d.id IN ({})", list(letters));
+            more.sql += &format!(" AND d.id IN ({})", join_numbers(letters));
+        }
+        if !payloads.is_empty() {
+            more.sql += &format!(
+                " AND d.id IN (SELECT g.dead_letter_id FROM batch b JOIN dead_letter_sighting g ON g.batch_id = b.id
+                   WHERE b.payload_id IN ({}))",
+                join_numbers(payloads)
+            );
         }
         more.add_if_some("d.last_seen_at >= ?", since.map(Value::from));
         more.add_if_some("d.last_seen_at < ?", until.map(Value::from));

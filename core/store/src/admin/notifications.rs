@@ -151,13 +151,14 @@ async fn find_unapproved(tx: &mut Tx, kind: NotificationKind) -> Result<Vec<Caus
     tx.fetch_rows(sql, vec![]).await?.iter().map(cause).collect()
 }
 
-/// Finds sources of whose last completed sync a tenth of the records or more were parked, and at least 20.
+/// Finds sources of whose last completed sync a tenth of the records or more were parked, and at least 20. What a person has
+/// parked until a replay does not count.
 async fn find_many_letters(tx: &mut Tx, kind: NotificationKind) -> Result<Vec<Cause>, StoreError> {
     let rows = tx
         .fetch_rows(
             "SELECT s.name AS source, CAST(sum(b.parked) AS bigint) AS number
              FROM source s JOIN batch b ON b.run_id = (SELECT max(r.id) FROM sync_run r WHERE r.source_id = s.id AND r.state = 'done'
-               AND (SELECT 1 FROM batch o WHERE o.run_id = r.id LIMIT 1) IS NOT NULL)
+               AND (SELECT 1 FROM batch o WHERE o.run_id = r.id LIMIT 1) IS NOT NULL) AND b.awaits_replay = 0
              GROUP BY s.name HAVING sum(b.parked) >= 20 AND sum(b.parked) * 10 >= sum(b.record_count) ORDER BY s.name",
             vec![],
         )

@@ -32,6 +32,8 @@ pub struct ClaimedBatch {
     pub run_id: i64,
     /// Whether a person released it although it breaks its stream's contract.
     pub waived: bool,
+    /// Whether its sound records are parked until a replay.
+    pub awaits_replay: bool,
     /// Row id of the payload's source.
     pub source_id: i64,
     /// Row id of the source's institution.

@@ -11,7 +11,8 @@ use crate::sql::rows::{Row, Rows};
 use huiliu_messages::Message;
 
 /// The columns of a claimed batch that [`parse_claimed_batch`] reads.
-const CLAIMED: &str = "id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract";
+const CLAIMED: &str =
+    "id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract, awaits_replay";
 
 /// What it reads of the payload `p` and its source `s`.
 const PAYLOAD: &str = "p.same_as AS same_as, p.source_id AS source_id, p.institution_id AS institution_id, p.stream AS stream, \
@@ -54,7 +55,7 @@ pub async fn claim_group(
 ) -> Result<Vec<ClaimedBatch>, StoreError> {
     let mut tx = db.begin().await?;
     let Some(first) = claim_one(&mut tx, batch, lease_ms, holder).await? else { return Ok(vec![]) };
-    let is_small = first.count == first.landed && first.count < limits.records;
+    let is_small = first.count == first.landed && first.count < limits.records && !first.awaits_replay;
     let mut group = vec![first];
     if is_small && group[0].attempts == 1 {
         claim_later(&mut tx, &mut group, lease_ms, holder, limits).await?;
@@ -93,7 +94,7 @@ async fn claim_later(
     let later = tx
         .fetch_rows(
             "SELECT id, record_count, (SELECT p.byte_count FROM payload p WHERE p.id = batch.payload_id) AS bytes FROM batch
-             WHERE id > $1 AND id <= $1 + $4 AND state = 'due' AND due_at <= {now} AND attempts = 0 AND contract = 0
+             WHERE id > $1 AND id <= $1 + $4 AND state = 'due' AND due_at <= {now} AND attempts = 0 AND contract = 0 AND awaits_replay = 0
                AND (SELECT p.source_id FROM payload p WHERE p.id = batch.payload_id AND p.stream = $3) = $2
                AND NOT EXISTS (SELECT 1 FROM batch o WHERE o.payload_id = batch.payload_id AND o.id <> batch.id)
              ORDER BY id {lock_free}",
@@ -154,6 +155,7 @@ pub(crate) fn parse_claimed_batch(row: &Row, payload: &Row) -> Result<ClaimedBat
         count: small("record_count")?,
         run_id: row.int("run_id")?,
         waived: row.int("contract")? == 2,
+        awaits_replay: row.int("awaits_replay")? == 1,
         source_id: payload.int("source_id")?,
         institution_id: payload.int("institution_id")?,
         connector: payload.text("connector")?,

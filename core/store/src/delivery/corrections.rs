@@ -400,6 +400,9 @@ pub(super) const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_
        s.connector AS connector, d.state AS state, d.batch_id AS batch_id, d.record_index AS record_index, d.address AS address,
        d.reasons AS reasons";
 
+/// SQL condition: the letter `d` does not only await a replay, which its sender can do nothing about.
+pub(super) const HAS_FAULT: &str = "d.reasons NOT LIKE '%\"record.awaits_replay\"%'";
+
 pub(super) fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
     Ok(SheetLetter {
         letter: parse_corrected(row)?,
@@ -421,9 +424,9 @@ pub async fn list_for_sheet(db: &Db, of: &LetterFilter) -> Result<Vec<SheetLette
     let mut tx = db.begin_read_only().await?;
     let more = of.resolve(&mut tx).await?.to_conditions(vec![]);
     let sql = format!(
-        "{SHEET_LETTER} FROM dead_letter d JOIN source s ON s.id = d.source_id WHERE d.state = 'open'{}
+        "{SHEET_LETTER} FROM dead_letter d JOIN source s ON s.id = d.source_id WHERE d.state = 'open' AND {}{}
          ORDER BY d.batch_id, d.record_index",
-        more.sql
+        HAS_FAULT, more.sql
     );
     tx.fetch_rows(&sql, more.args).await?.iter().map(parse_sheet_letter).collect()
 }

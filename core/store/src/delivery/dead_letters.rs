@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::admin::sealing;
+use crate::delivery::awaiting;
 use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::delivery::causes;
 use crate::delivery::classify::OutcomeCounts;
@@ -39,7 +40,8 @@ const CONTENT: [&str; 16] = [
     "blind_index",
 ];
 
-/// Writes dead letters and sightings, and counts them for their batches. A letter that a person discarded stays discarded.
+/// Writes dead letters and sightings, and counts them for their batches. A letter that a person discarded stays discarded, unless
+/// a sound record is parked until a replay: it would be loaded otherwise.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -55,7 +57,8 @@ pub(crate) async fn park_records(
         return Ok(());
     }
     sealing::require_current(tx, keys).await?;
-    let letters = write_dead_letters(tx, keys, held, load, all).await?;
+    let mut letters = write_dead_letters(tx, keys, held, load, all).await?;
+    awaiting::open_letters(tx, &mut letters, all).await?;
     // A good newer version may be stored already.
     due_letters::add_keys(tx, held, letters.keys().copied()).await?;
     let mut outcome_of = Vec::with_capacity(all.len());
@@ -75,12 +78,16 @@ pub(crate) async fn park_records(
         .text("address", all.iter().map(|p| Some(p.address.as_str())))
         .int("source_version", all.iter().map(|p| p.source_version))
         .int("activation", all.iter().map(|_| Some(load.activation)))
-        .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())));
+        .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())))
+        .short("awaits_replay", all.iter().map(|p| Some(i64::from(p.awaits_replay()))));
     tx.insert_rows("dead_letter_sighting", rows).await?;
     let sound: BTreeSet<i64> = all.iter().filter(|p| p.sound_fields.is_some()).map(|p| p.batch).collect();
     let sound: Vec<&ClaimedBatch> = load.held.iter().filter(|held| sound.contains(&held.id)).collect();
     successors::queue_later_batches(tx, &sound).await
 }
+
+/// Letter key → id of the letter, and whether a person has discarded it.
+pub(crate) type WrittenLetters = HashMap<[u8; 16], (i64, bool)>;
 
 /// What parked records are grouped and found by: the set of their causes, and the blind index of the ID number.
 struct Grouping {
@@ -116,14 +123,14 @@ fn add_sound_fields<'l>(rows: Rows<'l>, parked: impl Iterator<Item = &'l Parked<
         .opt_bytes("sound_digest", of().map(|sound| sound.map(|sound| sound.digest.as_slice())))
 }
 
-/// Writes the dead letters. Returns letter key → id of the letter, and whether a person has discarded it.
+/// Writes the dead letters.
 async fn write_dead_letters(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
     load: &Load<'_>,
     all: &[Parked<'_>],
-) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreError> {
+) -> Result<WrittenLetters, StoreError> {
     let order = |p: &Parked| (p.source_version, p.batch, p.index);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
     for parked in all {
@@ -225,6 +232,7 @@ pub async fn update_reasons(
     )
     .await?;
     due_letters::add_letters(tx, still.iter().map(|of| of.letter)).await?;
+    awaiting::end(tx, held, still).await?;
     // Under another manifest, other records may be the corrected ones.
     if still.iter().any(|of| of.parked.sound_fields.is_some()) {
         successors::queue_later_batches(tx, &[held]).await?;

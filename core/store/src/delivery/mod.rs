@@ -1,6 +1,7 @@
 //! Delivery: leases on batches, classification, loads, dead letters and their replay.
 
 pub(crate) mod addresses;
+pub mod awaiting;
 pub mod batch;
 pub mod batches;
 pub(crate) mod before_images;

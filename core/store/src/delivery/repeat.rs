@@ -227,7 +227,7 @@ async fn find_earlier(
             &format!("WITH again AS (SELECT incoming.id AS id,
                (SELECT max(b.id) FROM {} JOIN batch b ON b.payload_id = same.id
                 WHERE b.id < incoming.id AND b.first_record = incoming.first_record AND b.record_count = incoming.record_count
-                  AND b.state = 'done' AND b.activation = $1
+                  AND b.state = 'done' AND b.activation = $1 AND b.awaits_replay = 0
                   AND (b.elsewhere = 0 OR EXISTS (SELECT 1 FROM batch_copy c WHERE c.batch_id = b.id))) AS earlier
                FROM {{rows}})
              SELECT again.id AS again, again.earlier AS earlier FROM again WHERE again.earlier IS NOT NULL",

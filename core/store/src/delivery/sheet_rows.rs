@@ -1,6 +1,6 @@
 //! Rows of correction sheets that have all rows of the payloads concerned: their batches, and what tells the rows apart.
 
-use crate::delivery::corrections::{SHEET_LETTER, SheetLetter, parse_sheet_letter};
+use crate::delivery::corrections::{HAS_FAULT, SHEET_LETTER, SheetLetter, parse_sheet_letter};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
@@ -88,7 +88,7 @@ pub async fn list_letters_in(db: &Db, batches: &[SheetBatch]) -> Result<Vec<Shee
     let mut tx = db.begin_read_only().await?;
     let sql = format!(
         "{SHEET_LETTER} FROM {{rows}} {{join dead_letter d
-           ON d.source_id + 0 = $1 AND d.stream = $2 AND d.batch_id = incoming.id AND d.state = 'open'}}
+           ON d.source_id + 0 = $1 AND d.stream = $2 AND d.batch_id = incoming.id AND d.state = 'open' AND {HAS_FAULT}}}
          {{join source s ON s.id = d.source_id}}"
     );
     let of = vec![any.source_id.into(), any.stream.as_str().into()];

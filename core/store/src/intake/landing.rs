@@ -114,7 +114,7 @@ pub async fn land_payloads(
     }
     layouts::insert_tables(&mut tx, &layouts).await?;
     let records: Vec<(i64, u32)> = ids.iter().copied().zip(ready.iter().map(Ready::record_count)).collect();
-    let batches = insert_batches(&mut tx, pass.run, &records, batch_size).await?;
+    let batches = insert_batches(&mut tx, pass.run, &records, batch_size, false).await?;
     note_outcomes(&mut tx, pass, &ready, &ids).await?;
     if let Some(cursor) = payloads.iter().rev().find_map(|of| of.cursor) {
         write_cursor(&mut tx, pass, cursor).await?;
@@ -217,12 +217,14 @@ async fn insert_payloads(tx: &mut Tx, pass: StreamPass<'_>, ready: &[Ready<'_>])
     Ok(ids)
 }
 
-/// Makes the batches of payloads, given with their numbers of records, and returns their ids in the same order.
+/// Makes the batches of payloads, given with their numbers of records, and returns their ids in the same order. The sound records of
+/// batches that await a replay are parked when they are delivered.
 pub(crate) async fn insert_batches(
     tx: &mut Tx,
     run: i64,
     payloads: &[(i64, u32)],
     batch_size: u32,
+    awaits_replay: bool,
 ) -> Result<Vec<i64>, StoreError> {
     let at_most = batch_size.clamp(1, 5_000);
     let cut = |(payload, records): &(i64, u32)| {
@@ -239,10 +241,10 @@ pub(crate) async fn insert_batches(
         .int("record_count", batches.iter().map(|(.., count)| Some(i64::from(*count))));
     let inserted = tx
         .fetch_rows_with(
-            "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, notified_at)
-             SELECT $1, payload_id, first_record, record_count, 'due', {now}, {now} FROM {rows} WHERE true
+            "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, notified_at, awaits_replay)
+             SELECT $1, payload_id, first_record, record_count, 'due', {now}, {now}, $2 FROM {rows} WHERE true
              ORDER BY payload_id, first_record RETURNING id",
-            vec![run.into()],
+            vec![run.into(), i64::from(awaits_replay).into()],
             rows,
         )
         .await?;

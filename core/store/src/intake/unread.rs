@@ -275,7 +275,7 @@ pub async fn load_retried(db: &Db, payloads: &[i64]) -> Result<Vec<RetriedPayloa
 }
 
 /// Makes batches of a payload that can be decoded now, and returns their ids; `None` if another process has ended it in the
-/// meantime. The payload belongs to the run that received it, so its records count there.
+/// meantime. The payload belongs to the run that received it, so its records count there, unless they await a replay.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -283,7 +283,7 @@ pub async fn land_retried(
     tx: &mut Tx,
     of: &RetriedPayload,
     records: u32,
-    batch_size: u32,
+    (batch_size, awaits_replay): (u32, bool),
     author: Author<'_>,
 ) -> Result<Option<Vec<i64>>, StoreError> {
     let id = of.payload;
@@ -303,7 +303,7 @@ pub async fn land_retried(
         vec![id.into(), of.stored.digest.as_slice().into()],
     )
     .await?;
-    super::landing::insert_batches(tx, of.run, &[(id, records)], batch_size).await.map(Some)
+    super::landing::insert_batches(tx, of.run, &[(id, records)], batch_size, awaits_replay).await.map(Some)
 }
 
 /// Stores why a payload still cannot be decoded.

@@ -69,11 +69,11 @@ fn is_letter_of(t: &str) -> String {
 }
 
 /// SQL condition: in the sighting `i`, a newer version of the record `t` is parked. A version that cannot be read is newer if
-/// it landed later.
+/// it landed later. One that a person has parked until a replay says nothing before.
 fn is_newer_sighting(t: &str) -> String {
     let Stored { version, landed } = Stored::of_alias(t);
     format!(
-        "i.outcome = 'parked' AND (coalesce(i.source_version, {version}), i.batch_id, i.record_index) > ({version}, {landed})"
+        "i.outcome = 'parked' AND i.awaits_replay = 0 AND (coalesce(i.source_version, {version}), i.batch_id, i.record_index) > ({version}, {landed})"
     )
 }
 

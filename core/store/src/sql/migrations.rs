@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 /// A migration's number, its description as stored in databases, and the text of its file.
 type File = (i64, &'static str, &'static str);
 
-const FILES: [File; 41] = [
+const FILES: [File; 42] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql")),
     (2, "views", include_str!("../../migrations/0002_views.sql")),
     (3, "batch queue", include_str!("../../migrations/0003_batch_queue.sql")),
@@ -67,6 +67,7 @@ const FILES: [File; 41] = [
     (41, "replay undo", include_str!("../../migrations/0041_replay_undo.sql")),
     (42, "notification", include_str!("../../migrations/0042_notification.sql")),
     (43, "mapped value", include_str!("../../migrations/0043_mapped_value.sql")),
+    (44, "awaits replay", include_str!("../../migrations/0044_awaits_replay.sql")),
 ];
 
 /// The placeholder values of one database.

@@ -112,8 +112,9 @@ pub async fn start_plan(db: &Db, plan: NewPlan<'_>) -> Result<Option<i64>, Store
 async fn select_letters(tx: &mut Tx, replay: i64, filter: &LetterFilter) -> Result<(String, Vec<Value>), StoreError> {
     let Conditions { sql: conditions, args } = filter.resolve(tx).await?.to_conditions(vec![replay.into()]);
     let sql = format!(
-        "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, detail, sighting_version, sighting_activation)
-         SELECT $1, s.batch_id, s.record_index, s.dead_letter_id, s.address, 'parked', 'null', s.source_version, s.activation
+        "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, detail, sighting_version, sighting_activation,
+           awaits_replay)
+         SELECT $1, s.batch_id, s.record_index, s.dead_letter_id, s.address, 'parked', 'null', s.source_version, s.activation, s.awaits_replay
          FROM dead_letter d JOIN dead_letter_sighting s ON s.dead_letter_id = d.id
          WHERE d.state = 'open' AND s.outcome = 'parked'{conditions}"
     );
@@ -130,9 +131,9 @@ pub async fn start_undo(db: &Db, plan: NewPlan<'_>, undoes: i64) -> Result<Optio
     let copied = tx
         .execute(
             "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, record_key, tied, detail,
-               sighting_version, sighting_activation, record_id)
+               sighting_version, sighting_activation, awaits_replay, record_id)
              SELECT $1, i.batch_id, i.record_index, i.dead_letter_id, i.address, i.outcome, i.record_key, i.tied, i.detail,
-               i.sighting_version, i.sighting_activation, i.record_id
+               i.sighting_version, i.sighting_activation, i.awaits_replay, i.record_id
              FROM replay_item i JOIN replay_step p ON p.replay_id = i.replay_id
                AND i.batch_id >= p.first_batch AND i.batch_id <= p.last_batch AND p.applied_at IS NOT NULL
              WHERE i.replay_id = $2 AND (i.outcome <> 'parked' OR i.record_id IS NOT NULL)",
@@ -275,7 +276,7 @@ pub async fn list_resolved_items(tx: &mut Tx, replay: i64, from: i64) -> Result<
 pub async fn load_batch(tx: &mut Tx, batch: i64) -> Result<ClaimedBatch, StoreError> {
     let rows = tx
         .fetch_rows(
-            "SELECT b.id, b.epoch, b.attempts, b.lost_claims, b.payload_id, b.first_record, b.record_count, b.run_id, b.contract, p.same_as, p.source_id,
+            "SELECT b.id, b.epoch, b.attempts, b.lost_claims, b.payload_id, b.first_record, b.record_count, b.run_id, b.contract, b.awaits_replay, p.same_as, p.source_id,
                     p.institution_id, p.stream, p.address, p.each_values, p.digest, s.connector,
                     (SELECT max(o.first_record + o.record_count) FROM batch o WHERE o.payload_id = p.id) AS landed
              FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id WHERE b.id = $1",

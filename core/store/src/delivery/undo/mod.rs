@@ -3,10 +3,13 @@
 //!
 //! All of it is done by statements over the whole replay, however large it is.
 
+mod later;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::later::LaterBatches;
+use crate::delivery::awaiting;
 use crate::delivery::before_images::CONTENT;
-use crate::delivery::copies;
 use crate::delivery::dead_letters;
 use crate::delivery::reopen;
 use crate::delivery::reread;
@@ -30,9 +33,6 @@ pub struct Undo {
 
 /// Raw records that stay as the replay has made them, by batch and position in the payload.
 pub type KeptItems = BTreeMap<(i64, u32), KeptBecause>;
-
-/// Key and content of a record that was received as a copy.
-type Copied = ([u8; 16], [u8; 16]);
 
 /// A stream whose records a replay has written.
 struct TouchedStream {
@@ -130,12 +130,13 @@ impl Undo {
             self.args(),
         )
         .await?;
-        let later = self.load_later_batches(tx).await?;
+        let later = LaterBatches::since_replay(tx, self.of).await?;
         for stream in streams {
             if let Some(because) = later.judge_stream(tx, stream).await? {
                 self.keep_stream(tx, stream, because).await?;
             } else {
                 later.keep_pages(tx, self, stream).await?;
+                later.keep_notices(tx, self, stream).await?;
                 self.keep_copied(tx, stream, &later).await?;
             }
         }
@@ -273,16 +274,6 @@ impl Undo {
         Ok(())
     }
 
-    async fn load_later_batches(self, tx: &mut Tx) -> Result<LaterBatches, StoreError> {
-        let sql = "SELECT batches_known, batches_due FROM replay WHERE id = $1";
-        let rows = tx.fetch_rows(sql, self.args_of()).await?;
-        let Some(row) = rows.first() else { return Ok(LaterBatches { condition: "1 = 1".to_owned() }) };
-        let due: Vec<i64> = serde_json::from_str(&row.opt_text("batches_due")?.unwrap_or_default()).unwrap_or_default();
-        let due: Vec<String> = due.iter().chain([&0]).map(i64::to_string).collect();
-        let known = row.opt_int("batches_known")?.unwrap_or(0);
-        Ok(LaterBatches { condition: format!("(b.id > {known} OR b.id IN ({}))", due.join(", ")) })
-    }
-
     /// Marks the teachers of the records that change, as they are and as they were.
     async fn mark_owners(self, tx: &mut Tx) -> Result<(), StoreError> {
         let owners = tx
@@ -416,13 +407,14 @@ impl Undo {
     /// what another good version still closes.
     async fn restore_letters(self, tx: &mut Tx) -> Result<(), StoreError> {
         tx.execute(
-            "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome)
-             SELECT batch_id, record_index, dead_letter_id, address, sighting_version, sighting_activation, 'parked'
+            "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome, awaits_replay)
+             SELECT batch_id, record_index, dead_letter_id, address, sighting_version, sighting_activation, 'parked', awaits_replay
              FROM replay_item WHERE replay_id = $1 AND kept IS NULL AND record_id IS NULL",
             self.args(),
         )
         .await?;
         self.end_letters(tx).await?;
+        awaiting::restore(tx, self.of).await?;
         // Those that the records have closed as their corrected versions have other keys.
         let sql = "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
                WHERE i.replay_id = $1 AND i.kept IS NULL AND i.outcome <> 'withdrawn' AND i.record_key = letter_successor.record_key
@@ -519,66 +511,4 @@ pub async fn write_kept(tx: &mut Tx, undo: i64, kept: &KeptItems) -> Result<(), 
         .await?;
     }
     Ok(())
-}
-
-/// The batches that were delivered since the replay was applied.
-struct LaterBatches {
-    /// SQL condition on the batch `b`.
-    condition: String,
-}
-
-impl LaterBatches {
-    /// Returns why all of a stream stays. What a later batch lost to records of the replay is known by its bytes alone; and so is
-    /// what it received again, if it was read only in part.
-    async fn judge_stream(&self, tx: &mut Tx, of: &TouchedStream) -> Result<Option<KeptBecause>, StoreError> {
-        let sql = format!(
-            "SELECT coalesce(max(CASE WHEN b.superseded > 0 THEN 1 ELSE 0 END), 0) AS lost,
-                    coalesce(max(CASE WHEN b.elsewhere > 0 AND c.batch_id IS NULL THEN 1 ELSE 0 END), 0) AS again
-             FROM batch b JOIN payload p ON p.id = b.payload_id LEFT JOIN batch_copy c ON c.batch_id = b.id
-             WHERE {} AND p.source_id = $1 AND p.stream = $2",
-            self.condition
-        );
-        let rows = tx.fetch_rows(&sql, vec![of.source.into(), of.stream.as_str().into()]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(match (row.int("lost")?, row.int("again")?) {
-            (1, _) => Some(KeptBecause::Overtaken),
-            (_, 1) => Some(KeptBecause::ReceivedAgain),
-            _ => None,
-        })
-    }
-
-    /// Keeps the items of pages that were received again.
-    async fn keep_pages(&self, tx: &mut Tx, undo: Undo, of: &TouchedStream) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE replay_item SET kept = 'received_again' WHERE replay_id = $1 AND kept IS NULL AND batch_id IN
-               (SELECT o.id FROM batch o JOIN payload q ON q.id = o.payload_id
-                WHERE q.source_id = $2 AND q.stream = $3 AND q.address IN
-                  (SELECT p.address FROM batch b JOIN payload p ON p.id = b.payload_id
-                   WHERE {} AND p.source_id = $2 AND p.stream = $3))",
-            self.condition
-        );
-        tx.execute(&sql, vec![undo.undo.into(), of.source.into(), of.stream.as_str().into()]).await?;
-        Ok(())
-    }
-
-    /// Lists the keys and contents that some of these batches, after a number, received without writing them, with the number of
-    /// the last one; `None` if there are no more.
-    async fn list_copies(
-        &self,
-        tx: &mut Tx,
-        of: &TouchedStream,
-        after: i64,
-    ) -> Result<Option<(i64, BTreeSet<Copied>)>, StoreError> {
-        let sql = format!(
-            "SELECT c.batch_id AS batch_id FROM batch_copy c JOIN batch b ON b.id = c.batch_id JOIN payload p ON p.id = b.payload_id
-             WHERE {} AND p.source_id = $1 AND p.stream = $2 AND b.id > $3 ORDER BY b.id LIMIT 100",
-            self.condition
-        );
-        let args = vec![of.source.into(), of.stream.as_str().into(), after.into()];
-        let batches: Vec<i64> =
-            tx.fetch_rows(&sql, args).await?.iter().map(|row| row.int("batch_id")).collect::<Result<_, _>>()?;
-        let Some(last) = batches.last().copied() else { return Ok(None) };
-        let found = copies::load_copies(tx, batches.into_iter()).await?;
-        Ok(Some((last, found.values().flatten().map(|copied| (copied.key, copied.content)).collect())))
-    }
 }
