@@ -169,6 +169,9 @@ fn an_unread_payload_is_parked_planned_replayed_and_undone() {
         // Nothing counts yet, nobody is disputed, and nothing is missing from the books.
         assert_eq!((hours(), site.records(), site.balance()), (before, 3, (0, true)));
         assert!(items_of(site.office.run_json(&["records", "list", "--disputed"])).as_array().unwrap().is_empty());
+        let disputed = "SELECT count(*) FROM training_record_readable WHERE status IS NOT NULL";
+        assert_eq!(site.office.house.run_sql(disputed), 0);
+        assert!(site.office.run(&["payloads", "show", b]).told.contains("4 records await a replay"));
         assert!(site.office.run(&["verify"]).ok);
         let groups = items_of(site.office.run_json(&["dead-letters", "groups", "--payload", b]));
         let group = |code: &str| groups.as_array().unwrap().iter().find(|of| of["code"] == code).unwrap().clone();
@@ -219,4 +222,131 @@ fn an_unread_payload_is_parked_planned_replayed_and_undone() {
         assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
         assert!(site.office.run(&["audit", "--limit", "100"]).told.contains("park the records of a payload"));
     }
+}
+
+/// A person discards a faulty row. A sound version of its record that is parked later is not discarded with it.
+#[test]
+fn a_parked_record_is_not_discarded_with_an_earlier_version() {
+    for on in [Services::Sqlite, Services::Postgres] {
+        let site = Site { office: Office::new(on, MANIFEST, "folder = \"{folder}\"") };
+        let of_a =
+            |hours: &str| format!("姓名,身份证号,课程,学时,结业日期\n王明明,220102197501010110,A,{hours},2015-03-01\n");
+        site.put("a.csv", &of_a(""));
+        site.put("b.csv", &of_a("20").replace(',', ";"));
+        site.fail(&["sync", "county"]);
+        let letter = items_of(site.office.run_json(&["dead-letters", "list"]))[0]["dead_letter"].to_string();
+        assert!(site.office.run(&["dead-letters", "discard", &letter, "--because", "no hours"]).ok);
+        let b = &site.payloads("open")[0];
+        site.office.write_manifest(&MANIFEST.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+        let parked = site.office.run_json(&["payloads", "retry", b, "--park"]);
+        assert_fits_schema("payloads.retry", &parked);
+        assert_eq!((&parked["payloads"][0]["awaiting"], site.records()), (&1.into(), 0), "{parked}");
+        let replay = |args: &[&str]| {
+            let plan = site.office.run_json(&[&["replay"], args].concat());
+            assert_fits_schema(&format!("replays.{}", if args[0] == "plan" { "plan" } else { "plan_undo" }), &plan);
+            let id = plan["replay"].to_string();
+            assert!(site.office.run(&["replay", "apply", &id]).ok, "{plan}");
+            assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+            id
+        };
+        let id = replay(&["plan", "--payload", b]);
+        assert_eq!((site.records(), site.office.all_hours()), (1, 20));
+        replay(&["undo", &id]);
+        assert_eq!(site.office.all_hours(), 0);
+        // What a person discards now stays out of every replay.
+        assert!(site.office.run(&["dead-letters", "discard", &letter, "--because", "not wanted"]).ok);
+        assert!(site.fail(&["replay", "plan", "--payload", b]).contains("no open dead letter"));
+        assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+    }
+}
+
+/// What an administrator plans of one parked payload counts no other one, though both have versions of the same records. A mapped
+/// value makes a row sound, parked or not; nothing else can be corrected in a sound row.
+#[test]
+fn a_parked_payload_is_replayed_alone_and_read_as_any_other() {
+    let site = Site { office: Office::new(Services::Sqlite, MANIFEST, "folder = \"{folder}\"") };
+    let of_a =
+        |hours: &str| format!("姓名,身份证号,课程,学时,结业日期\n王明明,220102197501010110,A,{hours},2015-03-01\n");
+    site.put("a.csv", &of_a("三十六"));
+    assert!(site.office.run(&["sync", "county"]).ok);
+    let letter = items_of(site.office.run_json(&["dead-letters", "list"]))[0]["dead_letter"].to_string();
+    assert!(site.office.run(&["corrections", "map", &letter, "--set", "学时=36", "--because", "words"]).ok);
+    for (name, hours) in [("b.csv", "三十六"), ("c.csv", "990")] {
+        site.put(name, &of_a(hours).replace(',', ";"));
+        site.fail(&["sync", "county"]);
+    }
+    site.office.write_manifest(&MANIFEST.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+    let open = site.payloads("open");
+    let [b, c] = &open[..] else { panic!("{open:?}") };
+    let parked = site.office.run_json(&["payloads", "retry", b, c, "--park"]);
+    let awaiting = |of: usize| parked["payloads"][of]["awaiting"].clone();
+    assert_eq!((awaiting(0), awaiting(1)), (1.into(), 1.into()), "{parked}");
+    let told = site.fail(&["corrections", "add", &letter, "--set", "学时=9", "--because", "x"]);
+    assert!(told.contains("nothing is wrong with dead letter"), "{told}");
+    let plan = site.office.run_json(&["replay", "plan", "--payload", b]);
+    assert_eq!(plan["items"].as_array().unwrap().len(), 1, "{plan}");
+    assert!(site.office.run(&["replay", "apply", &plan["replay"].to_string()]).ok);
+    assert_eq!(site.office.all_hours(), 36);
+    let shown = site.office.run_json(&["payloads", "show", c]);
+    assert_eq!((&shown["awaiting"], &shown["undelivered"]), (&1.into(), &0.into()), "{shown}");
+    assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+}
+
+/// A file that is whole says who is missing when it counts, not while it is parked.
+#[test]
+fn nobody_is_missing_from_a_parked_file() {
+    let whole = MANIFEST.replace(
+        "version = { from = \"landing\" }",
+        "version = { from = \"file_date\" }\ncomplete = true\nmissing = \"withdraw\"",
+    );
+    let site = Site { office: Office::new(Services::Sqlite, &whole, "folder = \"{folder}\"") };
+    let all = csv((0..30).map(|course| (format!("A{course}"), 10)));
+    let fewer = csv((1..30).map(|course| (format!("A{course}"), 10)));
+    site.put("t_20150901.csv", &all);
+    assert!(site.office.run(&["sync", "county"]).ok);
+    site.put("t_20151001.csv", &fewer.replace(',', ";"));
+    site.fail(&["sync", "county"]);
+    let unread = &site.payloads("open")[0];
+    site.office.write_manifest(&whole.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+    assert!(site.office.run(&["payloads", "retry", unread, "--park"]).ok);
+    for _ in 0..2 {
+        site.office.run(&["sync", "county"]);
+        assert_eq!((site.office.all_hours(), site.office.missing().len()), (300, 0));
+    }
+    let plan = site.office.run_json(&["replay", "plan", "--payload", unread]);
+    assert!(site.office.run(&["replay", "apply", &plan["replay"].to_string()]).ok);
+    assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
+}
+
+/// The rest of a payload that is delivered after a replay of its first part is no second receipt of it.
+#[test]
+fn a_replay_is_undone_though_the_rest_of_its_payload_came_since() {
+    let site = Site { office: Office::new(Services::Sqlite, MANIFEST, "folder = \"{folder}\"") };
+    let contract = "[stream.contract]\nhold_above_percent = 30\nhold_from_records = 5\n[stream.map]";
+    let contracted = MANIFEST.replace("[stream.map]", contract);
+    let settings = site.office.house.dir.0.join("huiliu.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, format!("batch_records = 10\n{text}")).unwrap();
+    let hours = |course: u32| if course >= 10 && course.is_multiple_of(2) { "" } else { "11" };
+    let row = |course: u32| format!("王明明;220102197501010110;B{course};{};2015-03-01\n", hours(course));
+    site.put("b.csv", &format!("姓名;身份证号;课程;学时;结业日期\n{}", (0..20).map(row).collect::<String>()));
+    site.fail(&["sync", "county"]);
+    let b = &site.payloads("open")[0];
+    site.office.write_manifest(&contracted.replace("kind = \"csv\",", "kind = \"csv\", separator = \";\","));
+    let parked = site.office.run(&["payloads", "retry", b, "--park"]).told;
+    assert!(
+        parked.contains("awaiting a replay: 10") && parked.contains("10 records are not delivered yet"),
+        "{parked}"
+    );
+    let plan = site.office.run_json(&["replay", "plan", "--payload", b]);
+    assert!(site.office.run(&["replay", "apply", &plan["replay"].to_string()]).ok);
+    let held = items_of(site.office.run_json(&["batches", "list"]))[0]["batch"].to_string();
+    assert!(site.office.run(&["batches", "release", &held, "--because", "known"]).ok);
+    assert!(site.office.run(&["worker", "--until-done"]).ok);
+    assert_eq!((site.records(), site.office.all_hours()), (10, 110), "what was held is parked, too");
+    let undo = site.office.run_json(&["replay", "undo", &plan["replay"].to_string()]);
+    assert_eq!((&undo["kept"], &undo["outcomes"]["parked"]), (&0.into(), &10.into()), "{undo}");
+    assert!(site.office.run(&["replay", "apply", &undo["replay"].to_string()]).ok);
+    assert_eq!(site.office.all_hours(), 0);
+    assert!(site.office.run(&["balance"]).ok && site.office.run(&["verify"]).ok);
 }

@@ -48,6 +48,7 @@ pub fn build_filter(of: DeadLetterFilterArgs) -> Result<LetterFilter, CliError> 
         since: of.since.and_then(start_of_day),
         until: of.until.and_then(end_of_day),
         has_candidate: false,
+        without_awaiting: false,
     })
 }
 

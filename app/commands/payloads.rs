@@ -68,6 +68,12 @@ fn show_payload(row: &UnreadPayload) {
     if let Some(reason) = &row.reason {
         say(&format!("    {}", message_text(reason)));
     }
+    if row.undelivered > 0 {
+        say(&format!("    {}", counting!("cli-payloads-undelivered", n = row.undelivered)));
+    }
+    if row.awaiting > 0 {
+        say(&format!("    {}", counting!("cli-payloads-awaiting", n = row.awaiting, payload = row.payload)));
+    }
 }
 
 /// Says what became of a payload, and by whom.
@@ -98,7 +104,7 @@ async fn retry(settings: &Settings, ids: &[i64], how: Retry, json: bool) -> Resu
 }
 
 fn show_retried(retried: &Retried) {
-    for RetryOutcome { payload, address, records, awaiting, reason, .. } in &retried.payloads {
+    for RetryOutcome { payload, address, records, awaiting, undelivered, reason, .. } in &retried.payloads {
         let told = match (records, awaiting, reason) {
             (Some(records), Some(awaiting), _) => sentence!(
                 "cli-payloads-parked",
@@ -110,6 +116,9 @@ fn show_retried(retried: &Retried) {
             (None, _, None) => String::new(),
         };
         say(&format!("{payload}  {}  {told}", localize_address(address)));
+        if *undelivered > 0 {
+            say(&format!("    {}", counting!("cli-payloads-undelivered", n = *undelivered)));
+        }
     }
     if retried.planned {
         say_only_a_plan();

@@ -125,8 +125,15 @@ async fn run_trial([one, delivered, faulty, waiting]: &mut [Office; 4], case: &C
     }
     let undo = match replay::plan_undo(&one.context, planned, "law", 0, Watch::default()).await {
         Ok(undo) => undo,
-        // All of them had stayed parked.
-        Err(ReplayError::NotApplied { .. }) => return,
+        // All of them had been faulty before, and stayed parked.
+        Err(ReplayError::NotApplied { .. }) => {
+            assert_eq!(
+                describe(one).await,
+                describe(waiting).await,
+                "with a replay that changed nothing, and without it"
+            );
+            return;
+        }
         Err(fault) => panic!("{fault}"),
     };
     let kept = replays::sums(&mut one.db.begin_read_only().await.unwrap(), undo).await.unwrap().kept;
@@ -200,4 +207,51 @@ fn parked_records_change_nothing_until_they_are_replayed() {
     println!("{tally:?}");
     assert!(tally.replayed > cases / 2 && tally.changed_hours > cases / 4, "{tally:?}");
     assert!(tally.undone > cases / 4 && tally.kept_something > 0, "{tally:?}");
+}
+
+/// Two payloads take one record back. What the later replay has found of the earlier one must not be lost or come back.
+#[test]
+fn what_two_replays_say_of_a_record_is_undone_in_their_order() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for (first, second) in [(5, 3), (3, 5)] {
+            let scratch = Scratch::new("parked-two");
+            let office = super::open_on_file(&scratch).await;
+            let sent = |version, state| SentRecord { record: 1, version, minutes: 45, learning: 80, bad: None, state };
+            deliver(&office, 0, "page", &[sent(1, State::Valid)], 5).await;
+            let counted_first = counted(&office).await;
+            let payloads = [
+                park(&office, &[sent(first, State::Void)], 5).await,
+                park(&office, &[sent(second, State::Void)], 5).await,
+            ];
+            let mut applied = vec![];
+            for payload in payloads {
+                let filter = LetterFilter { payloads: vec![payload], ..LetterFilter::default() };
+                let new =
+                    NewReplay { reads: ReplayReads::DeadLetters, filter: &filter, actor: "law", approve_above: 0 };
+                applied.push(replay::plan_replay(&office.context, new, Watch::default()).await.unwrap());
+                apply(&office, applied[applied.len() - 1]).await;
+                assert_ne!(counted(&office).await, counted_first, "taken back");
+            }
+            let undo = async |of: i64| {
+                let undo = replay::plan_undo(&office.context, of, "law", 0, Watch::default()).await.unwrap();
+                let kept = replays::sums(&mut office.db.begin_read_only().await.unwrap(), undo).await.unwrap().kept;
+                apply(&office, undo).await;
+                kept
+            };
+            assert_eq!(undo(applied[0]).await, 1, "the later replay rests on it");
+            assert_ne!(counted(&office).await, counted_first, "still taken back");
+            for of in [applied[1], applied[0]] {
+                assert_eq!(undo(of).await, 0);
+                office.check_entries().await;
+            }
+            assert_eq!(counted(&office).await, counted_first, "nobody takes it back");
+            office.db.close().await;
+        }
+    });
+}
+
+async fn apply(office: &Office, replay: i64) {
+    assert_eq!(replay::apply_plan(&office.context, replay, "law", Watch::default()).await.unwrap(), Applied::Done);
+    office.settle_all().await;
 }

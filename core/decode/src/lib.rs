@@ -288,25 +288,21 @@ pub fn run_stages<'a>(
     Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(|record| stage_record(cx, &plan, record)).collect()))
 }
 
-/// Runs the records of a range of a payload through all stages, and parks also the sound ones, until a replay. Rows of a roster
-/// that the manifest's row rules skip stay skipped: they change nothing.
+/// Parks those raw records of a range of a payload that `is_sound` selects by their position, until a replay.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the payload as a whole cannot be read.
-pub fn park_all<'a>(
+pub fn park_sound<'a>(
     cx: Context<'a>,
     body: &'a Body<'_>,
     range: RecordRange,
-) -> Result<Vec<StageResult<'a>>, DecodeError> {
+    is_sound: impl Fn(u32) -> bool,
+) -> Result<Vec<Parked<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
-    let raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
-    let wait = || vec![Problem::new(AWAITS_REPLAY.into(), "", "", &Expected::Replay { payload: cx.landing })];
-    let stage = |record: RawRecord<'a>| match read_record(cx, &plan, &record) {
-        Ok(skipped @ StageResult::Skipped(_)) if cx.stream.kind.is_roster() => skipped,
-        Ok(_) => park_record(cx, &plan, record, wait()),
-        Err(problems) => park_record(cx, &plan, record, problems),
-    };
-    Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(stage).collect()))
+    let mut raw = decode::decode_records(&cx.stream.format, body, &plan.paths, range)?;
+    raw.retain(|record| is_sound(record.index));
+    let park = |record| park_record(cx, &plan, record, vec![Problem::awaits_replay(cx.landing)]);
+    Ok(heavy::run_heavy(body.len(), || raw.into_iter().map(park).collect()))
 }
 
 /// Runs raw records through all stages with other values in the place of those received. `replaced` returns the raw fields and values
@@ -384,7 +380,7 @@ pub fn digest_raw(keys: &Keys, raw: &str) -> [u8; 16] {
 }
 
 fn stage_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> StageResult<'a> {
-    read_record(cx, plan, &raw).unwrap_or_else(|problems| park_record(cx, plan, raw, problems))
+    read_record(cx, plan, &raw).unwrap_or_else(|problems| StageResult::Parked(park_record(cx, plan, raw, problems)))
 }
 
 /// Maps and validates a raw record, or lists why it cannot be used.
@@ -438,12 +434,7 @@ fn read_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Res
 }
 
 /// Parks a raw record for these reasons.
-fn park_record<'a>(
-    cx: Context<'a>,
-    plan: &Plan<'a>,
-    raw: RawRecord<'a>,
-    mut problems: Vec<Problem>,
-) -> StageResult<'a> {
+fn park_record<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>, mut problems: Vec<Problem>) -> Parked<'a> {
     explain_missing_key(plan, &raw, &mut problems);
     // Mapped once more, because the record was built from the first draft.
     let draft = draft::map_record(cx, plan, &raw);
@@ -455,7 +446,7 @@ fn park_record<'a>(
         problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
     }
     let raw_digest = digest_raw(cx.keys, &raw.raw);
-    StageResult::Parked(Parked {
+    Parked {
         batch: cx.batch,
         index: raw.index,
         address: raw.format_address(cx.address),
@@ -467,5 +458,5 @@ fn park_record<'a>(
         problems,
         sound_fields,
         id_number,
-    })
+    }
 }

@@ -46,6 +46,12 @@ impl Problem {
         Self::new("row.parked".into(), &paths.join(", "), "", &expected)
     }
 
+    /// Creates the reason of a sound record that a person has parked until a replay of its payload.
+    #[must_use]
+    pub fn awaits_replay(payload: i64) -> Self {
+        Self::new(crate::AWAITS_REPLAY.into(), "", "", &Expected::Replay { payload })
+    }
+
     /// Returns problems as stored in the database: without their English sentences, which come from the catalogues.
     #[must_use]
     pub fn to_stored(all: &[Self]) -> String {

@@ -1,5 +1,6 @@
 //! Delivers one batch: decodes, maps, validates, classifies and commits it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -288,20 +289,9 @@ impl DeliveryContext {
         body: &'a Body<'_>,
         wanted: impl Fn(u32) -> bool,
     ) -> Result<Load<'a>, StoreError> {
-        let staged = huiliu_decode::run_stages(self.stages(held, reading), body, record_range(held));
-        self.sort_staged(held, reading, staged, wanted)
-    }
-
-    /// Sorts the `wanted` raw records of a batch by what the stages made of them.
-    fn sort_staged<'a>(
-        &'a self,
-        held: &'a ClaimedBatch,
-        reading: Reading<'a>,
-        staged: Result<Vec<StageResult<'a>>, decode::DecodeError>,
-        wanted: impl Fn(u32) -> bool,
-    ) -> Result<Load<'a>, StoreError> {
         let mut load = self.empty_load(held, reading);
         load.clean.reserve(if reading.stream.kind.is_roster() { 0 } else { held.count as usize });
+        let staged = huiliu_decode::run_stages(self.stages(held, reading), body, record_range(held));
         let staged = staged.map_err(|e| unreadable_error(held, e))?;
         if staged.len() != held.count as usize {
             return Err(other_layout_error(held));
@@ -377,13 +367,34 @@ async fn park_batch(
     if let Some(Err(why)) = judged.pop() {
         return Ok(Commit::Broken(why));
     }
-    drop(as_read);
-    let staged = huiliu_decode::park_all(context.stages(held, reading), &body, record_range(held));
-    let load = context.sort_staged(held, reading, staged, |_| true)?;
+    let load = park_sound_records(context, held, reading, &body, as_read)?;
     Ok(match commit(context, &load).await? {
         Committed::Done(mut outcomes) => outcomes.pop().map_or(Commit::Fenced, Commit::Done),
         Committed::Fenced | Committed::Uncounted => Commit::Fenced,
     })
+}
+
+/// Parks the records of a load that can be used, also those that corrections and mapped values make sound. Rows of a roster that a
+/// rule skips change nothing, and stay skipped.
+fn park_sound_records<'a>(
+    context: &'a DeliveryContext,
+    held: &'a ClaimedBatch,
+    reading: Reading<'a>,
+    body: &'a Body<'_>,
+    mut load: Load<'a>,
+) -> Result<Load<'a>, StoreError> {
+    let skipped = if reading.stream.kind.is_roster() { vec![] } else { std::mem::take(&mut load.skipped) };
+    let clean = load.clean.drain(..).map(|record| record.index);
+    let roster = load.roster.drain(..).map(|row| row.index);
+    let withdrawn = load.withdrawn.drain(..).map(|row| row.index);
+    let sound: HashSet<u32> =
+        clean.chain(roster).chain(withdrawn).chain(skipped.into_iter().map(|row| row.index)).collect();
+    let parked = huiliu_decode::park_sound(context.stages(held, reading), body, record_range(held), |index| {
+        sound.contains(&index)
+    });
+    load.parked.extend(parked.map_err(|e| unreadable_error(held, e))?);
+    load.parked.sort_by_key(|parked| parked.index);
+    Ok(load)
 }
 
 /// Compares a batch with its stream's contract and commits it. Returns `None` if what it has in common with an earlier page

@@ -79,6 +79,9 @@ pub enum Unclear {
     /// Rows do not tell whose record they are.
     #[serde(rename = "unclear.unidentified")]
     Unidentified { records: i64 },
+    /// Rows were parked until a replay, and are not replayed.
+    #[serde(rename = "unclear.awaiting")]
+    Awaiting { records: i64 },
     /// Batches were delivered before the manifest said that the stream is whole.
     #[serde(rename = "unclear.unknown")]
     Unknown { batches: i64 },

@@ -84,6 +84,7 @@ impl From<Obstacle> for Unclear {
             Obstacle::Unread(payloads) => Self::Unread { payloads },
             Obstacle::Undelivered(batches) => Self::Undelivered { batches },
             Obstacle::Unidentified(records) => Self::Unidentified { records },
+            Obstacle::Awaiting(records) => Self::Awaiting { records },
             Obstacle::Unknown(batches) => Self::Unknown { batches },
             Obstacle::Unmet => Self::Unmet,
         }

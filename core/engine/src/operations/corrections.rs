@@ -19,6 +19,7 @@ use huiliu_store::Tx;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::letters::{self, LetterFilter};
 use huiliu_store::admin::registry;
+use huiliu_store::delivery::awaiting;
 use huiliu_store::delivery::corrections::{
     self, CorrectedLetter, CorrectionFilter, CorrectionRow, LetterStream, MAX_LETTERS,
 };
@@ -40,6 +41,9 @@ pub enum CorrectionRefused {
     /// A raw field is given two values.
     #[serde(rename = "correction.twice")]
     Twice { field: String },
+    /// Nothing is wrong with the dead letter: it awaits a replay.
+    #[serde(rename = "correction.sound")]
+    Sound { dead_letter: i64 },
     /// There is no such correction, or it is withdrawn.
     #[serde(rename = "correction.not_held")]
     NotHeld { correction: i64 },
@@ -56,6 +60,7 @@ impl CorrectionRefused {
             Self::TooMany { .. } => "correction.too_many",
             Self::Field { .. } => "correction.field",
             Self::Twice { .. } => "correction.twice",
+            Self::Sound { .. } => "correction.sound",
             Self::NotHeld { .. } => "correction.not_found",
         }
     }
@@ -106,10 +111,15 @@ async fn try_adding(
 ) -> Result<CorrectionsMade, OperationError> {
     let db = &access.opened.db;
     let mut tx = db.begin().await?;
-    let numbers = letters::list_numbers(&mut tx, of, 0, MAX_LETTERS + 1).await?;
+    let mut numbers = letters::list_numbers(&mut tx, of, 0, MAX_LETTERS + 1).await?;
     if numbers.len() > usize::try_from(MAX_LETTERS).unwrap_or(usize::MAX) {
         let letters = letters::count_open(db, of).await?;
         return Err(CorrectionRefused::TooMany { letters, max: MAX_LETTERS }.into());
+    }
+    let sound = awaiting::find_letters(&mut tx, &numbers).await?;
+    numbers.retain(|number| !sound.contains(number));
+    if let Some(dead_letter) = sound.first().copied().filter(|_| numbers.is_empty() || !of.letters.is_empty()) {
+        return Err(CorrectionRefused::Sound { dead_letter }.into());
     }
     // Locked before they are read, so that none is corrected as it was.
     let open = corrections::lock_open(&mut tx, &numbers).await?;

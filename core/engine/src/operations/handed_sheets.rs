@@ -171,7 +171,7 @@ async fn replay_letters(
     let above = usize::try_from(runtime.settings.approve_replays_above).unwrap_or(usize::MAX);
     let together = if above > 0 && letters.len() > above { letters.len() } else { REPLAYED };
     for some in letters.chunks(together) {
-        let of = LetterFilter { letters: some.to_vec(), ..LetterFilter::default() };
+        let of = LetterFilter { letters: some.to_vec(), without_awaiting: true, ..LetterFilter::default() };
         let approve_above = runtime.settings.approve_replays_above;
         let new = NewReplay { reads: ReplayReads::DeadLetters, filter: &of, actor: act.actor, approve_above };
         let watch = Watch { stop: Some(stop), told: None };

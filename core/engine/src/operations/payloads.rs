@@ -110,6 +110,8 @@ pub struct RetryOutcome {
     pub records: Option<u32>,
     /// Number of them that are parked until a replay; null unless that was asked for.
     pub awaiting: Option<i64>,
+    /// Number of them that are not delivered yet: a worker takes them up, or they break the stream's contract and are held.
+    pub undelivered: i64,
     /// Why it still cannot be decoded.
     pub reason: Option<Message>,
 }
@@ -154,7 +156,15 @@ pub async fn retry(runtime: &Runtime, act: Act<'_>, how: Retry, payloads: &[i64]
         done.payloads.push(outcome);
     }
     if how != Retry::Plan {
+        // What is older than stored records ends with the settlement.
         runtime.settle_and_wait().await?;
+        let db = &runtime.delivery.db;
+        for outcome in done.payloads.iter_mut().filter(|of| of.records.is_some()) {
+            outcome.undelivered = awaiting::count_undelivered(db, outcome.payload).await?;
+            if how == Retry::Park {
+                outcome.awaiting = Some(awaiting::count(db, outcome.payload).await?);
+            }
+        }
     }
     Ok(done)
 }
@@ -174,19 +184,17 @@ async fn retry_one(
     let (payload, address) = (of.payload, of.address.clone());
     match decode_again(runtime, of).await? {
         Ok(Outline { records, layout, .. }) => {
-            let mut outcome = RetryOutcome {
+            let outcome = RetryOutcome {
                 payload,
                 address,
                 state: UnreadState::Read,
                 records: Some(records),
                 awaiting: None,
+                undelivered: 0,
                 reason: None,
             };
             if how != Retry::Plan {
                 land_again(runtime, act, how, of, &Recounted { records, layout }).await?;
-            }
-            if how == Retry::Park {
-                outcome.awaiting = Some(awaiting::count(&runtime.delivery.db, payload).await?);
             }
             Ok(outcome)
         }
@@ -196,7 +204,15 @@ async fn retry_one(
                 unread::save_reason(&mut tx, payload, &reason).await?;
                 tx.commit().await?;
             }
-            Ok(RetryOutcome { payload, address, state: of.state, records: None, awaiting: None, reason: Some(reason) })
+            Ok(RetryOutcome {
+                payload,
+                address,
+                state: of.state,
+                records: None,
+                awaiting: None,
+                undelivered: 0,
+                reason: Some(reason),
+            })
         }
     }
 }

@@ -174,6 +174,7 @@ async fn try_step(
         }
         None => {
             let early = find_early_differences(&mut tx, context, replay, step).await?;
+            replays::note_awaiting(&mut tx, replay, step).await?;
             let planned = PlannedStep::load(&mut tx, replay, step).await?;
             let batches = replays::load_planned(&mut tx, replay, step).await?;
             tx.commit().await?;

@@ -249,6 +249,14 @@ cli-payloads-read-as = replaced by payload { $payload }
 cli-payloads-dismissed-by = dismissed by { $by }: { $because }
 cli-payloads-records = records: { $records }
 cli-payloads-parked = records: { $records }, awaiting a replay: { $awaiting }
+cli-payloads-awaiting = { $n ->
+    [one] { $n } record awaits
+   *[other] { $n } records await
+} a replay: `huiliu replay plan --payload { $payload }`
+cli-payloads-undelivered = { $n ->
+    [one] { $n } record is not delivered yet
+   *[other] { $n } records are not delivered yet
+}: run `huiliu worker --until-done`, or release what is held; see `huiliu batches list`
 cli-payloads-replay-next = They count nothing yet. See what they would change: `huiliu replay plan { $payloads }`
 cli-payloads-still-unread = { $n ->
     [one] { $n } payload still cannot be decoded
@@ -319,7 +327,7 @@ cli-corrections-row-unknown = the hidden column names no row that is known
 cli-corrections-row-unreadable = what was received cannot be read now, so there is nothing to compare the row with
 cli-corrections-row-no-number = a new row, without the hidden number; hand it in as an ordinary file
 cli-corrections-row-not-faulty = nothing to correct
-cli-corrections-row-not-faulty-changed = changed, and has no open dead letter, so it is not taken; hand the changed row in as an ordinary file
+cli-corrections-row-not-faulty-changed = changed, although nothing was wrong with it, so it is not taken; hand the changed row in as an ordinary file
 cli-corrections-not-all = not all corrections were replayed: { $why }; hand the sheet in again to go on
 cli-corrections-correction = correction
 cli-corrections-letter = dead letter

@@ -17,6 +17,7 @@ rule_pack-not_found = there is no rule pack "{ $pack }"; the rule packs are { $k
 correction-nothing = no open dead letter matches; see `huiliu dead-letters groups`
 correction-too_many = { $letters } dead letters match, and one correction covers at most { $max }; correct them by cause
 correction-field = stream { $stream } has no raw field "{ $field }" that its manifest reads; it reads { $known }
+correction-sound = nothing is wrong with dead letter { NUMBER($dead_letter, useGrouping: "false") }: it awaits a replay; if its values are wrong, its sender must send it again
 correction-not_held = there is no correction { NUMBER($correction, useGrouping: "false") } that holds; see `huiliu corrections list`
 sheet-stream = the dead letters belong to several streams; name one of { $streams } with `--stream`
 sheet-too_many = { $letters } dead letters match, and a sheet has at most { $max } rows; narrow it with `--cause`, `--run` or `--file`

@@ -31,6 +31,10 @@ unclear-unidentified = { $records ->
     [one] { $records } row does not tell whose record it is
    *[other] { $records } rows do not tell whose record they are
 }; correct or discard the dead letters, see `huiliu dead-letters list`, then sync again
+unclear-awaiting = { $records ->
+    [one] { $records } row was parked and is
+   *[other] { $records } rows were parked and are
+} not replayed; see `huiliu payloads list --state read`, then sync again
 unclear-unknown = { $batches ->
     [one] { $batches } batch was delivered
    *[other] { $batches } batches were delivered

@@ -17,6 +17,7 @@ rule_pack-not_found = 没有规则包 "{ $pack }"；现有 { $known }
 correction-nothing = 没有符合条件的待处理死信；请看 `huiliu dead-letters groups`
 correction-too_many = 符合条件的死信有 { $letters } 条，一次最多更正 { $max } 条；请按原因分别更正
 correction-field = 数据流 { $stream } 的清单不读取原始字段“{ $field }”；读取的字段是 { $known }
+correction-sound = 死信 { NUMBER($dead_letter, useGrouping: "false") } 的内容无误，只是等待重放；如果其中的值不对，应由报送方重新报送
 correction-not_held = 没有编号为 { NUMBER($correction, useGrouping: "false") } 的有效更正；请看 `huiliu corrections list`
 sheet-stream = 死信属于多个数据流；请用 `--stream` 指定其中之一：{ $streams }
 sheet-too_many = 符合条件的死信有 { $letters } 条，一张表最多 { $max } 行；请用 `--cause`、`--run` 或 `--file` 缩小范围

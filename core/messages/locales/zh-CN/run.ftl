@@ -16,6 +16,7 @@ unclear-partial = 本次同步没有从头到尾读完此数据流；下次同�
 unclear-unread = 有 { $payloads } 个载荷无法读取
 unclear-undelivered = 有 { $batches } 个批次尚未投递，见 `huiliu batches list`
 unclear-unidentified = 有 { $records } 行看不出是谁的记录；请更正或作废这些死信（见 `huiliu dead-letters list`），然后再次同步
+unclear-awaiting = 有 { $records } 行已暂缓而尚未重放（见 `huiliu payloads list --state read`）；重放之后再次同步
 unclear-unknown = 有 { $batches } 个批次在清单写明 `complete = true` 之前就已投递；请执行 `huiliu sync --full`
 run-process_ended = 执行同步的进程已中断
 

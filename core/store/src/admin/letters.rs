@@ -54,6 +54,9 @@ pub struct LetterFilter {
     pub since: Option<i64>,
     /// Letters last seen before this instant, microseconds UTC.
     pub until: Option<i64>,
+    /// A replay of them leaves out raw records that await one: nobody has asked for these.
+    #[serde(skip_serializing_if = "is_false")]
+    pub without_awaiting: bool,
     /// Only letters whose record may have been corrected under another key.
     #[serde(skip_serializing_if = "is_false")]
     pub has_candidate: bool,
@@ -112,6 +115,21 @@ impl LetterFilter {
             || file.is_some()
             || run.is_some()
             || teacher.is_some()
+    }
+
+    /// Builds the conditions on the raw records of selected letters, as sightings `s`.
+    pub(crate) fn to_sighting_conditions(&self) -> String {
+        let mut more = String::new();
+        if self.without_awaiting {
+            more += " AND s.awaits_replay = 0";
+        }
+        if !self.payloads.is_empty() {
+            more += &format!(
+                " AND s.batch_id IN (SELECT b.id FROM batch b WHERE b.payload_id IN ({}))",
+                join_numbers(&self.payloads)
+            );
+        }
+        more
     }
 
     /// Whether it asks for something that only dead letters have.

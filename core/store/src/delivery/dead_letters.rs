@@ -57,8 +57,8 @@ pub(crate) async fn park_records(
         return Ok(());
     }
     sealing::require_current(tx, keys).await?;
-    let mut letters = write_dead_letters(tx, keys, held, load, all).await?;
-    awaiting::open_letters(tx, &mut letters, all).await?;
+    awaiting::end_discarded(tx, held, all).await?;
+    let letters = write_dead_letters(tx, keys, held, load, all).await?;
     // A good newer version may be stored already.
     due_letters::add_keys(tx, held, letters.keys().copied()).await?;
     let mut outcome_of = Vec::with_capacity(all.len());
@@ -85,9 +85,6 @@ pub(crate) async fn park_records(
     let sound: Vec<&ClaimedBatch> = load.held.iter().filter(|held| sound.contains(&held.id)).collect();
     successors::queue_later_batches(tx, &sound).await
 }
-
-/// Letter key → id of the letter, and whether a person has discarded it.
-pub(crate) type WrittenLetters = HashMap<[u8; 16], (i64, bool)>;
 
 /// What parked records are grouped and found by: the set of their causes, and the blind index of the ID number.
 struct Grouping {
@@ -123,14 +120,14 @@ fn add_sound_fields<'l>(rows: Rows<'l>, parked: impl Iterator<Item = &'l Parked<
         .opt_bytes("sound_digest", of().map(|sound| sound.map(|sound| sound.digest.as_slice())))
 }
 
-/// Writes the dead letters.
+/// Writes the dead letters. Returns letter key → id of the letter, and whether a person has discarded it.
 async fn write_dead_letters(
     tx: &mut Tx,
     keys: &Keys,
     held: &ClaimedBatch,
     load: &Load<'_>,
     all: &[Parked<'_>],
-) -> Result<WrittenLetters, StoreError> {
+) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreError> {
     let order = |p: &Parked| (p.source_version, p.batch, p.index);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
     for parked in all {

@@ -186,7 +186,8 @@ pub(crate) async fn are_in_question(
     // The same bytes, whoever represents their records.
     let same = format!(
         "SELECT b.id FROM {} JOIN batch b ON b.payload_id = same.id
-         WHERE b.id < $5 AND b.first_record = $6 AND b.record_count = $7 AND b.state = 'done' AND b.activation = $8",
+         WHERE b.id < $5 AND b.first_record = $6 AND b.record_count = $7 AND b.state = 'done' AND b.activation = $8
+           AND b.awaits_replay = 0",
         same_bytes("$3", "$4")
     );
     let sql = format!(

@@ -36,6 +36,8 @@ pub enum Obstacle {
     Undelivered(i64),
     /// Rows of it do not tell whose record they are, and nobody has discarded them.
     Unidentified(i64),
+    /// Rows of it were parked until a replay, and are not replayed.
+    Awaiting(i64),
     /// Batches of it were delivered before the stream was said to be whole.
     Unknown(i64),
     /// A run that brought some of it did not meet what was expected of the stream.
@@ -114,7 +116,7 @@ impl StreamRun<'_> {
             (0, 0, 0) => {
                 let batches = "SELECT b.id FROM batch b JOIN payload p ON p.id = b.payload_id
                    WHERE p.source_id = $1 AND p.stream = $2 AND b.run_id = $3";
-                self.count_unidentified(tx, batches, "d.dead_letter_key = d.raw_digest", &[self.run]).await?
+                self.find_parked(tx, batches, "d.dead_letter_key = d.raw_digest", &[self.run]).await?
             }
             (0, 0, unknown) => Some(Obstacle::Unknown(unknown)),
             (0, undelivered, _) => Some(Obstacle::Undelivered(undelivered)),
@@ -164,7 +166,7 @@ impl StreamRun<'_> {
         let batches = "SELECT k.batch_id FROM seen_key k JOIN batch b ON b.id = k.batch_id
            WHERE k.source_id = $1 AND k.stream = $2 AND (k.whole = $3 OR k.whole = 0 AND b.run_id = $4)";
         let unidentified = "(s.source_version IS NULL OR d.dead_letter_key = d.raw_digest AND s.source_version = $3)";
-        if let Some(obstacle) = self.count_unidentified(tx, batches, unidentified, &[date, self.run]).await? {
+        if let Some(obstacle) = self.find_parked(tx, batches, unidentified, &[date, self.run]).await? {
             return Ok(unclear(obstacle));
         }
         let obstacle = match self.count_unknown_files(tx, date).await? {
@@ -175,21 +177,27 @@ impl StreamRun<'_> {
         Ok(obstacle.map_or_else(|| FoundWhole::Clear(self.whole(date, first, is_news)), unclear))
     }
 
-    /// Counts parked rows of these batches that do not tell whose record they are.
-    async fn count_unidentified(
+    /// Finds rows of these batches that were parked until a replay, also if they are discarded now: their file counted nothing. Or else some that do not tell whose record they are.
+    async fn find_parked(
         self,
         tx: &mut Tx,
         batches: &str,
-        condition: &str,
+        unidentified: &str,
         args: &[i64],
     ) -> Result<Option<Obstacle>, StoreError> {
         let sql = format!(
-            "SELECT count(*) AS n FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id
-             WHERE s.batch_id IN ({batches}) AND s.outcome = 'parked' AND {condition}"
+            "SELECT CAST(coalesce(sum(s.awaits_replay), 0) AS bigint) AS awaiting,
+                    CAST(coalesce(sum(CASE WHEN s.outcome = 'parked' AND {unidentified} THEN 1 ELSE 0 END), 0) AS bigint) AS unidentified
+             FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.dead_letter_id
+             WHERE s.batch_id IN ({batches}) AND (s.outcome = 'parked' OR s.outcome = 'discarded' AND s.awaits_replay = 1)"
         );
         let rows = tx.fetch_rows(&sql, self.args(args)).await?;
-        let n = rows.first().map_or(Ok(0), |row| row.int("n"))?;
-        Ok((n > 0).then_some(Obstacle::Unidentified(n)))
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(match (row.int("awaiting")?, row.int("unidentified")?) {
+            (0, 0) => None,
+            (0, rows) => Some(Obstacle::Unidentified(rows)),
+            (rows, _) => Some(Obstacle::Awaiting(rows)),
+        })
     }
 
     /// Returns the newest date of this run's files without a record.

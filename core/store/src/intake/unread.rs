@@ -37,6 +37,10 @@ pub struct UnreadPayload {
     pub reason: Option<Message>,
     /// The payload that was read well in its place, which may be itself.
     pub read_as: Option<i64>,
+    /// Number of its raw records that await a replay.
+    pub awaiting: i64,
+    /// Number of its raw records whose batches are not delivered yet.
+    pub undelivered: i64,
     /// When that ended, RFC 3339; null while it is open.
     pub ended_at: Option<String>,
     /// Who ended it; null if a newer payload did.
@@ -101,7 +105,11 @@ pub async fn list_unread_payloads(
     let sql = format!(
         "SELECT u.payload_id AS id, s.name AS source, u.stream AS stream, p.address AS address, p.run_id AS run_id,
                 p.landed_at AS landed_at, p.byte_count AS bytes, u.state AS state, p.error AS error, u.read_as AS read_as,
-                u.ended_at AS ended_at, u.ended_by AS ended_by, u.because AS because
+                u.ended_at AS ended_at, u.ended_by AS ended_by, u.because AS because,
+                (SELECT count(*) FROM batch b JOIN dead_letter_sighting g ON g.batch_id = b.id
+                  WHERE b.payload_id = p.id AND b.awaits_replay = 1 AND g.awaits_replay = 1 AND g.outcome = 'parked') AS awaiting,
+                (SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) FROM batch b
+                  WHERE b.payload_id = p.id AND b.state <> 'done') AS undelivered
          FROM unread_payload u JOIN payload p ON p.id = u.payload_id JOIN source s ON s.id = u.source_id
          WHERE u.payload_id > $1{} ORDER BY u.payload_id LIMIT $2",
         more.sql
@@ -118,6 +126,8 @@ pub async fn list_unread_payloads(
             state: row.parse_text("state")?,
             reason: row.opt_text("error")?.as_deref().map(Message::parse_stored),
             read_as: row.opt_int("read_as")?,
+            awaiting: row.int("awaiting")?,
+            undelivered: row.int("undelivered")?,
             ended_at: row.opt_int("ended_at")?.map(format_instant),
             ended_by: row.opt_text("ended_by")?,
             because: row.opt_text("because")?,

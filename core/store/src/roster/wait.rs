@@ -89,7 +89,7 @@ pub async fn take_ready(db: &Db, most: i64) -> Result<ReadyLetters, StoreError> 
         .fetch_rows_with(
             "SELECT s.batch_id, s.record_index, s.dead_letter_id, CAST(NULL AS bigint) AS record_id, s.address FROM {rows}
              {join dead_letter d ON d.id = incoming.dead_letter_id AND d.state = 'open'}
-             {join dead_letter_sighting s ON s.dead_letter_id = d.id AND s.outcome = 'parked'}
+             {join dead_letter_sighting s ON s.dead_letter_id = d.id AND s.outcome = 'parked' AND s.awaits_replay = 0}
              ORDER BY s.batch_id, s.record_index",
             vec![],
             Rows::new().int("dead_letter_id", letters.iter().copied().map(Some)),

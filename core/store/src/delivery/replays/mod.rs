@@ -6,8 +6,8 @@ pub(crate) use plan::group_by_batch;
 pub use plan::{
     Finished, LockedReplay, NewPlan, ResolvedItem, Step, approve, close_abandoned, complete_plan, count_items,
     list_effects_of_step, list_items_of_step, list_resolved_items, list_steps, load_batch, load_planned, lock_replay,
-    mark_applied, mark_stale, mark_step_applied, note_batches, remove_unchanged, start_plan, start_undo, write_effects,
-    write_items,
+    mark_applied, mark_stale, mark_step_applied, note_awaiting, note_batches, remove_unchanged, start_plan, start_undo,
+    write_effects, write_items,
 };
 
 use std::collections::BTreeMap;

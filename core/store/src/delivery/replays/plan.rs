@@ -108,9 +108,11 @@ pub async fn start_plan(db: &Db, plan: NewPlan<'_>) -> Result<Option<i64>, Store
     Ok(Some(replay))
 }
 
-/// Builds the statement that selects parked raw records for a replay, and its arguments.
+/// Builds the statement that selects parked raw records for a replay, and its arguments. Letters are selected with all their raw
+/// records, but payloads only with their own: what a person plans of one must not count another.
 async fn select_letters(tx: &mut Tx, replay: i64, filter: &LetterFilter) -> Result<(String, Vec<Value>), StoreError> {
-    let Conditions { sql: conditions, args } = filter.resolve(tx).await?.to_conditions(vec![replay.into()]);
+    let Conditions { sql: mut conditions, args } = filter.resolve(tx).await?.to_conditions(vec![replay.into()]);
+    conditions += &filter.to_sighting_conditions();
     let sql = format!(
         "INSERT INTO replay_item (replay_id, batch_id, record_index, dead_letter_id, address, outcome, detail, sighting_version, sighting_activation,
            awaits_replay)
@@ -121,7 +123,8 @@ async fn select_letters(tx: &mut Tx, replay: i64, filter: &LetterFilter) -> Resu
     Ok((sql, args))
 }
 
-/// Starts the plan of an undo with what a replay has resolved, in one step. Returns its number; `None` if there is nothing.
+/// Starts the plan of an undo with what a replay has resolved, in one step. Returns its number; `None` if there is nothing. Of raw
+/// records that awaited a replay and were found to be faulty, it takes back only that.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -140,15 +143,21 @@ pub async fn start_undo(db: &Db, plan: NewPlan<'_>, undoes: i64) -> Result<Optio
             vec![undo.into(), undoes.into()],
         )
         .await?;
-    if copied == 0 {
+    let steps = tx
+        .execute(
+            "INSERT INTO replay_step (replay_id, step, first_batch, last_batch)
+             SELECT CAST($1 AS bigint), 1, min(first), max(last) FROM
+               (SELECT batch_id AS first, batch_id AS last FROM replay_item WHERE replay_id = $1
+                UNION ALL SELECT p.first_batch, p.last_batch FROM replay_step p WHERE p.replay_id = $2 AND p.applied_at IS NOT NULL
+                  AND (SELECT 1 FROM replay_item i WHERE i.replay_id = $2 AND i.awaits_replay = 1 AND i.outcome = 'parked'
+                    AND i.batch_id >= p.first_batch AND i.batch_id <= p.last_batch LIMIT 1) IS NOT NULL) AS of
+             HAVING min(first) IS NOT NULL",
+            vec![undo.into(), undoes.into()],
+        )
+        .await?;
+    if steps == 0 {
         return Ok(None);
     }
-    tx.execute(
-        "INSERT INTO replay_step (replay_id, step, first_batch, last_batch)
-         SELECT replay_id, 1, min(batch_id), max(batch_id) FROM replay_item WHERE replay_id = $1 GROUP BY replay_id",
-        vec![undo.into()],
-    )
-    .await?;
     tx.commit().await?;
     if copied > STEP.unsigned_abs() {
         let tables = ["replay_item", "replay_record", "replay_loss", "replay_notice", "replay_tie"];
@@ -163,6 +172,21 @@ async fn refresh_statistics(db: &Db, tables: &[&'static str]) -> Result<(), Stor
     if db.kind() == "postgresql" {
         db.execute(&format!("ANALYZE {}", tables.join(", ")), vec![]).await?;
     }
+    Ok(())
+}
+
+/// Notes again which raw records of a step await a replay: what the plan says may be older than the undo of another replay.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn note_awaiting(tx: &mut Tx, replay: i64, step: Step) -> Result<(), StoreError> {
+    let of_sighting = "(SELECT s.awaits_replay FROM dead_letter_sighting s
+        WHERE s.batch_id = replay_item.batch_id AND s.record_index = replay_item.record_index)";
+    let sql = format!(
+        "UPDATE replay_item SET awaits_replay = {of_sighting}
+         WHERE replay_id = $1 AND batch_id >= $2 AND batch_id <= $3 AND record_id IS NULL AND awaits_replay <> {of_sighting}"
+    );
+    tx.execute(&sql, step.to_args(replay)).await?;
     Ok(())
 }
 

@@ -11,6 +11,9 @@ use huiliu_values::KeptBecause;
 /// Key and content of a record that was received as a copy.
 type Copied = ([u8; 16], [u8; 16]);
 
+/// SQL condition: something of the batch `b` has counted, and not all of it awaits a replay or has ended as older before one.
+const COUNTS: &str = "NOT (b.awaits_replay = 1 AND b.inserted + b.updated + b.unchanged + b.skipped + b.withdrawn = 0)";
+
 /// The batches that were delivered since a replay was applied.
 pub(super) struct LaterBatches {
     /// SQL condition on the batch `b`.
@@ -40,7 +43,7 @@ impl LaterBatches {
             "SELECT coalesce(max(CASE WHEN b.superseded > 0 THEN 1 ELSE 0 END), 0) AS lost,
                     coalesce(max(CASE WHEN b.elsewhere > 0 AND c.batch_id IS NULL THEN 1 ELSE 0 END), 0) AS again
              FROM batch b JOIN payload p ON p.id = b.payload_id LEFT JOIN batch_copy c ON c.batch_id = b.id
-             WHERE {} AND p.source_id = $1 AND p.stream = $2",
+             WHERE {} AND p.source_id = $1 AND p.stream = $2 AND {COUNTS}",
             self.condition
         );
         let rows = tx.fetch_rows(&sql, vec![of.source.into(), of.stream.as_str().into()]).await?;
@@ -52,14 +55,15 @@ impl LaterBatches {
         })
     }
 
-    /// Keeps the items of pages that were received again.
+    /// Keeps the items of pages that were received again, by another payload. One that only awaits a replay says nothing yet.
     pub(super) async fn keep_pages(&self, tx: &mut Tx, undo: Undo, of: &TouchedStream) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE replay_item SET kept = 'received_again' WHERE replay_id = $1 AND kept IS NULL AND batch_id IN
-               (SELECT o.id FROM batch o JOIN payload q ON q.id = o.payload_id
-                WHERE q.source_id = $2 AND q.stream = $3 AND q.address IN
-                  (SELECT p.address FROM batch b JOIN payload p ON p.id = b.payload_id
-                   WHERE {} AND p.source_id = $2 AND p.stream = $3))",
+               (SELECT o.id FROM (SELECT p.address AS address, min(p.id) AS first, max(p.id) AS last
+                  FROM batch b JOIN payload p ON p.id = b.payload_id
+                  WHERE {} AND p.source_id = $2 AND p.stream = $3 AND {COUNTS} GROUP BY p.address) AS l
+                JOIN payload q ON q.address = l.address AND q.source_id = $2 AND q.stream = $3 AND (l.first <> q.id OR l.last <> q.id)
+                JOIN batch o ON o.payload_id = q.id)",
             self.condition
         );
         tx.execute(&sql, vec![undo.undo.into(), of.source.into(), of.stream.as_str().into()]).await?;
@@ -69,19 +73,20 @@ impl LaterBatches {
     /// Keeps the items that took a record back, or were left out, where one of these batches may have said the same, and been the
     /// older one: what it said is not stored. A row that is left out is older only if it landed before.
     pub(super) async fn keep_notices(&self, tx: &mut Tx, undo: Undo, of: &TouchedStream) -> Result<(), StoreError> {
-        let said = |counter: &str, landed: &str| {
+        // The first of them that has rows of a kind; looked for once.
+        let first = |counter: &str| {
             format!(
-                "(SELECT 1 FROM batch b JOIN payload p ON p.id = b.payload_id
-                  WHERE {} AND p.source_id = $2 AND p.stream = $3 AND b.{counter} > 0{landed} LIMIT 1) IS NOT NULL",
+                "(SELECT min(b.id) FROM batch b JOIN payload p ON p.id = b.payload_id
+                  WHERE {} AND p.source_id = $2 AND p.stream = $3 AND b.{counter} > 0)",
                 self.condition
             )
         };
         let sql = format!(
             "UPDATE replay_item SET kept = 'overtaken' WHERE replay_id = $1 AND kept IS NULL AND batch_id IN
                (SELECT o.id FROM batch o JOIN payload q ON q.id = o.payload_id WHERE q.source_id = $2 AND q.stream = $3)
-             AND (outcome = 'withdrawn' AND {} OR outcome = 'skipped' AND {})",
-            said("withdrawn", ""),
-            said("skipped", " AND b.id < replay_item.batch_id")
+             AND (outcome = 'withdrawn' AND {} IS NOT NULL OR outcome = 'skipped' AND batch_id > {})",
+            first("withdrawn"),
+            first("skipped")
         );
         tx.execute(&sql, vec![undo.undo.into(), of.source.into(), of.stream.as_str().into()]).await?;
         Ok(())

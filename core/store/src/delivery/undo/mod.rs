@@ -65,8 +65,12 @@ impl Undo {
         self.restore_counters(tx).await?;
         self.restore_records(tx).await?;
         self.restore_notices(tx).await?;
-        self.restore_letters(tx).await?;
-        tx.execute("UPDATE replay SET undone_by = $1 WHERE id = $2", self.both()).await?;
+        let restored = self.restore_letters(tx).await?;
+        // Where all of it stays, nothing is undone, and another undo may find less that rests on it.
+        let sql = "UPDATE replay SET undone_by = $1 WHERE id = $2 AND (CAST($3 AS bigint) > 0
+             OR EXISTS (SELECT 1 FROM replay_item WHERE replay_id = $1 AND kept IS NULL))";
+        let restored = i64::try_from(restored).unwrap_or(i64::MAX);
+        tx.execute(sql, [self.both(), vec![restored.into()]].concat()).await?;
         Ok(kept)
     }
 
@@ -250,6 +254,14 @@ impl Undo {
             later.join(", ")
         );
         tx.execute(&sql, self.args_of()).await?;
+        // What the replay said of a record is what a later one has found, and kept.
+        let sql = format!(
+            "UPDATE replay_item SET kept = 'newer' WHERE replay_id = $1 AND kept IS NULL AND outcome IN ('withdrawn', 'skipped')
+               AND (batch_id, record_index) IN (SELECT n.batch_id, n.row_index FROM replay_notice n
+                 WHERE n.replay_id IN ({}) AND n.batch_id IS NOT NULL)",
+            later.join(", ")
+        );
+        tx.execute(&sql, self.args()).await?;
         Ok(())
     }
 
@@ -404,8 +416,8 @@ impl Undo {
     }
 
     /// Parks the raw records again, and opens their letters and those that the records had closed. The next settlement closes
-    /// what another good version still closes.
-    async fn restore_letters(self, tx: &mut Tx) -> Result<(), StoreError> {
+    /// what another good version still closes. Returns the number of those that await a replay again after they had been found faulty.
+    async fn restore_letters(self, tx: &mut Tx) -> Result<usize, StoreError> {
         tx.execute(
             "INSERT INTO dead_letter_sighting (batch_id, record_index, dead_letter_id, address, source_version, activation, outcome, awaits_replay)
              SELECT batch_id, record_index, dead_letter_id, address, sighting_version, sighting_activation, 'parked', awaits_replay
@@ -414,7 +426,7 @@ impl Undo {
         )
         .await?;
         self.end_letters(tx).await?;
-        awaiting::restore(tx, self.of).await?;
+        let restored = awaiting::restore(tx, self.of).await?;
         // Those that the records have closed as their corrected versions have other keys.
         let sql = "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
                WHERE i.replay_id = $1 AND i.kept IS NULL AND i.outcome <> 'withdrawn' AND i.record_key = letter_successor.record_key
@@ -434,7 +446,8 @@ impl Undo {
                FROM replay_record WHERE replay_id = $1 AND record_id > $2 + $3 AND kept IS NULL ORDER BY record_id LIMIT $4) AS k
              LEFT JOIN dead_letter d ON d.dead_letter_key = k.record_key AND d.source_id = k.source_id AND d.stream = k.stream
              ORDER BY k.record_id";
-        reopen_by_pages(tx, of_records, self.of).await
+        reopen_by_pages(tx, of_records, self.of).await?;
+        Ok(restored)
     }
 }
 
