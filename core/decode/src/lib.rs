@@ -267,12 +267,9 @@ impl Parked<'_> {
     /// Returns whether nothing is wrong with the record, and a person has parked it until a replay.
     #[must_use]
     pub fn awaits_replay(&self) -> bool {
-        self.problems.iter().any(|problem| problem.code == AWAITS_REPLAY)
+        self.problems.iter().any(Problem::says_awaiting)
     }
 }
-
-/// The reason code of sound records that a person has parked until a replay.
-pub const AWAITS_REPLAY: &str = "record.awaits_replay";
 
 /// Runs the records of a range of a payload through all stages.
 ///

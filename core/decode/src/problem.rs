@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::draft::redact_text;
 
+/// The reason code of sound records that a person has parked until a replay.
+const AWAITS_REPLAY: &str = "record.awaits_replay";
+
 /// One reason why a record cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "StoredProblem")]
@@ -49,7 +52,13 @@ impl Problem {
     /// Creates the reason of a sound record that a person has parked until a replay of its payload.
     #[must_use]
     pub fn awaits_replay(payload: i64) -> Self {
-        Self::new(crate::AWAITS_REPLAY.into(), "", "", &Expected::Replay { payload })
+        Self::new(AWAITS_REPLAY.into(), "", "", &Expected::Replay { payload })
+    }
+
+    /// Returns whether it is the reason of a sound record that awaits a replay.
+    #[must_use]
+    pub fn says_awaiting(&self) -> bool {
+        self.code == AWAITS_REPLAY
     }
 
     /// Returns problems as stored in the database: without their English sentences, which come from the catalogues.
