@@ -127,8 +127,11 @@ pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
 /// Renders the reasons of a dead letter in one line.
 pub fn reasons_text(all: &[Problem]) -> String {
     let in_words = |p: &Problem| {
-        let text = format!("{} {}={:?}", p.code, field_text(p), p.seen);
-        let aside = format!("{}{}", label("cli-render-expected"), message_text(&p.expected));
+        let (text, expected) = match p.says_awaiting() {
+            true => (p.code.clone(), ""),
+            false => (format!("{} {}={:?}", p.code, field_text(p), p.seen), label("cli-render-expected")),
+        };
+        let aside = format!("{expected}{}", message_text(&p.expected));
         sentence!("cli-render-aside", text, aside)
     };
     all.iter().map(in_words).collect::<Vec<_>>().join(label("cli-plans-separator"))

@@ -185,7 +185,10 @@ fn an_unread_payload_is_parked_planned_replayed_and_undone() {
         let letters = items_of(site.office.run_json(&["dead-letters", "list", "--code", "record.awaits_replay"]));
         let letter = letters[0]["dead_letter"].to_string();
         let shown = site.office.run(&["dead-letters", "show", &letter]).told;
-        assert!(shown.contains(&format!("huiliu replay plan --payload {b}")), "{shown}");
+        let said = format!(
+            "record.awaits_replay  nothing is wrong with it; it was parked on purpose and counts once a replay is applied: `huiliu replay plan --payload {b}`"
+        );
+        assert!(shown.contains(&said), "{shown}");
         // The sender is asked about the faulty row only.
         let sheet = site.office.house.dir.0.join("back.xlsx");
         let made = site.office.run_json(&["corrections", "export", "county", "--to", sheet.to_str().unwrap()]);

@@ -220,7 +220,12 @@ fn show_dead_letter(shown: &LetterShown) {
     for p in &r.reasons {
         let cell = p.cell.as_ref().map_or_else(String::new, |cell| format!("{cell}  "));
         let (field, expected) = (field_text(p), message_text(&p.expected));
-        say(&format!("    {}  {cell}{field}={:?}  {}{expected}", p.code, p.seen, label("cli-render-expected")));
+        // Nothing was found that should be something else.
+        let found = match p.says_awaiting() {
+            true => String::new(),
+            false => format!("{cell}{field}={:?}  {}", p.seen, label("cli-render-expected")),
+        };
+        say(&format!("    {}  {found}{expected}", p.code));
     }
     match &shown.corrected_by {
         Some(by) => say(&format!("    {}", correction_text(by))),
