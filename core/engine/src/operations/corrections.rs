@@ -117,7 +117,7 @@ async fn try_adding(
         return Err(CorrectionRefused::TooMany { letters, max: MAX_LETTERS }.into());
     }
     let sound = awaiting::find_letters(&mut tx, &numbers).await?;
-    numbers.retain(|number| !sound.contains(number));
+    numbers.retain(|number| sound.binary_search(number).is_err());
     if let Some(dead_letter) = sound.first().copied().filter(|_| numbers.is_empty() || !of.letters.is_empty()) {
         return Err(CorrectionRefused::Sound { dead_letter }.into());
     }

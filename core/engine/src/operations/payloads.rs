@@ -19,7 +19,6 @@ use huiliu_decode::decode::{self, DecodeError, Outline};
 use huiliu_decode::unpack::UnpackError;
 use huiliu_decode::unpacker::RequestedRecords;
 use huiliu_decode::{draft, text_window};
-use huiliu_store::delivery::awaiting;
 use huiliu_store::intake::unread::{self, RetriedPayload, UnreadFilter, UnreadPayload};
 use huiliu_store::intake::{layouts, payloads};
 use huiliu_values::UnreadState;
@@ -158,11 +157,12 @@ pub async fn retry(runtime: &Runtime, act: Act<'_>, how: Retry, payloads: &[i64]
     if how != Retry::Plan {
         // What is older than stored records ends with the settlement.
         runtime.settle_and_wait().await?;
-        let db = &runtime.delivery.db;
-        for outcome in done.payloads.iter_mut().filter(|of| of.records.is_some()) {
-            outcome.undelivered = awaiting::count_undelivered(db, outcome.payload).await?;
-            if how == Retry::Park {
-                outcome.awaiting = Some(awaiting::count(db, outcome.payload).await?);
+        let read: Vec<i64> = done.payloads.iter().filter(|of| of.records.is_some()).map(|of| of.payload).collect();
+        let uncounted = unread::count_uncounted(&runtime.delivery.db, &read).await?;
+        for outcome in &mut done.payloads {
+            if let Some(of) = uncounted.get(&outcome.payload) {
+                outcome.undelivered = of.undelivered;
+                outcome.awaiting = (how == Retry::Park).then_some(of.awaiting);
             }
         }
     }

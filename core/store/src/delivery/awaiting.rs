@@ -3,11 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::admin::filter::fetch_count;
 use crate::delivery::batch::ClaimedBatch;
-use crate::delivery::corrections::HAS_FAULT;
 use crate::delivery::dead_letters::{self, StillParked};
-use crate::sql::db::{Db, Tx};
+use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_decode::{Parked, Problem};
@@ -15,24 +13,8 @@ use huiliu_decode::{Parked, Problem};
 /// Letters per statement.
 const LETTERS: usize = 10_000;
 
-/// Counts the raw records of a payload whose batches are not delivered.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn count_undelivered(db: &Db, payload: i64) -> Result<i64, StoreError> {
-    let sql = "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS n FROM batch WHERE payload_id = $1 AND state <> 'done'";
-    fetch_count(db, sql, vec![payload.into()]).await
-}
-
-/// Counts the raw records of a payload that await a replay.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn count(db: &Db, payload: i64) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) AS n FROM batch b JOIN dead_letter_sighting s ON s.batch_id = b.id
-               WHERE b.payload_id = $1 AND s.awaits_replay = 1 AND s.outcome = 'parked'";
-    fetch_count(db, sql, vec![payload.into()]).await
-}
+/// SQL condition: the letter `d` does not only await a replay, which its sender can do nothing about.
+pub(super) const HAS_FAULT: &str = "d.reasons NOT LIKE '%\"record.awaits_replay\"%'";
 
 /// Returns those of some letters whose newest raw record awaits a replay, in ascending order.
 ///
@@ -68,7 +50,7 @@ pub(crate) async fn end_discarded(tx: &mut Tx, held: &ClaimedBatch, all: &[Parke
 
 /// Notes that raw records are parked for faults of their own, and no longer until a replay. Their letters speak of stored records
 /// from now on.
-pub(crate) async fn end(tx: &mut Tx, held: &ClaimedBatch, still: &[StillParked<'_>]) -> Result<(), StoreError> {
+pub(crate) async fn end_waiting(tx: &mut Tx, held: &ClaimedBatch, still: &[StillParked<'_>]) -> Result<(), StoreError> {
     let of = || still.iter().filter(|of| !of.parked.awaits_replay());
     let ended = tx
         .fetch_rows_with(
@@ -84,7 +66,7 @@ pub(crate) async fn end(tx: &mut Tx, held: &ClaimedBatch, still: &[StillParked<'
 
 /// Lets raw records await a replay again that this replay had found to be faulty, also those that ended as older since: an undo
 /// parks them again. Returns their number.
-pub(crate) async fn restore(tx: &mut Tx, replay: i64) -> Result<usize, StoreError> {
+pub(crate) async fn restore_waiting(tx: &mut Tx, replay: i64) -> Result<usize, StoreError> {
     let sql = "UPDATE dead_letter_sighting SET awaits_replay = 1
          WHERE awaits_replay = 0 AND (SELECT 1 FROM replay_item i
            JOIN replay_step p ON p.replay_id = i.replay_id AND i.batch_id >= p.first_batch AND i.batch_id <= p.last_batch

@@ -10,6 +10,7 @@ use crate::admin::audit::Author;
 use crate::admin::filter;
 use crate::admin::letters::LetterFilter;
 use crate::admin::sealing;
+use crate::delivery::awaiting::HAS_FAULT;
 use crate::delivery::dead_letters;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
@@ -399,9 +400,6 @@ pub(super) const SHEET_LETTER: &str = "SELECT d.id AS id, d.source_id AS source_
        d.dead_letter_key AS dead_letter_key, s.name AS source,
        s.connector AS connector, d.state AS state, d.batch_id AS batch_id, d.record_index AS record_index, d.address AS address,
        d.reasons AS reasons";
-
-/// SQL condition: the letter `d` does not only await a replay, which its sender can do nothing about.
-pub(super) const HAS_FAULT: &str = "d.reasons NOT LIKE '%\"record.awaits_replay\"%'";
 
 pub(super) fn parse_sheet_letter(row: &Row) -> Result<SheetLetter, StoreError> {
     Ok(SheetLetter {

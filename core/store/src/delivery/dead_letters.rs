@@ -229,7 +229,7 @@ pub async fn update_reasons(
     )
     .await?;
     due_letters::add_letters(tx, still.iter().map(|of| of.letter)).await?;
-    awaiting::end(tx, held, still).await?;
+    awaiting::end_waiting(tx, held, still).await?;
     // Under another manifest, other records may be the corrected ones.
     if still.iter().any(|of| of.parked.sound_fields.is_some()) {
         successors::queue_later_batches(tx, &[held]).await?;

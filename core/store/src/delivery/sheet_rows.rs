@@ -1,6 +1,7 @@
 //! Rows of correction sheets that have all rows of the payloads concerned: their batches, and what tells the rows apart.
 
-use crate::delivery::corrections::{HAS_FAULT, SHEET_LETTER, SheetLetter, parse_sheet_letter};
+use crate::delivery::awaiting::HAS_FAULT;
+use crate::delivery::corrections::{SHEET_LETTER, SheetLetter, parse_sheet_letter};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};

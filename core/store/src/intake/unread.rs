@@ -1,6 +1,8 @@
 //! Payloads that could not be decoded, and how that ends: one is read well later, a newer one takes its place, or a person
 //! dismisses it.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -91,6 +93,40 @@ impl UnreadFilter {
     }
 }
 
+/// SQL: the number of raw records of the payload `p` that await a replay.
+const AWAITING: &str = "(SELECT count(*) FROM batch b JOIN dead_letter_sighting g ON g.batch_id = b.id
+    WHERE b.payload_id = p.id AND b.awaits_replay = 1 AND g.awaits_replay = 1 AND g.outcome = 'parked')";
+/// SQL: the number of raw records of the payload `p` whose batches are not delivered.
+const UNDELIVERED: &str = "(SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) FROM batch b
+    WHERE b.payload_id = p.id AND b.state <> 'done')";
+
+/// What of a payload does not count yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uncounted {
+    /// Number of its raw records that await a replay.
+    pub awaiting: i64,
+    /// Number of its raw records whose batches are not delivered.
+    pub undelivered: i64,
+}
+
+/// Counts what of some payloads does not count yet, by payload.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn count_uncounted(db: &Db, payloads: &[i64]) -> Result<HashMap<i64, Uncounted>, StoreError> {
+    let sql = format!(
+        "SELECT p.id AS id, {AWAITING} AS awaiting, {UNDELIVERED} AS undelivered
+         FROM {{rows}} {{join payload p ON p.id = incoming.id}}"
+    );
+    let wanted = Rows::new().int("id", payloads.iter().copied().map(Some));
+    let rows = db.begin_read_only().await?.fetch_rows_with(&sql, vec![], wanted).await?;
+    let of = |row: &Row| {
+        let uncounted = Uncounted { awaiting: row.int("awaiting")?, undelivered: row.int("undelivered")? };
+        Ok((row.int("id")?, uncounted))
+    };
+    rows.iter().map(of).collect()
+}
+
 /// Lists unread payloads after a payload's number.
 ///
 /// # Errors
@@ -106,10 +142,7 @@ pub async fn list_unread_payloads(
         "SELECT u.payload_id AS id, s.name AS source, u.stream AS stream, p.address AS address, p.run_id AS run_id,
                 p.landed_at AS landed_at, p.byte_count AS bytes, u.state AS state, p.error AS error, u.read_as AS read_as,
                 u.ended_at AS ended_at, u.ended_by AS ended_by, u.because AS because,
-                (SELECT count(*) FROM batch b JOIN dead_letter_sighting g ON g.batch_id = b.id
-                  WHERE b.payload_id = p.id AND b.awaits_replay = 1 AND g.awaits_replay = 1 AND g.outcome = 'parked') AS awaiting,
-                (SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) FROM batch b
-                  WHERE b.payload_id = p.id AND b.state <> 'done') AS undelivered
+                {AWAITING} AS awaiting, {UNDELIVERED} AS undelivered
          FROM unread_payload u JOIN payload p ON p.id = u.payload_id JOIN source s ON s.id = u.source_id
          WHERE u.payload_id > $1{} ORDER BY u.payload_id LIMIT $2",
         more.sql

@@ -426,7 +426,7 @@ impl Undo {
         )
         .await?;
         self.end_letters(tx).await?;
-        let restored = awaiting::restore(tx, self.of).await?;
+        let restored = awaiting::restore_waiting(tx, self.of).await?;
         // Those that the records have closed as their corrected versions have other keys.
         let sql = "DELETE FROM letter_successor WHERE state <> 'rejected' AND EXISTS (SELECT 1 FROM replay_item i
                WHERE i.replay_id = $1 AND i.kept IS NULL AND i.outcome <> 'withdrawn' AND i.record_key = letter_successor.record_key
